@@ -1,0 +1,182 @@
+"""The configuration file: TOML, read so that a mistake names file, key and what was expected."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+_REQUIRED: Final = object()
+
+
+class ConfigError(Exception):
+    """A mistake in a configuration; ``str()`` is one line for the person who made it."""
+
+
+class Table:
+    """One table of a configuration file.
+
+    Every reading method takes the key, gives the default where the key is absent (a key without
+    a default must be there), and raises ConfigError for a value that is not what it expects.
+    ``finish`` raises for a key that nobody has read, so that a typing error is not passed over.
+    """
+
+    def __init__(self, values: Mapping[str, Any], file: str, path: str = "") -> None:
+        self._values = values
+        self._file = file
+        self._path = path
+        self._unread = set(values)
+        self._children: list[Table] = []
+
+    @classmethod
+    def load(cls, file: str | Path) -> Table:
+        """The whole of a file; ConfigError where it cannot be read or is no TOML."""
+        try:
+            text = Path(file).read_text("utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{file}: cannot be read: {error}") from None
+        return cls.parse(text, str(file))
+
+    @classmethod
+    def parse(cls, text: str, file: str) -> Table:
+        try:
+            return cls(tomllib.loads(text), file)
+        except tomllib.TOMLDecodeError as error:
+            raise ConfigError(f"{file}: not TOML: {error}") from None
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._values
+
+    def text(self, key: str, default: Any = _REQUIRED) -> str:
+        return str(self._read(key, default, str, "a text"))
+
+    def flag(self, key: str, default: Any = _REQUIRED) -> bool:
+        return bool(self._read(key, default, bool, "true or false"))
+
+    def number(
+        self,
+        key: str,
+        default: Any = _REQUIRED,
+        *,
+        minimum: float | None = None,
+        maximum: float | None = None,
+    ) -> float:
+        expected = "a number" + _bounds(minimum, maximum)
+        value = float(self._read(key, default, (int, float), expected))
+        self._check_bounds(key, value, minimum, maximum, expected)
+        return value
+
+    def integer(
+        self,
+        key: str,
+        default: Any = _REQUIRED,
+        *,
+        minimum: int | None = None,
+        maximum: int | None = None,
+    ) -> int:
+        expected = "a whole number" + _bounds(minimum, maximum)
+        value = int(self._read(key, default, int, expected))
+        self._check_bounds(key, value, minimum, maximum, expected)
+        return value
+
+    def choice(self, key: str, choices: Sequence[str], default: Any = _REQUIRED) -> str:
+        expected = "one of " + ", ".join(choices)
+        value = self._read(key, default, str, expected)
+        if key in self._values and value not in choices:
+            raise self.error(key, expected)
+        return str(value)
+
+    def texts(self, key: str, default: Any = _REQUIRED) -> list[str]:
+        return self._read_list(key, default, str, "a list of texts")
+
+    def numbers(self, key: str, default: Any = _REQUIRED) -> list[float]:
+        return self._read_list(key, default, (int, float), "a list of numbers")
+
+    def table(self, key: str) -> Table:
+        """The table of that name; an empty one where it is absent."""
+        return self._child(key, self._read(key, {}, dict, "a table"))
+
+    def tables(self, key: str) -> list[Table]:
+        """The array of tables of that name; an empty list where it is absent."""
+        values = self._read_list(key, [], dict, f"tables, each begun with [[{self._key(key)}]]")
+        return [self._child(f"{key}[{index}]", value) for index, value in enumerate(values)]
+
+    def named_tables(self, key: str) -> dict[str, Table]:
+        """The tables below that name, by their own names."""
+        below = self.table(key)
+        return {name: below.table(name) for name in below}
+
+    def texts_by_name(self, key: str) -> dict[str, str]:
+        """A table of texts, by their names."""
+        below = self.table(key)
+        return {name: below.text(name) for name in below}
+
+    def numbers_by_name(self, key: str) -> dict[str, float]:
+        """A table of numbers, by their names."""
+        below = self.table(key)
+        return {name: below.number(name) for name in below}
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def error(self, key: str, expected: str) -> ConfigError:
+        """To raise for a value that is wrong in a way that only its reader knows."""
+        got = f", got {self._values[key]!r}" if key in self._values else ", and it is missing"
+        return ConfigError(f"{self._file}: {self._key(key)}: expected {expected}{got}")
+
+    def finish(self) -> None:
+        """Raise for the first key here or below that nobody has read."""
+        for key in sorted(self._unread):
+            known = ", ".join(sorted(set(self._values) - self._unread)) or "none"
+            raise ConfigError(
+                f"{self._file}: {self._key(key)}: no such key is known (known here: {known})"
+            )
+        for child in self._children:
+            child.finish()
+
+    def _key(self, key: str) -> str:
+        return f"{self._path}.{key}" if self._path else key
+
+    def _child(self, key: str, values: Mapping[str, Any]) -> Table:
+        child = Table(values, self._file, self._key(key))
+        self._children.append(child)
+        return child
+
+    def _read(self, key: str, default: Any, kinds: Any, expected: str) -> Any:
+        self._unread.discard(key)
+        if key not in self._values:
+            if default is _REQUIRED:
+                raise self.error(key, expected)
+            return default
+        value = self._values[key]
+        if not isinstance(value, kinds) or (isinstance(value, bool) and kinds is not bool):
+            raise self.error(key, expected)
+        return value
+
+    def _read_list(self, key: str, default: Any, kinds: Any, expected: str) -> list[Any]:
+        values = self._read(key, default, list, expected)
+        if not all(isinstance(value, kinds) for value in values):
+            raise self.error(key, expected)
+        return list(values)
+
+    def _check_bounds(
+        self,
+        key: str,
+        value: float,
+        minimum: float | None,
+        maximum: float | None,
+        expected: str,
+    ) -> None:
+        if key in self._values and not (
+            (minimum is None or value >= minimum) and (maximum is None or value <= maximum)
+        ):
+            raise self.error(key, expected)
+
+
+def _bounds(minimum: float | None, maximum: float | None) -> str:
+    if minimum is not None and maximum is not None:
+        return f" from {minimum:g} to {maximum:g}"
+    if minimum is not None:
+        return f", {minimum:g} or more"
+    return f", at most {maximum:g}" if maximum is not None else ""

@@ -1,0 +1,244 @@
+"""What a reply says when a command was not done: the error table, one exception tree.
+
+The codes 001 to 016 and 101 to 108 are Pychron's (``pychron/tx/errors.py``), numbers and texts
+unchanged, its misspellings included, because clients compare them. Ours start at 201.
+Handlers and managers raise; ``error_line`` is the one place that makes the line.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import ClassVar
+
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]+")
+
+
+class CommandError(Exception):
+    """A command that was refused, failed, or whose outcome is not known.
+
+    ``details`` fill the braces of the class's ``template``, in order.
+    """
+
+    code: ClassVar[int]
+    template: ClassVar[str]
+
+    def __init__(self, *details: object) -> None:
+        super().__init__(*details)
+        self.details = details
+
+    def __str__(self) -> str:
+        return self.template.format(*self.details)
+
+
+class PychronError(CommandError):
+    """An error that Pychron's clients and servers know by its code."""
+
+
+class InvalidPyScriptError(PychronError):
+    code = 1
+    template = "invalid pyscript {} does not exist"
+
+
+class FuncCallError(PychronError):
+    """The code of a handler or manager broke: a bug, and the outcome must be looked at."""
+
+    code = 2
+    template = "func call problem: err= {} args= {}"
+
+
+class InvalidCommandError(PychronError):
+    code = 3
+    template = "invalid command: {}"
+
+
+class InvalidArgumentsError(PychronError):
+    code = 4
+    template = "invalid arguments: {} {}"
+
+
+class InvalidValveError(PychronError):
+    code = 5
+    template = "{} is not a registered valve name"
+
+
+class InvalidValveGroupError(PychronError):
+    code = 6
+    template = "Invalid valve group - {}"
+
+
+class ManagerUnavailableError(PychronError):
+    code = 7
+    template = "manager unavaliable: {}"
+
+
+class DeviceConnectionError(PychronError):
+    code = 8
+    template = "device {} not connected"
+
+
+class InvalidIPAddressError(PychronError):
+    code = 9
+    template = "{} is not a registered ip address"
+
+
+class NoResponseError(PychronError):
+    code = 10
+    template = "no response from device"
+
+
+class PychronCommunicationError(PychronError):
+    """The processor could not be reached: the command was never sent and may be tried again."""
+
+    code = 11
+    template = "could not communicate with pychron through {}. socket.error = {}"
+
+
+class SystemLockError(PychronError):
+    code = 12
+    template = "Access restricted to {} ({}). You are {}"
+
+
+class SecurityError(PychronError):
+    code = 13
+    template = "Not an approved ip address {}"
+
+
+class ValveSoftwareLockError(PychronError):
+    code = 14
+    template = "Valve {} is software locked"
+
+
+class ValveActuationError(PychronError):
+    code = 15
+    template = "Valve {} failed to actuate {}"
+
+
+class InvalidGaugeError(PychronError):
+    code = 16
+    template = "{} {} not available"
+
+
+class LogicBoardCommunicationError(PychronError):
+    code = 101
+    template = "Failed communication with logic board"
+
+
+class EnableError(PychronError):
+    code = 102
+    template = "Laser failed to enable {}"
+
+
+class DisableError(PychronError):
+    code = 103
+    template = "Laser failed to disable {}"
+
+
+class InvalidSampleHolderError(PychronError):
+    code = 104
+    template = "Invalid sample holder. {}"
+
+
+class EmergencyShutdownError(PychronError):
+    code = 105
+    template = "emergency shutdown. {}"
+
+
+class SetpointError(PychronError):
+    code = 106
+    template = "failed to reach setpoint {}"
+
+
+class InvalidMotorError(PychronError):
+    code = 107
+    template = "no motor named {} available"
+
+
+class PositionError(PychronError):
+    code = 108
+    template = "positioning error. {}"
+
+
+class RoadError(CommandError):
+    """An error of the road itself, which Pychron has no code for."""
+
+
+class OutcomeUnknownError(RoadError):
+    """The command was sent or begun and its reply is not known: look before trying again."""
+
+    code = 201
+    template = "outcome unknown: {}"
+
+
+class ExpiredError(RoadError):
+    """The command's time had passed before it was begun; nothing was actuated."""
+
+    code = 202
+    template = "expired before it was begun: {}"
+
+
+class QueueFullError(RoadError):
+    code = 203
+    template = "queue full: {}"
+
+
+class LeasedError(RoadError):
+    code = 204
+    template = "{} is leased to {}"
+
+
+class LineTooLongError(RoadError):
+    code = 205
+    template = "line too long: more than {} bytes"
+
+
+class MalformedRequestError(RoadError):
+    code = 206
+    template = "malformed request: {}"
+
+
+class InterlockError(RoadError):
+    code = 207
+    template = "interlock: {}"
+
+
+class NotPermittedError(RoadError):
+    code = 208
+    template = "not permitted: {}"
+
+
+class ShuttingDownError(RoadError):
+    code = 209
+    template = "shutting down: {}"
+
+
+class OvertakenError(RoadError):
+    """A waiting command was dropped because a command that makes safe passed it."""
+
+    code = 210
+    template = "overtaken: {} was dropped when {} made safe"
+
+
+class UnknownRequestTypeError(RoadError):
+    code = 211
+    template = "no request type {}"
+
+
+class LaunchError(RoadError):
+    code = 212
+    template = "could not launch {}: {}"
+
+
+class ReplyTooLongError(RoadError):
+    code = 213
+    template = "reply too long: {} bytes, at most {}"
+
+
+def error_line(error: Exception, args: object = "") -> str:
+    """The reply that tells of ``error``: ``ERROR nnn : text``, on one line.
+
+    Anything but a ``CommandError`` is a bug of ours and becomes 002, with ``args`` as what it was
+    called with.
+    """
+    if not isinstance(error, CommandError):
+        error = FuncCallError(repr(error), args)
+    return f"ERROR {error.code:03d} : {_UNPRINTABLE.sub(' ', str(error))}"

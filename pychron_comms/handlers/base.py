@@ -1,0 +1,174 @@
+"""What every request type answers: help, flags and devices, and the words of a link test."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import json
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from zope.interface import implementer
+
+from pychron_comms.errors import InvalidArgumentsError, InvalidCommandError
+from pychron_comms.handlers.arguments import Text
+from pychron_comms.handlers.command import Call, CommandSpec, Values, command, declared_commands
+from pychron_comms.handlers.replies import done, value
+from pychron_comms.interfaces import Effect, IFlag, IHardware, IRequestHandler
+from pychron_comms.line import parse_command
+
+_DEVICE = Text("device", keys=("name",))
+
+
+def no_manager(handler: BaseHandler, values: Values) -> None:
+    """For a command that touches no hardware."""
+
+
+def named_device(handler: BaseHandler, values: Values) -> object:
+    """The device that the argument ``device`` names. Errors: 008."""
+    return handler.hardware.device(values["device"])
+
+
+@implementer(IRequestHandler)
+class BaseHandler:
+    """A table of commands, and the manager that most of them are for."""
+
+    #: The type as ``Help`` and ``Describe`` show it.
+    request_type = ""
+
+    def __init__(self, hardware: IHardware, manager: object) -> None:
+        self.hardware = hardware
+        self.manager = manager
+        self._commands = declared_commands(type(self))
+        self._test_counter = itertools.count(1)
+
+    def prepare(self, data: str, sender: str) -> Call:
+        name, arguments = parse_command(data)
+        spec = self._spec(name)
+        return Call(self, spec, name, spec.values(name, arguments), sender)
+
+    def handle(self, call: Call) -> str | Deferred[str]:
+        result = call.run()
+        if inspect.iscoroutine(result):
+            result = Deferred.fromCoroutine(result)
+        if isinstance(result, Deferred):
+            return result.addCallback(call.reply)
+        return call.reply(result)
+
+    def _spec(self, name: str) -> CommandSpec:
+        spec = self._commands.get(name)
+        if spec is None:
+            raise InvalidCommandError(name)
+        return spec
+
+    @command(
+        "Help",
+        arguments=(Text("command", default=None),),
+        reply=value,
+        effect=Effect.READ,
+        manager=no_manager,
+        help="list the commands, or tell of one",
+    )
+    def help(self, manager: None, sender: str, command: str | None) -> str:
+        if command is None:
+            names = " ".join(self._commands)
+            return f"{self.request_type} commands: {names} -- Help Name tells more"
+        spec = self._spec(command)
+        also = f" (also {', '.join(spec.names[1:])})" if spec.names[1:] else ""
+        units = "".join(
+            f"; {argument.name} in {argument.unit}" for argument in spec.arguments if argument.unit
+        )
+        return f"{spec.usage}: {spec.help}{units}{also}"
+
+    @command(
+        "Describe",
+        arguments=(Text("command", default=None),),
+        reply=value,
+        effect=Effect.READ,
+        manager=no_manager,
+        help="the commands, or one of them, with arguments, units and ranges, as JSON",
+    )
+    def describe(self, manager: None, sender: str, command: str | None) -> str:
+        if command is not None:
+            return json.dumps(self._spec(command).describe())
+        specs = dict.fromkeys(self._commands.values())
+        return json.dumps(
+            {"type": self.request_type, "commands": [spec.describe() for spec in specs]}
+        )
+
+    @command(
+        "Read",
+        arguments=(_DEVICE,),
+        reply=value,
+        effect=Effect.READ,
+        manager=named_device,
+        help="the present value of a device, or 0 or 1 of a flag",
+    )
+    def read(self, manager: Any, sender: str, device: str) -> object:
+        return manager.get()
+
+    @command(
+        "Set",
+        arguments=(_DEVICE, Text("value")),
+        reply=done,
+        effect=Effect.ACTUATE,
+        manager=named_device,
+        help="set a device or a flag",
+    )
+    def set(self, manager: Any, sender: str, device: str, value: str) -> object:
+        return manager.set(value, sender)
+
+    @command(
+        "Ping",
+        arguments=(_DEVICE, Text("value", default=None)),
+        reply=value,
+        effect=Effect.IDEMPOTENT,
+        manager=named_device,
+        help="keep a flag alive: the time in seconds, or Complete when it has run out",
+    )
+    def ping(self, manager: Any, sender: str, device: str, value: str | None) -> object:
+        if not IFlag.providedBy(manager):
+            raise InvalidArgumentsError("Ping", device)
+        return manager.ping(sender)
+
+    @command(
+        "GetError",
+        reply=lambda result: "OK" if result is None else str(result),
+        effect=Effect.READ,
+        manager=no_manager,
+        help="what is wrong, or OK",
+    )
+    def get_error(self, manager: object, sender: str) -> object:
+        return None
+
+    @command(
+        "PychronReady",
+        "SendTest",
+        reply=done,
+        effect=Effect.READ,
+        manager=no_manager,
+        help="OK, from the process that owns the hardware",
+    )
+    def pychron_ready(self, manager: None, sender: str) -> None:
+        return None
+
+    @command(
+        "ReadTest",
+        reply=value,
+        effect=Effect.IDEMPOTENT,
+        manager=no_manager,
+        help="a counter from 1 to 12 and round again, to see whether replies are fresh",
+    )
+    def read_test(self, manager: None, sender: str) -> int:
+        return (next(self._test_counter) - 1) % 12 + 1
+
+    @command(
+        "Watch",
+        "WakeScreen",
+        reply=done,
+        effect=Effect.READ,
+        manager=no_manager,
+        help="OK; a server has no screen to wake",
+    )
+    def wake_screen(self, manager: None, sender: str) -> None:
+        return None

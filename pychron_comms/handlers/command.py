@@ -1,0 +1,181 @@
+"""A command is declared once: its words, arguments, effect and reply.
+
+From the declaration come the parsing, the errors, ``Help`` and ``Describe``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from zope.interface import implementer
+
+from pychron_comms.errors import InvalidArgumentsError
+from pychron_comms.handlers.arguments import Argument, BadValue, named_values, split_text
+from pychron_comms.handlers.replies import Reply
+from pychron_comms.interfaces import Effect, ICall
+
+Values = Mapping[str, Any]
+Method = TypeVar("Method", bound=Callable[..., object])
+
+#: Seconds after which a command that declares nothing else must have ended.
+DEADLINE = 5.0
+
+_DECLARED = "_declared_command"
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class CommandSpec:
+    """What a handler declares of one command.
+
+    ``method(handler, manager, sender, **values)`` runs it and returns what the manager returned.
+    ``manager(handler, values)`` finds the owner of its hardware, None where it touches none.
+    ``safe(values)`` tells whether it makes hardware safe. ``target`` names the argument that says
+    which part of the manager it acts on; empty where it acts on the whole.
+    """
+
+    names: tuple[str, ...]
+    arguments: tuple[Argument, ...]
+    method: Callable[..., object]
+    reply: Reply
+    effect: Effect
+    manager: Callable[[Any, Values], object]
+    safe: Callable[[Values], bool]
+    target: str
+    deadline: float
+    help: str
+
+    @property
+    def usage(self) -> str:
+        return " ".join([self.names[0], *(argument.usage for argument in self.arguments)])
+
+    def values(self, name: str, given: str | Mapping[str, object]) -> dict[str, Any]:
+        """The arguments by name, converted; InvalidArgumentsError (004) where they do not fit."""
+        try:
+            if isinstance(given, str):
+                parts = split_text(given, self.arguments)
+                raw: dict[str, object] = {
+                    argument.name: part
+                    for argument, part in zip(self.arguments, parts, strict=False)
+                }
+            else:
+                raw = named_values(given, self.arguments)
+            return {argument.name: self._value(argument, raw) for argument in self.arguments}
+        except BadValue as error:
+            raise InvalidArgumentsError(name, self._explained(given, str(error))) from None
+
+    def describe(self) -> dict[str, object]:
+        """What ``Describe`` says of it, for JSON."""
+        return {
+            "name": self.names[0],
+            "aliases": list(self.names[1:]),
+            "usage": self.usage,
+            "help": self.help,
+            "arguments": [argument.describe() for argument in self.arguments],
+            "effect": self.effect.value,
+            "deadline": self.deadline,
+        }
+
+    def _value(self, argument: Argument, raw: Mapping[str, object]) -> object:
+        value = raw.get(argument.name)
+        if value is not None:
+            return argument.convert(value)
+        if argument.required:
+            raise BadValue("wrong number of arguments")
+        return argument.default
+
+    def _explained(self, given: str | Mapping[str, object], reason: str) -> str:
+        text = given if isinstance(given, str) else " ".join(f"{k}={v}" for k, v in given.items())
+        return f"{text} ({reason}; usage: {self.usage})".lstrip() if reason else text
+
+
+def command(
+    *names: str,
+    arguments: tuple[Argument, ...] = (),
+    reply: Reply,
+    effect: Effect,
+    help: str,  # noqa: A002
+    manager: Callable[[Any, Values], object] | None = None,
+    safe: bool | Callable[[Values], bool] = False,
+    target: str = "",
+    deadline: float = DEADLINE,
+) -> Callable[[Method], Method]:
+    """Declare a handler's method to be the command of these words; the first is the one shown."""
+
+    def declare(method: Method) -> Method:
+        spec = CommandSpec(
+            names=names,
+            arguments=arguments,
+            method=method,
+            reply=reply,
+            effect=effect,
+            manager=manager or _handlers_manager,
+            safe=safe if callable(safe) else lambda values: safe,
+            target=target,
+            deadline=deadline,
+            help=help,
+        )
+        setattr(method, _DECLARED, spec)
+        return method
+
+    return declare
+
+
+def declared_commands(handler: type) -> dict[str, CommandSpec]:
+    """Every command that a class and its bases declare, by each of its words, sorted."""
+    table = {}
+    for base in reversed(handler.__mro__):
+        for method in vars(base).values():
+            spec = getattr(method, _DECLARED, None)
+            if spec is not None:
+                table.update(dict.fromkeys(spec.names, spec))
+    return dict(sorted(table.items()))
+
+
+@implementer(ICall)
+class Call:
+    """A command of one request, checked and converted, not yet run."""
+
+    __slots__ = ("_handler", "_spec", "manager", "name", "safe", "sender", "values")
+
+    def __init__(
+        self, handler: object, spec: CommandSpec, name: str, values: Values, sender: str
+    ) -> None:
+        self.name = name
+        self.sender = sender
+        self.values = values
+        self.manager = spec.manager(handler, values)
+        self.safe = spec.safe(values)
+        self._handler = handler
+        self._spec = spec
+
+    @property
+    def effect(self) -> Effect:
+        return self._spec.effect
+
+    @property
+    def deadline(self) -> float:
+        return self._spec.deadline
+
+    @property
+    def target(self) -> str:
+        return str(self.values[self._spec.target]) if self._spec.target else ""
+
+    def same_read(self, other: Call) -> bool:
+        return (
+            self.effect is Effect.READ
+            and other._spec is self._spec
+            and other.manager is self.manager
+            and other.values == self.values
+        )
+
+    def run(self) -> object:
+        return self._spec.method(self._handler, self.manager, self.sender, **self.values)
+
+    def reply(self, result: object) -> str:
+        return self._spec.reply(result)
+
+
+def _handlers_manager(handler: Any, values: Values) -> object:
+    return handler.manager

@@ -1,0 +1,467 @@
+"""What each exchangeable part promises. No logic here.
+
+Every error named below is a class of ``pychron_comms.errors``; it is raised, or is the failure of
+the Deferred, and never a return value. "Later" means that a method may return its answer, a
+Deferred of it, or be ``async``.
+"""
+
+# zope.interface methods take no self.
+# mypy: disable-error-code="misc"
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from twisted.internet.defer import Deferred
+from zope.interface import Attribute, Interface
+
+
+class Effect(enum.Enum):
+    """What running a command twice would do."""
+
+    READ = "read"
+    IDEMPOTENT = "idempotent"
+    ACTUATE = "actuate"
+
+
+class ValveStatus(NamedTuple):
+    """One valve as a snapshot: ``open`` is its indicator, ``owner`` an address or empty."""
+
+    name: str
+    open: bool
+    locked: bool
+    owner: str
+
+
+class PipetteCount(NamedTuple):
+    """How many shots, 0 or more, were taken with a pipette."""
+
+    name: str
+    shots: int
+
+
+class Position(NamedTuple):
+    """Stage coordinates in mm."""
+
+    x: float
+    y: float
+    z: float
+
+
+class Snapshot(NamedTuple):
+    """An image: where it lies on the laser's computer, where others find it, its bytes."""
+
+    local_path: str
+    shared_path: str
+    image: bytes
+
+
+class ICall(Interface):
+    """A command of one request, checked and converted, not yet run."""
+
+    name: str = Attribute("The command word.")
+    effect: Effect = Attribute("What running it twice would do.")
+    safe: bool = Attribute("Whether it makes hardware safe and so passes the queue.")
+    deadline: float = Attribute("Seconds from its arrival until it must have ended.")
+    manager: Any = Attribute("Who owns the hardware it is for; None where it touches none.")
+    target: str = Attribute("The part of the manager it acts on; empty for the whole.")
+    sender: str = Attribute("The address of who asked.")
+
+    def same_read(other: Any) -> bool:
+        """Whether both are the same read, so that one answer serves both."""
+
+    def run() -> Any:
+        """Call the manager and return what it returns. Called at most once."""
+
+    def reply(result: Any) -> str:
+        """The text of the reply to what the manager returned. Errors: 010 for no answer."""
+
+
+class IRequestHandler(Interface):
+    """Knows the commands of one request type."""
+
+    def prepare(data: str, sender: str) -> Any:
+        """Find the command, check and convert its arguments; return an ``ICall``.
+
+        Runs no hardware. Errors: 003 unknown command, 004 arguments, 206 malformed, 008 and 016
+        for a device that is not there.
+        """
+
+    def handle(call: Any) -> Any:
+        """Run a prepared call: the text of its reply, later."""
+
+
+class IRequestHandlerFactory(Interface):
+    """Adds request types to the road. Found as a ``twisted.plugin`` of this interface."""
+
+    request_types: Sequence[str] = Attribute("The type and its aliases; case counts.")
+
+    def build(hardware: Any) -> Any:
+        """An ``IRequestHandler`` for the managers of an ``IHardware``.
+
+        Raise ManagerUnavailableError (007) where the hardware lacks what the type needs.
+        """
+
+
+class IHardware(Interface):
+    """The managers that one processor owns, by name."""
+
+    system_lock: Any = Attribute("The laboratory's ``ISystemLock``.")
+
+    def manager(name: str) -> Any:
+        """The manager of that name. Errors: 007."""
+
+    def device(name: str) -> Any:
+        """The ``IDevice`` of that name. Errors: 008."""
+
+    def start() -> Any:
+        """Begin to work; called once, when the processor starts."""
+
+    def stop() -> Any:
+        """Make safe and end, later; called once, when the processor stops."""
+
+
+class IHardwareGate(Interface):
+    """The one way to the hardware, whichever road a request came."""
+
+    def process_server_request(
+        request_type: str, data: str, sender: str, within: float | None = None
+    ) -> str | Deferred[str]:
+        """Run the command ``data`` for ``sender``, with at most ``within`` seconds to spend.
+
+        The text of the reply where it is known at once, else a Deferred of it. Errors: any
+        ``CommandError``, raised or as the Deferred's failure.
+        """
+
+
+class ICommandRepeater(Interface):
+    """Takes a command to the processor that owns its hardware."""
+
+    def get_response(
+        request_type: str, data: str, sender: str, within: float | None = None
+    ) -> Deferred[str]:
+        """The processor's reply to ``request_type|data``.
+
+        Nothing is ever sent twice. Errors: 011 never sent, 201 sent and outcome unknown.
+        """
+
+    def test_connection() -> Deferred[None]:
+        """A round trip to the processor. Errors: 011, 201."""
+
+
+class IAccessRule(Interface):
+    """Decides whether a sender may do what it asks."""
+
+    def check(request_type: str, call: Any) -> None:
+        """Return for yes; for no raise 012, 013, 204 or 208."""
+
+
+class ISystemLock(Interface):
+    """The lock by which one computer keeps the laboratory's hardware to itself."""
+
+    def lock(sender: str) -> None:
+        """Take the lock. Errors: 009 for an address that is no registered system, 012 if taken."""
+
+    def unlock(sender: str) -> None:
+        """Give it back; nothing where it is free. Errors: 009, 012 where another holds it."""
+
+
+class IReactorManager(Interface):
+    """Marks a manager whose methods never block, so that they run in the reactor's thread.
+
+    A manager without this mark has its methods called in a thread of its own, one at a time; those
+    that make safe may be called from a second thread meanwhile.
+    """
+
+
+class IExtractionLineManager(Interface):
+    """Valves, pipettes and valve groups. A name it does not have raises 005, unless noted."""
+
+    def valves() -> Sequence[ValveStatus]:
+        """Every valve, in the order of its configuration."""
+
+    def has_valve(name: str) -> bool:
+        """Whether there is a valve of that name."""
+
+    def open_valve(name: str, sender: str) -> Any:
+        """Open; later, when the valve has moved. Errors: 014 locked, 015 failed, 204 owned."""
+
+    def close_valve(name: str, sender: str) -> Any:
+        """Close; later, when the valve has moved. Makes safe. Errors: as ``open_valve``."""
+
+    def get_valve_state(name: str) -> Any:
+        """Whether the valve was last commanded open; a bool, later."""
+
+    def get_indicator_state(name: str) -> Any:
+        """Whether the valve's own switch says open; a bool, later."""
+
+    def get_software_lock(name: str) -> Any:
+        """Whether the valve is software locked; a bool, later."""
+
+    def get_manual_state(name: str) -> Any:
+        """Whether the valve is under manual control, that is software locked; a bool, later."""
+
+    def get_pipette_count(name: str) -> Any:
+        """Shots taken with that pipette, 0 or more, later. Errors: 004."""
+
+    def get_pipette_counts() -> Any:
+        """A sequence of ``PipetteCount``, later."""
+
+    def claim_group(group: str, sender: str) -> Any:
+        """Make ``sender`` the owner of a group's valves. Errors: 006 no such group, 204 owned."""
+
+    def release_group(group: str, sender: str) -> Any:
+        """End ``sender``'s ownership. Errors: 006 no such group, 204 owned by another."""
+
+
+class IRunReport(Interface):
+    """Keeps what the data-collection program tells of its runs."""
+
+    def start_run(text: str, sender: str) -> Any:
+        """A run begins; ``text`` is its id, sample and power or temperature."""
+
+    def complete_run(text: str, sender: str) -> Any:
+        """The run has ended, or was cancelled where ``text`` says so."""
+
+    def start_mult_runs(text: str, sender: str) -> Any:
+        """A series begins; ``text`` is its number of samples."""
+
+    def complete_mult_runs(text: str, sender: str) -> Any:
+        """The series has ended."""
+
+
+class IScriptRunner(Interface):
+    """Runs the laboratory's scripts."""
+
+    def execute_script(name: str) -> Any:
+        """Start a script; a text that identifies this run of it, later. Errors: 001."""
+
+    def get_script_state(identifier: str) -> Any:
+        """``Running`` or ``Complete``, later. Errors: 001 for an unknown identifier."""
+
+
+class IDevice(Interface):
+    """Something that can be read, and perhaps set."""
+
+    name: str = Attribute("The name that commands use.")
+
+    def get() -> Any:
+        """The present value: a number or text, later. Errors: 010."""
+
+    def set(value: str, sender: str) -> Any:
+        """Set it, later. Errors: 004 for a value that it cannot take."""
+
+
+class IFlag(IDevice):
+    """A value by which scripts on different computers wait for each other; read as 0 or 1."""
+
+    def ping(sender: str) -> Any:
+        """Keep the flag alive: the time of day in seconds, or ``Complete`` when it has run out."""
+
+
+class IGaugeController(IDevice):
+    def get_pressure(gauge: str) -> Any:
+        """Pressure in mbar, later. Errors: 016 for a gauge that it does not have."""
+
+
+class IChiller(IDevice):
+    """Cools a laser. ``get`` is the coolant's temperature."""
+
+    def get_faults() -> Any:
+        """A sequence of texts, empty for none, later."""
+
+    def get_coolant_out_temperature() -> Any:
+        """In degrees C, later."""
+
+
+class IPneumatics(IDevice):
+    def get_pneumatics_pressure() -> Any:
+        """In psi, later."""
+
+
+class ILaserManager(Interface):
+    """A laser with its stage, motors, camera and patterns.
+
+    Everything that takes longer than 0.5 s is begun by its method, which then returns, and is
+    polled. Errors named are beside 010 for hardware that does not answer.
+    """
+
+    def enable() -> Any:
+        """Make the laser ready to fire. Errors: 101, 102 with the interlock that forbids it."""
+
+    def disable() -> Any:
+        """Make it unable to fire, power to 0. Makes safe. Errors: 101, 103."""
+
+    def is_enabled() -> Any:
+        """A bool, later."""
+
+    def get_error() -> Any:
+        """A text, or None where nothing is wrong, later."""
+
+    def get_laser_status() -> Any:
+        """A short text, later."""
+
+    def prepare() -> Any:
+        """Begin to get ready for an extraction."""
+
+    def is_ready() -> Any:
+        """Whether ``prepare`` has come to its end; a bool, later."""
+
+    def set_laser_power(power: float) -> Any:
+        """Power in percent, 0 to 100. Errors: 102 while not enabled, unless 0."""
+
+    def set_laser_output(value: float, units: str) -> Any:
+        """Output in ``percent``, ``watts`` or ``temp`` (degrees C). Errors: as the power; 004."""
+
+    def read_laser_power() -> Any:
+        """Measured watts, later."""
+
+    def get_achieved_output() -> Any:
+        """The output that was reached, in the units it was set in, later."""
+
+    def get_pyrometer_temperature() -> Any:
+        """Degrees C, later."""
+
+    def get_position() -> Any:
+        """The stage's ``Position``, later."""
+
+    def set_xy(x: float, y: float) -> Any:
+        """Begin a move, in mm. Errors: 108 outside the stage's travel, for all moves."""
+
+    def set_axis(axis: str, value: float) -> Any:
+        """Begin a move of ``x``, ``y`` or ``z``, in mm. Errors: 108."""
+
+    def is_moving(axis: str) -> Any:
+        """Whether ``x``, ``y`` or ``z`` moves, or any where ``axis`` is empty; a bool, later."""
+
+    def stop_drive() -> Any:
+        """Stop the stage where it is. Makes safe."""
+
+    def set_drive_home() -> Any:
+        """Begin to move all axes home, to 0."""
+
+    def set_home(axis: str) -> Any:
+        """Declare the present position of ``x``, ``y`` or ``z`` to be 0."""
+
+    def go_to_hole(hole: int, autocenter: bool) -> Any:
+        """Begin a move to a hole of the sample holder. Errors: 108 no such hole."""
+
+    def go_to_named_position(name: str) -> Any:
+        """Begin a move to a position of that name. Errors: 108."""
+
+    def go_to_point(name: str) -> Any:
+        """Begin a move to a point of that name. Errors: 108."""
+
+    def is_autocentering() -> Any:
+        """Whether the camera still corrects the position; a bool, later."""
+
+    def cancel_autocentering() -> Any:
+        """End the correction."""
+
+    def trace_path(value: float, name: str, kind: str) -> Any:
+        """Begin to trace a path at ``value`` (power or velocity). Errors: 108 no such path."""
+
+    def is_tracing() -> Any:
+        """A bool, later."""
+
+    def stop_trace() -> Any:
+        """Makes safe."""
+
+    def get_pattern_names() -> Any:
+        """A sequence of names, later."""
+
+    def execute_pattern(name: str, duration: float | None) -> Any:
+        """Begin a pattern, for ``duration`` seconds or its own time. Errors: 004 no such one."""
+
+    def is_patterning() -> Any:
+        """A bool, later."""
+
+    def stop_pattern() -> Any:
+        """Makes safe."""
+
+    def set_beam_diameter(value: float) -> Any:
+        """In mm; True, or False where the beam motor is locked, later."""
+
+    def get_beam_diameter() -> Any:
+        """In mm, or None without a beam motor, later."""
+
+    def set_zoom(value: float) -> Any:
+        """In percent of the camera's zoom."""
+
+    def get_zoom() -> Any:
+        """In percent, or None without a zoom motor, later."""
+
+    def set_motor(name: str, value: float) -> Any:
+        """Begin a motor's move; True, or False where it is locked. Errors: 107."""
+
+    def is_motor_moving(name: str) -> Any:
+        """A bool, later. Errors: 107."""
+
+    def set_motor_lock(name: str, locked: bool) -> Any:
+        """Forbid a motor to move, or allow it again. Errors: 107."""
+
+    def set_sample_holder(name: str) -> Any:
+        """Errors: 104."""
+
+    def get_sample_holder() -> Any:
+        """A name, later."""
+
+    def take_snapshot(name: str, extension: str) -> Any:
+        """A ``Snapshot``, later."""
+
+    def start_video_recording(name: str) -> Any:
+        """Begin to record."""
+
+    def stop_video_recording() -> Any:
+        """End the recording; nothing where none runs."""
+
+    def machine_vision_degas(lumens: float, duration: float) -> Any:
+        """Begin to degas at a brightness, for ``duration`` seconds."""
+
+    def set_light(value: float) -> Any:
+        """The stage light, 0 to 100 percent."""
+
+    def get_response_blob() -> Any:
+        """The last extraction's measured response, bytes, later."""
+
+    def get_output_blob() -> Any:
+        """The last extraction's output, bytes, later."""
+
+    def acquire_grain_polygon() -> Any:
+        """Begin to take the outline of the grain."""
+
+    def start_measure_grain_polygon() -> Any:
+        """Begin to measure outlines again and again."""
+
+    def stop_measure_grain_polygon() -> Any:
+        """End that."""
+
+    def get_grain_polygon_blob() -> Any:
+        """The next outline, bytes, or None when there are no more, later."""
+
+
+class IUVLaserManager(ILaserManager):
+    """A pulsed laser."""
+
+    def fire(mode: str) -> Any:
+        """``burst`` or ``continuous`` begins, ``stop`` ends. Errors: 102 while not enabled."""
+
+    def stop_fire() -> Any:
+        """Makes safe."""
+
+    def is_firing() -> Any:
+        """A bool, later."""
+
+    def set_nburst(count: int) -> Any:
+        """Pulses of a burst, 1 or more."""
+
+    def get_nburst() -> Any:
+        """A count, later."""
+
+    def get_burst_mode() -> Any:
+        """Whether bursts are chosen; a bool, later."""
+
+    def set_reprate(rate: float) -> Any:
+        """Pulses per second, above 0 to 300."""

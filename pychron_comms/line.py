@@ -1,0 +1,167 @@
+"""The grammar of a line, on both hops. Knows no transport and no hardware.
+
+::
+
+    request   =  [ "@" tags SP ] [ type "|" ] command
+    command   =  Name [ SP arguments ]   |   a JSON object with "command"
+    tags      =  name "=" value *( ";" name "=" value )
+    reply     =  [ "@" tags SP ] text
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from typing import NamedTuple
+from urllib.parse import quote, unquote
+
+from pychron_comms.errors import InvalidCommandError, MalformedRequestError
+
+#: A plain client reads once, at most this many bytes, and takes that for the whole reply.
+PLAIN_REPLY_LIMIT = 4096
+
+Tags = Mapping[str, str]
+NO_TAGS: Tags = {}
+
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_TYPE = re.compile(r"\s*([A-Za-z]\w*)\s*\|")
+_NAME = re.compile(r"([A-Za-z]\w*)(?:[\s,]\s*|$)")
+_LENGTH_TAG = re.compile(rb"@(?:[^ ]*;)?len=(\d{1,9})[; ]")
+_NEWLINE = re.compile(r"\r\n|\r|\n")
+
+
+class Request(NamedTuple):
+    """One line of a client. ``request_type`` is empty where the line names none."""
+
+    tags: Tags
+    request_type: str
+    command: str
+
+
+class Command(NamedTuple):
+    """A command word and what follows it: text, or the fields of a JSON object."""
+
+    name: str
+    arguments: str | Mapping[str, object]
+
+
+class Reply(NamedTuple):
+    tags: Tags
+    text: str
+
+
+def decode(line: bytes) -> str:
+    """A line as text, without the blanks around it; 206 for what is no UTF-8 or holds controls."""
+    try:
+        text = line.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise MalformedRequestError(f"not UTF-8 at byte {error.start}") from None
+    text = text.strip()
+    if not text.isprintable():
+        found = _CONTROL.search(text)
+        if found:
+            raise MalformedRequestError(f"control character {ord(found[0]):#04x}")
+    return text
+
+
+def split_tags(text: str) -> tuple[Tags, str]:
+    """The tags at the head of a line, and the rest of it."""
+    if not text.startswith("@"):
+        return NO_TAGS, text
+    head, _, rest = text[1:].partition(" ")
+    tags = {}
+    for pair in head.split(";"):
+        name, equals, value = pair.partition("=")
+        if not (name and equals):
+            raise MalformedRequestError(f"tag without name or value: {pair}")
+        tags[name] = unquote(value) if "%" in value else value
+    return tags, rest.lstrip()
+
+
+def join_tags(tags: Tags) -> str:
+    """``@name=value;... `` with the blank that ends it; blanks and semicolons percent-encoded."""
+    pairs = (f"{name}={quote(value, safe=':/,.+')}" for name, value in tags.items())
+    return f"@{';'.join(pairs)} "
+
+
+def split_type(text: str) -> tuple[str, str]:
+    """``Type|command`` as its two parts; the type is empty where a line names none.
+
+    A bar counts only behind a single word, so that arguments and JSON may hold one.
+    """
+    found = _TYPE.match(text) if "|" in text else None
+    if found is None:
+        return "", text
+    return found[1], text[found.end() :].lstrip()
+
+
+def parse_request(text: str) -> Request:
+    """Take a line apart; 206 where its tags are malformed or it holds no command."""
+    tags, rest = split_tags(text)
+    request_type, command = split_type(rest)
+    if not command:
+        raise MalformedRequestError("no command")
+    return Request(tags, request_type, command)
+
+
+def parse_command(text: str) -> Command:
+    """The command word and its arguments; 003 where no word begins it, 206 for broken JSON.
+
+    The word ends at a blank or at a comma, since real clients send ``GoToPoint,p1``.
+    """
+    if text.startswith("{"):
+        return _parse_json(text)
+    found = _NAME.match(text)
+    if found is None:
+        raise InvalidCommandError(text)
+    return Command(found[1], text[found.end() :])
+
+
+def _parse_json(text: str) -> Command:
+    try:
+        fields = json.loads(text, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise MalformedRequestError(f"JSON: {error}") from None
+    name = fields.pop("command", None)
+    if not isinstance(name, str) or not name:
+        raise MalformedRequestError('JSON: no "command"')
+    return Command(name, fields)
+
+
+def _refuse_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def one_line(text: str) -> str:
+    """The text as a plain client can take it: each line end written as a backslash and ``n``."""
+    if "\n" in text or "\r" in text:
+        return _NEWLINE.sub(r"\\n", text)
+    return text
+
+
+def plain_reply(text: str) -> bytes:
+    return one_line(text).encode() + b"\r\n"
+
+
+def tagged_reply(identifier: str, text: str) -> bytes:
+    """A reply that bears its request's id; text with line ends travels as a payload behind it."""
+    if "\n" not in text and "\r" not in text:
+        return f"@id={quote(identifier)} {text}\r\n".encode()
+    payload = text.encode()
+    return f"@id={quote(identifier)};len={len(payload)} \r\n".encode() + payload
+
+
+def payload_length(line: bytes) -> int:
+    """How many bytes of payload follow this line of a reply."""
+    found = _LENGTH_TAG.match(line + b" ") if line.startswith(b"@") else None
+    return int(found[1]) if found else 0
+
+
+def parse_reply(line: bytes, payload: bytes) -> Reply:
+    """One reply; ValueError for what no server of ours says."""
+    try:
+        tags, text = split_tags(line.decode("utf-8"))
+    except MalformedRequestError as error:
+        raise ValueError(str(error)) from None
+    return Reply(tags, text + payload.decode("utf-8"))
