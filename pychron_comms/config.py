@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -42,17 +43,17 @@ class Table:
     def parse(cls, text: str, file: str) -> Table:
         try:
             return cls(tomllib.loads(text), file)
-        except tomllib.TOMLDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise ConfigError(f"{file}: not TOML: {error}") from None
 
     def __contains__(self, key: str) -> bool:
         return key in self._values
 
     def text(self, key: str, default: Any = _REQUIRED) -> str:
-        return str(self._read(key, default, str, "a text"))
+        return self._read(key, default, str, "a text")
 
     def flag(self, key: str, default: Any = _REQUIRED) -> bool:
-        return bool(self._read(key, default, bool, "true or false"))
+        return self._read(key, default, bool, "true or false")
 
     def number(
         self,
@@ -63,9 +64,9 @@ class Table:
         maximum: float | None = None,
     ) -> float:
         expected = "a number" + _bounds(minimum, maximum)
-        value = float(self._read(key, default, (int, float), expected))
+        value = self._read(key, default, (int, float), expected)
         self._check_bounds(key, value, minimum, maximum, expected)
-        return value
+        return float(value) if key in self._values else value
 
     def integer(
         self,
@@ -76,7 +77,7 @@ class Table:
         maximum: int | None = None,
     ) -> int:
         expected = "a whole number" + _bounds(minimum, maximum)
-        value = int(self._read(key, default, int, expected))
+        value = self._read(key, default, int, expected)
         self._check_bounds(key, value, minimum, maximum, expected)
         return value
 
@@ -85,7 +86,7 @@ class Table:
         value = self._read(key, default, str, expected)
         if key in self._values and value not in choices:
             raise self.error(key, expected)
-        return str(value)
+        return value
 
     def texts(self, key: str, default: Any = _REQUIRED) -> list[str]:
         return self._read_list(key, default, str, "a list of texts")
@@ -117,8 +118,18 @@ class Table:
         below = self.table(key)
         return {name: below.number(name) for name in below}
 
+    def rest(self) -> dict[str, Any]:
+        """What nobody has read yet, as it stands, for a reader that checks it in its own way."""
+        rest = {key: self._values[key] for key in self._values if key in self._unread}
+        self._unread.clear()
+        return rest
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._values)
+
+    def pass_over(self, key: str) -> None:
+        """Leave a key to another reader of the same file."""
+        self._unread.discard(key)
 
     def error(self, key: str, expected: str) -> ConfigError:
         """To raise for a value that is wrong in a way that only its reader knows."""
@@ -150,13 +161,13 @@ class Table:
                 raise self.error(key, expected)
             return default
         value = self._values[key]
-        if not isinstance(value, kinds) or (isinstance(value, bool) and kinds is not bool):
+        if not _fits(value, kinds):
             raise self.error(key, expected)
         return value
 
     def _read_list(self, key: str, default: Any, kinds: Any, expected: str) -> list[Any]:
         values = self._read(key, default, list, expected)
-        if not all(isinstance(value, kinds) for value in values):
+        if not all(_fits(value, kinds) for value in values):
             raise self.error(key, expected)
         return list(values)
 
@@ -174,9 +185,18 @@ class Table:
             raise self.error(key, expected)
 
 
+def _fits(value: object, kinds: Any) -> bool:
+    """Whether it is of these kinds; a number must be finite, and a bool is none."""
+    if isinstance(value, bool):
+        return kinds is bool
+    if not isinstance(value, kinds):
+        return False
+    return not isinstance(value, (int, float)) or abs(value) <= sys.float_info.max
+
+
 def _bounds(minimum: float | None, maximum: float | None) -> str:
     if minimum is not None and maximum is not None:
-        return f" from {minimum:g} to {maximum:g}"
+        return f" from {minimum:.15g} to {maximum:.15g}"
     if minimum is not None:
-        return f", {minimum:g} or more"
-    return f", at most {maximum:g}" if maximum is not None else ""
+        return f", {minimum:.15g} or more"
+    return f", at most {maximum:.15g}" if maximum is not None else ""

@@ -10,13 +10,16 @@ from __future__ import annotations
 import re
 from typing import ClassVar
 
-_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f]+")
+# Controls, and the lone surrogates that UTF-8 cannot write.
+_UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
+_BLANKS = ("",) * 4
 
 
 class CommandError(Exception):
     """A command that was refused, failed, or whose outcome is not known.
 
-    ``details`` fill the braces of the class's ``template``, in order.
+    ``details`` fill the braces of the class's ``template``, in order; those that are left stay
+    empty.
     """
 
     code: ClassVar[int]
@@ -27,7 +30,7 @@ class CommandError(Exception):
         self.details = details
 
     def __str__(self) -> str:
-        return self.template.format(*self.details)
+        return self.template.format(*self.details, *_BLANKS)
 
 
 class PychronError(CommandError):

@@ -7,7 +7,7 @@ cut into segments.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 from pychron_comms.checksum import compute_crc
@@ -50,13 +50,13 @@ class LineDecoder:
             self._after_cr = False
             if data[:1] in (_LF, _NUL):
                 data = data[1:]
-        if b"\x00" in data:
-            data = data.replace(b"\r\x00", _CR)
         if not data:
             return []
+        self._after_cr = data[-1:] == _CR
+        if b"\x00" in data:
+            data = data.replace(b"\r\x00", _CR)
         pieces = data.splitlines()
         last = data[-1:]
-        self._after_cr = last == _CR
         rest = b"" if last in (_CR, _LF) else pieces.pop()
         lines: list[bytes | None] = []
         for piece in pieces:
@@ -71,7 +71,13 @@ class LineDecoder:
 
     def take_pending(self) -> list[bytes | None]:
         """End the pending line here, as if its terminator had come."""
-        return self.feed(_LF) if self._partial or self._skipping else []
+        if not (self._partial or self._skipping):
+            return []
+        # The end is not telnet's, even inside a negotiation.
+        telnet, self._telnet = self._telnet, None
+        lines = self.feed(_LF)
+        self._telnet = telnet
+        return lines
 
     def _completed(self, piece: bytes) -> bytes | None:
         if self._skipping:
@@ -148,8 +154,8 @@ class TelnetFilter:
 class ReplyDecoder:
     """Cuts a server's bytes into replies: a line ended by LF or CRLF, and the payload behind it.
 
-    ``payload_length`` tells from a line how many bytes follow it as they are. A reply of more than
-    ``max_length`` bytes raises ValueError: nothing after it can be told apart.
+    ``payload_length`` tells from a line how many bytes follow it as they are. A line or payload of
+    more than ``max_length`` bytes raises ValueError: nothing after it can be told apart.
     """
 
     __slots__ = ("_buffer", "_line", "_max_length", "_payload_length", "_searched", "_wanted")
@@ -162,11 +168,13 @@ class ReplyDecoder:
         self._line = b""
         self._wanted = 0
 
-    def feed(self, data: bytes) -> list[tuple[bytes, bytes]]:
-        """The replies that ``data`` completes, in order, as line and payload."""
+    def feed(self, data: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """The replies that ``data`` completes, in order, as line and payload.
+
+        To be iterated to its end. Those before a fault are given before it raises.
+        """
         buffer = self._buffer
         buffer += data
-        replies = []
         start = 0
         while True:
             if self._wanted:
@@ -175,23 +183,27 @@ class ReplyDecoder:
                 payload = bytes(buffer[start : start + self._wanted])
                 start += self._wanted
                 self._wanted = 0
-                replies.append((self._line, payload))
+                yield self._line, payload
                 continue
             end = buffer.find(_LF, max(start, self._searched))
             if end < 0:
                 break
+            self._limit(end - start)
             line = bytes(buffer[start:end]).removesuffix(_CR)
             start = end + 1
             self._wanted = self._payload_length(line)
+            self._limit(self._wanted)
             if self._wanted:
                 self._line = line
             else:
-                replies.append((line, b""))
+                yield line, b""
         del buffer[:start]
+        self._limit(len(buffer))
         self._searched = 0 if self._wanted else len(buffer)
-        if max(len(buffer), self._wanted) > self._max_length:
+
+    def _limit(self, length: int) -> None:
+        if length > self._max_length:
             raise ValueError(f"a reply of more than {self._max_length} bytes")
-        return replies
 
 
 class FrameFormat(NamedTuple):

@@ -116,6 +116,9 @@ class IHardware(Interface):
     def device(name: str) -> Any:
         """The ``IDevice`` of that name. Errors: 008."""
 
+    def device_providing(interface: Any) -> Any:
+        """The first ``IDevice`` that provides ``interface``, such as ``IChiller``. Errors: 008."""
+
     def start() -> Any:
         """Begin to work; called once, when the processor starts."""
 
@@ -153,6 +156,9 @@ class ICommandRepeater(Interface):
 
 class IAccessRule(Interface):
     """Decides whether a sender may do what it asks."""
+
+    def admit(sender: str) -> None:
+        """Return for a sender that may ask at all; for no raise 013, before anything is read."""
 
     def check(request_type: str, call: Any) -> None:
         """Return for yes; for no raise 012, 013, 204 or 208."""
@@ -289,7 +295,7 @@ class ILaserManager(Interface):
     """
 
     def enable() -> Any:
-        """Make the laser ready to fire. Errors: 101, 102 with the interlock that forbids it."""
+        """Make the laser ready to fire. Errors: 101, 102 with the interlock in its way, 105."""
 
     def disable() -> Any:
         """Make it unable to fire, power to 0. Makes safe. Errors: 101, 103."""
@@ -310,10 +316,13 @@ class ILaserManager(Interface):
         """Whether ``prepare`` has come to its end; a bool, later."""
 
     def set_laser_power(power: float) -> Any:
-        """Power in percent, 0 to 100. Errors: 102 while not enabled, unless 0."""
+        """Power in percent, 0 to 100. Errors: 101; unless 0: 102 while not enabled, 105."""
 
     def set_laser_output(value: float, units: str) -> Any:
-        """Output in ``percent``, ``watts`` or ``temp`` (degrees C). Errors: as the power; 004."""
+        """Output in ``percent``, ``watts`` or ``temp`` (degrees C).
+
+        Errors: as the power; 004, 106 for what the laser does not reach.
+        """
 
     def read_laser_power() -> Any:
         """Measured watts, later."""
@@ -394,7 +403,7 @@ class ILaserManager(Interface):
         """In percent, or None without a zoom motor, later."""
 
     def set_motor(name: str, value: float) -> Any:
-        """Begin a motor's move; True, or False where it is locked. Errors: 107."""
+        """Begin a motor's move; True, or False where it is locked. Errors: 107, 108."""
 
     def is_motor_moving(name: str) -> Any:
         """A bool, later. Errors: 107."""

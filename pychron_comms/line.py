@@ -24,10 +24,11 @@ PLAIN_REPLY_LIMIT = 4096
 Tags = Mapping[str, str]
 NO_TAGS: Tags = {}
 
-_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
+_CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _TYPE = re.compile(r"\s*([A-Za-z]\w*)\s*\|")
 _NAME = re.compile(r"([A-Za-z]\w*)(?:[\s,]\s*|$)")
-_LENGTH_TAG = re.compile(rb"@(?:[^ ]*;)?len=(\d{1,9})[; ]")
+_ID_TAG = re.compile(rb"\s*@(?:[^ ]*;)?id=([^; ]+)")
+_LENGTH_TAG = re.compile(rb"@(?:[^ ]*;)?len=(\d+)[; ]")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 
 
@@ -80,9 +81,25 @@ def split_tags(text: str) -> tuple[Tags, str]:
 
 
 def join_tags(tags: Tags) -> str:
-    """``@name=value;... `` with the blank that ends it; blanks and semicolons percent-encoded."""
+    """``@name=value;... `` with the blank that ends it; blanks and semicolons percent-encoded.
+
+    Empty for no tags.
+    """
+    if not tags:
+        return ""
     pairs = (f"{name}={quote(value, safe=':/,.+')}" for name, value in tags.items())
     return f"@{';'.join(pairs)} "
+
+
+def seconds_within(tags: Tags) -> float | None:
+    """The tag ``within`` as seconds; None where it is absent. Errors: 206."""
+    text = tags.get("within")
+    if text is None:
+        return None
+    try:
+        return float(text)
+    except ValueError:
+        raise MalformedRequestError(f"within={text} is no number of seconds") from None
 
 
 def split_type(text: str) -> tuple[str, str]:
@@ -105,6 +122,12 @@ def parse_request(text: str) -> Request:
     return Request(tags, request_type, command)
 
 
+def identifier(line: bytes) -> str:
+    """The id of a request that could not be parsed, so that its error still finds its asker."""
+    found = _ID_TAG.match(line)
+    return unquote(found[1]) if found else ""
+
+
 def parse_command(text: str) -> Command:
     """The command word and its arguments; 003 where no word begins it, 206 for broken JSON.
 
@@ -121,6 +144,8 @@ def parse_command(text: str) -> Command:
 def _parse_json(text: str) -> Command:
     try:
         fields = json.loads(text, parse_constant=_refuse_constant)
+        if "\\u" in text:
+            _refuse_lone_surrogates(fields)
     except (ValueError, RecursionError) as error:
         raise MalformedRequestError(f"JSON: {error}") from None
     name = fields.pop("command", None)
@@ -133,6 +158,10 @@ def _refuse_constant(name: str) -> None:
     raise ValueError(f"{name} is no JSON number")
 
 
+def _refuse_lone_surrogates(fields: object) -> None:
+    json.dumps(fields, ensure_ascii=False).encode()
+
+
 def one_line(text: str) -> str:
     """The text as a plain client can take it: each line end written as a backslash and ``n``."""
     if "\n" in text or "\r" in text:
@@ -141,14 +170,15 @@ def one_line(text: str) -> str:
 
 
 def plain_reply(text: str) -> bytes:
-    return one_line(text).encode() + b"\r\n"
+    # "replace": a name out of a file system may hold what UTF-8 cannot write.
+    return one_line(text).encode(errors="replace") + b"\r\n"
 
 
 def tagged_reply(identifier: str, text: str) -> bytes:
     """A reply that bears its request's id; text with line ends travels as a payload behind it."""
     if "\n" not in text and "\r" not in text:
-        return f"@id={quote(identifier)} {text}\r\n".encode()
-    payload = text.encode()
+        return f"@id={quote(identifier)} {text}\r\n".encode(errors="replace")
+    payload = text.encode(errors="replace")
     return f"@id={quote(identifier)};len={len(payload)} \r\n".encode() + payload
 
 

@@ -92,10 +92,10 @@ class Number(Argument):
     def range(self) -> str:
         unit = f" {self.unit}" if self.unit else ""
         if self.minimum is None:
-            return f"at most {self.maximum:g}{unit}"
+            return f"at most {self.maximum:.15g}{unit}"
         if self.maximum is None:
-            return f"at least {self.minimum:g}{unit}"
-        return f"{self.minimum:g} to {self.maximum:g}{unit}"
+            return f"at least {self.minimum:.15g}{unit}"
+        return f"{self.minimum:.15g} to {self.maximum:.15g}{unit}"
 
     def describe(self) -> dict[str, object]:
         described = super().describe()
@@ -107,6 +107,8 @@ class Number(Argument):
 
     def _number(self, value: object) -> float:
         if isinstance(value, bool) or not isinstance(value, (str, int, float)):
+            raise BadValue
+        if isinstance(value, str) and "_" in value:  # which Python takes, and 1_5 is no 15
             raise BadValue
         try:
             number = float(value)
@@ -193,7 +195,7 @@ def split_text(text: str, arguments: Sequence[Argument]) -> list[str]:
     elif len(arguments) == 1:
         parts = [_unquoted(text)]
     else:
-        parts = _split_several(text, len(arguments))
+        parts = _split_several(text, arguments)
     if not least <= len(parts) <= len(arguments):
         raise BadValue("wrong number of arguments")
     return parts
@@ -202,17 +204,19 @@ def split_text(text: str, arguments: Sequence[Argument]) -> list[str]:
 def named_values(fields: Mapping[str, object], arguments: Sequence[Argument]) -> dict[str, object]:
     """The fields of a JSON object by the names of the arguments; BadValue for one that is none."""
     names = {key: each.name for each in arguments for key in (each.name, *each.keys)}
-    values = {}
+    values: dict[str, object] = {}
     for key, value in fields.items():
         if key not in names:
             raise BadValue(f"no argument named {key}")
+        if names[key] in values:
+            raise BadValue(f"{names[key]} is given twice")
         values[names[key]] = value
     return values
 
 
-def _split_several(text: str, count: int) -> list[str]:
+def _split_several(text: str, arguments: Sequence[Argument]) -> list[str]:
     if text.startswith("(") and text.endswith(")"):
-        text = text[1:-1]
+        text = text[1:-1].strip()
     if "," in text:
         return [part.strip() for part in text.split(",")]
     if '"' in text or "'" in text:
@@ -220,7 +224,8 @@ def _split_several(text: str, count: int) -> list[str]:
             return shlex.split(text)
         except ValueError as error:
             raise BadValue(str(error)) from None
-    return text.split()
+    holds_blanks = bool(arguments) and isinstance(arguments[-1], (Text, Names))
+    return text.split(maxsplit=len(arguments) - 1 if holds_blanks else -1)
 
 
 def _unquoted(text: str) -> str:

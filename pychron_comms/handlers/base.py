@@ -17,6 +17,8 @@ from pychron_comms.handlers.replies import done, value
 from pychron_comms.interfaces import Effect, IFlag, IHardware, IRequestHandler
 from pychron_comms.line import parse_command
 
+# In JSON by its other name: "command" is the word itself there.
+_COMMAND = Text("command", keys=("name",), default=None)
 _DEVICE = Text("device", keys=("name",))
 
 
@@ -63,7 +65,7 @@ class BaseHandler:
 
     @command(
         "Help",
-        arguments=(Text("command", default=None),),
+        arguments=(_COMMAND,),
         reply=value,
         effect=Effect.READ,
         manager=no_manager,
@@ -82,7 +84,7 @@ class BaseHandler:
 
     @command(
         "Describe",
-        arguments=(Text("command", default=None),),
+        arguments=(_COMMAND,),
         reply=value,
         effect=Effect.READ,
         manager=no_manager,

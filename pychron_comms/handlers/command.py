@@ -31,8 +31,8 @@ class CommandSpec:
 
     ``method(handler, manager, sender, **values)`` runs it and returns what the manager returned.
     ``manager(handler, values)`` finds the owner of its hardware, None where it touches none.
-    ``safe(values)`` tells whether it makes hardware safe. ``target`` names the argument that says
-    which part of the manager it acts on; empty where it acts on the whole.
+    ``safe(values)`` tells whether it makes hardware safe. ``target`` is the part of the manager
+    that it acts on, or the name of the argument that says which; empty for the whole.
     """
 
     names: tuple[str, ...]
@@ -160,7 +160,7 @@ class Call:
 
     @property
     def target(self) -> str:
-        return str(self.values[self._spec.target]) if self._spec.target else ""
+        return str(self.values.get(self._spec.target, self._spec.target))
 
     def same_read(self, other: Call) -> bool:
         return (

@@ -1,0 +1,1 @@
+"""What the road costs, beside a bare relay: ``python -m benchmarks``. Needs Linux."""

@@ -1,0 +1,62 @@
+"""The bare relay: two hops of Twisted's ``LineReceiver``, nothing parsed, replies in order."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from twisted.internet.endpoints import UNIXClientEndpoint, connectProtocol
+from twisted.internet.protocol import Factory
+from twisted.protocols.basic import LineReceiver
+
+from benchmarks.half import main
+from pychron_comms.endpoints import BACKLOG
+
+
+class Client(LineReceiver):
+    """One client's connection."""
+
+    def __init__(self, upstream: Upstream) -> None:
+        self._upstream = upstream
+
+    def connectionMade(self) -> None:
+        self.transport.setTcpNoDelay(True)
+
+    def lineReceived(self, line: bytes) -> None:
+        self._upstream.ask(self, line)
+
+
+class Upstream(LineReceiver):
+    """The connection to the far half, which answers in order."""
+
+    def __init__(self) -> None:
+        self._askers: deque[Client] = deque()
+
+    def ask(self, asker: Client, line: bytes) -> None:
+        self._askers.append(asker)
+        self.sendLine(line)
+
+    def lineReceived(self, line: bytes) -> None:
+        self._askers.popleft().sendLine(line)
+
+
+class Echo(LineReceiver):
+    """The far half: each line goes back at once."""
+
+    def lineReceived(self, line: bytes) -> None:
+        self.sendLine(line)
+
+
+def near(reactor: Any, path: str) -> None:
+    upstream = Upstream()
+    connectProtocol(UNIXClientEndpoint(reactor, path), upstream)
+    factory = Factory.forProtocol(lambda: Client(upstream))
+    reactor.listenTCP(0, factory, BACKLOG, "127.0.0.1")
+
+
+def far(reactor: Any, path: str) -> None:
+    reactor.listenUNIX(path, Factory.forProtocol(Echo), BACKLOG, 0o600)
+
+
+if __name__ == "__main__":
+    main(near, far)

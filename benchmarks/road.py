@@ -1,0 +1,57 @@
+"""The road's two halves, as the services assemble them, with the handler that echoes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.application.service import IService
+
+from benchmarks.half import main
+from pychron_comms.endpoints import listening_service
+from pychron_comms.handlers.echo import EchoHandler
+from pychron_comms.processor.access import HostRule, SystemLock
+from pychron_comms.processor.command_processor import CommandProcessorFactory
+from pychron_comms.processor.hardware_manager import RemoteHardwareManager
+from pychron_comms.processor.queues import ManagerQueue
+from pychron_comms.processor.runners import ReactorRunner
+from pychron_comms.peers import LOCAL_SENDER
+from pychron_comms.wire import WireOptions
+from pychron_comms.server.service import RemoteHardwareServer
+from pychron_comms.server.settings import ListenerSettings, ServerSettings
+
+
+class NoHardware:
+    """What there is to start and stop behind an echo."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+def server(reactor: Any, path: str) -> None:
+    listener = ListenerSettings(request_type="test", listen=["tcp:0:interface=127.0.0.1"])
+    settings = ServerSettings(listeners=[listener], processor=f"unix:{path}")
+    _start(RemoteHardwareServer(settings, None, reactor))
+
+
+def processor(reactor: Any, path: str) -> None:
+    gate = RemoteHardwareManager(
+        {"test": EchoHandler()},
+        [HostRule([]), SystemLock({})],
+        NoHardware(),
+        lambda manager: ManagerQueue(ReactorRunner(), reactor),
+        reactor,
+    )
+    trusted = frozenset({LOCAL_SENDER})
+    factory = CommandProcessorFactory(gate, trusted, WireOptions(), reactor)
+    _start(gate)
+    _start(listening_service(f"unix:{path}", factory, reactor))
+
+
+def _start(service: IService) -> None:
+    service.privilegedStartService()
+    service.startService()
+
+
+if __name__ == "__main__":
+    main(server, processor)

@@ -1,0 +1,25 @@
+"""The request types that the package itself serves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pychron_comms.handlers.echo import EchoHandlerFactory
+from pychron_comms.handlers.extractionline import ExtractionlineHandlerFactory
+from pychron_comms.handlers.hardware import HardwareHandlerFactory
+from pychron_comms.handlers.laser import LaserHandlerFactory
+from pychron_comms.handlers.uv import UVHandlerFactory
+from pychron_comms.interfaces import IRequestHandlerFactory
+
+
+def own_factories() -> Sequence[IRequestHandlerFactory]:
+    """One factory for each type; others come as plugins."""
+    return (
+        ExtractionlineHandlerFactory(),
+        HardwareHandlerFactory(),
+        LaserHandlerFactory("CO2"),
+        LaserHandlerFactory("Diode"),
+        LaserHandlerFactory("Synrad"),
+        UVHandlerFactory(),
+        EchoHandlerFactory(),
+    )

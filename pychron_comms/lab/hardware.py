@@ -1,0 +1,115 @@
+"""The managers and devices of one processor: by name, and put together from a configuration."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+from zope.interface.interface import InterfaceClass
+
+from pychron_comms.config import Table
+from pychron_comms.errors import DeviceConnectionError, ManagerUnavailableError
+from pychron_comms.interfaces import IDevice, IHardware, ILaserManager, ISystemLock
+from pychron_comms.lab.custom import custom_managers
+from pychron_comms.lab.devices_config import devices_from_config
+from pychron_comms.lab.extraction_line_config import extraction_line_from_config
+from pychron_comms.lab.laser_config import laser_from_config
+from pychron_comms.lab.runs import RunReport
+from pychron_comms.lab.scripts import SimulatedScripts
+from pychron_comms.lab.vacuum import Vacuum
+
+
+@implementer(IHardware)
+class Hardware:
+    """Managers by the names that handlers ask for, devices by the names that commands use."""
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        managers: Mapping[str, object],
+        devices: Mapping[str, object],
+        system_lock: ISystemLock,
+    ) -> None:
+        self.system_lock = system_lock
+        self._managers = dict(managers)
+        self._devices = dict(devices)
+
+    def manager(self, name: str) -> Any:
+        if name not in self._managers:
+            raise ManagerUnavailableError(name)
+        return self._managers[name]
+
+    def device(self, name: str) -> Any:
+        if name not in self._devices:
+            raise DeviceConnectionError(name)
+        return self._devices[name]
+
+    def device_providing(self, interface: InterfaceClass) -> Any:
+        for device in self._devices.values():
+            if interface.providedBy(device):
+                return device
+        raise DeviceConnectionError(interface.__name__.removeprefix("I").lower())
+
+    def start(self) -> None:
+        self._log.info(
+            "managers: {managers}; devices: {devices}",
+            managers=", ".join(self._managers),
+            devices=", ".join(self._devices),
+        )
+
+    def stop(self) -> Deferred[None]:
+        """Disable every laser; fires when all have answered, and never fails.
+
+        Each ``disable`` is called in the caller's thread, also one that blocks.
+        """
+        stopped = [
+            maybeDeferred(manager.disable).addErrback(self._not_disabled, name)
+            for name, manager in self._managers.items()
+            if ILaserManager.providedBy(manager)
+        ]
+        return DeferredList(stopped).addCallback(lambda _: None)
+
+    def _not_disabled(self, failure: Failure, name: str) -> None:
+        self._log.failure("laser {name} could not be disabled", failure, name=name)
+
+
+def hardware_from_config(table: Table, clock: IReactorTime, system_lock: ISystemLock) -> Hardware:
+    """What the sections of a laboratory's hardware describe. Raises ConfigError.
+
+    Everything random is drawn from ``seed``; a part draws the same whatever others there are.
+    """
+    seed = table.integer("seed", 0)
+
+    def source(name: str) -> random.Random:
+        return random.Random(f"{seed}/{name}")
+
+    vacuum = Vacuum(clock, (), {})
+    managers: dict[str, object] = {}
+    if "extraction_line" in table:
+        line_table = table.table("extraction_line")
+        managers["extraction_line"], vacuum = extraction_line_from_config(line_table, clock)
+    for name, laser_table in table.named_tables("laser").items():
+        managers[name] = laser_from_config(name, laser_table, clock, source(name))
+    devices: dict[str, object] = dict(devices_from_config(table, clock, vacuum, source))
+    for name, manager in custom_managers(table, {*managers, *devices}):
+        (devices if IDevice.providedBy(manager) else managers)[name] = manager
+    managers.setdefault("runs", RunReport(clock))
+    managers.setdefault("scripts", SimulatedScripts(clock, _script_durations(table)))
+    return Hardware(managers, devices, system_lock)
+
+
+def _script_durations(table: Table) -> dict[str, float]:
+    durations: dict[str, float] = {}
+    for script in table.tables("script"):
+        name = script.text("name")
+        if name in durations:
+            raise script.error("name", "a name that no other script has")
+        durations[name] = script.number("duration", minimum=0)
+    return durations

@@ -1,0 +1,90 @@
+"""Where a manager's methods run: in the reactor's thread, or in one of the manager's own."""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from typing import Any, Protocol
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorFromThreads
+from twisted.internet.threads import deferToThreadPool
+from twisted.python.threadpool import ThreadPool
+
+from pychron_comms.interfaces import IReactorManager, IRequestHandler
+
+
+class Runner(Protocol):
+    """Runs the calls of one manager."""
+
+    def run(self, handler: IRequestHandler, call: Any) -> str | Deferred[str]:
+        """The text of the reply, or a Deferred of it."""
+
+    def abandon(self, work: Deferred[str]) -> None:
+        """Nobody waits for this work any more: end it, if that can be done."""
+
+    def stop(self) -> None:
+        """No more calls will come."""
+
+
+class ReactorRunner:
+    """For managers that never block."""
+
+    def run(self, handler: IRequestHandler, call: Any) -> str | Deferred[str]:
+        return handler.handle(call)
+
+    def abandon(self, work: Deferred[str]) -> None:
+        work.cancel()
+
+    def stop(self) -> None:
+        """Nothing of its own to stop."""
+
+
+class _DaemonThread(threading.Thread):
+    # A driver that hangs must not keep the process from ending.
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, daemon=True, **kwargs)
+
+
+class _DaemonThreadPool(ThreadPool):
+    threadFactory = _DaemonThread
+
+
+class ThreadRunner:
+    """For managers that block: one thread for their work, and one for what makes safe meanwhile.
+
+    A method may be ``async``: it then goes on in the reactor's thread. It must not return a
+    Deferred, since it would have been made in the wrong thread.
+    """
+
+    def __init__(self, name: str, reactor: IReactorFromThreads) -> None:
+        self._reactor = reactor
+        self._work = _DaemonThreadPool(0, 1, f"{name} work")
+        self._safety = _DaemonThreadPool(0, 1, f"{name} safety")
+        self._work.start()
+        self._safety.start()
+
+    def run(self, handler: IRequestHandler, call: Any) -> Deferred[str]:
+        pool = self._safety if call.safe else self._work
+        work: Deferred[object] = deferToThreadPool(self._reactor, pool, call.run)
+        return work.addCallback(self._continue).addCallback(call.reply)
+
+    def abandon(self, work: Deferred[str]) -> None:
+        """A thread cannot be ended from outside: the manager stays taken until it returns."""
+
+    def stop(self) -> None:
+        for pool in (self._work, self._safety):
+            if not pool.working:
+                pool.stop()
+
+    def _continue(self, result: object) -> object:
+        if inspect.iscoroutine(result):
+            return Deferred.fromCoroutine(result)
+        return result
+
+
+def runner_for(manager: object, name: str, reactor: IReactorFromThreads) -> Runner:
+    """The runner that a manager's own mark asks for."""
+    if IReactorManager.providedBy(manager):
+        return ReactorRunner()
+    return ThreadRunner(name, reactor)

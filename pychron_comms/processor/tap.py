@@ -1,0 +1,39 @@
+"""``twistd pychron-processor``: its command line, and the service that it makes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.application.service import IService
+
+from pychron_comms.options import ServiceOptions, checked
+from pychron_comms.processor.service import processor_service
+from pychron_comms.processor.settings import laboratory_from
+
+
+class Options(ServiceOptions):
+    name = "pychron-processor"
+    synopsis = "[options]"
+    longdesc = "Owns the hardware and runs the commands that servers send."
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.listen: list[str] = []
+
+    def opt_listen(self, endpoint: str) -> None:
+        """Endpoint string to listen at; may be given again. Default tcp:1059 on loopback."""
+        self.listen.append(endpoint)
+
+    opt_l = opt_listen
+
+
+def makeService(options: Options, reactor: Any = None) -> IService:
+    """The processor's service; ``reactor`` is Twisted's own unless a test brings one."""
+    if reactor is None:
+        from twisted.internet import reactor  # noqa: PLC0415
+
+    def make() -> IService:
+        settings, laboratory = laboratory_from(options.configuration, options.listen)
+        return processor_service(settings, laboratory, reactor)
+
+    return checked(options, make)

@@ -1,0 +1,210 @@
+"""The repeater over a socket: one persistent connection, pipelined, replies matched by id."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+from urllib.parse import quote
+
+from twisted.application.internet import ClientService, backoffPolicy
+from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred, fail
+from twisted.internet.interfaces import (
+    IAddress,
+    IProtocol,
+    IProtocolFactory,
+    IReactorTime,
+    IStreamClientEndpoint,
+)
+from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from pychron_comms.errors import (
+    MalformedRequestError,
+    OutcomeUnknownError,
+    PychronCommunicationError,
+    QueueFullError,
+)
+from pychron_comms.framing import ReplyDecoder
+from pychron_comms.interfaces import ICommandRepeater
+from pychron_comms.line import parse_reply, payload_length
+from pychron_comms.peers import make_prompt
+
+#: Bytes of one reply; a processor that sends more is taken for broken.
+REPLY_LIMIT = 16 * 1024 * 1024
+
+#: Commands of one connection that may wait for their replies.
+PENDING_LIMIT = 10_000
+
+_SWEEP = 1.0
+_TEST_DATA = "are you there"
+
+
+class ProcessorConnection(Protocol):
+    """One connection to a processor. Ids are never used twice on it."""
+
+    _log = Logger()
+    transport: Any
+
+    def __init__(self, repeater: CommandRepeater, clock: IReactorTime, timeout: float) -> None:
+        self._repeater = repeater
+        self._clock = clock
+        self._timeout = timeout
+        self._decoder = ReplyDecoder(payload_length, REPLY_LIMIT)
+        # In the order of their ids, which is that of their times to give up.
+        self._pending: dict[int, tuple[Deferred[str], float, str]] = {}
+        self._last_id = 0
+        self._sweep = LoopingCall(self._give_up_late)
+        self._sweep.clock = clock
+
+    def send(
+        self, request_type: str, data: str, sender: str, within: float | None
+    ) -> Deferred[str]:
+        if len(self._pending) >= PENDING_LIMIT:
+            return fail(QueueFullError(f"{PENDING_LIMIT} commands wait for the processor"))
+        self._last_id = number = self._last_id + 1
+        time = "" if within is None else f";within={within:.6f}"
+        line = f"@id={number};from={_quoted(sender)}{time} {request_type}|{data}\r\n"
+        result: Deferred[str] = Deferred()
+        self._pending[number] = (result, self._clock.seconds() + self._timeout, data)
+        self.transport.write(line.encode())
+        return result
+
+    def connectionMade(self) -> None:
+        make_prompt(self.transport)
+        self._sweep.start(_SWEEP, now=False)
+        self._repeater.connected(self)
+
+    def dataReceived(self, data: bytes) -> None:
+        try:
+            for line, payload in self._decoder.feed(data):
+                self._reply_received(line, payload)
+        except ValueError as error:
+            self._log.error("the processor answers garbage: {error}", error=error)
+            self.transport.abortConnection()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._sweep.stop()
+        self._repeater.disconnected(self, reason)
+        pending, self._pending = self._pending, {}
+        for result, _, data in pending.values():
+            result.errback(OutcomeUnknownError(f"the processor was lost during {data}"))
+
+    def _reply_received(self, line: bytes, payload: bytes) -> None:
+        reply = parse_reply(line, payload)
+        number = int(reply.tags.get("id", ""))
+        waiting = self._pending.pop(number, None)
+        if waiting is not None:
+            waiting[0].callback(reply.text)
+        elif 0 < number <= self._last_id:
+            self._log.warn("a reply came too late: {text}", text=reply.text)
+        else:
+            raise ValueError(f"a reply to request {number}, which was never sent")
+
+    def _give_up_late(self) -> None:
+        now = self._clock.seconds()
+        late = []
+        for number, (_, time, _) in self._pending.items():
+            if time > now:
+                break
+            late.append(number)
+        for number in late:
+            result, _, data = self._pending.pop(number)
+            result.errback(OutcomeUnknownError(f"no reply within {self._timeout:g} s to {data}"))
+
+
+@lru_cache(1024)
+def _quoted(sender: str) -> str:
+    return quote(sender, safe=":")
+
+
+@implementer(IProtocolFactory)
+class _ConnectionFactory(Factory):
+    noisy = False
+
+    def __init__(self, repeater: CommandRepeater, clock: IReactorTime, timeout: float) -> None:
+        self._arguments = (repeater, clock, timeout)
+
+    def buildProtocol(self, addr: IAddress | None) -> ProcessorConnection:
+        return ProcessorConnection(*self._arguments)
+
+
+@implementer(IStreamClientEndpoint)
+class _WatchedEndpoint:
+    """Tells the repeater why an attempt to connect failed."""
+
+    def __init__(self, endpoint: IStreamClientEndpoint, repeater: CommandRepeater) -> None:
+        self._endpoint = endpoint
+        self._repeater = repeater
+
+    def connect(self, factory: IProtocolFactory) -> Deferred[IProtocol]:
+        return self._endpoint.connect(factory).addErrback(self._repeater.attempt_failed)
+
+
+@implementer(ICommandRepeater)
+class CommandRepeater(MultiService):
+    """Repeats commands to the processor at one endpoint, over one connection that it keeps.
+
+    ``name`` is how errors and logs call the endpoint. It reconnects with backoff and jitter, 2 s
+    apart at most. While there is no connection, a command fails at once with 011: it was never
+    sent. What was sent and not answered when the connection ends, or ``timeout`` seconds later,
+    fails with 201. Nothing is sent twice.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        endpoint: IStreamClientEndpoint,
+        name: str,
+        clock: IReactorTime,
+        timeout: float = 30.0,
+    ) -> None:
+        super().__init__()
+        self._name = name
+        self._connection: ProcessorConnection | None = None
+        self._why = "not connected yet"
+        client = ClientService(
+            _WatchedEndpoint(endpoint, self),
+            _ConnectionFactory(self, clock, timeout),
+            retryPolicy=backoffPolicy(initialDelay=0.1, maxDelay=2.0, factor=1.5),
+            clock=clock,
+        )
+        client.setServiceParent(self)
+
+    def get_response(
+        self, request_type: str, data: str, sender: str, within: float | None = None
+    ) -> Deferred[str]:
+        if "\n" in data or "\r" in data:
+            return fail(MalformedRequestError("a line end inside a command"))
+        if self._connection is None:
+            return fail(PychronCommunicationError(self._name, self._why))
+        return self._connection.send(request_type, data, sender, within)
+
+    def test_connection(self) -> Deferred[None]:
+        return self.get_response("test", _TEST_DATA, "").addCallback(self._check_echo)
+
+    def _check_echo(self, text: str) -> None:
+        if text != _TEST_DATA:
+            raise PychronCommunicationError(self._name, f"its echo was {text}")
+
+    # -- what its connections tell it
+
+    def connected(self, connection: ProcessorConnection) -> None:
+        self._connection = connection
+        self._log.info("connected to the processor at {name}", name=self._name)
+
+    def disconnected(self, connection: ProcessorConnection, reason: Failure) -> None:
+        self._connection = None
+        self._why = reason.getErrorMessage()
+        self._log.warn("lost the processor at {name}: {why}", name=self._name, why=self._why)
+
+    def attempt_failed(self, failure: Failure) -> Failure:
+        why = failure.getErrorMessage()
+        if why != self._why:
+            self._log.warn("no processor at {name}: {why}", name=self._name, why=why)
+        self._why = why
+        return failure

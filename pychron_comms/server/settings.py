@@ -1,0 +1,97 @@
+"""What the section ``[server]`` of a configuration says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from pychron_comms.config import Table
+from pychron_comms.framing import FrameFormat
+from pychron_comms.server.desk import OPEN
+from pychron_comms.wire import WireOptions
+
+#: The ports that laboratories know, and the request type that each serves.
+DEFAULT_PORTS = {
+    1060: OPEN,
+    1061: "System",
+    1064: "Hardware",
+    1065: "UV",
+    1066: "Synrad",
+    1067: "CO2",
+    1068: "Diode",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListenerSettings:
+    """One listener: its request type (``*`` for open), and its endpoint strings."""
+
+    request_type: str
+    listen: Sequence[str]
+    options: WireOptions = field(default_factory=WireOptions)
+
+
+def _default_listeners() -> list[ListenerSettings]:
+    return [
+        ListenerSettings(
+            request_type=request_type,
+            listen=[f"{kind}:{port}:interface=127.0.0.1" for kind in ("tcp", "udp")],
+        )
+        for port, request_type in DEFAULT_PORTS.items()
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerSettings:
+    """``processor`` is a client endpoint string, empty for a processor in this process."""
+
+    listeners: Sequence[ListenerSettings] = field(default_factory=_default_listeners)
+    processor: str = ""
+    routes: Mapping[str, str] = field(default_factory=dict)
+    launch: Sequence[str] = ()
+
+
+def read_server_settings(table: Table) -> ServerSettings:
+    """From the table ``[server]``. Raises ConfigError."""
+    listeners = [_read_listener(each) for each in table.tables("listener")]
+    return ServerSettings(
+        listeners=listeners or _default_listeners(),
+        processor=table.text("processor", ""),
+        routes=table.texts_by_name("routes"),
+        launch=table.texts("launch", []),
+    )
+
+
+def parse_listener(text: str) -> ListenerSettings:
+    """From the command line: ``TYPE=ENDPOINT``, as in ``System=tcp:1061``. Raises ValueError."""
+    request_type, equals, endpoint = text.partition("=")
+    if not equals or ":" not in endpoint or ":" in request_type:
+        raise ValueError(f"{text!r}: expected TYPE=ENDPOINT, as in System=tcp:1061")
+    return ListenerSettings(request_type=request_type, listen=[endpoint])
+
+
+def _read_listener(table: Table) -> ListenerSettings:
+    default = WireOptions()
+    unterminated = table.number("unterminated_after", 0.0, minimum=0.0, maximum=10.0)
+    return ListenerSettings(
+        request_type=table.text("type"),
+        listen=table.texts("listen"),
+        options=WireOptions(
+            line_length=table.integer("line_length", default.line_length, minimum=64),
+            in_flight=table.integer("in_flight", default.in_flight, minimum=1),
+            stall=table.number("stall", default.stall, minimum=0.1),
+            close_after_reply=table.flag("close_after_reply", False),
+            unterminated_after=unterminated or None,
+            frame=_read_frame(table),
+        ),
+    )
+
+
+def _read_frame(table: Table) -> FrameFormat | None:
+    text = table.text("frame", "")
+    if not text:
+        return None
+    try:
+        return FrameFormat.parse(text)
+    except ValueError:
+        raise table.error("frame", "a message frame such as L4,-,C4") from None

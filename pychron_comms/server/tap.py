@@ -1,0 +1,81 @@
+"""``twistd pychron-server``: its command line, and the service that it makes."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, ClassVar
+
+from twisted.application.service import IService
+from twisted.python import usage
+
+from pychron_comms.config import Table
+from pychron_comms.options import ServiceOptions, checked
+from pychron_comms.processor.service import gate_from_config
+from pychron_comms.processor.settings import laboratory_from
+from pychron_comms.server.service import RemoteHardwareServer
+from pychron_comms.server.settings import (
+    ListenerSettings,
+    ServerSettings,
+    parse_listener,
+    read_server_settings,
+)
+
+
+class Options(ServiceOptions):
+    name = "pychron-server"
+    synopsis = "[options]"
+    longdesc = (
+        "Takes commands from the laboratory's programs. Without options it serves a simulated "
+        "laboratory in one process, on loopback."
+    )
+
+    optParameters: ClassVar[Any] = [
+        [
+            "processor",
+            "p",
+            None,
+            "Endpoint string of the processor that owns the hardware; without it, the processor "
+            "is a part of this process.",
+        ],
+    ]
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.listeners: list[ListenerSettings] = []
+
+    def opt_listen(self, text: str) -> None:
+        """TYPE=ENDPOINT to listen at, as in System=tcp:1061; TYPE * takes Type|command; may be
+        given again. Default: 1060 to 1068 on loopback, TCP and UDP."""
+        try:
+            self.listeners.append(parse_listener(text))
+        except ValueError as error:
+            raise usage.UsageError(str(error)) from None
+
+    opt_l = opt_listen
+
+
+def makeService(options: Options, reactor: Any = None) -> IService:
+    """The server's service; ``reactor`` is Twisted's own unless a test brings one."""
+    if reactor is None:
+        from twisted.internet import reactor  # noqa: PLC0415
+    return checked(options, lambda: _service(options, options.configuration, reactor))
+
+
+def _service(options: Options, table: Table | None, reactor: Any) -> IService:
+    settings = ServerSettings() if table is None else _read(table)
+    if options.listeners:
+        settings = replace(settings, listeners=options.listeners)
+    if options["processor"]:
+        settings = replace(settings, processor=options["processor"])
+    if settings.processor:
+        return RemoteHardwareServer(settings, None, reactor)
+    gate = gate_from_config(*laboratory_from(table), reactor)
+    return RemoteHardwareServer(settings, gate, reactor)
+
+
+def _read(table: Table) -> ServerSettings:
+    section = table.table("server")
+    settings = read_server_settings(section)
+    # The rest of the file is the processor's, and is read by it.
+    section.finish()
+    return settings

@@ -1,0 +1,93 @@
+"""The same service over UDP: a datagram is whole by nature, its reply one datagram back."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import cast
+
+from twisted.internet.defer import Deferred
+from twisted.internet.protocol import DatagramProtocol
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from pychron_comms.errors import (
+    CommandError,
+    LineTooLongError,
+    QueueFullError,
+    ReplyTooLongError,
+    error_line,
+)
+from pychron_comms.framing import TOO_LONG, LineDecoder
+from pychron_comms.line import decode, identifier, parse_request
+from pychron_comms.server.desk import RequestDesk
+from pychron_comms.wire import WireOptions, render
+
+#: Bytes that one datagram holds over IPv4.
+DATAGRAM_LIMIT = 65507
+
+#: Commands of one listener that may wait for their replies.
+PENDING_LIMIT = 1024
+
+_Address = tuple[str, int]
+
+
+class DatagramMessagingHandler(DatagramProtocol):
+    """Answers each line of a datagram with a datagram to where it came from."""
+
+    noisy = False
+    _log = Logger()
+
+    def __init__(self, desk: RequestDesk, options: WireOptions) -> None:
+        self._desk = desk
+        self._options = options
+        self._pending = 0
+
+    def logPrefix(self) -> str:
+        return f"RemoteCommandServer for {self._desk.request_type} (UDP)"
+
+    def datagramReceived(self, datagram: bytes, addr: _Address) -> None:
+        decoder = LineDecoder(self._options.line_length)
+        for line in [*decoder.feed(datagram), *decoder.take_pending()]:
+            if line is TOO_LONG:
+                self._error(LineTooLongError(self._options.line_length), "", addr)
+            else:
+                self._line_received(line, addr)
+
+    def _line_received(self, line: bytes, addr: _Address) -> None:
+        try:
+            if self._pending >= PENDING_LIMIT:
+                raise QueueFullError(f"{PENDING_LIMIT} datagrams wait for their replies")
+            request = parse_request(decode(line))
+            result = self._desk.answer(request, addr[0])
+        except Exception as error:
+            self._error(error, identifier(line), addr)
+            return
+        name = request.tags.get("id", "")
+        if isinstance(result, str):
+            self._send(result, name, addr)
+        else:
+            self._await(result, name, addr)
+
+    def _await(self, result: Deferred[str], name: str, addr: _Address) -> None:
+        self._pending += 1
+        result.addBoth(self._answered).addCallbacks(
+            partial(self._send, name=name, addr=addr),
+            lambda failure: self._error(cast(Exception, failure.value), name, addr),
+        )
+
+    def _answered(self, result: str | Failure) -> str | Failure:
+        self._pending -= 1
+        return result
+
+    def _error(self, error: Exception, name: str, addr: _Address) -> None:
+        if not isinstance(error, CommandError):
+            self._log.failure("a bug met a datagram of {sender}", Failure(error), sender=addr[0])
+        self._send(error_line(error), name, addr)
+
+    def _send(self, text: str, name: str, addr: _Address) -> None:
+        data = render(name, text, self._options.frame)
+        if len(data) > DATAGRAM_LIMIT:
+            data = render(name, error_line(ReplyTooLongError(len(data), DATAGRAM_LIMIT)))
+        # Stopped meanwhile: nobody is left to tell.
+        if self.transport is not None:
+            self.transport.write(data, addr)

@@ -1,0 +1,42 @@
+"""How a listener treats its connections, and a reply as the bytes that its clients take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pychron_comms.errors import ReplyTooLongError, error_line
+from pychron_comms.framing import FrameFormat
+from pychron_comms.line import plain_reply, tagged_reply
+
+
+@dataclass(frozen=True, kw_only=True)
+class WireOptions:
+    """How a listener treats its connections.
+
+    ``line_length``: bytes in a line. ``in_flight``: commands of one connection that may wait for
+    their replies before it is read no further. ``stall``: seconds that a client may leave its
+    replies unread before it is dropped. ``close_after_reply``: for clients that read to the end
+    of file. ``unterminated_after``: seconds of silence after which a line without its end is taken
+    for whole; None for never. ``frame``: for clients that want frames.
+    """
+
+    line_length: int = 65536
+    in_flight: int = 256
+    stall: float = 60.0
+    close_after_reply: bool = False
+    unterminated_after: float | None = None
+    frame: FrameFormat | None = None
+
+
+def render(identifier: str, text: str, frame: FrameFormat | None = None) -> bytes:
+    """A reply as bytes: tagged where the request was, framed where the listener says so."""
+    if identifier:
+        return tagged_reply(identifier, text)
+    if frame is None:
+        return plain_reply(text)
+    body = text.encode(errors="replace")
+    try:
+        return frame.encode(body)
+    except ValueError:
+        limit = 16**frame.length_digits - 1
+        return frame.encode(error_line(ReplyTooLongError(len(body), limit)).encode())

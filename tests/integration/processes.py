@@ -1,0 +1,147 @@
+"""Real processes: each writes its log to a file, and is ended whatever happens."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+#: Seconds that anything may take before a test gives up; far more than it takes on a busy machine.
+PATIENCE = 20.0
+
+TWISTD = Path(sys.executable).with_name("twistd")
+
+_POLL = 0.01
+# What no log may show, whatever a client has done.
+_BUG = re.compile(r"Traceback|Unhandled|never awaited|ResourceWarning|Exception ignored")
+
+
+def wait_until(condition: Callable[[], bool], what: str, seconds: float = PATIENCE) -> None:
+    """Return as soon as ``condition`` holds; fail, telling ``what``, where it does not in time."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"waited {seconds:g} s in vain for {what}"
+        time.sleep(_POLL)
+
+
+class RunningProcess:
+    """One process, in a process group of its own."""
+
+    def __init__(
+        self, arguments: list[str], folder: Path, log: Path, environment: Mapping[str, str]
+    ) -> None:
+        self._log = log
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(
+                arguments,
+                cwd=folder,
+                env={**os.environ, **environment},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.pid = self._process.pid
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text("utf-8", errors="replace")
+
+    @property
+    def runs(self) -> bool:
+        return self._process.poll() is None
+
+    @property
+    def group_is_empty(self) -> bool:
+        """Whether neither it nor a child of its own is left."""
+        try:
+            os.killpg(self.pid, 0)
+        except ProcessLookupError:
+            return True
+        return False
+
+    def wait_for(self, pattern: str) -> re.Match[str]:
+        """The first match in its log; fail where it ends before, or takes too long."""
+        end = time.monotonic() + PATIENCE
+        while True:
+            runs = self.runs
+            found = re.search(pattern, self.log)
+            if found is not None:
+                return found
+            assert runs, f"it ended before it logged {pattern!r}:\n{self.log}"
+            assert time.monotonic() < end, f"it never logged {pattern!r}:\n{self.log}"
+            time.sleep(_POLL)
+
+    def wait_for_end(self, seconds: float = PATIENCE) -> int:
+        """Its exit status."""
+        return self._process.wait(seconds)
+
+    def terminate(self) -> None:
+        self._process.terminate()
+
+    def press_ctrl_c(self) -> None:
+        """A terminal sends SIGINT to the whole group in the foreground."""
+        os.killpg(self.pid, signal.SIGINT)
+
+    def kill(self) -> None:
+        """As ``kill -9`` does."""
+        self._process.kill()
+        self._process.wait(PATIENCE)
+
+    def end(self) -> None:
+        """End it if it still runs, and all that it started; by force where it takes too long."""
+        if self.runs:
+            self._process.terminate()
+            try:
+                self._process.wait(PATIENCE)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        if not self.group_is_empty:
+            os.killpg(self.pid, signal.SIGKILL)
+
+
+class Processes:
+    """Starts processes in one folder, and ends them all, the last one first."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._started: list[RunningProcess] = []
+
+    def start(self, *arguments: str | Path, **environment: str) -> RunningProcess:
+        log = self.folder / f"process-{len(self._started)}.log"
+        process = RunningProcess([str(each) for each in arguments], self.folder, log, environment)
+        self._started.append(process)
+        return process
+
+    def twistd(self, *arguments: str, **environment: str) -> RunningProcess:
+        return self.start(TWISTD, "-n", "--pidfile=", *arguments, **environment)
+
+    def end(self) -> None:
+        """Fail where one of them has logged what can only be a bug."""
+        while self._started:
+            process = self._started.pop()
+            process.end()
+            assert _BUG.search(process.log) is None, process.log
+
+
+def run_to_the_end(
+    *arguments: str | Path, folder: Path, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a program that ends by itself; its output is in ``stdout``, errors included."""
+    return subprocess.run(
+        [str(each) for each in arguments],
+        cwd=folder,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=5 * PATIENCE,
+        check=False,
+    )

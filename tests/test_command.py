@@ -1,0 +1,695 @@
+"""Commands as handlers declare them: found, checked, converted, run, answered and explained."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.defer import Deferred, succeed
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
+from zope.interface.verify import verifyClass, verifyObject
+
+from pychron_comms.errors import (
+    CommandError,
+    DeviceConnectionError,
+    InvalidArgumentsError,
+    InvalidCommandError,
+    MalformedRequestError,
+    NoResponseError,
+)
+from pychron_comms.handlers.arguments import Boolean, Choice, Integer, Names, Number, Text
+from pychron_comms.handlers.base import BaseHandler
+from pychron_comms.handlers.command import DEADLINE, Call, Values, command, declared_commands
+from pychron_comms.handlers.replies import done, state, value, words
+from pychron_comms.interfaces import Effect, ICall, IDevice, IFlag, IHardware, IRequestHandler
+from tests.properties import holds, json_values
+
+SENDER = "10.0.0.7"
+
+
+@implementer(IDevice)
+class Gauge:
+    name = "gauge"
+
+    def __init__(self) -> None:
+        self.present: object = 1.5e-09
+
+    def get(self) -> object:
+        return self.present
+
+    def set(self, value: str, sender: str) -> None:
+        self.present = (value, sender)
+
+
+@implementer(IFlag)
+class Flag(Gauge):
+    name = "FooFlag"
+
+    def ping(self, sender: str) -> str:
+        return f"pinged by {sender}"
+
+
+@implementer(IHardware)
+class Hardware:
+    system_lock = None
+
+    def __init__(self) -> None:
+        self.devices = {each.name: each for each in (Gauge(), Flag())}
+
+    def manager(self, name: str) -> object:
+        return name
+
+    def device(self, name: str) -> object:
+        if name not in self.devices:
+            raise DeviceConnectionError(name)
+        return self.devices[name]
+
+    def device_providing(self, interface: Any) -> object:
+        found = [each for each in self.devices.values() if interface.providedBy(each)]
+        if not found:
+            raise DeviceConnectionError(interface.__name__)
+        return found[0]
+
+    def start(self) -> None:
+        """Nothing to start."""
+
+    def stop(self) -> None:
+        """Nothing to stop."""
+
+
+class Stage:
+    """A manager that remembers how it was called."""
+
+    def __init__(self) -> None:
+        self.calls: list[object] = []
+        self.result: object = None
+
+    def note(self, *call: object) -> object:
+        self.calls.append(call)
+        return self.result
+
+
+class StageHandler(BaseHandler):
+    request_type = "Stage"
+
+    @command(
+        "SetXY",
+        arguments=(
+            Number("x", unit="mm", minimum=-50, maximum=50),
+            Number("y", unit="mm", minimum=-50, maximum=50),
+        ),
+        reply=done,
+        effect=Effect.ACTUATE,
+        deadline=2.0,
+        help="begin a move",
+    )
+    def set_xy(self, manager: Stage, sender: str, x: float, y: float) -> object:
+        return manager.note("xy", sender, x, y)
+
+    @command(
+        "GoToHole",
+        arguments=(Integer("hole", minimum=1), Boolean("autocenter", default=False)),
+        reply=done,
+        effect=Effect.ACTUATE,
+        target="hole",
+        help="begin a move to a hole",
+    )
+    def go_to_hole(self, manager: Stage, sender: str, hole: int, autocenter: bool) -> object:
+        return manager.note("hole", hole, autocenter)
+
+    @command(
+        "DoPattern",
+        "DoJog",
+        arguments=(Text("name", keys=("value",)),),
+        reply=done,
+        effect=Effect.ACTUATE,
+        target="pattern",
+        help="begin a pattern",
+    )
+    def do_pattern(self, manager: Stage, sender: str, name: str) -> object:
+        return manager.note("pattern", name)
+
+    @command("StopDrive", reply=done, effect=Effect.IDEMPOTENT, safe=True, help="stop")
+    def stop_drive(self, manager: Stage, sender: str) -> object:
+        return manager.note("stop")
+
+    @command(
+        "Fire",
+        arguments=(Choice("mode", choices=("burst", "stop")),),
+        reply=done,
+        effect=Effect.ACTUATE,
+        safe=lambda values: values["mode"] == "stop",
+        help="begin or end a burst",
+    )
+    def fire(self, manager: Stage, sender: str, mode: str) -> object:
+        return manager.note("fire", mode)
+
+    @command(
+        "GetMoving",
+        arguments=(Names("axes", default=()),),
+        reply=state,
+        effect=Effect.READ,
+        help="whether it moves",
+    )
+    def get_moving(self, manager: Stage, sender: str, axes: tuple[str, ...]) -> object:
+        return manager.note("moving", axes)
+
+    @command("GetSlowly", reply=value, effect=Effect.READ, help="a number, from a coroutine")
+    async def get_slowly(self, manager: Stage, sender: str) -> object:
+        return await manager.result
+
+    @command("GetLater", reply=value, effect=Effect.READ, help="a number, in a Deferred")
+    def get_later(self, manager: Stage, sender: str) -> object:
+        return manager.result
+
+
+class MendedHandler(StageHandler):
+    """Declares commands of its bases anew."""
+
+    @command("GetError", reply=value, effect=Effect.READ, help="what is wrong, in red")
+    def get_error(self, manager: Stage, sender: str) -> object:
+        return "on fire"
+
+
+class Commands(SynchronousTestCase):
+    """What the classes below share: a handler and its manager."""
+
+    def setUp(self) -> None:
+        self.hardware = Hardware()
+        self.stage = Stage()
+        self.handler = StageHandler(self.hardware, self.stage)
+
+    def prepare(self, data: str) -> Call:
+        return self.handler.prepare(data, SENDER)
+
+    def answer(self, data: str) -> Any:
+        return self.handler.handle(self.prepare(data))
+
+    def assertRefused(self, data: str, error: type[CommandError], text: str) -> None:
+        self.assertEqual(str(self.assertRaises(error, self.prepare, data)), text)
+
+
+class InterfaceTests(Commands):
+    def test_a_handler_keeps_its_promises(self) -> None:
+        self.assertTrue(verifyClass(IRequestHandler, BaseHandler))
+        self.assertTrue(verifyObject(IRequestHandler, self.handler))
+
+    def test_a_call_keeps_its_promises(self) -> None:
+        self.assertTrue(verifyClass(ICall, Call))
+        self.assertTrue(verifyObject(ICall, self.prepare("SetXY 1,2")))
+
+    def test_the_hardware_here_keeps_its_promises(self) -> None:
+        self.assertTrue(verifyObject(IHardware, self.hardware))
+        self.assertTrue(verifyObject(IDevice, self.hardware.device("gauge")))
+        self.assertTrue(verifyObject(IFlag, self.hardware.device("FooFlag")))
+
+
+class PrepareTests(Commands):
+    def test_a_command_is_found_and_its_arguments_are_converted(self) -> None:
+        call = self.prepare("SetXY 1.5, -2")
+        self.assertEqual(call.name, "SetXY")
+        self.assertEqual(call.sender, SENDER)
+        self.assertEqual(call.values, {"x": 1.5, "y": -2.0})
+        self.assertIs(call.manager, self.stage)
+
+    def test_nothing_is_run_yet(self) -> None:
+        self.prepare("SetXY 1,2")
+        self.assertEqual(self.stage.calls, [])
+
+    def test_the_ways_of_real_clients_come_to_the_same(self) -> None:
+        lines = [
+            "SetXY 1.5,2",
+            "SetXY (1.5, 2.0)",
+            "SetXY 1.5 2",
+            "SetXY,1.5,2",
+            '{"command": "SetXY", "x": 1.5, "y": 2}',
+            '{"y": "2", "x": "1.5", "command": "SetXY"}',
+        ]
+        for line in lines:
+            self.assertEqual(self.prepare(line).values, {"x": 1.5, "y": 2.0}, msg=line)
+
+    def test_an_argument_left_out_has_its_default(self) -> None:
+        lines = [
+            "GoToHole 3",
+            '{"command": "GoToHole", "hole": 3}',
+            '{"command": "GoToHole", "hole": 3, "autocenter": null}',
+        ]
+        for line in lines:
+            expected = {"hole": 3, "autocenter": False}
+            self.assertEqual(self.prepare(line).values, expected, msg=line)
+
+    def test_an_alias_is_the_same_command_under_its_own_name(self) -> None:
+        call = self.prepare("DoJog spiral")
+        self.assertEqual((call.name, call.values), ("DoJog", {"name": "spiral"}))
+
+    def test_json_may_use_another_name_of_an_argument(self) -> None:
+        for key in ["name", "value"]:
+            call = self.prepare(f'{{"command": "DoPattern", "{key}": "spiral"}}')
+            self.assertEqual(call.values, {"name": "spiral"}, msg=key)
+
+    def test_an_unknown_command_is_invalid(self) -> None:
+        self.assertRefused("Opne A", InvalidCommandError, "invalid command: Opne")
+        self.assertRefused('{"command": "Opne"}', InvalidCommandError, "invalid command: Opne")
+
+    def test_case_counts(self) -> None:
+        self.assertRefused("setxy 1,2", InvalidCommandError, "invalid command: setxy")
+
+    def test_only_declared_methods_are_commands(self) -> None:
+        for name in ["set_xy", "prepare", "handle", "hardware", "_spec", "__init__"]:
+            error = self.assertRaises(InvalidCommandError, self.prepare, name)
+            self.assertEqual(error.details, (name,), msg=name)
+
+    def test_malformed_json_is_refused(self) -> None:
+        self.assertRefused("{}", MalformedRequestError, 'malformed request: JSON: no "command"')
+
+    def test_a_wrong_number_of_arguments_is_refused_with_the_usage(self) -> None:
+        self.assertRefused(
+            "SetXY 1",
+            InvalidArgumentsError,
+            "invalid arguments: SetXY 1 (wrong number of arguments; usage: SetXY x y)",
+        )
+        self.assertRefused(
+            "SetXY",
+            InvalidArgumentsError,
+            "invalid arguments: SetXY (wrong number of arguments; usage: SetXY x y)",
+        )
+        self.assertRefused(
+            "StopDrive now",
+            InvalidArgumentsError,
+            "invalid arguments: StopDrive now (wrong number of arguments; usage: StopDrive)",
+        )
+        self.assertRefused(
+            "GoToHole 1 True 2",
+            InvalidArgumentsError,
+            "invalid arguments: GoToHole 1 True 2"
+            " (wrong number of arguments; usage: GoToHole hole [autocenter])",
+        )
+
+    def test_a_field_missing_from_json_is_refused_with_the_usage(self) -> None:
+        for fields in ['"x": 1', '"x": 1, "y": null']:
+            error = self.assertRaises(
+                InvalidArgumentsError, self.prepare, f'{{"command": "SetXY", {fields}}}'
+            )
+            self.assertSubstring("(wrong number of arguments; usage: SetXY x y)", str(error))
+
+    def test_a_field_that_is_no_argument_is_refused_with_the_usage(self) -> None:
+        self.assertRefused(
+            '{"command": "SetXY", "x": 1, "z": 2}',
+            InvalidArgumentsError,
+            "invalid arguments: SetXY x=1 z=2 (no argument named z; usage: SetXY x y)",
+        )
+
+    def test_a_value_of_the_wrong_kind_is_refused_as_it_was_sent(self) -> None:
+        self.assertRefused("SetXY a,2", InvalidArgumentsError, "invalid arguments: SetXY a,2")
+        self.assertRefused(
+            '{"command": "SetXY", "x": 1, "y": [2]}',
+            InvalidArgumentsError,
+            "invalid arguments: SetXY x=1 y=[2]",
+        )
+
+    def test_a_value_out_of_range_is_refused_with_the_range(self) -> None:
+        self.assertRefused(
+            "SetXY 1,51",
+            InvalidArgumentsError,
+            "invalid arguments: SetXY 1,51 (y must be -50 to 50 mm; usage: SetXY x y)",
+        )
+
+    def test_an_alias_that_is_refused_is_named_as_it_was_sent(self) -> None:
+        self.assertRefused(
+            "DoJog",
+            InvalidArgumentsError,
+            "invalid arguments: DoJog (wrong number of arguments; usage: DoPattern name)",
+        )
+
+    def test_a_device_that_is_not_there_is_refused(self) -> None:
+        self.assertRefused("Read x", DeviceConnectionError, "device x not connected")
+        self.assertRefused("Set x 1", DeviceConnectionError, "device x not connected")
+        self.assertRefused("Ping x", DeviceConnectionError, "device x not connected")
+
+    @holds
+    @given(
+        st.sampled_from(["SetXY", "GoToHole", "DoPattern", "GetMoving", "Read", "Help", "Nope"]),
+        st.sampled_from(["", " ", ","]),
+        st.text(st.characters()),
+    )
+    def test_any_text_is_a_call_or_a_command_error(
+        self, name: str, blank: str, arguments: str
+    ) -> None:
+        with contextlib.suppress(CommandError):
+            self.prepare(name + blank + arguments)
+
+    @holds
+    @given(
+        st.sampled_from(["SetXY", "GoToHole", "DoPattern", "GetMoving", "Set", "Describe"]),
+        st.dictionaries(
+            st.sampled_from(["x", "y", "hole", "name", "value", "axes", "device"]) | st.text(),
+            json_values,
+            max_size=4,
+        ),
+    )
+    def test_any_json_is_a_call_or_a_command_error(
+        self, name: str, fields: dict[str, object]
+    ) -> None:
+        with contextlib.suppress(CommandError):
+            self.prepare(json.dumps(fields | {"command": name}))
+
+    def test_json_of_any_depth_is_a_call_or_a_command_error(self) -> None:
+        for depth in range(1, 1200):
+            nested = "[" * depth + "]" * depth
+            self.assertRaises(CommandError, self.prepare, f'{{"command": "SetXY", "x": {nested}}}')
+
+
+class CallTests(Commands):
+    def test_a_declaration_says_what_running_twice_would_do(self) -> None:
+        self.assertIs(self.prepare("SetXY 1,2").effect, Effect.ACTUATE)
+        self.assertIs(self.prepare("StopDrive").effect, Effect.IDEMPOTENT)
+        self.assertIs(self.prepare("GetMoving").effect, Effect.READ)
+
+    def test_a_declaration_may_give_the_deadline(self) -> None:
+        self.assertEqual(self.prepare("SetXY 1,2").deadline, 2.0)
+        self.assertEqual(self.prepare("StopDrive").deadline, DEADLINE)
+
+    def test_a_command_is_safe_where_it_says_so(self) -> None:
+        self.assertIs(self.prepare("StopDrive").safe, True)
+        self.assertIs(self.prepare("SetXY 1,2").safe, False)
+
+    def test_whether_it_is_safe_may_lie_in_its_arguments(self) -> None:
+        self.assertIs(self.prepare("Fire stop").safe, True)
+        self.assertIs(self.prepare("Fire burst").safe, False)
+
+    def test_the_target_is_the_argument_that_is_named(self) -> None:
+        self.assertEqual(self.prepare("GoToHole 3").target, "3")
+
+    def test_the_target_may_be_the_same_for_all_arguments(self) -> None:
+        self.assertEqual(self.prepare("DoPattern spiral").target, "pattern")
+
+    def test_without_a_target_it_is_for_the_whole(self) -> None:
+        self.assertEqual(self.prepare("StopDrive").target, "")
+
+    def test_a_command_may_find_its_own_manager(self) -> None:
+        self.assertIs(self.prepare("Read gauge").manager, self.hardware.device("gauge"))
+        self.assertIsNone(self.prepare("Help").manager)
+
+    def test_two_of_one_read_are_the_same_read(self) -> None:
+        self.assertTrue(self.prepare("GetMoving x").same_read(self.prepare("GetMoving x")))
+
+    def test_who_asks_makes_no_difference_to_a_read(self) -> None:
+        other = self.handler.prepare("GetMoving x", "10.0.0.8")
+        self.assertTrue(self.prepare("GetMoving x").same_read(other))
+
+    def test_an_alias_is_the_same_read(self) -> None:
+        self.assertTrue(self.prepare("PychronReady").same_read(self.prepare("SendTest")))
+
+    def test_other_arguments_are_another_read(self) -> None:
+        self.assertFalse(self.prepare("GetMoving x").same_read(self.prepare("GetMoving y")))
+
+    def test_another_command_is_another_read(self) -> None:
+        self.assertFalse(self.prepare("GetLater").same_read(self.prepare("GetSlowly")))
+
+    def test_another_manager_is_another_read(self) -> None:
+        other = StageHandler(self.hardware, Stage()).prepare("GetMoving x", SENDER)
+        self.assertFalse(self.prepare("GetMoving x").same_read(other))
+
+    def test_what_actuates_is_no_read(self) -> None:
+        self.assertFalse(self.prepare("SetXY 1,2").same_read(self.prepare("SetXY 1,2")))
+        self.assertFalse(self.prepare("StopDrive").same_read(self.prepare("StopDrive")))
+
+    def test_run_calls_the_manager_and_returns_what_it_returns(self) -> None:
+        self.stage.result = object()
+        self.assertIs(self.prepare("SetXY 1,2").run(), self.stage.result)
+        self.assertEqual(self.stage.calls, [("xy", SENDER, 1.0, 2.0)])
+
+    def test_reply_makes_the_text(self) -> None:
+        self.assertEqual(self.prepare("GetMoving").reply(0), "False")
+
+
+class HandleTests(Commands):
+    def test_a_result_is_answered_at_once(self) -> None:
+        self.assertEqual(self.answer("SetXY 1,2"), "OK")
+        self.assertEqual(self.stage.calls, [("xy", SENDER, 1.0, 2.0)])
+
+    def test_a_deferred_is_answered_later(self) -> None:
+        self.stage.result = Deferred()
+        answer = self.answer("GetLater")
+        self.assertNoResult(answer)
+        self.stage.result.callback(1.5)
+        self.assertEqual(self.successResultOf(answer), "1.5")
+
+    def test_a_coroutine_is_answered_later(self) -> None:
+        self.stage.result = Deferred()
+        answer = self.answer("GetSlowly")
+        self.assertNoResult(answer)
+        self.stage.result.callback(1.5)
+        self.assertEqual(self.successResultOf(answer), "1.5")
+
+    def test_a_failure_stays_one(self) -> None:
+        self.stage.result = Deferred()
+        answer = self.answer("GetSlowly")
+        self.stage.result.errback(NoResponseError())
+        self.failureResultOf(answer, NoResponseError)
+
+    def test_no_answer_is_an_error_at_once_or_later(self) -> None:
+        self.assertRaises(NoResponseError, self.answer, "GetMoving")
+        self.stage.result = succeed(None)
+        self.failureResultOf(self.answer("GetLater"), NoResponseError)
+
+    def test_an_error_of_the_manager_is_raised_on(self) -> None:
+        def broken(*call: object) -> object:
+            raise ZeroDivisionError
+
+        self.patch(self.stage, "note", broken)
+        self.assertRaises(ZeroDivisionError, self.answer, "StopDrive")
+
+
+class DeclaredCommandsTests(SynchronousTestCase):
+    def test_every_word_is_in_the_table_in_order(self) -> None:
+        self.assertEqual(
+            list(declared_commands(BaseHandler)),
+            [
+                "Describe",
+                "GetError",
+                "Help",
+                "Ping",
+                "PychronReady",
+                "Read",
+                "ReadTest",
+                "SendTest",
+                "Set",
+                "WakeScreen",
+                "Watch",
+            ],
+        )
+
+    def test_the_words_of_one_command_share_its_declaration(self) -> None:
+        table = declared_commands(StageHandler)
+        self.assertIs(table["DoPattern"], table["DoJog"])
+
+    def test_a_class_without_commands_has_none(self) -> None:
+        self.assertEqual(declared_commands(Stage), {})
+
+    def test_a_class_has_the_commands_of_its_bases(self) -> None:
+        self.assertLess(
+            declared_commands(BaseHandler).keys(), declared_commands(StageHandler).keys()
+        )
+
+    def test_a_class_may_declare_a_command_of_its_base_anew(self) -> None:
+        handler = MendedHandler(Hardware(), Stage())
+        self.assertEqual(handler.handle(handler.prepare("GetError", SENDER)), "on fire")
+        self.assertEqual(declared_commands(BaseHandler)["GetError"].help, "what is wrong, or OK")
+
+    def test_a_declared_method_is_still_a_method(self) -> None:
+        stage = Stage()
+        StageHandler(Hardware(), stage).go_to_hole(stage, SENDER, 3, True)
+        self.assertEqual(stage.calls, [("hole", 3, True)])
+
+    def test_a_manager_may_be_found_from_the_arguments(self) -> None:
+        def manager_of(handler: object, values: Values) -> object:
+            return values["device"].upper()
+
+        class Finder(BaseHandler):
+            @command(
+                "Find",
+                arguments=(Text("device"),),
+                reply=value,
+                effect=Effect.READ,
+                manager=manager_of,
+                help="find",
+            )
+            def find(self, manager: object, sender: str, device: str) -> object:
+                return manager
+
+        handler = Finder(Hardware(), None)
+        self.assertEqual(handler.handle(handler.prepare("Find gauge", SENDER)), "GAUGE")
+
+
+class HelpTests(Commands):
+    def test_lists_every_word(self) -> None:
+        self.assertEqual(
+            self.answer("Help"),
+            "Stage commands: Describe DoJog DoPattern Fire GetError GetLater GetMoving GetSlowly"
+            " GoToHole Help Ping PychronReady Read ReadTest SendTest Set SetXY StopDrive"
+            " WakeScreen Watch -- Help Name tells more",
+        )
+
+    def test_of_a_command_tells_usage_and_purpose(self) -> None:
+        self.assertEqual(
+            self.answer("Help GoToHole"), "GoToHole hole [autocenter]: begin a move to a hole"
+        )
+
+    def test_of_a_command_tells_units(self) -> None:
+        self.assertEqual(self.answer("Help SetXY"), "SetXY x y: begin a move; x in mm; y in mm")
+
+    def test_of_an_alias_tells_of_the_command(self) -> None:
+        expected = "DoPattern name: begin a pattern (also DoJog)"
+        self.assertEqual(self.answer("Help DoJog"), expected)
+
+    def test_of_a_command_may_be_asked_in_json(self) -> None:
+        self.assertEqual(self.answer('{"command": "Help", "name": "StopDrive"}'), "StopDrive: stop")
+
+    def test_of_an_unknown_command_is_an_error(self) -> None:
+        error = self.assertRaises(InvalidCommandError, self.answer, "Help Opne")
+        self.assertEqual(error.details, ("Opne",))
+
+    def test_tells_of_itself(self) -> None:
+        self.assertEqual(
+            self.answer("Help Help"), "Help [command]: list the commands, or tell of one"
+        )
+
+
+class DescribeTests(Commands):
+    def test_a_command_is_described_as_json(self) -> None:
+        self.assertEqual(
+            json.loads(self.answer("Describe SetXY")),
+            {
+                "name": "SetXY",
+                "aliases": [],
+                "usage": "SetXY x y",
+                "help": "begin a move",
+                "arguments": [
+                    {"name": "x", "type": "number", "unit": "mm", "minimum": -50, "maximum": 50},
+                    {"name": "y", "type": "number", "unit": "mm", "minimum": -50, "maximum": 50},
+                ],
+                "effect": "actuate",
+                "deadline": 2.0,
+            },
+        )
+
+    def test_a_description_may_be_asked_for_in_json(self) -> None:
+        described = json.loads(self.answer('{"command": "Describe", "name": "Fire"}'))
+        self.assertEqual(described["name"], "Fire")
+
+    def test_an_alias_is_described_as_its_command(self) -> None:
+        described = json.loads(self.answer("Describe DoJog"))
+        self.assertEqual((described["name"], described["aliases"]), ("DoPattern", ["DoJog"]))
+
+    def test_all_commands_are_described_once_each(self) -> None:
+        described = json.loads(self.answer("Describe"))
+        self.assertEqual(described["type"], "Stage")
+        self.assertEqual(
+            [each["name"] for each in described["commands"]],
+            [
+                "Describe",
+                "DoPattern",
+                "Fire",
+                "GetError",
+                "GetLater",
+                "GetMoving",
+                "GetSlowly",
+                "GoToHole",
+                "Help",
+                "Ping",
+                "PychronReady",
+                "Read",
+                "ReadTest",
+                "Set",
+                "SetXY",
+                "StopDrive",
+                "Watch",
+            ],
+        )
+
+    def test_an_unknown_command_is_an_error(self) -> None:
+        self.assertRaises(InvalidCommandError, self.answer, "Describe Opne")
+
+    def test_the_description_is_one_line(self) -> None:
+        self.assertEqual(len(self.answer("Describe").splitlines()), 1)
+
+
+class BaseCommandTests(Commands):
+    def test_read_gives_the_value_of_a_device(self) -> None:
+        self.assertEqual(self.answer("Read gauge"), "1.5e-09")
+
+    def test_read_of_a_device_that_says_nothing_is_an_error(self) -> None:
+        self.hardware.devices["gauge"].present = None
+        self.assertRaises(NoResponseError, self.answer, "Read gauge")
+
+    def test_set_gives_a_device_the_value_and_the_sender(self) -> None:
+        self.assertEqual(self.answer("Set FooFlag 1"), "OK")
+        self.assertEqual(self.hardware.devices["FooFlag"].present, ("1", SENDER))
+
+    def test_set_and_read_take_json(self) -> None:
+        self.assertEqual(self.answer('{"command": "Set", "name": "gauge", "value": 5}'), "OK")
+        self.assertEqual(
+            self.answer('{"command": "Read", "device": "gauge"}'), f"('5', '{SENDER}')"
+        )
+
+    def test_a_value_may_hold_blanks(self) -> None:
+        self.assertEqual(self.answer("Set gauge out of order"), "OK")
+        self.assertEqual(self.hardware.devices["gauge"].present, ("out of order", SENDER))
+
+    def test_ping_keeps_a_flag_alive(self) -> None:
+        self.assertEqual(self.answer("Ping FooFlag"), f"pinged by {SENDER}")
+        self.assertEqual(self.answer("Ping FooFlag 1"), f"pinged by {SENDER}")
+
+    def test_ping_of_what_is_no_flag_is_refused(self) -> None:
+        error = self.assertRaises(InvalidArgumentsError, self.answer, "Ping gauge")
+        self.assertEqual(error.details, ("Ping", "gauge"))
+
+    def test_get_error_says_ok(self) -> None:
+        self.assertEqual(self.answer("GetError"), "OK")
+
+    def test_get_error_says_what_is_wrong(self) -> None:
+        self.assertEqual(self.prepare("GetError").reply("water off"), "water off")
+
+    def test_the_link_test_says_ok(self) -> None:
+        self.assertEqual(self.answer("PychronReady"), "OK")
+        self.assertEqual(self.answer("SendTest"), "OK")
+
+    def test_the_read_test_counts_to_twelve_and_begins_again(self) -> None:
+        counted = [self.answer("ReadTest") for _ in range(14)]
+        self.assertEqual(counted, [str(number) for number in [*range(1, 13), 1, 2]])
+
+    def test_the_screen_words_say_ok(self) -> None:
+        self.assertEqual(self.answer("Watch"), "OK")
+        self.assertEqual(self.answer("WakeScreen"), "OK")
+
+    def test_what_touches_no_hardware_has_no_manager(self) -> None:
+        for name in ["Help", "Describe", "GetError", "PychronReady", "ReadTest", "Watch"]:
+            self.assertIs(self.prepare(name).manager, None, msg=name)
+
+
+class ReplyWordTests(SynchronousTestCase):
+    def test_done_is_ok_whatever_came_back(self) -> None:
+        for result in [None, True, False, "ok", 0]:
+            self.assertEqual(done(result), "OK", msg=repr(result))
+
+    def test_a_state_is_true_or_false(self) -> None:
+        for result, text in [(True, "True"), (False, "False"), (1, "True"), (0, "False")]:
+            self.assertEqual(state(result), text, msg=repr(result))
+
+    def test_a_value_is_written_as_python_writes_it(self) -> None:
+        for result, text in [(1.5e-09, "1.5e-09"), (7, "7"), ("a", "a"), ("", "")]:
+            self.assertEqual(value(result), text, msg=repr(result))
+
+    def test_words_are_joined_by_commas(self) -> None:
+        for result, text in [(["a", "b"], "a,b"), ((1.0, 2), "1.0,2"), ([], "")]:
+            self.assertEqual(words(result), text, msg=repr(result))
+
+    def test_none_is_no_response(self) -> None:
+        self.assertRaises(NoResponseError, state, None)
+        self.assertRaises(NoResponseError, value, None)
+        self.assertRaises(NoResponseError, words, None)
