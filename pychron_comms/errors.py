@@ -8,11 +8,13 @@ Handlers and managers raise; ``error_line`` is the one place that makes the line
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import ClassVar
 
 # Controls, and the lone surrogates that UTF-8 cannot write.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 _BLANKS = ("",) * 4
+_LINE = re.compile(r"ERROR (\d{1,4}) ?: ?(.*)", re.DOTALL)
 
 
 class CommandError(Exception):
@@ -22,15 +24,16 @@ class CommandError(Exception):
     empty.
     """
 
-    code: ClassVar[int]
+    code: int
     template: ClassVar[str]
 
     def __init__(self, *details: object) -> None:
         super().__init__(*details)
         self.details = details
+        self.text = self.template.format(*details, *_BLANKS)
 
     def __str__(self) -> str:
-        return self.template.format(*self.details, *_BLANKS)
+        return self.text
 
 
 class PychronError(CommandError):
@@ -234,6 +237,37 @@ class LaunchError(RoadError):
 class ReplyTooLongError(RoadError):
     code = 213
     template = "reply too long: {} bytes, at most {}"
+
+
+class UnlistedError(CommandError):
+    """An error of a server whose code is not in our table; ``code`` is that server's."""
+
+    code = 0
+    template = "{}"
+
+
+def _listed(base: type[CommandError]) -> Iterator[type[CommandError]]:
+    for each in base.__subclasses__():
+        if "code" in vars(each):
+            yield each
+        yield from _listed(each)
+
+
+def error_from_line(line: str) -> CommandError | None:
+    """The error that a reply tells of, as the class that was raised; None where it tells of none.
+
+    Its ``text`` is the server's; what filled the braces cannot be told from it.
+    """
+    found = _LINE.fullmatch(line)
+    if found is None:
+        return None
+    code, text = int(found[1]), found[2]
+    known = {each.code: each for each in _listed(CommandError)}
+    error = known.get(code, UnlistedError)()
+    error.text = text
+    if isinstance(error, UnlistedError):
+        error.code = code
+    return error
 
 
 def error_line(error: Exception, args: object = "") -> str:

@@ -7,7 +7,14 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms import errors
-from pychron_comms.errors import CommandError, PychronError, RoadError, error_line
+from pychron_comms.errors import (
+    CommandError,
+    PychronError,
+    RoadError,
+    UnlistedError,
+    error_from_line,
+    error_line,
+)
 from tests.properties import holds
 
 PYCHRONS = [
@@ -166,3 +173,21 @@ class ErrorLineTests(SynchronousTestCase):
         line = error_line(RuntimeError(message), asked)
         self.assertRegex(line, r"\AERROR 002 : [^\x00-\x1f\x7f-\x9f]*\Z")
         line.encode()
+
+
+class ErrorFromLineTests(SynchronousTestCase):
+    def test_every_line_comes_back_as_the_class_that_made_it(self) -> None:
+        for error, line in PYCHRONS:
+            back = error_from_line(line)
+            self.assertIs(type(back), type(error), msg=line)
+            self.assertEqual(str(back), str(error), msg=line)
+
+    def test_a_code_that_is_not_ours_keeps_number_and_text(self) -> None:
+        error = error_from_line("ERROR 999 : out of argon")
+        assert isinstance(error, UnlistedError)
+        self.assertEqual((error.code, error.text), (999, "out of argon"))
+        self.assertEqual(error_line(error), "ERROR 999 : out of argon")
+
+    def test_a_reply_that_tells_of_no_error_is_none(self) -> None:
+        for line in ("OK", "", "True", "ERROR", "an ERROR 001 : x"):
+            self.assertIsNone(error_from_line(line), msg=line)

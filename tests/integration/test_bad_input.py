@@ -36,12 +36,17 @@ def test_a_command_split_over_many_segments_runs_once_and_whole(laboratory: Labo
 
 def test_many_commands_in_one_segment_are_answered_in_order(laboratory: Laboratory) -> None:
     with Wire(laboratory.system) as wire:
-        wire.send(b"Open B\rGetIndicatorState B\nBogus\r\n\r\nGetError\rReadTest\rClose B\r\n")
-
+        wire.send(b"Open B\rGetIndicatorState B\nBogus\r\n\r\nGetError\rGetBogus B\r\n")
         replies = wire.rest()
 
-    assert replies[:4] == ["OK", "True", "ERROR 003 : invalid command: Bogus", "OK"]
-    assert len(replies) == 6
+    assert replies == [
+        "OK",
+        "True",
+        "ERROR 003 : invalid command: Bogus",
+        "OK",
+        "ERROR 003 : invalid command: GetBogus",
+    ]
+    assert ConnectingClient(laboratory.system).ask("Close B") == "OK"
 
 
 def test_a_thousand_commands_in_one_segment_each_get_a_reply(laboratory: Laboratory) -> None:
@@ -152,6 +157,7 @@ def test_telnet_negotiation_is_skipped(laboratory: Laboratory) -> None:
 
 def fill(connection: socket.socket, data: bytes, limit: int) -> int:
     """How many bytes are taken before the other side reads no further; ``limit`` at most."""
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     connection.settimeout(0.5)
     taken = 0
     try:
@@ -162,13 +168,12 @@ def fill(connection: socket.socket, data: bytes, limit: int) -> int:
     return taken
 
 
-@pytest.mark.parametrize("command", [b"Help\n", b"GetValveState A\n"])
 def test_a_client_that_never_reads_is_read_no_further_and_delays_nobody(
-    laboratory: Laboratory, command: bytes
+    laboratory: Laboratory,
 ) -> None:
     limit = 64 * 1024 * 1024
     with Wire(laboratory.system) as deaf:
-        assert fill(deaf.socket, command * 1000, limit) < limit
+        assert fill(deaf.socket, b"Help\n" * 1000, limit) < limit
 
         started = time.monotonic()
         assert ConnectingClient(laboratory.system).ask("GetError") == "OK"
@@ -177,13 +182,9 @@ def test_a_client_that_never_reads_is_read_no_further_and_delays_nobody(
 
 def test_a_half_closed_connection_still_gets_its_reply(laboratory: Laboratory) -> None:
     with Wire(laboratory.system) as wire:
-        wire.send(b"Open D\nGetIndicatorState D\nClose D\n")
+        wire.send(b"Open D\nGetIndicatorState D\n")
 
-        assert len(wire.rest()) == 3
-    with Wire(laboratory.system) as wire:
-        wire.send(b"Open D\n")
-
-        assert wire.rest() == ["OK"]
+        assert wire.rest() == ["OK", "True"]
     assert ConnectingClient(laboratory.system).ask("Close D") == "OK"
 
 

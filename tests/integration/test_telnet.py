@@ -48,8 +48,14 @@ class Terminal:
         while (found := re.search(pattern.encode(), self._screen, re.MULTILINE)) is None:
             assert time.monotonic() < end, f"no {pattern!r} on the screen: {self._screen!r}"
             if select.select([self._keyboard], [], [], 0.1)[0]:
-                self._screen += os.read(self._keyboard, 4096)
+                self._screen += self._read()
         self._screen = self._screen[found.end() :]
+
+    def _read(self) -> bytes:
+        try:
+            return os.read(self._keyboard, 4096)
+        except OSError:
+            raise AssertionError(f"the program ended; on the screen: {self._screen!r}") from None
 
     def close(self) -> None:
         self.process.kill()
@@ -66,12 +72,12 @@ def telnet() -> Iterator[list[Terminal]]:
         terminal.close()
 
 
-def open_telnet(terminals: list[Terminal], address: Address | None, port: str = "{}") -> Terminal:
+def open_telnet(terminals: list[Terminal], address: Address | None) -> Terminal:
     program = shutil.which("telnet")
     if program is None:
         pytest.fail("telnet is missing; on Debian: apt-get install telnet")
     assert isinstance(address, tuple)
-    terminal = Terminal(program, address[0], port.format(address[1]))
+    terminal = Terminal(program, address[0], str(address[1]))
     terminals.append(terminal)
     terminal.wait_for("Escape character is")
     return terminal
@@ -112,11 +118,15 @@ def test_system_open_v_at_the_processor(laboratory: Laboratory, telnet: list[Ter
 
 
 @over_tcp
+@pytest.mark.parametrize("command", ["mode character", "toggle binary", "send nop"])
 def test_a_telnet_that_negotiates_is_understood(
-    laboratory: Laboratory, telnet: list[Terminal]
+    laboratory: Laboratory, telnet: list[Terminal], command: str
 ) -> None:
-    # A minus before the port makes it negotiate as it does on port 23.
-    terminal = open_telnet(telnet, laboratory.system, port="-{}")
+    terminal = open_telnet(telnet, laboratory.system)
+    terminal.press(_ESCAPE)
+    terminal.wait_for("telnet> ")
+    terminal.type(command)
+    terminal.wait_for(f"{command}\r\n")
 
     terminal.type("Open A")
     terminal.wait_for(r"^OK\r$")
