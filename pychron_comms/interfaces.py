@@ -11,7 +11,7 @@ Deferred of it, or be ``async``.
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred
@@ -122,8 +122,8 @@ class IHardware(Interface):
     def start() -> Any:
         """Begin to work; called once, when the processor starts."""
 
-    def stop() -> Any:
-        """Make safe and end, later; called once, when the processor stops."""
+    def making_safe() -> Sequence[tuple[Any, Callable[[], Any]]]:
+        """Each manager that must be made safe when the processor stops, and what to call for it."""
 
 
 class IHardwareGate(Interface):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -123,13 +124,16 @@ class ScriptedHandler:
 
 @implementer(IHardware)
 class IdleHardware:
-    """Counts its starts and stops."""
+    """Counts its starts, and keeps what was made safe."""
 
     system_lock = None
 
     def __init__(self) -> None:
         self.started = 0
-        self.stopped = 0
+        self.made_safe: list[str] = []
+        self.actions: list[tuple[Any, Callable[[], Any]]] = [
+            ("valves", lambda: self.made_safe.append("valves"))
+        ]
 
     def manager(self, name: str) -> Any:
         raise KeyError(name)
@@ -140,5 +144,5 @@ class IdleHardware:
     def start(self) -> None:
         self.started += 1
 
-    def stop(self) -> None:
-        self.stopped += 1
+    def making_safe(self) -> list[tuple[Any, Callable[[], Any]]]:
+        return self.actions

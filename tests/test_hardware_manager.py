@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
@@ -114,12 +114,12 @@ class AccessTests(GateCase):
 
 
 class StopTests(GateCase):
-    def test_hardware_starts_and_stops_with_the_gate(self) -> None:
+    def test_hardware_starts_with_the_gate_and_is_safe_when_it_stops(self) -> None:
         gate = self.gate()
         gate.startService()
-        self.assertEqual((self.hardware.started, self.hardware.stopped), (1, 0))
+        self.assertEqual((self.hardware.started, self.hardware.made_safe), (1, []))
         self.successResultOf(gate.stopService())
-        self.assertEqual(self.hardware.stopped, 1)
+        self.assertEqual(self.hardware.made_safe, ["valves"])
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_hardware_is_made_safe_after_what_runs_has_ended(self) -> None:
@@ -127,13 +127,13 @@ class StopTests(GateCase):
         gate = self.gate(slow)
         reply = self.ask(gate, "Move")
         stopped = gate.stopService()
-        self.assertEqual(self.hardware.stopped, 0)
+        self.assertEqual(self.hardware.made_safe, [])
         with self.assertRaises(ShuttingDownError):
             self.ask(gate, "Move")
         slow.result.callback("there")
         self.assertEqual(self.successResultOf(reply), "there")
         self.successResultOf(stopped)
-        self.assertEqual(self.hardware.stopped, 1)
+        self.assertEqual(self.hardware.made_safe, ["valves"])
 
     def test_what_never_ends_is_not_waited_for(self) -> None:
         gate = self.gate(ScriptedCall("Move", Deferred(), deadline=60.0))
@@ -141,4 +141,21 @@ class StopTests(GateCase):
         stopped = gate.stopService()
         self.clock.advance(5)
         self.successResultOf(stopped)
-        self.assertEqual(self.hardware.stopped, 1)
+        self.assertEqual(self.hardware.made_safe, ["valves"])
+
+    def test_what_cannot_be_made_safe_does_not_keep_the_rest_from_it(self) -> None:
+        def broken() -> None:
+            raise ZeroDivisionError
+
+        self.hardware.actions.insert(0, ("laser", broken))
+        self.successResultOf(self.gate().stopService())
+        self.assertEqual(self.hardware.made_safe, ["valves"])
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_a_manager_that_does_not_become_safe_is_not_waited_for(self) -> None:
+        self.hardware.actions = [("laser", Deferred)]
+        stopped = self.gate().stopService()
+        self.assertNoResult(stopped)
+        self.clock.advance(5)
+        self.successResultOf(stopped)
+        self.assertEqual(len(self.flushLoggedErrors(CancelledError)), 1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import directlyProvides, implementer
@@ -110,23 +109,13 @@ class HardwareTests(SynchronousTestCase):
                 ask()
             self.assertEqual(errors.error_line(caught.exception), line)
 
-    def test_stopping_disables_every_laser_and_waits_for_it(self) -> None:
-        answer: Deferred[None] = Deferred()
-        lasers = [fake_laser(), fake_laser(answer)]
+    def test_every_laser_is_made_safe_by_disabling_it(self) -> None:
+        lasers = [fake_laser(), fake_laser()]
         hardware = Hardware({"co2": lasers[0], "uv": lasers[1], "runs": object()}, {}, NoLock())
         hardware.start()
-        stopped = hardware.stop()
+        for _, action in hardware.making_safe():
+            action()
         self.assertEqual([laser.disabled for laser in lasers], [1, 1])
-        self.assertNoResult(stopped)
-        answer.callback(None)
-        self.assertIsNone(self.successResultOf(stopped))
-
-    def test_a_laser_that_fails_is_logged_and_hinders_no_other(self) -> None:
-        broken, fine = fake_laser(errors.DisableError("broken")), fake_laser()
-        hardware = Hardware({"co2": broken, "uv": fine}, {}, NoLock())
-        self.assertIsNone(self.successResultOf(hardware.stop()))
-        self.assertEqual(fine.disabled, 1)
-        self.assertEqual(len(self.flushLoggedErrors(errors.DisableError)), 1)
 
 
 class DefaultLaboratoryTests(SynchronousTestCase):

@@ -79,6 +79,12 @@ class ThreadRunnerTests(SynchronousTestCase):
         self.work.jobs.pop()()
         self.assertEqual(self.successResultOf(reply), "7")
 
+    def test_making_safe_waits_for_no_work(self) -> None:
+        self.run_call(ScriptedCall("SetX", 1))
+        done = self.runner.call(lambda: "safe")
+        self.safety.jobs.pop()()
+        self.assertEqual(self.successResultOf(done), "safe")
+
     def test_work_cannot_be_abandoned(self) -> None:
         reply = self.run_call(ScriptedCall("Read", 5))
         self.runner.abandon(reply)
@@ -99,6 +105,12 @@ class ReactorRunnerTests(SynchronousTestCase):
     def test_an_answer_that_is_there_is_returned(self) -> None:
         call = ScriptedCall("Read", 5)
         self.assertEqual(ReactorRunner().run(ScriptedHandler(call), call), "5")
+
+    def test_making_safe_may_be_async(self) -> None:
+        async def method() -> str:
+            return "safe"
+
+        self.assertEqual(self.successResultOf(ReactorRunner().call(method)), "safe")
 
     def test_abandoned_work_is_cancelled(self) -> None:
         work: Deferred[str] = Deferred()

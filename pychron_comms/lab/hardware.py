@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 from zope.interface import implementer
 from zope.interface.interface import InterfaceClass
 
@@ -64,20 +62,13 @@ class Hardware:
             devices=", ".join(self._devices),
         )
 
-    def stop(self) -> Deferred[None]:
-        """Disable every laser; fires when all have answered, and never fails.
-
-        Each ``disable`` is called in the caller's thread, also one that blocks.
-        """
-        stopped = [
-            maybeDeferred(manager.disable).addErrback(self._not_disabled, name)
-            for name, manager in self._managers.items()
+    def making_safe(self) -> list[tuple[Any, Callable[[], Any]]]:
+        """Every laser is disabled."""
+        return [
+            (manager, manager.disable)
+            for manager in self._managers.values()
             if ILaserManager.providedBy(manager)
         ]
-        return DeferredList(stopped).addCallback(lambda _: None)
-
-    def _not_disabled(self, failure: Failure, name: str) -> None:
-        self._log.failure("laser {name} could not be disabled", failure, name=name)
 
 
 def hardware_from_config(table: Table, clock: IReactorTime, system_lock: ISystemLock) -> Hardware:

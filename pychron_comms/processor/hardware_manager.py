@@ -7,15 +7,16 @@ from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from pychron_comms.errors import CommandError, UnknownRequestTypeError
 from pychron_comms.interfaces import IAccessRule, IHardware, IHardwareGate, IRequestHandler
 from pychron_comms.processor.queues import ManagerQueue, QueueFactory
 
-#: Seconds that commands which run when the processor stops have to end.
+#: Seconds that commands which run when the processor stops have to end, and as many to make safe.
 GRACE = 5.0
 
 
@@ -74,11 +75,43 @@ class RemoteHardwareManager(Service):
         self._hardware.start()
 
     def stopService(self) -> Deferred[None]:
-        """Fail what waits, give what runs ``GRACE`` seconds, then make the hardware safe."""
+        """Fail what waits, let what runs end, then make the hardware safe; at most 10 s in all."""
         super().stopService()
-        ended = DeferredList([queue.stop() for queue in self._queues.values()], consumeErrors=True)
-        timer = self._clock.callLater(GRACE, self._stop_waiting, ended)
-        return ended.addBoth(self._make_safe, timer)
+        stopped = self._all([queue.stop() for queue in self._queues.values()], "commands still run")
+        return stopped.addCallback(self._make_safe)
+
+    def _make_safe(self, result: object) -> Deferred[None]:
+        actions = self._hardware.making_safe()
+        for manager, _ in actions:
+            self._queue(manager)
+        safe = {id(manager): action for manager, action in actions}
+        return self._all(
+            [
+                queue.close(safe.get(key)).addErrback(self._not_safe)
+                for key, queue in self._queues.items()
+            ],
+            "hardware is not known to be safe",
+        )
+
+    def _all(self, parts: Sequence[Deferred[Any]], else_: str) -> Deferred[None]:
+        """Fires when all parts have, or after ``GRACE`` seconds, which is logged."""
+        together = DeferredList(parts, consumeErrors=True)
+        timer = self._clock.callLater(GRACE, self._hurry, together, else_)
+
+        def ended(result: object) -> None:
+            if timer.active():
+                timer.cancel()
+
+        return together.addBoth(ended)
+
+    def _hurry(self, together: Deferred[Any], reason: str) -> None:
+        self._log.warn(
+            "{reason} after {seconds} s; stopping all the same", reason=reason, seconds=GRACE
+        )
+        together.cancel()
+
+    def _not_safe(self, failure: Failure) -> None:
+        self._log.failure("hardware could not be made safe", failure)
 
     def _queue(self, manager: object) -> ManagerQueue:
         # By identity: a manager may compare equal to another, or not hash.
@@ -86,12 +119,3 @@ class RemoteHardwareManager(Service):
         if queue is None:
             queue = self._queues[id(manager)] = self._queue_factory(manager)
         return queue
-
-    def _stop_waiting(self, ended: Deferred[Any]) -> None:
-        self._log.warn("commands still run after {seconds} s; stopping all the same", seconds=GRACE)
-        ended.cancel()
-
-    def _make_safe(self, result: object, timer: IDelayedCall) -> Any:
-        if timer.active():
-            timer.cancel()
-        return self._hardware.stop()

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.python.failure import Failure
 
@@ -98,13 +98,22 @@ class ManagerQueue:
         return asker.answer
 
     def stop(self) -> Deferred[None]:
-        """Fail what waits with 209; fires when what runs has ended."""
+        """Take no more and fail what waits with 209; fires when what runs has ended."""
         self._stopping = Deferred()
         while self._waiting:
             job = self._waiting.popleft()
             job.settle(Failure(ShuttingDownError(job.call.name)))
-        self._runner_done()
+        self._check_idle()
         return self._stopping
+
+    def close(self, make_safe: Callable[[], object] | None) -> Deferred[object]:
+        """After ``stop``: make the manager safe, and let its threads go."""
+        done = succeed(None) if make_safe is None else self._runner.call(make_safe)
+        return done.addBoth(self._closed)
+
+    def _closed(self, result: object) -> object:
+        self._runner.stop()
+        return result
 
     def _wait(self, handler: IRequestHandler, call: Any, seconds: float) -> Deferred[str]:
         job = self._same_read(call)
@@ -176,7 +185,7 @@ class ManagerQueue:
         self._running.discard(job)
         job.settle(result)
         self._begin_waiting()
-        self._runner_done()
+        self._check_idle()
 
     def _begin_waiting(self) -> None:
         # A job that ends at once comes back here: one loop, not a stack as deep as the queue.
@@ -187,10 +196,9 @@ class ManagerQueue:
             self._begin(self._waiting.popleft())
         self._beginning = False
 
-    def _runner_done(self) -> None:
+    def _check_idle(self) -> None:
         stopping = self._stopping
         if stopping is not None and not self._running and not stopping.called:
-            self._runner.stop()
             stopping.callback(None)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import inspect
 import threading
+from collections.abc import Callable
 from typing import Any, Protocol
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.interfaces import IReactorFromThreads
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
@@ -20,6 +21,9 @@ class Runner(Protocol):
     def run(self, handler: IRequestHandler, call: Any) -> str | Deferred[str]:
         """The text of the reply, or a Deferred of it."""
 
+    def call(self, function: Callable[[], object]) -> Deferred[object]:
+        """Call what makes the manager safe, beside whatever runs."""
+
     def abandon(self, work: Deferred[str]) -> None:
         """Nobody waits for this work any more: end it, if that can be done."""
 
@@ -32,6 +36,9 @@ class ReactorRunner:
 
     def run(self, handler: IRequestHandler, call: Any) -> str | Deferred[str]:
         return handler.handle(call)
+
+    def call(self, function: Callable[[], object]) -> Deferred[object]:
+        return maybeDeferred(function).addCallback(_awaited)
 
     def abandon(self, work: Deferred[str]) -> None:
         work.cancel()
@@ -66,8 +73,10 @@ class ThreadRunner:
 
     def run(self, handler: IRequestHandler, call: Any) -> Deferred[str]:
         pool = self._safety if call.safe else self._work
-        work: Deferred[object] = deferToThreadPool(self._reactor, pool, call.run)
-        return work.addCallback(self._continue).addCallback(call.reply)
+        return self._defer(pool, call.run).addCallback(call.reply)
+
+    def call(self, function: Callable[[], object]) -> Deferred[object]:
+        return self._defer(self._safety, function)
 
     def abandon(self, work: Deferred[str]) -> None:
         """A thread cannot be ended from outside: the manager stays taken until it returns."""
@@ -77,10 +86,15 @@ class ThreadRunner:
             if not pool.working:
                 pool.stop()
 
-    def _continue(self, result: object) -> object:
-        if inspect.iscoroutine(result):
-            return Deferred.fromCoroutine(result)
-        return result
+    def _defer(self, pool: ThreadPool, function: Callable[[], object]) -> Deferred[Any]:
+        return deferToThreadPool(self._reactor, pool, function).addCallback(_awaited)
+
+
+def _awaited(result: object) -> object:
+    """What a method gave, or a Deferred of it where the method is ``async``."""
+    if inspect.iscoroutine(result):
+        return Deferred.fromCoroutine(result)
+    return result
 
 
 def runner_for(manager: object, name: str, reactor: IReactorFromThreads) -> Runner:

@@ -1,0 +1,47 @@
+# make run    the whole simulated laboratory, as two processes
+# make test   lint, types, and every test with coverage
+# make bench  the road beside a bare relay
+# make clean  remove what the others made
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN = $(VENV)/bin
+
+.PHONY: run test lint types unit bench clean
+
+run: $(VENV)/installed
+	$(BIN)/python -m pychron_comms
+
+test: lint types unit
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+# Twisted's own runner, without coverage: the same unit tests must pass there.
+unit: $(VENV)/tested
+	$(BIN)/python -W error -m twisted.trial --reporter=text --temp-directory=$(VENV)/trial tests
+
+lint: $(VENV)/tested
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/tested
+	$(BIN)/mypy
+
+bench: $(VENV)/installed
+	$(BIN)/python -m benchmarks
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .coverage* .mypy_cache .ruff_cache .hypothesis
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/installed: setup.cfg pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --editable .
+	touch $@
+
+$(VENV)/tested: setup.cfg pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --editable '.[test]'
+	touch $@ $(VENV)/installed
