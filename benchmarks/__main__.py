@@ -9,6 +9,7 @@ import resource
 from importlib.metadata import version
 from pathlib import Path
 
+from benchmarks.load import LoadError
 from benchmarks.rounds import one_round, segments, summary
 from benchmarks.table import render
 
@@ -24,7 +25,10 @@ def main() -> None:
     arguments = parser.parse_args()
     _allow_many_sockets()
     count, seconds = QUICK if arguments.quick else FULL
-    rounds = [one_round(seconds, road_first=bool(index % 2)) for index in range(count)]
+    try:
+        rounds = [one_round(seconds, road_first=bool(index % 2)) for index in range(count)]
+    except (LoadError, OSError) as error:
+        raise SystemExit(f"benchmarks: {error}") from None
     results = {
         "python": platform.python_version(),
         "twisted": version("Twisted"),

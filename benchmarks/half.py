@@ -18,6 +18,8 @@ Half = Callable[[Any, str], None]
 class Lifeline(Protocol):
     """Held by the process that started this one: when it ends, so does this one."""
 
+    transport: Any
+
     def __init__(self, reactor: Any) -> None:
         self._reactor = reactor
 

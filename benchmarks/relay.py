@@ -16,6 +16,8 @@ from pychron_comms.endpoints import BACKLOG
 class Client(LineReceiver):
     """One client's connection."""
 
+    transport: Any
+
     def __init__(self, upstream: Upstream) -> None:
         self._upstream = upstream
 

@@ -35,10 +35,11 @@ def server(reactor: Any, path: str) -> None:
 
 
 def processor(reactor: Any, path: str) -> None:
+    hardware: Any = NoHardware()
     gate = RemoteHardwareManager(
         {"test": EchoHandler()},
         [HostRule([]), SystemLock({})],
-        NoHardware(),
+        hardware,
         lambda manager: ManagerQueue(ReactorRunner(), reactor),
         reactor,
     )

@@ -7,6 +7,7 @@ with what has come before.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from time import process_time
 
 from twisted.internet.protocol import Protocol
@@ -47,7 +48,7 @@ def measure() -> dict[str, dict[str, float]]:
     }
 
 
-def _growth(make, length: int) -> dict[str, float]:
+def _growth(make: Callable[[], Protocol], length: int) -> dict[str, float]:
     short = min(_seconds(make(), length) for _ in range(3))
     long = min(_seconds(make(), TIMES * length) for _ in range(2))
     return {"bytes": TIMES * length, "seconds": long, "growth": long / short}
