@@ -20,7 +20,7 @@ from zope.interface import implementer
 from pychron_comms.errors import CommandError, LineTooLongError, error_line
 from pychron_comms.framing import TOO_LONG, LineDecoder
 from pychron_comms.line import PLAIN_REPLY_LIMIT, Request, decode, identifier, parse_request
-from pychron_comms.peers import make_prompt, sender_of
+from pychron_comms.peers import close_now, make_prompt, sender_of, write_now
 from pychron_comms.wire import WireOptions, render
 
 
@@ -177,7 +177,11 @@ class CommandLineReceiver(LineReceiver):
         if self._batch is not None:
             self._batch.append(data)
             return
-        self.transport.write(data)
+        if self._in_flight:
+            # More replies come: what is ready together leaves together.
+            self.transport.write(data)
+        else:
+            write_now(self.transport, data)
         if self._options.close_after_reply:
             self.transport.loseConnection()
 
@@ -214,7 +218,7 @@ class CommandLineReceiver(LineReceiver):
         """The client sends no more; it may still read the replies that it waits for."""
         self._ended = True
         if not self._in_flight:
-            self.transport.loseConnection()
+            close_now(self.transport)
 
     def writeConnectionLost(self) -> None:
         """The client reads no more."""

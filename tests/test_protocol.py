@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import ITCPTransport, IUNIXTransport
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.logger import globalLogPublisher
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
-from zope.interface import directlyProvides
 
 from pychron_comms.errors import InvalidValveError, MalformedRequestError
 from pychron_comms.framing import FrameFormat
 from pychron_comms.line import Request, seconds_within
-from pychron_comms.peers import make_prompt, sender_of
 from pychron_comms.protocol import CommandLineReceiver
 from pychron_comms.wire import WireOptions, render
 
@@ -293,41 +289,7 @@ class BoundTests(ProtocolCase):
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
 
-class TunedTransport(StringTransport):
-    """Remembers what was asked of its socket."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.asked: list[str] = []
-
-    def setTcpNoDelay(self, enabled: bool) -> None:
-        self.asked.append("no delay")
-
-    def setTcpKeepAlive(self, enabled: bool) -> None:
-        self.asked.append("keep alive")
-
-
-class TuningTests(SynchronousTestCase):
-    def asked(self, *interfaces: object) -> list[str]:
-        transport = TunedTransport()
-        directlyProvides(transport, *interfaces)
-        make_prompt(transport)
-        return transport.asked
-
-    def test_tcp_sends_small_segments_at_once_and_notices_lost_peers(self) -> None:
-        self.assertEqual(self.asked(ITCPTransport), ["no delay", "keep alive"])
-
-    def test_a_unix_socket_is_left_as_it_is(self) -> None:
-        self.assertEqual(self.asked(ITCPTransport, IUNIXTransport), [])
-
-
-class SenderTests(SynchronousTestCase):
-    def test_senders_are_addresses(self) -> None:
-        self.assertEqual(sender_of(IPv4Address("TCP", "10.0.0.7", 1)), "10.0.0.7")
-        self.assertEqual(sender_of(IPv6Address("TCP", "::ffff:10.0.0.7", 1)), "10.0.0.7")
-        self.assertEqual(sender_of(IPv6Address("TCP", "fe80::1", 1)), "fe80::1")
-        self.assertEqual(sender_of(UNIXAddress(None)), "local")
-
+class WithinTests(SynchronousTestCase):
     def test_within_is_a_number_of_seconds(self) -> None:
         self.assertIsNone(seconds_within({}))
         self.assertEqual(seconds_within({"within": "0.5"}), 0.5)
