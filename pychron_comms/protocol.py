@@ -12,6 +12,7 @@ from twisted.internet.interfaces import (
     IPushProducer,
     IReactorTime,
 )
+from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
 from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
@@ -144,7 +145,7 @@ class CommandLineReceiver(LineReceiver):
         if self._reading_paused:
             self._update_reading()
         if self._ended and not self._in_flight:
-            self.transport.loseConnection()
+            self._close_ended()
 
     def _send(self, identifier: str, text: str) -> None:
         """Reply to a request whose answer is known at once."""
@@ -220,10 +221,14 @@ class CommandLineReceiver(LineReceiver):
         if not self._in_flight:
             close_now(self.transport)
 
+    def _close_ended(self) -> None:
+        """The client had stopped sending, and has its last reply."""
+        self.transport.loseConnection()
+
     def writeConnectionLost(self) -> None:
         """The client reads no more."""
 
-    def connectionLost(self, reason: Failure | None = None) -> None:
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._cancel_timers()
         if self._silence_timer is not None and self._silence_timer.active():
             self._silence_timer.cancel()

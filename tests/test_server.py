@@ -26,6 +26,7 @@ from pychron_comms.server.command_server import RemoteCommandServer
 from pychron_comms.server.desk import RequestDesk
 from pychron_comms.server.launch import Launcher
 from pychron_comms.server.messaging_handler import MessagingFactory
+from pychron_comms.server.repeats import RepeatGuard
 from pychron_comms.server.settings import (
     DEFAULT_PORTS,
     ListenerSettings,
@@ -59,13 +60,16 @@ class DeskCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.repeater = ScriptedRepeater()
         self.processes = ProcessReactor()
+        self.clock = Clock()
+        self.guard = RepeatGuard(self.repeater, self.clock)
+        self.guard.reads = lambda asked: False  # type: ignore[method-assign]
 
     def desk(self, request_type: str = "System", launch: list[str] | None = None) -> RequestDesk:
         launcher = Launcher(launch or [], self.processes)  # type: ignore[arg-type]
-        return RequestDesk(request_type, self.repeater, launcher)
+        return RequestDesk(request_type, self.repeater, self.guard, launcher)
 
     def ask(self, desk: RequestDesk, line: str) -> Any:
-        return desk.answer(parse_request(line), "10.0.0.1")
+        return desk.answer(parse_request(line), "10.0.0.1", object())
 
 
 class DeskTests(DeskCase):
@@ -206,7 +210,7 @@ class DatagramTests(DeskCase):
         self.assertEqual(replies[3], b"@id=4 ERROR 005 : Z is not a registered valve name\r\n")
 
     def test_an_answer_that_is_known_at_once_leaves_at_once(self) -> None:
-        self.patch(RequestDesk, "answer", lambda self, request, sender: "OK")
+        self.patch(RequestDesk, "answer", lambda self, request, sender, connection: "OK")
         handler, transport = self.handler()
         handler.datagramReceived(b"@id=1 Open A", self.address)
         self.assertEqual(transport.written, [(b"@id=1 OK\r\n", self.address)])
@@ -229,12 +233,20 @@ class DatagramTests(DeskCase):
     def test_too_many_waiting_datagrams_are_refused(self) -> None:
         self.patch(udp_module, "PENDING_LIMIT", 2)
         handler, transport = self.handler()
-        for _ in range(3):
-            handler.datagramReceived(b"Open A", self.address)
+        for valve in (b"A", b"B", b"C"):
+            handler.datagramReceived(b"Open " + valve, self.address)
         self.assertTrue(transport.written[0][0].startswith(b"ERROR 203 : queue full: "))
         self.repeater.waiting[0].callback("OK")
-        handler.datagramReceived(b"Open A", self.address)
+        handler.datagramReceived(b"Open C", self.address)
         self.assertEqual(len(self.repeater.requests), 3)
+
+    def test_a_datagram_that_comes_twice_is_run_once_and_answered_twice(self) -> None:
+        handler, transport = self.handler()
+        handler.datagramReceived(b"Open A", self.address)
+        handler.datagramReceived(b"Open A", self.address)
+        self.repeater.waiting[0].callback("OK")
+        self.assertEqual(len(self.repeater.requests), 1)
+        self.assertEqual(transport.written, [(b"OK\r\n", self.address)] * 2)
 
     def test_an_answer_after_the_stop_harms_nobody(self) -> None:
         handler, transport = self.handler()
@@ -270,6 +282,7 @@ class SettingsTests(SynchronousTestCase):
             [server]
             processor = "unix:/run/a.sock"
             launch = ["pychron", "--experiment"]
+            keep_replies = 2.5
             [server.routes]
             CO2 = "tcp:laser-pc:1059"
             [[server.listener]]
@@ -288,6 +301,7 @@ class SettingsTests(SynchronousTestCase):
             ServerSettings(
                 processor="unix:/run/a.sock",
                 launch=["pychron", "--experiment"],
+                keep_replies=2.5,
                 routes={"CO2": "tcp:laser-pc:1059"},
                 listeners=[
                     ListenerSettings(
@@ -316,6 +330,10 @@ class SettingsTests(SynchronousTestCase):
             "lab.toml: server.launch: expected a list of texts, got 3",
         )
 
+    def test_what_is_not_said_of_a_listener_has_its_default(self) -> None:
+        (listener,) = self.read('[[server.listener]]\ntype = "UV"\nlisten = ["tcp:1"]').listeners
+        self.assertEqual(listener.options, WireOptions())
+
     def test_a_listener_on_the_command_line(self) -> None:
         self.assertEqual(
             parse_listener("System=tcp:1061:interface=127.0.0.1"),
@@ -332,7 +350,7 @@ class CommandServerTests(DeskCase):
         reactor = MemoryReactorClock()
         settings = ListenerSettings(request_type="System", listen=listen)
         launcher = Launcher([], self.processes)  # type: ignore[arg-type]
-        service = RemoteCommandServer(settings, self.repeater, launcher, reactor)
+        service = RemoteCommandServer(settings, self.repeater, self.guard, launcher, reactor)
         service.privilegedStartService()
         service.startService()
         return reactor
@@ -350,7 +368,7 @@ class CommandServerTests(DeskCase):
             request_type="System", listen=["udp:1061:interface=127.0.0.1", "udp:2061"]
         )
         launcher = Launcher([], self.processes)  # type: ignore[arg-type]
-        service = RemoteCommandServer(settings, self.repeater, launcher, reactor)
+        service = RemoteCommandServer(settings, self.repeater, self.guard, launcher, reactor)
         service.privilegedStartService()
         self.assertEqual(reactor.ports, [(1061, "127.0.0.1"), (2061, "")])
 

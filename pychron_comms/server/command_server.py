@@ -13,6 +13,7 @@ from pychron_comms.interfaces import ICommandRepeater
 from pychron_comms.server.desk import RequestDesk
 from pychron_comms.server.launch import Launcher
 from pychron_comms.server.messaging_handler import MessagingFactory
+from pychron_comms.server.repeats import RepeatGuard
 from pychron_comms.server.settings import ListenerSettings
 from pychron_comms.server.udp import DatagramMessagingHandler
 
@@ -30,12 +31,13 @@ class RemoteCommandServer(MultiService):
         self,
         settings: ListenerSettings,
         repeater: ICommandRepeater,
+        guard: RepeatGuard,
         launcher: Launcher,
         reactor: Any,
     ) -> None:
         super().__init__()
         self._settings = settings
-        self._desk = RequestDesk(settings.request_type, repeater, launcher)
+        self._desk = RequestDesk(settings.request_type, repeater, guard, launcher)
         for description in settings.listen:
             self._listener(description, reactor).setServiceParent(self)
 

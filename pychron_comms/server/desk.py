@@ -10,9 +10,14 @@ from pychron_comms.errors import MalformedRequestError, NotPermittedError
 from pychron_comms.interfaces import ICommandRepeater
 from pychron_comms.line import Request, seconds_within
 from pychron_comms.server.launch import Launcher
+from pychron_comms.server.repeats import Asked, RepeatGuard
 
 #: The request type of a listener whose clients write ``Type|command``.
 OPEN = "*"
+
+
+#: Told of a command that acts, and of the Deferred of its reply.
+Watch = Callable[[Asked, Deferred[str]], object]
 
 
 class RequestDesk:
@@ -22,8 +27,15 @@ class RequestDesk:
     trip to the processor, and ``RemoteLaunch``.
     """
 
-    def __init__(self, request_type: str, repeater: ICommandRepeater, launcher: Launcher) -> None:
+    def __init__(
+        self,
+        request_type: str,
+        repeater: ICommandRepeater,
+        guard: RepeatGuard,
+        launcher: Launcher,
+    ) -> None:
         self.request_type = request_type
+        self.guard = guard
         self._repeater = repeater
         self._launcher = launcher
         self._own: dict[str, Callable[[], str | Deferred[str]]] = {
@@ -31,15 +43,24 @@ class RequestDesk:
             "RemoteLaunch": launcher.launch,
         }
 
-    def answer(self, request: Request, sender: str) -> str | Deferred[str]:
-        """The text of the reply. Errors: 206, 208, and those of the repeater."""
+    def answer(
+        self, request: Request, sender: str, connection: object, watch: Watch | None = None
+    ) -> str | Deferred[str]:
+        """The text of the reply. Errors: 206, 208, and those of the repeater.
+
+        ``watch`` is told of a plain command that acts, whose reply must not be lost.
+        """
         tags, named_type, command = request
         own = self._own.get(command)
         if own is not None:
             return own()
-        within = seconds_within(tags) if "within" in tags else None
-        request_type = self._type(named_type, command)
-        return self._repeater.get_response(request_type, command, sender, within)
+        asked = Asked(self._type(named_type, command), command, sender)
+        if tags or self.guard.reads(asked):
+            return self._repeater.get_response(*asked, seconds_within(tags))
+        response = self.guard.get_response(asked, connection)
+        if watch is not None:
+            watch(asked, response)
+        return response
 
     def _type(self, named: str, command: str) -> str:
         if self.request_type == OPEN:

@@ -13,6 +13,7 @@ from pychron_comms.repeater.local import LocalRepeater
 from pychron_comms.repeater.routes import RoutingRepeater
 from pychron_comms.server.command_server import RemoteCommandServer
 from pychron_comms.server.launch import Launcher
+from pychron_comms.server.repeats import RepeatGuard
 from pychron_comms.server.settings import ServerSettings
 
 
@@ -35,9 +36,10 @@ class RemoteHardwareServer(ExplainedStart):
             local.setServiceParent(self)
             default = LocalRepeater(local)
         repeater = self._routed(settings.routes, default, reactor)
+        guard = RepeatGuard(repeater, reactor, settings.keep_replies)
         launcher = Launcher(settings.launch, reactor)
         for listener in settings.listeners:
-            server = RemoteCommandServer(listener, repeater, launcher, reactor)
+            server = RemoteCommandServer(listener, repeater, guard, launcher, reactor)
             server.setServiceParent(self)
 
     def _routed(

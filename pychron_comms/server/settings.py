@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pychron_comms.config import Table
 from pychron_comms.framing import FrameFormat
 from pychron_comms.server.desk import OPEN
+from pychron_comms.server.repeats import KEEP
 from pychron_comms.wire import WireOptions
 
 #: The ports that laboratories know, and the request type that each serves.
@@ -43,12 +44,16 @@ def _default_listeners() -> list[ListenerSettings]:
 
 @dataclass(frozen=True, kw_only=True)
 class ServerSettings:
-    """``processor`` is a client endpoint string, empty for a processor in this process."""
+    """``processor`` is a client endpoint string, empty for a processor in this process.
+
+    ``keep_replies``: seconds that a reply which could not be delivered is kept for who asks again.
+    """
 
     listeners: Sequence[ListenerSettings] = field(default_factory=_default_listeners)
     processor: str = ""
     routes: Mapping[str, str] = field(default_factory=dict)
     launch: Sequence[str] = ()
+    keep_replies: float = KEEP
 
 
 def read_server_settings(table: Table) -> ServerSettings:
@@ -59,6 +64,7 @@ def read_server_settings(table: Table) -> ServerSettings:
         processor=table.text("processor", ""),
         routes=table.texts_by_name("routes"),
         launch=table.texts("launch", []),
+        keep_replies=table.number("keep_replies", KEEP, minimum=0.0, maximum=60.0),
     )
 
 

@@ -54,11 +54,13 @@ class DatagramMessagingHandler(DatagramProtocol):
                 self._line_received(line, addr)
 
     def _line_received(self, line: bytes, addr: _Address) -> None:
+        # A copy comes as a datagram of its own, from a port of its own or from the same.
+        datagram = object()
         try:
             if self._pending >= PENDING_LIMIT:
                 raise QueueFullError(f"{PENDING_LIMIT} datagrams wait for their replies")
             request = parse_request(decode(line))
-            result = self._desk.answer(request, addr[0])
+            result = self._desk.answer(request, addr[0], datagram)
         except Exception as error:
             self._error(error, identifier(line), addr)
             return
