@@ -24,7 +24,8 @@ from pychron_comms.errors import ManagerUnavailableError
 from pychron_comms.handlers.factories import own_factories
 from pychron_comms.interfaces import IRequestHandler, IRequestHandlerFactory
 from pychron_comms.processor import tap as processor_tap
-from pychron_comms.processor.service import gate_from_config, handlers_for
+from pychron_comms.processor.queues import QUEUE_LIMIT
+from pychron_comms.processor.service import HOP, gate_from_config, handlers_for
 from pychron_comms.processor.settings import ProcessorSettings, default_laboratory
 from pychron_comms.server import tap as server_tap
 from tests.doubles import IdleHardware, ScriptedHandler
@@ -147,6 +148,9 @@ class ProcessorServiceTests(ServiceCase):
         ((path, _, _, mode, _),) = self.reactor.unixServers
         self.assertEqual((path, mode), ("/run/x.sock", 0o600))
         self.assertEqual(self.tcp_ports(), [9059])
+
+    def test_a_full_queue_of_one_manager_does_not_stop_a_server_from_being_read(self) -> None:
+        self.assertGreater(HOP.in_flight, 10 * QUEUE_LIMIT)
 
     def test_a_mistake_ends_the_start_with_one_line(self) -> None:
         path = self.configuration("[processor]\nlisten = 1059")

@@ -19,7 +19,13 @@ from pychron_comms.processor.hardware_manager import MissingHandler, RemoteHardw
 from pychron_comms.processor.queues import ManagerQueue
 from pychron_comms.processor.runners import runner_for
 from pychron_comms.processor.settings import ProcessorSettings
+from pychron_comms.repeater.endpoint import PENDING_LIMIT
 from pychron_comms.wire import WireOptions
+
+
+#: One connection carries the commands of all of a server's clients, and their tags: what bounds
+#: them here is the queue of each manager, so that a slow one never holds up the others.
+HOP = WireOptions(line_length=2 * WireOptions.line_length, in_flight=PENDING_LIMIT)
 
 
 def gate_from_config(
@@ -64,7 +70,7 @@ def processor_service(
     top.setName("pychron-processor")
     gate = gate_from_config(settings, laboratory, reactor)
     gate.setServiceParent(top)
-    factory = CommandProcessorFactory(gate, frozenset(settings.trust), WireOptions(), reactor)
+    factory = CommandProcessorFactory(gate, frozenset(settings.trust), HOP, reactor)
     for description in settings.listen:
         listening_service(description, factory, reactor).setServiceParent(top)
     return top
