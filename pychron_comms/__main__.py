@@ -56,12 +56,13 @@ class Half:
 
     def _pass_on(self) -> None:
         assert self.process.stdout is not None
-        for line in self.process.stdout:
-            sys.stdout.write(line)
-            sys.stdout.flush()
-            if self._ready in line:
-                self._is_ready = True
-                self._settled.set()
+        with self.process.stdout as lines:
+            for line in lines:
+                sys.stdout.write(line)
+                sys.stdout.flush()
+                if self._ready in line:
+                    self._is_ready = True
+                    self._settled.set()
         self._settled.set()
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
-from twisted.application.internet import StreamServerEndpointService
+from twisted.application.internet import StreamServerEndpointService, UDPServer
 from twisted.application.service import MultiService
 from twisted.application.strports import service
 from twisted.internet.endpoints import clientFromString
@@ -15,9 +16,13 @@ from twisted.internet.interfaces import (
     IReactorUNIX,
     IStreamClientEndpoint,
 )
+from twisted.internet.protocol import DatagramProtocol
 
 #: Fewer, and sixteen clients that connect for each command see their connections refused or late.
 BACKLOG = 128
+
+_UDP = re.compile(r"udp:(\d{1,5})(?::interface=(.+))?")
+_DATAGRAM = 65536
 
 _UNESCAPED_COLON = re.compile(r"(?<!\\):")
 _DEFAULTS = {
@@ -45,6 +50,15 @@ def listening_service(
     """A service that listens there; its start fails where it cannot. Raises ValueError."""
     _check_unix(description, IReactorUNIX.providedBy(reactor))
     return service(with_defaults(description), factory, reactor)
+
+
+def datagram_service(description: str, protocol: DatagramProtocol, reactor: Any) -> UDPServer:
+    """The same for ``udp:PORT`` or ``udp:PORT:interface=ADDRESS``. Raises ValueError."""
+    found = _UDP.fullmatch(description)
+    if found is None:
+        raise ValueError(f"{description!r}: expected udp:PORT or udp:PORT:interface=ADDRESS")
+    interface = (found[2] or "").replace(r"\:", ":")
+    return UDPServer(int(found[1]), protocol, interface, _DATAGRAM, reactor=reactor)
 
 
 def client_endpoint(description: str, reactor: IReactorCore) -> IStreamClientEndpoint:

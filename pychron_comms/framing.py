@@ -17,6 +17,7 @@ TOO_LONG: Final = None
 
 _CR, _LF, _NUL = b"\r", b"\n", b"\x00"
 _FRAME = re.compile(r"L([1-9]),-,C4")
+_HEX = re.compile(rb"[0-9A-Fa-f]*")
 
 
 class LineDecoder:
@@ -168,6 +169,11 @@ class ReplyDecoder:
         self._line = b""
         self._wanted = 0
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing has come of a reply that is not whole yet."""
+        return not (self._buffer or self._wanted)
+
     def feed(self, data: bytes) -> Iterator[tuple[bytes, bytes]]:
         """The replies that ``data`` completes, in order, as line and payload.
 
@@ -231,3 +237,25 @@ class FrameFormat(NamedTuple):
         if len(digits) > self.length_digits:
             raise ValueError(f"{len(text)} bytes do not fit a frame of {self.length_digits} digits")
         return digits.encode() + text + compute_crc(text).encode()
+
+    def decode(self, data: bytes) -> bytes | None:
+        """The text of the frame that ``data`` is; None while some of the frame is missing.
+
+        ValueError for what is no frame, for a wrong checksum, and where more than blanks follow.
+        """
+        digits = data[: self.length_digits]
+        if not _HEX.fullmatch(digits):
+            raise ValueError(f"no length in {digits!r}")
+        if len(digits) < self.length_digits:
+            return None
+        length = int(digits, 16)
+        if length < self.length_digits + 4:
+            raise ValueError(f"a frame of {length} bytes")
+        if len(data) < length:
+            return None
+        if data[length:].strip():
+            raise ValueError(f"{len(data) - length} bytes behind a frame")
+        text, checksum = data[self.length_digits : length - 4], data[length - 4 : length]
+        if compute_crc(text).encode() != checksum.lower():
+            raise ValueError(f"checksum {checksum!r} of a frame is wrong")
+        return text

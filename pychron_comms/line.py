@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -87,7 +88,7 @@ def join_tags(tags: Tags) -> str:
     """
     if not tags:
         return ""
-    pairs = (f"{name}={quote(value, safe=':/,.+')}" for name, value in tags.items())
+    pairs = (f"{name}={_quoted(value)}" for name, value in tags.items())
     return f"@{';'.join(pairs)} "
 
 
@@ -97,9 +98,17 @@ def seconds_within(tags: Tags) -> float | None:
     if text is None:
         return None
     try:
-        return float(text)
+        seconds = float(text)
     except ValueError:
-        raise MalformedRequestError(f"within={text} is no number of seconds") from None
+        seconds = math.nan
+    if not math.isfinite(seconds):
+        raise MalformedRequestError(f"within={text} is no number of seconds")
+    return seconds
+
+
+def _quoted(value: str) -> str:
+    # Most values are plain digits, which need none, and quoting is slow.
+    return value if value.isalnum() and value.isascii() else quote(value, safe=":/,.+")
 
 
 def split_type(text: str) -> tuple[str, str]:
@@ -176,8 +185,7 @@ def plain_reply(text: str) -> bytes:
 
 def tagged_reply(identifier: str, text: str) -> bytes:
     """A reply that bears its request's id; text with line ends travels as a payload behind it."""
-    # Our own ids are plain digits, and quoting would be the longest part of this.
-    name = identifier if identifier.isalnum() and identifier.isascii() else quote(identifier)
+    name = _quoted(identifier)
     if "\n" not in text and "\r" not in text:
         return f"@id={name} {text}\r\n".encode(errors="replace")
     payload = text.encode(errors="replace")

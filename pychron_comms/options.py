@@ -25,10 +25,11 @@ class ServiceOptions(usage.Options):
     name: ClassVar[str]
 
     def postOptions(self) -> None:
-        # Both halves may be started in one folder, where twistd would let only one run.
+        # Both halves may be started in one folder, and be checked there while they run; twistd
+        # would let only one be there.
         parent = self.parent
         if parent is not None and parent.get("pidfile") == "twistd.pid":
-            parent["pidfile"] = f"{self.name}.pid"
+            parent["pidfile"] = "" if self["check"] else f"{self.name}.pid"
 
     @property
     def configuration(self) -> Table | None:

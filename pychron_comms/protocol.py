@@ -184,7 +184,7 @@ class CommandLineReceiver(LineReceiver):
         else:
             write_now(self.transport, data)
         if self._options.close_after_reply:
-            self.transport.loseConnection()
+            self._close_when_written()
 
     def _error_text(
         self, error: Exception, command: bytes | str, failure: Failure | None = None
@@ -223,6 +223,11 @@ class CommandLineReceiver(LineReceiver):
 
     def _close_ended(self) -> None:
         """The client had stopped sending, and has its last reply."""
+        self._close_when_written()
+
+    def _close_when_written(self) -> None:
+        # A transport waits for a producer that it has paused, and would never close.
+        self.transport.unregisterProducer()
         self.transport.loseConnection()
 
     def writeConnectionLost(self) -> None:

@@ -6,8 +6,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from pychron_comms.errors import InvalidIPAddressError, SecurityError, SystemLockError
+from pychron_comms.hosts import HostRule
 from pychron_comms.interfaces import IAccessRule, ISystemLock
-from pychron_comms.processor.access import HostRule, SystemLock
+from pychron_comms.processor.system_lock import SystemLock
 from tests.doubles import ScriptedCall
 
 

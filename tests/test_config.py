@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -482,7 +483,9 @@ class FinishTests(Mistakes):
 
 class FileTests(Mistakes):
     def setUp(self) -> None:
-        self.path = Path(self.mktemp())
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.path = Path(folder.name) / "lab.toml"
         self.file = str(self.path)
 
     def test_a_file_is_read(self) -> None:

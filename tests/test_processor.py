@@ -86,21 +86,22 @@ class SettingsTests(SynchronousTestCase):
     def test_hosts_systems_and_trust_are_read(self) -> None:
         settings, _ = self.read(
             """
-            [processor]
+            [access]
             hosts = ["10.0.0.*"]
+            [processor]
             trust = ["10.0.0.2"]
             systems = { pychron = "10.0.0.1" }
             """
         )
-        self.assertRaises(SecurityError, settings.access.admit, "11.0.0.1")
+        self.assertRaises(SecurityError, settings.hosts.admit, "11.0.0.1")
         self.assertEqual(settings.trust, ["10.0.0.2"])
         self.assertEqual(settings.systems, {"pychron": "10.0.0.1"})
 
     def test_a_host_that_is_none_is_a_mistake(self) -> None:
-        error = self.assertRaises(ConfigError, self.read, '[processor]\nhosts = ["all"]')
+        error = self.assertRaises(ConfigError, self.read, '[access]\nhosts = ["all"]')
         self.assertTrue(
             str(error).startswith(
-                "lab.toml: processor.hosts: expected addresses, networks or 192.168.1.*"
+                "lab.toml: access.hosts: expected addresses, networks or 192.168.1.*"
             )
         )
 

@@ -293,8 +293,9 @@ class WithinTests(SynchronousTestCase):
     def test_within_is_a_number_of_seconds(self) -> None:
         self.assertIsNone(seconds_within({}))
         self.assertEqual(seconds_within({"within": "0.5"}), 0.5)
-        with self.assertRaises(MalformedRequestError):
-            seconds_within({"within": "soon"})
+        for text in ("soon", "nan", "inf", ""):
+            with self.assertRaises(MalformedRequestError):
+                seconds_within({"within": text})
 
 
 class AbstractTests(SynchronousTestCase):

@@ -18,8 +18,10 @@ from pychron_comms.errors import (
     MalformedRequestError,
     NotPermittedError,
     PychronCommunicationError,
+    SecurityError,
 )
 from pychron_comms.framing import FrameFormat
+from pychron_comms.hosts import HostRule
 from pychron_comms.line import parse_request
 from pychron_comms.server import udp as udp_module
 from pychron_comms.server.command_server import RemoteCommandServer
@@ -62,11 +64,12 @@ class DeskCase(SynchronousTestCase):
         self.processes = ProcessReactor()
         self.clock = Clock()
         self.guard = RepeatGuard(self.repeater, self.clock)
+        self.hosts = HostRule([])
         self.guard.reads = lambda asked: False  # type: ignore[method-assign]
 
     def desk(self, request_type: str = "System", launch: list[str] | None = None) -> RequestDesk:
         launcher = Launcher(launch or [], self.processes)  # type: ignore[arg-type]
-        return RequestDesk(request_type, self.repeater, self.guard, launcher)
+        return RequestDesk(request_type, self.repeater, self.guard, launcher, self.hosts)
 
     def ask(self, desk: RequestDesk, line: str) -> Any:
         return desk.answer(parse_request(line), "10.0.0.1", object())
@@ -109,6 +112,14 @@ class DeskTests(DeskCase):
         reply = self.ask(self.desk("*"), "PychronReady")
         self.repeater.tests[0].errback(PychronCommunicationError("there", "gone"))
         self.failureResultOf(reply, PychronCommunicationError)
+
+    def test_a_computer_that_is_not_listed_gets_nothing_done(self) -> None:
+        self.hosts = HostRule(["10.0.0.2"])
+        desk = self.desk(launch=["sh"])
+        for line in ("Open A", "PychronReady", "RemoteLaunch", "@id=1 GetError"):
+            self.assertRaises(SecurityError, self.ask, desk, line)
+        self.assertEqual((self.repeater.requests, self.repeater.tests), ([], []))
+        self.assertEqual(self.processes.started, [])
 
 
 class LaunchTests(DeskCase):
@@ -349,8 +360,7 @@ class CommandServerTests(DeskCase):
     def serve(self, *listen: str) -> MemoryReactorClock:
         reactor = MemoryReactorClock()
         settings = ListenerSettings(request_type="System", listen=listen)
-        launcher = Launcher([], self.processes)  # type: ignore[arg-type]
-        service = RemoteCommandServer(settings, self.repeater, self.guard, launcher, reactor)
+        service = RemoteCommandServer(settings, self.desk(), reactor)
         service.privilegedStartService()
         service.startService()
         return reactor
@@ -367,8 +377,7 @@ class CommandServerTests(DeskCase):
         settings = ListenerSettings(
             request_type="System", listen=["udp:1061:interface=127.0.0.1", "udp:2061"]
         )
-        launcher = Launcher([], self.processes)  # type: ignore[arg-type]
-        service = RemoteCommandServer(settings, self.repeater, self.guard, launcher, reactor)
+        service = RemoteCommandServer(settings, self.desk(), reactor)
         service.privilegedStartService()
         self.assertEqual(reactor.ports, [(1061, "127.0.0.1"), (2061, "")])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import pathlib
+import tempfile
 from contextlib import redirect_stdout
 from typing import Any
 
@@ -26,7 +27,7 @@ from pychron_comms.interfaces import IRequestHandler, IRequestHandlerFactory
 from pychron_comms.processor import tap as processor_tap
 from pychron_comms.processor.queues import QUEUE_LIMIT
 from pychron_comms.processor.service import HOP, gate_from_config, handlers_for
-from pychron_comms.processor.settings import ProcessorSettings, default_laboratory
+from pychron_comms.processor.settings import laboratory_from
 from pychron_comms.server import tap as server_tap
 from tests.doubles import IdleHardware, ScriptedHandler
 
@@ -57,8 +58,9 @@ class ServiceCase(SynchronousTestCase):
         self.reactor = Reactor()
 
     def configuration(self, text: str) -> str:
-        path = pathlib.Path(self.mktemp()).with_suffix(".toml")
-        path.parent.mkdir(parents=True, exist_ok=True)
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        path = pathlib.Path(folder.name) / "lab.toml"
         path.write_text(text)
         return str(path)
 
@@ -79,7 +81,7 @@ class ServiceCase(SynchronousTestCase):
 class ServerServiceTests(ServiceCase):
     def test_without_options_the_whole_laboratory_is_one_process(self) -> None:
         self.start(self.make(server_tap))
-        ports = [1060, 1061, 1064, 1065, 1066, 1067, 1068]
+        ports = [1060, 1061, 1062, 1064, 1065, 1066, 1067, 1068]
         self.assertEqual((self.tcp_ports(), self.reactor.udp), (ports, ports))
         self.assertEqual(self.reactor.unixClients, [])
 
@@ -182,12 +184,27 @@ class ProcessorServiceTests(ServiceCase):
         options.parent = {"pidfile": "mine.pid"}
         options.parseOptions([])
         self.assertEqual(options.parent["pidfile"], "mine.pid")
+        options.parent = {"pidfile": "twistd.pid"}
+        options.parseOptions(["--check"])
+        self.assertEqual(options.parent["pidfile"], "")
+
+    def test_a_check_of_the_server_reads_the_processors_part_too(self) -> None:
+        path = self.configuration("[server]\nprocessor = 'unix:/x'\n[procesor]\n")
+        self.make(server_tap, "--config", path)
+        error = self.assertRaises(SystemExit, self.make, server_tap, "--config", path, "--check")
+        self.assertIn("procesor: no such key is known", str(error))
+        path = self.configuration("[server]\nprocessor = 'unix:/x'\n")
+        with redirect_stdout(io.StringIO()):
+            error = self.assertRaises(
+                SystemExit, self.make, server_tap, "--config", path, "--check"
+            )
+        self.assertEqual(error.code, 0)
 
 
 class PluginTests(SynchronousTestCase):
-    def test_twistd_lists_both_services(self) -> None:
+    def test_twistd_lists_every_service(self) -> None:
         makers = {maker.tapname: maker for maker in getPlugins(IServiceMaker)}
-        for name in ("pychron-server", "pychron-processor"):
+        for name in ("pychron-server", "pychron-processor", "pychron-qtegra"):
             self.assertEqual(makers[name].options.name, name)
             self.assertTrue(makers[name].description)
 
@@ -198,7 +215,17 @@ class PluginTests(SynchronousTestCase):
             types += factory.request_types
         self.assertEqual(
             types,
-            ["System", "Extractionline", "Hardware", "CO2", "Diode", "Synrad", "UV", "test"],
+            [
+                "System",
+                "Extractionline",
+                "Hardware",
+                "CO2",
+                "Diode",
+                "Synrad",
+                "UV",
+                "Spectrometer",
+                "test",
+            ],
         )
 
     def test_a_handler_whose_manager_is_missing_says_so(self) -> None:
@@ -228,7 +255,7 @@ class PluginTests(SynchronousTestCase):
 class GateFromConfigTests(SynchronousTestCase):
     def test_the_built_in_laboratory_answers_the_seeds_own_example(self) -> None:
         clock = Clock()
-        gate = gate_from_config(ProcessorSettings(), default_laboratory(), clock)
+        gate = gate_from_config(*laboratory_from(None), clock)
         reply = gate.process_server_request("System", "Open V", "127.0.0.1")
         clock.advance(0.3)
         self.assertEqual(self.successResultOf(reply), "OK")

@@ -8,6 +8,7 @@ from pychron_comms.handlers.echo import EchoHandlerFactory
 from pychron_comms.handlers.extractionline import ExtractionlineHandlerFactory
 from pychron_comms.handlers.hardware import HardwareHandlerFactory
 from pychron_comms.handlers.laser import LaserHandlerFactory
+from pychron_comms.handlers.spectrometer import SpectrometerHandlerFactory
 from pychron_comms.handlers.uv import UVHandlerFactory
 from pychron_comms.interfaces import IRequestHandlerFactory
 
@@ -21,5 +22,6 @@ def own_factories() -> Sequence[IRequestHandlerFactory]:
         LaserHandlerFactory("Diode"),
         LaserHandlerFactory("Synrad"),
         UVHandlerFactory(),
+        SpectrometerHandlerFactory(),
         EchoHandlerFactory(),
     )

@@ -14,9 +14,17 @@ from pychron_comms.interfaces import (
     ILaserManager,
     IRunReport,
     IScriptRunner,
+    ISpectrometer,
 )
 
-_INTERFACES = (IExtractionLineManager, ILaserManager, IDevice, IRunReport, IScriptRunner)
+_INTERFACES = (
+    IExtractionLineManager,
+    ILaserManager,
+    ISpectrometer,
+    IDevice,
+    IRunReport,
+    IScriptRunner,
+)
 
 
 def custom_managers(table: Table, taken: Collection[str]) -> Iterator[tuple[str, object]]:
@@ -37,8 +45,8 @@ def _manager(table: Table) -> object:
     try:
         inspect.signature(cls).bind(**arguments)
         return cls(**arguments)
-    except (TypeError, ValueError) as error:
-        raise table.error("class", f"a class that takes the keys beside it ({error})") from error
+    except Exception as error:  # whatever a class of the laboratory's raises
+        raise table.error("class", f"a class that takes the keys beside it ({error!r})") from error
 
 
 def _class(table: Table) -> type:

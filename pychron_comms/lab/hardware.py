@@ -21,6 +21,7 @@ from pychron_comms.lab.laser_config import laser_from_config
 from pychron_comms.lab.runs import RunReport
 from pychron_comms.lab.scripts import SimulatedScripts
 from pychron_comms.lab.vacuum import Vacuum
+from pychron_comms.qtegra.instrument_config import spectrometer_from_config
 
 
 @implementer(IHardware)
@@ -88,6 +89,10 @@ def hardware_from_config(table: Table, clock: IReactorTime, system_lock: ISystem
         managers["extraction_line"], vacuum = extraction_line_from_config(line_table, clock)
     for name, laser_table in table.named_tables("laser").items():
         managers[name] = laser_from_config(name, laser_table, clock, source(name))
+    if "spectrometer" in table:
+        managers["spectrometer"] = spectrometer_from_config(
+            table.table("spectrometer"), clock, source("spectrometer")
+        )
     devices: dict[str, object] = dict(devices_from_config(table, clock, vacuum, source))
     for name, manager in custom_managers(table, {*managers, *devices}):
         (devices if IDevice.providedBy(manager) else managers)[name] = manager

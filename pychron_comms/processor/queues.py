@@ -82,7 +82,7 @@ class ManagerQueue:
         if self._stopping is not None:
             raise ShuttingDownError(call.name)
         seconds = call.deadline if within is None else min(within, call.deadline)
-        if seconds <= 0:
+        if not seconds > 0:
             raise ExpiredError(call.name)
         if call.safe:
             self._drop_overtaken(call)

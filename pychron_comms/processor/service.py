@@ -13,15 +13,14 @@ from pychron_comms.errors import ManagerUnavailableError
 from pychron_comms.handlers.factories import own_factories
 from pychron_comms.interfaces import IHardware, IRequestHandler, IRequestHandlerFactory
 from pychron_comms.lab.hardware import hardware_from_config
-from pychron_comms.processor.access import SystemLock
 from pychron_comms.processor.command_processor import CommandProcessorFactory
 from pychron_comms.processor.hardware_manager import MissingHandler, RemoteHardwareManager
 from pychron_comms.processor.queues import ManagerQueue
 from pychron_comms.processor.runners import runner_for
 from pychron_comms.processor.settings import ProcessorSettings
+from pychron_comms.processor.system_lock import SystemLock
 from pychron_comms.repeater.endpoint import PENDING_LIMIT
 from pychron_comms.wire import WireOptions
-
 
 #: One connection carries the commands of all of a server's clients, and their tags: what bounds
 #: them here is the queue of each manager, so that a slow one never holds up the others.
@@ -41,7 +40,7 @@ def gate_from_config(
     ]
     return RemoteHardwareManager(
         handlers_for(hardware, factories),
-        [settings.access, lock],
+        [settings.hosts, lock],
         hardware,
         lambda manager: ManagerQueue(runner_for(manager, type(manager).__name__, reactor), reactor),
         reactor,

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from importlib.resources import files
 
 from pychron_comms.config import Table
+from pychron_comms.hosts import EVERYBODY, HostRule, read_hosts
 from pychron_comms.peers import LOCAL_SENDER
-from pychron_comms.processor.access import HostRule
 
 #: Loopback, so that a person can telnet to it at once. A laboratory should use a unix socket.
 DEFAULT_LISTEN = ("tcp:1059:interface=127.0.0.1",)
@@ -23,16 +23,16 @@ class ProcessorSettings:
 
     listen: Sequence[str] = DEFAULT_LISTEN
     trust: Sequence[str] = DEFAULT_TRUST
-    access: HostRule = field(default_factory=lambda: HostRule([]))
+    hosts: HostRule = EVERYBODY
     systems: Mapping[str, str] = field(default_factory=dict)
 
 
-def read_processor_settings(table: Table) -> ProcessorSettings:
-    """From the table ``[processor]``. Raises ConfigError."""
+def read_processor_settings(table: Table, hosts: HostRule) -> ProcessorSettings:
+    """From the table ``[processor]``; ``hosts`` from another. Raises ConfigError."""
     return ProcessorSettings(
         listen=table.texts("listen", list(DEFAULT_LISTEN)),
         trust=table.texts("trust", list(DEFAULT_TRUST)),
-        access=_read_hosts(table),
+        hosts=hosts,
         systems=table.texts_by_name("systems"),
     )
 
@@ -49,7 +49,7 @@ def laboratory_from(
     """The processor's settings and the table that describes its hardware. Raises ConfigError."""
     table = configuration or default_laboratory()
     section = table.table("processor")
-    settings = read_processor_settings(section)
+    settings = read_processor_settings(section, read_hosts(table))
     if listen:
         settings = replace(settings, listen=listen)
     table.pass_over("server")
@@ -58,11 +58,3 @@ def laboratory_from(
         table = default_laboratory()
         table.pass_over("processor")
     return settings, table
-
-
-def _read_hosts(table: Table) -> HostRule:
-    try:
-        return HostRule(table.texts("hosts", []))
-    except ValueError as error:
-        expected = f"addresses, networks or 192.168.1.* ({error})"
-        raise table.error("hosts", expected) from None

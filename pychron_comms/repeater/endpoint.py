@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+import random
+from functools import lru_cache, partial
 from typing import Any
 from urllib.parse import quote
 
@@ -148,8 +149,8 @@ class _WatchedEndpoint:
 class CommandRepeater(MultiService):
     """Repeats commands to the processor at one endpoint, over one connection that it keeps.
 
-    ``name`` is how errors and logs call the endpoint. It reconnects with backoff and jitter, 2 s
-    apart at most. While there is no connection, a command fails at once with 011: it was never
+    ``name`` is how errors and logs call the endpoint. It reconnects with backoff and jitter, at
+    most 2.2 s apart. While there is no connection, a command fails at once with 011: it was never
     sent. What was sent and not answered when the connection ends, or ``timeout`` seconds later,
     fails with 201. Nothing is sent twice.
     """
@@ -170,7 +171,10 @@ class CommandRepeater(MultiService):
         client = ClientService(
             _WatchedEndpoint(endpoint, self),
             _ConnectionFactory(self, clock, timeout),
-            retryPolicy=backoffPolicy(initialDelay=0.1, maxDelay=2.0, factor=1.5),
+            # Twisted's own jitter is up to a second, which is long for one that only restarts.
+            retryPolicy=backoffPolicy(
+                initialDelay=0.1, maxDelay=2.0, factor=1.5, jitter=partial(random.uniform, 0, 0.2)
+            ),
             clock=clock,
         )
         client.setServiceParent(self)

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from twisted.internet.defer import Deferred
 
 from pychron_comms.errors import MalformedRequestError, NotPermittedError
+from pychron_comms.hosts import EVERYBODY, HostRule
 from pychron_comms.interfaces import ICommandRepeater
 from pychron_comms.line import Request, seconds_within
 from pychron_comms.server.launch import Launcher
@@ -33,10 +34,12 @@ class RequestDesk:
         repeater: ICommandRepeater,
         guard: RepeatGuard,
         launcher: Launcher,
+        hosts: HostRule = EVERYBODY,
     ) -> None:
         self.request_type = request_type
         self.guard = guard
         self._repeater = repeater
+        self._hosts = hosts
         self._launcher = launcher
         self._own: dict[str, Callable[[], str | Deferred[str]]] = {
             "PychronReady": self._pychron_ready,
@@ -46,11 +49,12 @@ class RequestDesk:
     def answer(
         self, request: Request, sender: str, connection: object, watch: Watch | None = None
     ) -> str | Deferred[str]:
-        """The text of the reply. Errors: 206, 208, and those of the repeater.
+        """The text of the reply. Errors: 013, 206, 208, and those of the repeater.
 
         ``watch`` is told of a plain command that acts, whose reply must not be lost.
         """
         tags, named_type, command = request
+        self._hosts.admit(sender)
         own = self._own.get(command)
         if own is not None:
             return own()

@@ -12,6 +12,7 @@ from pychron_comms.repeater.endpoint import CommandRepeater
 from pychron_comms.repeater.local import LocalRepeater
 from pychron_comms.repeater.routes import RoutingRepeater
 from pychron_comms.server.command_server import RemoteCommandServer
+from pychron_comms.server.desk import RequestDesk
 from pychron_comms.server.launch import Launcher
 from pychron_comms.server.repeats import RepeatGuard
 from pychron_comms.server.settings import ServerSettings
@@ -39,7 +40,8 @@ class RemoteHardwareServer(ExplainedStart):
         guard = RepeatGuard(repeater, reactor, settings.keep_replies)
         launcher = Launcher(settings.launch, reactor)
         for listener in settings.listeners:
-            server = RemoteCommandServer(listener, repeater, guard, launcher, reactor)
+            desk = RequestDesk(listener.request_type, repeater, guard, launcher, settings.hosts)
+            server = RemoteCommandServer(listener, desk, reactor)
             server.setServiceParent(self)
 
     def _routed(

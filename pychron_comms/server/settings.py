@@ -7,14 +7,22 @@ from dataclasses import dataclass, field
 
 from pychron_comms.config import Table
 from pychron_comms.framing import FrameFormat
+from pychron_comms.hosts import EVERYBODY, HostRule
 from pychron_comms.server.desk import OPEN
 from pychron_comms.server.repeats import KEEP
 from pychron_comms.wire import WireOptions
+
+#: The type of which only Qtegra's kind of listener is there by default.
+SPECTROMETER = "Spectrometer"
+
+#: The kinds of listener: Pychron's lines, or Qtegra's.
+LINES, QTEGRA = "lines", "qtegra"
 
 #: The ports that laboratories know, and the request type that each serves.
 DEFAULT_PORTS = {
     1060: OPEN,
     1061: "System",
+    1062: SPECTROMETER,
     1064: "Hardware",
     1065: "UV",
     1066: "Synrad",
@@ -25,11 +33,12 @@ DEFAULT_PORTS = {
 
 @dataclass(frozen=True, kw_only=True)
 class ListenerSettings:
-    """One listener: its request type (``*`` for open), and its endpoint strings."""
+    """One listener: its request type (``*`` for open), its endpoint strings, its kind."""
 
     request_type: str
     listen: Sequence[str]
     options: WireOptions = field(default_factory=WireOptions)
+    kind: str = LINES
 
 
 def _default_listeners() -> list[ListenerSettings]:
@@ -37,6 +46,7 @@ def _default_listeners() -> list[ListenerSettings]:
         ListenerSettings(
             request_type=request_type,
             listen=[f"{kind}:{port}:interface=127.0.0.1" for kind in ("tcp", "udp")],
+            kind=QTEGRA if request_type == SPECTROMETER else LINES,
         )
         for port, request_type in DEFAULT_PORTS.items()
     ]
@@ -54,16 +64,18 @@ class ServerSettings:
     routes: Mapping[str, str] = field(default_factory=dict)
     launch: Sequence[str] = ()
     keep_replies: float = KEEP
+    hosts: HostRule = EVERYBODY
 
 
-def read_server_settings(table: Table) -> ServerSettings:
-    """From the table ``[server]``. Raises ConfigError."""
+def read_server_settings(table: Table, hosts: HostRule = EVERYBODY) -> ServerSettings:
+    """From the table ``[server]``; ``hosts`` from another. Raises ConfigError."""
     listeners = [_read_listener(each) for each in table.tables("listener")]
     return ServerSettings(
         listeners=listeners or _default_listeners(),
         processor=table.text("processor", ""),
         routes=table.texts_by_name("routes"),
         launch=table.texts("launch", []),
+        hosts=hosts,
         keep_replies=table.number("keep_replies", KEEP, minimum=0.0, maximum=60.0),
     )
 
@@ -77,6 +89,13 @@ def parse_listener(text: str) -> ListenerSettings:
 
 
 def _read_listener(table: Table) -> ListenerSettings:
+    kind = table.choice("kind", (LINES, QTEGRA), LINES)
+    if kind == QTEGRA:
+        return ListenerSettings(
+            request_type=table.choice("type", [SPECTROMETER]),
+            listen=table.texts("listen"),
+            kind=kind,
+        )
     default = WireOptions()
     unterminated = table.number("unterminated_after", 0.0, minimum=0.0, maximum=10.0)
     return ListenerSettings(

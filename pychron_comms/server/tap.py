@@ -9,6 +9,7 @@ from twisted.application.service import IService
 from twisted.python import usage
 
 from pychron_comms.config import Table
+from pychron_comms.hosts import read_hosts
 from pychron_comms.options import ServiceOptions, checked
 from pychron_comms.processor.service import gate_from_config
 from pychron_comms.processor.settings import laboratory_from
@@ -68,6 +69,8 @@ def _service(options: Options, table: Table | None, reactor: Any) -> IService:
     if options["processor"]:
         settings = replace(settings, processor=options["processor"])
     if settings.processor:
+        if options["check"] and table is not None:
+            gate_from_config(*laboratory_from(table), reactor)
         return RemoteHardwareServer(settings, None, reactor)
     gate = gate_from_config(*laboratory_from(table), reactor)
     return RemoteHardwareServer(settings, gate, reactor)
@@ -75,7 +78,7 @@ def _service(options: Options, table: Table | None, reactor: Any) -> IService:
 
 def _read(table: Table) -> ServerSettings:
     section = table.table("server")
-    settings = read_server_settings(section)
+    settings = read_server_settings(section, read_hosts(table))
     # The rest of the file is the processor's, and is read by it.
     section.finish()
     return settings

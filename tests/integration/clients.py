@@ -7,6 +7,7 @@ connection was closed instead of answered.
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from collections.abc import Callable
@@ -198,9 +199,14 @@ class Wire:
         self.send(f"{command}\r\n".encode())
         return self.line()
 
+    def stop_sending(self) -> None:
+        # The other end may have gone already.
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_WR)
+
     def rest(self) -> list[str]:
         """Say that nothing more will be sent, and read all the replies that still come."""
-        self.socket.shutdown(socket.SHUT_WR)
+        self.stop_sending()
         data = self._buffer
         while received := self.socket.recv(_READ):
             data += received

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -11,8 +12,13 @@ from twisted.protocols.basic import LineReceiver
 Misbehaviour = Callable[["FakeProcessor", bytes], None]
 
 
+_ID = re.compile(rb"@id=(\d+)[; ]")
+# What a server asks by itself, to know the commands of a type.
+_OWN_QUESTION = re.compile(rb"@\S+ \w+\|Describe")
+
+
 class FakeProcessor(LineReceiver):
-    """Hands each line to what its factory was given."""
+    """Hands each command to what its factory was given."""
 
     delimiter = b"\r\n"
     factory: FakeProcessorFactory
@@ -20,14 +26,17 @@ class FakeProcessor(LineReceiver):
 
     def connectionMade(self) -> None:
         self.factory.connections.append(self)
+        self.factory.greet(self, b"")
 
     def lineReceived(self, line: bytes) -> None:
+        if _OWN_QUESTION.fullmatch(line):
+            return
         self.factory.lines.append(line)
         self.factory.misbehave(self, line)
 
 
 class FakeProcessorFactory(Factory):
-    """``lines`` are all that came, on whatever connection."""
+    """``lines`` are the commands that came, on any connection; ``greet`` meets each new one."""
 
     noisy = False
     protocol = FakeProcessor
@@ -36,6 +45,7 @@ class FakeProcessorFactory(Factory):
         self.misbehave = misbehave
         self.lines: list[bytes] = []
         self.connections: list[FakeProcessor] = []
+        self.greet: Misbehaviour = say_nothing
 
 
 def say_nothing(processor: FakeProcessor, line: bytes) -> None:
@@ -51,17 +61,11 @@ def reset(processor: FakeProcessor, line: bytes) -> None:
 
 
 def saying(reply: bytes) -> Misbehaviour:
-    """Whatever is asked, this is the answer."""
+    """Whatever is asked, this is the answer; ``{id}`` in it is the id of the request."""
 
     def say(processor: FakeProcessor, line: bytes) -> None:
-        processor.transport.write(reply)
+        found = _ID.match(line)
+        identifier = found[1] if found else b""
+        processor.transport.write(reply.replace(b"{id}", identifier))
 
     return say
-
-
-def say_nothing_to_the_first(processor: FakeProcessor, line: bytes) -> None:
-    """The first request is forgotten; every other gets ``OK``."""
-    if len(processor.factory.lines) > 1:
-        tags = line.removeprefix(b"@").partition(b" ")[0].split(b";")
-        identifier = next(tag for tag in tags if tag.startswith(b"id="))
-        processor.transport.write(b"@" + identifier + b" OK\r\n")

@@ -188,6 +188,20 @@ def test_a_half_closed_connection_still_gets_its_reply(laboratory: Laboratory) -
     assert ConnectingClient(laboratory.system).ask("Close D") == "OK"
 
 
+@pytest.mark.parametrize(("room", "count"), [(32768, 100), (65536, 250)])
+def test_a_half_closed_client_that_reads_late_gets_every_reply_and_the_end(
+    laboratory: Laboratory, room: int, count: int
+) -> None:
+    with Wire(laboratory.system) as wire:
+        wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, room)
+        wire.send(b"Describe\n" * count)
+        wire.stop_sending()
+        # It has something else to do, while the replies pile up.
+        time.sleep(4 * _A_MOMENT)
+
+        assert len(wire.rest()) == count
+
+
 def test_a_client_that_resets_its_connection_costs_nobody_else_anything(
     laboratory: Laboratory,
 ) -> None:
@@ -195,9 +209,8 @@ def test_a_client_that_resets_its_connection_costs_nobody_else_anything(
         with Wire(laboratory.system) as wire:
             # A close that resets, as of a program that has crashed.
             wire.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
-            wire.send(b"Open A\nClose A\n")
+            wire.send(b"GetValveStates\nHelp\n" * 20)
 
-    assert ConnectingClient(laboratory.system).ask("Close A") == "OK"
     assert state_of(laboratory, "A") == "False"
 
 

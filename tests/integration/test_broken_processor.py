@@ -2,30 +2,25 @@
 
 from __future__ import annotations
 
-import time
+import re
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import pytest_twisted
-from twisted.application.internet import StreamServerEndpointService
-from twisted.internet.defer import Deferred
+from twisted.application.internet import ClientService
 from twisted.internet.endpoints import clientFromString, serverFromString
 from twisted.internet.threads import deferToThread
 
-from pychron_comms.protocol import WireOptions
+from pychron_comms.errors import OutcomeUnknownError
 from pychron_comms.repeater.endpoint import CommandRepeater
-from pychron_comms.server.desk import OPEN, RequestDesk
-from pychron_comms.server.launch import Launcher
-from pychron_comms.server.messaging_handler import MessagingFactory
-from tests.integration.clients import Address, ConnectingClient, Wire
+from tests.integration.clients import Address, Wire
 from tests.integration.fake_processors import (
     FakeProcessorFactory,
     Misbehaviour,
     close,
     reset,
     say_nothing,
-    say_nothing_to_the_first,
     saying,
 )
 from tests.integration.laboratories import (
@@ -35,7 +30,7 @@ from tests.integration.laboratories import (
     start_server,
     wait_until_connected,
 )
-from tests.integration.processes import Processes, wait_until
+from tests.integration.processes import Processes
 
 Listening = Callable[[Misbehaviour], Awaitable[tuple[FakeProcessorFactory, int]]]
 
@@ -75,11 +70,20 @@ def all_replies_to(address: Address, command: str) -> list[str]:
         saying(b"@id=99999 OK\r\n"),
         saying(b"@id=x OK\r\n"),
         saying(b"@= OK\r\n"),
-        saying(b"@id=1;len=999999999 \r\n"),
+        saying(b"@id={id};len=999999999 \r\n"),
         close,
         reset,
     ],
-    ids=["noise", "no id", "id never sent", "id no number", "bad tag", "too much", "close", "reset"],
+    ids=[
+        "noise",
+        "no id",
+        "id never sent",
+        "id no number",
+        "bad tag",
+        "too much",
+        "close",
+        "reset",
+    ],
 )
 @pytest_twisted.ensureDeferred
 async def test_a_broken_answer_is_an_outcome_unknown(
@@ -98,7 +102,7 @@ async def test_a_broken_answer_is_an_outcome_unknown(
 
 @pytest_twisted.ensureDeferred
 async def test_one_good_answer_and_one_to_nobody(processes: Processes, listen: Listening) -> None:
-    _, port = await listen(saying(b"@id=1 OK\r\n@id=1 OK\r\n"))
+    _, port = await listen(saying(b"@id={id} OK\r\n@id={id} OK\r\n"))
     server = start_server(processes, processor=f"tcp:{HOST}:{port}")
     await deferToThread(wait_until_connected, server)
 
@@ -106,43 +110,31 @@ async def test_one_good_answer_and_one_to_nobody(processes: Processes, listen: L
 
 
 @pytest_twisted.ensureDeferred
-async def test_a_copy_sent_after_a_second_of_silence_gets_the_reply(
+async def test_a_processor_that_hangs_up_on_every_connection_means_never_sent_or_unknown(
     processes: Processes, listen: Listening
 ) -> None:
-    fake, port = await listen(say_nothing_to_the_first)
+    fake, port = await listen(say_nothing)
+    fake.greet = close
     server = start_server(processes, processor=f"tcp:{HOST}:{port}")
-    await deferToThread(wait_until_connected, server)
-    client = ConnectingClient(server_address(server))
-    begun = time.monotonic()
+    await deferToThread(server.wait_for, "lost the processor at")
 
-    assert await deferToThread(client.ask, "GetValveState A") == "OK"
-    assert time.monotonic() - begun >= 1.0
-    assert len(fake.lines) >= 2
+    replies = await deferToThread(all_replies_to, server_address(server), "Open A")
+
+    assert len(replies) == 1
+    assert re.match("ERROR (011|201) : ", replies[0])
 
 
 @pytest_twisted.ensureDeferred
-async def test_nobody_there_means_never_sent(
-    processes: Processes, listen: Listening, reactor: Any
-) -> None:
-    _, port = await listen(say_nothing)
-    server = start_server(processes, processor=f"unix:{processes.folder}/nobody.sock")
-    address = await deferToThread(server_address, server)
+async def test_silence_is_an_outcome_unknown(listen: Listening, reactor: Any) -> None:
+    fake, port = await listen(say_nothing)
+    there = clientFromString(reactor, f"tcp:{HOST}:{port}")
+    # The server's own part, with less patience than the 30 s of the service.
+    repeater = CommandRepeater(there, "the fake", reactor, timeout=0.5)
+    repeater.startService()
+    await cast(ClientService, next(iter(repeater))).whenConnected()
 
-    for command in ("Open A", "PychronReady"):
-        replies = await deferToThread(all_replies_to, address, command)
-        assert len(replies) == 1
-        assert replies[0].startswith("ERROR 011 : could not communicate with pychron through ")
+    with pytest.raises(OutcomeUnknownError, match=r"no reply within 0\.5 s to Open A"):
+        await repeater.get_response("System", "Open A", "127.0.0.1")
 
-
-class ImpatientServer:
-    """The server's own parts in this process, with a repeater that waits for 0.5 s only."""
-
-    def __init__(self, reactor: Any, port: int) -> None:
-        self.repeater = CommandRepeater(
-            clientFromString(reactor, f"tcp:{HOST}:{port}"), "the fake", reactor, timeout=0.5
-        )
-        desk = RequestDesk(OPEN, self.repeater, Launcher([], reactor))
-        self._endpoint = serverFromString(reactor, ANY_PORT)
-        self._service = StreamServerEndpointService(
-            self._endpoint, MessagingFactory(desk, WireOptions(), reactor)
-        )
+    await repeater.stopService()
+    assert len(fake.lines) == 1

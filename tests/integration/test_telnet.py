@@ -8,6 +8,7 @@ import re
 import select
 import shutil
 import subprocess
+import termios
 import time
 from collections.abc import Iterator
 
@@ -15,7 +16,7 @@ import pytest
 
 from tests.integration.clients import Address
 from tests.integration.laboratories import Laboratory
-from tests.integration.processes import PATIENCE
+from tests.integration.processes import PATIENCE, wait_until
 
 _ESCAPE = b"\x1d"
 
@@ -51,6 +52,10 @@ class Terminal:
                 self._screen += self._read()
         self._screen = self._screen[found.end() :]
 
+    def takes_escape(self) -> bool:
+        """Whether telnet has set the terminal for its session, where Ctrl-] ends a line."""
+        return bool(termios.tcgetattr(self._keyboard)[6][termios.VEOL] == _ESCAPE)
+
     def _read(self) -> bytes:
         try:
             return os.read(self._keyboard, 4096)
@@ -80,13 +85,20 @@ def open_telnet(terminals: list[Terminal], address: Address | None) -> Terminal:
     terminal = Terminal(program, address[0], str(address[1]))
     terminals.append(terminal)
     terminal.wait_for("Escape character is")
+    wait_until(terminal.takes_escape, "telnet to set its terminal")
     return terminal
 
 
-def quit_telnet(terminal: Terminal) -> None:
+def tell_telnet(terminal: Terminal, command: str) -> None:
+    """Press Ctrl-] and give a command to the program itself."""
     terminal.press(_ESCAPE)
     terminal.wait_for("telnet> ")
-    terminal.type("quit")
+    wait_until(lambda: not terminal.takes_escape(), "telnet to take a command of its own")
+    terminal.type(command)
+
+
+def quit_telnet(terminal: Terminal) -> None:
+    tell_telnet(terminal, "quit")
     terminal.wait_for("Connection closed")
     assert terminal.process.wait(PATIENCE) == 0
 
@@ -123,10 +135,8 @@ def test_a_telnet_that_negotiates_is_understood(
     laboratory: Laboratory, telnet: list[Terminal], command: str
 ) -> None:
     terminal = open_telnet(telnet, laboratory.system)
-    terminal.press(_ESCAPE)
-    terminal.wait_for("telnet> ")
-    terminal.type(command)
-    terminal.wait_for(f"{command}\r\n")
+    tell_telnet(terminal, command)
+    wait_until(terminal.takes_escape, "telnet to go on with its session")
 
     terminal.type("Open A")
     terminal.wait_for(r"^OK\r$")

@@ -15,3 +15,10 @@ pychron_processor = ServiceMaker(
     "Own a laboratory's hardware and run the commands that servers send.",
     "pychron-processor",
 )
+
+pychron_qtegra = ServiceMaker(
+    "pychron-qtegra",
+    "pychron_comms.qtegra.tap",
+    "Answer Qtegra's clients for a simulated mass spectrometer.",
+    "pychron-qtegra",
+)

@@ -1,0 +1,69 @@
+"""``pychron-ask``: one command to a server, its reply on stdout.
+
+The exit status is 0 for a reply, 1 for an ERROR reply, 2 for no connection, an unknown outcome or
+a mistake in the call.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+from pychron_comms.client.ask_options import AskOptions, read_options
+from pychron_comms.client.ask_output import ANSWERED, FAILED, Output
+from pychron_comms.client.ask_session import AskSession
+from pychron_comms.client.communicator import Communicator
+from pychron_comms.client.instrument import Asks
+
+_NO_PROMPT = """\
+pychron-ask: the interactive prompt needs prompt_toolkit and rich:
+    pip install pychron_comms[prompt]
+A command needs neither: pychron-ask Open A
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    words = sys.argv[1:] if argv is None else argv
+    try:
+        return _scan(words[1:]) if words[:1] == ["scan"] else _ask(read_options(words))
+    except KeyboardInterrupt:
+        return FAILED
+    except BrokenPipeError:
+        # Who read has had enough; what is flushed at exit must not fail either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ANSWERED
+
+
+def _ask(options: AskOptions) -> int:
+    output = Output(sys.stdout, sys.stderr, options.as_json)
+    try:
+        communicator = Communicator(
+            options.server,
+            timeout=options.timeout,
+            form="plain" if options.plain else "auto",
+            request_type=options.request_type,
+        )
+    except (ValueError, OSError) as error:
+        output.note(str(error))
+        return FAILED
+    with communicator:
+        if options.command or not sys.stdin.isatty():
+            return AskSession(communicator, output, options).run(sys.stdin)
+        return _prompt(communicator, options)
+
+
+def _scan(words: Sequence[str]) -> int:
+    # Brings Twisted along, which a command does not need.
+    from pychron_comms.client import scan_command  # noqa: PLC0415
+
+    return scan_command.main(words)
+
+
+def _prompt(communicator: Asks, options: AskOptions) -> int:
+    try:
+        from pychron_comms.client.prompt import run_prompt  # noqa: PLC0415
+    except ModuleNotFoundError:
+        sys.stderr.write(_NO_PROMPT)
+        return FAILED
+    return run_prompt(communicator, options)

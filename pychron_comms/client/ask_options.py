@@ -1,0 +1,129 @@
+"""What is written behind ``pychron-ask``."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from pychron_comms.client.ask_waits import poll_for
+from pychron_comms.client.waiting import DEADLINE
+
+DEFAULT_SERVER = "tcp:127.0.0.1:1061"
+
+_MOST_SECONDS = 1e6
+
+_EPILOG = """\
+examples:
+  pychron-ask Open A
+  pychron-ask -s tcp:lab-pc:1067 SetLaserPower 12.5
+  pychron-ask -s tcp:lab-pc:1067 --wait GoToHole 3
+  pychron-ask --watch 1 GetPressure gc,IG
+  pychron-ask scan --help
+
+Options stand in front of the command. Without a command: a prompt on a terminal; else commands are
+read from standard input, a line each, up to the first that fails.
+
+exit status: 0 a reply, 1 an ERROR reply, 2 no connection, unknown outcome, or a mistake in the call
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AskOptions:
+    """``command`` is empty for a prompt or standard input; ``watch`` is None for once."""
+
+    command: str = ""
+    server: str = DEFAULT_SERVER
+    request_type: str = ""
+    timeout: float = 2.0
+    watch: float | None = None
+    wait: bool = False
+    deadline: float = DEADLINE
+    as_json: bool = False
+    plain: bool = False
+
+
+def read_options(argv: Sequence[str]) -> AskOptions:
+    """SystemExit with status 2 for a mistake, with 0 behind ``--help``."""
+    parser = _parser()
+    given = parser.parse_args(argv)
+    words = given.words[1:] if given.words[:1] == ["--"] else given.words
+    _check_order(parser, words)
+    options = AskOptions(
+        command=" ".join(words).strip(),
+        server=given.server,
+        request_type=given.type,
+        timeout=given.timeout,
+        watch=given.watch,
+        wait=given.wait,
+        deadline=given.deadline,
+        as_json=given.json,
+        plain=given.plain,
+    )
+    _check_fit(parser, options)
+    return options
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pychron-ask",
+        usage="%(prog)s [options] [COMMAND [ARGUMENT ...]]",
+        description="Ask a server one command.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    add = parser.add_argument
+    add(
+        "-s",
+        "--server",
+        metavar="ENDPOINT",
+        default=os.environ.get("PYCHRON_SERVER") or DEFAULT_SERVER,
+        help="default: PYCHRON_SERVER from the environment, or " + DEFAULT_SERVER,
+    )
+    add("--type", default="", help="the request type, where the server serves several: CO2")
+    add("--timeout", type=_seconds, default=2.0, metavar="SECONDS", help="for a reply; default 2")
+    add("--watch", type=_seconds, metavar="SECONDS", help="ask again and again until Ctrl-C")
+    add("--wait", action="store_true", help="wait until what was begun is over: a move, a pattern")
+    add(
+        "--deadline",
+        type=_seconds,
+        default=DEADLINE,
+        metavar="SECONDS",
+        help=f"for --wait; default {DEADLINE:g}",
+    )
+    add("--json", action="store_true", help="write the reply or the error as one JSON object")
+    add("--plain", action="store_true", help="ask as for a server that knows no tags")
+    add("words", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
+    return parser
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = 0.0
+    if not 0 < value <= _MOST_SECONDS:
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds above 0")
+    return value
+
+
+def _check_order(parser: argparse.ArgumentParser, words: Sequence[str]) -> None:
+    for word in words[1:]:
+        if word in ("-s", "-h") or word.startswith("--"):
+            parser.error(f"{word} must stand in front of the command")
+
+
+def _check_fit(parser: argparse.ArgumentParser, options: AskOptions) -> None:
+    if options.watch is not None and not options.command:
+        parser.error("--watch needs a command")
+    if options.watch is not None and options.wait:
+        parser.error("--watch and --wait do not go together")
+    if options.wait and options.command and poll_for(options.command) is None:
+        _no_wait(parser, options.command)
+
+
+def _no_wait(parser: argparse.ArgumentParser, command: str) -> NoReturn:
+    parser.error(f"--wait: there is nothing to wait for after {command}")

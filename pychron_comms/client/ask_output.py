@@ -1,0 +1,52 @@
+"""How ``pychron-ask`` writes: the reply alone on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import json
+from typing import TextIO
+
+from pychron_comms.errors import (
+    CommandError,
+    OutcomeUnknownError,
+    PychronCommunicationError,
+    error_line,
+)
+
+#: Exit statuses.
+ANSWERED, REFUSED, FAILED = 0, 1, 2
+
+
+def status_of(error: CommandError) -> int:
+    """2 where the command was not sent, or nobody knows what came of it; 1 for a plain ERROR."""
+    failed = isinstance(error, (PychronCommunicationError, OutcomeUnknownError))
+    return FAILED if failed else REFUSED
+
+
+class Output:
+    """With ``as_json`` each reply and each error is one JSON object on ``out``."""
+
+    def __init__(self, out: TextIO, err: TextIO, as_json: bool = False) -> None:
+        self._out = out
+        self._err = err
+        self._as_json = as_json
+
+    def reply(self, command: str, reply: str) -> None:
+        line = json.dumps({"command": command, "reply": reply}) if self._as_json else reply
+        _write(self._out, line)
+
+    def error(self, command: str, error: CommandError) -> None:
+        if self._as_json:
+            told = {"code": error.code, "class": type(error).__name__, "text": str(error)}
+            _write(self._out, json.dumps({"command": command, "error": told}))
+        else:
+            _write(self._err, error_line(error))
+
+    def note(self, text: str) -> None:
+        _write(self._err, f"pychron-ask: {text}")
+
+
+def _write(stream: TextIO, text: str) -> None:
+    # A terminal's encoding may know fewer letters than a reply holds.
+    encoding = stream.encoding or "utf-8"
+    stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+    stream.flush()

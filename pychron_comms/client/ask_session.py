@@ -1,0 +1,117 @@
+"""What ``pychron-ask`` does with a command: asks it, waits behind it, repeats it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+
+from pychron_comms.client.ask_options import AskOptions
+from pychron_comms.client.ask_output import ANSWERED, Output, status_of
+from pychron_comms.client.ask_waits import Poll, poll_for
+from pychron_comms.client.instrument import Asks
+from pychron_comms.client.waiting import Progress, Waiter, WaitError
+from pychron_comms.errors import CommandError, OutcomeUnknownError
+
+ShowProgress = Callable[[Progress], None]
+
+
+@contextmanager
+def progress_on_terminal() -> Iterator[ShowProgress | None]:
+    """What shows a wait on stderr; None in a pipe, or where rich is not installed."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    try:
+        from pychron_comms.client.ask_progress import status_line  # noqa: PLC0415
+    except ModuleNotFoundError:
+        yield None
+        return
+    with status_line(sys.stderr) as show:
+        yield show
+
+
+class AskSession:
+    """Commands to one server. Methods that run them answer an exit status."""
+
+    def __init__(
+        self,
+        communicator: Asks,
+        output: Output,
+        options: AskOptions,
+        *,
+        waiter: Waiter | None = None,
+        progress: Callable[[], AbstractContextManager[ShowProgress | None]] = progress_on_terminal,
+    ) -> None:
+        self._communicator = communicator
+        self._output = output
+        self._options = options
+        self._waiter = waiter or Waiter()
+        self._progress = progress
+
+    def run(self, lines: Iterable[str]) -> int:
+        """The command of the options; without one those of ``lines``, to the first that fails."""
+        if self._options.watch is not None:
+            return self._watch(self._options.command, self._options.watch)
+        if self._options.command:
+            return self.once(self._options.command)
+        return self._each(lines)
+
+    def once(self, command: str) -> int:
+        """Ask, and write the reply, behind a wait where the options want one."""
+        try:
+            reply = self._ask(command)
+        except CommandError as error:
+            self._output.error(command, error)
+            return status_of(error)
+        self._output.reply(command, reply)
+        return ANSWERED
+
+    def _each(self, lines: Iterable[str]) -> int:
+        for line in lines:
+            command = line.strip()
+            if command and not command.startswith("#"):
+                status = self.once(command)
+                if status != ANSWERED:
+                    self._output.note(f"ended at: {command}")
+                    return status
+        return ANSWERED
+
+    def _watch(self, command: str, seconds: float) -> int:
+        try:
+            while True:
+                self._watch_once(command)
+                self._waiter.sleep(seconds)
+        except KeyboardInterrupt:
+            return ANSWERED
+
+    def _watch_once(self, command: str) -> None:
+        try:
+            self._output.reply(command, self._communicator.ask(command))
+        except CommandError as error:
+            self._output.error(command, error)
+
+    def _ask(self, command: str) -> str:
+        poll = poll_for(command) if self._options.wait else None
+        try:
+            reply = self._communicator.ask(command)
+        except KeyboardInterrupt:
+            raise OutcomeUnknownError(f"{command} was interrupted") from None
+        if poll is not None:
+            self._wait(command, poll)
+        return reply
+
+    def _wait(self, command: str, poll: Poll) -> None:
+        try:
+            with self._progress() as show:
+                self._waiter.until_over(
+                    command,
+                    lambda: poll.ask(self._communicator.ask),
+                    lambda: None,
+                    deadline=self._options.deadline,
+                    progress=show,
+                )
+        except (CommandError, WaitError) as error:
+            raise OutcomeUnknownError(f"{command} was begun, but then: {error}") from error
+        except KeyboardInterrupt:
+            raise OutcomeUnknownError(f"{command} was begun and goes on; interrupted") from None

@@ -1,0 +1,79 @@
+"""What an asker learns that no server said: whether its command was sent, and what became of it.
+
+Both kinds join the tree of ``errors.py``, beside the errors of the same meaning that servers
+raise: whoever catches ``OutcomeUnknownError`` catches it whichever half of the road was lost.
+"""
+
+from __future__ import annotations
+
+from pychron_comms.errors import (
+    CommandError,
+    OutcomeUnknownError,
+    PychronCommunicationError,
+    error_from_line,
+)
+
+
+class ClientError(CommandError):
+    """A command without a reply: ``command`` was for ``server``, an endpoint string."""
+
+    def __init__(self, server: str, command: str, why: str) -> None:
+        super().__init__(server, command, why)
+        self.server = server
+        self.command = command
+        self.why = why
+
+
+class NotSentError(ClientError, PychronCommunicationError):
+    """011: the command was never sent, and may be tried again."""
+
+    template = "{1!r} was never sent to {0}: {2}"
+
+
+class NoReplyError(ClientError, OutcomeUnknownError):
+    """201: the command was sent and may have been done: look before trying again."""
+
+    template = "outcome unknown of {1!r}, sent to {0}: {2}"
+
+
+class ReplyTimeoutError(NoReplyError):
+    """No reply in time. One that comes late is discarded."""
+
+
+class BadReplyError(NoReplyError):
+    """What came back is no reply: cut, too long, doubled, or garbage."""
+
+
+def reason(error: Exception) -> str:
+    """An error of the system in its own words."""
+    words = error.strerror if isinstance(error, OSError) else None
+    return words or str(error) or type(error).__name__
+
+
+def not_sent(server: str, command: str, error: Exception, seconds: float) -> NotSentError:
+    """What ``error`` means for a command of which nothing had left in ``seconds``."""
+    why = f"no connection within {seconds:g} s" if _is_timeout(error) else reason(error)
+    return NotSentError(server, command, why)
+
+
+def no_reply(server: str, command: str, error: Exception, seconds: float) -> NoReplyError:
+    """What ``error`` means for a command that had left, and was given ``seconds``."""
+    if _is_timeout(error):
+        return ReplyTimeoutError(server, command, f"no reply within {seconds:g} s")
+    if isinstance(error, OSError):
+        return NoReplyError(server, command, f"the connection was lost ({reason(error)})")
+    return BadReplyError(server, command, str(error))
+
+
+def reply_or_error(server: str, command: str, text: str) -> str:
+    """The text of a reply; raises the error that it tells of."""
+    error = error_from_line(text)
+    if error is None:
+        return text
+    error.add_note(f"{server} answered this to {command!r}")
+    raise error
+
+
+def _is_timeout(error: Exception) -> bool:
+    # Without an errno it is our own time that has passed, and not the system's.
+    return isinstance(error, TimeoutError) and error.errno is None

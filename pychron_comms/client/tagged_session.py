@@ -1,0 +1,141 @@
+"""Many commands at once on one wire, with replies matched by number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
+
+from pychron_comms.client.asking import Asking
+from pychron_comms.client.dialect import PROBE, PROBE_REST, Dialect
+from pychron_comms.client.numbering import Numbering
+from pychron_comms.client.outcome import ClientError
+from pychron_comms.client.replies import TaggedReplies
+from pychron_comms.client.timekeeper import Timekeeper
+from pychron_comms.client.wires import Dialer, Wire
+from pychron_comms.errors import CommandError
+
+_Ending = Callable[["TaggedSession"], None]
+
+
+class TaggedSession:
+    """One wire, from ``dial`` until it takes no more commands, which ``ending`` is told."""
+
+    def __init__(
+        self, dialect: Dialect, numbering: Numbering, clock: IReactorTime, ending: _Ending
+    ) -> None:
+        self._dialect = dialect
+        self._numbering = numbering
+        self._clock = clock
+        self._ending = ending
+        self._replies = TaggedReplies()
+        self._pending: dict[int, Asking] = {}
+        self._batch: list[bytes] | None = None
+        self._heard_at = 0.0
+        self._wire: Wire | None = None
+        self.is_over = False
+
+    @property
+    def pending(self) -> int:
+        """Commands that wait for their replies."""
+        return len(self._pending)
+
+    async def dial(self, dialer: Dialer) -> None:
+        self._wire = await dialer.dial(self)
+
+    async def answers_probe(self, server: str, seconds: float) -> bool:
+        """Whether the server knows tags, and does not close the connection after a reply."""
+        probe = Asking(server, PROBE, seconds, Timekeeper(self._clock))
+        line = self._dialect.probe(self._numbering.advance())
+        self._write(probe, line, self._clock.seconds())
+        try:
+            await probe.result
+        except ClientError:
+            return False
+        except CommandError:
+            pass  # The server says with the number that it is not ready.
+        await deferLater(self._clock, PROBE_REST, lambda: None)
+        return not self.is_over
+
+    def send(self, asking: Asking) -> None:
+        number = self._numbering.advance()
+        now = self._clock.seconds()
+        key = self._numbering.key()
+        line = self._dialect.tagged(number, key, asking.end - now, asking.command)
+        self._write(asking, line, now)
+
+    def end(self, error: Exception) -> None:
+        """Fail what waits, and close the wire."""
+        self._fail_all(error)
+        self._wired().close()
+
+    # -- what its wire tells it
+
+    def received(self, data: bytes) -> None:
+        self._heard_at = self._clock.seconds()
+        wire = self._wired()
+        if not wire.datagrams:
+            self._batch = []
+        try:
+            self._take(data)
+        except ValueError as error:
+            self._fail_all(error)
+            wire.abort()
+        batch, self._batch = self._batch, None
+        if batch:
+            wire.write(b"".join(batch))
+        if self.is_over and not self._pending:
+            wire.close()
+
+    def lost(self, error: Exception | None) -> None:
+        self._fail_all(error or ConnectionError("closed by the server"))
+
+    def _take(self, data: bytes) -> None:
+        replies = self._replies
+        found = replies.datagram(data) if self._wired().datagrams else replies.feed(data)
+        for number, text in found:
+            asking = self._pending.pop(number, None)
+            if asking is not None:
+                asking.answered(text)
+            elif number > self._numbering.last:
+                raise ValueError(f"a reply to command {number}, which was never sent")
+
+    def _write(self, asking: Asking, line: bytes, now: float) -> None:
+        """At once, or with all that is asked while replies are handed out."""
+        asking.number = self._numbering.last
+        if self._batch is not None:
+            self._batch.append(line)
+        else:
+            try:
+                self._wired().write(line)
+            except OSError as error:
+                asking.failed(error)
+                return
+        self._pending[asking.number] = asking
+        asking.on_giving_up = self._given_up
+        asking.sent(now)
+
+    def _given_up(self, asking: Asking) -> None:
+        """Its late reply is nobody's. Where nothing else has come, the wire may be dead."""
+        self._pending.pop(asking.number, None)
+        if asking.expired and self._heard_at < (asking.sent_at or 0.0):
+            self._take_no_more()
+        if self.is_over and not self._pending:
+            self._wired().close()
+
+    def _fail_all(self, error: Exception) -> None:
+        self._take_no_more()
+        pending, self._pending = self._pending, {}
+        refused = isinstance(error, ConnectionRefusedError) and len(pending) == 1
+        for asking in pending.values():
+            asking.failed(error, not_delivered=refused)
+
+    def _take_no_more(self) -> None:
+        if not self.is_over:
+            self.is_over = True
+            self._ending(self)
+
+    def _wired(self) -> Wire:
+        assert self._wire is not None
+        return self._wire

@@ -1,0 +1,86 @@
+"""Who answers a Qtegra client: the script itself, or the processor behind our own road."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import cast
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from pychron_comms.errors import CommandError, error_line
+from pychron_comms.line import NO_TAGS, Request
+from pychron_comms.qtegra import texts
+from pychron_comms.qtegra.parse_and_execute import ParseAndExecute
+
+#: The reply to a command of a sender, None for none; later, perhaps. Never raises, never fails.
+Answer = Callable[[str, str], str | Deferred[str | None] | None]
+
+#: The command of the request type ``Spectrometer`` that carries a Qtegra line.
+CARRIER = "Qtegra"
+
+
+def decode(data: bytes) -> str:
+    """As .NET's ASCII decoding and ``Trim`` do: a question mark for each byte that is no ASCII."""
+    return data.decode("ascii", errors="replace").replace("\ufffd", "?").strip()
+
+
+class ScriptAnswers:
+    """Each line is run here; a bug of ours is logged and answered as a command that is none."""
+
+    _log = Logger()
+
+    def __init__(self, execute: ParseAndExecute) -> None:
+        self._execute = execute
+
+    def answer(self, line: str, sender: str) -> str | Deferred[str | None] | None:
+        try:
+            reply = self._execute(line)
+        except Exception:
+            return self._bug(Failure(), line)
+        if reply is None or isinstance(reply, str):
+            return reply
+        return Deferred.fromCoroutine(reply).addErrback(self._bug, line)
+
+    def _bug(self, failure: Failure, line: str) -> str:
+        self._log.failure("a bug met {line!r}", failure, line=line)
+        return texts.INVALID
+
+
+class RelayedAnswers:
+    """Each line goes to the processor, in the command ``Qtegra`` of the type ``Spectrometer``.
+
+    What the road itself refuses is answered as on every other listener, ``ERROR nnn : text``:
+    Qtegra has no words for it, and those who ask for data take just ``ERROR`` for an error.
+    """
+
+    _log = Logger()
+
+    def __init__(self, ask: Callable[[Request, str, object], str | Deferred[str]]) -> None:
+        self._ask = ask
+
+    def answer(self, line: str, sender: str) -> str | Deferred[str | None] | None:
+        try:
+            # Each command comes by a connection or datagram of its own.
+            reply = self._ask(Request(NO_TAGS, "", carried(line)), sender, object())
+        except Exception:
+            return self._refused(Failure(), line)
+        if isinstance(reply, str):
+            return reply
+        return cast("Deferred[str | None]", reply.addErrback(self._refused, line))
+
+    def _refused(self, failure: Failure, line: str) -> str:
+        if not failure.check(CommandError):
+            self._log.failure("a bug met {line!r}", failure, line=line)
+        return error_line(cast(Exception, failure.value), line)
+
+
+def carried(line: str) -> str:
+    """The command that carries a line: as it is where that says the same, else in JSON."""
+    if not line:
+        return CARRIER
+    if line.isprintable() and line[0] not in "\"'":
+        return f"{CARRIER} {line}"
+    return json.dumps({"command": CARRIER, "line": line})

@@ -1,0 +1,22 @@
+"""What a Qtegra client connects to, by its endpoint string."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.application.service import IService
+
+from pychron_comms.endpoints import datagram_service, listening_service
+from pychron_comms.qtegra.answers import Answer
+from pychron_comms.qtegra.datagrams import QtegraDatagrams
+from pychron_comms.qtegra.stream import QtegraFactory
+
+
+def qtegra_listener(description: str, answer: Answer, name: str, reactor: Any) -> IService:
+    """Serves ``udp:PORT:interface=ADDRESS``, or an endpoint string of Twisted's.
+
+    Raises ValueError for one that is neither.
+    """
+    if description.startswith("udp:"):
+        return datagram_service(description, QtegraDatagrams(answer, name), reactor)
+    return listening_service(description, QtegraFactory(answer, reactor, name), reactor)

@@ -1,0 +1,333 @@
+"""Both communicators against our own server, against originals, and against bad ones."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pytest_twisted
+from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.threads import deferToThread
+
+from pychron_comms.client.communicator import Communicator
+from pychron_comms.client.deferred import DeferredCommunicator
+from pychron_comms.client.outcome import (
+    BadReplyError,
+    ClientError,
+    NoReplyError,
+    NotSentError,
+    ReplyTimeoutError,
+)
+from pychron_comms.errors import ValveSoftwareLockError
+from tests.integration.laboratories import (
+    ANY_PORT,
+    Laboratory,
+    server_address,
+    start_server,
+)
+from tests.integration.other_servers import Answer, OtherServer, command_of, tag_of
+from tests.integration.processes import Processes, wait_until
+
+Serving = Callable[..., OtherServer]
+
+#: Asks one command and waits for its reply, by either communicator.
+Ask = Callable[..., Deferred[str]]
+Asking = Callable[..., Ask]
+
+on_every_transport = pytest.mark.parametrize("kind", ["tcp", "udp", "unix", "tls"])
+in_both_forms = pytest.mark.parametrize("form", ["plain", "tagged"])
+
+
+@pytest.fixture
+def serve(tmp_path: Path) -> Iterator[Serving]:
+    """Starts servers that end with the test."""
+    servers: list[OtherServer] = []
+
+    def started(kind: str, answer: Answer, closes: bool = False) -> OtherServer:
+        server = OtherServer(kind, answer, tmp_path, closes)
+        servers.append(server)
+        return server
+
+    yield started
+    for server in servers:
+        server.close()
+
+
+@pytest.fixture(params=["blocking", "deferred"])
+def asking(request: pytest.FixtureRequest, reactor: Any) -> Iterator[Asking]:
+    """Makes communicators of either kind, the blocking one asked from a thread."""
+    made: list[Any] = []
+
+    def asker(endpoint: str, **arguments: Any) -> Ask:
+        if request.param == "deferred":
+            deferred = DeferredCommunicator(endpoint, reactor, **arguments)
+            made.append(deferred)
+            return deferred.ask
+        blocking = Communicator(endpoint, **arguments)
+        made.append(blocking)
+        return lambda *command: deferToThread(blocking.ask, *command)
+
+    yield asker
+    for each in made:
+        closed = each.close()
+        if closed is not None:
+            pytest_twisted.blockon(closed)
+
+
+async def failure_of(reply: Deferred[str], kind: type[ClientError]) -> ClientError:
+    with pytest.raises(kind) as caught:
+        await reply
+    return caught.value
+
+
+def echo(line: str) -> Iterable[tuple[float, bytes]]:
+    """The command itself, with the number where there is one."""
+    yield 0, f"{tag_of(line)}{command_of(line)}\r\n".encode()
+
+
+def original(line: str) -> Iterable[tuple[float, bytes]]:
+    """Knows no tags and writes no terminator."""
+    yield 0, b"Error: Invalid Command" if line.startswith("@") else line.encode()
+
+
+def endpoint_of(address: object) -> str:
+    assert isinstance(address, tuple)
+    return f"tcp:{address[0]}:{address[1]}"
+
+
+# -- our own server
+
+
+@pytest.mark.parametrize("laboratory", ["unix", "nothing"], indirect=True, scope="module")
+@pytest_twisted.ensureDeferred
+async def test_our_server_is_asked_with_tags(laboratory: Laboratory, asking: Asking) -> None:
+    ask = asking(endpoint_of(laboratory.system))
+
+    assert await ask("Open A") == "OK"
+    assert await ask("GetIndicatorState A") == "True"
+    assert await ask("Close A") == "OK"
+    with pytest.raises(ValveSoftwareLockError):
+        await ask("Open E")
+
+
+@pytest_twisted.ensureDeferred
+async def test_our_server_over_udp_and_by_type(laboratory: Laboratory, asking: Asking) -> None:
+    udp = endpoint_of(laboratory.system_udp).replace("tcp", "udp")
+    open_to_all = endpoint_of(laboratory.open)
+
+    assert await asking(udp)("Open B") == "OK"
+    assert await asking(open_to_all, request_type="System")("GetIndicatorState B") == "True"
+    assert await asking(open_to_all, request_type="CO2")("GetSampleHolder") == "221-hole"
+    assert await asking(udp, form="plain")("Close B") == "OK"
+
+
+@pytest_twisted.ensureDeferred
+async def test_many_at_once(laboratory: Laboratory, asking: Asking) -> None:
+    ask = asking(endpoint_of(laboratory.open), request_type="test", timeout=10.0)
+
+    replies = await gatherResults([ask(f"command {number}") for number in range(50)])
+
+    assert replies == [f"command {number}" for number in range(50)]
+
+
+@pytest_twisted.ensureDeferred
+async def test_frames_of_our_server(processes: Processes, asking: Asking) -> None:
+    file = processes.folder / "lab.toml"
+    file.write_text(
+        f'[[server.listener]]\ntype = "System"\nlisten = ["{ANY_PORT}"]\nframe = "L4,-,C4"\n'
+    )
+    server = processes.twistd("pychron-server", "--config", str(file))
+
+    ask = asking(endpoint_of(server_address(server)), frame="L4,-,C4")
+
+    assert await ask("PychronReady") == "OK"
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_killed_server_is_found_again_by_the_next_ask(
+    processes: Processes, asking: Asking
+) -> None:
+    first = start_server(processes, f"test={ANY_PORT}")
+    host, port = server_address(first, "test")
+    ask = asking(f"tcp:{host}:{port}")
+    assert await ask("one") == "one"
+
+    await deferToThread(first.kill)
+    error = await failure_of(ask("lost"), NotSentError)
+    assert f"tcp:{host}:{port}" in str(error)
+    again = start_server(processes, f"test=tcp:{port}:interface={host}")
+    await deferToThread(again.wait_for, "starting on")
+
+    assert await ask("two") == "two"
+
+
+# -- a late reply
+
+
+@on_every_transport
+@in_both_forms
+@pytest_twisted.ensureDeferred
+async def test_a_late_reply_is_never_the_next_ones(
+    serve: Serving, asking: Asking, kind: str, form: str
+) -> None:
+    def late(line: str) -> Iterable[tuple[float, bytes]]:
+        pause = 0.5 if command_of(line) == "first" else 0
+        yield pause, f"{tag_of(line)}{command_of(line)}\r\n".encode()
+
+    server = serve(kind, late)
+    ask = asking(server.endpoint, form=form, timeout=10.0)
+
+    error = await failure_of(ask("first", 0.2), ReplyTimeoutError)
+    assert "outcome unknown of 'first', sent to" in str(error)
+    assert await ask("second") == "second"
+    await deferToThread(wait_until, lambda: "first" in server.answered, "the late reply")
+    assert await ask("third") == "third"
+    assert server.commands == ["first", "second", "third"]
+
+
+# -- originals
+
+
+@pytest_twisted.ensureDeferred
+async def test_an_original_that_closes_after_each_reply_loses_no_command(
+    serve: Serving, asking: Asking
+) -> None:
+    server = serve("tcp", original, closes=True)
+    ask = asking(server.endpoint)
+
+    assert [await ask(f"Cmd{number}") for number in range(6)] == [f"Cmd{n}" for n in range(6)]
+    assert server.commands == ["PychronReady", *(f"Cmd{number}" for number in range(6))]
+
+
+@on_every_transport
+@pytest_twisted.ensureDeferred
+async def test_an_original_that_keeps_its_connections(
+    serve: Serving, asking: Asking, kind: str
+) -> None:
+    ask = asking(serve(kind, original).endpoint)
+
+    assert [await ask("Open A"), await ask("Open B")] == ["Open A", "Open B"]
+
+
+@on_every_transport
+@pytest_twisted.ensureDeferred
+async def test_a_server_of_ours_on_every_transport(
+    serve: Serving, asking: Asking, kind: str
+) -> None:
+    ask = asking(serve(kind, echo).endpoint)
+
+    assert [await ask("Open A"), await ask("Open B")] == ["Open A", "Open B"]
+
+
+# -- bad ones
+
+
+@in_both_forms
+@pytest.mark.parametrize(
+    ("reply", "expected"),
+    [
+        (None, (ReplyTimeoutError, "no reply within 0.3 s")),
+        (b"\xff\xfe\x00garbage\r\n", (BadReplyError, "garbage")),
+        (b"x" * 16 * 1024 * 1024 + b"\r\n", (BadReplyError, "a reply of more than 8388608 bytes")),
+    ],
+    ids=["silence", "garbage", "16 MiB"],
+)
+@pytest_twisted.ensureDeferred
+async def test_what_is_no_reply(
+    serve: Serving, asking: Asking, form: str, reply: bytes | None, expected: tuple[Any, str]
+) -> None:
+    kind, why = expected
+    server = serve("tcp", lambda line: [] if reply is None else [(0, reply)])
+    timeout = 0.3 if reply is None else 10.0
+
+    error = await failure_of(asking(server.endpoint, form=form, timeout=timeout)("Open A"), kind)
+
+    assert why in str(error)
+    assert (error.server, error.command) == (server.endpoint, "Open A")
+    assert server.commands == ["Open A"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_server_that_answers_twice(serve: Serving, asking: Asking) -> None:
+    server = serve("tcp", lambda line: [(0, line.encode() + b"\r\nagain\r\n")])
+    await failure_of(asking(server.endpoint, form="plain")("Open A"), BadReplyError)
+
+    def twice(line: str) -> Iterable[tuple[float, bytes]]:
+        yield from echo(line)
+        yield 0.05, f"{tag_of(line)}again\r\n".encode()
+
+    for form in ("plain", "tagged"):
+        ask = asking(serve("tcp", twice).endpoint, form=form)
+        assert [await ask(f"{number}") for number in range(5)] == ["0", "1", "2", "3", "4"]
+
+
+@pytest_twisted.ensureDeferred
+async def test_a_reply_cut_by_the_end_of_the_connection(serve: Serving, asking: Asking) -> None:
+    server = serve("tcp", lambda line: [(0, f"{tag_of(line)}Tr".encode())], closes=True)
+
+    error = await failure_of(
+        asking(server.endpoint, form="tagged")("GetValveState A"), NoReplyError
+    )
+
+    assert "GetValveState A" in str(error)
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    ["tcp:nowhere.invalid:1067", "tcp:127.0.0.1:1", "udp:127.0.0.1:1", "unix:/nowhere/x.sock"],
+)
+@pytest_twisted.ensureDeferred
+async def test_nobody_there(asking: Asking, endpoint: str) -> None:
+    error = await failure_of(asking(endpoint)("Open A"), NotSentError)
+
+    assert str(error).startswith(f"'Open A' was never sent to {endpoint}: ")
+
+
+@pytest_twisted.ensureDeferred
+async def test_tls_that_does_not_match_sends_nothing(serve: Serving, asking: Asking) -> None:
+    secure, plain = serve("tls", echo), serve("tcp", echo)
+    distrusted = secure.endpoint.partition(":trustRoots")[0]
+
+    await failure_of(asking(distrusted)("Open A"), NotSentError)
+    await failure_of(asking(plain.endpoint.replace("tcp", "tls"))("Open A"), NotSentError)
+    await failure_of(asking(distrusted.replace("tls", "tcp"), form="plain")("Open A"), NoReplyError)
+    assert secure.commands == []
+
+
+def test_a_keyboard_interrupt_leaves_it_usable(serve: Serving) -> None:
+    def slow(line: str) -> Iterable[tuple[float, bytes]]:
+        yield 0.5 if command_of(line) == "first" else 0, next(iter(echo(line)))[1]
+
+    for form in ("plain", "tagged"):
+        server = serve("tcp", slow)
+        with Communicator(server.endpoint, form=form, timeout=10) as asker:
+            me = threading.get_ident()
+            threading.Timer(0.1, signal.pthread_kill, (me, signal.SIGINT)).start()
+            started = time.monotonic()
+            with pytest.raises(KeyboardInterrupt):
+                asker.ask("first")
+            assert time.monotonic() - started < 5
+            assert asker.ask("second") == "second"
+
+
+def test_tell_and_threads(serve: Serving) -> None:
+    for form in ("plain", "tagged"):
+        server = serve("tcp", echo)
+        with Communicator(server.endpoint, form=form) as asker:
+            asker.tell("told")
+            found: list[str] = []
+
+            def ask(number: int, asker: Communicator = asker, found: list[str] = found) -> None:
+                found.append(asker.ask(f"{number}"))
+
+            threads = [threading.Thread(target=ask, args=(number,)) for number in range(8)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert sorted(found) == [f"{number}" for number in range(8)]
