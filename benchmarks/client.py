@@ -55,8 +55,9 @@ def _compare(rounds: int, seconds: float) -> None:
         for index in range(rounds):
             for name in list(MEASURES)[:: 1 if index % 2 else -1]:
                 figures[name].append(_measured(name, system.port, seconds))
-    times = _line("blocking ask", *zip(*figures["exchanges"], strict=True), 1e6, "us")
-    (ours,), (bare,) = (zip(*figures[name], strict=True) for name in ("deferred", "pipelined"))
+    ours, bare = ([pair[index] for pair in figures["exchanges"]] for index in (0, 1))
+    times = _line("blocking ask", ours, bare, 1e6, "us")
+    ours, bare = ([rate for (rate,) in figures[name]] for name in ("deferred", "pipelined"))
     rates = _line("Deferred rate", ours, bare, 1, "/s")
     print(f"Medians of {rounds} rounds; ratios: median (least-most)")
     print(f"{times}   aim: at most {TIME_AIM}")

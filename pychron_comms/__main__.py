@@ -32,8 +32,13 @@ class Half:
         self._ready = ready
         self._settled = threading.Event()
         self._is_ready = False
+        # In a session of its own: Ctrl-C at the terminal is for us, and we end it.
         self.process = subprocess.Popen(
-            [*_TWISTD, *arguments], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [*_TWISTD, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
         )
         self._reader = threading.Thread(target=self._pass_on, daemon=True)
         self._reader.start()
@@ -120,7 +125,9 @@ def main(argv: Sequence[str]) -> int:
         )
     except ConfigError as error:
         raise SystemExit(f"configuration: {error}") from None
-    signal.signal(signal.SIGTERM, _interrupt)
+    # SIGHUP, where there is one, tells that the terminal was closed.
+    for number in {signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}:
+        signal.signal(number, _interrupt)
     return run(["--config", config] if config else [], settings, hasattr(os, "fork"))
 
 

@@ -26,6 +26,10 @@ class Effect(enum.Enum):
     ACTUATE = "actuate"
 
 
+#: Whether a command makes safe, as ``Describe`` tells: with all its values, some, or none.
+ALWAYS, SOMETIMES, NEVER = "always", "sometimes", "never"
+
+
 class ValveStatus(NamedTuple):
     """One valve as a snapshot: ``open`` is its indicator, ``owner`` an address or empty."""
 

@@ -574,6 +574,7 @@ class DescribeTests(Commands):
                     {"name": "y", "type": "number", "unit": "mm", "minimum": -50, "maximum": 50},
                 ],
                 "effect": "actuate",
+                "safe": "never",
                 "deadline": 2.0,
             },
         )

@@ -69,7 +69,7 @@ def gate_of(table: Table, clock: Clock) -> Gate:
 def makes_safe(spec: CommandSpec) -> bool:
     """Whether a command ever makes safe."""
     try:
-        return spec.safe({})
+        return spec.makes_safe({})
     except KeyError:  # that depends on its arguments
         return True
 

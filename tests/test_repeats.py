@@ -25,8 +25,10 @@ from tests.doubles import ScriptedRepeater
 DESCRIPTION = json.dumps(
     {
         "commands": [
-            {"name": "GetPosition", "aliases": ["Where"], "effect": "read"},
-            {"name": "Open", "aliases": [], "effect": "actuate"},
+            {"name": "GetPosition", "aliases": ["Where"], "effect": "read", "safe": "never"},
+            {"name": "Open", "aliases": [], "effect": "actuate", "safe": "never"},
+            {"name": "Close", "aliases": [], "effect": "actuate", "safe": "always"},
+            {"name": "SetPower", "aliases": [], "effect": "idempotent", "safe": "sometimes"},
         ]
     }
 )
@@ -93,7 +95,7 @@ class GuardTests(SynchronousTestCase):
         self.assertEqual(len(self.repeater.sent), 2)
 
     def test_an_undelivered_reply_answers_who_asks_again(self) -> None:
-        self.guard.keep(OPEN, "OK")
+        self.guard.keep(OPEN, "OK", 0)
         self.clock.advance(4.9)
         self.assertEqual(self.successResultOf(self.ask("two")), "OK")
         self.assertEqual(self.repeater.sent, [])
@@ -101,62 +103,114 @@ class GuardTests(SynchronousTestCase):
         self.assertEqual(self.repeater.sent, ["Open A"])
 
     def test_an_undelivered_failure_does_so_too(self) -> None:
-        self.guard.keep(OPEN, Failure(OutcomeUnknownError("lost")))
+        self.guard.keep(OPEN, Failure(OutcomeUnknownError("lost")), 0)
         self.failureResultOf(self.ask("two"), OutcomeUnknownError)
 
     def test_a_reply_is_kept_for_a_moment_only(self) -> None:
-        self.guard.keep(OPEN, "OK")
+        self.guard.keep(OPEN, "OK", 0)
         self.clock.advance(5)
         self.ask("two")
         self.assertEqual(self.repeater.sent, ["Open A"])
 
     def test_who_asks_something_else_no_longer_waits_for_it(self) -> None:
-        self.guard.keep(OPEN, "OK")
+        self.guard.keep(OPEN, "OK", 0)
         self.ask("two", OPEN._replace(data="Close A"))
         self.ask("three")
         self.assertEqual(self.repeater.sent, ["Close A", "Open A"])
 
     def test_another_computers_replies_are_kept_meanwhile(self) -> None:
-        self.guard.keep(OPEN, "OK")
+        self.guard.keep(OPEN, "OK", 0)
         self.ask("two", Asked("System", "Close A", "10.0.0.2"))
         self.assertEqual(self.successResultOf(self.ask("three")), "OK")
 
     def test_nothing_is_kept_where_told_so(self) -> None:
         guard = RepeatGuard(self.repeater, self.clock, keep=0)
-        guard.keep(OPEN, "OK")
+        guard.keep(OPEN, "OK", 0)
         guard.get_response(OPEN, "two")
         self.assertEqual(self.repeater.sent, ["Open A"])
 
 
-class ReadTests(SynchronousTestCase):
+class KnowledgeTests(SynchronousTestCase):
+    """What passes by the guard, as the processor describes its commands."""
+
     def setUp(self) -> None:
         self.repeater = Repeater()
         self.guard = RepeatGuard(self.repeater, Clock())
 
-    def reads(self, data: str) -> bool:
-        return self.guard.reads(OPEN._replace(data=data))
+    def takes(self, data: str, tagged: bool = False) -> bool:
+        return self.guard.takes(OPEN._replace(data=data), tagged)
+
+    def learn(self) -> None:
+        self.takes("Open A")
+        self.repeater.descriptions[0].callback(DESCRIPTION)
+
+    def ask(self, data: str, connection: str) -> None:
+        asked = OPEN._replace(data=data)
+        if self.guard.takes(asked, False):
+            self.guard.get_response(asked, connection)
+        else:
+            self.repeater.get_response(*asked)
 
     def test_until_it_is_told_every_command_is_taken_to_act(self) -> None:
-        self.assertFalse(self.reads("GetPosition"))
+        self.assertTrue(self.takes("GetPosition"))
         self.repeater.descriptions[0].callback(DESCRIPTION)
-        for data in ("GetPosition", "Where", '{"command": "GetPosition"}'):
-            self.assertTrue(self.reads(data), msg=data)
-        for data in ("Open A", '{"command": "Open"}', "{", "|", "Nonsense"):
-            self.assertFalse(self.reads(data), msg=data)
+        for data in ("GetPosition", "Where", '{"command": "GetPosition"}', "Close A"):
+            self.assertFalse(self.takes(data), msg=data)
+        for data in ("Open A", '{"command": "Open"}', "{", "|", "Nonsense", "SetPower 0"):
+            self.assertTrue(self.takes(data), msg=data)
         self.assertEqual(len(self.repeater.descriptions), 1)
+
+    def test_who_puts_tags_on_a_command_sees_to_it_alone(self) -> None:
+        self.assertFalse(self.takes("Open A", tagged=True))
 
     def test_it_asks_again_after_the_processor_was_down(self) -> None:
-        self.reads("Open A")
+        self.takes("Open A")
         self.repeater.descriptions[0].errback(PychronCommunicationError("there", "down"))
-        self.reads("Open A")
+        self.takes("Open A")
         self.repeater.descriptions[1].callback(DESCRIPTION)
-        self.assertTrue(self.reads("GetPosition"))
+        self.assertFalse(self.takes("GetPosition"))
 
     def test_a_type_that_does_not_describe_itself_acts_always(self) -> None:
-        self.reads("Open A")
+        self.takes("Open A")
         self.repeater.descriptions[0].callback("ERROR 003 : invalid command: Describe")
-        self.assertFalse(self.reads("GetPosition"))
+        self.assertTrue(self.takes("GetPosition"))
         self.assertEqual(len(self.repeater.descriptions), 1)
+
+    def test_what_makes_safe_is_always_run(self) -> None:
+        self.learn()
+        self.ask("Close A", "one")
+        self.ask("Close A", "two")
+        self.assertEqual(self.repeater.sent, ["Close A", "Close A"])
+
+    def test_what_may_make_safe_is_a_copy_while_nothing_else_was_asked(self) -> None:
+        self.learn()
+        self.ask("SetPower 0", "one")
+        self.ask("GetPosition", "other")
+        self.ask("SetPower 0", "two")
+        self.assertEqual(self.repeater.sent, ["SetPower 0", "GetPosition"])
+
+    def test_what_may_make_safe_is_run_again_after_something_else(self) -> None:
+        self.learn()
+        self.ask("SetPower 0", "one")
+        self.ask("SetPower 50", "other")
+        self.ask("SetPower 0", "two")
+        self.assertEqual(self.repeater.sent, ["SetPower 0", "SetPower 50", "SetPower 0"])
+
+    def test_what_only_acts_stays_a_copy_whatever_else_was_asked(self) -> None:
+        self.learn()
+        self.ask("Open A", "one")
+        self.ask("Close A", "other")
+        self.ask("Open A", "two")
+        self.assertEqual(self.repeater.sent, ["Open A", "Close A"])
+
+    def test_a_kept_reply_that_may_make_safe_is_over_after_something_else(self) -> None:
+        self.learn()
+        power = OPEN._replace(data="SetPower 0")
+        self.guard.keep(power, "OK", self.guard.counted(power))
+        self.ask("SetPower 50", "other")
+        self.guard.keep(power, "OK", self.guard.counted(power) - 1)
+        self.ask("SetPower 0", "two")
+        self.assertEqual(self.repeater.sent, ["SetPower 50", "SetPower 0"])
 
 
 class Socket:

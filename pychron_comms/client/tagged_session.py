@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import deferLater
 
 from pychron_comms.client.asking import Asking
@@ -15,6 +16,9 @@ from pychron_comms.client.replies import TaggedReplies
 from pychron_comms.client.timekeeper import Timekeeper
 from pychron_comms.client.wires import Dialer, Wire
 from pychron_comms.errors import CommandError
+
+#: Replies that are given out before what was asked meanwhile is sent, and other work has a turn.
+HELPING = 16
 
 _Ending = Callable[["TaggedSession"], None]
 
@@ -32,6 +36,8 @@ class TaggedSession:
         self._replies = TaggedReplies()
         self._pending: dict[int, Asking] = {}
         self._batch: list[bytes] | None = None
+        self._answered: deque[tuple[Asking, str]] = deque()
+        self._helping: IDelayedCall | None = None
         self._heard_at = 0.0
         self._wire: Wire | None = None
         self.is_over = False
@@ -75,20 +81,17 @@ class TaggedSession:
     def received(self, data: bytes) -> None:
         self._heard_at = self._clock.seconds()
         wire = self._wired()
-        if not wire.datagrams:
-            self._batch = []
         try:
             self._take(data)
         except ValueError as error:
+            self._hand_out(len(self._answered))
             self._fail_all(error)
             wire.abort()
-        batch, self._batch = self._batch, None
-        if batch:
-            wire.write(b"".join(batch))
-        if self.is_over and not self._pending:
-            wire.close()
+        if self._helping is None:
+            self._hand_out(HELPING)
 
     def lost(self, error: Exception | None) -> None:
+        self._hand_out(len(self._answered))
         self._fail_all(error or ConnectionError("closed by the server"))
 
     def _take(self, data: bytes) -> None:
@@ -97,9 +100,28 @@ class TaggedSession:
         for number, text in found:
             asking = self._pending.pop(number, None)
             if asking is not None:
-                asking.answered(text)
+                self._answered.append((asking, text))
             elif number > self._numbering.last:
                 raise ValueError(f"a reply to command {number}, which was never sent")
+
+    def _hand_out(self, most: int) -> None:
+        """Give askers their replies; what they ask then leaves before others have theirs."""
+        wire = self._wired()
+        if self._helping is not None and self._helping.active():
+            self._helping.cancel()
+        self._helping = None
+        if not wire.datagrams:
+            self._batch = []
+        for _ in range(min(most, len(self._answered))):
+            asking, text = self._answered.popleft()
+            asking.answered(text)
+        batch, self._batch = self._batch, None
+        if batch:
+            wire.write(b"".join(batch))
+        if self._answered:
+            self._helping = self._clock.callLater(0, self._hand_out, HELPING)
+        elif self.is_over and not self._pending:
+            wire.close()
 
     def _write(self, asking: Asking, line: bytes, now: float) -> None:
         """At once, or with all that is asked while replies are handed out."""

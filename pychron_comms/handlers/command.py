@@ -14,7 +14,7 @@ from zope.interface import implementer
 from pychron_comms.errors import InvalidArgumentsError
 from pychron_comms.handlers.arguments import Argument, BadValue, named_values, split_text
 from pychron_comms.handlers.replies import Reply
-from pychron_comms.interfaces import Effect, ICall
+from pychron_comms.interfaces import ALWAYS, NEVER, SOMETIMES, Effect, ICall
 
 Values = Mapping[str, Any]
 Method = TypeVar("Method", bound=Callable[..., object])
@@ -31,8 +31,8 @@ class CommandSpec:
 
     ``method(handler, manager, sender, **values)`` runs it and returns what the manager returned.
     ``manager(handler, values)`` finds the owner of its hardware, None where it touches none.
-    ``safe(values)`` tells whether it makes hardware safe. ``target`` is the part of the manager
-    that it acts on, or the name of the argument that says which; empty for the whole.
+    ``safe`` tells whether it makes hardware safe, always or by its values. ``target`` is the part
+    of the manager that it acts on, or the name of the argument that says which; empty for all.
     """
 
     names: tuple[str, ...]
@@ -41,7 +41,7 @@ class CommandSpec:
     reply: Reply
     effect: Effect
     manager: Callable[[Any, Values], object]
-    safe: Callable[[Values], bool]
+    safe: bool | Callable[[Values], bool]
     target: str
     deadline: float
     help: str
@@ -49,6 +49,10 @@ class CommandSpec:
     @property
     def usage(self) -> str:
         return " ".join([self.names[0], *(argument.usage for argument in self.arguments)])
+
+    def makes_safe(self, values: Values) -> bool:
+        """Whether it makes hardware safe with these values."""
+        return self.safe(values) if callable(self.safe) else self.safe
 
     def values(self, name: str, given: str | Mapping[str, object]) -> dict[str, Any]:
         """The arguments by name, converted; InvalidArgumentsError (004) where they do not fit."""
@@ -74,6 +78,7 @@ class CommandSpec:
             "help": self.help,
             "arguments": [argument.describe() for argument in self.arguments],
             "effect": self.effect.value,
+            "safe": SOMETIMES if callable(self.safe) else ALWAYS if self.safe else NEVER,
             "deadline": self.deadline,
         }
 
@@ -111,7 +116,7 @@ def command(
             reply=reply,
             effect=effect,
             manager=manager or _handlers_manager,
-            safe=safe if callable(safe) else lambda values: safe,
+            safe=safe,
             target=target,
             deadline=deadline,
             help=help,
@@ -146,7 +151,7 @@ class Call:
         self.sender = sender
         self.values = values
         self.manager = spec.manager(handler, values)
-        self.safe = spec.safe(values)
+        self.safe = spec.makes_safe(values)
         self._handler = handler
         self._spec = spec
 

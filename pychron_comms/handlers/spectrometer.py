@@ -65,7 +65,7 @@ class QtegraCall:
         self.deadline = command.deadline
         with suppress(InvalidArgumentsError):
             values = command.values(word, arguments)
-            self.safe = command.safe(values)
+            self.safe = command.makes_safe(values)
             self.target = str(values.get(command.target, command.target))
 
     def same_read(self, other: Any) -> bool:

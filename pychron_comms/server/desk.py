@@ -59,8 +59,9 @@ class RequestDesk:
         if own is not None:
             return own()
         asked = Asked(self._type(named_type, command), command, sender)
-        if tags or self.guard.reads(asked):
-            return self._repeater.get_response(*asked, seconds_within(tags))
+        within = seconds_within(tags)
+        if not self.guard.takes(asked, bool(tags)):
+            return self._repeater.get_response(*asked, within)
         response = self.guard.get_response(asked, connection)
         if watch is not None:
             watch(asked, response)

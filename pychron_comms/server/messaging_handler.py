@@ -28,7 +28,7 @@ class MessagingHandler(CommandLineReceiver):
     """
 
     _gone = False
-    _last: tuple[Asked, Outcome] | None = None
+    _last: tuple[Asked, Outcome, int] | None = None
     _in_doubt: list[Asked] | None = None
     _linger: IDelayedCall | None = None
 
@@ -55,13 +55,13 @@ class MessagingHandler(CommandLineReceiver):
         super().connectionLost(reason)
 
     def _watch(self, asked: Asked, response: Deferred[str]) -> None:
-        response.addBoth(self._replied, asked)
+        response.addBoth(self._replied, asked, self._desk.guard.counted(asked))
 
-    def _replied(self, outcome: Outcome, asked: Asked) -> Outcome:
+    def _replied(self, outcome: Outcome, asked: Asked, since: int) -> Outcome:
         if self._gone or self._ended:
-            self._desk.guard.keep(asked, outcome)
+            self._desk.guard.keep(asked, outcome, since)
         else:
-            self._last = asked, outcome
+            self._last = asked, outcome, since
         if self._ended:
             self._in_doubt = [*(self._in_doubt or ()), asked]
         return outcome

@@ -9,7 +9,8 @@ first still runs; or after its reply could not be delivered.
 from __future__ import annotations
 
 import json
-from typing import NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IReactorTime
@@ -22,7 +23,7 @@ from pychron_comms.errors import (
     OutcomeUnknownError,
     PychronCommunicationError,
 )
-from pychron_comms.interfaces import Effect, ICommandRepeater
+from pychron_comms.interfaces import ALWAYS, SOMETIMES, Effect, ICommandRepeater
 from pychron_comms.line import parse_command
 
 #: Seconds that a reply which could not be delivered is kept for the one who asks again.
@@ -42,24 +43,42 @@ class Asked(NamedTuple):
 class _Running:
     """A command that runs: who asked it first, and the copies that wait with it."""
 
-    __slots__ = ("copies", "first")
+    __slots__ = ("copies", "first", "since")
 
-    def __init__(self, first: object) -> None:
+    def __init__(self, first: object, since: int) -> None:
         self.first = first
+        self.since = since
         self.copies: list[Deferred[str]] = []
 
 
 class _Kept(NamedTuple):
     outcome: Outcome
     until: float
+    since: int
+
+
+class _Known(NamedTuple):
+    """What a request type tells of its commands.
+
+    ``reads``: those that only read. ``safe``: those that make safe; ``perhaps_safe``: those that do
+    with some values.
+    """
+
+    reads: frozenset[str] = frozenset()
+    safe: frozenset[str] = frozenset()
+    perhaps_safe: frozenset[str] = frozenset()
 
 
 class RepeatGuard:
     """Stands before a repeater, for the plain commands of every listener.
 
-    ``keep`` is how long an undelivered reply waits, in seconds; 0 for not at all. Commands that
-    only read pass by: asking them twice is harmless, and an old answer would not be. Which these
-    are, the processor tells (``Describe``); until it has, every command is taken to act.
+    ``keep`` is how long an undelivered reply waits, in seconds; 0 for not at all.
+
+    Commands that only read pass by: asking them twice is harmless, and an old answer would not be.
+    So do those that make safe: what they make safe may have been undone since the first, and who
+    asks again wants it safe now. A command that makes safe with some values only is a copy as long
+    as nothing else has been asked of its type meanwhile. Which these are, the processor tells
+    (``Describe``); until it has, every command is taken for one that only acts.
     """
 
     _log = Logger()
@@ -70,25 +89,31 @@ class RepeatGuard:
         self._keep_seconds = keep
         self._running: dict[Asked, _Running] = {}
         self._kept: dict[Asked, _Kept] = {}
-        self._reads: dict[str, frozenset[str]] = {}
+        self._known: dict[str, _Known] = {}
+        self._count: dict[str, int] = {}
 
-    def reads(self, asked: Asked) -> bool:
-        """Whether the command is known to read only."""
-        known = self._reads.get(asked.request_type)
-        if known is None:
-            known = self._reads[asked.request_type] = frozenset()
-            self._learn(asked.request_type)
-        if not known:
+    def takes(self, asked: Asked, tagged: bool) -> bool:
+        """Whether the command must come by here; one that need not is taken note of.
+
+        Who puts tags on a command sees to its copies by itself.
+        """
+        known = self._known_of(asked.request_type)
+        word = _word(asked)
+        if word in known.reads:
             return False
-        try:
-            return parse_command(asked.data).name in known
-        except (InvalidCommandError, MalformedRequestError):
-            return False
+        if not tagged and word not in known.safe:
+            return True
+        self._note(asked)
+        return False
 
     def get_response(self, asked: Asked, connection: object) -> Deferred[str]:
         """The reply to a plain command that came by ``connection``; a copy's is its first's."""
         running = self._running.get(asked)
-        if running is not None and running.first is not connection:
+        if (
+            running is not None
+            and running.first is not connection
+            and self._is_copy(asked, running)
+        ):
             self._log.info("{asked.sender} asks again: {asked.data}", asked=asked)
             copy: Deferred[str] = Deferred()
             running.copies.append(copy)
@@ -97,16 +122,17 @@ class RepeatGuard:
         if kept is not None:
             self._log.info("{asked.sender} asks again, after: {asked.data}", asked=asked)
             return succeed(kept) if isinstance(kept, str) else fail(kept)
-        response = self._repeater.get_response(*asked)
-        if running is None:
-            self._running[asked] = _Running(connection)
-            response.addBoth(self._ended, asked)
-        return response
+        return self._run(asked, connection)
 
-    def keep(self, asked: Asked, outcome: Outcome) -> None:
-        """Keep a reply that could not be delivered."""
+    def counted(self, asked: Asked) -> int:
+        """How many commands of its type have come that change something."""
+        return self._count.get(asked.request_type, 0)
+
+    def keep(self, asked: Asked, outcome: Outcome, since: int) -> None:
+        """Keep a reply that could not be delivered; ``since`` is what was counted at its asking."""
         if self._keep_seconds > 0:
-            self._kept[asked] = _Kept(outcome, self._clock.seconds() + self._keep_seconds)
+            until = self._clock.seconds() + self._keep_seconds
+            self._kept[asked] = _Kept(outcome, until, since)
 
     def forget(self, asked: Asked) -> None:
         """The reply was delivered after all."""
@@ -127,12 +153,39 @@ class RepeatGuard:
         ]
         for other in over:
             del self._kept[other]
-        return kept.outcome if kept is not None and kept.until > now else None
+        if kept is None or kept.until <= now or not self._is_copy(asked, kept):
+            return None
+        return kept.outcome
 
-    def _ended(self, outcome: Outcome, asked: Asked) -> Outcome:
-        for copy in self._running.pop(asked).copies:
+    def _is_copy(self, asked: Asked, first: _Running | _Kept) -> bool:
+        """Whether the same line is still the same wish as its first."""
+        if first.since == self.counted(asked):
+            return True
+        return _word(asked) not in self._known_of(asked.request_type).perhaps_safe
+
+    def _note(self, asked: Asked) -> None:
+        self._count[asked.request_type] = self.counted(asked) + 1
+
+    def _run(self, asked: Asked, connection: object) -> Deferred[str]:
+        self._note(asked)
+        response = self._repeater.get_response(*asked)
+        if asked in self._running:
+            return response
+        running = self._running[asked] = _Running(connection, self.counted(asked))
+        return response.addBoth(self._ended, asked, running)
+
+    def _ended(self, outcome: Outcome, asked: Asked, running: _Running) -> Outcome:
+        del self._running[asked]
+        for copy in running.copies:
             copy.callback(outcome)
         return outcome
+
+    def _known_of(self, request_type: str) -> _Known:
+        known = self._known.get(request_type)
+        if known is None:
+            known = self._known[request_type] = _Known()
+            self._learn(request_type)
+        return known
 
     def _learn(self, request_type: str) -> None:
         description = self._repeater.get_response(request_type, "Describe", "")
@@ -143,12 +196,23 @@ class RepeatGuard:
         # While the processor is down it is asked again with the next command. A type that does
         # not describe itself is left as one whose every command acts.
         if failure.check(PychronCommunicationError, OutcomeUnknownError):
-            del self._reads[request_type]
+            del self._known[request_type]
 
     def _learned(self, description: str, request_type: str) -> None:
-        self._reads[request_type] = frozenset(
-            word
-            for command in json.loads(description)["commands"]
-            if command["effect"] == Effect.READ.value
-            for word in (command["name"], *command["aliases"])
+        commands = json.loads(description)["commands"]
+        self._known[request_type] = _Known(
+            reads=_words(each for each in commands if each["effect"] == Effect.READ.value),
+            safe=_words(each for each in commands if each["safe"] == ALWAYS),
+            perhaps_safe=_words(each for each in commands if each["safe"] == SOMETIMES),
         )
+
+
+def _word(asked: Asked) -> str:
+    try:
+        return parse_command(asked.data).name
+    except (InvalidCommandError, MalformedRequestError):
+        return ""
+
+
+def _words(commands: Iterable[Mapping[str, Any]]) -> frozenset[str]:
+    return frozenset(word for each in commands for word in (each["name"], *each["aliases"]))

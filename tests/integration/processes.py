@@ -62,7 +62,7 @@ class RunningProcess:
 
     @property
     def group_is_empty(self) -> bool:
-        """Whether neither it nor a child of its own is left."""
+        """Whether neither it is left nor what it has started in its own group."""
         try:
             os.killpg(self.pid, 0)
         except ProcessLookupError:
@@ -84,6 +84,9 @@ class RunningProcess:
     def wait_for_end(self, seconds: float = PATIENCE) -> int:
         """Its exit status."""
         return self._process.wait(seconds)
+
+    def signal(self, number: signal.Signals) -> None:
+        self._process.send_signal(number)
 
     def terminate(self) -> None:
         self._process.terminate()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import signal
 import socket
@@ -27,7 +28,6 @@ from tests.integration.laboratories import (
 from tests.integration.processes import (
     TWISTD,
     Processes,
-    RunningProcess,
     run_to_the_end,
     wait_until,
 )
@@ -154,9 +154,6 @@ def test_a_processor_that_ends_answers_what_it_has_taken(processes: Processes) -
     assert replies == ["OK", "ERROR 209 : shutting down: Open"]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="the second Close is taken for a copy of the first, and closes nothing"
-)
 def test_the_last_close_closes_whatever_came_before(processes: Processes) -> None:
     address = server_address(start_server(processes))
     with Wire(address) as one, Wire(address) as other, Wire(address) as last:
@@ -192,48 +189,65 @@ def test_a_server_that_ends_answers_what_it_has_taken(processes: Processes, alon
 # -- both halves from one command
 
 
-@pytest.fixture
-def both_halves(processes: Processes, configuration: Path) -> RunningProcess:
+class BothHalves:
     """``python -m pychron_comms`` that has said that it runs."""
-    environment = {"TMPDIR": str(processes.folder)}
-    process = start_both_halves(processes, configuration, environment)
-    process.wait_for("The laboratory runs")
-    return process
+
+    def __init__(self, processes: Processes, configuration: Path) -> None:
+        self._folder = processes.folder
+        environment = {"TMPDIR": str(self._folder)}
+        self.process = start_both_halves(processes, configuration, environment)
+        self.process.wait_for("The laboratory runs")
+        self._halves = [int(file.read_text()) for file in self._folder.glob("pychron-*/*.pid")]
+
+    def assert_ended_cleanly(self) -> None:
+        assert self.process.wait_for_end(10) == 0
+        assert self.process.group_is_empty
+        assert len(self._halves) == 2
+        assert not any(is_running(half) for half in self._halves)
+        assert self.process.log.count("Server Shut Down.") == 2
+        assert list(self._folder.glob("pychron-*")) == []
 
 
-def assert_ended_cleanly(process: RunningProcess, folder: Path) -> None:
-    assert process.wait_for_end(10) == 0
-    assert process.group_is_empty
-    assert process.log.count("Server Shut Down.") == 2
-    assert list(folder.glob("pychron-*")) == []
+def is_running(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
-def test_one_command_runs_both_halves(both_halves: RunningProcess) -> None:
-    client = ConnectingClient(server_address(both_halves))
+@pytest.fixture
+def both_halves(processes: Processes, configuration: Path) -> BothHalves:
+    return BothHalves(processes, configuration)
+
+
+def test_one_command_runs_both_halves(both_halves: BothHalves) -> None:
+    client = ConnectingClient(server_address(both_halves.process))
 
     assert client.ask("Open A") == "OK"
     assert client.ask("GetIndicatorState A") == "True"
 
 
-def test_sigterm_ends_both_halves(both_halves: RunningProcess, processes: Processes) -> None:
-    both_halves.terminate()
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+def test_a_signal_ends_both_halves(both_halves: BothHalves, number: signal.Signals) -> None:
+    both_halves.process.signal(number)
 
-    assert_ended_cleanly(both_halves, processes.folder)
-
-
-def test_ctrl_c_ends_both_halves(both_halves: RunningProcess, processes: Processes) -> None:
-    both_halves.press_ctrl_c()
-
-    assert_ended_cleanly(both_halves, processes.folder)
+    both_halves.assert_ended_cleanly()
 
 
-def test_ctrl_c_ends_both_halves_while_a_client_waits(
-    both_halves: RunningProcess, processes: Processes
-) -> None:
-    with Wire(server_address(both_halves)) as wire:
-        wire.send(b"Open A\n")
-        both_halves.press_ctrl_c()
-        assert_ended_cleanly(both_halves, processes.folder)
+def test_ctrl_c_ends_both_halves(both_halves: BothHalves) -> None:
+    both_halves.process.press_ctrl_c()
+
+    both_halves.assert_ended_cleanly()
+
+
+def test_ctrl_c_ends_both_halves_while_a_client_waits(both_halves: BothHalves) -> None:
+    with Wire(server_address(both_halves.process)) as wire:
+        wire.send(b"Open A\n@id=taken GetError\n")
+        assert wire.line() == "@id=taken OK"
+        both_halves.process.press_ctrl_c()
+
+        both_halves.assert_ended_cleanly()
 
 
 # -- what is in the way
