@@ -9,12 +9,13 @@ from twisted.application.service import IService
 from benchmarks.half import main
 from pychron_comms.endpoints import listening_service
 from pychron_comms.handlers.echo import EchoHandler
+from pychron_comms.hosts import EVERYBODY
 from pychron_comms.peers import LOCAL_SENDER
-from pychron_comms.processor.access import HostRule, SystemLock
 from pychron_comms.processor.command_processor import CommandProcessorFactory
 from pychron_comms.processor.hardware_manager import RemoteHardwareManager
 from pychron_comms.processor.queues import ManagerQueue
 from pychron_comms.processor.runners import ReactorRunner
+from pychron_comms.processor.system_lock import SystemLock
 from pychron_comms.server.service import RemoteHardwareServer
 from pychron_comms.server.settings import ListenerSettings, ServerSettings
 from pychron_comms.wire import WireOptions
@@ -38,7 +39,7 @@ def processor(reactor: Any, path: str) -> None:
     hardware: Any = NoHardware()
     gate = RemoteHardwareManager(
         {"test": EchoHandler()},
-        [HostRule([]), SystemLock({})],
+        [EVERYBODY, SystemLock({})],
         hardware,
         lambda manager: ManagerQueue(ReactorRunner(), reactor),
         reactor,

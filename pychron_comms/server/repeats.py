@@ -69,6 +69,10 @@ class _Known(NamedTuple):
     perhaps_safe: frozenset[str] = frozenset()
 
 
+#: Of a type that has not described itself.
+_NOTHING = _Known()
+
+
 class RepeatGuard:
     """Stands before a repeater, for the plain commands of every listener.
 
@@ -98,7 +102,7 @@ class RepeatGuard:
         Who puts tags on a command sees to its copies by itself.
         """
         known = self._known_of(asked.request_type)
-        word = _word(asked)
+        word = _word(asked) if known is not _NOTHING else ""
         if word in known.reads:
             return False
         if not tagged and word not in known.safe:
@@ -118,7 +122,7 @@ class RepeatGuard:
             copy: Deferred[str] = Deferred()
             running.copies.append(copy)
             return copy
-        kept = self._take_kept(asked)
+        kept = self._take_kept(asked) if self._kept else None
         if kept is not None:
             self._log.info("{asked.sender} asks again, after: {asked.data}", asked=asked)
             return succeed(kept) if isinstance(kept, str) else fail(kept)
@@ -183,7 +187,7 @@ class RepeatGuard:
     def _known_of(self, request_type: str) -> _Known:
         known = self._known.get(request_type)
         if known is None:
-            known = self._known[request_type] = _Known()
+            known = self._known[request_type] = _NOTHING
             self._learn(request_type)
         return known
 
