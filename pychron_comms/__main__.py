@@ -84,7 +84,9 @@ def welcome(settings: ServerSettings) -> str:
     lines = ["", "The laboratory runs: a server and a processor. It listens at"]
     for listener in settings.listeners:
         lines.append(f"  {listener.request_type:10} {'  '.join(listener.listen)}")
-    lines.append("Try  telnet 127.0.0.1 1061  and type  Open A  -- Ctrl-C ends it all.\n")
+    if settings == ServerSettings():
+        lines.append("Try  telnet 127.0.0.1 1061  and type  Open A")
+    lines.append("Ctrl-C ends it all.\n")
     return "\n".join(lines)
 
 

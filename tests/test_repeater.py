@@ -184,6 +184,13 @@ class FailureTests(EndpointCase):
         self.failureResultOf(early, OutcomeUnknownError)
         self.assertNoResult(late)
 
+    def test_the_askers_time_bounds_the_wait_for_a_silent_processor(self) -> None:
+        self.start()
+        patient, hasty = self.ask("Open A"), self.ask("Open B", within=1.0)
+        self.clock.pump([1.0] * 2)
+        self.failureResultOf(hasty, OutcomeUnknownError)
+        self.assertNoResult(patient)
+
     def test_a_late_reply_answers_nobody_else(self) -> None:
         self.start()
         first = self.ask("Open A")

@@ -40,7 +40,9 @@ REPLY_LIMIT = 16 * 1024 * 1024
 #: Commands of one connection that may wait for their replies.
 PENDING_LIMIT = 10_000
 
+#: Seconds between looks for those who have waited too long, and what a reply may take on the way.
 _SWEEP = 1.0
+_GRACE = 0.5
 _TEST_DATA = "are you there"
 
 
@@ -55,7 +57,7 @@ class ProcessorConnection(Protocol):
         self._clock = clock
         self._timeout = timeout
         self._decoder = ReplyDecoder(payload_length, REPLY_LIMIT)
-        # In the order of their ids, which is that of their times to give up.
+        # By their ids: the reply to come, the time to give up, and the command.
         self._pending: dict[int, tuple[Deferred[str], float, str]] = {}
         self._last_id = 0
         self._sweep = LoopingCall(self._give_up_late)
@@ -67,10 +69,13 @@ class ProcessorConnection(Protocol):
         if len(self._pending) >= PENDING_LIMIT:
             return fail(QueueFullError(f"{PENDING_LIMIT} commands wait for the processor"))
         self._last_id = number = self._last_id + 1
-        time = "" if within is None else f";within={within:.6f}"
-        line = f"@id={number};from={_quoted(sender)}{time} {request_type}|{data}\r\n"
+        tag, seconds = "", self._timeout
+        if within is not None:
+            # The processor keeps to it as well, and has the better word for it.
+            tag, seconds = f";within={within:.6f}", min(seconds, max(within, 0.0) + _GRACE)
+        line = f"@id={number};from={_quoted(sender)}{tag} {request_type}|{data}\r\n"
         result: Deferred[str] = Deferred()
-        self._pending[number] = (result, self._clock.seconds() + self._timeout, data)
+        self._pending[number] = (result, self._clock.seconds() + seconds, data)
         self.transport.write(line.encode())
         return result
 
@@ -107,14 +112,9 @@ class ProcessorConnection(Protocol):
 
     def _give_up_late(self) -> None:
         now = self._clock.seconds()
-        late = []
-        for number, (_, time, _) in self._pending.items():
-            if time > now:
-                break
-            late.append(number)
-        for number in late:
+        for number in [number for number, (_, time, _) in self._pending.items() if time <= now]:
             result, _, data = self._pending.pop(number)
-            result.errback(OutcomeUnknownError(f"no reply within {self._timeout:g} s to {data}"))
+            result.errback(OutcomeUnknownError(f"no reply in time to {data}"))
 
 
 @lru_cache(1024)
