@@ -178,6 +178,10 @@ class TaggedTests(SynchronousTestCase):
 
     def test_tell_says_what_was_not_sent(self) -> None:
         self.assertRaises(NotSentError, self.asker(REFUSED).tell, "A")
+        channel = ScriptedChannel()
+        channel.fault = BrokenPipeError(32, "Broken pipe")
+        self.assertRaises(NotSentError, self.asker(channel).tell, "A")
+        self.assertTrue(channel.is_closed)
 
     def test_events_and_empty_datagrams(self) -> None:
         channel = ScriptedChannel(b"", READY, 0.1, b"@id=2 b\r\n", datagrams=True)

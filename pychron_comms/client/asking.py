@@ -21,7 +21,7 @@ class Asking:
 
     ``is_over`` when nothing more is awaited: answered, failed, given up after ``seconds`` or by
     cancelling ``result``. Whoever has taken the command is told of the last two by
-    ``on_giving_up``.
+    ``on_giving_up``. ``result`` is there until it is over: they would keep each other alive.
     """
 
     __slots__ = (
@@ -68,28 +68,27 @@ class Asking:
             self.result.callback(None)
 
     def answered(self, text: str) -> None:
-        if self.is_over:
-            return
-        self._finish()
+        """The reply to what was not over before."""
+        result = self._finish()
         if self._told:
             return
         try:
             text = reply_or_error(self._server, self.command, text)
         except CommandError:
-            self.result.errback()
+            result.errback()
         else:
-            self.result.callback(text)
+            result.callback(text)
 
     def failed(self, error: Exception, not_delivered: bool = False) -> None:
         """There will be no reply; ``not_delivered`` where the server cannot have the command."""
         if self.is_over:
             return
-        self._finish()
-        if self.result.called:
+        result = self._finish()
+        if result.called:
             return
         unsent = self.sent_at is None or not_delivered
         explain = not_sent if unsent else no_reply
-        self.result.errback(explain(self._server, self.command, error, self.seconds))
+        result.errback(explain(self._server, self.command, error, self.seconds))
 
     def expire(self) -> None:
         # Those who have it first: an asker may ask again at once.
@@ -97,9 +96,12 @@ class Asking:
         self.on_giving_up(self)
         self.failed(TimeoutError())
 
-    def _finish(self) -> None:
+    def _finish(self) -> Deferred[Any]:
         self.is_over = True
         self._timekeeper.one_is_over()
+        result = self.result
+        del self.result
+        return result
 
     def _cancelled(self, result: Deferred[Any]) -> None:
         self._finish()

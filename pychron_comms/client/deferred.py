@@ -87,6 +87,7 @@ class DeferredCommunicator:
         except (CommandError, ValueError):
             return fail()
         asking = Asking(self._server, command, seconds, self._timekeeper, told)
+        result = asking.result
         if self._session is not None:
             self._session.send(asking)
         elif self._form is Form.PLAIN:
@@ -96,12 +97,14 @@ class DeferredCommunicator:
             if not self._opens:
                 self._opens = True
                 self._opening = Deferred.fromCoroutine(self._open())
-        return asking.result
+        return result
 
     def _check_room(self) -> None:
-        pending = len(self._waiting) + self._plain.pending
+        # Commands wait in one of three places: for a connection, for replies, for their turn.
         if self._session is not None:
-            pending += self._session.pending
+            pending = len(self._session.pending)
+        else:
+            pending = len(self._waiting) + self._plain.pending
         if pending >= PENDING_LIMIT:
             raise QueueFullError(f"{PENDING_LIMIT} commands wait for {self._server}")
 

@@ -67,7 +67,7 @@ def no_reply(server: str, command: str, error: Exception, seconds: float) -> NoR
 
 def reply_or_error(server: str, command: str, text: str) -> str:
     """The text of a reply; raises the error that it tells of."""
-    error = error_from_line(text)
+    error = error_from_line(text) if text.startswith("ERROR") else None
     if error is None:
         return text
     error.add_note(f"{server} answered this to {command!r}")

@@ -7,7 +7,7 @@ reply is a ConnectionError.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from pychron_comms.framing import FrameFormat, ReplyDecoder
 from pychron_comms.line import parse_reply, payload_length
@@ -91,7 +91,7 @@ class TaggedReplies:
 
     def feed(self, data: bytes) -> Iterator[tuple[int, str]]:
         """Those that ``data`` completes. To be iterated to its end; events are passed over."""
-        for line, payload in self._decoder.feed(data):
+        for line, payload in self._lines(data):
             try:
                 tags, text = parse_reply(line, payload)
             except ValueError as error:
@@ -101,6 +101,12 @@ class TaggedReplies:
                 yield int(number), text
             elif "event" not in tags:
                 raise ValueError(f"a reply without a number: {_shown(line)}")
+
+    def _lines(self, data: bytes) -> Iterable[tuple[bytes, bytes]]:
+        """Lines with their payloads; cheaply where there can be no payload."""
+        if data.endswith(b"\n") and b"len=" not in data and self._decoder.is_idle:
+            return [(line.removesuffix(b"\r"), b"") for line in data[:-1].split(b"\n")]
+        return self._decoder.feed(data)
 
     def datagram(self, data: bytes) -> Iterator[tuple[int, str]]:
         """Those of one datagram, which is whole by nature."""

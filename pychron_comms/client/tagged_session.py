@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
 from pychron_comms.client.asking import Asking
@@ -17,14 +16,14 @@ from pychron_comms.client.timekeeper import Timekeeper
 from pychron_comms.client.wires import Dialer, Wire
 from pychron_comms.errors import CommandError
 
-#: Replies that are given out before what was asked meanwhile is sent, and other work has a turn.
-HELPING = 16
-
 _Ending = Callable[["TaggedSession"], None]
 
 
 class TaggedSession:
-    """One wire, from ``dial`` until it takes no more commands, which ``ending`` is told."""
+    """One wire, from ``dial`` until it takes no more commands, which ``ending`` is told.
+
+    ``pending`` are the commands that wait for their replies, by number.
+    """
 
     def __init__(
         self, dialect: Dialect, numbering: Numbering, clock: IReactorTime, ending: _Ending
@@ -34,18 +33,11 @@ class TaggedSession:
         self._clock = clock
         self._ending = ending
         self._replies = TaggedReplies()
-        self._pending: dict[int, Asking] = {}
+        self.pending: dict[int, Asking] = {}
         self._batch: list[bytes] | None = None
-        self._answered: deque[tuple[Asking, str]] = deque()
-        self._helping: IDelayedCall | None = None
         self._heard_at = 0.0
         self._wire: Wire | None = None
         self.is_over = False
-
-    @property
-    def pending(self) -> int:
-        """Commands that wait for their replies."""
-        return len(self._pending)
 
     async def dial(self, dialer: Dialer) -> None:
         self._wire = await dialer.dial(self)
@@ -53,10 +45,11 @@ class TaggedSession:
     async def answers_probe(self, server: str, seconds: float) -> bool:
         """Whether the server knows tags, and does not close the connection after a reply."""
         probe = Asking(server, PROBE, seconds, Timekeeper(self._clock))
+        result = probe.result
         line = self._dialect.probe(self._numbering.advance())
         self._write(probe, line, self._clock.seconds())
         try:
-            await probe.result
+            await result
         except ClientError:
             return False
         except CommandError:
@@ -81,47 +74,31 @@ class TaggedSession:
     def received(self, data: bytes) -> None:
         self._heard_at = self._clock.seconds()
         wire = self._wired()
+        if not wire.datagrams:
+            self._batch = []
         try:
             self._take(data)
         except ValueError as error:
-            self._hand_out(len(self._answered))
             self._fail_all(error)
             wire.abort()
-        if self._helping is None:
-            self._hand_out(HELPING)
+        batch, self._batch = self._batch, None
+        if batch:
+            wire.write(b"".join(batch))
+        if self.is_over and not self.pending:
+            wire.close()
 
     def lost(self, error: Exception | None) -> None:
-        self._hand_out(len(self._answered))
         self._fail_all(error or ConnectionError("closed by the server"))
 
     def _take(self, data: bytes) -> None:
         replies = self._replies
         found = replies.datagram(data) if self._wired().datagrams else replies.feed(data)
         for number, text in found:
-            asking = self._pending.pop(number, None)
+            asking = self.pending.pop(number, None)
             if asking is not None:
-                self._answered.append((asking, text))
+                asking.answered(text)
             elif number > self._numbering.last:
                 raise ValueError(f"a reply to command {number}, which was never sent")
-
-    def _hand_out(self, most: int) -> None:
-        """Give askers their replies; what they ask then leaves before others have theirs."""
-        wire = self._wired()
-        if self._helping is not None and self._helping.active():
-            self._helping.cancel()
-        self._helping = None
-        if not wire.datagrams:
-            self._batch = []
-        for _ in range(min(most, len(self._answered))):
-            asking, text = self._answered.popleft()
-            asking.answered(text)
-        batch, self._batch = self._batch, None
-        if batch:
-            wire.write(b"".join(batch))
-        if self._answered:
-            self._helping = self._clock.callLater(0, self._hand_out, HELPING)
-        elif self.is_over and not self._pending:
-            wire.close()
 
     def _write(self, asking: Asking, line: bytes, now: float) -> None:
         """At once, or with all that is asked while replies are handed out."""
@@ -134,21 +111,21 @@ class TaggedSession:
             except OSError as error:
                 asking.failed(error)
                 return
-        self._pending[asking.number] = asking
+        self.pending[asking.number] = asking
         asking.on_giving_up = self._given_up
         asking.sent(now)
 
     def _given_up(self, asking: Asking) -> None:
         """Its late reply is nobody's. Where nothing else has come, the wire may be dead."""
-        self._pending.pop(asking.number, None)
+        self.pending.pop(asking.number, None)
         if asking.expired and self._heard_at < (asking.sent_at or 0.0):
             self._take_no_more()
-        if self.is_over and not self._pending:
+        if self.is_over and not self.pending:
             self._wired().close()
 
     def _fail_all(self, error: Exception) -> None:
         self._take_no_more()
-        pending, self._pending = self._pending, {}
+        pending, self.pending = self.pending, {}
         refused = isinstance(error, ConnectionRefusedError) and len(pending) == 1
         for asking in pending.values():
             asking.failed(error, not_delivered=refused)
