@@ -9,12 +9,12 @@ from random import Random
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 
-from pychron_comms.client.microcontroller import (
+from pychron_comms.client.qtegra.microcontroller import (
     DeferredQtegraMicrocontroller,
     QtegraMicrocontroller,
 )
+from pychron_comms.client.qtegra.sweep import Point, Scan
 from pychron_comms.client.spectrometer import ArgusSpectrometer
-from pychron_comms.client.sweep import Point, Scan
 
 #: Of the peak on H1, in V, and its height in fA.
 CENTER, WIDTH, HEIGHT = 5.3477, 0.0118, 2000.0

@@ -15,11 +15,13 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms import errors
-from pychron_comms.client import ask, ask_options, ask_progress
-from pychron_comms.client.ask_options import AskOptions, read_options
-from pychron_comms.client.ask_output import Output
-from pychron_comms.client.ask_session import AskSession, progress_on_terminal
-from pychron_comms.client.ask_waits import Poll, poll_for
+from pychron_comms.client import ask
+from pychron_comms.client.command_line import options as ask_options
+from pychron_comms.client.command_line import progress as ask_progress
+from pychron_comms.client.command_line.options import AskOptions, read_options
+from pychron_comms.client.command_line.output import Output
+from pychron_comms.client.command_line.session import AskSession, progress_on_terminal
+from pychron_comms.client.command_line.waits import Poll, poll_for
 from pychron_comms.client.waiting import Progress, Waiter
 
 from .asking import Answer, ScriptedCommunicator, clock_waiter
@@ -275,7 +277,7 @@ class ProgressTests(SynchronousTestCase):
 
     def test_nothing_without_rich(self) -> None:
         self.patch(sys, "stderr", FakeTerminal())
-        hide_module(self, "pychron_comms.client.ask_progress")
+        hide_module(self, "pychron_comms.client.command_line.progress")
         with progress_on_terminal() as show:
             self.assertIsNone(show)
 
@@ -349,12 +351,12 @@ class MainTests(SynchronousTestCase):
 
     def test_no_prompt_without_the_extra(self) -> None:
         self.patch(sys, "stdin", FakeTerminal())
-        hide_module(self, "pychron_comms.client.prompt")
+        hide_module(self, "pychron_comms.client.command_line.prompt")
         self.assertEqual(ask.main([]), 2)
         self.assertIn("pip install pychron_comms[prompt]", self.err.getvalue())
 
     def test_a_prompt_on_a_terminal(self) -> None:
-        from pychron_comms.client import prompt  # noqa: PLC0415
+        from pychron_comms.client.command_line import prompt  # noqa: PLC0415
 
         self.patch(sys, "stdin", FakeTerminal())
         self.patch(prompt, "run_prompt", lambda communicator, options: options.timeout)

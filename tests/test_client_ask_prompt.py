@@ -22,9 +22,9 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms import errors
-from pychron_comms.client import prompt
-from pychron_comms.client.ask_options import AskOptions
-from pychron_comms.client.catalogue import Catalogue, fetch_catalogue
+from pychron_comms.client.command_line import prompt
+from pychron_comms.client.command_line.catalogue import Catalogue, fetch_catalogue
+from pychron_comms.client.command_line.options import AskOptions
 from pychron_comms.config import Table
 from pychron_comms.handlers.extractionline import ExtractionlineHandlerFactory
 from pychron_comms.handlers.uv import UVHandlerFactory

@@ -158,7 +158,7 @@ class TaggedTests(SynchronousTestCase):
         self.assertIn("no connection within 2 s", str(error))
 
     def network_world(self, open_channel: object) -> object:
-        from pychron_comms.client.links import World  # noqa: PLC0415
+        from pychron_comms.client.wire.links import World  # noqa: PLC0415
 
         return World(open_channel, self.network.clock.seconds)  # type: ignore[arg-type]
 

@@ -19,7 +19,7 @@ from pychron_comms.client.outcome import (
     NotSentError,
     ReplyTimeoutError,
 )
-from pychron_comms.client.wires import StreamWire
+from pychron_comms.client.wire.wires import StreamWire
 from pychron_comms.errors import InvalidCommandError, MalformedRequestError, QueueFullError
 from pychron_comms.framing import FrameFormat
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.client.endpoint import Address, parse_address
+from pychron_comms.client.wire.endpoint import Address, parse_address
 
 
 class ParseTests(SynchronousTestCase):

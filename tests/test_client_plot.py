@@ -12,7 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.client import plot
 from pychron_comms.client.plot import PlotUnavailableError, check_plot, plot_scan
-from pychron_comms.client.sweep import Point, Scan
+from pychron_comms.client.qtegra.sweep import Point, Scan
 
 from .fake_qtegra import scan_of
 

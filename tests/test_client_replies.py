@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.client import replies
-from pychron_comms.client.replies import PlainReply, TaggedReplies
+from pychron_comms.client.wire import replies
+from pychron_comms.client.wire.replies import PlainReply, TaggedReplies
 from pychron_comms.framing import FrameFormat
 
 FRAME = FrameFormat.parse("L4,-,C4")

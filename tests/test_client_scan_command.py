@@ -9,7 +9,8 @@ from tempfile import TemporaryDirectory
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.client import ask, scan_command
+from pychron_comms.client import ask
+from pychron_comms.client.command_line import scan_command
 from pychron_comms.client.communicator import Communicator
 from pychron_comms.client.outcome import NotSentError
 

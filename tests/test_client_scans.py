@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from twisted.internet.defer import CancelledError
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.client.microcontroller import QtegraError
-from pychron_comms.client.peaks import CutPeakError, NoPeakError, PeakError, find_peak
+from pychron_comms.client.qtegra.microcontroller import QtegraError
+from pychron_comms.client.qtegra.peaks import CutPeakError, NoPeakError, PeakError, find_peak
+from pychron_comms.client.qtegra.sweep import Progress, ScanCancelledError, steps
 from pychron_comms.client.scans import peak_center, scan
-from pychron_comms.client.sweep import Progress, ScanCancelledError, steps
 
 from .fake_qtegra import CENTER, HEIGHT, WIDTH, FakeQtegra, peak_shape
 

@@ -6,9 +6,9 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.client.communicator import Communicator
-from pychron_comms.client.deadline import Deadline
-from pychron_comms.client.dialect import Dialect, Form, checked_seconds
-from pychron_comms.client.numbering import Numbering
+from pychron_comms.client.wire.deadline import Deadline
+from pychron_comms.client.wire.dialect import Dialect, Form, checked_seconds
+from pychron_comms.client.wire.numbering import Numbering
 from pychron_comms.errors import MalformedRequestError
 
 

@@ -12,11 +12,11 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.client import sockets
-from pychron_comms.client.deadline import Deadline
-from pychron_comms.client.endpoint import parse_address
-from pychron_comms.client.sockets import Channel, open_channel
-from pychron_comms.client.tls import context_from
+from pychron_comms.client.wire import sockets
+from pychron_comms.client.wire.deadline import Deadline
+from pychron_comms.client.wire.endpoint import parse_address
+from pychron_comms.client.wire.sockets import Channel, open_channel
+from pychron_comms.client.wire.tls import context_from
 
 
 def some_time() -> Deadline:

@@ -10,12 +10,12 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.client.answers import UnexpectedReplyError
-from pychron_comms.client.microcontroller import (
+from pychron_comms.client.outcome import ReplyTimeoutError
+from pychron_comms.client.qtegra.microcontroller import (
     DeferredQtegraMicrocontroller,
     QtegraError,
     QtegraMicrocontroller,
 )
-from pychron_comms.client.outcome import ReplyTimeoutError
 from pychron_comms.client.spectrometer import (
     ArgusSpectrometer,
     HelixSFTSpectrometer,

@@ -9,14 +9,14 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.client.microcontroller import (
+from pychron_comms.client.outcome import NotSentError, ReplyTimeoutError
+from pychron_comms.client.qtegra.microcontroller import (
     DeferredQtegraMicrocontroller,
     QtegraError,
     QtegraMicrocontroller,
 )
-from pychron_comms.client.operation import Part, operation
-from pychron_comms.client.outcome import NotSentError, ReplyTimeoutError
-from pychron_comms.client.spectrometer_parts import Magnet
+from pychron_comms.client.qtegra.operation import Part, operation
+from pychron_comms.client.qtegra.parts import Magnet
 from pychron_comms.errors import CommandError, error_from_line, error_line
 
 from .asking import Answer, ScriptedCommunicator

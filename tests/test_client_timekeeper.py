@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.client.timekeeper import Timekeeper
+from pychron_comms.client.wire.timekeeper import Timekeeper
 
 
 class Guest:

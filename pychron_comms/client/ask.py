@@ -10,9 +10,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-from pychron_comms.client.ask_options import AskOptions, read_options
-from pychron_comms.client.ask_output import ANSWERED, FAILED, Output
-from pychron_comms.client.ask_session import AskSession
+from pychron_comms.client.command_line.options import AskOptions, read_options
+from pychron_comms.client.command_line.output import ANSWERED, FAILED, Output
+from pychron_comms.client.command_line.session import AskSession
 from pychron_comms.client.communicator import Communicator
 from pychron_comms.client.instrument import Asks
 
@@ -55,14 +55,14 @@ def _ask(options: AskOptions) -> int:
 
 def _scan(words: Sequence[str]) -> int:
     # Brings Twisted along, which a command does not need.
-    from pychron_comms.client import scan_command  # noqa: PLC0415
+    from pychron_comms.client.command_line import scan_command  # noqa: PLC0415
 
     return scan_command.main(words)
 
 
 def _prompt(communicator: Asks, options: AskOptions) -> int:
     try:
-        from pychron_comms.client.prompt import run_prompt  # noqa: PLC0415
+        from pychron_comms.client.command_line.prompt import run_prompt  # noqa: PLC0415
     except ModuleNotFoundError:
         sys.stderr.write(_NO_PROMPT)
         return FAILED

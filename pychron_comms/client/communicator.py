@@ -9,12 +9,12 @@ from threading import RLock
 from types import TracebackType
 from typing import Final, Self, TypeVar
 
-from pychron_comms.client.deadline import Deadline
-from pychron_comms.client.dialect import Dialect, Form, checked_seconds
-from pychron_comms.client.endpoint import Address, parse_address
-from pychron_comms.client.links import Doorway, PlainLink, TaggedLink, World
 from pychron_comms.client.outcome import NotSentError, reply_or_error
-from pychron_comms.client.tls import context_from
+from pychron_comms.client.wire.deadline import Deadline
+from pychron_comms.client.wire.dialect import Dialect, Form, checked_seconds
+from pychron_comms.client.wire.endpoint import Address, parse_address
+from pychron_comms.client.wire.links import Doorway, PlainLink, TaggedLink, World
+from pychron_comms.client.wire.tls import context_from
 
 T = TypeVar("T")
 

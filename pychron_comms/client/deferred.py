@@ -6,14 +6,14 @@ from typing import Any
 
 from twisted.internet.defer import Deferred, fail
 
-from pychron_comms.client.asking import Asking
-from pychron_comms.client.dialect import PROBE_TIME, Dialect, Form, checked_seconds
-from pychron_comms.client.endpoint import parse_address
-from pychron_comms.client.numbering import Numbering
-from pychron_comms.client.plain_queue import PlainQueue
-from pychron_comms.client.tagged_session import TaggedSession
-from pychron_comms.client.timekeeper import Timekeeper
-from pychron_comms.client.wires import Dialer
+from pychron_comms.client.wire.asking import Asking
+from pychron_comms.client.wire.dialect import PROBE_TIME, Dialect, Form, checked_seconds
+from pychron_comms.client.wire.endpoint import parse_address
+from pychron_comms.client.wire.numbering import Numbering
+from pychron_comms.client.wire.plain_queue import PlainQueue
+from pychron_comms.client.wire.tagged_session import TaggedSession
+from pychron_comms.client.wire.timekeeper import Timekeeper
+from pychron_comms.client.wire.wires import Dialer
 from pychron_comms.errors import CommandError, QueueFullError
 
 #: Commands of one communicator that may wait at a time.

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Literal, Unpack
 
 from pychron_comms.client import amounts, answers
-from pychron_comms.client.laser_camera import CameraControl
-from pychron_comms.client.laser_motors import MotorControl
-from pychron_comms.client.laser_output import OutputControl
-from pychron_comms.client.laser_patterns import PatternControl
-from pychron_comms.client.laser_stage import StageControl
+from pychron_comms.client.lasers.camera import CameraControl
+from pychron_comms.client.lasers.motors import MotorControl
+from pychron_comms.client.lasers.output import OutputControl
+from pychron_comms.client.lasers.patterns import PatternControl
+from pychron_comms.client.lasers.stage import StageControl
 from pychron_comms.client.waiting import WaitOptions
 
 

@@ -9,8 +9,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pychron_comms.client.peaks import Peak, PeakError
-from pychron_comms.client.sweep import Scan
+from pychron_comms.client.qtegra.peaks import Peak, PeakError
+from pychron_comms.client.qtegra.sweep import Scan
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

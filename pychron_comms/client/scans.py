@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
-from pychron_comms.client.operation import operation
-from pychron_comms.client.peaks import FEWEST_POINTS, CutPeakError, Peak, PeakError
+from pychron_comms.client.qtegra.operation import operation
+from pychron_comms.client.qtegra.peaks import FEWEST_POINTS, CutPeakError, Peak, PeakError
+from pychron_comms.client.qtegra.sweep import Progress, Scan, Sweep, steps
 from pychron_comms.client.spectrometer import QtegraSpectrometer
-from pychron_comms.client.sweep import Progress, Scan, Sweep, steps
 from pychron_comms.client.waiting import Cancel
 
 _FEWEST_ROUNDS = 2

@@ -16,14 +16,14 @@ from types import MappingProxyType
 from typing import ClassVar, NamedTuple
 
 from pychron_comms.client import amounts, answers
-from pychron_comms.client.microcontroller import (
+from pychron_comms.client.qtegra.microcontroller import (
     DeferredQtegraMicrocontroller,
     QtegraError,
     QtegraMicrocontroller,
 )
-from pychron_comms.client.operation import M_co, operation
-from pychron_comms.client.spectrometer_parts import LONG, Detector, IonCounter, Magnet, QtegraPart
-from pychron_comms.client.spectrometer_source import Source
+from pychron_comms.client.qtegra.operation import M_co, operation
+from pychron_comms.client.qtegra.parts import LONG, Detector, IonCounter, Magnet, QtegraPart
+from pychron_comms.client.qtegra.source import Source
 from pychron_comms.errors import InvalidArgumentsError
 
 __all__ = [

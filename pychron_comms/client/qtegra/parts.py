@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pychron_comms.client import amounts, answers
-from pychron_comms.client.microcontroller import QtegraError
-from pychron_comms.client.operation import M_co, Part, operation
+from pychron_comms.client.qtegra.microcontroller import QtegraError
+from pychron_comms.client.qtegra.operation import M_co, Part, operation
 from pychron_comms.client.waiting import DeadlinePassedError
 
 #: Seconds that Qtegra may take for what it answers only when it is done.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from pychron_comms.client.deadline import Deadline
-from pychron_comms.client.dialect import PROBE_REST, QUIET
-from pychron_comms.client.replies import PlainReply, TaggedReplies
-from pychron_comms.client.sockets import Channel
+from pychron_comms.client.wire.deadline import Deadline
+from pychron_comms.client.wire.dialect import PROBE_REST, QUIET
+from pychron_comms.client.wire.replies import PlainReply, TaggedReplies
+from pychron_comms.client.wire.sockets import Channel
 
 
 def read_plain(channel: Channel, reply: PlainReply, deadline: Deadline) -> str:

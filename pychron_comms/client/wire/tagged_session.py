@@ -7,13 +7,13 @@ from collections.abc import Callable
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 
-from pychron_comms.client.asking import Asking
-from pychron_comms.client.dialect import PROBE, PROBE_REST, Dialect
-from pychron_comms.client.numbering import Numbering
 from pychron_comms.client.outcome import ClientError
-from pychron_comms.client.replies import TaggedReplies
-from pychron_comms.client.timekeeper import Timekeeper
-from pychron_comms.client.wires import Dialer, Wire
+from pychron_comms.client.wire.asking import Asking
+from pychron_comms.client.wire.dialect import PROBE, PROBE_REST, Dialect
+from pychron_comms.client.wire.numbering import Numbering
+from pychron_comms.client.wire.replies import TaggedReplies
+from pychron_comms.client.wire.timekeeper import Timekeeper
+from pychron_comms.client.wire.wires import Dialer, Wire
 from pychron_comms.errors import CommandError
 
 _Ending = Callable[["TaggedSession"], None]

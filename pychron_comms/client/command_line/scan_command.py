@@ -11,11 +11,12 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from pychron_comms.client.ask_output import ANSWERED, FAILED, Output, status_of
-from pychron_comms.client.microcontroller import QtegraMicrocontroller
-from pychron_comms.client.peaks import PeakError
+from pychron_comms.client.command_line.output import ANSWERED, FAILED, Output, status_of
+from pychron_comms.client.command_line.scan_output import PointWriter
 from pychron_comms.client.plot import PlotUnavailableError, check_plot, plot_scan
-from pychron_comms.client.scan_output import PointWriter
+from pychron_comms.client.qtegra.microcontroller import QtegraMicrocontroller
+from pychron_comms.client.qtegra.peaks import PeakError
+from pychron_comms.client.qtegra.sweep import Scan
 from pychron_comms.client.scans import scan
 from pychron_comms.client.spectrometer import (
     ArgusSpectrometer,
@@ -23,7 +24,6 @@ from pychron_comms.client.spectrometer import (
     HelixSpectrometer,
     QtegraSpectrometer,
 )
-from pychron_comms.client.sweep import Scan
 from pychron_comms.client.waiting import WaitError
 from pychron_comms.errors import CommandError
 

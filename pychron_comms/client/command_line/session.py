@@ -6,9 +6,9 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
-from pychron_comms.client.ask_options import AskOptions
-from pychron_comms.client.ask_output import ANSWERED, Output, status_of
-from pychron_comms.client.ask_waits import Poll, poll_for
+from pychron_comms.client.command_line.options import AskOptions
+from pychron_comms.client.command_line.output import ANSWERED, Output, status_of
+from pychron_comms.client.command_line.waits import Poll, poll_for
 from pychron_comms.client.instrument import Asks
 from pychron_comms.client.waiting import Progress, Waiter, WaitError
 from pychron_comms.errors import CommandError, OutcomeUnknownError
@@ -23,7 +23,7 @@ def progress_on_terminal() -> Iterator[ShowProgress | None]:
         yield None
         return
     try:
-        from pychron_comms.client.ask_progress import status_line  # noqa: PLC0415
+        from pychron_comms.client.command_line.progress import status_line  # noqa: PLC0415
     except ModuleNotFoundError:
         yield None
         return

@@ -8,7 +8,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from pychron_comms.client.outcome import no_reply, not_sent, reply_or_error
-from pychron_comms.client.timekeeper import Timekeeper
+from pychron_comms.client.wire.timekeeper import Timekeeper
 from pychron_comms.errors import CommandError
 
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from pychron_comms.client.ask_waits import poll_for
+from pychron_comms.client.command_line.waits import poll_for
 from pychron_comms.client.waiting import DEADLINE
 
 DEFAULT_SERVER = "tcp:127.0.0.1:1061"

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pychron_comms.client.operation import M_co, operation
-from pychron_comms.client.spectrometer_parts import QtegraPart
+from pychron_comms.client.qtegra.operation import M_co, operation
+from pychron_comms.client.qtegra.parts import QtegraPart
 
 
 class Source(QtegraPart[M_co]):

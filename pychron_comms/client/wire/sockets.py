@@ -8,8 +8,8 @@ import ssl
 from collections.abc import Callable
 from functools import partial
 
-from pychron_comms.client.deadline import Deadline
-from pychron_comms.client.endpoint import Address
+from pychron_comms.client.wire.deadline import Deadline
+from pychron_comms.client.wire.endpoint import Address
 
 _CHUNK = 65536
 _KINDS = {"tcp": socket.SOCK_STREAM, "tls": socket.SOCK_STREAM, "udp": socket.SOCK_DGRAM}

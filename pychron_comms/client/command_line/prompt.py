@@ -15,10 +15,10 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pychron_comms.client.ask_options import AskOptions
-from pychron_comms.client.ask_output import ANSWERED, Output, status_of
-from pychron_comms.client.ask_session import AskSession
-from pychron_comms.client.catalogue import OWN_WORDS, Catalogue, fetch_catalogue
+from pychron_comms.client.command_line.catalogue import OWN_WORDS, Catalogue, fetch_catalogue
+from pychron_comms.client.command_line.options import AskOptions
+from pychron_comms.client.command_line.output import ANSWERED, Output, status_of
+from pychron_comms.client.command_line.session import AskSession
 from pychron_comms.client.instrument import Asks
 from pychron_comms.errors import CommandError, PychronCommunicationError, error_line
 

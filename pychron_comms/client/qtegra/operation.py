@@ -22,7 +22,7 @@ from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar, over
 
 from twisted.internet.defer import Deferred
 
-from pychron_comms.client.microcontroller import (
+from pychron_comms.client.qtegra.microcontroller import (
     DeferredQtegraMicrocontroller,
     Microcontroller,
     QtegraMicrocontroller,

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self, TextIO
 
-from pychron_comms.client.sweep import Point, Progress
+from pychron_comms.client.qtegra.sweep import Point, Progress
 
 _ERASE_LINE = "\r\x1b[K"
 

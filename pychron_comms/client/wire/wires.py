@@ -13,7 +13,7 @@ from twisted.internet.protocol import Protocol as StreamProtocol
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from pychron_comms.client.endpoint import Address
+from pychron_comms.client.wire.endpoint import Address
 from pychron_comms.endpoints import client_endpoint
 from pychron_comms.peers import make_prompt
 

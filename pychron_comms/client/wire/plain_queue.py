@@ -8,10 +8,10 @@ from collections.abc import Callable
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from pychron_comms.client.asking import Asking
-from pychron_comms.client.dialect import QUIET, Dialect
-from pychron_comms.client.replies import PlainReply
-from pychron_comms.client.wires import Dialer, Wire
+from pychron_comms.client.wire.asking import Asking
+from pychron_comms.client.wire.dialect import QUIET, Dialect
+from pychron_comms.client.wire.replies import PlainReply
+from pychron_comms.client.wire.wires import Dialer, Wire
 
 
 class PlainExchange:

@@ -13,14 +13,14 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import NamedTuple
 
-from pychron_comms.client.conversation import TaggedConversation, read_plain
-from pychron_comms.client.deadline import Clock, Deadline
-from pychron_comms.client.dialect import PROBE_TIME, Dialect
-from pychron_comms.client.endpoint import Address
-from pychron_comms.client.numbering import Numbering
 from pychron_comms.client.outcome import ClientError, no_reply, not_sent
-from pychron_comms.client.replies import PlainReply
-from pychron_comms.client.sockets import Channel, open_channel
+from pychron_comms.client.wire.conversation import TaggedConversation, read_plain
+from pychron_comms.client.wire.deadline import Clock, Deadline
+from pychron_comms.client.wire.dialect import PROBE_TIME, Dialect
+from pychron_comms.client.wire.endpoint import Address
+from pychron_comms.client.wire.numbering import Numbering
+from pychron_comms.client.wire.replies import PlainReply
+from pychron_comms.client.wire.sockets import Channel, open_channel
 
 #: Plain connections that ``tell`` leaves open for the replies that nobody reads.
 TOLD_LIMIT = 8

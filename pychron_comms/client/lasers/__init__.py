@@ -1,0 +1,1 @@
+"""The parts of a laser client, one for each idea of the laser."""

@@ -1,0 +1,1 @@
+"""How a client's bytes travel: endpoints, sockets, forms and the framing of replies."""
