@@ -13,10 +13,7 @@ run: $(VENV)/installed
 	$(BIN)/python -m pychron_comms
 
 test: lint types unit
-	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
-	$(BIN)/coverage combine --quiet
-	$(BIN)/coverage report
+	$(BIN)/pytest --cov --cov-config=setup.cfg --cov-report=term-missing:skip-covered
 
 # Twisted's own runner, without coverage: the same unit tests must pass there.
 unit: $(VENV)/tested

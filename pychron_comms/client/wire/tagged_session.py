@@ -83,7 +83,7 @@ class TaggedSession:
             wire.abort()
         batch, self._batch = self._batch, None
         if batch:
-            wire.write(b"".join(batch))
+            wire.write_now(b"".join(batch))
         if self.is_over and not self.pending:
             wire.close()
 

@@ -15,7 +15,7 @@ from zope.interface import implementer
 
 from pychron_comms.client.wire.endpoint import Address
 from pychron_comms.endpoints import client_endpoint
-from pychron_comms.peers import make_prompt
+from pychron_comms.peers import make_prompt, write_now
 
 #: Seconds that a server may take to end its side of a connection that we have closed.
 CLOSE_TIME = 1.0
@@ -42,6 +42,9 @@ class Wire(Protocol):
 
     def write(self, data: bytes) -> None:
         """Raises OSError for a datagram that is too long."""
+
+    def write_now(self, data: bytes) -> None:
+        """The same, for what is all there is to write: without waiting for the reactor."""
 
     def close(self) -> None:
         """End it when all is written."""
@@ -89,6 +92,9 @@ class StreamWire(StreamProtocol):
     def write(self, data: bytes) -> None:
         self.transport.write(data)
 
+    def write_now(self, data: bytes) -> None:
+        write_now(self.transport, data)
+
     def close(self) -> None:
         if self._closing is None and not self.gone.called:
             # TLS, and what the server does not read, may take for ever.
@@ -133,6 +139,8 @@ class DatagramWire(DatagramProtocol):
         if len(data) >= _DATAGRAM:
             raise OSError("too long for a datagram")
         self.transport.write(data)
+
+    write_now = write
 
     def close(self) -> None:
         if not self._closes:
