@@ -83,7 +83,7 @@ def welcome(settings: ServerSettings) -> str:
     """Where the server listens, and one line to try."""
     lines = ["", "The laboratory runs: a server and a processor. It listens at"]
     for listener in settings.listeners:
-        lines.append(f"  {listener.request_type:10} {'  '.join(listener.listen)}")
+        lines.append(f"  {listener.request_type:12} {'  '.join(listener.listen)}")
     if settings == ServerSettings():
         lines.append("Try  telnet 127.0.0.1 1061  and type  Open A")
     lines.append("Ctrl-C ends it all.\n")
