@@ -239,6 +239,18 @@ class ReplyTooLongError(RoadError):
     template = "reply too long: {} bytes, at most {}"
 
 
+class JournalError(RoadError):
+    """The journal cannot be written: the command was not begun."""
+
+    code = 214
+    template = "journal: {}"
+
+
+class TooManyConnectionsError(RoadError):
+    code = 215
+    template = "too many connections: at most {}"
+
+
 class UnlistedError(CommandError):
     """An error of a server whose code is not in our table; ``code`` is that server's."""
 

@@ -11,11 +11,13 @@ Deferred of it, or be ``async``.
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
+
+from pychron_comms.terms import PLAIN, Terms
 
 
 class Effect(enum.Enum):
@@ -69,6 +71,26 @@ class Snapshot(NamedTuple):
     image: bytes
 
 
+class Part(NamedTuple):
+    """Something that can be leased: a manager, or a part of it as ``ICall.target`` names it.
+
+    ``name`` is what people call it, as in ``CO2`` or ``System:A``.
+    """
+
+    name: str
+    manager: Any
+    target: str
+
+
+class Lease(NamedTuple):
+    """Who has a part to itself; times in seconds of Unix time."""
+
+    part: Part
+    owner: str
+    since: float
+    until: float
+
+
 class ICall(Interface):
     """A command of one request, checked and converted, not yet run."""
 
@@ -79,6 +101,7 @@ class ICall(Interface):
     manager: Any = Attribute("Who owns the hardware it is for; None where it touches none.")
     target: str = Attribute("The part of the manager it acts on; empty for the whole.")
     sender: str = Attribute("The address of who asked.")
+    terms: Terms = Attribute("What was said beside it; PLAIN until the gate says otherwise.")
 
     def same_read(other: Any) -> bool:
         """Whether both are the same read, so that one answer serves both."""
@@ -108,6 +131,19 @@ class IRequestHandler(Interface):
         """
 
 
+class IDescribedHandler(IRequestHandler):
+    """One whose commands can be told apart without running them."""
+
+    def part(name: str) -> Any:
+        """The ``Part`` of that name; the request type's own name is all of it. Errors: 004."""
+
+    def matcher(text: str) -> Callable[[Any], bool]:
+        """Tells the calls that run what ``text`` says: a command word and, perhaps, arguments.
+
+        Arguments that it leaves out may be any. Errors: 003, 004, 206; ValueError.
+        """
+
+
 class IRequestHandlerFactory(Interface):
     """Adds request types to the road. Found as a ``twisted.plugin`` of this interface."""
 
@@ -123,7 +159,7 @@ class IRequestHandlerFactory(Interface):
 class IHardware(Interface):
     """The managers that one processor owns, by name."""
 
-    system_lock: Any = Attribute("The laboratory's ``ISystemLock``.")
+    safeguards: Any = Attribute("The laboratory's ``ISafeguards``.")
 
     def manager(name: str) -> Any:
         """The manager of that name. Errors: 007."""
@@ -145,25 +181,40 @@ class IHardwareGate(Interface):
     """The one way to the hardware, whichever road a request came."""
 
     def process_server_request(
-        request_type: str, data: str, sender: str, within: float | None = None
+        request_type: str, data: str, sender: str, terms: Terms = PLAIN
     ) -> str | Deferred[str]:
-        """Run the command ``data`` for ``sender``, with at most ``within`` seconds to spend.
+        """Run the command ``data`` for ``sender``, on these terms.
 
         The text of the reply where it is known at once, else a Deferred of it. Errors: any
         ``CommandError``, raised or as the Deferred's failure.
         """
+
+    def asker_gone(response: Deferred[str]) -> None:
+        """Nobody waits for this response any more: its command is not begun if it still waits.
+
+        The response comes all the same: with 202 for a command that was not begun.
+        """
+
+    def session_ended(session: str) -> None:
+        """A connection is gone, and with it what was bound to it."""
 
 
 class ICommandRepeater(Interface):
     """Takes a command to the processor that owns its hardware."""
 
     def get_response(
-        request_type: str, data: str, sender: str, within: float | None = None
+        request_type: str, data: str, sender: str, terms: Terms = PLAIN
     ) -> Deferred[str]:
         """The processor's reply to ``request_type|data``.
 
         Nothing is ever sent twice. Errors: 011 never sent, 201 sent and outcome unknown.
         """
+
+    def asker_gone(response: Deferred[str]) -> None:
+        """Nobody waits any more for a response that ``get_response`` gave, as with the gate."""
+
+    def session_ended(session: str) -> None:
+        """A client's connection is gone, and with it what was bound to it."""
 
     def test_connection() -> Deferred[None]:
         """A round trip to the processor. Errors: 011, 201."""
@@ -175,8 +226,42 @@ class IAccessRule(Interface):
     def admit(sender: str) -> None:
         """Return for a sender that may ask at all; for no raise 013, before anything is read."""
 
-    def check(request_type: str, call: Any) -> None:
+    def check(call: Any) -> None:
         """Return for yes; for no raise 012, 013, 204 or 208."""
+
+
+class ISafeguards(Interface):
+    """What the gate knows and does, for the commands that ask about it."""
+
+    system_lock: Any = Attribute("The laboratory's ``ISystemLock``.")
+
+    def outcome(sender: str, key: str) -> str:
+        """What became of ``sender``'s command of that key.
+
+        ``never seen``, ``waiting``, ``running``, ``done REPLY``, or ``unknown`` where it ran when
+        the processor died.
+        """
+
+    def claim(part: Part, sender: str, seconds: float, session: str) -> None:
+        """Lease a part for so long, or renew the lease; with a session, not beyond its end.
+
+        Errors: 204 where another has leased it, or something that it overlaps.
+        """
+
+    def release(part: Part, sender: str) -> None:
+        """End a lease; nothing where there is none. Errors: 204 for another's."""
+
+    def override(part: Part, sender: str, reason: str, key: str, role: str = "") -> None:
+        """End whatever leases are in the way, and make safe. Errors: 208 for a wrong key.
+
+        ``role`` is the most that is allowed where it came in, as in ``Terms``.
+        """
+
+    def owners() -> Sequence[Lease]:
+        """Every lease, oldest first."""
+
+    def check(request_type: str, data: str, sender: str, terms: Terms = PLAIN) -> Any:
+        """Return, later, where ``sender`` might run that command now; else what it would get."""
 
 
 class ISystemLock(Interface):
@@ -187,6 +272,29 @@ class ISystemLock(Interface):
 
     def unlock(sender: str) -> None:
         """Give it back; nothing where it is free. Errors: 009, 012 where another holds it."""
+
+
+class IJournal(Interface):
+    """Where it is written down who asked what, when, and with which answer."""
+
+    def write(event: str, **fields: Any) -> int:
+        """Append one record; its number. Errors: 214, and then nothing was written."""
+
+    def records(since: float = 0.0) -> Iterator[Mapping[str, Any]]:
+        """What is kept from that time on, in seconds of Unix time; oldest first.
+
+        From before this start as well.
+        """
+
+    def close() -> None:
+        """Write no more."""
+
+
+class IMakesSafe(Interface):
+    """A manager that knows its own safe state."""
+
+    def make_safe(target: str) -> Any:
+        """Bring a part, as ``ICall.target`` names it, or all where it is empty, to it; later."""
 
 
 class IReactorManager(Interface):

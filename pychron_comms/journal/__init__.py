@@ -1,0 +1,1 @@
+"""Where it is written down who asked what, when, and with which answer."""

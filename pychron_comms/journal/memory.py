@@ -1,0 +1,66 @@
+"""Journals without files: one that writes nothing, and one that tests and simulations read."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from zope.interface import implementer
+
+from pychron_comms.errors import JournalError
+from pychron_comms.interfaces import IJournal
+from pychron_comms.journal.chain import Chain
+from pychron_comms.journal.record import time_text
+
+
+@implementer(IJournal)
+class NoJournal:
+    """Where no journal is wanted: only the numbers count up."""
+
+    def __init__(self) -> None:
+        self._number = 0
+
+    def write(self, event: str, **fields: Any) -> int:
+        self._number += 1
+        return self._number
+
+    def records(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
+        return iter(())
+
+    def close(self) -> None:
+        """There is nothing to close."""
+
+
+@implementer(IJournal)
+class MemoryJournal:
+    """Keeps its records, each as a file would give it back.
+
+    ``failing``: while it is set, each write raises 214 with this reason.
+    """
+
+    def __init__(self, now: Callable[[], float] = time.time, secret: bytes = b"") -> None:
+        self.failing = ""
+        self._now = now
+        self._chain = Chain(secret)
+        self._records: list[Mapping[str, Any]] = []
+        self._is_open = True
+
+    def write(self, event: str, **fields: Any) -> int:
+        if self.failing or not self._is_open:
+            raise JournalError(self.failing or "it is closed")
+        try:
+            sealed = self._chain.seal(self._now(), event, fields)
+        except (ValueError, TypeError, RecursionError) as error:
+            raise JournalError(error) from error
+        self._chain.advance(sealed.number, sealed.hash)
+        self._records.append(json.loads(sealed.line))
+        return sealed.number
+
+    def records(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
+        wanted = time_text(max(since, 0.0))
+        return iter([record for record in self._records if record["at"] >= wanted])
+
+    def close(self) -> None:
+        self._is_open = False

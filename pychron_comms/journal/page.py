@@ -1,0 +1,117 @@
+"""The present file of a journal: it takes a whole line, or nothing of it."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+# Windows would else write CRLF.
+_FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
+_MODE = 0o600
+
+
+class Disk:
+    """What a journal asks of the operating system; tests put faults in its place."""
+
+    def open(self, path: Path) -> int:
+        return os.open(path, _FLAGS, _MODE)
+
+    def write(self, fd: int, data: bytes) -> int:
+        return os.write(fd, data)
+
+    def truncate(self, fd: int, size: int) -> None:
+        os.ftruncate(fd, size)
+
+    def sync(self, fd: int) -> None:
+        os.fsync(fd)
+
+    def rename(self, old: Path, new: Path) -> None:
+        """What had the new name is gone."""
+        os.replace(old, new)
+
+    def sync_folder(self, path: Path) -> None:
+        """Make new and changed names in a folder last."""
+        if os.name != "posix":
+            return
+        fd = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(fd)
+        finally:
+            os.close(fd)
+
+
+class ShortWriteError(OSError):
+    """The disk took a part of a line only."""
+
+    def __init__(self, taken: int, length: int) -> None:
+        super().__init__(f"the disk took {taken} of {length} bytes; it may be full")
+
+
+class Page:
+    """Appends to one file. ``size`` is the bytes that are whole, 0 while it is closed."""
+
+    def __init__(self, path: Path, disk: Disk, *, sync: bool) -> None:
+        self._path = path
+        self._disk = disk
+        self._sync = sync
+        self._fd: int | None = None
+        self._is_torn = False
+        self.size = 0
+
+    def open(self) -> None:
+        """Open it, new or as it stands; nothing where it is open. Errors: OSError."""
+        if self._fd is not None:
+            return
+        self._fd = self._disk.open(self._path)
+        self.size = os.fstat(self._fd).st_size
+        self._is_torn = False
+        if self._sync:
+            self._disk.sync_folder(self._path.parent)
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether somebody has removed or moved the open file. Errors: OSError."""
+        if self._fd is None:
+            return False
+        try:
+            return not os.path.samestat(os.stat(self._path), os.fstat(self._fd))
+        except FileNotFoundError:
+            return True
+
+    def append(self, data: bytes) -> None:
+        """In one write; where that fails the file is as it was. Errors: OSError."""
+        self.mend()
+        try:
+            taken = self._disk.write(self._fileno, data)
+            if taken != len(data):
+                raise ShortWriteError(taken, len(data))
+            if self._sync:
+                self._disk.sync(self._fileno)
+        except OSError:
+            self._is_torn = True
+            with suppress(OSError):  # the next write, or the next start, tries again
+                self.mend()
+            raise
+        self.size += len(data)
+
+    def mend(self) -> None:
+        """Cut off what a failed write may have left. Errors: OSError."""
+        if self._is_torn:
+            # Somebody may have shortened it meanwhile; it must not grow by zeros.
+            if os.fstat(self._fileno).st_size > self.size:
+                self._disk.truncate(self._fileno, self.size)
+            self._is_torn = False
+
+    def close(self) -> None:
+        """A second call does nothing. Errors: OSError."""
+        if self._fd is None:
+            return
+        fd, self._fd, self.size = self._fd, None, 0
+        os.close(fd)
+
+    @property
+    def _fileno(self) -> int:
+        if self._fd is None:
+            raise OSError("the file is not open")
+        return self._fd

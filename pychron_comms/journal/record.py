@@ -1,0 +1,86 @@
+"""One record: a JSON object on one line, chained by its hash to the record before it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+
+#: Events that the journal writes by itself; their field ``after`` is the hash before them.
+CONTINUED = "continued"
+TORN = "torn"
+
+_OWN = frozenset({"n", "at", "event", "hash"})
+_HASH = b',"hash":"'
+_END = b'"}'
+_TAIL = len(_HASH) + 64 + len(_END)
+_FORM = {"separators": (",", ":"), "allow_nan": False, "default": str}
+_READABLE = json.JSONEncoder(ensure_ascii=False, **_FORM)  # type: ignore[arg-type]
+_ASCII = json.JSONEncoder(**_FORM)  # type: ignore[arg-type]
+
+
+class Record(NamedTuple):
+    """``values``: all that it says, its hash included. ``body``: its bytes without the hash."""
+
+    number: int
+    event: str
+    values: Mapping[str, Any]
+    body: bytes
+    hash: str
+
+    @property
+    def at(self) -> str:
+        """Its time, as it writes it; texts of this form are ordered as the times are."""
+        return str(self.values["at"])
+
+    @property
+    def after(self) -> str | None:
+        """The hash before it, where it is an event of the journal's own that names it."""
+        own = self.event in {CONTINUED, TORN}
+        return str(self.values.get("after")) if own else None
+
+
+def time_text(seconds: float) -> str:
+    """Seconds since 1970 as ``2026-03-02T10:14:05.116000Z``."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+
+
+def body_of(number: int, at: float, event: str, fields: Mapping[str, Any]) -> bytes:
+    """All but the hash.
+
+    ValueError or TypeError for fields that JSON cannot say, or that are the journal's own.
+    """
+    if not _OWN.isdisjoint(fields):
+        raise ValueError(f"{', '.join(sorted(_OWN))} are fields of the journal's own")
+    return json_bytes({"n": number, "at": time_text(at), "event": event, **fields})
+
+
+def line_of(body: bytes, digest: str) -> bytes:
+    """The whole line, its newline included."""
+    return b'%b%b%b"}\n' % (body[:-1], _HASH, digest.encode("ascii"))
+
+
+def json_bytes(value: Any, *, ascii_only: bool = False) -> bytes:
+    """On one line, without blanks, in the order given; what JSON does not know as its ``str``."""
+    if ascii_only:
+        return _ASCII.encode(value).encode()
+    try:
+        return _READABLE.encode(value).encode()
+    except UnicodeEncodeError:  # a lone surrogate, which UTF-8 cannot write
+        return _ASCII.encode(value).encode()
+
+
+def read_line(line: bytes) -> Record | None:
+    """The record that a line is, its newline taken off; None for a line that is none."""
+    tail = line[-_TAIL:]
+    if not (tail.startswith(_HASH) and tail.endswith(_END)):
+        return None
+    try:
+        values = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    match values:
+        case {"n": int(number), "at": str(), "event": str(event), "hash": str(digest)}:
+            return Record(number, event, values, line[:-_TAIL] + b"}", digest)
+    return None

@@ -1,0 +1,50 @@
+"""What the section ``[journal]`` of a configuration says."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pychron_comms.config import Table
+from pychron_comms.journal.file_journal import FileJournal
+from pychron_comms.secret_files import read_secret
+
+
+@dataclass(frozen=True, kw_only=True)
+class JournalSettings:
+    """``size`` in bytes; ``keep`` old files; ``secret``: the name of a file, or empty."""
+
+    file: str
+    size: int = 50_000_000
+    keep: int = 10
+    sync: bool = False
+    secret: str = ""
+
+
+def read_journal(table: Table) -> JournalSettings | None:
+    """From the table ``[journal]``; None where it is empty. Raises ConfigError."""
+    settings = JournalSettings(
+        file=table.text("file", ""),
+        size=table.integer("size", JournalSettings.size, minimum=100_000),
+        keep=table.integer("keep", JournalSettings.keep, minimum=1, maximum=1000),
+        sync=table.flag("sync", JournalSettings.sync),
+        secret=table.text("secret", JournalSettings.secret),
+    )
+    if settings.file:
+        return settings
+    if any(key in table for key in ("file", "size", "keep", "sync", "secret")):
+        raise table.error("file", "the name of a file")
+    return None
+
+
+def open_journal(settings: JournalSettings, now: Callable[[], float] = time.time) -> FileJournal:
+    """The journal, ready to write. ValueError, one line, as ``FileJournal`` and ``read_secret``."""
+    return FileJournal(
+        settings.file,
+        size=settings.size,
+        keep=settings.keep,
+        sync=settings.sync,
+        secret=read_secret(settings.secret) if settings.secret else b"",
+        now=now,
+    )

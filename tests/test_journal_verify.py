@@ -1,0 +1,284 @@
+"""What shows that somebody has had a hand in a journal, and what does not."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.journal.chain import hash_of
+from pychron_comms.journal.file_journal import FileJournal
+from pychron_comms.journal.files import journal_files
+from pychron_comms.journal.record import line_of, read_line
+from pychron_comms.journal.verify import Head, Report, verify
+from tests.properties import holds
+
+Lines = list[bytes]
+
+
+def sealed_anew(line: bytes, previous: bytes, body: Callable[[bytes], bytes]) -> bytes:
+    """The record altered, with a hash that fits again, as one may make it without a secret."""
+    record, before = read_line(line[:-1]), read_line(previous[:-1])
+    assert record is not None
+    assert before is not None
+    altered = body(record.body)
+    return line_of(altered, hash_of(altered, before.hash, b""))
+
+
+class Verification(SynchronousTestCase):
+    secret = b""
+
+    def setUp(self) -> None:
+        self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.path = self.folder / "lab.journal"
+        journal = FileJournal(self.path, secret=self.secret)
+        for number in range(1, 11):
+            journal.write("begin", sender="10.0.0.5", command=f"Open {number}")
+        journal.close()
+        self.head = Head(*journal.head)
+        self.lines = self.path.read_bytes().splitlines(keepends=True)
+
+    def verify(self, lines: Lines, head: Head | None = None) -> Report:
+        self.path.write_bytes(b"".join(lines))
+        return verify([self.path], self.secret, head)
+
+    def found(self, lines: Lines) -> list[tuple[int, int | None, str]]:
+        return [(each.line, each.number, each.text) for each in self.verify(lines).findings]
+
+
+class AJournal(Verification):
+    def test_that_nobody_has_touched_is_clean(self) -> None:
+        report = self.verify(self.lines)
+
+        self.assertEqual((report.findings, report.torn), ([], []))
+        self.assertEqual((report.records, report.fitting), (10, 10))
+        self.assertEqual(report.head, self.head)
+
+    def test_with_an_altered_record_is_found_out(self) -> None:
+        self.lines[4] = self.lines[4].replace(b"Open 5", b"Open 6")
+
+        self.assertEqual(self.found(self.lines), [(5, 5, "altered, or the one before it was")])
+
+    def test_names_file_line_and_number(self) -> None:
+        self.lines[4] = self.lines[4].replace(b"Open 5", b"Open 6")
+        (finding,) = self.verify(self.lines).findings
+
+        self.assertEqual(
+            str(finding), f"{self.path}:5: record 5: altered, or the one before it was"
+        )
+
+    def test_with_a_record_altered_and_sealed_anew_is_found_out_at_the_next(self) -> None:
+        self.lines[4] = sealed_anew(
+            self.lines[4], self.lines[3], lambda body: body.replace(b"Open 5", b"Open 6")
+        )
+
+        self.assertEqual(self.found(self.lines), [(6, 6, "altered, or the one before it was")])
+
+    def test_with_an_altered_number_is_found_out(self) -> None:
+        self.lines[4] = self.lines[4].replace(b'"n":5', b'"n":50')
+
+        self.assertEqual([number for _, number, _ in self.found(self.lines)], [50, 6])
+
+    def test_with_an_altered_hash_is_found_out(self) -> None:
+        self.lines[4] = self.lines[4].replace(self.lines[4][-10:-3], b"0000000")
+
+        self.assertEqual([number for _, number, _ in self.found(self.lines)], [5, 6])
+
+    def test_with_a_removed_record_is_found_out(self) -> None:
+        del self.lines[4]
+
+        self.assertEqual(self.found(self.lines), [(5, 6, "removed or moved before it: record 5")])
+
+    def test_with_removed_records_is_found_out(self) -> None:
+        del self.lines[4:7]
+
+        self.assertEqual(self.found(self.lines), [(5, 8, "removed or moved before it: 5 to 7")])
+
+    def test_without_its_beginning_is_found_out(self) -> None:
+        del self.lines[:2]
+
+        self.assertEqual(self.found(self.lines), [(1, 3, "removed or moved before it: 1 to 2")])
+
+    def test_with_an_inserted_record_is_found_out(self) -> None:
+        forged = sealed_anew(
+            self.lines[4], self.lines[3], lambda body: body.replace(b"Open 5", b"Open X")
+        ).replace(b'"n":5', b'"n":99')
+        self.lines.insert(4, forged)
+
+        self.assertEqual(self.found(self.lines), [(5, 99, "removed or moved before it: 5 to 98")])
+
+    def test_with_an_inserted_line_is_found_out(self) -> None:
+        self.lines.insert(4, b"all is well\n")
+
+        self.assertEqual(self.found(self.lines), [(5, None, "altered or inserted: no record")])
+
+    def test_with_two_swapped_records_is_found_out(self) -> None:
+        self.lines[3:5] = self.lines[4], self.lines[3]
+
+        self.assertEqual(
+            self.found(self.lines),
+            [
+                (4, 5, "removed or moved before it: record 4"),
+                (6, 6, "removed or moved before it: record 5"),
+            ],
+        )
+
+    def test_with_a_record_there_twice_is_found_out(self) -> None:
+        self.lines.insert(5, self.lines[4])
+
+        self.assertEqual(self.found(self.lines), [(6, 5, "stands there twice")])
+
+    def test_with_an_old_record_added_is_found_out(self) -> None:
+        self.lines.insert(7, self.lines[1])
+
+        text = "inserted, doubled or moved: it stands after record 7"
+        self.assertEqual(self.found(self.lines), [(8, 2, text)])
+
+    def test_with_old_records_added_is_found_out_at_each(self) -> None:
+        self.lines[7:7] = self.lines[1:4]
+
+        self.assertEqual([number for _, number, _ in self.found(self.lines)], [2, 3, 4])
+
+    def test_cut_in_its_last_line_is_told_of_as_torn(self) -> None:
+        self.lines[-1] = self.lines[-1][:-5]
+        report = self.verify(self.lines)
+
+        self.assertEqual(report.findings, [])
+        self.assertEqual([each.line for each in report.torn], [10])
+
+    def test_with_a_torn_line_that_nobody_tells_of_is_found_out(self) -> None:
+        self.lines[4] = self.lines[4][:20] + b"\n"
+
+        self.assertEqual([number for _, number, _ in self.found(self.lines)], [None, 6])
+
+    def test_with_its_evidence_altered_is_found_out(self) -> None:
+        self.path.write_bytes(b"".join(self.lines) + b'{"n":11,"at":"2026')
+        FileJournal(self.path, secret=self.secret).close()
+        lines = self.path.read_bytes().splitlines(keepends=True)
+        self.assertEqual(self.found(lines), [])
+        lines[10] = lines[10].replace(b"2026", b"2027")
+
+        self.assertEqual(self.found(lines), [(11, None, "altered or inserted: no record")])
+
+    @holds
+    @given(
+        st.integers(min_value=0, max_value=9),
+        st.integers(min_value=0, max_value=10_000),
+        st.integers(min_value=1, max_value=255),
+    )
+    def test_with_any_byte_altered_is_found_out(self, line: int, place: int, mask: int) -> None:
+        lines = list(self.lines)
+        altered = bytearray(lines[line])
+        altered[place % len(altered)] ^= mask
+        lines[line] = bytes(altered)
+        report = self.verify(lines, self.head)
+
+        self.assertTrue(report.findings)
+
+    @holds
+    @given(st.lists(st.integers(min_value=0, max_value=9), max_size=12))
+    def test_in_any_other_order_is_found_out(self, order: list[int]) -> None:
+        report = self.verify([self.lines[index] for index in order], self.head)
+
+        self.assertEqual(report.findings == [], order == list(range(10)))
+
+
+class AHead(Verification):
+    def test_that_is_there_finds_nothing(self) -> None:
+        self.assertEqual(self.verify(self.lines, self.head).findings, [])
+
+    def test_that_more_records_follow_finds_nothing(self) -> None:
+        fifth = read_line(self.lines[4][:-1])
+        assert fifth is not None
+
+        self.assertEqual(self.verify(self.lines, Head(5, fifth.hash)).findings, [])
+
+    def test_finds_a_missing_end_which_nothing_else_shows(self) -> None:
+        lines = self.lines[:7]
+        self.assertEqual(self.verify(lines).findings, [])
+        (finding,) = self.verify(lines, self.head).findings
+
+        self.assertIn("it stops at record 7, and went to 10 at least", str(finding))
+
+    def test_finds_a_journal_that_was_written_anew(self) -> None:
+        self.path.unlink()
+        journal = FileJournal(self.path, secret=self.secret)
+        for _ in range(20):
+            journal.write("begin")
+        journal.close()
+        self.assertEqual(verify([self.path], self.secret).findings, [])
+        (finding,) = verify([self.path], self.secret, self.head).findings
+
+        self.assertEqual((finding.line, finding.number), (10, 10))
+        self.assertIn("written anew", finding.text)
+
+    def test_finds_that_it_is_itself_not_there(self) -> None:
+        lines = [*self.lines[:3], *self.lines[5:]]
+        found = self.verify(lines, Head(4, "0" * 64)).findings
+
+        self.assertIn("record 4, the head, is not there", found[-1].text)
+
+
+class ASecret(Verification):
+    secret = b"open sesame"
+
+    def test_shows_what_was_sealed_anew_without_it(self) -> None:
+        self.lines[9] = sealed_anew(
+            self.lines[9], self.lines[8], lambda body: body.replace(b"Open 10", b"Open 6")
+        )
+
+        self.assertEqual([number for _, number, _ in self.found(self.lines)], [10])
+
+    def test_is_needed_to_verify(self) -> None:
+        for other in (b"", b"another"):
+            self.assertEqual(verify([self.path], other).fitting, 0)
+        self.assertEqual(verify([self.path], self.secret).fitting, 10)
+
+
+class OldFiles(Verification):
+    secret = b"open sesame"
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.path.unlink()
+        journal = FileJournal(self.path, secret=self.secret, size=1000, keep=4)
+        for number in range(60):
+            journal.write("begin", command=f"Open {number}")
+        journal.close()
+        self.files = journal_files(self.path)
+
+    def numbers(self, files: list[Path]) -> list[int | None]:
+        return [each.number for each in verify(files, self.secret).findings]
+
+    def first_number(self, file: Path) -> int:
+        record = read_line(file.read_bytes().splitlines()[0])
+        assert record is not None
+        return record.number
+
+    def test_are_one_chain_from_the_oldest_that_is_kept(self) -> None:
+        self.assertEqual(len(self.files), 5)
+        self.assertEqual(self.numbers(self.files), [])
+        self.assertGreater(self.first_number(self.files[0]), 1)
+
+    def test_can_be_verified_each_alone(self) -> None:
+        for file in self.files:
+            self.assertEqual(self.numbers([file]), [])
+
+    def test_of_which_one_is_missing_are_found_out(self) -> None:
+        del self.files[2]
+
+        self.assertEqual(self.numbers(self.files), [self.first_number(self.files[2])])
+
+    def test_whose_first_record_is_altered_are_found_out(self) -> None:
+        oldest = self.files[0]
+        oldest.write_bytes(oldest.read_bytes().replace(b'"continued"', b'"CONTINUED"', 1))
+        self.assertEqual(self.numbers(self.files), [self.first_number(oldest)])
+
+        oldest.write_bytes(oldest.read_bytes().replace(b'"CONTINUED"', b'"continued"', 1))
+        self.assertEqual(self.numbers(self.files), [])
+        oldest.write_bytes(oldest.read_bytes().replace(b"Z", b"z", 1))
+        self.assertEqual(self.numbers(self.files), [self.first_number(oldest)])
