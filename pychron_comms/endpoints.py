@@ -8,15 +8,18 @@ from typing import Any
 from twisted.application.internet import StreamServerEndpointService, UDPServer
 from twisted.application.service import MultiService
 from twisted.application.strports import service
-from twisted.internet.endpoints import clientFromString
+from twisted.internet.endpoints import HostnameEndpoint, clientFromString, wrapClientTLS
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import (
     IProtocolFactory,
-    IReactorCore,
     IReactorUNIX,
     IStreamClientEndpoint,
 )
 from twisted.internet.protocol import DatagramProtocol
+
+from pychron_comms.certs.contexts import ClientContexts, ServerContexts
+from pychron_comms.certs.listening import TLSFactory
+from pychron_comms.certs.strings import parse_client, parse_listener
 
 #: Fewer, and sixteen clients that connect for each command see their connections refused or late.
 BACKLOG = 128
@@ -45,9 +48,18 @@ def with_defaults(description: str) -> str:
 
 
 def listening_service(
-    description: str, factory: IProtocolFactory, reactor: IReactorCore
+    description: str, factory: IProtocolFactory, reactor: Any
 ) -> StreamServerEndpointService:
-    """A service that listens there; its start fails where it cannot. Raises ValueError."""
+    """A service that listens there; its start fails where it cannot. Raises ValueError.
+
+    Beside Twisted's strings there is ``tls:PORT:certificate=FILE:privateKey=FILE``, with
+    ``interface=ADDRESS`` and ``backlog=N`` as for ``tcp:``; with ``trustRoots=FILE_OR_FOLDER`` a
+    client must show a certificate of an authority therein. Files that change are read again.
+    """
+    if description.startswith("tls:"):
+        listener = parse_listener(description)
+        description = listener.plain
+        factory = TLSFactory(ServerContexts(listener.files), factory, reactor)
     _check_unix(description, IReactorUNIX.providedBy(reactor))
     return service(with_defaults(description), factory, reactor)
 
@@ -61,8 +73,14 @@ def datagram_service(description: str, protocol: DatagramProtocol, reactor: Any)
     return UDPServer(int(found[1]), protocol, interface, _DATAGRAM, reactor=reactor)
 
 
-def client_endpoint(description: str, reactor: IReactorCore) -> IStreamClientEndpoint:
-    """Where a repeater connects to. Raises ValueError."""
+def client_endpoint(description: str, reactor: Any) -> IStreamClientEndpoint:
+    """Where a repeater connects to. Raises ValueError.
+
+    ``tls:`` is as Twisted has it, but reads its files again when they have changed, lets
+    ``trustRoots`` be a single file too, and takes no private key that others can read.
+    """
+    if description.startswith("tls:"):
+        return _tls_client(description, reactor)
     _check_unix(description, IReactorUNIX.providedBy(reactor))
     return clientFromString(reactor, description)
 
@@ -75,6 +93,22 @@ class ExplainedStart(MultiService):
             super().privilegedStartService()
         except CannotListenError as error:
             raise SystemExit(f"{self.name}: cannot start: {error}") from None
+
+
+def _tls_client(description: str, reactor: Any) -> IStreamClientEndpoint:
+    client = parse_client(description)
+    below = (
+        client_endpoint(client.below, reactor)
+        if client.below
+        else HostnameEndpoint(
+            reactor,
+            client.host,
+            client.port,
+            client.timeout,
+            (client.bind, 0) if client.bind else None,
+        )
+    )
+    return wrapClientTLS(ClientContexts(client.host, client.files), below)
 
 
 def _check_unix(description: str, available: bool) -> None:

@@ -11,7 +11,7 @@ from zope.interface import implementer
 from pychron_comms.config import Table
 from pychron_comms.errors import SecurityError
 from pychron_comms.interfaces import IAccessRule
-from pychron_comms.peers import LOCAL_SENDER
+from pychron_comms.peers import LOCAL_SENDER, host_of
 
 _Network = IPv4Network | IPv6Network
 
@@ -34,13 +34,13 @@ class HostRule:
         if not self._networks or sender in _NO_HOST:
             return
         try:
-            address = ip_address(sender.partition("%")[0])
+            address = ip_address(host_of(sender).partition("%")[0])
         except ValueError:
             raise SecurityError(sender) from None
         if not any(address in network for network in self._networks):
             raise SecurityError(sender)
 
-    def check(self, request_type: str, call: Any) -> None:
+    def check(self, call: Any) -> None:
         """Hosts are told apart before a command is read, not by what it is."""
 
 

@@ -44,6 +44,14 @@ class HostRuleTests(SynchronousTestCase):
         rule.admit("local")
         rule.admit("")
 
+    def test_a_sender_with_a_name_is_told_by_its_host(self) -> None:
+        rule = HostRule(["10.0.0.1", "fe80::/10"])
+        rule.admit("alice@10.0.0.1")
+        rule.admit("alice@fe80::1%eth0")
+        self.assert_refused(rule, "alice@10.0.0.2")
+        for sender in ("10.0.0.1@10.0.0.2", "alice@", "alice@local", "@"):
+            self.assert_refused(rule, sender)
+
     def test_a_sender_that_is_no_address_is_refused(self) -> None:
         self.assert_refused(HostRule(["10.0.0.1"]), "somebody")
 
@@ -57,7 +65,7 @@ class SystemLockTests(SynchronousTestCase):
         self.lock = SystemLock({"mass spec": "10.0.0.1", "pychron": "10.0.0.2"})
 
     def check(self, sender: str, manager: object = "valves") -> None:
-        self.lock.check("System", ScriptedCall("Open", manager=manager, sender=sender))
+        self.lock.check(ScriptedCall("Open", manager=manager, sender=sender))
 
     def test_provides_its_interfaces(self) -> None:
         verifyObject(ISystemLock, self.lock)

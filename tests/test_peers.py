@@ -7,12 +7,25 @@ from typing import Any
 from twisted.internet.abstract import FileDescriptor
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.interfaces import ITCPTransport, IUNIXTransport
+from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactor, StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import directlyProvides
 
-from pychron_comms.peers import close_now, make_prompt, sender_of, write_now
+from pychron_comms.peers import (
+    close_now,
+    host_of,
+    is_name,
+    make_prompt,
+    name_of,
+    sender_of,
+    sender_of_peer,
+    write_now,
+)
+from pychron_comms.processor.command_processor import CommandProcessorFactory
+from pychron_comms.wire import WireOptions
+from tests.doubles import ScriptedGate
 
 
 class Socket(FileDescriptor):
@@ -129,3 +142,33 @@ class SenderTests(SynchronousTestCase):
         self.assertEqual(sender_of(IPv6Address("TCP", "::ffff:10.0.0.7", 1)), "10.0.0.7")
         self.assertEqual(sender_of(IPv6Address("TCP", "fe80::1", 1)), "fe80::1")
         self.assertEqual(sender_of(UNIXAddress(None)), "local")
+
+    def test_a_connection_without_a_certificate_is_its_address(self) -> None:
+        peer = IPv4Address("TCP", "10.0.0.7", 1)
+        self.assertEqual(sender_of_peer(StringTransport(peerAddress=peer)), "10.0.0.7")
+
+    def test_a_sender_has_a_host_and_perhaps_a_name(self) -> None:
+        for sender, name, host in (
+            ("alice@10.0.0.7", "alice", "10.0.0.7"),
+            ("alice@fe80::1%eth0", "alice", "fe80::1%eth0"),
+            ("10.0.0.7", "", "10.0.0.7"),
+            ("local", "", "local"),
+            ("", "", ""),
+        ):
+            self.assertEqual((name_of(sender), host_of(sender)), (name, host))
+
+    def test_a_name_is_of_few_letters_and_never_an_address(self) -> None:
+        for name in ("a", "Lab_1.a-b", "x" * 64, "10.0.0.x"):
+            self.assertTrue(is_name(name), name)
+        for name in ("", "a b", "a@b", "a;b", "x" * 65, "é", "a\n", "local", "127.0.0.1", "1"):
+            self.assertFalse(is_name(name), name)
+
+    def test_who_speaks_plain_text_can_claim_no_name(self) -> None:
+        gate = ScriptedGate(Open="OK")
+        factory = CommandProcessorFactory(gate, frozenset({"10.0.0.1"}), WireOptions(), Clock())
+        peer = IPv4Address("TCP", "10.0.0.7", 1)
+        for line in (b"@from=alice%4010.0.0.7 System|Open V\r", b"alice@System|Open V\r"):
+            processor = factory.buildProtocol(peer)
+            processor.makeConnection(StringTransport(peerAddress=peer))
+            processor.dataReceived(line)
+        self.assertEqual({request[2] for request in gate.requests}, {"10.0.0.7"})
