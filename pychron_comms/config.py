@@ -28,7 +28,7 @@ class Table:
         self._file = file
         self._path = path
         self._unread = set(values)
-        self._children: list[Table] = []
+        self._children: dict[str, Table] = {}
 
     @classmethod
     def load(cls, file: str | Path) -> Table:
@@ -143,16 +143,17 @@ class Table:
             raise ConfigError(
                 f"{self._file}: {self._key(key)}: no such key is known (known here: {known})"
             )
-        for child in self._children:
+        for child in self._children.values():
             child.finish()
 
     def _key(self, key: str) -> str:
         return f"{self._path}.{key}" if self._path else key
 
     def _child(self, key: str, values: Mapping[str, Any]) -> Table:
-        child = Table(values, self._file, self._key(key))
-        self._children.append(child)
-        return child
+        # One for all its readers: a key that any of them has read is known.
+        if key not in self._children:
+            self._children[key] = Table(values, self._file, self._key(key))
+        return self._children[key]
 
     def _read(self, key: str, default: Any, kinds: Any, expected: str) -> Any:
         self._unread.discard(key)

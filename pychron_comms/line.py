@@ -11,7 +11,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -28,7 +27,7 @@ NO_TAGS: Tags = {}
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _TYPE = re.compile(r"\s*([A-Za-z]\w*)\s*\|")
 _NAME = re.compile(r"([A-Za-z]\w*)(?:[\s,]\s*|$)")
-_ID_TAG = re.compile(rb"\s*@(?:[^ ]*;)?id=([^; ]+)")
+_ID_TAG = re.compile(r"@(?:[^ ]*;)?id=([^; ]+)")
 _LENGTH_TAG = re.compile(rb"@(?:[^ ]*;)?len=(\d+)[; ]")
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 
@@ -88,25 +87,12 @@ def join_tags(tags: Tags) -> str:
     """
     if not tags:
         return ""
-    pairs = (f"{name}={_quoted(value)}" for name, value in tags.items())
+    pairs = (f"{name}={quoted(value)}" for name, value in tags.items())
     return f"@{';'.join(pairs)} "
 
 
-def seconds_within(tags: Tags) -> float | None:
-    """The tag ``within`` as seconds; None where it is absent. Errors: 206."""
-    text = tags.get("within")
-    if text is None:
-        return None
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = math.nan
-    if not math.isfinite(seconds):
-        raise MalformedRequestError(f"within={text} is no number of seconds")
-    return seconds
-
-
-def _quoted(value: str) -> str:
+def quoted(value: str) -> str:
+    """A tag's value, percent-encoded where it must be."""
     # Most values are plain digits, which need none, and quoting is slow.
     return value if value.isalnum() and value.isascii() else quote(value, safe=":/,.+")
 
@@ -133,7 +119,8 @@ def parse_request(text: str) -> Request:
 
 def identifier(line: bytes) -> str:
     """The id of a request that could not be parsed, so that its error still finds its asker."""
-    found = _ID_TAG.match(line)
+    # The blanks around a line are those that ``decode`` takes away.
+    found = _ID_TAG.match(line.decode("utf-8", errors="replace").strip())
     return unquote(found[1]) if found else ""
 
 
@@ -185,7 +172,7 @@ def plain_reply(text: str) -> bytes:
 
 def tagged_reply(identifier: str, text: str) -> bytes:
     """A reply that bears its request's id; text with line ends travels as a payload behind it."""
-    name = _quoted(identifier)
+    name = quoted(identifier)
     if "\n" not in text and "\r" not in text:
         return f"@id={name} {text}\r\n".encode(errors="replace")
     payload = text.encode(errors="replace")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 from zope.interface import implementer
 
 from pychron_comms.interfaces import (
@@ -16,6 +17,15 @@ from pychron_comms.interfaces import (
     IHardwareGate,
     IRequestHandler,
 )
+from pychron_comms.journal.memory import NoJournal
+from pychron_comms.processor.assembly import made_safe
+from pychron_comms.processor.hardware_manager import RemoteHardwareManager
+from pychron_comms.processor.interlocks import Interlocks, Rule
+from pychron_comms.processor.leases import Leases
+from pychron_comms.processor.ledger import Ledger
+from pychron_comms.processor.queues import ManagerQueue, Queues
+from pychron_comms.processor.runners import ReactorRunner
+from pychron_comms.terms import PLAIN, Terms
 
 
 @implementer(IHardwareGate)
@@ -25,12 +35,16 @@ class ScriptedGate:
     def __init__(self, **answers: str | Exception) -> None:
         self.answers = answers
         self.requests: list[tuple[str, str, str, float | None]] = []
+        self.terms: list[Terms] = []
         self.waiting: list[Deferred[str]] = []
+        self.forgotten: list[Deferred[str]] = []
+        self.sessions: list[str] = []
 
     def process_server_request(
-        self, request_type: str, data: str, sender: str, within: float | None = None
+        self, request_type: str, data: str, sender: str, terms: Terms = PLAIN
     ) -> str | Deferred[str]:
-        self.requests.append((request_type, data, sender, within))
+        self.requests.append((request_type, data, sender, terms.within))
+        self.terms.append(terms)
         answer = self.answers.get(data.partition(" ")[0])
         if isinstance(answer, Exception):
             raise answer
@@ -40,6 +54,12 @@ class ScriptedGate:
         self.waiting.append(result)
         return result
 
+    def asker_gone(self, response: Deferred[str]) -> None:
+        self.forgotten.append(response)
+
+    def session_ended(self, session: str) -> None:
+        self.sessions.append(session)
+
 
 @implementer(ICommandRepeater)
 class ScriptedRepeater:
@@ -48,15 +68,25 @@ class ScriptedRepeater:
     def __init__(self) -> None:
         self.requests: list[tuple[str, str, str, float | None]] = []
         self.waiting: list[Deferred[str]] = []
+        self.forgotten: list[Deferred[str]] = []
+        self.sessions: list[str] = []
+        self.terms: list[Terms] = []
         self.tests: list[Deferred[None]] = []
 
     def get_response(
-        self, request_type: str, data: str, sender: str, within: float | None = None
+        self, request_type: str, data: str, sender: str, terms: Terms = PLAIN
     ) -> Deferred[str]:
-        self.requests.append((request_type, data, sender, within))
+        self.requests.append((request_type, data, sender, terms.within))
+        self.terms.append(terms)
         result: Deferred[str] = Deferred()
         self.waiting.append(result)
         return result
+
+    def asker_gone(self, response: Deferred[str]) -> None:
+        self.forgotten.append(response)
+
+    def session_ended(self, session: str) -> None:
+        self.sessions.append(session)
 
     def test_connection(self) -> Deferred[None]:
         result: Deferred[None] = Deferred()
@@ -81,6 +111,7 @@ class ScriptedCall:
         sender: str = "10.0.0.1",
     ) -> None:
         self.name = name
+        self.terms = PLAIN
         self.result = result
         self.effect = effect
         self.safe = safe
@@ -126,7 +157,7 @@ class ScriptedHandler:
 class IdleHardware:
     """Counts its starts, and keeps what was made safe."""
 
-    system_lock = None
+    safeguards = None
 
     def __init__(self) -> None:
         self.started = 0
@@ -146,3 +177,32 @@ class IdleHardware:
 
     def making_safe(self) -> list[tuple[Any, Callable[[], Any]]]:
         return self.actions
+
+
+def gate_around(
+    handlers: dict[str, Any],
+    hardware: Any,
+    clock: Clock,
+    *,
+    rules: Sequence[Any] = (),
+    journal: Any = None,
+    interlocks: Sequence[Rule] = (),
+) -> RemoteHardwareManager:
+    """A gate of the real parts, with these handlers behind it; its managers never block."""
+    queues = Queues(lambda manager: ManagerQueue(ReactorRunner(), clock))
+    ledger = Ledger(journal or NoJournal(), clock, now=clock.seconds)
+    leases = Leases(
+        clock, clock.seconds, ledger.note, lambda part, why: made_safe(queues, part, why)
+    )
+    return RemoteHardwareManager(
+        handlers=handlers,
+        rules=[*rules, leases],
+        hardware=hardware,
+        queues=queues,
+        ledger=ledger,
+        leases=leases,
+        interlocks=Interlocks(
+            interlocks, lambda handler, call: queues.of(call.manager).peek(handler, call), clock
+        ),
+        clock=clock,
+    )

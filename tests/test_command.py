@@ -55,7 +55,7 @@ class Flag(Gauge):
 
 @implementer(IHardware)
 class Hardware:
-    system_lock = None
+    safeguards = None
 
     def __init__(self) -> None:
         self.devices = {each.name: each for each in (Gauge(), Flag())}
@@ -470,13 +470,19 @@ class DeclaredCommandsTests(SynchronousTestCase):
         self.assertEqual(
             list(declared_commands(BaseHandler)),
             [
+                "Check",
+                "Claim",
                 "Describe",
                 "GetError",
                 "Help",
+                "Outcome",
+                "Override",
+                "Owners",
                 "Ping",
                 "PychronReady",
                 "Read",
                 "ReadTest",
+                "Release",
                 "SendTest",
                 "Set",
                 "WakeScreen",
@@ -530,9 +536,9 @@ class HelpTests(Commands):
     def test_lists_every_word(self) -> None:
         self.assertEqual(
             self.answer("Help"),
-            "Stage commands: Describe DoJog DoPattern Fire GetError GetLater GetMoving GetSlowly"
-            " GoToHole Help Ping PychronReady Read ReadTest SendTest Set SetXY StopDrive"
-            " WakeScreen Watch -- Help Name tells more",
+            "Stage commands: Check Claim Describe DoJog DoPattern Fire GetError GetLater GetMoving"
+            " GetSlowly GoToHole Help Outcome Override Owners Ping PychronReady Read ReadTest"
+            " Release SendTest Set SetXY StopDrive WakeScreen Watch -- Help Name tells more",
         )
 
     def test_of_a_command_tells_usage_and_purpose(self) -> None:
@@ -574,6 +580,7 @@ class DescribeTests(Commands):
                     {"name": "y", "type": "number", "unit": "mm", "minimum": -50, "maximum": 50},
                 ],
                 "effect": "actuate",
+                "target": "",
                 "safe": "never",
                 "deadline": 2.0,
             },
@@ -593,6 +600,8 @@ class DescribeTests(Commands):
         self.assertEqual(
             [each["name"] for each in described["commands"]],
             [
+                "Check",
+                "Claim",
                 "Describe",
                 "DoPattern",
                 "Fire",
@@ -602,10 +611,14 @@ class DescribeTests(Commands):
                 "GetSlowly",
                 "GoToHole",
                 "Help",
+                "Outcome",
+                "Override",
+                "Owners",
                 "Ping",
                 "PychronReady",
                 "Read",
                 "ReadTest",
+                "Release",
                 "Set",
                 "SetXY",
                 "StopDrive",

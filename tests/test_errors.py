@@ -71,6 +71,8 @@ OURS = [
     (errors.UnknownRequestTypeError("Lazer"), "ERROR 211 : no request type Lazer"),
     (errors.LaunchError("pychron", "ENOENT"), "ERROR 212 : could not launch pychron: ENOENT"),
     (errors.ReplyTooLongError(20, 15), "ERROR 213 : reply too long: 20 bytes, at most 15"),
+    (errors.JournalError("no space left"), "ERROR 214 : journal: no space left"),
+    (errors.TooManyConnectionsError(9), "ERROR 215 : too many connections: at most 9"),
 ]
 
 

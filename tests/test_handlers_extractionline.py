@@ -107,6 +107,8 @@ class FakeLock:
 
     def __init__(self) -> None:
         self.holder = ""
+        # What asks for the laboratory's safeguards asks for their lock alone.
+        self.system_lock = self
 
     def lock(self, sender: str) -> None:
         self._check(sender)
@@ -129,7 +131,7 @@ class HandlerTestCase(SynchronousTestCase):
         self.clock.advance(1000.5)
         self.lock = FakeLock()
         table = Table.parse(LABORATORY, "lab.toml")
-        self.hardware = hardware_from_config(table, self.clock, self.lock)
+        self.hardware = hardware_from_config(table, self.clock, self.lock, self.clock.seconds)
         self.line = self.hardware.manager("extraction_line")
         self.handler = ExtractionlineHandlerFactory().build(self.hardware)
 

@@ -18,7 +18,9 @@ from tests.test_handlers_extractionline import LABORATORY, ME, FakeLock
 
 class HardwareHandlerTests(SynchronousTestCase):
     def setUp(self) -> None:
-        self.hardware = hardware_from_config(Table.parse(LABORATORY, ""), Clock(), FakeLock())
+        clock = Clock()
+        table = Table.parse(LABORATORY, "")
+        self.hardware = hardware_from_config(table, clock, FakeLock(), clock.seconds)
         self.handler = HardwareHandlerFactory().build(self.hardware)
 
     def ask(self, data: str) -> str:
@@ -45,7 +47,7 @@ class HardwareHandlerTests(SynchronousTestCase):
             ("GetError", "OK"),
             ("PychronReady", "OK"),
         )
-        self.assertTrue(self.ask("Help").startswith("Hardware commands: Describe"))
+        self.assertTrue(self.ask("Help").startswith("Hardware commands: Check"))
 
     def test_pressure(self) -> None:
         for data in (

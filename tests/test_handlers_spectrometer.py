@@ -15,7 +15,7 @@ from pychron_comms.errors import ManagerUnavailableError
 from pychron_comms.handlers.command import declared_commands
 from pychron_comms.handlers.spectrometer import SpectrometerHandler, SpectrometerHandlerFactory
 from pychron_comms.interfaces import Effect, ICall, IRequestHandler, IRequestHandlerFactory
-from pychron_comms.processor.service import gate_from_config
+from pychron_comms.processor.assembly import gate_from_config
 from pychron_comms.processor.settings import laboratory_from
 from pychron_comms.qtegra.answers import carried
 

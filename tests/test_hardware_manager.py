@@ -11,17 +11,23 @@ from zope.interface import implementer
 from zope.interface.verify import verifyObject
 
 from pychron_comms.errors import (
+    ExpiredError,
+    LeasedError,
     ManagerUnavailableError,
     NotPermittedError,
+    OutcomeUnknownError,
     SecurityError,
     ShuttingDownError,
     UnknownRequestTypeError,
 )
-from pychron_comms.interfaces import IAccessRule, IHardwareGate, IRequestHandler
-from pychron_comms.processor.hardware_manager import MissingHandler, RemoteHardwareManager
-from pychron_comms.processor.queues import ManagerQueue
-from pychron_comms.processor.runners import ReactorRunner
-from tests.doubles import IdleHardware, ScriptedCall, ScriptedHandler
+from pychron_comms.interfaces import Effect, IAccessRule, IHardwareGate, IRequestHandler, Part
+from pychron_comms.processor.hardware_manager import (
+    GRACE,
+    MissingHandler,
+    RemoteHardwareManager,
+)
+from pychron_comms.terms import Terms
+from tests.doubles import IdleHardware, ScriptedCall, ScriptedHandler, gate_around
 
 
 @implementer(IAccessRule)
@@ -32,7 +38,7 @@ class Doorkeeper:
         if sender == "10.9.9.9":
             raise SecurityError(sender)
 
-    def check(self, request_type: str, call: Any) -> None:
+    def check(self, call: Any) -> None:
         if call.name == "Enable":
             raise NotPermittedError("observers may not enable")
 
@@ -43,12 +49,11 @@ class GateCase(SynchronousTestCase):
         self.hardware = IdleHardware()
 
     def gate(self, *calls: ScriptedCall, **handlers: Any) -> RemoteHardwareManager:
-        return RemoteHardwareManager(
+        return gate_around(
             {"System": ScriptedHandler(*calls), **handlers},
-            [Doorkeeper()],
             self.hardware,
-            lambda manager: ManagerQueue(ReactorRunner(), self.clock),
             self.clock,
+            rules=[Doorkeeper()],
         )
 
     def ask(self, gate: RemoteHardwareManager, command: str, sender: str = "10.0.0.1") -> Any:
@@ -99,6 +104,23 @@ class RequestTests(GateCase):
         )
 
 
+class AgeTests(GateCase):
+    """What was long on its way has as much less time."""
+
+    def ask_aged(self, age: float, within: float | None = None) -> Any:
+        call = ScriptedCall("Open", "OK", deadline=5.0)
+        terms = Terms(within=within, age=age)
+        return self.gate(call).process_server_request("System", "Open", "10.0.0.1", terms)
+
+    def test_a_command_whose_time_passed_on_its_way_is_not_begun(self) -> None:
+        self.assertRaises(ExpiredError, self.ask_aged, 5.0)
+        self.assertRaises(ExpiredError, self.ask_aged, 0.3, within=0.3)
+
+    def test_one_that_still_has_time_is(self) -> None:
+        self.assertEqual(self.ask_aged(4.9), "OK")
+        self.assertEqual(self.ask_aged(0.2, within=0.3), "OK")
+
+
 class AccessTests(GateCase):
     def test_a_sender_that_is_not_admitted_learns_nothing(self) -> None:
         gate = self.gate()
@@ -111,6 +133,105 @@ class AccessTests(GateCase):
         with self.assertRaises(NotPermittedError):
             self.ask(self.gate(call), "Enable")
         self.assertEqual(call.runs, 0)
+
+
+class GoneTests(GateCase):
+    """Nobody waits any more for a response."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.busy = ScriptedCall("Busy", Deferred())
+        self.opening = ScriptedCall("Open", Deferred())
+        self.running = self.gate(self.busy, self.opening, ScriptedCall("Read", effect=Effect.READ))
+        self.ask(self.running, "Busy")
+
+    def ask_keyed(self) -> Any:
+        terms = Terms(key="k")
+        return self.running.process_server_request("System", "Open", "10.0.0.1", terms)
+
+    def begun(self) -> bool:
+        """Whether it is begun as soon as it can be."""
+        self.busy.result.callback("")
+        return self.opening.runs > 0
+
+    def test_what_waits_is_not_begun(self) -> None:
+        reply = self.ask(self.running, "Open")
+        self.running.asker_gone(reply)
+        self.failureResultOf(reply, ExpiredError)
+        self.assertFalse(self.begun())
+
+    def test_neither_is_a_read(self) -> None:
+        reply = self.ask(self.running, "Read")
+        self.running.asker_gone(reply)
+        self.failureResultOf(reply, ExpiredError)
+
+    def test_neither_is_one_with_a_key_and_the_key_remembers_that(self) -> None:
+        reply = self.ask_keyed()
+        self.running.asker_gone(reply)
+        self.failureResultOf(reply, ExpiredError)
+        self.assertFalse(self.begun())
+        self.assertRaises(ExpiredError, self.ask_keyed)
+
+    def test_one_for_which_another_waits_by_its_key_is_begun(self) -> None:
+        first, second = self.ask_keyed(), self.ask_keyed()
+        self.running.asker_gone(first)
+        self.assertNoResult(second)
+        self.assertTrue(self.begun())
+        self.opening.result.callback("OK")
+        self.assertEqual(self.successResultOf(second), "OK")
+
+    def test_the_first_may_be_the_one_that_stays(self) -> None:
+        first, second = self.ask_keyed(), self.ask_keyed()
+        self.running.asker_gone(second)
+        self.failureResultOf(second, OutcomeUnknownError)
+        self.assertTrue(self.begun())
+        self.opening.result.callback("OK")
+        self.assertEqual(self.successResultOf(first), "OK")
+
+    def test_it_is_dropped_when_both_have_gone_in_either_order(self) -> None:
+        for order in (0, 1), (1, 0):
+            self.setUp()
+            replies = self.ask_keyed(), self.ask_keyed()
+            for number in order:
+                self.running.asker_gone(replies[number])
+            for reply in replies:
+                self.failureResultOf(reply)
+            self.assertFalse(self.begun())
+
+    def test_what_runs_goes_on_and_its_key_keeps_the_reply(self) -> None:
+        reply = self.ask_keyed()
+        self.assertTrue(self.begun())
+        self.running.asker_gone(reply)
+        self.opening.result.callback("OK")
+        self.assertEqual(self.successResultOf(reply), "OK")
+        self.assertEqual(self.ask_keyed(), "OK")
+        self.assertEqual(self.opening.runs, 1)
+
+    def test_a_response_that_is_not_known_is_nothing(self) -> None:
+        self.ask(self.running, "Open")
+        self.running.asker_gone(Deferred())
+        self.assertTrue(self.begun())
+
+
+class ChangedMeanwhileTests(GateCase):
+    def test_what_waited_is_checked_again_before_it_is_begun(self) -> None:
+        busy = ScriptedCall("Busy", Deferred())
+        call = ScriptedCall("Open", "OK")
+        gate = self.gate(busy, call)
+        self.ask(gate, "Busy")
+        reply = self.ask(gate, "Open")
+        gate._leases.claim(Part("System", "manager", ""), "10.0.0.2", 60)
+        busy.result.callback("")
+        self.failureResultOf(reply, LeasedError)
+        self.assertEqual(call.runs, 0)
+        gate._leases.stop()
+
+    def test_a_bug_that_ends_at_once_is_an_end(self) -> None:
+        call = ScriptedCall("Open", ZeroDivisionError())
+        gate = self.gate(call)
+        for _ in range(2):
+            self.assertRaises(ZeroDivisionError, self.ask, gate, "Open")
+        self.assertEqual(call.runs, 2)
 
 
 class StopTests(GateCase):
@@ -137,9 +258,10 @@ class StopTests(GateCase):
 
     def test_what_never_ends_is_not_waited_for(self) -> None:
         gate = self.gate(ScriptedCall("Move", Deferred(), deadline=60.0))
-        self.ask(gate, "Move")
+        reply = self.ask(gate, "Move")
         stopped = gate.stopService()
-        self.clock.advance(5)
+        self.clock.advance(GRACE)
+        self.failureResultOf(reply, OutcomeUnknownError)
         self.successResultOf(stopped)
         self.assertEqual(self.hardware.made_safe, ["valves"])
 
@@ -156,6 +278,6 @@ class StopTests(GateCase):
         self.hardware.actions = [("laser", Deferred)]
         stopped = self.gate().stopService()
         self.assertNoResult(stopped)
-        self.clock.advance(5)
+        self.clock.advance(GRACE)
         self.successResultOf(stopped)
         self.assertEqual(len(self.flushLoggedErrors(CancelledError)), 1)

@@ -151,7 +151,7 @@ class FlagTests(DeviceTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
         self.clock.advance(1234.9)
-        self.flag = Flag("FooFlag", self.clock)
+        self.flag = Flag("FooFlag", self.clock.seconds)
 
     def test_it_is_a_flag_that_never_blocks(self) -> None:
         self.assertTrue(verifyObject(IFlag, self.flag))
@@ -175,7 +175,7 @@ class FlagTests(DeviceTestCase):
 class TimedFlagTests(DeviceTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
-        self.flag = TimedFlag("TFlag", self.clock)
+        self.flag = TimedFlag("TFlag", self.clock, self.clock.seconds)
 
     def test_it_is_a_flag_that_never_blocks(self) -> None:
         self.assertTrue(verifyObject(IFlag, self.flag))
@@ -209,7 +209,7 @@ class TimedFlagTests(DeviceTestCase):
 
 class RunReportTests(SynchronousTestCase):
     def test_it_is_a_run_report_that_never_blocks(self) -> None:
-        report = RunReport(Clock())
+        report = RunReport()
         self.assertTrue(verifyObject(IRunReport, report))
         self.assertTrue(IReactorManager.providedBy(report))
 
@@ -222,7 +222,7 @@ class RunReportTests(SynchronousTestCase):
 
         globalLogPublisher.addObserver(observe)
         self.addCleanup(globalLogPublisher.removeObserver, observe)
-        report = RunReport(Clock())
+        report = RunReport()
         report.start_mult_runs("5", ME)
         report.start_run("1001-01,sample,10", ME)
         report.complete_run("1001-01, canceled", ME)
@@ -233,7 +233,7 @@ class RunReportTests(SynchronousTestCase):
         self.assertEqual(logged, kinds)
 
     def test_only_the_last_ones_are_kept(self) -> None:
-        report = RunReport(Clock(), limit=2)
+        report = RunReport(limit=2)
         for number in range(5):
             report.start_run(str(number), ME)
         self.assertEqual([event.text for event in report.events], ["3", "4"])

@@ -86,7 +86,7 @@ class HardwareTests(SynchronousTestCase):
         lock = NoLock()
         hardware = Hardware({}, {}, lock)
         self.assertTrue(verifyObject(IHardware, hardware))
-        self.assertIs(hardware.system_lock, lock)
+        self.assertIs(hardware.safeguards, lock)
 
     def test_managers_and_devices_by_name(self) -> None:
         manager, device = object(), OwnDevice()

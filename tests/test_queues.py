@@ -17,7 +17,7 @@ from pychron_comms.errors import (
     ShuttingDownError,
 )
 from pychron_comms.interfaces import Effect
-from pychron_comms.processor.queues import ManagerQueue
+from pychron_comms.processor.queues import ManagerQueue, Queues
 from pychron_comms.processor.runners import ReactorRunner
 from tests.doubles import ScriptedCall, ScriptedHandler
 
@@ -156,6 +156,88 @@ class LeavingTests(QueueCase):
         busy.result.callback("done")
 
 
+class ForgettingTests(QueueCase):
+    """Who asked has gone, and somebody has told so."""
+
+    def test_what_waits_is_dropped(self) -> None:
+        busy, _ = self.occupy()
+        call = ScriptedCall("Open", "OK")
+        reply = self.submit(call)
+        self.assertTrue(self.queue.forget(reply))
+        failure = self.failureResultOf(reply, ExpiredError)
+        self.assertIn("Open: who asked has gone", str(failure.value))
+        busy.result.callback("")
+        self.assertEqual((call.runs, self.clock.getDelayedCalls()), (0, []))
+
+    def test_what_runs_is_not(self) -> None:
+        busy, reply = self.occupy()
+        self.assertFalse(self.queue.forget(reply))
+        busy.result.callback("done")
+        self.assertEqual(self.successResultOf(reply), "done")
+
+    def test_what_is_not_known_here_is_nothing(self) -> None:
+        self.occupy()
+        self.submit(ScriptedCall("Open", "OK"))
+        self.assertFalse(self.queue.forget(Deferred()))
+
+    def test_a_read_that_somebody_else_waits_for_is_still_run(self) -> None:
+        busy, _ = self.occupy()
+        read = ScriptedCall("Get", "1", effect=Effect.READ)
+        gone, stays = self.submit(read), self.submit(ScriptedCall("Get", effect=Effect.READ))
+        self.assertTrue(self.queue.forget(gone))
+        self.failureResultOf(gone, ExpiredError)
+        busy.result.callback("")
+        self.assertEqual(self.successResultOf(stays), "1")
+
+
+class PeekTests(QueueCase):
+    def test_a_read_looks_beside_what_runs_and_past_what_waits(self) -> None:
+        self.occupy()
+        self.submit(ScriptedCall("Open", "OK"))
+        read = ScriptedCall("Get", "1", effect=Effect.READ)
+        self.assertEqual(self.queue.peek(ScriptedHandler(read), read), "1")
+
+
+class MakingSafeTests(QueueCase):
+    def test_it_is_done_beside_what_runs(self) -> None:
+        busy, _ = self.occupy()
+        done: list[str] = []
+        self.successResultOf(self.queue.make_safe("", lambda: done.append("safe"), "a lapse"))
+        self.assertEqual((done, busy.result.called), (["safe"], False))
+
+    def test_what_waited_to_act_on_the_part_is_dropped(self) -> None:
+        busy, _ = self.occupy()
+        replies = {
+            target: self.submit(ScriptedCall("Move", "OK", target=target))
+            for target in ("stage/x", "output")
+        }
+        self.queue.make_safe("stage", lambda: None, "a lapse")
+        self.failureResultOf(replies["stage/x"], OvertakenError)
+        busy.result.callback("")
+        self.assertEqual(self.successResultOf(replies["output"]), "OK")
+
+    def test_a_failure_is_its_own(self) -> None:
+        def broken() -> None:
+            raise ZeroDivisionError
+
+        self.failureResultOf(self.queue.make_safe("", broken, "a lapse"), ZeroDivisionError)
+
+
+class QueuesTests(SynchronousTestCase):
+    def test_each_manager_has_one_queue_however_it_compares(self) -> None:
+        class Same:
+            def __eq__(self, other: object) -> bool:
+                return True
+
+            __hash__ = None  # type: ignore[assignment]
+
+        queues = Queues(lambda manager: ManagerQueue(ReactorRunner(), Clock()))
+        one, two = Same(), Same()
+        self.assertIs(queues.of(one), queues.of(one))
+        self.assertIsNot(queues.of(one), queues.of(two))
+        self.assertEqual(len(list(queues)), 2)
+
+
 class DeadlineTests(QueueCase):
     def test_what_expires_while_it_waits_is_never_run(self) -> None:
         busy, _ = self.occupy(deadline=9.0)
@@ -186,6 +268,32 @@ class DeadlineTests(QueueCase):
         self.failureResultOf(reply, OutcomeUnknownError)
         self.assertEqual(self.successResultOf(after), "1")
         self.assertTrue(busy.result.called)
+
+    def test_what_its_asker_did_not_wait_for_has_its_own_time_to_end(self) -> None:
+        busy, reply = self.occupy(deadline=5.0)
+        after = self.submit(ScriptedCall("Read", "1", deadline=60.0))
+        hasty = ScriptedCall("Hasty", Deferred(), deadline=5.0)
+        busy.result.callback("")
+        self.successResultOf(after)
+        self.successResultOf(reply)
+        given_up = self.submit(hasty, within=1.0)
+        self.clock.advance(1)
+        self.failureResultOf(given_up, OutcomeUnknownError)
+        self.clock.advance(3.9)
+        self.assertFalse(hasty.result.called)
+        self.clock.advance(0.1)
+        self.assertTrue(hasty.result.called)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_what_ends_after_its_asker_left_leaves_no_timer(self) -> None:
+        busy, _ = self.occupy(deadline=5.0)
+        hasty = ScriptedCall("Hasty", Deferred(), deadline=9.0)
+        busy.result.callback("")
+        given_up = self.submit(hasty, within=1.0)
+        self.clock.advance(1)
+        self.failureResultOf(given_up, OutcomeUnknownError)
+        hasty.result.callback("OK")
+        self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_work_that_cannot_be_ended_keeps_its_manager(self) -> None:
         class Stubborn(ReactorRunner):

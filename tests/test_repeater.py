@@ -26,6 +26,7 @@ from pychron_comms.repeater import endpoint as endpoint_module
 from pychron_comms.repeater.endpoint import CommandRepeater
 from pychron_comms.repeater.local import LocalRepeater
 from pychron_comms.repeater.routes import RoutingRepeater
+from pychron_comms.terms import Terms
 from tests.doubles import ScriptedGate, ScriptedRepeater
 
 
@@ -70,17 +71,19 @@ class Processor:
 
 
 class EndpointCase(SynchronousTestCase):
+    name = "tcp:lab:1059"
+
     def setUp(self) -> None:
         self.clock = Clock()
         self.processor = Processor()
-        self.repeater = CommandRepeater(self.processor, "unix:/run/x.sock", self.clock, timeout=30)
+        self.repeater = CommandRepeater(self.processor, self.name, self.clock, timeout=30)
 
     def start(self) -> None:
         self.repeater.startService()
         self.addCleanup(self.repeater.stopService)
 
     def ask(self, data: str, within: float | None = None) -> Deferred[str]:
-        return self.repeater.get_response("System", data, "10.0.0.1", within)
+        return self.repeater.get_response("System", data, "10.0.0.1", Terms(within))
 
 
 class RequestTests(EndpointCase):
@@ -142,6 +145,63 @@ class RequestTests(EndpointCase):
         self.failureResultOf(test, PychronCommunicationError)
 
 
+class TermsTests(EndpointCase):
+    """What travels beside a command, and what is told of those who ask no more."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.start()
+
+    def test_key_role_and_session_travel_on(self) -> None:
+        terms = Terms(None, "a b;c", "observe", "5e55")
+        self.repeater.get_response("System", "Open V", "10.0.0.1", terms)
+        self.assertEqual(
+            self.processor.read(),
+            ["@id=1;from=10.0.0.1;key=a%20b%3Bc;role=observe;session=5e55 System|Open V"],
+        )
+
+    def test_what_nobody_waits_for_is_to_be_forgotten(self) -> None:
+        self.ask("Open A")
+        reply = self.ask("Open B")
+        self.processor.read()
+        self.repeater.asker_gone(reply)
+        self.assertEqual(self.processor.read(), ["@id=3 Forget 2"])
+        self.processor.say(b"@id=3 OK\r\n@id=2 ERROR 202 : expired before it was begun\r\n")
+        self.assertEqual(self.successResultOf(reply), "ERROR 202 : expired before it was begun")
+
+    def test_what_is_answered_is_not_told_of(self) -> None:
+        reply = self.ask("Open A")
+        self.processor.say(b"@id=1 OK\r\n")
+        self.processor.read()
+        self.repeater.asker_gone(reply)
+        self.repeater.asker_gone(Deferred())
+        self.assertEqual(self.processor.read(), [])
+
+    def test_the_end_of_a_client_is_told(self) -> None:
+        self.repeater.session_ended("5e55")
+        self.assertEqual(self.processor.read(), ["@id=1 Gone 5e55"])
+        self.processor.drop()
+        self.repeater.asker_gone(Deferred())
+        self.repeater.session_ended("5e55")
+
+    def test_an_error_to_what_is_told_is_nobodys(self) -> None:
+        self.repeater.session_ended("5e55")
+        self.processor.say(b"@id=1 ERROR 206 : malformed request: Type|command is wanted\r\n")
+        reply = self.ask("Open A")
+        self.processor.say(b"@id=2 OK\r\n")
+        self.assertEqual(self.successResultOf(reply), "OK")
+
+
+class NearTests(EndpointCase):
+    name = "unix:/run/x.sock"
+
+    def test_a_processor_on_this_computer_is_told_when_a_command_was_sent(self) -> None:
+        self.start()
+        self.clock.advance(2.5)
+        self.ask("Open V")
+        self.assertEqual(self.processor.read(), ["@id=1;from=10.0.0.1;sent=2.500 System|Open V"])
+
+
 class FailureTests(EndpointCase):
     def test_without_a_connection_nothing_is_sent_and_011_says_so(self) -> None:
         self.processor.up = False
@@ -149,7 +209,7 @@ class FailureTests(EndpointCase):
         failure = self.failureResultOf(self.ask("Open V"), PychronCommunicationError)
         self.assertEqual(
             str(failure.value),
-            "could not communicate with pychron through unix:/run/x.sock. "
+            "could not communicate with pychron through tcp:lab:1059. "
             "socket.error = Connection was refused by other side.",
         )
 
@@ -238,7 +298,8 @@ class LocalTests(SynchronousTestCase):
         repeater = LocalRepeater(gate)
         verifyObject(ICommandRepeater, repeater)
         self.assertEqual(
-            self.successResultOf(repeater.get_response("System", "Open A", "10.0.0.1", 2.0)), "OK"
+            self.successResultOf(repeater.get_response("System", "Open A", "10.0.0.1", Terms(2.0))),
+            "OK",
         )
         self.failureResultOf(repeater.get_response("System", "Bad", ""), InvalidValveError)
         waiting = repeater.get_response("System", "Slow", "")
@@ -251,6 +312,16 @@ class LocalTests(SynchronousTestCase):
         repeater = LocalRepeater(ScriptedGate(Bad=ZeroDivisionError()))
         self.failureResultOf(repeater.get_response("System", "Bad", ""), ZeroDivisionError)
 
+    def test_the_gate_is_told_who_is_gone(self) -> None:
+        gate = ScriptedGate()
+        repeater = LocalRepeater(gate)
+        terms = Terms(None, "k", "observe", "5e55")
+        waiting = repeater.get_response("System", "Slow", "10.0.0.1", terms)
+        repeater.asker_gone(waiting)
+        repeater.session_ended("5e55")
+        self.assertEqual((gate.terms, gate.sessions), ([terms], ["5e55"]))
+        self.assertIs(gate.forgotten[0], gate.waiting[0])
+
 
 class RoutingTests(SynchronousTestCase):
     def setUp(self) -> None:
@@ -260,9 +331,16 @@ class RoutingTests(SynchronousTestCase):
     def test_each_type_goes_to_its_processor(self) -> None:
         verifyObject(ICommandRepeater, self.routing)
         self.routing.get_response("CO2", "Enable", "10.0.0.1")
-        self.routing.get_response("System", "Open A", "10.0.0.1", 1.0)
+        self.routing.get_response("System", "Open A", "10.0.0.1", Terms(1.0))
         self.assertEqual(self.laser.requests, [("CO2", "Enable", "10.0.0.1", None)])
         self.assertEqual(self.default.requests, [("System", "Open A", "10.0.0.1", 1.0)])
+
+    def test_all_of_them_are_told_who_is_gone(self) -> None:
+        reply = self.routing.get_response("CO2", "Enable", "10.0.0.1")
+        self.routing.asker_gone(reply)
+        self.routing.session_ended("5e55")
+        for repeater in (self.default, self.laser):
+            self.assertEqual((repeater.forgotten, repeater.sessions), ([reply], ["5e55"]))
 
     def test_all_of_them_must_pass_the_test(self) -> None:
         test = self.routing.test_connection()

@@ -5,16 +5,22 @@ from __future__ import annotations
 import inspect
 import itertools
 import json
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
-from pychron_comms.errors import InvalidArgumentsError, InvalidCommandError
+from pychron_comms.errors import (
+    DeviceConnectionError,
+    InvalidArgumentsError,
+    InvalidCommandError,
+)
 from pychron_comms.handlers.arguments import Text
 from pychron_comms.handlers.command import Call, CommandSpec, Values, command, declared_commands
+from pychron_comms.handlers.gate import GateCommands, no_manager
 from pychron_comms.handlers.replies import done, value
-from pychron_comms.interfaces import Effect, IFlag, IHardware, IRequestHandler
+from pychron_comms.interfaces import Effect, IDescribedHandler, IFlag, IHardware, Part
 from pychron_comms.line import parse_command
 
 # In JSON by its other name: "command" is the word itself there.
@@ -22,23 +28,19 @@ _COMMAND = Text("command", keys=("name",), default=None)
 _DEVICE = Text("device", keys=("name",))
 
 
-def no_manager(handler: BaseHandler, values: Values) -> None:
-    """For a command that touches no hardware."""
-
-
 def named_device(handler: BaseHandler, values: Values) -> object:
     """The device that the argument ``device`` names. Errors: 008."""
     return handler.hardware.device(values["device"])
 
 
-@implementer(IRequestHandler)
-class BaseHandler:
+@implementer(IDescribedHandler)
+class BaseHandler(GateCommands):
     """A table of commands, and the manager that most of them are for."""
 
     #: The type as ``Help`` and ``Describe`` show it.
     request_type = ""
 
-    def __init__(self, hardware: IHardware, manager: object) -> None:
+    def __init__(self, hardware: IHardware, manager: Any) -> None:
         self.hardware = hardware
         self.manager = manager
         self._commands = declared_commands(type(self))
@@ -56,6 +58,42 @@ class BaseHandler:
         if isinstance(result, Deferred):
             return result.addCallback(call.reply)
         return call.reply(result)
+
+    def part(self, name: str) -> Part:
+        if name == self.request_type and self.manager is not None:
+            return Part(name, self.manager, "")
+        full = f"{self.request_type}:{name}"
+        target = self.target_of(name)
+        if target:
+            return Part(full, self.manager, target)
+        try:
+            return Part(full, self.hardware.device(name), "")
+        except DeviceConnectionError:
+            raise InvalidArgumentsError("target", name) from None
+
+    def target_of(self, name: str) -> str:
+        """The part of the manager that people call so, as commands name it; empty for none."""
+        for spec in self._commands.values():
+            by_argument = spec.target in {each.name for each in spec.arguments}
+            if not by_argument and name in {spec.target, spec.target.rpartition("/")[2]}:
+                return spec.target
+        return ""
+
+    def matcher(self, text: str) -> Callable[[Any], bool]:
+        name, arguments = parse_command(text)
+        if not isinstance(arguments, str):
+            raise InvalidArgumentsError(name, "a text is wanted, no JSON")
+        spec = self._spec(name)
+        values = spec.leading_values(arguments)
+        try:
+            manager = spec.manager(self, values)
+        except KeyError as error:
+            raise InvalidArgumentsError(name, f"which {error.args[0]}") from None
+        if spec.effect is Effect.READ or manager is None:
+            raise InvalidArgumentsError(name, "it does not act on hardware, and is never held back")
+        return lambda call: (
+            isinstance(call, Call) and call.manager is manager and call.runs(spec, values)
+        )
 
     def _spec(self, name: str) -> CommandSpec:
         spec = self._commands.get(name)
@@ -115,6 +153,7 @@ class BaseHandler:
         reply=done,
         effect=Effect.ACTUATE,
         manager=named_device,
+        target="device",
         help="set a device or a flag",
     )
     def set(self, manager: Any, sender: str, device: str, value: str) -> object:

@@ -15,6 +15,7 @@ from pychron_comms.errors import InvalidArgumentsError
 from pychron_comms.handlers.arguments import Argument, BadValue, named_values, split_text
 from pychron_comms.handlers.replies import Reply
 from pychron_comms.interfaces import ALWAYS, NEVER, SOMETIMES, Effect, ICall
+from pychron_comms.terms import PLAIN
 
 Values = Mapping[str, Any]
 Method = TypeVar("Method", bound=Callable[..., object])
@@ -33,6 +34,7 @@ class CommandSpec:
     ``manager(handler, values)`` finds the owner of its hardware, None where it touches none.
     ``safe`` tells whether it makes hardware safe, always or by its values. ``target`` is the part
     of the manager that it acts on, or the name of the argument that says which; empty for all.
+    Where it ``takes_terms``, the method is also given ``terms``, the ``Terms`` of the request.
     """
 
     names: tuple[str, ...]
@@ -45,6 +47,7 @@ class CommandSpec:
     target: str
     deadline: float
     help: str
+    takes_terms: bool
 
     @property
     def usage(self) -> str:
@@ -69,6 +72,18 @@ class CommandSpec:
         except BadValue as error:
             raise InvalidArgumentsError(name, self._explained(given, str(error))) from None
 
+    def leading_values(self, given: str) -> dict[str, Any]:
+        """As ``values``, of a text that may leave out all arguments but the first ones."""
+        for count in range(len(self.arguments) if given else 0, -1, -1):
+            leading = self.arguments[:count]
+            try:
+                parts = split_text(given, leading)
+                pairs = zip(leading, parts, strict=False)
+                return {argument.name: argument.convert(part) for argument, part in pairs}
+            except BadValue:
+                continue
+        raise InvalidArgumentsError(self.names[0], f"{given} (usage: {self.usage})")
+
     def describe(self) -> dict[str, object]:
         """What ``Describe`` says of it, for JSON."""
         return {
@@ -78,6 +93,7 @@ class CommandSpec:
             "help": self.help,
             "arguments": [argument.describe() for argument in self.arguments],
             "effect": self.effect.value,
+            "target": self.target,
             "safe": SOMETIMES if callable(self.safe) else ALWAYS if self.safe else NEVER,
             "deadline": self.deadline,
         }
@@ -105,6 +121,7 @@ def command(
     safe: bool | Callable[[Values], bool] = False,
     target: str = "",
     deadline: float = DEADLINE,
+    takes_terms: bool = False,
 ) -> Callable[[Method], Method]:
     """Declare a handler's method to be the command of these words; the first is the one shown."""
 
@@ -120,6 +137,7 @@ def command(
             target=target,
             deadline=deadline,
             help=help,
+            takes_terms=takes_terms,
         )
         setattr(method, _DECLARED, spec)
         return method
@@ -142,13 +160,14 @@ def declared_commands(handler: type) -> dict[str, CommandSpec]:
 class Call:
     """A command of one request, checked and converted, not yet run."""
 
-    __slots__ = ("_handler", "_spec", "manager", "name", "safe", "sender", "values")
+    __slots__ = ("_handler", "_spec", "manager", "name", "safe", "sender", "terms", "values")
 
     def __init__(
         self, handler: object, spec: CommandSpec, name: str, values: Values, sender: str
     ) -> None:
         self.name = name
         self.sender = sender
+        self.terms = PLAIN
         self.values = values
         self.manager = spec.manager(handler, values)
         self.safe = spec.makes_safe(values)
@@ -175,8 +194,13 @@ class Call:
             and other.values == self.values
         )
 
+    def runs(self, spec: CommandSpec, values: Values) -> bool:
+        """Whether it is the command of ``spec``, with these values among its own."""
+        return self._spec is spec and values.items() <= self.values.items()
+
     def run(self) -> object:
-        return self._spec.method(self._handler, self.manager, self.sender, **self.values)
+        given = {"terms": self.terms} if self._spec.takes_terms else {}
+        return self._spec.method(self._handler, self.manager, self.sender, **self.values, **given)
 
     def reply(self, result: object) -> str:
         return self._spec.reply(result)

@@ -14,6 +14,7 @@ from pychron_comms.interfaces import (
     IRequestHandler,
     IRequestHandlerFactory,
 )
+from pychron_comms.terms import PLAIN
 
 
 @implementer(ICall)
@@ -26,6 +27,7 @@ class EchoCall:
     deadline = 5.0
     manager = None
     target = ""
+    terms = PLAIN
 
     def __init__(self, text: str, sender: str) -> None:
         self.text = text

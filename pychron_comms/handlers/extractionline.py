@@ -9,8 +9,8 @@ from twisted.plugin import IPlugin
 from zope.interface import implementer
 
 from pychron_comms.handlers.arguments import Number
-from pychron_comms.handlers.base import no_manager
 from pychron_comms.handlers.command import command
+from pychron_comms.handlers.gate import no_manager
 from pychron_comms.handlers.instruments import InstrumentHandler
 from pychron_comms.handlers.replies import value
 from pychron_comms.handlers.runs import RunHandler

@@ -36,7 +36,7 @@ class StageCommands:
         arguments=(Number("value", keys=("x",), unit="mm"),),
         reply=done,
         effect=Effect.IDEMPOTENT,
-        target="stage",
+        target="stage/x",
         help="begin a move of x; poll GetXMoving",
     )
     def set_x(self, manager: ILaserManager, sender: str, value: float) -> object:
@@ -47,7 +47,7 @@ class StageCommands:
         arguments=(Number("value", keys=("y",), unit="mm"),),
         reply=done,
         effect=Effect.IDEMPOTENT,
-        target="stage",
+        target="stage/y",
         help="begin a move of y; poll GetYMoving",
     )
     def set_y(self, manager: ILaserManager, sender: str, value: float) -> object:
@@ -58,7 +58,7 @@ class StageCommands:
         arguments=(Number("value", keys=("z",), unit="mm"),),
         reply=done,
         effect=Effect.IDEMPOTENT,
-        target="stage",
+        target="stage/z",
         help="begin a move of z; poll GetZMoving",
     )
     def set_z(self, manager: ILaserManager, sender: str, value: float) -> object:
@@ -102,19 +102,31 @@ class StageCommands:
         return manager.set_drive_home()
 
     @command(
-        "SetHomeX", reply=done, effect=Effect.ACTUATE, target="stage", help="call the present x 0"
+        "SetHomeX",
+        reply=done,
+        effect=Effect.ACTUATE,
+        target="stage/x",
+        help="call the present x 0",
     )
     def set_home_x(self, manager: ILaserManager, sender: str) -> object:
         return manager.set_home("x")
 
     @command(
-        "SetHomeY", reply=done, effect=Effect.ACTUATE, target="stage", help="call the present y 0"
+        "SetHomeY",
+        reply=done,
+        effect=Effect.ACTUATE,
+        target="stage/y",
+        help="call the present y 0",
     )
     def set_home_y(self, manager: ILaserManager, sender: str) -> object:
         return manager.set_home("y")
 
     @command(
-        "SetHomeZ", reply=done, effect=Effect.ACTUATE, target="stage", help="call the present z 0"
+        "SetHomeZ",
+        reply=done,
+        effect=Effect.ACTUATE,
+        target="stage/z",
+        help="call the present z 0",
     )
     def set_home_z(self, manager: ILaserManager, sender: str) -> object:
         return manager.set_home("z")

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 from pychron_comms.handlers.arguments import Boolean, Text
-from pychron_comms.handlers.base import BaseHandler, no_manager
+from pychron_comms.handlers.base import BaseHandler
 from pychron_comms.handlers.command import Values, command
+from pychron_comms.handlers.gate import no_manager
 from pychron_comms.handlers.replies import done, value
 from pychron_comms.interfaces import Effect
 
@@ -53,7 +54,7 @@ class RunHandler(BaseHandler):
         help="take the system lock for a series of runs, and note how many",
     )
     def start_mult_runs(self, manager: Any, sender: str, text: str) -> object:
-        self.hardware.system_lock.lock(sender)
+        self.hardware.safeguards.system_lock.lock(sender)
         return manager.start_mult_runs(text, sender)
 
     @command(
@@ -65,7 +66,7 @@ class RunHandler(BaseHandler):
         help="note that the series has ended, and give the system lock back",
     )
     def complete_mult_runs(self, manager: Any, sender: str, text: str) -> object:
-        self.hardware.system_lock.unlock(sender)
+        self.hardware.safeguards.system_lock.unlock(sender)
         return manager.complete_mult_runs(text, sender)
 
     @command(
@@ -78,9 +79,9 @@ class RunHandler(BaseHandler):
     )
     def system_lock(self, manager: None, sender: str, name: str, on: bool) -> None:
         if on:
-            self.hardware.system_lock.lock(sender)
+            self.hardware.safeguards.system_lock.lock(sender)
         else:
-            self.hardware.system_lock.unlock(sender)
+            self.hardware.safeguards.system_lock.unlock(sender)
 
     @command(
         "PychronScript",

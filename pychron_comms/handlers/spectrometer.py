@@ -31,6 +31,7 @@ from pychron_comms.interfaces import (
 from pychron_comms.qtegra.answers import CARRIER
 from pychron_comms.qtegra.command_words import Reply
 from pychron_comms.qtegra.parse_and_execute import ParseAndExecute
+from pychron_comms.terms import PLAIN
 
 
 @implementer(ICall)
@@ -46,6 +47,7 @@ class QtegraCall:
     deadline = DEADLINE
     safe = False
     target = ""
+    terms = PLAIN
 
     def __init__(
         self, execute: ParseAndExecute, manager: ISpectrometer, line: str, sender: str

@@ -40,6 +40,9 @@ def counts(result: object) -> str:
 class ValveHandler(BaseHandler):
     """What an ``IExtractionLineManager`` can do."""
 
+    def target_of(self, name: str) -> str:
+        return name if self.manager.has_valve(name) else ""
+
     @command(
         "Open",
         arguments=(_VALVE,),

@@ -24,6 +24,7 @@ class _Surroundings(NamedTuple):
     clock: IReactorTime
     vacuum: Vacuum
     source: random.Random
+    now: Callable[[], float]
 
 
 def devices_from_config(
@@ -31,8 +32,10 @@ def devices_from_config(
     clock: IReactorTime,
     vacuum: Vacuum,
     source: Callable[[str], random.Random],
+    now: Callable[[], float],
 ) -> dict[str, IDevice]:
-    """Every device by its name. ``source`` gives a part its own random numbers.
+    """Every device by its name. ``source`` gives a part its own random numbers, ``now`` the
+    time of day.
 
     Raises ConfigError.
     """
@@ -42,7 +45,7 @@ def devices_from_config(
         if not name or name in devices:
             raise below.error("name", "a name that no other device has")
         build = _KINDS[below.choice("kind", tuple(_KINDS))]
-        devices[name] = build(below, name, _Surroundings(clock, vacuum, source(name)))
+        devices[name] = build(below, name, _Surroundings(clock, vacuum, source(name), now))
     return devices
 
 
@@ -83,11 +86,11 @@ def _pneumatics(table: Table, name: str, around: _Surroundings) -> SimulatedPneu
 
 
 def _flag(table: Table, name: str, around: _Surroundings) -> Flag:
-    return Flag(name, around.clock)
+    return Flag(name, around.now)
 
 
 def _timed_flag(table: Table, name: str, around: _Surroundings) -> TimedFlag:
-    return TimedFlag(name, around.clock)
+    return TimedFlag(name, around.clock, around.now)
 
 
 _KINDS: Mapping[str, Callable[[Table, str, _Surroundings], IDevice]] = {

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from pychron_comms.errors import (
@@ -19,6 +21,7 @@ from pychron_comms.errors import (
 )
 from pychron_comms.interfaces import (
     IExtractionLineManager,
+    IMakesSafe,
     IReactorManager,
     PipetteCount,
     ValveStatus,
@@ -31,7 +34,8 @@ from pychron_comms.lab.valve import SimulatedValve
 class ValveSpec:
     """What the configuration says of a valve; ``interlocks`` must be closed for it to open.
 
-    ``travel`` is in seconds. ``open`` is how it stands at first.
+    ``travel`` is in seconds. ``open`` is how it stands at first; ``safe``, where it is declared,
+    how it shall stand when its owner is gone, True for open.
     """
 
     name: str
@@ -42,11 +46,14 @@ class ValveSpec:
     owner: str = ""
     stuck: bool = False
     interlocks: tuple[str, ...] = ()
+    safe: bool | None = None
 
 
-@implementer(IExtractionLineManager, IReactorManager)
+@implementer(IExtractionLineManager, IReactorManager, IMakesSafe)
 class SimulatedExtractionLine:
     """Valves by name, pipettes by the valve that lets their shots out, groups of valves."""
+
+    _log = Logger()
 
     def __init__(
         self,
@@ -82,15 +89,31 @@ class SimulatedExtractionLine:
         Who cancels that Deferred no longer waits; the valve moves on to its end. An opening that a
         close supersedes fails with 015, and so does one of a valve that closes just now.
         """
-        valve = self._movable(name, sender)
-        interlocks = self._specs[name].interlocks
-        if valve.closed and not all(self._valves[other].closed for other in interlocks):
-            raise ValveActuationError(name, "open")
-        return valve.open()
+        return self._open(self._movable(name, sender))
 
     def close_valve(self, name: str, sender: str) -> Deferred[None] | None:
         """As ``open_valve``; no interlock hinders it, and it turns an opening valve back."""
         return self._movable(name, sender).close()
+
+    async def make_safe(self, target: str) -> None:
+        """Bring a valve to its safe position, closed where none is declared, and wait for it.
+
+        Of the whole line: each valve that declares one. Owners hinder none of it, and interlocks no
+        closing; a software-locked valve stays. Errors, when the others have moved: 005, 015.
+        """
+        declared = {name for name, spec in self._specs.items() if spec.safe is not None}
+        names = {target} if target else declared
+        opening = {name for name in names & declared if self._specs[name].safe}
+        failures = []
+        # What closes may be an interlock of what opens.
+        for some, opens in ((names - opening, False), (opening, True)):
+            moves: list[Deferred[object]] = [
+                maybeDeferred(self._move_to_safety, name, opens) for name in sorted(some)
+            ]
+            ends = await DeferredList(moves, consumeErrors=True)
+            failures += [end for moved, end in ends if not moved and isinstance(end, Failure)]
+        if failures:
+            failures[0].raiseException()
 
     def get_valve_state(self, name: str) -> bool:
         return self._named(name).commanded
@@ -137,6 +160,19 @@ class SimulatedExtractionLine:
         if valve is None:
             raise InvalidValveError(name)
         return valve
+
+    def _open(self, valve: SimulatedValve) -> Deferred[None] | None:
+        interlocks = self._specs[valve.name].interlocks
+        if valve.closed and not all(self._valves[other].closed for other in interlocks):
+            raise ValveActuationError(valve.name, "open")
+        return valve.open()
+
+    def _move_to_safety(self, name: str, opens: bool) -> Deferred[None] | None:
+        valve = self._named(name)
+        if self._specs[name].locked:
+            self._log.warn("valve {name} is software locked, and stays as it is", name=name)
+            return None
+        return self._open(valve) if opens else valve.close()
 
     def _movable(self, name: str, sender: str) -> SimulatedValve:
         """The valve, where ``sender`` may move it; errors 005, 014, 204, in this order."""

@@ -17,6 +17,8 @@ TRAVEL_LIMIT = 0.3
 # Clients take apart lists such as A0,B1 and <AB>,C; a name ending in Flag is a flag's.
 _VALVE_NAME = re.compile(r"(?!\w*Flag$)[A-Za-z0-9_]+")
 
+_POSITIONS = {"closed": False, "open": True}
+
 
 def extraction_line_from_config(
     table: Table, clock: IReactorTime
@@ -86,6 +88,7 @@ def _valve(table: Table, name: str, volumes: Collection[str]) -> ValveSpec:
         owner=table.text("owner", ""),
         stuck=table.flag("stuck", False),
         interlocks=tuple(table.texts("interlocks", [])),
+        safe=_POSITIONS.get(table.choice("safe", tuple(_POSITIONS), "")),
     )
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
+
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
@@ -13,9 +16,9 @@ from pychron_comms.lab.devices import finite, refused
 class Flag:
     """0 or 1, until somebody sets it otherwise."""
 
-    def __init__(self, name: str, clock: IReactorTime) -> None:
+    def __init__(self, name: str, now: Callable[[], float] = time.time) -> None:
         self.name = name
-        self._clock = clock
+        self._now = now
         self._value = 0
 
     def get(self) -> int:
@@ -28,16 +31,19 @@ class Flag:
         self._value = int(number)
 
     def ping(self, sender: str) -> str:
-        return str(int(self._clock.seconds()))
+        return str(int(self._now()))
 
 
 @implementer(IFlag, IReactorManager)
 class TimedFlag:
     """Set to a number of seconds above 0 it is 1 for that long; set to 0 it is cleared."""
 
-    def __init__(self, name: str, clock: IReactorTime) -> None:
+    def __init__(
+        self, name: str, clock: IReactorTime, now: Callable[[], float] = time.time
+    ) -> None:
         self.name = name
         self._clock = clock
+        self._now = now
         self._end: float | None = None
 
     def get(self) -> int:
@@ -53,4 +59,4 @@ class TimedFlag:
         """The time of day in seconds; ``Complete`` once it has run out and was not cleared."""
         if self._end is not None and not self.get():
             return "Complete"
-        return str(int(self._clock.seconds()))
+        return str(int(self._now()))

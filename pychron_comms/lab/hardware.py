@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ from zope.interface.interface import InterfaceClass
 
 from pychron_comms.config import Table
 from pychron_comms.errors import DeviceConnectionError, ManagerUnavailableError
-from pychron_comms.interfaces import IDevice, IHardware, ILaserManager, ISystemLock
+from pychron_comms.interfaces import IDevice, IHardware, ILaserManager, ISafeguards
 from pychron_comms.lab.custom import custom_managers
 from pychron_comms.lab.devices_config import devices_from_config
 from pychron_comms.lab.extraction_line_config import extraction_line_from_config
@@ -34,9 +35,9 @@ class Hardware:
         self,
         managers: Mapping[str, object],
         devices: Mapping[str, object],
-        system_lock: ISystemLock,
+        safeguards: ISafeguards,
     ) -> None:
-        self.system_lock = system_lock
+        self.safeguards = safeguards
         self._managers = dict(managers)
         self._devices = dict(devices)
 
@@ -72,9 +73,15 @@ class Hardware:
         ]
 
 
-def hardware_from_config(table: Table, clock: IReactorTime, system_lock: ISystemLock) -> Hardware:
+def hardware_from_config(
+    table: Table,
+    clock: IReactorTime,
+    safeguards: ISafeguards,
+    now: Callable[[], float] = time.time,
+) -> Hardware:
     """What the sections of a laboratory's hardware describe. Raises ConfigError.
 
+    ``now`` is the time of day in seconds; ``clock`` may be another, that does not jump.
     Everything random is drawn from ``seed``; a part draws the same whatever others there are.
     """
     seed = table.integer("seed", 0)
@@ -93,12 +100,12 @@ def hardware_from_config(table: Table, clock: IReactorTime, system_lock: ISystem
         managers["spectrometer"] = spectrometer_from_config(
             table.table("spectrometer"), clock, source("spectrometer")
         )
-    devices: dict[str, object] = dict(devices_from_config(table, clock, vacuum, source))
+    devices: dict[str, object] = dict(devices_from_config(table, clock, vacuum, source, now))
     for name, manager in custom_managers(table, {*managers, *devices}):
         (devices if IDevice.providedBy(manager) else managers)[name] = manager
-    managers.setdefault("runs", RunReport(clock))
+    managers.setdefault("runs", RunReport(now))
     managers.setdefault("scripts", SimulatedScripts(clock, _script_durations(table)))
-    return Hardware(managers, devices, system_lock)
+    return Hardware(managers, devices, safeguards)
 
 
 def _script_durations(table: Table) -> dict[str, float]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
+from collections.abc import Callable
 from typing import NamedTuple
 
-from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from zope.interface import implementer
 
@@ -13,7 +14,7 @@ from pychron_comms.interfaces import IReactorManager, IRunReport
 
 
 class RunEvent(NamedTuple):
-    """``time`` is in seconds of the clock; ``kind`` is the command's word."""
+    """``time`` is in seconds of Unix time; ``kind`` is the command's word."""
 
     time: float
     kind: str
@@ -27,9 +28,9 @@ class RunReport:
 
     _log = Logger()
 
-    def __init__(self, clock: IReactorTime, limit: int = 1000) -> None:
+    def __init__(self, now: Callable[[], float] = time.time, limit: int = 1000) -> None:
         self.events: deque[RunEvent] = deque(maxlen=limit)
-        self._clock = clock
+        self._now = now
 
     def start_run(self, text: str, sender: str) -> None:
         self._note("StartRun", text, sender)
@@ -44,5 +45,5 @@ class RunReport:
         self._note("CompleteMultRuns", text, sender)
 
     def _note(self, kind: str, text: str, sender: str) -> None:
-        self.events.append(RunEvent(self._clock.seconds(), kind, text, sender))
+        self.events.append(RunEvent(self._now(), kind, text, sender))
         self._log.info("{kind} from {sender}: {text}", kind=kind, sender=sender, text=text)

@@ -2,46 +2,142 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
+
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IReactorTime
-from twisted.internet.protocol import Factory
+from twisted.internet.protocol import Factory, connectionDone
+from twisted.python.failure import Failure
 
 from pychron_comms.errors import MalformedRequestError
 from pychron_comms.interfaces import IHardwareGate
-from pychron_comms.line import Request, seconds_within
-from pychron_comms.peers import sender_of
+from pychron_comms.line import Request
+from pychron_comms.metrics import Metrics
+from pychron_comms.peers import LOCAL_SENDER, host_of, name_of
 from pychron_comms.protocol import CommandLineReceiver
+from pychron_comms.terms import Terms, terms_of
 from pychron_comms.wire import WireOptions
+
+#: Peers whose clock is ours.
+_HERE = frozenset({LOCAL_SENDER, "127.0.0.1", "::1"})
+
+#: Seconds on the way that are worth to be counted, and more than which tell of another clock.
+_DELAY = 0.05
+_CREDIBLE = 3600.0
 
 
 class CommandProcessor(CommandLineReceiver):
     """Takes requests from a server, or from a person at telnet.
 
-    The tag ``from`` is believed where ``trusted``; elsewhere the peer itself is the sender.
+    The tag ``from`` is believed of peers in ``trusted``, by their address or the name of their
+    certificate; elsewhere the peer itself is the sender.
+    Three commands are about the road itself, have no type, and are for those who are trusted:
+    ``Forget ID`` (nobody waits for the reply to that request any more), ``Gone SESSION`` (a client
+    of the server has gone) and ``Metrics``.
     """
 
     def __init__(
-        self, gate: IHardwareGate, trusted: bool, options: WireOptions, clock: IReactorTime
+        self,
+        gate: IHardwareGate,
+        trusted: frozenset[str],
+        session: str,
+        options: WireOptions,
+        *,
+        clock: IReactorTime,
+        metrics: Metrics,
     ) -> None:
         super().__init__(options, clock)
         self._gate = gate
         self._trusted = trusted
+        self._session = session
+        self._believed: bool | None = None
+        self._waiting: dict[str, Deferred[str]] = {}
+        self._words: dict[str, Callable[[str], str]] = {
+            "Forget": self._forget,
+            "Gone": self._gone,
+            "Metrics": lambda rest: metrics.text(),
+        }
 
     def answer(self, request: Request) -> str | Deferred[str]:
         tags, request_type, command = request
         if not request_type:
-            raise MalformedRequestError(f"Type|command is wanted, as in System|{command}")
-        sender = tags.get("from", self.sender) if self._trusted else self.sender
-        return self._gate.process_server_request(
-            request_type, command, sender, seconds_within(tags) if "within" in tags else None
+            return self._answer_typeless(command)
+        sender, session = self.sender, self._session
+        within, key, role, inner, _ = terms_of(tags)
+        age = 0.0
+        if self._is_trusted():
+            # A server that names no connection asks for one who has none.
+            session = f"{session}/{inner}" if inner else "" if "from" in tags else session
+            sender = tags.get("from", sender)
+            age = self._age(tags.get("sent"))
+        response = self._gate.process_server_request(
+            request_type, command, sender, Terms(within, key, role, session, age)
         )
+        number = tags.get("id")
+        if number is not None and not isinstance(response, str):
+            self._waiting[number] = response
+            response.addBoth(self._answered_by_gate, number)
+        return response
+
+    def readConnectionLost(self) -> None:
+        # A dead peer looks no different, and replies that it waits for must not hold this up.
+        self._gate.session_ended(self._session)
+        super().readConnectionLost()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        super().connectionLost(reason)
+        self._gate.session_ended(self._session)
+        for response in list(self._waiting.values()):
+            self._gate.asker_gone(response)
+
+    def _age(self, sent: str | None) -> float:
+        """Seconds since a server of this computer has sent it, as its clock tells, which is ours.
+
+        0 where that is not known, and for what came without delay.
+        """
+        if sent is None or host_of(self.sender) not in _HERE:
+            return 0.0
+        try:
+            age = self._clock.seconds() - float(sent)
+        except ValueError:
+            return 0.0
+        return age if _DELAY < age < _CREDIBLE else 0.0
+
+    def _is_trusted(self) -> bool:
+        # The peer's name is known only now, and stays what it is.
+        if self._believed is None:
+            own = {self.sender, host_of(self.sender), name_of(self.sender)}
+            self._believed = not own.isdisjoint(self._trusted)
+        return self._believed
+
+    def _answered_by_gate(self, outcome: str | Failure, number: str) -> str | Failure:
+        self._waiting.pop(number, None)
+        return outcome
+
+    def _answer_typeless(self, command: str) -> str:
+        word, _, rest = command.partition(" ")
+        act = self._words.get(word)
+        if act is None or not self._is_trusted():
+            raise MalformedRequestError(f"Type|command is wanted, as in System|{command}")
+        return act(rest)
+
+    def _forget(self, number: str) -> str:
+        response = self._waiting.get(number)
+        if response is not None:
+            self._gate.asker_gone(response)
+        return "OK"
+
+    def _gone(self, session: str) -> str:
+        self._gate.session_ended(f"{self._session}/{session}")
+        return "OK"
 
 
 class CommandProcessorFactory(Factory):
     """Builds a ``CommandProcessor`` for each connection.
 
-    ``trusted`` are the senders whose tag ``from`` is believed: IP addresses, and ``local`` for
-    unix sockets.
+    ``trusted`` are the senders whose tag ``from`` is believed: IP addresses, ``local`` for unix
+    sockets, and names of certificates.
     """
 
     noisy = False
@@ -52,15 +148,25 @@ class CommandProcessorFactory(Factory):
         trusted: frozenset[str],
         options: WireOptions,
         clock: IReactorTime,
+        metrics: Metrics | None = None,
     ) -> None:
         self._gate = gate
+        self._metrics = metrics or Metrics()
         self._trusted = trusted
         self._options = options
         self._clock = clock
+        self._numbers = itertools.count(1)
 
     def logPrefix(self) -> str:
         return "CommandProcessor"
 
     def buildProtocol(self, addr: IAddress | None) -> CommandProcessor:
-        trusted = sender_of(addr) in self._trusted
-        return CommandProcessor(self._gate, trusted, self._options, self._clock)
+        session = f"connection-{next(self._numbers)}"
+        return CommandProcessor(
+            self._gate,
+            self._trusted,
+            session,
+            self._options,
+            clock=self._clock,
+            metrics=self._metrics,
+        )

@@ -13,11 +13,24 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from pychron_comms.errors import CommandError, UnknownRequestTypeError
-from pychron_comms.interfaces import IAccessRule, IHardware, IHardwareGate, IRequestHandler
-from pychron_comms.processor.queues import ManagerQueue, QueueFactory
+from pychron_comms.interfaces import (
+    Effect,
+    IAccessRule,
+    IDescribedHandler,
+    IHardware,
+    IHardwareGate,
+    IRequestHandler,
+    Part,
+)
+from pychron_comms.processor.errand import Errand
+from pychron_comms.processor.interlocks import Interlocks
+from pychron_comms.processor.leases import Leases
+from pychron_comms.processor.ledger import Ledger
+from pychron_comms.processor.queues import Queues
+from pychron_comms.terms import PLAIN, Terms
 
 #: Seconds that commands which run when the processor stops have to end, and as many to make safe.
-GRACE = 5.0
+GRACE = 4.0
 
 
 @implementer(IRequestHandler)
@@ -42,21 +55,27 @@ class RemoteHardwareManager(Service):
 
     def __init__(
         self,
+        *,
         handlers: Mapping[str, IRequestHandler],
         rules: Sequence[IAccessRule],
         hardware: IHardware,
-        queue_factory: QueueFactory,
+        queues: Queues,
+        ledger: Ledger,
+        leases: Leases,
+        interlocks: Interlocks,
         clock: IReactorTime,
     ) -> None:
         self._handlers = handlers
         self._rules = rules
         self._hardware = hardware
-        self._queue_factory = queue_factory
+        self._queues = queues
+        self._ledger = ledger
+        self._leases = leases
+        self._interlocks = interlocks
         self._clock = clock
-        self._queues: dict[int, ManagerQueue] = {}
 
     def process_server_request(
-        self, request_type: str, data: str, sender: str, within: float | None = None
+        self, request_type: str, data: str, sender: str, terms: Terms = PLAIN
     ) -> str | Deferred[str]:
         for rule in self._rules:
             rule.admit(sender)
@@ -64,32 +83,87 @@ class RemoteHardwareManager(Service):
         if handler is None:
             raise UnknownRequestTypeError(request_type)
         call = handler.prepare(data, sender)
-        for rule in self._rules:
-            rule.check(request_type, call)
+        if terms is not PLAIN:
+            call.terms = terms
+        if call.effect is not Effect.READ and call.manager is not None:
+            return self._act(request_type, data, handler, call)
+        self._check(call)
         if call.manager is None:
             return handler.handle(call)
-        return self._queue(call.manager).submit(handler, call, within)
+        return self._queues.of(call.manager).submit(handler, call, terms.patience(call.deadline))
+
+    def asker_gone(self, response: Deferred[str]) -> None:
+        unwanted = self._ledger.leave(response)
+        if unwanted is not None:
+            for queue in self._queues:
+                if queue.forget(unwanted):
+                    return
+
+    def session_ended(self, session: str) -> None:
+        self._leases.session_ended(session)
 
     def startService(self) -> None:
         super().startService()
         self._hardware.start()
+        records = self._ledger.start()
+        self._leases.recall(records, self._part)
 
     def stopService(self) -> Deferred[None]:
-        """Fail what waits, let what runs end, then make the hardware safe; at most 10 s in all."""
+        """Fail what waits, let what runs end, then make the hardware safe; at most 8 s in all."""
         super().stopService()
-        stopped = self._all([queue.stop() for queue in self._queues.values()], "commands still run")
-        return stopped.addCallback(self._make_safe)
+        self._leases.stop()
+        stopped = self._all([queue.stop() for queue in self._queues], "commands still run")
+        stopped.addCallback(self._give_up_running)
+        return stopped.addCallback(self._make_safe).addCallback(lambda _: self._ledger.stop())
+
+    def _act(self, request_type: str, data: str, handler: Any, call: Any) -> str | Deferred[str]:
+        """Run a command that acts: once for its key, and written down."""
+        terms = call.terms
+        request = {"type": request_type, "command": data, "sender": call.sender}
+        if terms.key:
+            request["key"] = terms.key
+            known = self._ledger.find(call.sender, terms.key)
+            if known is not None:
+                within = call.deadline if terms.within is None else terms.within
+                return known.again(request, min(within, call.deadline))
+        entry = self._ledger.open(request, call.safe)
+        try:
+            self._check(call)
+            errand = Errand(call, entry, self._rules, self._interlocks)
+            queue = self._queues.of(call.manager)
+            response = queue.submit(handler, call, terms.patience(call.deadline), errand)
+        except Exception:
+            entry.answered(Failure())
+            raise
+        if isinstance(response, str):
+            return response
+        entry.response = response
+        return response.addBoth(entry.answered)
+
+    def _check(self, call: Any) -> None:
+        for rule in self._rules:
+            rule.check(call)
+
+    def _part(self, name: str) -> Part | None:
+        """The part that a lease was on, by its name."""
+        request_type, _, target = name.partition(":")
+        handler = self._handlers.get(request_type)
+        if not IDescribedHandler.providedBy(handler):
+            return None
+        try:
+            return handler.part(target or request_type)
+        except CommandError:
+            return None
+
+    def _give_up_running(self, result: object) -> None:
+        for queue in self._queues:
+            queue.give_up_running()
 
     def _make_safe(self, result: object) -> Deferred[None]:
         actions = self._hardware.making_safe()
-        for manager, _ in actions:
-            self._queue(manager)
-        safe = {id(manager): action for manager, action in actions}
+        safe = {self._queues.of(manager): action for manager, action in actions}
         return self._all(
-            [
-                queue.close(safe.get(key)).addErrback(self._not_safe)
-                for key, queue in self._queues.items()
-            ],
+            [queue.close(safe.get(queue)).addErrback(self._not_safe) for queue in self._queues],
             "hardware is not known to be safe",
         )
 
@@ -112,10 +186,3 @@ class RemoteHardwareManager(Service):
 
     def _not_safe(self, failure: Failure) -> None:
         self._log.failure("hardware could not be made safe", failure)
-
-    def _queue(self, manager: object) -> ManagerQueue:
-        # By identity: a manager may compare equal to another, or not hash.
-        queue = self._queues.get(id(manager))
-        if queue is None:
-            queue = self._queues[id(manager)] = self._queue_factory(manager)
-        return queue

@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
-from twisted.plugin import getPlugins
+from twisted.application.service import Service
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred, succeed
 
+from pychron_comms.activation import stream_service
 from pychron_comms.config import Table
-from pychron_comms.endpoints import ExplainedStart, listening_service
-from pychron_comms.errors import ManagerUnavailableError
-from pychron_comms.handlers.factories import own_factories
-from pychron_comms.interfaces import IHardware, IRequestHandler, IRequestHandlerFactory
-from pychron_comms.lab.hardware import hardware_from_config
+from pychron_comms.connections import Connections
+from pychron_comms.endpoints import ExplainedStart
+from pychron_comms.limited import LimitedFactory
+from pychron_comms.metrics import Metrics
+from pychron_comms.processor.assembly import gate_from_config
 from pychron_comms.processor.command_processor import CommandProcessorFactory
-from pychron_comms.processor.hardware_manager import MissingHandler, RemoteHardwareManager
-from pychron_comms.processor.queues import ManagerQueue
-from pychron_comms.processor.runners import runner_for
 from pychron_comms.processor.settings import ProcessorSettings
-from pychron_comms.processor.system_lock import SystemLock
 from pychron_comms.repeater.endpoint import PENDING_LIMIT
+from pychron_comms.stopping import FLUSH, GATE, LISTENERS, Ending
+from pychron_comms.supervision import Supervision
 from pychron_comms.wire import WireOptions
 
 #: One connection carries the commands of all of a server's clients, and their tags: what bounds
@@ -27,49 +26,70 @@ from pychron_comms.wire import WireOptions
 HOP = WireOptions(line_length=2 * WireOptions.line_length, in_flight=PENDING_LIMIT)
 
 
-def gate_from_config(
-    settings: ProcessorSettings, laboratory: Table, reactor: Any
-) -> RemoteHardwareManager:
-    """The gate to the hardware that a laboratory's configuration describes. Raises ConfigError."""
-    lock = SystemLock(settings.systems)
-    hardware = hardware_from_config(laboratory, reactor, lock)
-    laboratory.finish()
-    factories: list[IRequestHandlerFactory] = [
-        *own_factories(),
-        *getPlugins(IRequestHandlerFactory),
-    ]
-    return RemoteHardwareManager(
-        handlers_for(hardware, factories),
-        [settings.hosts, lock],
-        hardware,
-        lambda manager: ManagerQueue(runner_for(manager, type(manager).__name__, reactor), reactor),
-        reactor,
-    )
+class ProcessorService(ExplainedStart):
+    """The gate and its listeners. Raises ConfigError, and ValueError for an endpoint string.
 
+    It stops in order, within 10 s: the listeners, the gate, and the connections when their replies
+    are written. New commands get 209 meanwhile.
+    """
 
-def handlers_for(
-    hardware: IHardware, factories: Iterable[IRequestHandlerFactory]
-) -> dict[str, IRequestHandler]:
-    """A handler for each request type and alias; where its manager is missing, one that says so."""
-    handlers: dict[str, IRequestHandler] = {}
-    for factory in factories:
-        try:
-            handler = factory.build(hardware)
-        except ManagerUnavailableError as error:
-            handler = MissingHandler(error)
-        handlers.update(dict.fromkeys(factory.request_types, handler))
-    return handlers
+    def __init__(
+        self,
+        settings: ProcessorSettings,
+        laboratory: Table,
+        reactor: Any,
+        metrics: Metrics | None = None,
+        supervision: Supervision | None = None,
+    ) -> None:
+        super().__init__()
+        self.setName("pychron-processor")
+        self.metrics = Metrics() if metrics is None else metrics
+        self._ending = Ending(reactor)
+        self._gate = gate_from_config(settings, laboratory, reactor)
+        self._gate.setServiceParent(self)
+        self._connections = Connections("processor", settings.limits, reactor, self.metrics)
+        factory = LimitedFactory(
+            CommandProcessorFactory(
+                self._gate, frozenset(settings.trust), HOP, reactor, self.metrics
+            ),
+            self._connections,
+            HOP,
+            reactor,
+        )
+        self._listeners = [
+            stream_service(description, factory, reactor) for description in settings.listen
+        ]
+        for listener in self._listeners:
+            listener.setServiceParent(self)
+        self._supervision = supervision or Supervision(None, None, reactor)
+        self._supervision.show(lambda: succeed(f"connections: {self._connections.open}"))
+        self._supervision.setServiceParent(self)
+
+    def stopService(self) -> Deferred[None]:
+        """Fires when all of it has ended, or has been given up."""
+        Service.stopService(self)
+        self._supervision.say_stopping()
+        return Deferred.fromCoroutine(self._stop())
+
+    async def _stop(self) -> None:
+        ending, connections = self._ending, self._connections
+        connections.refuse_commands()
+        await ending.ended("the listeners", self._close_listeners, LISTENERS)
+        await ending.ended("the gate to the hardware", self._gate.stopService, GATE)
+        connections.close()
+        await ending.until("unread replies", lambda: not connections.open, FLUSH)
+        connections.abort()
+        self._supervision.stopService()
+
+    def _close_listeners(self) -> Deferred[Any]:
+        return DeferredList([maybeDeferred(each.stopService) for each in self._listeners])
 
 
 def processor_service(
-    settings: ProcessorSettings, laboratory: Table, reactor: Any
-) -> ExplainedStart:
-    """The gate and its listeners. Raises ConfigError, and ValueError for an endpoint string."""
-    top = ExplainedStart()
-    top.setName("pychron-processor")
-    gate = gate_from_config(settings, laboratory, reactor)
-    gate.setServiceParent(top)
-    factory = CommandProcessorFactory(gate, frozenset(settings.trust), HOP, reactor)
-    for description in settings.listen:
-        listening_service(description, factory, reactor).setServiceParent(top)
-    return top
+    settings: ProcessorSettings,
+    laboratory: Table,
+    reactor: Any,
+    supervision: Supervision | None = None,
+) -> ProcessorService:
+    """The processor, as a configuration describes it."""
+    return ProcessorService(settings, laboratory, reactor, supervision=supervision)

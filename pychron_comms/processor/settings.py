@@ -8,7 +8,13 @@ from importlib.resources import files
 
 from pychron_comms.config import Table
 from pychron_comms.hosts import EVERYBODY, HostRule, read_hosts
+from pychron_comms.journal.settings import JournalSettings, read_journal
 from pychron_comms.peers import LOCAL_SENDER
+from pychron_comms.processor.interlocks import InterlockText, read_interlocks
+from pychron_comms.processor.ledger import KEEP
+from pychron_comms.processor.roles import EVERYONE_OPERATES, Roles, read_roles
+from pychron_comms.secret_files import read_secret
+from pychron_comms.wire import ConnectionLimits, read_connection_limits
 
 #: Loopback, so that a person can telnet to it at once. A laboratory should use a unix socket.
 DEFAULT_LISTEN = ("tcp:1059:interface=127.0.0.1",)
@@ -24,17 +30,38 @@ class ProcessorSettings:
     listen: Sequence[str] = DEFAULT_LISTEN
     trust: Sequence[str] = DEFAULT_TRUST
     hosts: HostRule = EVERYBODY
+    roles: Roles = EVERYONE_OPERATES
+    emergency_key: bytes = b""
     systems: Mapping[str, str] = field(default_factory=dict)
+    limits: ConnectionLimits = field(default_factory=ConnectionLimits)
+    keep_keys: float = KEEP
+    journal: JournalSettings | None = None
+    interlocks: Sequence[InterlockText] = ()
 
 
-def read_processor_settings(table: Table, hosts: HostRule) -> ProcessorSettings:
-    """From the table ``[processor]``; ``hosts`` from another. Raises ConfigError."""
+def read_processor_settings(top: Table) -> ProcessorSettings:
+    """From the whole of a configuration. Raises ConfigError."""
+    table = top.table("processor")
     return ProcessorSettings(
         listen=table.texts("listen", list(DEFAULT_LISTEN)),
         trust=table.texts("trust", list(DEFAULT_TRUST)),
-        hosts=hosts,
+        hosts=read_hosts(top),
+        roles=read_roles(top),
+        emergency_key=_read_emergency_key(top.table("access")),
         systems=table.texts_by_name("systems"),
+        limits=read_connection_limits(table),
+        keep_keys=table.number("keep_keys", KEEP, minimum=1.0, maximum=86400.0),
+        journal=read_journal(top.table("journal")),
+        interlocks=read_interlocks(top),
     )
+
+
+def _read_emergency_key(access: Table) -> bytes:
+    file = access.text("emergency_key", "")
+    try:
+        return read_secret(file) if file else b""
+    except ValueError as error:
+        raise access.error("emergency_key", f"a file with a secret ({error})") from None
 
 
 def default_laboratory() -> Table:
@@ -49,7 +76,7 @@ def laboratory_from(
     """The processor's settings and the table that describes its hardware. Raises ConfigError."""
     table = configuration or default_laboratory()
     section = table.table("processor")
-    settings = read_processor_settings(section, read_hosts(table))
+    settings = read_processor_settings(table)
     if listen:
         settings = replace(settings, listen=listen)
     table.pass_over("server")

@@ -9,6 +9,7 @@ from zope.interface import implementer
 
 from pychron_comms.errors import InvalidIPAddressError, SystemLockError
 from pychron_comms.interfaces import IAccessRule, ISystemLock
+from pychron_comms.peers import host_of
 
 
 @implementer(ISystemLock, IAccessRule)
@@ -24,11 +25,13 @@ class SystemLock:
         self._holder = ""
 
     def lock(self, sender: str) -> None:
+        sender = host_of(sender)
         self._check_registered(sender)
         self._check_holder(sender)
         self._holder = sender
 
     def unlock(self, sender: str) -> None:
+        sender = host_of(sender)
         self._check_registered(sender)
         self._check_holder(sender)
         self._holder = ""
@@ -36,9 +39,9 @@ class SystemLock:
     def admit(self, sender: str) -> None:
         """The lock keeps nobody from asking."""
 
-    def check(self, request_type: str, call: Any) -> None:
+    def check(self, call: Any) -> None:
         if self._holder and call.manager is not None:
-            self._check_holder(call.sender)
+            self._check_holder(host_of(call.sender))
 
     def _check_registered(self, sender: str) -> None:
         if sender not in self._names:

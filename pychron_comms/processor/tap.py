@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from twisted.application.service import IService
@@ -9,6 +10,8 @@ from twisted.application.service import IService
 from pychron_comms.options import ServiceOptions, checked
 from pychron_comms.processor.service import processor_service
 from pychron_comms.processor.settings import laboratory_from
+from pychron_comms.steady import make_steady
+from pychron_comms.supervision import Supervision
 
 
 class Options(ServiceOptions):
@@ -32,8 +35,11 @@ def makeService(options: Options, reactor: Any = None) -> IService:
     if reactor is None:
         from twisted.internet import reactor  # noqa: PLC0415
 
+        make_steady(reactor)
+
     def make() -> IService:
         settings, laboratory = laboratory_from(options.configuration, options.listen)
-        return processor_service(settings, laboratory, reactor)
+        supervision = Supervision.from_environment(os.environ, os.getpid(), reactor)
+        return processor_service(settings, laboratory, reactor, supervision)
 
     return checked(options, make)

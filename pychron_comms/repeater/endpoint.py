@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import random
 from functools import lru_cache, partial
 from typing import Any
-from urllib.parse import quote
 
 from twisted.application.internet import ClientService, backoffPolicy
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import (
     IAddress,
+    IHandshakeListener,
+    INegotiated,
     IProtocol,
     IProtocolFactory,
     IReactorTime,
@@ -31,8 +33,9 @@ from pychron_comms.errors import (
 )
 from pychron_comms.framing import ReplyDecoder
 from pychron_comms.interfaces import ICommandRepeater
-from pychron_comms.line import parse_reply, payload_length
+from pychron_comms.line import parse_reply, payload_length, quoted
 from pychron_comms.peers import make_prompt
+from pychron_comms.terms import PLAIN, Terms
 
 #: Bytes of one reply; a processor that sends more is taken for broken.
 REPLY_LIMIT = 16 * 1024 * 1024
@@ -43,9 +46,17 @@ PENDING_LIMIT = 10_000
 #: Seconds between looks for those who have waited too long, and what a reply may take on the way.
 _SWEEP = 1.0
 _GRACE = 0.5
+
+#: Seconds that a handshake of TLS may take.
+_HANDSHAKE = 10.0
+
 _TEST_DATA = "are you there"
 
+#: How endpoints on this computer begin.
+_NEAR = ("unix:", "tcp:127.0.0.1:", "tcp:localhost:")
 
+
+@implementer(IHandshakeListener)
 class ProcessorConnection(Protocol):
     """One connection to a processor. Ids are never used twice on it."""
 
@@ -63,25 +74,54 @@ class ProcessorConnection(Protocol):
         self._sweep = LoopingCall(self._give_up_late)
         self._sweep.clock = clock
 
-    def send(
-        self, request_type: str, data: str, sender: str, within: float | None
-    ) -> Deferred[str]:
+    def send(self, request_type: str, data: str, sender: str, terms: Terms) -> Deferred[str]:
         if len(self._pending) >= PENDING_LIMIT:
             return fail(QueueFullError(f"{PENDING_LIMIT} commands wait for the processor"))
+        tags, seconds = f";from={_quoted(sender)}", self._timeout
+        if self._repeater.is_near:
+            tags += f";sent={self._clock.seconds():.3f}"
+        if terms is not PLAIN:
+            within, key, role, session, _ = terms
+            if within is not None:
+                # The processor keeps to it as well, and has the better word for it.
+                seconds = min(seconds, max(within, 0.0) + _GRACE)
+                tags += f";within={within:.6f}"
+            if key:
+                tags += f";key={quoted(key)}"
+            if role:
+                tags += f";role={role}"
+            if session:
+                tags += f";session={session}"
+        return self._send(tags, f"{request_type}|{data}", seconds, data)
+
+    def forget(self, response: Deferred[str]) -> None:
+        """Tell the processor that nobody waits for this response; nothing where it is not ours."""
+        for number, (waiting, _, _) in self._pending.items():
+            if waiting is response:
+                self.say(f"Forget {number}")
+                return
+
+    def say(self, words: str) -> None:
+        """Tell the processor something of this connection; its reply is of no use."""
+        self._send("", words, self._timeout, words).addErrback(lambda failure: None)
+
+    def _send(self, tags: str, command: str, seconds: float, data: str) -> Deferred[str]:
         self._last_id = number = self._last_id + 1
-        tag, seconds = "", self._timeout
-        if within is not None:
-            # The processor keeps to it as well, and has the better word for it.
-            tag, seconds = f";within={within:.6f}", min(seconds, max(within, 0.0) + _GRACE)
-        line = f"@id={number};from={_quoted(sender)}{tag} {request_type}|{data}\r\n"
         result: Deferred[str] = Deferred()
         self._pending[number] = (result, self._clock.seconds() + seconds, data)
-        self.transport.write(line.encode())
+        self.transport.write(f"@id={number}{tags} {command}\r\n".encode())
         return result
 
     def connectionMade(self) -> None:
         make_prompt(self.transport)
         self._sweep.start(_SWEEP, now=False)
+        self._ready_by = self._clock.seconds() + _HANDSHAKE
+        # Of TLS, nothing is sent until both sides know each other: it could only be lost.
+        if not INegotiated.providedBy(self.transport):
+            self.handshakeCompleted()
+
+    def handshakeCompleted(self) -> None:
+        self._ready_by = math.inf
         self._repeater.connected(self)
 
     def dataReceived(self, data: bytes) -> None:
@@ -112,6 +152,8 @@ class ProcessorConnection(Protocol):
 
     def _give_up_late(self) -> None:
         now = self._clock.seconds()
+        if self._ready_by <= now:
+            self.transport.abortConnection()
         for number in [number for number, (_, time, _) in self._pending.items() if time <= now]:
             result, _, data = self._pending.pop(number)
             result.errback(OutcomeUnknownError(f"no reply in time to {data}"))
@@ -119,7 +161,7 @@ class ProcessorConnection(Protocol):
 
 @lru_cache(1024)
 def _quoted(sender: str) -> str:
-    return quote(sender, safe=":")
+    return quoted(sender)
 
 
 @implementer(IProtocolFactory)
@@ -166,6 +208,9 @@ class CommandRepeater(MultiService):
     ) -> None:
         super().__init__()
         self._name = name
+        #: Whether the processor is on this computer, and so can tell how long a command was on its
+        #: way: it may have stood still.
+        self.is_near = name.startswith(_NEAR)
         self._connection: ProcessorConnection | None = None
         self._why = "not connected yet"
         client = ClientService(
@@ -180,13 +225,21 @@ class CommandRepeater(MultiService):
         client.setServiceParent(self)
 
     def get_response(
-        self, request_type: str, data: str, sender: str, within: float | None = None
+        self, request_type: str, data: str, sender: str, terms: Terms = PLAIN
     ) -> Deferred[str]:
         if "\n" in data or "\r" in data:
             return fail(MalformedRequestError("a line end inside a command"))
         if self._connection is None:
             return fail(PychronCommunicationError(self._name, self._why))
-        return self._connection.send(request_type, data, sender, within)
+        return self._connection.send(request_type, data, sender, terms)
+
+    def asker_gone(self, response: Deferred[str]) -> None:
+        if self._connection is not None:
+            self._connection.forget(response)
+
+    def session_ended(self, session: str) -> None:
+        if self._connection is not None:
+            self._connection.say(f"Gone {session}")
 
     def test_connection(self) -> Deferred[None]:
         return self.get_response("test", _TEST_DATA, "").addCallback(self._check_echo)

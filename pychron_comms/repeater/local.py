@@ -6,6 +6,7 @@ from twisted.internet.defer import Deferred, fail, succeed
 from zope.interface import implementer
 
 from pychron_comms.interfaces import ICommandRepeater, IHardwareGate
+from pychron_comms.terms import PLAIN, Terms
 
 
 @implementer(ICommandRepeater)
@@ -16,13 +17,19 @@ class LocalRepeater:
         self._gate = gate
 
     def get_response(
-        self, request_type: str, data: str, sender: str, within: float | None = None
+        self, request_type: str, data: str, sender: str, terms: Terms = PLAIN
     ) -> Deferred[str]:
         try:
-            result = self._gate.process_server_request(request_type, data, sender, within)
+            result = self._gate.process_server_request(request_type, data, sender, terms)
         except Exception:
             return fail()
         return succeed(result) if isinstance(result, str) else result
+
+    def asker_gone(self, response: Deferred[str]) -> None:
+        self._gate.asker_gone(response)
+
+    def session_ended(self, session: str) -> None:
+        self._gate.session_ended(session)
 
     def test_connection(self) -> Deferred[None]:
         return succeed(None)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from twisted.internet.defer import Deferred, gatherResults
 from zope.interface import implementer
 
 from pychron_comms.interfaces import ICommandRepeater
+from pychron_comms.terms import PLAIN, Terms
 
 
 @implementer(ICommandRepeater)
@@ -19,15 +20,25 @@ class RoutingRepeater:
         self._routes = routes
 
     def get_response(
-        self, request_type: str, data: str, sender: str, within: float | None = None
+        self, request_type: str, data: str, sender: str, terms: Terms = PLAIN
     ) -> Deferred[str]:
         repeater = self._routes.get(request_type, self._default)
-        return repeater.get_response(request_type, data, sender, within)
+        return repeater.get_response(request_type, data, sender, terms)
+
+    def asker_gone(self, response: Deferred[str]) -> None:
+        for repeater in self._repeaters():
+            repeater.asker_gone(response)
+
+    def session_ended(self, session: str) -> None:
+        for repeater in self._repeaters():
+            repeater.session_ended(session)
 
     def test_connection(self) -> Deferred[None]:
         """A round trip to every processor; the first failure is its own."""
-        repeaters = dict.fromkeys([self._default, *self._routes.values()])
         tests = gatherResults(
-            [repeater.test_connection() for repeater in repeaters], consumeErrors=True
+            [repeater.test_connection() for repeater in self._repeaters()], consumeErrors=True
         )
         return tests.addCallbacks(lambda results: None, lambda failure: failure.value.subFailure)
+
+    def _repeaters(self) -> Iterable[ICommandRepeater]:
+        return dict.fromkeys([self._default, *self._routes.values()])

@@ -1,0 +1,101 @@
+"""The gate and all that stands around it, put together from a configuration."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from twisted.internet.defer import Deferred, gatherResults
+from twisted.plugin import getPlugins
+
+from pychron_comms.config import Table
+from pychron_comms.errors import ManagerUnavailableError
+from pychron_comms.handlers.factories import own_factories
+from pychron_comms.interfaces import IHardware, IRequestHandler, IRequestHandlerFactory, Part
+from pychron_comms.journal.memory import NoJournal
+from pychron_comms.journal.settings import open_journal
+from pychron_comms.lab.hardware import hardware_from_config
+from pychron_comms.processor.hardware_manager import MissingHandler, RemoteHardwareManager
+from pychron_comms.processor.interlocks import Interlocks, Rule, rules_for
+from pychron_comms.processor.leases import Leases
+from pychron_comms.processor.ledger import Ledger
+from pychron_comms.processor.queues import ManagerQueue, Queues
+from pychron_comms.processor.runners import runner_for
+from pychron_comms.processor.safe_state import safe_actions
+from pychron_comms.processor.safeguards import Safeguards
+from pychron_comms.processor.settings import ProcessorSettings
+from pychron_comms.processor.system_lock import SystemLock
+
+
+def gate_from_config(
+    settings: ProcessorSettings, laboratory: Table, reactor: Any, *, only_check: bool = False
+) -> RemoteHardwareManager:
+    """The gate to the hardware that a laboratory's configuration describes.
+
+    Raises ConfigError, and ValueError for a journal that cannot be opened. ``only_check``: no
+    journal is opened.
+    """
+    # Filled below: they are made of the hardware, whose commands ask the safeguards.
+    handlers: dict[str, IRequestHandler] = {}
+    rules: list[Rule] = []
+    queues = Queues(
+        lambda manager: ManagerQueue(runner_for(manager, type(manager).__name__, reactor), reactor)
+    )
+    journal = (
+        NoJournal() if settings.journal is None or only_check else open_journal(settings.journal)
+    )
+    ledger = Ledger(journal, reactor, settings.keep_keys)
+    leases = Leases(reactor, time.time, ledger.note, lambda part, why: made_safe(queues, part, why))
+    interlocks = Interlocks(
+        rules, lambda handler, call: queues.of(call.manager).peek(handler, call), reactor
+    )
+    lock = SystemLock(settings.systems)
+    access = [settings.hosts, settings.roles, lock, leases]
+    safeguards = Safeguards(
+        handlers=handlers,
+        rules=access,
+        system_lock=lock,
+        leases=leases,
+        ledger=ledger,
+        roles=settings.roles,
+        interlocks=interlocks,
+        emergency_key=settings.emergency_key,
+    )
+    hardware = hardware_from_config(laboratory, reactor, safeguards)
+    factories = [*own_factories(), *getPlugins(IRequestHandlerFactory)]
+    handlers.update(handlers_for(hardware, factories))
+    rules.extend(rules_for(settings.interlocks, handlers))
+    laboratory.finish()
+    return RemoteHardwareManager(
+        handlers=handlers,
+        rules=access,
+        hardware=hardware,
+        queues=queues,
+        ledger=ledger,
+        leases=leases,
+        interlocks=interlocks,
+        clock=reactor,
+    )
+
+
+def made_safe(queues: Queues, part: Part, why: str) -> Deferred[object]:
+    """Fires when all that is known to make a part safe has been done."""
+    queue = queues.of(part.manager)
+    done = [queue.make_safe(part.target, action, why) for action in safe_actions(part)]
+    together = gatherResults(done, consumeErrors=True)
+    return together.addCallbacks(lambda results: results, lambda failure: failure.value.subFailure)
+
+
+def handlers_for(
+    hardware: IHardware, factories: Iterable[IRequestHandlerFactory]
+) -> dict[str, IRequestHandler]:
+    """A handler for each request type and alias; where its manager is missing, one that says so."""
+    handlers: dict[str, IRequestHandler] = {}
+    for factory in factories:
+        try:
+            handler = factory.build(hardware)
+        except ManagerUnavailableError as error:
+            handler = MissingHandler(error)
+        handlers.update(dict.fromkeys(factory.request_types, handler))
+    return handlers
