@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
     IDelayedCall,
     IHalfCloseableProtocol,
+    IHandshakeListener,
     IPushProducer,
     IReactorTime,
 )
@@ -18,10 +19,18 @@ from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from pychron_comms.errors import CommandError, LineTooLongError, error_line
+from pychron_comms.connections import Connections
+from pychron_comms.errors import (
+    CommandError,
+    LineTooLongError,
+    OutcomeUnknownError,
+    QueueFullError,
+    ShuttingDownError,
+    error_line,
+)
 from pychron_comms.framing import TOO_LONG, LineDecoder
 from pychron_comms.line import PLAIN_REPLY_LIMIT, Request, decode, identifier, parse_request
-from pychron_comms.peers import close_now, make_prompt, sender_of, write_now
+from pychron_comms.peers import close_now, make_prompt, sender_of, sender_of_peer, write_now
 from pychron_comms.wire import WireOptions, render
 
 
@@ -34,7 +43,7 @@ class _Turn:
         self.reply = reply
 
 
-@implementer(IHalfCloseableProtocol, IPushProducer)
+@implementer(IHalfCloseableProtocol, IHandshakeListener, IPushProducer)
 class CommandLineReceiver(LineReceiver):
     """Takes requests from one connection and writes one reply for each.
 
@@ -50,11 +59,15 @@ class CommandLineReceiver(LineReceiver):
     _output_full = False
     _reading_paused = False
     _ended = False
+    _refusing = False
+    _connections: Connections | None = None
     _stall_timer: IDelayedCall | None = None
     _silence_timer: IDelayedCall | None = None
 
     delimiter = b"\r\n"
     sender = ""
+    #: When it was first seen silent; None where a byte has come since.
+    quiet_since: float | None = None
     transport: Any
 
     def __init__(self, options: WireOptions, clock: IReactorTime) -> None:
@@ -66,6 +79,10 @@ class CommandLineReceiver(LineReceiver):
         """The text of the reply; errors are raised, or are the Deferred's failure."""
         raise NotImplementedError
 
+    def join(self, connections: Connections) -> None:
+        """Be one of a listener's connections; before it is connected."""
+        self._connections = connections
+
     # -- what comes in
 
     def connectionMade(self) -> None:
@@ -74,7 +91,16 @@ class CommandLineReceiver(LineReceiver):
         make_prompt(self.transport)
         self.transport.registerProducer(self, True)
 
+    def handshakeCompleted(self) -> None:
+        """Of TLS: before any line comes, the peer's certificate tells who sends it."""
+        try:
+            self.sender = sender_of_peer(self.transport)
+        except ValueError as error:
+            self._log.warn("dropped {sender}: {error}", sender=self.sender, error=error)
+            self.transport.abortConnection()
+
     def dataReceived(self, data: bytes) -> None:
+        self.quiet_since = None
         self._batch = []
         self._take(self._decoder.feed(data))
         if self._options.unterminated_after is not None:
@@ -83,6 +109,8 @@ class CommandLineReceiver(LineReceiver):
     def lineReceived(self, line: bytes) -> None:
         try:
             request = parse_request(decode(line))
+            if self._refusing:
+                raise ShuttingDownError(request.command)
             result = self.answer(request)
         except Exception as error:
             self._send(identifier(line), self._error_text(error, line))
@@ -93,6 +121,7 @@ class CommandLineReceiver(LineReceiver):
             self._await(result, request)
 
     def lineLengthExceeded(self, line: bytes) -> None:
+        self._count("lines_too_long")
         self._send("", error_line(LineTooLongError(self._options.line_length)))
 
     def _take(self, lines: list[bytes | None]) -> None:
@@ -189,7 +218,10 @@ class CommandLineReceiver(LineReceiver):
     def _error_text(
         self, error: Exception, command: bytes | str, failure: Failure | None = None
     ) -> str:
+        if isinstance(error, QueueFullError):
+            self._count("queue_full")
         if not isinstance(error, CommandError):
+            self._count("bugs")
             self._log.failure(
                 "a bug met {command!r} of {sender}",
                 failure=failure,
@@ -202,6 +234,7 @@ class CommandLineReceiver(LineReceiver):
 
     def pauseProducing(self) -> None:
         """The client does not read its replies."""
+        self._count("readers_paused")
         self._output_full = True
         self._stall_timer = self._clock.callLater(self._options.stall, self._drop_stalled)
         self._update_reading()
@@ -233,11 +266,39 @@ class CommandLineReceiver(LineReceiver):
     def writeConnectionLost(self) -> None:
         """The client reads no more."""
 
+    @property
+    def in_flight(self) -> int:
+        """Commands that wait for their replies."""
+        return self._in_flight
+
+    def refuse_commands(self) -> None:
+        """Answer every new command with 209."""
+        self._refusing = True
+
+    def give_up(self) -> None:
+        """Answer with 201 each request without an id that still waits; its own reply is dropped.
+
+        Who sent an id takes the end of the connection for the same.
+        """
+        unknown = error_line(OutcomeUnknownError("no reply until this process stopped"))
+        for turn in self._turns or ():
+            if turn.reply is None:
+                turn.reply = self._plain(unknown)
+        if self._turns:
+            self._write_turns()
+
+    def close(self) -> None:
+        """Close it when all replies are written."""
+        self._close_when_written()
+
     def connectionLost(self, reason: Failure = connectionDone) -> None:
+        if self._connections is not None:
+            self._connections.remove(self)
         self._cancel_timers()
         if self._silence_timer is not None and self._silence_timer.active():
             self._silence_timer.cancel()
         if self._decoder.pending:
+            self._count("unterminated_dropped")
             self._log.warn(
                 "dropped {length} bytes of {sender}: the connection ended before the line did",
                 length=len(self._decoder.pending),
@@ -257,12 +318,17 @@ class CommandLineReceiver(LineReceiver):
             self.transport.resumeProducing()
 
     def _drop_stalled(self) -> None:
+        self._count("stalled_dropped")
         self._log.warn(
             "dropped {sender}: it left its replies unread for {seconds} s",
             sender=self.sender,
             seconds=self._options.stall,
         )
         self.transport.abortConnection()
+
+    def _count(self, what: str) -> None:
+        if self._connections is not None:
+            self._connections.count(what)
 
     def _cancel_timers(self) -> None:
         if self._stall_timer is not None and self._stall_timer.active():

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from pychron_comms.config import Table
 from pychron_comms.errors import ReplyTooLongError, error_line
 from pychron_comms.framing import FrameFormat
 from pychron_comms.line import plain_reply, tagged_reply
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConnectionLimits:
+    """How many connections a listener bears, and how long one may be silent.
+
+    ``connections``: at once at the whole listener; ``connections_per_host``: from one host.
+    ``idle``: seconds without a byte after which one that waits for nothing is closed; 0 for never.
+    """
+
+    connections: int = 1000
+    connections_per_host: int = 250
+    idle: float = 86400.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +40,19 @@ class WireOptions:
     close_after_reply: bool = False
     unterminated_after: float | None = None
     frame: FrameFormat | None = None
+    limits: ConnectionLimits = field(default_factory=ConnectionLimits)
+
+
+def read_connection_limits(table: Table) -> ConnectionLimits:
+    """From the table of a listener, or of a processor. Raises ConfigError."""
+    default = ConnectionLimits()
+    return ConnectionLimits(
+        connections=table.integer("connections", default.connections, minimum=1),
+        connections_per_host=table.integer(
+            "connections_per_host", default.connections_per_host, minimum=1
+        ),
+        idle=table.number("idle", default.idle, minimum=0.0),
+    )
 
 
 def render(identifier: str, text: str, frame: FrameFormat | None = None) -> bytes:

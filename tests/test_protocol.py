@@ -11,8 +11,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.errors import InvalidValveError, MalformedRequestError
 from pychron_comms.framing import FrameFormat
-from pychron_comms.line import Request, seconds_within
+from pychron_comms.line import Request
 from pychron_comms.protocol import CommandLineReceiver
+from pychron_comms.terms import terms_of
 from pychron_comms.wire import WireOptions, render
 
 
@@ -291,11 +292,11 @@ class BoundTests(ProtocolCase):
 
 class WithinTests(SynchronousTestCase):
     def test_within_is_a_number_of_seconds(self) -> None:
-        self.assertIsNone(seconds_within({}))
-        self.assertEqual(seconds_within({"within": "0.5"}), 0.5)
+        self.assertIsNone(terms_of({}).within)
+        self.assertEqual(terms_of({"within": "0.5"}).within, 0.5)
         for text in ("soon", "nan", "inf", ""):
             with self.assertRaises(MalformedRequestError):
-                seconds_within({"within": text})
+                terms_of({"within": text})
 
 
 class AbstractTests(SynchronousTestCase):

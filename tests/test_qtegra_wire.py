@@ -295,10 +295,9 @@ class ScriptAnswerTests(WireCase):
 class RelayedAnswerTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.requests: list[tuple[Request, str]] = []
-        self.connections: set[int] = set()
         self.reply: Any = "4.5"
 
-    def ask(self, request: Request, sender: str, connection: object) -> Any:
+    def ask(self, request: Request, sender: str) -> Any:
         self.requests.append((request, sender))
         if isinstance(self.reply, Exception):
             raise self.reply

@@ -25,8 +25,9 @@ from pychron_comms.errors import ManagerUnavailableError
 from pychron_comms.handlers.factories import own_factories
 from pychron_comms.interfaces import IRequestHandler, IRequestHandlerFactory
 from pychron_comms.processor import tap as processor_tap
+from pychron_comms.processor.assembly import gate_from_config, handlers_for
 from pychron_comms.processor.queues import QUEUE_LIMIT
-from pychron_comms.processor.service import HOP, gate_from_config, handlers_for
+from pychron_comms.processor.service import HOP
 from pychron_comms.processor.settings import laboratory_from
 from pychron_comms.server import tap as server_tap
 from tests.doubles import IdleHardware, ScriptedHandler

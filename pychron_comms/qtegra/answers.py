@@ -58,13 +58,12 @@ class RelayedAnswers:
 
     _log = Logger()
 
-    def __init__(self, ask: Callable[[Request, str, object], str | Deferred[str]]) -> None:
+    def __init__(self, ask: Callable[[Request, str], str | Deferred[str]]) -> None:
         self._ask = ask
 
     def answer(self, line: str, sender: str) -> str | Deferred[str | None] | None:
         try:
-            # Each command comes by a connection or datagram of its own.
-            reply = self._ask(Request(NO_TAGS, "", carried(line)), sender, object())
+            reply = self._ask(Request(NO_TAGS, "", carried(line)), sender)
         except Exception:
             return self._refused(Failure(), line)
         if isinstance(reply, str):

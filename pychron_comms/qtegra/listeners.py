@@ -6,7 +6,8 @@ from typing import Any
 
 from twisted.application.service import IService
 
-from pychron_comms.endpoints import datagram_service, listening_service
+from pychron_comms.activation import stream_service
+from pychron_comms.endpoints import datagram_service
 from pychron_comms.qtegra.answers import Answer
 from pychron_comms.qtegra.datagrams import QtegraDatagrams
 from pychron_comms.qtegra.stream import QtegraFactory
@@ -19,4 +20,4 @@ def qtegra_listener(description: str, answer: Answer, name: str, reactor: Any) -
     """
     if description.startswith("udp:"):
         return datagram_service(description, QtegraDatagrams(answer, name), reactor)
-    return listening_service(description, QtegraFactory(answer, reactor, name), reactor)
+    return stream_service(description, QtegraFactory(answer, reactor, name), reactor)

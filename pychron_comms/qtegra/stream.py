@@ -15,6 +15,7 @@ from twisted.internet.interfaces import (
     IAddress,
     IDelayedCall,
     IHalfCloseableProtocol,
+    IHandshakeListener,
     IReactorTime,
 )
 from twisted.internet.protocol import Factory, Protocol, connectionDone
@@ -22,7 +23,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from pychron_comms.peers import make_prompt, sender_of
+from pychron_comms.peers import make_prompt, sender_of, sender_of_peer
 from pychron_comms.qtegra import texts
 from pychron_comms.qtegra.answers import Answer, decode
 
@@ -36,7 +37,7 @@ IDLE = 10.0
 LENGTH_LIMIT = 65536
 
 
-@implementer(IHalfCloseableProtocol)
+@implementer(IHalfCloseableProtocol, IHandshakeListener)
 class QtegraConnection(Protocol):
     """One client's command. Others are served meanwhile, whether it sends one or not."""
 
@@ -55,6 +56,14 @@ class QtegraConnection(Protocol):
         self._sender = sender_of(self.transport.getPeer())
         make_prompt(self.transport)
         self._timer = self._clock.callLater(IDLE, self._drop_idle)
+
+    def handshakeCompleted(self) -> None:
+        """Of TLS: before any command comes, the peer's certificate tells who sends it."""
+        try:
+            self._sender = sender_of_peer(self.transport)
+        except ValueError as error:
+            self._log.warn("dropped {sender}: {error}", sender=self._sender, error=error)
+            self.transport.abortConnection()
 
     def dataReceived(self, data: bytes) -> None:
         if self._taken:

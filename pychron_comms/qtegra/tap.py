@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from random import Random
 from typing import Any, ClassVar
 
@@ -12,6 +13,8 @@ from pychron_comms.options import ServiceOptions, checked
 from pychron_comms.qtegra.instrument_config import spectrometer_from_config
 from pychron_comms.qtegra.parse_and_execute import ParseAndExecute
 from pychron_comms.qtegra.server import DEFAULT_LISTEN, RemoteControlServer
+from pychron_comms.steady import make_steady
+from pychron_comms.supervision import Supervision
 
 
 class Options(ServiceOptions):
@@ -48,6 +51,8 @@ def makeService(options: Options, reactor: Any = None) -> IService:
     """The server's service; ``reactor`` is Twisted's own unless a test brings one."""
     if reactor is None:
         from twisted.internet import reactor  # noqa: PLC0415
+
+        make_steady(reactor)
     return checked(options, lambda: _service(options, reactor))
 
 
@@ -68,4 +73,7 @@ def _service(options: Options, reactor: Any) -> RemoteControlServer:
         tagged=spectrometer.tag_data and not options["untagged"],
         faithful_clock=reactor if faithful else None,
     )
-    return RemoteControlServer(execute, options.listen or DEFAULT_LISTEN, reactor)
+    server = RemoteControlServer(execute, options.listen or DEFAULT_LISTEN, reactor)
+    supervision = Supervision.from_environment(os.environ, os.getpid(), reactor)
+    supervision.setServiceParent(server)
+    return server

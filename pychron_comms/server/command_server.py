@@ -5,11 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.application.service import IService, MultiService
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 
-from pychron_comms.endpoints import datagram_service, listening_service
+from pychron_comms.activation import stream_service
+from pychron_comms.connections import Connections
+from pychron_comms.endpoints import datagram_service
+from pychron_comms.limited import LimitedFactory
+from pychron_comms.metrics import Metrics
 from pychron_comms.qtegra.answers import RelayedAnswers
 from pychron_comms.qtegra.listeners import qtegra_listener
-from pychron_comms.server.desk import RequestDesk
+from pychron_comms.server.desk import Passing, RequestDesk
 from pychron_comms.server.messaging_handler import MessagingFactory
 from pychron_comms.server.settings import QTEGRA, ListenerSettings
 from pychron_comms.server.udp import DatagramMessagingHandler
@@ -23,13 +28,63 @@ class RemoteCommandServer(MultiService):
     Qtegra's clients as if it were Qtegra.
     """
 
-    def __init__(self, settings: ListenerSettings, desk: RequestDesk, reactor: Any) -> None:
+    def __init__(
+        self,
+        settings: ListenerSettings,
+        desk: RequestDesk,
+        reactor: Any,
+        metrics: Metrics | None = None,
+    ) -> None:
         super().__init__()
         self._settings = settings
         self._desk = desk
-        self._relayed = RelayedAnswers(desk.answer)
+        self._metrics = Metrics() if metrics is None else metrics
+        # Each of Qtegra's commands comes by a connection or datagram of its own.
+        self._relayed = RelayedAnswers(
+            lambda request, sender: desk.answer(request, sender, Passing())
+        )
+        self._connections = Connections(
+            settings.request_type, settings.options.limits, reactor, self._metrics
+        )
+        self._datagrams: list[DatagramMessagingHandler] = []
+        # A datagram's port is what replies leave by, too: it stays open for them.
+        self._streams, self._ports = MultiService(), MultiService()
+        for kind in (self._streams, self._ports):
+            kind.setServiceParent(self)
         for description in settings.listen:
-            self._listener(description, reactor).setServiceParent(self)
+            kind = self._ports if description.startswith("udp:") else self._streams
+            self._listener(description, reactor).setServiceParent(kind)
+
+    def close_listeners(self) -> Deferred[Any]:
+        """Take no more connections; a command on one that is open gets 209, a datagram too."""
+        self._connections.refuse_commands()
+        for handler in self._datagrams:
+            handler.refuse_commands()
+        return maybeDeferred(self._streams.stopService)
+
+    @property
+    def in_flight(self) -> int:
+        """Commands that wait for their replies."""
+        return self._connections.in_flight + sum(each.in_flight for each in self._datagrams)
+
+    @property
+    def open(self) -> int:
+        """Connections that are open."""
+        return self._connections.open
+
+    def close_connections(self) -> None:
+        """Answer with 201 what still waits, and close each connection when that is written."""
+        self._connections.close()
+
+    def abort(self) -> Deferred[Any]:
+        """Drop what is left of the connections, and close the datagrams' ports."""
+        self._connections.abort()
+        return maybeDeferred(self._ports.stopService)
+
+    def stopService(self) -> Deferred[Any]:
+        """All of it at once, for one that runs by itself."""
+        self.close_connections()
+        return DeferredList([maybeDeferred(super().stopService)])
 
     def _listener(self, description: str, reactor: Any) -> IService:
         if self._settings.kind == QTEGRA:
@@ -37,7 +92,10 @@ class RemoteCommandServer(MultiService):
             return qtegra_listener(description, self._relayed.answer, name, reactor)
         options = self._settings.options
         if description.startswith("udp:"):
-            protocol = DatagramMessagingHandler(self._desk, options)
+            protocol = DatagramMessagingHandler(self._desk, options, self._metrics)
+            self._datagrams.append(protocol)
             return datagram_service(description, protocol, reactor)
-        factory = MessagingFactory(self._desk, options, reactor)
-        return listening_service(description, factory, reactor)
+        factory = LimitedFactory(
+            MessagingFactory(self._desk, options, reactor), self._connections, options, reactor
+        )
+        return stream_service(description, factory, reactor)

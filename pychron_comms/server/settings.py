@@ -10,7 +10,8 @@ from pychron_comms.framing import FrameFormat
 from pychron_comms.hosts import EVERYBODY, HostRule
 from pychron_comms.server.desk import OPEN
 from pychron_comms.server.repeats import KEEP
-from pychron_comms.wire import WireOptions
+from pychron_comms.terms import ROLES
+from pychron_comms.wire import WireOptions, read_connection_limits
 
 #: The type of which only Qtegra's kind of listener is there by default.
 SPECTROMETER = "Spectrometer"
@@ -33,12 +34,16 @@ DEFAULT_PORTS = {
 
 @dataclass(frozen=True, kw_only=True)
 class ListenerSettings:
-    """One listener: its request type (``*`` for open), its endpoint strings, its kind."""
+    """One listener: its request type (``*`` for open), its endpoint strings, its kind.
+
+    ``role`` is the most that anybody may do there, one of ``ROLES``; empty for no limit.
+    """
 
     request_type: str
     listen: Sequence[str]
     options: WireOptions = field(default_factory=WireOptions)
     kind: str = LINES
+    role: str = ""
 
 
 def _default_listeners() -> list[ListenerSettings]:
@@ -95,12 +100,14 @@ def _read_listener(table: Table) -> ListenerSettings:
             request_type=table.choice("type", [SPECTROMETER]),
             listen=table.texts("listen"),
             kind=kind,
+            role=table.choice("role", ROLES, ""),
         )
     default = WireOptions()
     unterminated = table.number("unterminated_after", 0.0, minimum=0.0, maximum=10.0)
     return ListenerSettings(
         request_type=table.text("type"),
         listen=table.texts("listen"),
+        role=table.choice("role", ROLES, ""),
         options=WireOptions(
             line_length=table.integer("line_length", default.line_length, minimum=64),
             in_flight=table.integer("in_flight", default.in_flight, minimum=1),
@@ -108,6 +115,7 @@ def _read_listener(table: Table) -> ListenerSettings:
             close_after_reply=table.flag("close_after_reply", False),
             unterminated_after=unterminated or None,
             frame=_read_frame(table),
+            limits=read_connection_limits(table),
         ),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -11,7 +12,7 @@ from twisted.python import usage
 from pychron_comms.config import Table
 from pychron_comms.hosts import read_hosts
 from pychron_comms.options import ServiceOptions, checked
-from pychron_comms.processor.service import gate_from_config
+from pychron_comms.processor.assembly import gate_from_config
 from pychron_comms.processor.settings import laboratory_from
 from pychron_comms.server.service import RemoteHardwareServer
 from pychron_comms.server.settings import (
@@ -20,6 +21,8 @@ from pychron_comms.server.settings import (
     parse_listener,
     read_server_settings,
 )
+from pychron_comms.steady import make_steady
+from pychron_comms.supervision import Supervision
 
 
 class Options(ServiceOptions):
@@ -59,6 +62,8 @@ def makeService(options: Options, reactor: Any = None) -> IService:
     """The server's service; ``reactor`` is Twisted's own unless a test brings one."""
     if reactor is None:
         from twisted.internet import reactor  # noqa: PLC0415
+
+        make_steady(reactor)
     return checked(options, lambda: _service(options, options.configuration, reactor))
 
 
@@ -70,10 +75,12 @@ def _service(options: Options, table: Table | None, reactor: Any) -> IService:
         settings = replace(settings, processor=options["processor"])
     if settings.processor:
         if options["check"] and table is not None:
-            gate_from_config(*laboratory_from(table), reactor)
-        return RemoteHardwareServer(settings, None, reactor)
-    gate = gate_from_config(*laboratory_from(table), reactor)
-    return RemoteHardwareServer(settings, gate, reactor)
+            gate_from_config(*laboratory_from(table), reactor, only_check=True)
+        gate = None
+    else:
+        gate = gate_from_config(*laboratory_from(table), reactor, only_check=options["check"])
+    supervision = Supervision.from_environment(os.environ, os.getpid(), reactor)
+    return RemoteHardwareServer(settings, gate, reactor, supervision=supervision)
 
 
 def _read(table: Table) -> ServerSettings:

@@ -57,7 +57,7 @@ def start_server(
 def start_processor(processes: Processes, listen: str, **environment: str) -> RunningProcess:
     """A processor that listens already."""
     process = processes.twistd("pychron-processor", f"--listen={listen}", **environment)
-    process.wait_for("CommandProcessor starting on")
+    process.wait_for("CommandProcessor.* starting on")
     return process
 
 

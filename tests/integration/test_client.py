@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import signal
+import ssl
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import pytest_twisted
@@ -23,15 +27,24 @@ from pychron_comms.client.outcome import (
     NotSentError,
     ReplyTimeoutError,
 )
-from pychron_comms.errors import ValveSoftwareLockError
+from pychron_comms.client.settling import Outcome
+from pychron_comms.errors import InvalidCommandError, ValveSoftwareLockError
 from tests.integration.laboratories import (
     ANY_PORT,
     Laboratory,
     server_address,
     start_server,
 )
-from tests.integration.other_servers import Answer, OtherServer, command_of, tag_of
-from tests.integration.processes import Processes, wait_until
+from tests.integration.other_servers import (
+    Answer,
+    OtherServer,
+    command_of,
+    make_context,
+    tag_of,
+)
+from tests.integration.processes import PATIENCE, Processes, wait_until
+
+ASK = Path(sys.executable).with_name("pychron-ask")
 
 Serving = Callable[..., OtherServer]
 
@@ -113,6 +126,38 @@ async def test_our_server_is_asked_with_tags(laboratory: Laboratory, asking: Ask
     assert await ask("Close A") == "OK"
     with pytest.raises(ValveSoftwareLockError):
         await ask("Open E")
+
+
+@pytest.mark.parametrize("laboratory", ["unix", "nothing"], indirect=True, scope="module")
+def test_our_server_runs_a_key_once_and_tells_its_outcome(laboratory: Laboratory) -> None:
+    key = f"test-{uuid4().hex}"
+    with Communicator(endpoint_of(laboratory.system)) as asker:
+        assert asker.outcome(key) == Outcome("never seen")
+        assert asker.ask("Open A", key=key) == "OK"
+        assert asker.ask("Close A") == "OK"
+        assert asker.ask("Open A", key=key) == "OK"
+        assert asker.ask("GetValveState A") == "False"
+        assert asker.outcome(key) == Outcome("done", "OK")
+        error = ReplyTimeoutError(endpoint_of(laboratory.system), "Open A", "no reply", key)
+        assert asker.settle(error) == "OK"
+    with Communicator(endpoint_of(laboratory.open)) as asker:
+        assert asker.outcome(key, "System") == Outcome("done", "OK")
+
+
+@pytest.mark.parametrize("laboratory", ["unix", "nothing"], indirect=True, scope="module")
+def test_our_server_leases_for_as_long_as_a_block_runs(laboratory: Laboratory) -> None:
+    with Communicator(endpoint_of(laboratory.system)) as asker:
+        asker.check("Open A")
+        with pytest.raises(InvalidCommandError):
+            asker.check("Opne A")
+        with asker.lease("A", 0.6) as lease:
+            (first,) = asker.owners()
+            wait_until(lambda: asker.owners()[0].until != first.until, "a renewal")
+            lease.check()
+            (renewed,) = asker.owners()
+            assert (renewed.since, renewed.owner) == (first.since, first.owner)
+            assert asker.ask("Open A") == "OK"
+        assert asker.owners() == []
 
 
 @pytest_twisted.ensureDeferred
@@ -297,6 +342,66 @@ async def test_tls_that_does_not_match_sends_nothing(serve: Serving, asking: Ask
     await failure_of(asking(plain.endpoint.replace("tcp", "tls"))("Open A"), NotSentError)
     await failure_of(asking(distrusted.replace("tls", "tcp"), form="plain")("Open A"), NoReplyError)
     assert secure.commands == []
+
+
+class Certificates:
+    """Those of a server and of a client; each is its own authority."""
+
+    def __init__(self, folder: Path) -> None:
+        self.server, self.client = folder / "server", folder / "client"
+        for each in (self.server, self.client):
+            each.mkdir()
+            make_context(each)
+            (each / "lab.key").chmod(0o600)
+
+    @property
+    def options(self) -> str:
+        """What an endpoint string says of the client."""
+        pem, key = self.client / "lab.pem", self.client / "lab.key"
+        roots = self.server / "lab.pem"
+        return f":certificate={pem}:privateKey={key}:trustRoots={roots}"
+
+    def demand(self) -> ssl.SSLContext:
+        """A server's context that takes this client alone."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(self.server / "lab.pem", self.server / "lab.key")
+        context.load_verify_locations(self.client / "lab.pem")
+        context.verify_mode = ssl.CERT_REQUIRED
+        return context
+
+
+@pytest.mark.parametrize("form", ["tagged", "auto"])
+@pytest_twisted.ensureDeferred
+async def test_a_server_may_demand_a_certificate(
+    serve: Serving, asking: Asking, tmp_path: Path, form: str
+) -> None:
+    certificates = Certificates(tmp_path)
+    secure = serve("tls", echo)
+    secure._context = certificates.demand()
+    where = secure.endpoint.partition(":trustRoots")[0]
+
+    assert await asking(f"{where}{certificates.options}", form=form)("Open A") == "Open A"
+
+    nobody = f"{where}:trustRoots={certificates.server}"
+    await failure_of(asking(nobody, form=form)("Open B"), ClientError)
+    assert "Open B" not in secure.commands
+
+
+@pytest.mark.parametrize("how", [[], ["--plain"]])
+def test_pychron_ask_shows_its_certificate(serve: Serving, tmp_path: Path, how: list[str]) -> None:
+    certificates = Certificates(tmp_path)
+    secure = serve("tls", echo)
+    secure._context = certificates.demand()
+    where = secure.endpoint.partition(":trustRoots")[0]
+    asked = [ASK, *how, "-s", f"{where}{certificates.options}", "Open", "A"]
+
+    done = subprocess.run(asked, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert (done.stdout, done.stderr, done.returncode) == ("Open A\n", "", 0)
+
+    (certificates.client / "lab.key").chmod(0o644)
+    done = subprocess.run(asked, capture_output=True, text=True, timeout=PATIENCE, check=False)
+    assert (done.stdout, done.returncode) == ("", 2)
+    assert "lab.key: others can read it" in done.stderr
 
 
 def test_a_keyboard_interrupt_leaves_it_usable(serve: Serving) -> None:
