@@ -5,20 +5,26 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.application.service import IService
+from twisted.internet.defer import succeed
 
 from benchmarks.half import main
 from pychron_comms.endpoints import listening_service
 from pychron_comms.handlers.echo import EchoHandler
 from pychron_comms.hosts import EVERYBODY
+from pychron_comms.journal.memory import NoJournal
 from pychron_comms.peers import LOCAL_SENDER
 from pychron_comms.processor.command_processor import CommandProcessorFactory
 from pychron_comms.processor.hardware_manager import RemoteHardwareManager
-from pychron_comms.processor.queues import ManagerQueue
+from pychron_comms.processor.interlocks import Interlocks
+from pychron_comms.processor.leases import Leases
+from pychron_comms.processor.ledger import Ledger
+from pychron_comms.processor.queues import ManagerQueue, Queues
+from pychron_comms.processor.roles import EVERYONE_OPERATES
 from pychron_comms.processor.runners import ReactorRunner
 from pychron_comms.processor.system_lock import SystemLock
 from pychron_comms.server.service import RemoteHardwareServer
 from pychron_comms.server.settings import ListenerSettings, ServerSettings
-from pychron_comms.wire import WireOptions
+from pychron_comms.wire import ConnectionLimits, WireOptions
 
 
 class NoHardware:
@@ -29,20 +35,32 @@ class NoHardware:
     def stop(self) -> None: ...
 
 
+#: All connections come from one computer here.
+UNLIMITED = WireOptions(limits=ConnectionLimits(connections=10_000, connections_per_host=10_000))
+
+
 def server(reactor: Any, path: str) -> None:
-    listener = ListenerSettings(request_type="test", listen=["tcp:0:interface=127.0.0.1"])
+    listener = ListenerSettings(
+        request_type="test", listen=["tcp:0:interface=127.0.0.1"], options=UNLIMITED
+    )
     settings = ServerSettings(listeners=[listener], processor=f"unix:{path}")
     _start(RemoteHardwareServer(settings, None, reactor))
 
 
 def processor(reactor: Any, path: str) -> None:
     hardware: Any = NoHardware()
+    journal = NoJournal()
+    ledger = Ledger(journal, reactor)
+    leases = Leases(reactor, reactor.seconds, ledger.note, lambda part, why: succeed(None))
     gate = RemoteHardwareManager(
-        {"test": EchoHandler()},
-        [EVERYBODY, SystemLock({})],
-        hardware,
-        lambda manager: ManagerQueue(ReactorRunner(), reactor),
-        reactor,
+        handlers={"test": EchoHandler()},
+        rules=[EVERYBODY, EVERYONE_OPERATES, SystemLock({}), leases],
+        hardware=hardware,
+        queues=Queues(lambda manager: ManagerQueue(ReactorRunner(), reactor)),
+        ledger=ledger,
+        leases=leases,
+        interlocks=Interlocks([], lambda handler, call: "", reactor),
+        clock=reactor,
     )
     trusted = frozenset({LOCAL_SENDER})
     factory = CommandProcessorFactory(gate, trusted, WireOptions(), reactor)

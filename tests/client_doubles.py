@@ -91,5 +91,5 @@ class ScriptedNetwork:
 
     def communicator(self, **arguments: Any) -> Communicator:
         """One that asks there, as ``tcp:lab:1067``."""
-        world = World(self.open_channel, self.clock.seconds)
+        world = World(self.open_channel, self.clock.seconds, self.clock.advance)
         return Communicator("tcp:lab:1067", **arguments, _world=world)

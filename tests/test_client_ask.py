@@ -22,6 +22,7 @@ from pychron_comms.client.command_line.options import AskOptions, read_options
 from pychron_comms.client.command_line.output import Output
 from pychron_comms.client.command_line.session import AskSession, progress_on_terminal
 from pychron_comms.client.command_line.waits import Poll, poll_for
+from pychron_comms.client.outcome import ReplyTimeoutError
 from pychron_comms.client.waiting import Progress, Waiter
 
 from .asking import Answer, ScriptedCommunicator, clock_waiter
@@ -89,6 +90,8 @@ class OptionTests(SynchronousTestCase):
         self.assert_refused("Open", "-s", "x", because="-s must stand in front")
         self.assert_refused("--bogus", "Open", because="--bogus")
         self.assert_refused("--watch", "1", because="--watch needs a command")
+        for words in (["--key", "k"], ["--key", "k", "--watch", "1", "GetError"]):
+            self.assert_refused(*words, because="--key is for one command, asked once")
         self.assert_refused("--watch", "1", "--wait", "SetX", "1", because="do not go together")
         self.assert_refused("--wait", "Open", "A", because="nothing to wait for after Open A")
         for seconds in ("0", "-1", "nan", "inf", "soon"):
@@ -179,6 +182,66 @@ class OnceTests(SessionCase):
         session = self.session({"Open": KeyboardInterrupt()}, command="Open A")
         self.assertEqual(session.run([]), 2)
         self.assert_written("", "ERROR 201 : outcome unknown: Open A was interrupted\n")
+
+    def test_an_unknown_outcome_tells_how_to_look(self) -> None:
+        for command, options, look in (
+            ("Open A", {}, "-s tcp:lab:1 Outcome k-1"),
+            ("Open A", {"request_type": "System"}, "-s tcp:lab:1 --type System Outcome k-1"),
+            ("System|Open A", {}, "-s tcp:lab:1 'System|Outcome k-1'"),
+        ):
+            self.err.truncate(0)
+            self.err.seek(0)
+            error = ReplyTimeoutError("tcp:lab:1", command, "no reply within 2 s", "k-1")
+            session = self.session({command: error}, command=command, server="tcp:lab:1", **options)
+            self.assertEqual(session.run([]), 2)
+            self.assertEqual(
+                self.err.getvalue().splitlines()[1:],
+                [f"pychron-ask: look what became of it: pychron-ask {look}"],
+            )
+
+    def test_an_unknown_outcome_without_a_key_does_not(self) -> None:
+        error = ReplyTimeoutError("tcp:lab:1", "Open A", "no reply within 2 s")
+        self.session({"Open": error}, command="Open A").run([])
+        self.assertEqual(len(self.err.getvalue().splitlines()), 1)
+
+    def test_interrupted_with_a_key(self) -> None:
+        def interrupted(command: str) -> str:
+            raise KeyboardInterrupt
+
+        session = AskSession(
+            ScriptedCommunicator(),
+            Output(self.out, self.err),
+            AskOptions(command="Open A"),
+            ask=interrupted,
+            last_key=lambda: "k-1",
+        )
+        self.assertEqual(session.run([]), 2)
+        self.assert_written(
+            "",
+            "ERROR 201 : outcome unknown: Open A was interrupted\n"
+            "pychron-ask: look what became of it: "
+            "pychron-ask -s tcp:127.0.0.1:1061 Outcome k-1\n",
+        )
+
+    def test_a_key_is_not_for_what_is_polled_behind_the_command(self) -> None:
+        keyed = ScriptedCommunicator({"GoToHole": "OK"})
+        polls = ScriptedCommunicator({"GetDriveMoving": "False", "GetAutoCorrecting": "False"})
+        session = AskSession(
+            polls,
+            Output(self.out, self.err),
+            AskOptions(command="GoToHole 3", wait=True, key="run-7"),
+            waiter=clock_waiter(self.clock),
+            progress=self.progress,
+            ask=keyed.ask,
+        )
+        self.assertEqual(session.run([]), 0)
+        self.assertEqual(keyed.asked, ["GoToHole 3"])
+        self.assertEqual(set(polls.asked), {"GetDriveMoving", "GetAutoCorrecting"})
+
+    def test_json_tells_the_key(self) -> None:
+        error = ReplyTimeoutError("tcp:lab:1", "Open A", "no reply within 2 s", "k-1")
+        self.session({"Open": error}, command="Open A", as_json=True).run([])
+        self.assertEqual(json.loads(self.out.getvalue())["error"]["key"], "k-1")
 
     def test_json(self) -> None:
         session = self.session(
@@ -314,6 +377,17 @@ class MainTests(SynchronousTestCase):
             [("udp:lab:1061", {"timeout": 2.0, "form": "auto", "request_type": ""})],
         )
         self.assertEqual((self.out.getvalue(), self.communicator.closed), ("OK\n", True))
+
+    def test_a_key(self) -> None:
+        asked: list[tuple[str, str]] = []
+
+        def record(command: str, timeout: float | None = None, key: str = "") -> str:
+            asked.append((command, key))
+            return "OK"
+
+        self.patch(self.communicator, "ask", record)
+        self.assertEqual(ask.main(["--key", "run-7", "Open", "A"]), 0)
+        self.assertEqual(asked, [("Open A", "run-7")])
 
     def test_plain(self) -> None:
         ask.main(["--plain", "--type", "CO2", "--timeout", "9", "Open", "A"])

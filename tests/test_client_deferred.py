@@ -18,9 +18,18 @@ from pychron_comms.client.outcome import (
     NoReplyError,
     NotSentError,
     ReplyTimeoutError,
+    UnsettledError,
 )
+from pychron_comms.client.settling import POLL_INTERVAL
+from pychron_comms.client.wire.tagged_session import HANDFUL
 from pychron_comms.client.wire.wires import StreamWire
-from pychron_comms.errors import InvalidCommandError, MalformedRequestError, QueueFullError
+from pychron_comms.errors import (
+    InvalidCommandError,
+    LeasedError,
+    MalformedRequestError,
+    QueueFullError,
+    ValveActuationError,
+)
 from pychron_comms.framing import FrameFormat
 
 DONE = net.ConnectionDone()
@@ -273,12 +282,110 @@ class TaggedTests(DeferredCase):
         error = self.failureResultOf(sent, NoReplyError).value
         self.assertIn("the communicator was closed", str(error))
 
+    def test_what_is_asked_while_replies_are_handed_out_leaves_in_handfuls(self) -> None:
+        first = [self.asker.ask("A") for _ in range(HANDFUL + 3)]
+        server = self.accept()
+        server.lines()
+        written: list[int] = []
+        again: list[Deferred[str]] = []
+
+        def ask_again(reply: str) -> None:
+            again.append(self.asker.ask("B"))
+            written.append(server.value().count(b"\r"))
+
+        for each in first:
+            each.addCallback(ask_again)
+        server.say(b"".join(b"@id=%d a\r\n" % number for number in range(1, len(first) + 1)))
+        self.assertEqual(written, [0] * (HANDFUL - 1) + [HANDFUL] * 4)
+        self.assertEqual(len(server.lines()), len(first))
+        server.end()
+        for each in again:
+            self.failureResultOf(each, NoReplyError)
+
     def test_an_asker_may_ask_again_from_its_reply(self) -> None:
         again = self.asker.ask("A").addCallback(lambda _: self.asker.ask("B"))
         server = self.accept()
         server.say(b"@id=1 a\r\n")
         server.say(b"@id=2 b\r\n")
         self.assertEqual(self.successResultOf(again), "b")
+
+
+class SettlingTests(DeferredCase):
+    def lost(self, command: str = "Open A") -> UnsettledError:
+        reply = self.asker.ask(command)
+        self.accept().end()
+        error = self.failureResultOf(reply, UnsettledError).value
+        assert isinstance(error, UnsettledError)
+        return error
+
+    def test_a_key_of_the_askers_own_is_sent_as_it_is(self) -> None:
+        reply = self.asker.ask("Open A", key="run-7")
+        server = self.accept()
+        self.assertIn("@id=1;key=run-7;within=", server.lines()[0])
+        server.say(b"@id=1 ERROR 201 : outcome unknown: Open A was given up\r\n")
+        error = self.failureResultOf(reply, UnsettledError).value
+        self.assertEqual((error.key, error.command), ("run-7", "Open A"))
+        self.failureResultOf(self.asker.ask("Open A", key="a b"), MalformedRequestError)
+
+    def test_nothing_is_asked_with_a_key_where_there_are_none(self) -> None:
+        asker = self.make("unix:/lab", form="plain")
+        error = self.failureResultOf(asker.ask("Open A", key="run-7"), NotSentError).value
+        self.assertIn("the server knows no keys", str(error))
+        self.assertEqual(self.reactor.unixClients, [])
+
+    def test_a_lost_command_is_settled_and_never_sent_again(self) -> None:
+        error = self.lost()
+        self.assertRegex(error.key, r"\A[0-9a-f]{12}-1\Z")
+        settled = self.asker.settle(error)
+        server = self.accept()
+        for number, outcome in enumerate(("waiting", "running", "done OK"), start=2):
+            (line,) = server.lines()
+            self.assertTrue(line.endswith(f" Outcome {error.key}"), line)
+            self.assertNoResult(settled)
+            server.say(f"@id={number} {outcome}\r\n".encode())
+            self.reactor.advance(POLL_INTERVAL)
+        self.assertEqual((self.successResultOf(settled), server.lines()), ("OK", []))
+
+    def test_settling_ends_in_time_and_tells_what_it_found(self) -> None:
+        error = self.lost("System|Open A")
+        other = self.asker.ask("B")
+        server = self.accept()
+        server.say(b"@id=2 b\r\n")
+        self.successResultOf(other)
+        server.lines()
+        for number, (outcome, expected) in enumerate(
+            (
+                ("never seen", NotSentError),
+                ("unknown", NoReplyError),
+                ("done ERROR 015 : Valve A failed to actuate", ValveActuationError),
+            ),
+            start=3,
+        ):
+            settled = self.asker.settle(error)
+            self.assertTrue(server.lines()[0].endswith(f" System|Outcome {error.key}"))
+            server.say(f"@id={number} {outcome}\r\n".encode())
+            self.failureResultOf(settled, expected)
+        settled = self.asker.settle(error, timeout=POLL_INTERVAL)
+        server.say(b"@id=6 running\r\n")
+        self.reactor.advance(POLL_INTERVAL)
+        server.say(b"@id=7 running\r\n")
+        self.assertIn("it still runs", str(self.failureResultOf(settled, NoReplyError).value))
+
+    def test_outcome_and_check(self) -> None:
+        outcome, fine, refused = (
+            self.asker.outcome("k-1", "System"),
+            self.asker.check("Open A"),
+            self.asker.check("CO2|Enable"),
+        )
+        server = self.accept()
+        self.assertEqual(
+            [line.partition(" ")[2] for line in server.lines()],
+            ["System|Outcome k-1", "Check Open A", "CO2|Check Enable"],
+        )
+        server.say(b"@id=1 done OK\r\n@id=2 OK\r\n@id=3 ERROR 204 : CO2 is leased to b\r\n")
+        self.assertEqual(self.successResultOf(outcome), ("done", "OK"))
+        self.assertIsNone(self.successResultOf(fine))
+        self.failureResultOf(refused, LeasedError)
 
 
 class AutoTests(DeferredCase):

@@ -130,4 +130,5 @@ class TaggedTests(SynchronousTestCase):
     def test_garbage_is_refused(self) -> None:
         for data in (b"OK\r\n", b"@id=x OK\r\n", b"@id=\xb2 OK\r\n", b"@id=1 \xff\r\n", b"@ x\n"):
             reading = TaggedReplies()
-            self.assertRaises(ValueError, lambda r=reading, d=data: list(r.feed(d)))
+            error = self.assertRaises(ValueError, lambda r=reading, d=data: list(r.feed(d)))
+            self.assertRegex(str(error), "no reply of our kind|a reply without a number")

@@ -17,6 +17,7 @@ from pychron_comms.client.wire.deadline import Deadline
 from pychron_comms.client.wire.endpoint import parse_address
 from pychron_comms.client.wire.sockets import Channel, open_channel
 from pychron_comms.client.wire.tls import context_from
+from tests.integration.other_servers import make_context
 
 
 def some_time() -> Deadline:
@@ -157,9 +158,37 @@ class OpenTests(SynchronousTestCase):
 
 
 class ContextTests(SynchronousTestCase):
-    def test_a_folder_without_roots_is_refused(self) -> None:
-        folder = Path(self.mktemp())
-        folder.mkdir()
-        self.assertRaises(ValueError, context_from, {"trustRoots": str(folder)})
-        self.assertRaises(OSError, context_from, {"trustRoots": str(folder / "none")})
-        self.assertRaises(OSError, context_from, {"certificate": str(folder / "none.pem")})
+    def setUp(self) -> None:
+        self.folder = Path(self.mktemp())
+        self.folder.mkdir()
+        make_context(self.folder)
+        self.certificate, self.key = self.folder / "lab.pem", self.folder / "lab.key"
+        self.key.chmod(0o600)
+
+    def test_roots_are_a_file_or_a_folder_and_trusted_alone(self) -> None:
+        for roots in (self.certificate, self.folder):
+            context = context_from({"trustRoots": str(roots)})
+            self.assertEqual(context.cert_store_stats()["x509_ca"], 1)
+            self.assertTrue(context.check_hostname)
+
+    def test_files_without_what_is_wanted_are_refused(self) -> None:
+        empty = self.folder / "empty"
+        empty.mkdir()
+        for name, file in (
+            ("trustRoots", empty),
+            ("trustRoots", self.folder / "none"),
+            ("trustRoots", self.key),
+            ("certificate", self.folder / "none.pem"),
+            ("certificate", self.certificate),
+            ("privateKey", self.key),
+        ):
+            with self.assertRaises(ValueError, msg=f"{name}={file}") as caught:
+                context_from({name: str(file)})
+            self.assertIn(str(file), str(caught.exception))
+
+    def test_a_key_that_others_can_read_is_refused(self) -> None:
+        options = {"certificate": str(self.certificate), "privateKey": str(self.key)}
+        context_from(options)
+        self.key.chmod(0o644)
+        error = self.assertRaises(ValueError, context_from, options)
+        self.assertIn(f"{self.key}: others can read it", str(error))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 
 from pychron_comms.client.command_line.options import AskOptions, read_options
 from pychron_comms.client.command_line.output import ANSWERED, FAILED, Output
@@ -49,8 +50,15 @@ def _ask(options: AskOptions) -> int:
         return FAILED
     with communicator:
         if options.command or not sys.stdin.isatty():
-            return AskSession(communicator, output, options).run(sys.stdin)
+            return _session(communicator, output, options).run(sys.stdin)
         return _prompt(communicator, options)
+
+
+def _session(communicator: Communicator, output: Output, options: AskOptions) -> AskSession:
+    ask = partial(communicator.ask, key=options.key) if options.key else None
+    return AskSession(
+        communicator, output, options, ask=ask, last_key=lambda: communicator.last_key
+    )
 
 
 def _scan(words: Sequence[str]) -> int:

@@ -5,7 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.internet.defer import Deferred, fail
+from twisted.internet.task import deferLater
 
+from pychron_comms.client import answers
+from pychron_comms.client.outcome import UnsettledError
+from pychron_comms.client.settling import (
+    POLL_INTERVAL,
+    Outcome,
+    before_command,
+    outcome_question,
+    parse_outcome,
+    question_about,
+    verdict,
+)
 from pychron_comms.client.wire.asking import Asking
 from pychron_comms.client.wire.dialect import PROBE_TIME, Dialect, Form, checked_seconds
 from pychron_comms.client.wire.endpoint import parse_address
@@ -53,17 +65,30 @@ class DeferredCommunicator:
         self._opens = False
         self._opening: Deferred[None] | None = None
 
-    def ask(self, command: str, timeout: float | None = None) -> Deferred[str]:
-        """The reply to one command; ``timeout`` in seconds stands for the communicator's own.
+    def ask(self, command: str, timeout: float | None = None, key: str = "") -> Deferred[str]:
+        """The reply to one command, with the arguments of ``Communicator.ask``.
 
         It fails as ``Communicator.ask`` raises, and with 203 where ``PENDING_LIMIT`` commands
         wait. Cancelling it discards the reply; what was sent stays sent.
         """
-        return self._submit(command, timeout, told=False)
+        return self._submit(command, timeout, key=key)
 
     def tell(self, command: str) -> Deferred[None]:
         """Send one command and discard its reply; fires when it has left."""
         return self._submit(command, None, told=True)
+
+    def outcome(self, key: str, request_type: str = "") -> Deferred[Outcome]:
+        """As ``Communicator.outcome``."""
+        return self._outcome(outcome_question(key, request_type))
+
+    def settle(self, error: UnsettledError, timeout: float | None = None) -> Deferred[str]:
+        """As ``Communicator.settle``."""
+        return Deferred.fromCoroutine(self._settle(error, timeout))
+
+    def check(self, command: str) -> Deferred[None]:
+        """As ``Communicator.check``."""
+        question = before_command("Check", command)
+        return self.ask(question).addCallback(lambda reply: answers.check_done(question, reply))
 
     def close(self) -> Deferred[None]:
         """Fail what waits and close what is open; fires when that is gone.
@@ -79,17 +104,35 @@ class DeferredCommunicator:
         self._plain.end(error)
         return self._dialer.close()
 
-    def _submit(self, command: str, timeout: float | None, told: bool) -> Deferred[Any]:
+    def _outcome(self, question: str) -> Deferred[Outcome]:
+        return self.ask(question).addCallback(lambda reply: parse_outcome(question, reply))
+
+    async def _settle(self, error: UnsettledError, timeout: float | None) -> str:
+        question = question_about(error)
+        seconds = self._timeout if timeout is None else checked_seconds(timeout)
+        end = self._reactor.seconds() + seconds
+        while True:
+            found = await self._outcome(question)
+            if found.is_settled or self._reactor.seconds() >= end:
+                return verdict(error, found)
+            await deferLater(self._reactor, POLL_INTERVAL)
+
+    def _submit(
+        self, command: str, timeout: float | None, told: bool = False, key: str = ""
+    ) -> Deferred[Any]:
+        session = self._session
         try:
-            self._dialect.check(command)
+            self._dialect.check(command, key)
             seconds = self._timeout if timeout is None else checked_seconds(timeout)
-            self._check_room()
+            # Commands wait in one of three places: for replies, for a connection, for their turn.
+            if (len(session.pending) if session else self._unsent()) >= PENDING_LIMIT:
+                raise QueueFullError(f"{PENDING_LIMIT} commands wait for {self._server}")
         except (CommandError, ValueError):
             return fail()
-        asking = Asking(self._server, command, seconds, self._timekeeper, told)
+        asking = Asking(self._server, command, seconds, self._timekeeper, told=told, key=key)
         result = asking.result
-        if self._session is not None:
-            self._session.send(asking)
+        if session:
+            session.send(asking)
         elif self._form is Form.PLAIN:
             self._plain.send(asking)
         else:
@@ -99,14 +142,8 @@ class DeferredCommunicator:
                 self._opening = Deferred.fromCoroutine(self._open())
         return result
 
-    def _check_room(self) -> None:
-        # Commands wait in one of three places: for a connection, for replies, for their turn.
-        if self._session is not None:
-            pending = len(self._session.pending)
-        else:
-            pending = len(self._waiting) + self._plain.pending
-        if pending >= PENDING_LIMIT:
-            raise QueueFullError(f"{PENDING_LIMIT} commands wait for {self._server}")
+    def _unsent(self) -> int:
+        return len(self._waiting) + self._plain.pending
 
     async def _open(self) -> None:
         """Connect, and give what waits to what takes it."""

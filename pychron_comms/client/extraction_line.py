@@ -9,6 +9,7 @@ from dataclasses import replace
 from pychron_comms.client import amounts, answers, valve_words
 from pychron_comms.client.answers import UnexpectedReplyError
 from pychron_comms.client.instrument import Asks, Instrument
+from pychron_comms.client.lease import Lease
 from pychron_comms.client.waiting import DeadlinePassedError, Waiter
 from pychron_comms.errors import ValveActuationError
 
@@ -100,6 +101,13 @@ class ExtractionLine(Instrument):
     def release_group(self, group: str) -> None:
         """Own the valves of a group no longer. Raises 006."""
         self._do(f"ReleaseGroup {amounts.word('ReleaseGroup', group)}")
+
+    def claimed(self, valve: str, seconds: float) -> Lease:
+        """Keep a valve to this computer within a ``with`` block; see ``Lease``. Raises 204.
+
+        The lease is renewed every third of ``seconds``, and lapses where this program dies.
+        """
+        return self._lease(amounts.word("Claim", valve), seconds)
 
     def _actuate(self, command: str, valve: str, verify: bool, *, wanted: bool) -> None:
         self._do(f"{command} {amounts.word(command, valve)}")

@@ -8,6 +8,8 @@ from typing import Protocol, Self
 
 from pychron_comms.client import answers
 from pychron_comms.client.communicator import Communicator
+from pychron_comms.client.lease import Lease
+from pychron_comms.client.settling import before_command
 from pychron_comms.client.waiting import Waiter, WaitOptions
 
 
@@ -61,10 +63,17 @@ class Instrument:
         """The reply to any command, as it is."""
         return self._communicator.ask(command, timeout)
 
+    def check(self, command: str) -> None:
+        """Raise what the command would get just now, such as 204 or 207; nothing is done."""
+        self._do(before_command("Check", command))
+
     def disconnect(self) -> None:
         """Close the connection, where it is this object's own."""
         if self._owned is not None:
             self._owned.close()
+
+    def _lease(self, target: str, seconds: float) -> Lease:
+        return Lease(self.ask, target, seconds, clock=self._waiter.clock)
 
     def _do(self, command: str) -> None:
         answers.check_done(command, self.ask(command))

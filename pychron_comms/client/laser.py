@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Literal, Unpack
 
 from pychron_comms.client import amounts, answers
@@ -10,6 +11,7 @@ from pychron_comms.client.lasers.motors import MotorControl
 from pychron_comms.client.lasers.output import OutputControl
 from pychron_comms.client.lasers.patterns import PatternControl
 from pychron_comms.client.lasers.stage import StageControl
+from pychron_comms.client.lease import Lease
 from pychron_comms.client.waiting import WaitOptions
 
 
@@ -24,6 +26,21 @@ class PychronLaserManager(OutputControl, StageControl, PatternControl, MotorCont
 
     The end of ``with laser`` only closes the connection; that of ``laser.enabled()`` disables.
     """
+
+    def claimed(self, seconds: float, part: str = "") -> Lease:
+        """Keep the laser, or a part such as an axis, to this computer within a ``with`` block.
+
+        The lease is renewed every third of ``seconds``; it lapses, and the laser is made safe,
+        where this program dies. See ``Lease``. Raises 204.
+        """
+        return self._lease(amounts.word("Claim", part) if part else self._type_name(), seconds)
+
+    def _type_name(self) -> str:
+        reply = self.ask("Describe")
+        try:
+            return str(json.loads(reply)["type"])
+        except (KeyError, TypeError, ValueError):
+            raise answers.UnexpectedReplyError("Describe", reply) from None
 
 
 class PychronUVLaserManager(PychronLaserManager):

@@ -15,13 +15,18 @@ from pychron_comms.errors import (
 
 
 class ClientError(CommandError):
-    """A command without a reply: ``command`` was for ``server``, an endpoint string."""
+    """A command without a reply: ``command`` was for ``server``, an endpoint string.
 
-    def __init__(self, server: str, command: str, why: str) -> None:
+    ``key`` is that of the command: with it the same command may be asked again without harm, and
+    never runs twice. Empty in the plain form, which has none, and where none was given yet.
+    """
+
+    def __init__(self, server: str, command: str, why: str, key: str = "") -> None:
         super().__init__(server, command, why)
         self.server = server
         self.command = command
         self.why = why
+        self.key = key
 
 
 class NotSentError(ClientError, PychronCommunicationError):
@@ -30,8 +35,28 @@ class NotSentError(ClientError, PychronCommunicationError):
     template = "{1!r} was never sent to {0}: {2}"
 
 
-class NoReplyError(ClientError, OutcomeUnknownError):
-    """201: the command was sent and may have been done: look before trying again."""
+class UnsettledError(OutcomeUnknownError):
+    """201 of a command of ours, for which ``settle`` can ask; attributes as in ClientError."""
+
+    server: str
+    command: str
+    key: str
+
+
+class OutcomeLostError(UnsettledError):
+    """The server itself knows no more, or its asker was interrupted."""
+
+    template = "{2}"
+
+    def __init__(self, server: str, command: str, text: str, key: str) -> None:
+        super().__init__(server, command, text, key)
+        self.server = server
+        self.command = command
+        self.key = key
+
+
+class NoReplyError(ClientError, UnsettledError):
+    """The command was sent and may have been done: look before trying again."""
 
     template = "outcome unknown of {1!r}, sent to {0}: {2}"
 
@@ -50,28 +75,34 @@ def reason(error: Exception) -> str:
     return words or str(error) or type(error).__name__
 
 
-def not_sent(server: str, command: str, error: Exception, seconds: float) -> NotSentError:
+def not_sent(
+    server: str, command: str, error: Exception, seconds: float, key: str = ""
+) -> NotSentError:
     """What ``error`` means for a command of which nothing had left in ``seconds``."""
     why = f"no connection within {seconds:g} s" if _is_timeout(error) else reason(error)
-    return NotSentError(server, command, why)
+    return NotSentError(server, command, why, key)
 
 
-def no_reply(server: str, command: str, error: Exception, seconds: float) -> NoReplyError:
+def no_reply(
+    server: str, command: str, error: Exception, seconds: float, key: str = ""
+) -> NoReplyError:
     """What ``error`` means for a command that had left, and was given ``seconds``."""
     if _is_timeout(error):
-        return ReplyTimeoutError(server, command, f"no reply within {seconds:g} s")
+        return ReplyTimeoutError(server, command, f"no reply within {seconds:g} s", key)
     if isinstance(error, OSError):
-        return NoReplyError(server, command, f"the connection was lost ({reason(error)})")
-    return BadReplyError(server, command, str(error))
+        return NoReplyError(server, command, f"the connection was lost ({reason(error)})", key)
+    return BadReplyError(server, command, str(error), key)
 
 
-def reply_or_error(server: str, command: str, text: str) -> str:
-    """The text of a reply; raises the error that it tells of."""
+def error_of(server: str, command: str, text: str, key: str = "") -> CommandError | None:
+    """The error that a reply tells of; None where it tells of none."""
     error = error_from_line(text) if text.startswith("ERROR") else None
     if error is None:
-        return text
+        return None
+    if isinstance(error, OutcomeUnknownError):
+        error = OutcomeLostError(server, command, error.text, key)
     error.add_note(f"{server} answered this to {command!r}")
-    raise error
+    return error
 
 
 def _is_timeout(error: Exception) -> bool:

@@ -43,6 +43,7 @@ class AskOptions:
     deadline: float = DEADLINE
     as_json: bool = False
     plain: bool = False
+    key: str = ""
 
 
 def read_options(argv: Sequence[str]) -> AskOptions:
@@ -61,6 +62,7 @@ def read_options(argv: Sequence[str]) -> AskOptions:
         deadline=given.deadline,
         as_json=given.json,
         plain=given.plain,
+        key=given.key,
     )
     _check_fit(parser, options)
     return options
@@ -96,6 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     add("--json", action="store_true", help="write the reply or the error as one JSON object")
     add("--plain", action="store_true", help="ask as for a server that knows no tags")
+    add("--key", default="", help="a name by which the command runs no second time")
     add("words", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     return parser
 
@@ -119,6 +122,8 @@ def _check_order(parser: argparse.ArgumentParser, words: Sequence[str]) -> None:
 def _check_fit(parser: argparse.ArgumentParser, options: AskOptions) -> None:
     if options.watch is not None and not options.command:
         parser.error("--watch needs a command")
+    if options.key and (options.watch is not None or not options.command):
+        parser.error("--key is for one command, asked once")
     if options.watch is not None and options.wait:
         parser.error("--watch and --wait do not go together")
     if options.wait and options.command and poll_for(options.command) is None:

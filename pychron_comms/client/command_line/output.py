@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TextIO
 
+from pychron_comms.client.outcome import UnsettledError
 from pychron_comms.errors import (
     CommandError,
     OutcomeUnknownError,
@@ -37,6 +38,8 @@ class Output:
     def error(self, command: str, error: CommandError) -> None:
         if self._as_json:
             told = {"code": error.code, "class": type(error).__name__, "text": str(error)}
+            if isinstance(error, UnsettledError):
+                told["key"] = error.key
             _write(self._out, json.dumps({"command": command, "error": told}))
         else:
             _write(self._err, error_line(error))

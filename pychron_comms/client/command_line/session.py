@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -10,6 +11,8 @@ from pychron_comms.client.command_line.options import AskOptions
 from pychron_comms.client.command_line.output import ANSWERED, Output, status_of
 from pychron_comms.client.command_line.waits import Poll, poll_for
 from pychron_comms.client.instrument import Asks
+from pychron_comms.client.outcome import OutcomeLostError, UnsettledError
+from pychron_comms.client.settling import question_about
 from pychron_comms.client.waiting import Progress, Waiter, WaitError
 from pychron_comms.errors import CommandError, OutcomeUnknownError
 
@@ -42,12 +45,17 @@ class AskSession:
         *,
         waiter: Waiter | None = None,
         progress: Callable[[], AbstractContextManager[ShowProgress | None]] = progress_on_terminal,
+        ask: Callable[[str], str] | None = None,
+        last_key: Callable[[], str] = str,
     ) -> None:
+        """``ask`` asks what is not a poll; ``last_key`` tells the key of what it sent last."""
         self._communicator = communicator
         self._output = output
         self._options = options
         self._waiter = waiter or Waiter()
         self._progress = progress
+        self._ask_command = ask or communicator.ask
+        self._last_key = last_key
 
     def run(self, lines: Iterable[str]) -> int:
         """The command of the options; without one those of ``lines``, to the first that fails."""
@@ -63,6 +71,7 @@ class AskSession:
             reply = self._ask(command)
         except CommandError as error:
             self._output.error(command, error)
+            self._tell_how_to_look(error)
             return status_of(error)
         self._output.reply(command, reply)
         return ANSWERED
@@ -94,12 +103,25 @@ class AskSession:
     def _ask(self, command: str) -> str:
         poll = poll_for(command) if self._options.wait else None
         try:
-            reply = self._communicator.ask(command)
+            reply = self._ask_command(command)
         except KeyboardInterrupt:
-            raise OutcomeUnknownError(f"{command} was interrupted") from None
+            raise self._interrupted(command) from None
         if poll is not None:
             self._wait(command, poll)
         return reply
+
+    def _interrupted(self, command: str) -> OutcomeUnknownError:
+        text = str(OutcomeUnknownError(f"{command} was interrupted"))
+        return OutcomeLostError(self._options.server, command, text, self._last_key())
+
+    def _tell_how_to_look(self, error: CommandError) -> None:
+        if isinstance(error, UnsettledError) and error.key:
+            words = ["pychron-ask", "-s", self._options.server]
+            if self._options.request_type:
+                words += ["--type", self._options.request_type]
+            question = question_about(error)
+            words += [question] if "|" in question else question.split(" ")
+            self._output.note(f"look what became of it: {shlex.join(words)}")
 
     def _wait(self, command: str, poll: Poll) -> None:
         try:

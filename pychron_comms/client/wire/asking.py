@@ -7,9 +7,8 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
-from pychron_comms.client.outcome import no_reply, not_sent, reply_or_error
+from pychron_comms.client.outcome import error_of, no_reply, not_sent
 from pychron_comms.client.wire.timekeeper import Timekeeper
-from pychron_comms.errors import CommandError
 
 
 def _nothing(asking: Asking) -> None:
@@ -22,6 +21,7 @@ class Asking:
     ``is_over`` when nothing more is awaited: answered, failed, given up after ``seconds`` or by
     cancelling ``result``. Whoever has taken the command is told of the last two by
     ``on_giving_up``. ``result`` is there until it is over: they would keep each other alive.
+    ``key`` is empty until it is sent, where the asker gives none.
     """
 
     __slots__ = (
@@ -32,6 +32,7 @@ class Asking:
         "end",
         "expired",
         "is_over",
+        "key",
         "number",
         "on_giving_up",
         "result",
@@ -45,9 +46,12 @@ class Asking:
         command: str,
         seconds: float,
         timekeeper: Timekeeper,
+        *,
         told: bool = False,
+        key: str = "",
     ) -> None:
         self.command = command
+        self.key = key
         self.seconds = seconds
         self.end = timekeeper.now() + seconds
         self.number = 0
@@ -72,12 +76,11 @@ class Asking:
         result = self._finish()
         if self._told:
             return
-        try:
-            text = reply_or_error(self._server, self.command, text)
-        except CommandError:
-            result.errback()
-        else:
+        error = error_of(self._server, self.command, text, self.key)
+        if error is None:
             result.callback(text)
+        else:
+            result.errback(error)
 
     def failed(self, error: Exception, not_delivered: bool = False) -> None:
         """There will be no reply; ``not_delivered`` where the server cannot have the command."""
@@ -88,7 +91,7 @@ class Asking:
             return
         unsent = self.sent_at is None or not_delivered
         explain = not_sent if unsent else no_reply
-        result.errback(explain(self._server, self.command, error, self.seconds))
+        result.errback(explain(self._server, self.command, error, self.seconds, self.key))
 
     def expire(self) -> None:
         # Those who have it first: an asker may ask again at once.

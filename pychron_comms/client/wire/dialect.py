@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import Enum
 from math import isfinite
@@ -22,10 +23,14 @@ PROBE_REST = 0.02
 #: Seconds of silence after which a reply without an end is taken for whole.
 QUIET = 0.05
 
+#: Why a command with a key is not sent in the plain form.
+NO_KEYS = "the server knows no keys"
+
 #: The longest that anyone may wait: a day, in seconds.
 LONGEST = 86_400.0
 
 _TERMINATORS = ("\r", "\n", "\r\n")
+_KEY = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
 class Form(Enum):
@@ -61,15 +66,19 @@ class Dialect:
         prefix = f"{request_type}|" if request_type else ""
         return cls(wanted, terminator, FrameFormat.parse(frame) if frame else None, prefix)
 
-    def check(self, command: str) -> None:
-        """Raise 206 for what is not exactly one line."""
+    def check(self, command: str, key: str = "") -> None:
+        """Raise 206 for what is not exactly one line, and for a key that no tag can hold."""
+        if key and not _KEY.fullmatch(key):
+            raise MalformedRequestError(f"{key!r} is no key: 1 to 128 of letters, digits, . _ : -")
+        # Nearly all commands are this, which costs least to tell.
+        if command.isascii() and command.isprintable() and not command.isspace() and command:
+            return
         if "\n" in command or "\r" in command:
             raise MalformedRequestError("a line end inside a command")
         if not command.strip():
             raise MalformedRequestError("no command")
         try:
-            if not command.isascii():
-                command.encode()
+            command.encode()
         except UnicodeEncodeError:
             raise MalformedRequestError(f"{command!r} cannot be written as UTF-8") from None
 

@@ -16,9 +16,10 @@ from typing import NamedTuple
 from pychron_comms.client.outcome import ClientError, no_reply, not_sent
 from pychron_comms.client.wire.conversation import TaggedConversation, read_plain
 from pychron_comms.client.wire.deadline import Clock, Deadline
-from pychron_comms.client.wire.dialect import PROBE_TIME, Dialect
+from pychron_comms.client.wire.dialect import NO_KEYS, PROBE_TIME, Dialect
 from pychron_comms.client.wire.endpoint import Address
 from pychron_comms.client.wire.numbering import Numbering
+from pychron_comms.client.wire.question import Question
 from pychron_comms.client.wire.replies import PlainReply
 from pychron_comms.client.wire.sockets import Channel, open_channel
 
@@ -33,6 +34,7 @@ class World(NamedTuple):
 
     open_channel: OpenChannel = open_channel
     clock: Clock = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
 
 
 class Doorway:
@@ -46,31 +48,31 @@ class Doorway:
         self._world = world
         self.dialect = dialect
 
-    def open(self, command: str, deadline: Deadline) -> Channel:
+    def open(self, question: Question) -> Channel:
         try:
-            return self._world.open_channel(self._address, self._tls, deadline)
+            return self._world.open_channel(self._address, self._tls, question.deadline)
         except OSError as error:
-            raise self.not_sent(command, error, deadline) from error
+            raise self.not_sent(question, error) from error
 
-    def send(self, channel: Channel, line: bytes, command: str, deadline: Deadline) -> None:
+    def send(self, channel: Channel, line: bytes, question: Question) -> None:
         try:
-            channel.send(line, deadline)
+            channel.send(line, question.deadline)
         except OSError as error:
             if channel.begun:
-                raise self.unanswered(channel, command, error, deadline) from error
-            raise self.not_sent(command, error, deadline) from error
+                raise self.unanswered(channel, question, error) from error
+            raise self.not_sent(question, error) from error
 
-    def not_sent(self, command: str, error: Exception, deadline: Deadline) -> ClientError:
-        return not_sent(self._address.text, command, error, deadline.seconds)
+    def not_sent(self, question: Question, error: Exception) -> ClientError:
+        seconds = question.deadline.seconds
+        return not_sent(self._address.text, question.command, error, seconds, question.key)
 
-    def unanswered(
-        self, channel: Channel, command: str, error: Exception, deadline: Deadline
-    ) -> ClientError:
+    def unanswered(self, channel: Channel, question: Question, error: Exception) -> ClientError:
         """What ``error`` means for a command that was given to this channel."""
         # Nobody is there to whom the system could have delivered the datagram.
         if channel.datagrams and isinstance(error, ConnectionRefusedError):
-            return self.not_sent(command, error, deadline)
-        return no_reply(self._address.text, command, error, deadline.seconds)
+            return self.not_sent(question, error)
+        seconds = question.deadline.seconds
+        return no_reply(self._address.text, question.command, error, seconds, question.key)
 
 
 class PlainLink:
@@ -80,27 +82,32 @@ class PlainLink:
         self._doorway = doorway
         self._told: deque[Channel] = deque()
 
-    def ask(self, command: str, deadline: Deadline) -> str:
+    def ask(self, question: Question) -> str:
         doorway = self._doorway
-        dialect = doorway.dialect
-        with closing(doorway.open(command, deadline)) as channel:
-            doorway.send(channel, dialect.plain(command), command, deadline)
+        self._check(question)
+        with closing(doorway.open(question)) as channel:
+            doorway.send(channel, doorway.dialect.plain(question.command), question)
             try:
-                return read_plain(channel, PlainReply(dialect.frame), deadline)
+                return read_plain(channel, PlainReply(doorway.dialect.frame), question.deadline)
             except (OSError, ValueError) as error:
-                raise doorway.unanswered(channel, command, error, deadline) from error
+                raise doorway.unanswered(channel, question, error) from error
 
-    def tell(self, command: str, deadline: Deadline) -> None:
+    def tell(self, question: Question) -> None:
         """Leaves the connection open for a while: some servers stop when their asker has gone."""
-        channel = self._doorway.open(command, deadline)
+        channel = self._doorway.open(question)
         self._told.append(channel)
         if len(self._told) > TOLD_LIMIT:
             self._told.popleft().close()
-        self._doorway.send(channel, self._doorway.dialect.plain(command), command, deadline)
+        self._doorway.send(channel, self._doorway.dialect.plain(question.command), question)
 
     def close(self) -> None:
         while self._told:
             self._told.pop().close()
+
+    def _check(self, question: Question) -> None:
+        # Without its key the command might run a second time.
+        if question.key:
+            raise self._doorway.not_sent(question, ValueError(NO_KEYS))
 
 
 class TaggedLink:
@@ -110,16 +117,17 @@ class TaggedLink:
         self._doorway = doorway
         self._kept: TaggedConversation | None = None
         self._numbering = Numbering()
+        self.last_key = ""
 
-    def understood(self, command: str, deadline: Deadline) -> bool:
+    def understood(self, question: Question) -> bool:
         """Ask the server whether it knows tags; keep the connection if it does.
 
         A server that closes after each reply is none to use them with. Raises ``NotSentError``
         where there is no server.
         """
-        conversation = TaggedConversation(self._doorway.open(command, deadline))
+        conversation = TaggedConversation(self._doorway.open(question))
         try:
-            if self._answers_probe(conversation, deadline):
+            if self._answers_probe(conversation, question.deadline):
                 self._kept = conversation
                 return True
             return False
@@ -127,24 +135,24 @@ class TaggedLink:
             if self._kept is not conversation:
                 conversation.channel.close()
 
-    def ask(self, command: str, deadline: Deadline) -> str:
-        conversation = self._conversation(command, deadline)
+    def ask(self, question: Question) -> str:
+        conversation = self._conversation(question)
         channel = conversation.channel
         try:
-            number = self._send(channel, command, deadline)
-            text = conversation.read(number, deadline)
+            number = self._send(channel, question)
+            text = conversation.read(number, question.deadline)
         except BaseException as error:
             channel.close()
             if isinstance(error, (OSError, ValueError)):
-                raise self._doorway.unanswered(channel, command, error, deadline) from error
+                raise self._doorway.unanswered(channel, question, error) from error
             raise
         self._kept = conversation
         return text
 
-    def tell(self, command: str, deadline: Deadline) -> None:
-        conversation = self._conversation(command, deadline)
+    def tell(self, question: Question) -> None:
+        conversation = self._conversation(question)
         try:
-            self._send(conversation.channel, command, deadline)
+            self._send(conversation.channel, question)
         except BaseException:
             conversation.channel.close()
             raise
@@ -165,21 +173,22 @@ class TaggedLink:
         except (OSError, ValueError):
             return False
 
-    def _conversation(self, command: str, deadline: Deadline) -> TaggedConversation:
+    def _conversation(self, question: Question) -> TaggedConversation:
         """The kept one or a new one. Who has used it to a good end keeps it again."""
         conversation, self._kept = self._kept, None
         if conversation is not None:
             if conversation.goes_on(self._numbering.last):
                 return conversation
             conversation.channel.close()
-        return TaggedConversation(self._doorway.open(command, deadline))
+        return TaggedConversation(self._doorway.open(question))
 
-    def _send(self, channel: Channel, command: str, deadline: Deadline) -> int:
+    def _send(self, channel: Channel, question: Question) -> int:
         number = self._numbering.advance()
+        self.last_key = question.key = question.key or self._numbering.key()
         try:
-            within = deadline.left()
+            within = question.deadline.left()
         except TimeoutError as error:
-            raise self._doorway.not_sent(command, error, deadline) from None
-        line = self._doorway.dialect.tagged(number, self._numbering.key(), within, command)
-        self._doorway.send(channel, line, command, deadline)
+            raise self._doorway.not_sent(question, error) from None
+        line = self._doorway.dialect.tagged(number, question.key, within, question.command)
+        self._doorway.send(channel, line, question)
         return number

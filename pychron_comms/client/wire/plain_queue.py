@@ -9,7 +9,7 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from pychron_comms.client.wire.asking import Asking
-from pychron_comms.client.wire.dialect import QUIET, Dialect
+from pychron_comms.client.wire.dialect import NO_KEYS, QUIET, Dialect
 from pychron_comms.client.wire.replies import PlainReply
 from pychron_comms.client.wire.wires import Dialer, Wire
 
@@ -82,6 +82,10 @@ class PlainQueue:
         return len(self._waiting)
 
     def send(self, asking: Asking) -> None:
+        if asking.key:
+            # Without its key the command might run a second time.
+            asking.failed(ValueError(NO_KEYS))
+            return
         self._waiting.append(asking)
         if not self._works:
             self._works = True

@@ -7,7 +7,7 @@ reply is a ConnectionError.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from pychron_comms.framing import FrameFormat, ReplyDecoder
 from pychron_comms.line import parse_reply, payload_length
@@ -91,26 +91,35 @@ class TaggedReplies:
 
     def feed(self, data: bytes) -> Iterator[tuple[int, str]]:
         """Those that ``data`` completes. To be iterated to its end; events are passed over."""
-        for line, payload in self._lines(data):
-            try:
-                tags, text = parse_reply(line, payload)
-            except ValueError as error:
-                raise ValueError(f"no reply of our kind: {_shown(line)} ({error})") from None
-            number = tags.get("id", "")
-            if number.isascii() and number.isdigit():
-                yield int(number), text
-            elif "event" not in tags:
-                raise ValueError(f"a reply without a number: {_shown(line)}")
-
-    def _lines(self, data: bytes) -> Iterable[tuple[bytes, bytes]]:
-        """Lines with their payloads; cheaply where there can be no payload."""
+        # Most segments hold whole lines and no payload.
         if data.endswith(b"\n") and b"len=" not in data and self._decoder.is_idle:
-            return [(line.removesuffix(b"\r"), b"") for line in data[:-1].split(b"\n")]
-        return self._decoder.feed(data)
+            for line in data[:-1].replace(b"\r\n", b"\n").removesuffix(b"\r").split(b"\n"):
+                head, _, text = line.partition(b" ")
+                number = head[4:]
+                if head.startswith(b"@id=") and number.isdigit() and text.isascii():
+                    yield int(number), text.decode().lstrip()
+                else:
+                    yield from _told(line, b"")
+        else:
+            for line, payload in self._decoder.feed(data):
+                yield from _told(line, payload)
 
     def datagram(self, data: bytes) -> Iterator[tuple[int, str]]:
         """Those of one datagram, which is whole by nature."""
         return TaggedReplies().feed(data)
+
+
+def _told(line: bytes, payload: bytes) -> Iterator[tuple[int, str]]:
+    """The number and text of one reply; nothing for an event."""
+    try:
+        tags, text = parse_reply(line, payload)
+    except ValueError as error:
+        raise ValueError(f"no reply of our kind: {_shown(line)} ({error})") from None
+    number = tags.get("id", "")
+    if number.isascii() and number.isdigit():
+        yield int(number), text
+    elif "event" not in tags:
+        raise ValueError(f"a reply without a number: {_shown(line)}")
 
 
 def _readable(data: bytes) -> str:

@@ -16,6 +16,10 @@ from pychron_comms.client.wire.timekeeper import Timekeeper
 from pychron_comms.client.wire.wires import Dialer, Wire
 from pychron_comms.errors import CommandError
 
+#: Commands that are written at once while replies are handed out. One by one, each would cost a
+#: system call; all together, the server would stand idle until the last reply is handed out.
+HANDFUL = 16
+
 _Ending = Callable[["TaggedSession"], None]
 
 
@@ -59,8 +63,9 @@ class TaggedSession:
 
     def send(self, asking: Asking) -> None:
         number = self._numbering.advance()
+        key = asking.key or self._numbering.key()
         now = self._clock.seconds()
-        key = self._numbering.key()
+        asking.key = key
         line = self._dialect.tagged(number, key, asking.end - now, asking.command)
         self._write(asking, line, now)
 
@@ -81,9 +86,8 @@ class TaggedSession:
         except ValueError as error:
             self._fail_all(error)
             wire.abort()
-        batch, self._batch = self._batch, None
-        if batch:
-            wire.write_now(b"".join(batch))
+        self._write_batch()
+        self._batch = None
         if self.is_over and not self.pending:
             wire.close()
 
@@ -101,10 +105,12 @@ class TaggedSession:
                 raise ValueError(f"a reply to command {number}, which was never sent")
 
     def _write(self, asking: Asking, line: bytes, now: float) -> None:
-        """At once, or with all that is asked while replies are handed out."""
+        """At once, or in handfuls while replies are handed out."""
         asking.number = self._numbering.last
         if self._batch is not None:
             self._batch.append(line)
+            if len(self._batch) == HANDFUL:
+                self._write_batch()
         else:
             try:
                 self._wired().write(line)
@@ -114,6 +120,11 @@ class TaggedSession:
         self.pending[asking.number] = asking
         asking.on_giving_up = self._given_up
         asking.sent(now)
+
+    def _write_batch(self) -> None:
+        if self._batch:
+            self._wired().write_now(b"".join(self._batch))
+            self._batch.clear()
 
     def _given_up(self, asking: Asking) -> None:
         """Its late reply is nobody's. Where nothing else has come, the wire may be dead."""

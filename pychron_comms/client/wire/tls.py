@@ -10,23 +10,21 @@ from pathlib import Path
 def context_from(options: Mapping[str, str]) -> ssl.SSLContext:
     """A context that checks the server's certificate and name.
 
-    ``trustRoots`` is a folder of ``.pem`` files, trusted instead of what the system trusts;
-    ``certificate`` and ``privateKey`` are files that say who this client is. Raises OSError and
-    ``ssl.SSLError`` for files that cannot be used, ValueError for a folder without any.
+    ``trustRoots`` is a PEM file or a folder of ``.pem`` files, trusted instead of what the system
+    trusts; ``certificate`` and ``privateKey`` are files that say who this client is, the second
+    where the first does not hold the key too. Raises ValueError for files that cannot be used,
+    and for a key that others can read.
     """
-    roots = options.get("trustRoots")
-    if roots is None:
-        context = ssl.create_default_context()
-    else:
-        context = ssl.create_default_context(cadata=_certificates(Path(roots)))
-    certificate = options.get("certificate")
+    # Brings cryptography along, which no other endpoint needs.
+    from pychron_comms.certs.reading import pem, read_identity, read_roots  # noqa: PLC0415
+
+    roots, certificate = options.get("trustRoots"), options.get("certificate")
+    key = options.get("privateKey")
+    if key is not None and certificate is None:
+        raise ValueError(f"privateKey={key}: of no use without certificate=FILE")
+    trusted = None if roots is None else pem(read_roots(Path(roots))).decode()
+    context = ssl.create_default_context(cadata=trusted)
     if certificate is not None:
-        context.load_cert_chain(certificate, options.get("privateKey"))
+        read_identity(Path(certificate), None if key is None else Path(key))
+        context.load_cert_chain(certificate, key)
     return context
-
-
-def _certificates(folder: Path) -> str:
-    files = sorted(file for file in folder.iterdir() if file.suffix.lower() == ".pem")
-    if not files:
-        raise ValueError(f"trustRoots={folder}: no .pem file in it")
-    return "\n".join(file.read_text() for file in files)
