@@ -25,10 +25,11 @@ from pychron_comms.hosts import HostRule
 from pychron_comms.line import parse_request
 from pychron_comms.server import udp as udp_module
 from pychron_comms.server.command_server import RemoteCommandServer
-from pychron_comms.server.desk import RequestDesk
+from pychron_comms.server.desk import Passing, RequestDesk
+from pychron_comms.server.knowledge import _Type
 from pychron_comms.server.launch import Launcher
 from pychron_comms.server.messaging_handler import MessagingFactory
-from pychron_comms.server.repeats import RepeatGuard, _Known
+from pychron_comms.server.repeats import RepeatGuard
 from pychron_comms.server.settings import (
     DEFAULT_PORTS,
     ListenerSettings,
@@ -37,7 +38,7 @@ from pychron_comms.server.settings import (
     read_server_settings,
 )
 from pychron_comms.server.udp import DatagramMessagingHandler
-from pychron_comms.wire import WireOptions
+from pychron_comms.wire import ConnectionLimits, WireOptions
 from tests.doubles import ScriptedRepeater
 
 
@@ -58,6 +59,11 @@ class ProcessReactor:
         return protocol
 
 
+class Transport(StringTransport):
+    def getHandle(self) -> None:
+        """No socket."""
+
+
 class DeskCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.repeater = ScriptedRepeater()
@@ -66,14 +72,14 @@ class DeskCase(SynchronousTestCase):
         self.guard = RepeatGuard(self.repeater, self.clock)
         self.hosts = HostRule([])
         # Ask no description: it would stand between the requests that the tests count.
-        self.guard._known_of = lambda request_type: _Known()  # type: ignore[method-assign]
+        self.guard._knowledge._of = lambda asked: _Type()  # type: ignore[method-assign]
 
     def desk(self, request_type: str = "System", launch: list[str] | None = None) -> RequestDesk:
         launcher = Launcher(launch or [], self.processes)  # type: ignore[arg-type]
         return RequestDesk(request_type, self.repeater, self.guard, launcher, self.hosts)
 
     def ask(self, desk: RequestDesk, line: str) -> Any:
-        return desk.answer(parse_request(line), "10.0.0.1", object())
+        return desk.answer(parse_request(line), "10.0.0.1", Passing())
 
 
 class DeskTests(DeskCase):
@@ -161,7 +167,7 @@ class MessagingHandlerTests(DeskCase):
     def test_a_clients_line_goes_to_the_repeater_and_its_reply_back(self) -> None:
         factory = MessagingFactory(self.desk(), WireOptions(), Clock())
         handler = factory.buildProtocol(None)
-        transport = StringTransport()
+        transport = Transport()
         handler.makeConnection(transport)
         handler.dataReceived(b"Open A\r")
         self.assertEqual(self.repeater.requests, [("System", "Open A", "192.168.1.1", None)])
@@ -303,6 +309,9 @@ class SettingsTests(SynchronousTestCase):
             line_length = 1000
             in_flight = 2
             stall = 5
+            connections = 20
+            connections_per_host = 4
+            idle = 60
             close_after_reply = true
             unterminated_after = 0.05
             frame = "L4,-,C4"
@@ -326,6 +335,9 @@ class SettingsTests(SynchronousTestCase):
                             close_after_reply=True,
                             unterminated_after=0.05,
                             frame=FrameFormat(4),
+                            limits=ConnectionLimits(
+                                connections=20, connections_per_host=4, idle=60.0
+                            ),
                         ),
                     )
                 ],

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
+import sys
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
@@ -13,11 +15,19 @@ from twisted.python.failure import Failure
 from pychron_comms.line import Request
 from pychron_comms.protocol import CommandLineReceiver
 from pychron_comms.server.desk import RequestDesk
-from pychron_comms.server.repeats import Asked, Outcome
+from pychron_comms.server.knowledge import Asked
+from pychron_comms.server.repeats import Heard, Outcome
 from pychron_comms.wire import WireOptions
 
+if sys.platform != "win32":
+    import fcntl
+    import termios
+
 #: Seconds in which a client that has gone resets the connection that a reply was written to.
-LINGER = 0.2
+LINGER = 0.5
+
+#: Seconds that every client waits for a reply.
+PATIENCE = 0.3
 
 
 class MessagingHandler(CommandLineReceiver):
@@ -27,23 +37,60 @@ class MessagingHandler(CommandLineReceiver):
     asks again.
     """
 
+    _heard_at = 0.0
+    _is_new = True
     _gone = False
+    _session = ""
     _last: tuple[Asked, Outcome, int] | None = None
+    _last_was_slow = False
     _in_doubt: list[Asked] | None = None
     _linger: IDelayedCall | None = None
+    # Commands that act and wait for their replies, by these.
+    _acting: dict[Deferred[str], Asked] | None = None
 
     def __init__(self, desk: RequestDesk, options: WireOptions, clock: IReactorTime) -> None:
         super().__init__(options, clock)
         self._desk = desk
 
+    def connectionMade(self) -> None:
+        super().connectionMade()
+        self._heard_at = self._clock.seconds()
+
     def answer(self, request: Request) -> str | Deferred[str]:
         # Who asks on has read the reply before.
         self._last = None
-        return self._desk.answer(request, self.sender, self, self._watch)
+        try:
+            return self._desk.answer(request, self.sender, self)
+        finally:
+            self._heard_at = self._clock.seconds()
+            self._is_new = False
+
+    @property
+    def heard(self) -> Heard:
+        return Heard(self._heard_at, self._is_new)
+
+    @property
+    def session(self) -> str:
+        if not self._session:
+            self._session = secrets.token_hex(8)
+        return self._session
 
     def readConnectionLost(self) -> None:
-        self._last = None
-        super().readConnectionLost()
+        self._end_session()
+        self._leave()
+        last, self._last = self._last, None
+        if last is not None and (
+            self._last_was_slow or is_unacknowledged(self.transport.getHandle())
+        ):
+            # The client's end and the reply may have crossed: it may have given up just before.
+            self._desk.guard.keep(*last)
+            self._doubt(last[0])
+        if self._in_doubt is None:
+            super().readConnectionLost()
+            return
+        self._ended = True
+        if not self._in_flight:
+            self._close_ended()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._gone = True
@@ -52,19 +99,52 @@ class MessagingHandler(CommandLineReceiver):
         # Reset, not closed: a client that gave up leaves the reply unread.
         if self._last is not None and not reason.check(ConnectionDone):
             self._desk.guard.keep(*self._last)
+        self._leave()
+        self._end_session()
         super().connectionLost(reason)
 
-    def _watch(self, asked: Asked, response: Deferred[str]) -> None:
-        response.addBoth(self._replied, asked, self._desk.guard.counted(asked))
+    def watch(self, asked: Asked, response: Deferred[str], keep: bool) -> None:
+        if keep:
+            guard, now = self._desk.guard, self._clock.seconds()
+            response.addBoth(self._replied, asked, guard.counted(asked), now)
+        if not response.called:
+            if self._acting is None:
+                self._acting = {}
+            self._acting[response] = asked
+            response.addBoth(self._settled, response)
 
-    def _replied(self, outcome: Outcome, asked: Asked, since: int) -> Outcome:
-        if self._gone or self._ended:
+    def _end_session(self) -> None:
+        """A client that sends no more is taken for gone here: a dead one looks no different."""
+        session, self._session = self._session, ""
+        if session:
+            self._desk.session_ended(session)
+
+    def _leave(self) -> None:
+        """Who sends no more may be gone: what still waits for it is not begun any more.
+
+        One that only stopped sending is told so, as its reply.
+        """
+        acting, self._acting = self._acting or {}, {}
+        for response, asked in acting.items():
+            self._desk.guard.leave(asked, response, self)
+
+    def _settled(self, outcome: Outcome, response: Deferred[str]) -> Outcome:
+        if self._acting:
+            self._acting.pop(response, None)
+        return outcome
+
+    def _replied(self, outcome: Outcome, asked: Asked, since: int, begun: float) -> Outcome:
+        self._last_was_slow = self._clock.seconds() - begun > PATIENCE
+        if self._gone or self._ended or has_ended(self.transport.getHandle()):
             self._desk.guard.keep(asked, outcome, since)
+            self._doubt(asked)
         else:
             self._last = asked, outcome, since
-        if self._ended:
-            self._in_doubt = [*(self._in_doubt or ()), asked]
         return outcome
+
+    def _doubt(self, asked: Asked) -> None:
+        """The client had ended its side before the reply to this left."""
+        self._in_doubt = [*(self._in_doubt or ()), asked]
 
     def _close_ended(self) -> None:
         """Close, but where the client had stopped sending first see whether it is still there.
@@ -83,6 +163,28 @@ class MessagingHandler(CommandLineReceiver):
             for asked in self._in_doubt or ():
                 self._desk.guard.forget(asked)
         super()._close_ended()
+
+
+def has_ended(connection: object) -> bool:
+    """Whether the other end sends no more, read or not; False where none can tell."""
+    if sys.platform == "win32" or not isinstance(connection, socket.socket):
+        return False
+    try:
+        return not connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
+def is_unacknowledged(connection: object) -> bool:
+    """Whether bytes that were written have not reached the other end; False where none can tell."""
+    if sys.platform == "win32" or not isinstance(connection, socket.socket):
+        return False
+    try:
+        return any(fcntl.ioctl(connection, termios.TIOCOUTQ, bytes(4)))
+    except (OSError, ValueError):
+        return False
 
 
 class MessagingFactory(Factory):

@@ -3,51 +3,53 @@
 A Pychron client that hears nothing sends the same line again after 1.03 s and 1.55 s, each time on
 a new connection, and ends the old one just before. It puts no key on it, so what tells a copy from
 a new command is here: the same line, from the same computer, by another connection, while the
-first still runs; or after its reply could not be delivered.
+first still runs; or after its reply could not be delivered; or by a connection that is older than
+the one that was answered, since a bad line may bring the first of them last.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Mapping
-from typing import Any, NamedTuple
+import math
+from collections import OrderedDict
+from typing import NamedTuple
 
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from pychron_comms.errors import (
-    InvalidCommandError,
-    MalformedRequestError,
-    OutcomeUnknownError,
-    PychronCommunicationError,
-)
-from pychron_comms.interfaces import ALWAYS, SOMETIMES, Effect, ICommandRepeater
-from pychron_comms.line import parse_command
+from pychron_comms.errors import ExpiredError, error_from_line
+from pychron_comms.interfaces import ICommandRepeater
+from pychron_comms.processor.targets import overlap
+from pychron_comms.server.knowledge import Asked, Knowledge
+from pychron_comms.terms import PLAIN, Terms
 
 #: Seconds that a reply which could not be delivered is kept for the one who asks again.
 KEEP = 5.0
 
+#: Seconds in which who has gone may ask again, before a command that still waits is dropped.
+GONE = 1.0
+
+#: Senders, and parts of each, whose last commands are remembered.
+_SENDERS = 10_000
+_PARTS = 1000
+
 Outcome = str | Failure
 
 
-class Asked(NamedTuple):
-    """A command as one computer asked it: what a copy of it has in common with it."""
-
-    request_type: str
-    data: str
-    sender: str
-
-
 class _Running:
-    """A command that runs: who asked it first, and the copies that wait with it."""
+    """A command that runs: who asked it first, who still waits, and the replies for its copies."""
 
-    __slots__ = ("copies", "first", "since")
+    __slots__ = ("askers", "begun", "copies", "first", "response", "since")
 
-    def __init__(self, first: object, since: int) -> None:
+    def __init__(
+        self, first: object, response: Deferred[str], since: int = 0, begun: float = 0.0
+    ) -> None:
         self.first = first
+        self.response = response
         self.since = since
+        self.begun = begun
+        self.askers = [first]
         self.copies: list[Deferred[str]] = []
 
 
@@ -57,20 +59,22 @@ class _Kept(NamedTuple):
     since: int
 
 
-class _Known(NamedTuple):
-    """What a request type tells of its commands.
+class Heard(NamedTuple):
+    """``at``: when the last command came by a connection; where none has (``new``), its making."""
 
-    ``reads``: those that only read. ``safe``: those that make safe; ``perhaps_safe``: those that do
-    with some values.
-    """
-
-    reads: frozenset[str] = frozenset()
-    safe: frozenset[str] = frozenset()
-    perhaps_safe: frozenset[str] = frozenset()
+    at: float
+    new: bool
 
 
-#: Of a type that has not described itself.
-_NOTHING = _Known()
+#: Of what has no connection.
+NOT_KNOWN = Heard(math.inf, False)
+
+
+class _Answered(NamedTuple):
+    outcome: Outcome
+    begun: float
+    until: float
+    since: int
 
 
 class RepeatGuard:
@@ -91,132 +95,155 @@ class RepeatGuard:
         self._repeater = repeater
         self._clock = clock
         self._keep_seconds = keep
+        self._knowledge = Knowledge(repeater)
         self._running: dict[Asked, _Running] = {}
         self._kept: dict[Asked, _Kept] = {}
-        self._known: dict[str, _Known] = {}
+        self._answered: OrderedDict[Asked, _Answered] = OrderedDict()
+        # How many commands that act have come, by type; and the last of each sender, by its part.
         self._count: dict[str, int] = {}
+        self._last: OrderedDict[tuple[str, str], dict[str, int]] = OrderedDict()
 
-    def takes(self, asked: Asked, tagged: bool) -> bool:
-        """Whether the command must come by here; one that need not is taken note of.
-
-        Who puts tags on a command sees to its copies by itself.
-        """
-        known = self._known_of(asked.request_type)
-        word = _word(asked) if known is not _NOTHING else ""
-        if word in known.reads:
-            return False
-        if not tagged and word not in known.safe:
+    def passes(self, asked: Asked) -> bool:
+        """Whether the command need not come by here."""
+        if self._knowledge.reads(asked):
             return True
-        self._note(asked)
+        if self._knowledge.makes_safe(asked):
+            self.note(asked)
+            return True
         return False
 
-    def get_response(self, asked: Asked, connection: object) -> Deferred[str]:
-        """The reply to a plain command that came by ``connection``; a copy's is its first's."""
+    def note(self, asked: Asked) -> None:
+        """A command that acts has come, by here or past it."""
+        number = self._count[asked.request_type] = self.counted(asked) + 1
+        name = asked.request_type, asked.sender
+        parts = self._last.get(name)
+        if parts is None or len(parts) >= _PARTS:
+            # Of too many parts, each stands for all.
+            parts = self._last[name] = {"": number} if parts else {}
+            if len(self._last) > _SENDERS:
+                self._last.popitem(last=False)
+        parts[self._knowledge.part(asked)] = number
+
+    def get_response(
+        self,
+        asked: Asked,
+        client: object,
+        terms: Terms = PLAIN,
+        heard: Heard = NOT_KNOWN,
+    ) -> Deferred[str]:
+        """The reply to a plain command of ``client``, a connection; a copy's is its first's.
+
+        ``heard`` is what had come by that connection before.
+        """
         running = self._running.get(asked)
-        if (
-            running is not None
-            and running.first is not connection
-            and self._is_copy(asked, running)
-        ):
+        if running is not None and running.first is not client and self._is_copy(asked, running):
             self._log.info("{asked.sender} asks again: {asked.data}", asked=asked)
             copy: Deferred[str] = Deferred()
             running.copies.append(copy)
+            running.askers.append(client)
             return copy
-        kept = self._take_kept(asked) if self._kept else None
-        if kept is not None:
+        known = self._take_kept(asked) or self._late_copy(asked, heard)
+        if known is not None:
             self._log.info("{asked.sender} asks again, after: {asked.data}", asked=asked)
-            return succeed(kept) if isinstance(kept, str) else fail(kept)
-        return self._run(asked, connection)
+            return succeed(known) if isinstance(known, str) else fail(known)
+        return self._run(asked, client, terms)
+
+    def leave(self, asked: Asked, response: Deferred[str], client: object) -> None:
+        """``client`` is gone. A command that nobody else waits for is dropped if it still waits.
+
+        Only after a moment: Pychron's client ends its connection just before it asks again.
+        """
+        running = self._running.get(asked)
+        if running is not None and client in running.askers:
+            running.askers.remove(client)
+        elif not response.called:
+            running = _Running(client, response)
+            running.askers.clear()
+        if running is not None and not running.askers:
+            self._clock.callLater(GONE, self._drop, running)
+
+    def _drop(self, running: _Running) -> None:
+        if not running.askers and not running.response.called:
+            self._repeater.asker_gone(running.response)
 
     def counted(self, asked: Asked) -> int:
         """How many commands of its type have come that change something."""
         return self._count.get(asked.request_type, 0)
 
-    def keep(self, asked: Asked, outcome: Outcome, since: int) -> None:
-        """Keep a reply that could not be delivered; ``since`` is what was counted at its asking."""
-        if self._keep_seconds > 0:
-            until = self._clock.seconds() + self._keep_seconds
-            self._kept[asked] = _Kept(outcome, until, since)
+    def keep(
+        self, asked: Asked, outcome: Outcome, since: int, seconds: float | None = None
+    ) -> None:
+        """Keep a reply that could not be delivered; ``since`` is what was counted at its asking.
+
+        ``seconds`` stands for the guard's own.
+        """
+        if self._keep_seconds > 0 and not _was_dropped(outcome):
+            now = self._clock.seconds()
+            for other in [other for other, each in self._kept.items() if each.until <= now]:
+                del self._kept[other]
+            self._kept[asked] = _Kept(outcome, now + (seconds or self._keep_seconds), since)
 
     def forget(self, asked: Asked) -> None:
         """The reply was delivered after all."""
         self._kept.pop(asked, None)
 
     def _take_kept(self, asked: Asked) -> Outcome | None:
-        """What is kept for this command; what was kept for the same computer's others is over.
-
-        Who asks something new no longer waits for the old.
-        """
         kept = self._kept.pop(asked, None)
-        now = self._clock.seconds()
-        over = [
-            other
-            for other, each in self._kept.items()
-            if each.until <= now
-            or (other.request_type, other.sender) == (asked.request_type, asked.sender)
-        ]
-        for other in over:
-            del self._kept[other]
-        if kept is None or kept.until <= now or not self._is_copy(asked, kept):
+        if kept is None or kept.until <= self._clock.seconds() or not self._is_copy(asked, kept):
             return None
-        return kept.outcome
+        return None if self._is_over(asked, kept.since) else kept.outcome
+
+    def _is_over(self, asked: Asked, since: int) -> bool:
+        """Whether its sender has asked something new of the same part since."""
+        parts = self._last.get((asked.request_type, asked.sender), {})
+        part = self._knowledge.part(asked)
+        return any(number > since and overlap(each, part) for each, number in parts.items())
+
+    def _late_copy(self, asked: Asked, heard: Heard) -> Outcome | None:
+        """What was answered to another connection while this one was silent.
+
+        Where it never said anything before, whatever was asked since: what comes late must not undo
+        it.
+        """
+        answered = self._answered.get(asked)
+        if answered is None or answered.until <= self._clock.seconds():
+            return None
+        if heard.at >= answered.begun:
+            return None
+        return answered.outcome if heard.new or not self._is_over(asked, answered.since) else None
 
     def _is_copy(self, asked: Asked, first: _Running | _Kept) -> bool:
         """Whether the same line is still the same wish as its first."""
-        if first.since == self.counted(asked):
-            return True
-        return _word(asked) not in self._known_of(asked.request_type).perhaps_safe
+        return first.since == self.counted(asked) or not self._knowledge.may_make_safe(asked)
 
-    def _note(self, asked: Asked) -> None:
-        self._count[asked.request_type] = self.counted(asked) + 1
-
-    def _run(self, asked: Asked, connection: object) -> Deferred[str]:
-        self._note(asked)
-        response = self._repeater.get_response(*asked)
+    def _run(self, asked: Asked, client: object, terms: Terms) -> Deferred[str]:
+        self.note(asked)
+        begun = self._clock.seconds()
+        response = self._repeater.get_response(*asked, terms)
         if asked in self._running:
             return response
-        running = self._running[asked] = _Running(connection, self.counted(asked))
+        running = _Running(client, response, self.counted(asked), begun)
+        self._running[asked] = running
         return response.addBoth(self._ended, asked, running)
 
     def _ended(self, outcome: Outcome, asked: Asked, running: _Running) -> Outcome:
         del self._running[asked]
         for copy in running.copies:
             copy.callback(outcome)
+        self._remember(asked, outcome, running)
         return outcome
 
-    def _known_of(self, request_type: str) -> _Known:
-        known = self._known.get(request_type)
-        if known is None:
-            known = self._known[request_type] = _NOTHING
-            self._learn(request_type)
-        return known
-
-    def _learn(self, request_type: str) -> None:
-        description = self._repeater.get_response(request_type, "Describe", "")
-        description.addCallback(self._learned, request_type)
-        description.addErrback(self._not_learned, request_type)
-
-    def _not_learned(self, failure: Failure, request_type: str) -> None:
-        # While the processor is down it is asked again with the next command. A type that does
-        # not describe itself is left as one whose every command acts.
-        if failure.check(PychronCommunicationError, OutcomeUnknownError):
-            del self._known[request_type]
-
-    def _learned(self, description: str, request_type: str) -> None:
-        commands = json.loads(description)["commands"]
-        self._known[request_type] = _Known(
-            reads=_words(each for each in commands if each["effect"] == Effect.READ.value),
-            safe=_words(each for each in commands if each["safe"] == ALWAYS),
-            perhaps_safe=_words(each for each in commands if each["safe"] == SOMETIMES),
-        )
+    def _remember(self, asked: Asked, outcome: Outcome, running: _Running) -> None:
+        answered, now = self._answered, self._clock.seconds()
+        while answered and next(iter(answered.values())).until <= now:
+            answered.popitem(last=False)
+        if self._keep_seconds > 0 and not _was_dropped(outcome):
+            answered.pop(asked, None)
+            until = now + self._keep_seconds
+            answered[asked] = _Answered(outcome, running.begun, until, running.since)
 
 
-def _word(asked: Asked) -> str:
-    try:
-        return parse_command(asked.data).name
-    except (InvalidCommandError, MalformedRequestError):
-        return ""
-
-
-def _words(commands: Iterable[Mapping[str, Any]]) -> frozenset[str]:
-    return frozenset(word for each in commands for word in (each["name"], *each["aliases"]))
+def _was_dropped(outcome: Outcome) -> bool:
+    """Whether it was never begun for want of somebody who waits: who asks again means it anew."""
+    error = error_from_line(outcome) if isinstance(outcome, str) else outcome.value
+    return isinstance(error, ExpiredError)

@@ -10,25 +10,56 @@ from twisted.internet.protocol import DatagramProtocol
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
+from pychron_comms.connections import COUNTED, IN_FLIGHT_MEANING
 from pychron_comms.errors import (
     CommandError,
     LineTooLongError,
     QueueFullError,
     ReplyTooLongError,
+    ShuttingDownError,
     error_line,
 )
 from pychron_comms.framing import TOO_LONG, LineDecoder
 from pychron_comms.line import decode, identifier, parse_request
-from pychron_comms.server.desk import RequestDesk
+from pychron_comms.metrics import Metrics
+from pychron_comms.server.desk import Passing, RequestDesk
+from pychron_comms.server.knowledge import Asked
+from pychron_comms.server.repeats import Outcome
 from pychron_comms.wire import WireOptions, render
 
 #: Bytes that one datagram holds over IPv4.
 DATAGRAM_LIMIT = 65507
 
+#: Seconds in which the same datagram again is a copy; the copies of Pychron's clients come sooner.
+KEEP = 2.1
+
 #: Commands of one listener that may wait for their replies.
 PENDING_LIMIT = 1024
 
 _Address = tuple[str, int]
+
+_COUNTED_ERRORS: dict[type[Exception], str] = {
+    LineTooLongError: "lines_too_long",
+    QueueFullError: "queue_full",
+}
+
+
+class _Datagram(Passing):
+    """One request. A copy of it comes as a datagram of its own, from any port.
+
+    Whether its reply arrives nobody can tell, so that each is kept for a copy.
+    """
+
+    def __init__(self, desk: RequestDesk) -> None:
+        self._guard = desk.guard
+
+    def watch(self, asked: Asked, response: Deferred[str], keep: bool) -> None:
+        if keep:
+            response.addBoth(self._answered, asked, self._guard.counted(asked))
+
+    def _answered(self, outcome: Outcome, asked: Asked, since: int) -> Outcome:
+        self._guard.keep(asked, outcome, since, KEEP)
+        return outcome
 
 
 class DatagramMessagingHandler(DatagramProtocol):
@@ -37,10 +68,29 @@ class DatagramMessagingHandler(DatagramProtocol):
     noisy = False
     _log = Logger()
 
-    def __init__(self, desk: RequestDesk, options: WireOptions) -> None:
+    def __init__(
+        self, desk: RequestDesk, options: WireOptions, metrics: Metrics | None = None
+    ) -> None:
         self._desk = desk
         self._options = options
         self._pending = 0
+        self._refusing = False
+        metrics = Metrics() if metrics is None else metrics
+        name = f"{desk.request_type} (UDP)"
+        self._counters = {
+            error: metrics.counter(f"pychron_{what}_total", COUNTED[what], listener=name)
+            for error, what in _COUNTED_ERRORS.items()
+        }
+        metrics.gauge("pychron_in_flight", IN_FLIGHT_MEANING, lambda: self._pending, listener=name)
+
+    @property
+    def in_flight(self) -> int:
+        """Commands that wait for their replies."""
+        return self._pending
+
+    def refuse_commands(self) -> None:
+        """Answer every new command with 209."""
+        self._refusing = True
 
     def logPrefix(self) -> str:
         return f"RemoteCommandServer for {self._desk.request_type} (UDP)"
@@ -54,13 +104,13 @@ class DatagramMessagingHandler(DatagramProtocol):
                 self._line_received(line, addr)
 
     def _line_received(self, line: bytes, addr: _Address) -> None:
-        # A copy comes as a datagram of its own, from a port of its own or from the same.
-        datagram = object()
         try:
             if self._pending >= PENDING_LIMIT:
                 raise QueueFullError(f"{PENDING_LIMIT} datagrams wait for their replies")
             request = parse_request(decode(line))
-            result = self._desk.answer(request, addr[0], datagram)
+            if self._refusing:
+                raise ShuttingDownError(request.command)
+            result = self._desk.answer(request, addr[0], _Datagram(self._desk))
         except Exception as error:
             self._error(error, identifier(line), addr)
             return
@@ -82,6 +132,9 @@ class DatagramMessagingHandler(DatagramProtocol):
         return result
 
     def _error(self, error: Exception, name: str, addr: _Address) -> None:
+        counter = self._counters.get(type(error))
+        if counter is not None:
+            counter.value += 1
         if not isinstance(error, CommandError):
             self._log.failure("a bug met a datagram of {sender}", Failure(error), sender=addr[0])
         self._send(error_line(error), name, addr)
