@@ -26,9 +26,6 @@ if sys.platform != "win32":
 #: Seconds in which a client that has gone resets the connection that a reply was written to.
 LINGER = 0.5
 
-#: Seconds that every client waits for a reply.
-PATIENCE = 0.3
-
 
 class MessagingHandler(CommandLineReceiver):
     """Takes one client's commands to the repeater and writes its replies.
@@ -42,7 +39,6 @@ class MessagingHandler(CommandLineReceiver):
     _gone = False
     _session = ""
     _last: tuple[Asked, Outcome, int] | None = None
-    _last_was_slow = False
     _in_doubt: list[Asked] | None = None
     _linger: IDelayedCall | None = None
     # Commands that act and wait for their replies, by these.
@@ -79,10 +75,8 @@ class MessagingHandler(CommandLineReceiver):
         self._end_session()
         self._leave()
         last, self._last = self._last, None
-        if last is not None and (
-            self._last_was_slow or is_unacknowledged(self.transport.getHandle())
-        ):
-            # The client's end and the reply may have crossed: it may have given up just before.
+        if last is not None and is_unacknowledged(self.transport.getHandle()):
+            # The client's end and the reply have crossed: it may have given up just before.
             self._desk.guard.keep(*last)
             self._doubt(last[0])
         if self._in_doubt is None:
@@ -105,8 +99,7 @@ class MessagingHandler(CommandLineReceiver):
 
     def watch(self, asked: Asked, response: Deferred[str], keep: bool) -> None:
         if keep:
-            guard, now = self._desk.guard, self._clock.seconds()
-            response.addBoth(self._replied, asked, guard.counted(asked), now)
+            response.addBoth(self._replied, asked, self._desk.guard.counted(asked))
         if not response.called:
             if self._acting is None:
                 self._acting = {}
@@ -133,8 +126,7 @@ class MessagingHandler(CommandLineReceiver):
             self._acting.pop(response, None)
         return outcome
 
-    def _replied(self, outcome: Outcome, asked: Asked, since: int, begun: float) -> Outcome:
-        self._last_was_slow = self._clock.seconds() - begun > PATIENCE
+    def _replied(self, outcome: Outcome, asked: Asked, since: int) -> Outcome:
         if self._gone or self._ended or has_ended(self.transport.getHandle()):
             self._desk.guard.keep(asked, outcome, since)
             self._doubt(asked)
@@ -158,8 +150,10 @@ class MessagingHandler(CommandLineReceiver):
             self._linger = self._clock.callLater(LINGER, self._settle_doubt)
 
     def _settle_doubt(self) -> None:
-        reset = self.transport.getHandle().getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
-        if not reset:
+        handle = self.transport.getHandle()
+        reset = handle.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        # A reply that is still under way, on a network that stalls, may be asked for again.
+        if not (reset or is_unacknowledged(handle)):
             for asked in self._in_doubt or ():
                 self._desk.guard.forget(asked)
         super()._close_ended()
