@@ -23,10 +23,11 @@ from pychron_comms.handlers.base import BaseHandler
 from pychron_comms.handlers.command import CommandSpec, declared_commands
 from pychron_comms.handlers.factories import own_factories
 from pychron_comms.interfaces import IDevice, IExtractionLineManager, IGaugeController
+from pychron_comms.processor.assembly import gate_from_config
 from pychron_comms.processor.hardware_manager import RemoteHardwareManager
-from pychron_comms.processor.service import gate_from_config
 from pychron_comms.processor.settings import default_laboratory, laboratory_from
 from pychron_comms.server.settings import read_server_settings
+from tests import promises
 
 _ROOT = pathlib.Path(__file__).parent.parent
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -63,7 +64,8 @@ def gate_of(table: Table, clock: Clock) -> Gate:
     server = table.table("server")
     read_server_settings(server)
     server.finish()
-    return gate_from_config(*laboratory_from(table), clock)
+    # A page is read, not obeyed: no journal is opened.
+    return gate_from_config(*laboratory_from(table), clock, only_check=True)
 
 
 def makes_safe(spec: CommandSpec) -> bool:
@@ -271,10 +273,13 @@ class ReadmeTests(SynchronousTestCase):
         }
         self.assertEqual(listed, known)
 
+    def test_its_promises_are_those_that_are_put_to_the_test(self) -> None:
+        self.assertIn(f"\n{promises.table()}\n", page("README.md"))
+
 
 class LinkTests(SynchronousTestCase):
     def test_no_link_leads_nowhere(self) -> None:
-        for name in ("README.md", *(f"docs/{path.name}" for path in (_ROOT / "docs").iterdir())):
+        for name in ("README.md", *(f"docs/{path.name}" for path in (_ROOT / "docs").glob("*.md"))):
             folder = (_ROOT / name).parent
             for target in re.findall(r"\]\((?!http)([^)#]+)", page(name)):
                 self.assertTrue((folder / target).exists(), f"{name}: {target}")

@@ -26,7 +26,6 @@ from pychron_comms.server.launch import Launcher
 from pychron_comms.server.messaging_handler import (
     LINGER,
     MessagingHandler,
-    has_ended,
     is_unacknowledged,
 )
 from pychron_comms.server.repeats import GONE, KEEP, Asked, RepeatGuard
@@ -598,31 +597,17 @@ class Transport(StringTransport):
         return Socket(self.error)
 
 
-class EndOfAClientTests(SynchronousTestCase):
-    """What a socket tells before it is read."""
+class AcknowledgedTests(SynchronousTestCase):
+    """What a socket tells of what was written to it."""
 
     def setUp(self) -> None:
         self.ours, self.theirs = socket.socketpair()
         for each in (self.ours, self.theirs):
             self.addCleanup(each.close)
 
-    def test_one_that_still_may_send_has_not_ended(self) -> None:
-        self.assertFalse(has_ended(self.ours))
-        self.theirs.sendall(b"Open A")
-        self.assertFalse(has_ended(self.ours))
-        self.assertEqual(self.ours.recv(10), b"Open A")
-
-    def test_one_that_has_closed_has(self) -> None:
-        self.theirs.close()
-        self.assertTrue(has_ended(self.ours))
-
-    def test_a_socket_that_is_gone_has_too(self) -> None:
+    def test_what_is_gone_or_no_socket_tells_nothing(self) -> None:
         self.ours.close()
-        self.assertTrue(has_ended(self.ours))
         self.assertFalse(is_unacknowledged(self.ours))
-
-    def test_what_is_no_socket_tells_nothing(self) -> None:
-        self.assertFalse(has_ended(None))
         self.assertFalse(is_unacknowledged(None))
 
     def test_what_is_not_read_yet_is_not_acknowledged(self) -> None:

@@ -12,12 +12,15 @@ from twisted.python.failure import Failure
 
 from pychron_comms.errors import MalformedRequestError
 from pychron_comms.interfaces import IHardwareGate
-from pychron_comms.line import Request
+from pychron_comms.line import Request, Tags
 from pychron_comms.metrics import Metrics
 from pychron_comms.peers import LOCAL_SENDER, host_of, name_of
 from pychron_comms.protocol import CommandLineReceiver
-from pychron_comms.terms import Terms, terms_of
+from pychron_comms.terms import PLAIN, Terms, terms_of
 from pychron_comms.wire import WireOptions
+
+#: The tags of nearly every request of a server's.
+_USUAL = frozenset({"id", "from", "sent"})
 
 #: Peers whose clock is ours.
 _HERE = frozenset({LOCAL_SENDER, "127.0.0.1", "::1"})
@@ -52,6 +55,7 @@ class CommandProcessor(CommandLineReceiver):
         self._trusted = trusted
         self._session = session
         self._believed: bool | None = None
+        self._is_here = False
         self._waiting: dict[str, Deferred[str]] = {}
         self._words: dict[str, Callable[[str], str]] = {
             "Forget": self._forget,
@@ -63,16 +67,12 @@ class CommandProcessor(CommandLineReceiver):
         tags, request_type, command = request
         if not request_type:
             return self._answer_typeless(command)
-        sender, session = self.sender, self._session
-        within, key, role, inner, _ = terms_of(tags)
-        age = 0.0
-        if self._is_trusted():
-            # A server that names no connection asks for one who has none.
-            session = f"{session}/{inner}" if inner else "" if "from" in tags else session
-            sender = tags.get("from", sender)
-            age = self._age(tags.get("sent"))
+        trusted = self._believed
+        if trusted is None:
+            trusted = self._believed = self._is_trusted()
+        sender = tags.get("from", self.sender) if trusted else self.sender
         response = self._gate.process_server_request(
-            request_type, command, sender, Terms(within, key, role, session, age)
+            request_type, command, sender, self._terms(tags, trusted)
         )
         number = tags.get("id")
         if number is not None and not isinstance(response, str):
@@ -91,12 +91,24 @@ class CommandProcessor(CommandLineReceiver):
         for response in list(self._waiting.values()):
             self._gate.asker_gone(response)
 
+    def _terms(self, tags: Tags, trusted: bool) -> Terms:
+        age = self._age(tags.get("sent")) if trusted else 0.0
+        from_server = trusted and "from" in tags
+        if from_server and not age and tags.keys() <= _USUAL:
+            return PLAIN
+        within, key, role, inner, _ = terms_of(tags)
+        # A server that names no connection asks for one who has none.
+        session = "" if from_server else self._session
+        if inner and trusted:
+            session = f"{self._session}/{inner}"
+        return Terms(within, key, role, session, age)
+
     def _age(self, sent: str | None) -> float:
         """Seconds since a server of this computer has sent it, as its clock tells, which is ours.
 
         0 where that is not known, and for what came without delay.
         """
-        if sent is None or host_of(self.sender) not in _HERE:
+        if sent is None or not self._is_here:
             return 0.0
         try:
             age = self._clock.seconds() - float(sent)
@@ -106,10 +118,9 @@ class CommandProcessor(CommandLineReceiver):
 
     def _is_trusted(self) -> bool:
         # The peer's name is known only now, and stays what it is.
-        if self._believed is None:
-            own = {self.sender, host_of(self.sender), name_of(self.sender)}
-            self._believed = not own.isdisjoint(self._trusted)
-        return self._believed
+        host = host_of(self.sender)
+        self._is_here = host in _HERE
+        return not {self.sender, host, name_of(self.sender)}.isdisjoint(self._trusted)
 
     def _answered_by_gate(self, outcome: str | Failure, number: str) -> str | Failure:
         self._waiting.pop(number, None)

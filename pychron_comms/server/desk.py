@@ -33,7 +33,6 @@ class Client(Protocol):
     def session(self) -> str:
         """The name of its connection, for what must not outlive it; empty where it has none."""
 
-    @property
     def heard(self) -> Heard:
         """What had come by its connection before."""
 
@@ -45,7 +44,10 @@ class Passing:
     """A client of which only one request is known."""
 
     session = ""
-    heard = NOT_KNOWN
+
+    def heard(self) -> Heard:
+        """Nothing is known of what came before."""
+        return NOT_KNOWN
 
     def watch(self, asked: Asked, response: Deferred[str], keep: bool) -> None:
         """Nobody can tell when it has gone."""
@@ -92,7 +94,7 @@ class RequestDesk:
         terms = self._terms(tags) if tags or self._role else PLAIN
         if self.guard.passes(asked):
             return self._repeater.get_response(*asked, terms)
-        if _CLAIM.match(command):
+        if "Claim" in command and _CLAIM.match(command):
             terms = terms._replace(session=client.session)
         if tags or self._role == OBSERVE or terms.session:
             # Who puts tags on a command sees to its copies by itself.

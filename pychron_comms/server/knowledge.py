@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -28,6 +29,14 @@ class Asked(NamedTuple):
     request_type: str
     data: str
     sender: str
+
+
+class Nature(enum.Enum):
+    """What a command does, whatever its values."""
+
+    READS = "reads"
+    MAKES_SAFE = "makes safe"
+    ACTS = "acts"
 
 
 class _Target(NamedTuple):
@@ -60,14 +69,15 @@ class Knowledge:
         self._repeater = repeater
         self._types: dict[str, _Type] = {}
 
-    def reads(self, asked: Asked) -> bool:
+    def nature(self, asked: Asked) -> Nature:
+        """What it does; it acts where that is not known."""
         known = self._of(asked)
-        return known is not _NOTHING and _command(asked.data).name in known.reads
-
-    def makes_safe(self, asked: Asked) -> bool:
-        """Whether it makes safe whatever its values."""
-        known = self._of(asked)
-        return known is not _NOTHING and _command(asked.data).name in known.safe
+        if known is _NOTHING:
+            return Nature.ACTS
+        word = _command(asked.data).name
+        if word in known.reads:
+            return Nature.READS
+        return Nature.MAKES_SAFE if word in known.safe else Nature.ACTS
 
     def may_make_safe(self, asked: Asked) -> bool:
         """Whether it makes safe with some values."""

@@ -61,7 +61,6 @@ class MessagingHandler(CommandLineReceiver):
             self._heard_at = self._clock.seconds()
             self._is_new = False
 
-    @property
     def heard(self) -> Heard:
         return Heard(self._heard_at, self._is_new)
 
@@ -98,12 +97,15 @@ class MessagingHandler(CommandLineReceiver):
         super().connectionLost(reason)
 
     def watch(self, asked: Asked, response: Deferred[str], keep: bool) -> None:
-        if keep:
-            response.addBoth(self._replied, asked, self._desk.guard.counted(asked))
-        if not response.called:
+        waits = not response.called
+        if waits:
             if self._acting is None:
                 self._acting = {}
             self._acting[response] = asked
+        if keep:
+            since = self._desk.guard.counted(asked)
+            response.addBoth(self._replied, asked, since, response)
+        elif waits:
             response.addBoth(self._settled, response)
 
     def _end_session(self) -> None:
@@ -126,8 +128,11 @@ class MessagingHandler(CommandLineReceiver):
             self._acting.pop(response, None)
         return outcome
 
-    def _replied(self, outcome: Outcome, asked: Asked, since: int) -> Outcome:
-        if self._gone or self._ended or has_ended(self.transport.getHandle()):
+    def _replied(
+        self, outcome: Outcome, asked: Asked, since: int, response: Deferred[str]
+    ) -> Outcome:
+        self._settled(outcome, response)
+        if self._gone or self._ended:
             self._desk.guard.keep(asked, outcome, since)
             self._doubt(asked)
         else:
@@ -157,18 +162,6 @@ class MessagingHandler(CommandLineReceiver):
             for asked in self._in_doubt or ():
                 self._desk.guard.forget(asked)
         super()._close_ended()
-
-
-def has_ended(connection: object) -> bool:
-    """Whether the other end sends no more, read or not; False where none can tell."""
-    if sys.platform == "win32" or not isinstance(connection, socket.socket):
-        return False
-    try:
-        return not connection.recv(1, socket.MSG_PEEK | socket.MSG_DONTWAIT)
-    except BlockingIOError:
-        return False
-    except OSError:
-        return True
 
 
 def is_unacknowledged(connection: object) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import NamedTuple
 
 from twisted.internet.defer import Deferred, fail, succeed
@@ -21,7 +22,7 @@ from twisted.python.failure import Failure
 from pychron_comms.errors import ExpiredError, error_from_line
 from pychron_comms.interfaces import ICommandRepeater
 from pychron_comms.processor.targets import overlap
-from pychron_comms.server.knowledge import Asked, Knowledge
+from pychron_comms.server.knowledge import Asked, Knowledge, Nature
 from pychron_comms.terms import PLAIN, Terms
 
 #: Seconds that a reply which could not be delivered is kept for the one who asks again.
@@ -105,12 +106,10 @@ class RepeatGuard:
 
     def passes(self, asked: Asked) -> bool:
         """Whether the command need not come by here."""
-        if self._knowledge.reads(asked):
-            return True
-        if self._knowledge.makes_safe(asked):
+        nature = self._knowledge.nature(asked)
+        if nature is Nature.MAKES_SAFE:
             self.note(asked)
-            return True
-        return False
+        return nature is not Nature.ACTS
 
     def note(self, asked: Asked) -> None:
         """A command that acts has come, by here or past it."""
@@ -129,11 +128,11 @@ class RepeatGuard:
         asked: Asked,
         client: object,
         terms: Terms = PLAIN,
-        heard: Heard = NOT_KNOWN,
+        heard: Callable[[], Heard] = lambda: NOT_KNOWN,
     ) -> Deferred[str]:
         """The reply to a plain command of ``client``, a connection; a copy's is its first's.
 
-        ``heard`` is what had come by that connection before.
+        ``heard`` tells what had come by that connection before.
         """
         running = self._running.get(asked)
         if running is not None and running.first is not client and self._is_copy(asked, running):
@@ -199,7 +198,7 @@ class RepeatGuard:
         part = self._knowledge.part(asked)
         return any(number > since and overlap(each, part) for each, number in parts.items())
 
-    def _late_copy(self, asked: Asked, heard: Heard) -> Outcome | None:
+    def _late_copy(self, asked: Asked, heard: Callable[[], Heard]) -> Outcome | None:
         """What was answered to another connection while this one was silent.
 
         Where it never said anything before, whatever was asked since: what comes late must not undo
@@ -208,9 +207,10 @@ class RepeatGuard:
         answered = self._answered.get(asked)
         if answered is None or answered.until <= self._clock.seconds():
             return None
-        if heard.at >= answered.begun:
+        at, new = heard()
+        if at >= answered.begun:
             return None
-        return answered.outcome if heard.new or not self._is_over(asked, answered.since) else None
+        return answered.outcome if new or not self._is_over(asked, answered.since) else None
 
     def _is_copy(self, asked: Asked, first: _Running | _Kept) -> bool:
         """Whether the same line is still the same wish as its first."""
