@@ -1,5 +1,7 @@
 # make run    the whole simulated laboratory, as two processes
 # make test   lint, types, and every test with coverage
+# make promises  break each promise of the README once, and see its test fail
+# make soak   1,000 clients and a road full of faults, for a minute
 # make bench  the road beside a bare relay
 # make clean  remove what the others made
 
@@ -7,17 +9,23 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: run test lint types unit bench clean
+.PHONY: run test lint types unit promises soak bench clean
 
 run: $(VENV)/installed
 	$(BIN)/python -m pychron_comms
 
-test: lint types unit
+test: lint types unit promises
 	$(BIN)/pytest --cov --cov-config=setup.cfg --cov-report=term-missing:skip-covered
 
 # Twisted's own runner, without coverage: the same unit tests must pass there.
 unit: $(VENV)/tested
 	$(BIN)/python -W error -m twisted.trial --reporter=text --temp-directory=$(VENV)/trial tests
+
+promises: $(VENV)/tested
+	$(BIN)/python -m tests.promises
+
+soak: $(VENV)/tested
+	$(BIN)/python -m tests.faults.soak --clients 1000 --seconds 60
 
 lint: $(VENV)/tested
 	$(BIN)/ruff check .

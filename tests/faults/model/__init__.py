@@ -1,0 +1,1 @@
+"""A whole road in memory under one clock, and everything that may befall it."""

@@ -1,0 +1,173 @@
+"""The road with one mechanism taken out: what the model must notice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from unittest.mock import patch
+
+from twisted.internet.defer import Deferred
+from twisted.internet.protocol import connectionDone
+from twisted.python.failure import Failure
+
+from pychron_comms.errors import ExpiredError, JournalError
+from pychron_comms.processor.errand import Errand
+from pychron_comms.processor.ledger import Entry, Ledger, State
+from pychron_comms.processor.queues import ManagerQueue
+from pychron_comms.protocol import CommandLineReceiver
+from pychron_comms.repeater.endpoint import CommandRepeater, ProcessorConnection
+from pychron_comms.server.repeats import RepeatGuard
+from tests.faults.model import promises
+
+#: What is put in place of what: its owner, its name, and the broken one.
+Patches = list[tuple[Any, str, Any]]
+
+
+@contextmanager
+def broken(patches: Patches) -> Iterator[None]:
+    with ExitStack() as stack:
+        for owner, name, instead in patches:
+            stack.enter_context(patch.object(owner, name, instead))
+        yield
+
+
+def _nothing(*_: Any) -> None:
+    """Instead of what should have been done."""
+
+
+def _no(*_: Any) -> bool:
+    return False
+
+
+def _begin_afterwards(self: Any, run: Callable[[], Any]) -> Any:
+    """The journal hears of a command when the hardware has been told."""
+    if self._prevented is not None:
+        raise self._prevented
+    try:
+        result = run()
+    except Exception:
+        self._entry.begin()
+        self._ended(Failure())
+        raise
+    self._entry.begin()
+    self.begun = True
+    if isinstance(result, str):
+        self._ended(result)
+        return result
+    return result.addBoth(self._ended)
+
+
+def _begin_unwritten(self: Any) -> None:
+    try:
+        self._number = self._ledger.journal.write("begin", **self.request)
+    except JournalError:
+        self._number = 0
+    self.state = State.RUNNING
+
+
+_give_up = ManagerQueue._give_up
+_forget = ManagerQueue.forget
+_queue_init = ManagerQueue.__init__
+
+
+def _give_up_running_only(self: Any, job: Any, asker: Any) -> None:
+    if job.begun:
+        _give_up(self, job, asker)
+
+
+def _forget_running(self: Any, response: Deferred[str]) -> bool:
+    for job in self._running:
+        for asker in job.askers:
+            if asker.answer is response:
+                job.askers.remove(asker)
+                asker.settle(Failure(ExpiredError("who asked has gone")))
+                return True
+    return _forget(self, response)
+
+
+def _answered_whatever_runs(self: Any, outcome: Any) -> Any:
+    if self.state in {State.WAITING, State.RUNNING}:
+        self._finish(State.DONE, outcome)
+    return outcome
+
+
+class _NeverBusy(set[Any]):
+    def __bool__(self) -> bool:
+        return False
+
+
+def _queue_that_does_not_wait(self: Any, *args: Any, **kwargs: Any) -> None:
+    _queue_init(self, *args, **kwargs)
+    self._running = _NeverBusy()
+
+
+def _send_with_old_ids(self: Any, tags: str, command: str, seconds: float, data: str) -> Any:
+    number = next(each for each in range(1, 100) if each not in self._pending)
+    self._last_id = max(self._last_id, number)
+    result: Deferred[str] = Deferred()
+    self._pending[number] = (result, self._clock.seconds() + seconds, data)
+    self.transport.write(f"@id={number}{tags} {command}\r\n".encode())
+    return result
+
+
+_send = ProcessorConnection._send
+_connected = CommandRepeater.connected
+
+
+def _send_and_remember(self: Any, tags: str, command: str, *rest: Any) -> Any:
+    result = _send(self, tags, command, *rest)
+    sent = self.__dict__.setdefault("sent", {})
+    sent[self._last_id] = (tags, command, *rest)
+    return result
+
+
+def _lost_for_a_while(self: Any, reason: Failure = connectionDone) -> None:
+    self._sweep.stop()
+    self._repeater.disconnected(self, reason)
+    sent = self.__dict__.get("sent", {})
+    self._repeater.__dict__["left"] = [
+        (entry[0], sent[number]) for number, entry in self._pending.items() if number in sent
+    ]
+
+
+def _connected_and_sent_again(self: Any, connection: Any) -> None:
+    _connected(self, connection)
+    for result, question in self.__dict__.pop("left", []):
+        connection._send(*question).chainDeferred(result)
+
+
+def _write_what_is_ready(self: Any) -> None:
+    ready = [turn for turn in self._turns if turn.reply is not None]
+    for turn in ready:
+        self._turns.remove(turn)
+        self._write(turn.reply)
+
+
+BREAKAGES: Mapping[str, Patches] = {
+    "keys are forgotten": [(Ledger, "find", _nothing)],
+    "keys are forgotten at a restart": [(Ledger, "_recall", _nothing)],
+    "copies are not known": [(RepeatGuard, "_is_copy", _no)],
+    "undelivered replies are not kept": [(RepeatGuard, "keep", _nothing)],
+    "a reply that crossed the end is taken for delivered": [
+        (promises, "_is_unacknowledged", _no),
+    ],
+    "what runs is dropped as if it waited": [
+        (ManagerQueue, "forget", _forget_running),
+        (Entry, "answered", _answered_whatever_runs),
+    ],
+    "ids are used again": [(ProcessorConnection, "_send", _send_with_old_ids)],
+    "the journal is written afterwards": [(Errand, "_run", _begin_afterwards)],
+    "what cannot be written is run": [(Entry, "begin", _begin_unwritten)],
+    "deadlines are not kept": [(ManagerQueue, "_give_up", _give_up_running_only)],
+    "the repeater sends again": [
+        (ProcessorConnection, "_send", _send_and_remember),
+        (ProcessorConnection, "connectionLost", _lost_for_a_while),
+        (CommandRepeater, "connected", _connected_and_sent_again),
+    ],
+    "what waits is not overtaken": [(ManagerQueue, "_overtake", _nothing)],
+    "two run at once": [(ManagerQueue, "__init__", _queue_that_does_not_wait)],
+    "plain replies come as they are ready": [
+        (CommandLineReceiver, "_write_turns", _write_what_is_ready),
+    ],
+}

@@ -1,0 +1,54 @@
+"""Histories that have broken a promise once, or that chance seldom draws."""
+
+from __future__ import annotations
+
+from tests.faults.model.bench import NEVER, Script
+from tests.faults.model.history import HOP, Ask, Cut, History, KillServer, Pass, Stall
+
+_KEPT, _PYCHRON, _FAR_PYCHRON = 0, 1, 3
+_KEYED, _FAR_KEYED = 2, 5
+
+#: Its client has just given up when the reply comes: the end of the one and the other cross.
+CROSSING: History = [Ask(_FAR_PYCHRON, "Count", "a", Script(0.93), None), Pass(6.0)]
+
+#: The first is given up on the way, and its reply comes while another one waits.
+LATE_REPLY: History = [
+    Stall(HOP, 3.0),
+    Ask(_KEYED, "Count", "a", Script(), 0.1),
+    Pass(1.6),
+    Ask(_FAR_KEYED, "Count", "c", Script(), 2.0),
+    Pass(6.0),
+]
+
+#: The server does not know for a while that the processor has lost it.
+HALF_OPEN: History = [
+    Ask(_KEYED, "Count", "a", Script(2.5), None),
+    Pass(0.5),
+    Cut(HOP, 20.0, 0.0),
+    Ask(_FAR_KEYED, "Count", "a", Script(), 1.0),
+    Pass(6.0),
+]
+
+#: What makes safe drops two that wait; the reply to the one finds its server dead, and so the other
+#: is dropped for want of an asker in the middle of it.
+DROPPED_TWICE: History = [
+    Ask(_KEYED, "Calm", "a", Script(0.4, NEVER), None),
+    KillServer(),
+    Ask(_FAR_KEYED, "Nudge", "b", Script(4.0), 1.0),
+    Pass(0.02),
+    Ask(_KEPT, "Count", "b", Script(1.2, NEVER), None),
+    Ask(_PYCHRON, "Count", "b", Script(0.95), None),
+    Pass(1.6),
+    KillServer(),
+    Ask(_FAR_KEYED, "Calm", "b", Script(late=True), 1.0),
+]
+
+#: The reply leaves while the network stalls, for so long that nobody waits for its fate any more.
+STALLED: History = [
+    Ask(_FAR_PYCHRON, "Count", "b", Script(0.95), None),
+    Ask(_PYCHRON, "Count", "a", Script(0.93), None),
+    Pass(1.6),
+    Stall(_FAR_PYCHRON, 1.1),
+]
+
+CLASSICS: list[History] = [CROSSING, LATE_REPLY, HALF_OPEN, DROPPED_TWICE, STALLED]

@@ -1,0 +1,54 @@
+"""The journal as one processor writes it; it can die at any record."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from zope.interface import implementer
+
+from pychron_comms.interfaces import IJournal
+from pychron_comms.journal.memory import MemoryJournal
+from tests.faults.model.processes import Process
+
+#: Where a processor may die: before or after it has written the begin or the end of a command.
+BREAKPOINTS = ("before begin", "after begin", "before end", "after end")
+
+
+@implementer(IJournal)
+class Pen:
+    """``breakpoint``, one of ``BREAKPOINTS``: where ``die`` is called next, once."""
+
+    def __init__(self, journal: MemoryJournal, process: Process, die: Callable[[], None]) -> None:
+        self._journal = journal
+        self._process = process
+        self._die = die
+        self.breakpoint = ""
+        #: How many records the disk was too full for, by their events.
+        self.unwritten: list[Mapping[str, Any]] = []
+
+    @property
+    def alive(self) -> bool:
+        """Whether its processor is."""
+        return self._process.alive
+
+    def write(self, event: str, **fields: Any) -> int:
+        self._break(f"before {event}")
+        if not self._process.alive:
+            return 0
+        if self._journal.failing:
+            self.unwritten.append({"event": event, **fields})
+        number = self._journal.write(event, **fields)
+        self._break(f"after {event}")
+        return number
+
+    def records(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
+        return self._journal.records(since)
+
+    def close(self) -> None:
+        """The next processor goes on in it."""
+
+    def _break(self, where: str) -> None:
+        if where == self.breakpoint:
+            self.breakpoint = ""
+            self._die()

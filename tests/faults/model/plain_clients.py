@@ -1,0 +1,137 @@
+"""Clients as Pychron has them: plain lines, without ids or keys."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall
+from twisted.python.failure import Failure
+
+from tests.faults.model.clients import AGAIN, Ask, Client, Conversation, Unit
+from tests.faults.model.links import Dial
+from tests.faults.model.processes import Process
+
+#: Seconds of silence after which Pychron's client asks again, and at last gives up.
+PYCHRON_WAITS = (1.03, 0.52, 0.53)
+
+
+class KeptPlainClient(Client):
+    """Keeps one connection, sends without waiting, takes replies in order, asks nothing twice."""
+
+    def __init__(self, name: str, process: Process, dial: Dial) -> None:
+        super().__init__(name, process, dial)
+        self._waiting: deque[Ask] = deque()
+        self._unsent: list[Unit] = []
+        self._conversation: Conversation | None = None
+        self._connecting = False
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._waiting or self._unsent)
+
+    def begin(self, unit: Unit) -> None:
+        self._unsent.append(unit)
+        self._send()
+
+    def heard(self, conversation: Conversation, line: str) -> None:
+        if conversation is not self._conversation or not self._waiting:
+            self.strays.append(line)
+        else:
+            self._waiting.popleft().reply = line
+
+    def lost(self, conversation: Conversation) -> None:
+        if conversation is self._conversation:
+            self._conversation = None
+            self._waiting.clear()
+            self._send()
+
+    def _send(self) -> None:
+        if not self._unsent or self._connecting:
+            return
+        if self._conversation is None or not self._conversation.open:
+            self._connecting = True
+            self.connect().addCallbacks(self._connected, self._refused)
+            return
+        units, self._unsent = self._unsent, []
+        for unit in units:
+            self._waiting.append(self.now_asks(unit))
+            self._conversation.say(unit.line)
+
+    def _connected(self, conversation: Conversation) -> None:
+        self._connecting = False
+        self._conversation = conversation
+        self._waiting.clear()
+        self._send()
+
+    def _refused(self, failure: Failure) -> None:
+        self._connecting = False
+        self.process.callLater(AGAIN, self._send)
+
+
+class PychronClient(Client):
+    """A connection for each command; after silence the same line again, on a new connection."""
+
+    terminator = b"\r"
+    pychron = True
+
+    def __init__(self, name: str, process: Process, dial: Dial) -> None:
+        super().__init__(name, process, dial)
+        self._units: deque[Unit] = deque()
+        self._unit: Unit | None = None
+        self._waits: list[float] = []
+        self._timer: IDelayedCall | None = None
+        self._conversation: Conversation | None = None
+        self._dialling: Deferred[Any] | None = None
+
+    @property
+    def busy(self) -> bool:
+        return self._unit is not None
+
+    def begin(self, unit: Unit) -> None:
+        self._units.append(unit)
+        if self._unit is None:
+            self._next()
+
+    def heard(self, conversation: Conversation, line: str) -> None:
+        if conversation is not self._conversation or self._unit is None:
+            self.strays.append(line)
+            return
+        self._unit.asks[-1].reply = line
+        self._next()
+
+    def lost(self, conversation: Conversation) -> None:
+        if conversation is self._conversation:
+            self._conversation = None  # it waits out its silence all the same
+
+    def _next(self) -> None:
+        self._end_try()
+        self._unit = self._units.popleft() if self._units else None
+        if self._unit is not None:
+            self._waits = list(PYCHRON_WAITS)
+            self._try()
+
+    def _try(self) -> None:
+        self._end_try()
+        if not self._waits:
+            self._next()
+            return
+        self._timer = self.process.callLater(self._waits.pop(0), self._try)
+        self._dialling = self.connect().addCallbacks(self._connected, lambda failure: None)
+
+    def _end_try(self) -> None:
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        self._timer = None
+        if self._dialling is not None:
+            self._dialling.cancel()
+        if self._conversation is not None:
+            self._conversation.leave()
+        self._dialling = self._conversation = None
+
+    def _connected(self, conversation: Conversation) -> None:
+        assert self._unit is not None
+        self._conversation = conversation
+        self.now_asks(self._unit)
+        conversation.say(self._unit.line)

@@ -1,0 +1,355 @@
+"""What must hold after every history.
+
+What a reply of "never begun" speaks of: a word of the gate (``GATE_CODES``) under a key speaks of
+the command, whatever it was asked before; so does any such word where each earlier ask was answered
+with such a word, too. Where an earlier ask had no answer or 201, the word is about the last ask
+alone: 011 says that this one was never sent.
+
+Where a command may be run twice, all of it for want of a key:
+
+- a plain client sends again, and the server was killed since its first ask: who knew the first is
+  dead, and the copy looks like a new command;
+- a plain client sends again what makes safe (``Calm``) or reads (``Look``): these are meant anew;
+
+and one under a key: what makes safe is run even where the disk is too full to write it down; when
+the processor then dies as well, nobody is left who knows of it. A refusal that could not be written
+down is forgotten in the same way; the command may then be begun by an ask that was still under way.
+A datagram that the network doubles may come after the 011 to its twin, and be run.
+"""
+
+from __future__ import annotations
+
+import gc
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
+from twisted.logger import globalLogPublisher
+
+from pychron_comms.server import messaging_handler
+from tests.faults.model.bench import Told
+from tests.faults.model.clients import Unit
+from tests.faults.model.history import History
+from tests.faults.model.keyed_clients import DatagramClient, KeyedClient
+from tests.faults.model.links import End
+from tests.faults.model.plain_clients import KeptPlainClient
+from tests.faults.model.world import World
+
+#: Errors that say that the command was never begun; those of the gate, and the server's own.
+GATE_CODES = {202, 203, 204, 207, 208, 209, 210, 214}
+NEVER_SENT = 11
+NEVER_BEGUN = {*GATE_CODES, NEVER_SENT}
+
+_NUMBER = re.compile(r"\bn\d+\b")
+_CODE = re.compile(r"ERROR (\d+)")
+
+#: Seconds after which everything has ended: the repeater's 30 s, and a half-open link's 20 s.
+_QUIET = 60.0
+
+
+class Broken(AssertionError):
+    """A promise that does not hold."""
+
+    def __init__(self, promise: str, *about: object) -> None:
+        super().__init__(f"{promise}: {', '.join(map(str, about))}")
+        self.promise = promise
+
+
+def keep(promise: str, holds: object, *about: object) -> None:
+    if not holds:
+        raise Broken(promise, *about)
+
+
+def live_through(history: History) -> World:
+    """Let a history happen, let everything come to rest, and see that the promises were kept."""
+    # Only a system knows what was acknowledged; the rest of a connection's handle is a transport's.
+    acknowledged = patch.object(messaging_handler, "is_unacknowledged", _is_unacknowledged)
+    with errors_logged() as errors, garbage_found(), acknowledged:
+        world = World()
+        for step in history:
+            step.happen(world)
+        come_to_rest(world)
+        for unit in world.units:
+            check_replies(world, unit)
+            check_count(world, unit)
+        check_conversations(world)
+        check_times(world)
+        check_journal(world)
+        check_outcomes(world)
+        check_nothing_left(world)
+    keep("no error is lost", not errors, *errors)
+    return world
+
+
+def _is_unacknowledged(end: End) -> bool:
+    return end.unacknowledged
+
+
+@contextmanager
+def errors_logged() -> Iterator[list[str]]:
+    """Failures that were logged: bugs, and errors of Deferreds that nobody handled."""
+    errors: list[str] = []
+
+    def observe(event: Mapping[str, Any]) -> None:
+        if "log_failure" in event:
+            errors.append(event["log_failure"].getTraceback())
+
+    globalLogPublisher.addObserver(observe)
+    try:
+        yield errors
+    finally:
+        globalLogPublisher.removeObserver(observe)
+
+
+@contextmanager
+def garbage_found() -> Iterator[None]:
+    """Throw away what is left in circles, so that errors which it holds are logged."""
+    # What is there already need not be looked through.
+    gc.freeze()
+    try:
+        yield
+        gc.collect()
+    finally:
+        gc.unfreeze()
+
+
+def come_to_rest(world: World) -> None:
+    world.end_faults()
+    world.pass_time(_QUIET)
+    keep("all clients come to an end", not any(client.busy for client in world.clients))
+    keyed = [client for client in world.clients if isinstance(client, KeyedClient)]
+    for client in keyed:
+        client.connect_now()
+    world.pass_time(1.0)
+    for client in keyed:
+        client.ask_outcomes(client.units)
+    world.pass_time(1.0)
+
+
+# -- 1 to 4: replies, and how often the hardware was told and acted
+
+
+def code_of(reply: str | None) -> int | None:
+    found = _CODE.match(reply or "")
+    return int(found[1]) if found else None
+
+
+def check_replies(world: World, unit: Unit) -> None:
+    for ask in unit.asks:
+        if ask.reply is not None:
+            named = set(_NUMBER.findall(ask.reply))
+            keep("no reply goes to another", named <= {unit.number}, unit)
+            known = ask.reply == f"did {unit.number}" or code_of(ask.reply)
+            keep("each reply is of its command", known, unit)
+
+
+def check_count(world: World, unit: Unit) -> None:
+    told = [told for told in world.laboratory.told if told.number == unit.number]
+    acted = world.laboratory.actuated[unit.number]
+    last = unit.last_word
+    if not may_be_repeated(world, unit, told):
+        keep("none twice", len(told) <= 1 and acted <= 1, unit, told)
+    if last is not None and code_of(last) is None:
+        keep("success is exactly once", acted >= 1, unit)
+    if speaks_of_all(world, unit, code_of(last)):
+        keep("never begun is never", not told and not acted, unit, told)
+    if not unit.asks:
+        keep("not asked is never", not told, unit)
+
+
+def may_be_repeated(world: World, unit: Unit, told: list[Told]) -> bool:
+    if unit.word == "Look":
+        return True
+    if unit.key:
+        return unit.word == "Calm" and unwritten_and_forgotten(world, told)
+    if not unit.client.pychron:
+        return False
+    if unit.word == "Calm":
+        return True
+    if not unit.asks:
+        return False
+    first, last = unit.asks[0].at, unit.asks[-1].at
+    return any(first <= death <= last + 0.1 for death in world.server_deaths)
+
+
+def unwritten_and_forgotten(world: World, told: list[Told]) -> bool:
+    return any(world.was_full(each.at) and not each.process.alive for each in told)
+
+
+def speaks_of_all(world: World, unit: Unit, code: int | None) -> bool:
+    """Whether the last word says that the command, however often asked, was never begun."""
+    if code not in NEVER_BEGUN:
+        return False
+    # Each asking of a read is a command of its own, whatever its key.
+    if unit.key and code in GATE_CODES and unit.word != "Look":
+        return not refusal_is_lost(world, unit)
+    return all(code_of(ask.reply) in NEVER_BEGUN for ask in unit.asks) and is_alone(unit)
+
+
+def is_alone(unit: Unit) -> bool:
+    """Whether no copy is made of its asks on their way, as is done to datagrams."""
+    return not isinstance(unit.client, DatagramClient)
+
+
+def refusal_is_lost(world: World, unit: Unit) -> bool:
+    """Whether the disk was too full to write its refusal down, and who knew of it is dead."""
+    return any(
+        each["event"] == "refused" and each["command"] == unit.line
+        for pen in world.pens
+        if not pen.alive
+        for each in pen.unwritten
+    )
+
+
+# -- 5: connections
+
+
+def check_conversations(world: World) -> None:
+    for client in world.clients:
+        keep("no reply without a request", not client.strays, client.name, client.strays)
+        for conversation in client.conversations:
+            asked, replies = conversation.asked, conversation.replies
+            keep("no more replies than requests", len(replies) <= len(asked), client.name, asked)
+            if conversation.open:
+                keep("a reply to each", len(replies) == len(asked), client.name, asked, replies)
+            if isinstance(client, KeptPlainClient):
+                # Success tells its command; in order, they must be those of the requests.
+                for line, reply in zip(asked, replies, strict=False):
+                    number = line.rpartition(" ")[2]
+                    named = set(_NUMBER.findall(reply))
+                    keep("plain replies keep their order", named <= {number}, asked, replies)
+
+
+# -- in time, in order, one at a time
+
+
+def check_times(world: World) -> None:
+    keep("one at a time", not world.laboratory.crowded, world.laboratory.crowded)
+    for each in world.laboratory.told:
+        arrival = world.arrival_of(each)
+        keep("in time or not at all", each.at <= arrival.until + 1e-6, each, arrival.until)
+    safe = [each for each in world.laboratory.told if each.word == "Calm"]
+    for calm in safe:
+        came = world.arrival_of(calm)
+        place = world.laboratory.told.index(calm)
+        for later in world.laboratory.told[place + 1 :]:
+            if later.device == calm.device and later.process is calm.process:
+                before = world.arrival_of(later).order < came.order
+                undoes = before and later.word in {"Count", "Nudge"}
+                keep("what makes safe has the last word", not undoes, calm, later)
+
+
+# -- 6: the journal, and what it says of keys
+
+
+def check_journal(world: World) -> None:
+    begins: dict[int, str] = {}
+    ends: dict[int, str] = {}
+    for record in world.records():
+        if record["event"] == "begin":
+            begins[record["n"]] = record["command"].rpartition(" ")[2]
+        elif record["event"] == "end" and "of" in record:
+            keep("an end has its begin", record["of"] in begins, record)
+            keep("one end", record["of"] not in ends, record)
+            ends[record["of"]] = record["reply"]
+    check_begins(world, begins)
+    for number, unit in begins.items():
+        if number not in ends:
+            keep("a begin has its end", end_is_excused(world, unit), unit)
+        elif code_of(ends[number]) is None:
+            keep("an end tells its reply", ends[number] == f"did {unit}", ends[number], unit)
+
+
+def check_begins(world: World, begins: Mapping[int, str]) -> None:
+    """Each time that the hardware was told has a begin of its own before it."""
+    free = dict(begins)
+    for each in world.laboratory.told:
+        if each.word == "Look":
+            continue
+        number = next(
+            (n for n, unit in free.items() if unit == each.number and n <= each.records), None
+        )
+        if number is None:
+            excused = each.word == "Calm" and world.was_full(each.at)
+            keep("begun in the journal before the hardware", excused, each)
+        else:
+            del free[number]
+    deaths = sum(world.faults[f"death {where}"] for where in ("after begin",))
+    keep("no begin without the hardware", len(free) <= deaths, free)
+
+
+def end_is_excused(world: World, number: str) -> bool:
+    """Whether its processor died, or its disk was full when it ended."""
+    if any(
+        number in each.get("command", "") or each["event"] == "end"
+        for pen in world.pens
+        for each in pen.unwritten
+    ):
+        return True
+    return bool(world.processor_deaths)
+
+
+def check_outcomes(world: World) -> None:
+    for unit in world.units:
+        if not unit.key:
+            continue
+        keep("Outcome has an answer", unit.outcome is not None, unit)
+        if unit.word == "Look":
+            keep("Outcome is of what acts", unit.outcome == "never seen", unit, unit.outcome)
+        elif unit.outcome is not None:
+            check_outcome(world, unit, unit.outcome)
+
+
+def check_outcome(world: World, unit: Unit, outcome: str) -> None:
+    told = [each for each in world.laboratory.told if each.number == unit.number]
+    acted = world.laboratory.actuated[unit.number]
+    state, _, reply = outcome.partition(" ") if outcome != "never seen" else (outcome, "", "")
+    if state == "never seen":
+        lost = unit.word == "Calm" and unwritten_and_forgotten(world, told)
+        keep("Outcome: never seen is never", lost or not told, unit, told)
+    elif state == "done":
+        code = code_of(reply)
+        keep("Outcome: never begun is never", code not in GATE_CODES or not told, unit, outcome)
+        once = acted == 1 or may_be_repeated(world, unit, told)
+        keep("Outcome: done is once", code is not None or once, unit, outcome)
+    else:
+        keep("Outcome: at rest, nothing waits or runs", state == "unknown", unit, outcome)
+        keep("Outcome: unknown was begun", told or world.processor_deaths, unit, outcome)
+    last = unit.last_word
+    if state == "done" and code_of(last) not in {None, NEVER_SENT, 201}:
+        keep("Outcome and reply agree", last == reply, unit, outcome)
+    if last == f"did {unit.number}":
+        agrees = state == "unknown" or reply == last or unwritten_and_forgotten(world, told)
+        keep("Outcome and success agree", agrees, unit, outcome)
+
+
+# -- 7: nothing is left
+
+
+def check_nothing_left(world: World) -> None:
+    for client in world.clients:
+        client.leave()
+    world.pass_time(10.0)
+    server, processor = world.server, world.processor
+    left = {
+        "connections": server.process.owned - 1 + processor.process.owned - 1,
+        "datagrams": server.datagrams.in_flight,
+        "guard": len(server.guard._running),
+        "keys that run": len(processor.ledger._open),
+        "waiting": sum(len(queue._waiting) for queue in processor.queues),
+        "running": sum(len(queue._running) for queue in processor.queues),
+    }
+    connection = server.repeater._connection
+    keep("the processor is connected", connection is not None)
+    assert connection is not None
+    left["replies to come"] = len(connection._pending)
+    keep("nothing is left behind", not any(left.values()), left)
+    keep("tables are bounded", len(server.guard._kept) <= 2 * len(world.units))
+    keep("keys are bounded", len(processor.ledger._finished) <= len(world.units))
+    server.repeater.stopService()
+    processor.gate.stopService()
+    world.pass_time(1.0)
+    calls = world.clock.getDelayedCalls()
+    keep("no timers are left", not calls, [str(call) for call in calls])

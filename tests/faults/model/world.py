@@ -1,0 +1,361 @@
+"""The whole road: clients, a server, a processor and its hardware, and what can be done to them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, cast
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import Clock
+
+from pychron_comms.handlers.echo import EchoHandler
+from pychron_comms.journal.memory import MemoryJournal
+from pychron_comms.processor.assembly import made_safe
+from pychron_comms.processor.command_processor import CommandProcessorFactory
+from pychron_comms.processor.hardware_manager import RemoteHardwareManager
+from pychron_comms.processor.interlocks import Interlocks
+from pychron_comms.processor.leases import Leases
+from pychron_comms.processor.ledger import Ledger
+from pychron_comms.processor.queues import ManagerQueue, Queues
+from pychron_comms.processor.roles import EVERYONE_OPERATES
+from pychron_comms.processor.runners import ReactorRunner
+from pychron_comms.processor.safeguards import Safeguards
+from pychron_comms.processor.system_lock import SystemLock
+from pychron_comms.repeater.endpoint import CommandRepeater
+from pychron_comms.server.desk import RequestDesk
+from pychron_comms.server.launch import Launcher
+from pychron_comms.server.messaging_handler import MessagingFactory
+from pychron_comms.server.repeats import RepeatGuard
+from pychron_comms.server.udp import DatagramMessagingHandler
+from pychron_comms.terms import PLAIN, Terms
+from pychron_comms.wire import WireOptions
+from tests.faults.model.bench import REQUEST_TYPE, Hardware, Laboratory, ModelHandler, Told
+from tests.faults.model.clients import Client, Unit
+from tests.faults.model.keyed_clients import DatagramClient, KeyedClient, SlowKeyedClient
+from tests.faults.model.links import Dial, Link, Listener, Path
+from tests.faults.model.pens import Pen
+from tests.faults.model.plain_clients import KeptPlainClient, PychronClient
+from tests.faults.model.processes import Process, advance
+
+#: Commands that may wait for one manager, and on one connection: few, so that histories meet them.
+QUEUE = 3
+IN_FLIGHT = 4
+
+#: Time of day at the beginning, in seconds since 1970.
+EPOCH = 1_700_000_000.0
+
+_SERVER = "10.0.0.1"
+
+
+class Arrival(NamedTuple):
+    """That a command came to a gate: its place among all, and when its time is over."""
+
+    order: int
+    at: float
+    until: float
+
+
+class Processor:
+    """One process with the gate, from its start to its death."""
+
+    def __init__(self, world: World) -> None:
+        self.process = process = Process(world.clock, "processor")
+        clock = cast(IReactorTime, process)
+        self.pen = Pen(world.journal, process, world.kill_processor)
+        hardware = Hardware(world.laboratory, process)
+        handlers: dict[str, Any] = {REQUEST_TYPE: ModelHandler(hardware, None)}
+        handlers["test"] = EchoHandler()
+        self.queues = queues = Queues(lambda _: ManagerQueue(ReactorRunner(), clock, QUEUE))
+        self.ledger = ledger = Ledger(self.pen, clock, now=world.now)
+        leases = Leases(clock, world.now, ledger.note, lambda *part: made_safe(queues, *part))
+        interlocks = Interlocks((), lambda handler, call: "", clock)
+        hardware.safeguards = Safeguards(
+            handlers=handlers,
+            rules=(),
+            system_lock=SystemLock({}),
+            leases=leases,
+            ledger=ledger,
+            roles=EVERYONE_OPERATES,
+            interlocks=interlocks,
+        )
+        self.gate = RemoteHardwareManager(
+            handlers=handlers,
+            rules=[leases],
+            hardware=hardware,
+            queues=queues,
+            ledger=ledger,
+            leases=leases,
+            interlocks=interlocks,
+            clock=clock,
+        )
+        self.gate.startService()
+        watched = cast(Any, WatchedGate(self.gate, world, process))
+        factory = CommandProcessorFactory(watched, frozenset({_SERVER}), WireOptions(), clock)
+        world.processor_port.listen(process, factory)
+
+
+class WatchedGate:
+    """Notes what comes to the gate, in which order."""
+
+    def __init__(self, gate: RemoteHardwareManager, world: World, process: Process) -> None:
+        self._gate = gate
+        self._world = world
+        self._process = process
+        self.asker_gone = gate.asker_gone
+        self.session_ended = gate.session_ended
+
+    def process_server_request(
+        self, request_type: str, data: str, sender: str, terms: Terms = PLAIN
+    ) -> str | Deferred[str]:
+        self._world.note_arrival(data, terms, self._process)
+        return self._gate.process_server_request(request_type, data, sender, terms)
+
+
+class Server:
+    """One process of the server, from its start to its death."""
+
+    def __init__(self, world: World) -> None:
+        self.process = process = Process(world.clock, "server")
+        clock = cast(IReactorTime, process)
+        dial = cast(Any, Dial(process, world.hop, world.processor_port))
+        self.repeater = CommandRepeater(dial, "the processor", clock)
+        self.guard = RepeatGuard(self.repeater, clock)
+        launcher = Launcher([], cast(Any, None))
+        desk = RequestDesk(REQUEST_TYPE, self.repeater, self.guard, launcher)
+        options = WireOptions(in_flight=IN_FLIGHT)
+        world.server_port.listen(process, MessagingFactory(desk, options, clock))
+        self.datagrams = DatagramMessagingHandler(desk, options)
+        self.repeater.startService()
+
+
+class World:
+    """Six clients, one server, one processor; every fault is a method. ``faults`` counts them."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.journal = MemoryJournal(self.now)
+        self.laboratory = Laboratory(self.clock, lambda: len(self.records()))
+        self.hop = Path(self.clock, _SERVER, 0.0005)
+        self.processor_port, self.server_port = Listener(), Listener()
+        self.faults: Counter[str] = Counter()
+        self.units: list[Unit] = []
+        self._arrivals: dict[tuple[str, Process], list[Arrival]] = {}
+        self._arrived = 0
+        self.disk_full: list[tuple[float, float]] = []
+        #: When a server, and a processor, died.
+        self.server_deaths: list[float] = []
+        self.processor_deaths: list[float] = []
+        self.pens: list[Pen] = []
+        self._datagram_fates: list[str] = []
+        self._restarting = {"server": False, "processor": False}
+        self._down = 0.5
+        self.processor = self._start_processor()
+        self.server = Server(self)
+        self.outside = Process(self.clock, "clients")
+        self.paths: list[Path] = []
+        self.clients: list[Client] = [
+            self._client("kept", KeptPlainClient, 0.001),
+            self._client("pychron", PychronClient, 0.001),
+            self._client("keyed", KeyedClient, 0.002),
+            self._client("far-pychron", PychronClient, 0.03),
+            self._client("datagrams", self._datagram_client, 0.004),
+            self._client("far-keyed", SlowKeyedClient, 0.05),
+        ]
+        advance(self.clock, 0.1)
+
+    def now(self) -> float:
+        return EPOCH + self.clock.seconds()
+
+    def records(self) -> list[Mapping[str, Any]]:
+        # Read on every actuation: a copy of them all would cost the square of a history.
+        return cast("list[Mapping[str, Any]]", self.journal._records)
+
+    def unit(self, number: str) -> Unit:
+        return self.units[int(number[1:])]
+
+    # -- what happens
+
+    def ask(self, client: int, unit: Unit) -> None:
+        self.units.append(unit)
+        self.laboratory.scripts[unit.number] = unit.script
+        self.clients[client].ask(unit)
+
+    def pass_time(self, seconds: float) -> None:
+        advance(self.clock, seconds)
+
+    def cut(self, where: int, near_hears: float, far_hears: float) -> None:
+        """End a connection in its middle; a client that sends again must not hear of it first."""
+        path = self._path(where)
+        if self._resends(where):
+            near_hears = far_hears = 0.0
+        for link in self._established(path):
+            self.faults["half-open" if near_hears or far_hears else "cut"] += 1
+            link.cut(near_hears, far_hears)
+
+    def stall(self, where: int, seconds: float) -> None:
+        self.faults["stall"] += 1
+        self._path(where).stall(seconds)
+
+    def chop(self, where: int, size: int, merging: bool) -> None:
+        self.faults["merged" if merging else "split"] += 1
+        path = self._path(where)
+        path.cut_to, path.merging = size, merging
+
+    def leave(self, client: int) -> None:
+        """A client ends its connection by itself, whatever it waits for."""
+        if not self._resends(client):
+            self.faults["client left"] += 1
+            for link in self._established(self._path(client)):
+                link.near.abortConnection()
+
+    def fate_of_datagrams(self, fates: list[str]) -> None:
+        self._datagram_fates = fates
+
+    def fill_disk(self, seconds: float) -> None:
+        if self.journal.failing:
+            return
+        self.faults["disk full"] += 1
+        now = self.clock.seconds()
+        self.disk_full.append((now, now + seconds))
+        self.journal.failing = "no space left on device"
+        self.clock.callLater(seconds, self._clear_disk)
+
+    def kill_processor(self) -> None:
+        """It is started again half a second later."""
+        if self.processor.process.alive:
+            self.faults["processor killed"] += 1
+            self.processor_deaths.append(self.clock.seconds())
+            self.processor.process.kill()
+            self.clock.callLater(self._down, self._restart_processor)
+
+    def break_processor(self, where: str) -> None:
+        """It dies at that record; see ``BREAKPOINTS``."""
+        self.faults[f"death {where}"] += 1
+        self.processor.pen.breakpoint = where
+
+    def stop_processor(self) -> None:
+        """As an operator does: it takes no more, and ends when what runs has ended."""
+        processor = self.processor
+        if processor.process.alive and processor.gate.running:
+            self.faults["processor stopped"] += 1
+            processor.gate.stopService().addBoth(lambda _: self._stopped(processor))
+
+    def kill_server(self) -> None:
+        """It is started again half a second later."""
+        if self.server.process.alive:
+            self.faults["server killed"] += 1
+            self.server_deaths.append(self.clock.seconds())
+            self.server.process.kill()
+            self.clock.callLater(self._down, self._restart_server)
+
+    def end_faults(self) -> None:
+        """From now on nothing goes wrong; what is broken heals by itself."""
+        self._datagram_fates = []
+        for path in [*self.paths, self.hop]:
+            path.cut_to, path.merging = 0, False
+        self.processor.pen.breakpoint = ""
+
+    # -- what is known
+
+    def note_arrival(self, data: str, terms: Terms, process: Process) -> None:
+        word, _, rest = data.partition(" ")
+        number = rest.rpartition(" ")[2]
+        if not number.startswith("n"):
+            return
+        known = self._arrivals.setdefault((number, process), [])
+        # Asked again without a key, or to read, it is a new one.
+        if known and terms.key and word != "Look":
+            return
+        self._arrived += 1
+        now = self.clock.seconds()
+        own = 2.0 if word == "Nudge" else 5.0
+        seconds = own if terms.within is None else min(own, terms.within)
+        known.append(Arrival(self._arrived, now, now + seconds))
+
+    def arrival_of(self, told: Told) -> Arrival:
+        """The last one before its manager was told of it."""
+        arrivals = self._arrivals[told.number, told.process]
+        return next(each for each in reversed(arrivals) if each.at <= told.at)
+
+    def was_full(self, at: float) -> bool:
+        return any(since <= at <= until for since, until in self.disk_full)
+
+    # -- parts
+
+    def _client(
+        self, name: str, kind: Callable[[str, Process, Dial], Client], latency: float
+    ) -> Client:
+        path = Path(self.clock, f"10.0.1.{len(self.paths) + 1}", latency)
+        self.paths.append(path)
+        return kind(name, self.outside, Dial(self.outside, path, self.server_port))
+
+    def _datagram_client(self, name: str, process: Process, dial: Dial) -> Client:
+        path = self.paths[-1]
+
+        def post(data: bytes, reply: Callable[[bytes], None]) -> None:
+            self._carry(path, lambda: self._take_datagram(path, data, reply))
+
+        return DatagramClient(name, process, dial, post)
+
+    def _take_datagram(self, path: Path, data: bytes, reply: Callable[[bytes], None]) -> None:
+        server = self.server
+        if server.process.alive:
+            server.datagrams.transport = cast(Any, Post(self, path, reply))
+            server.datagrams.datagramReceived(data, (path.address, 50000))
+
+    def _carry(self, path: Path, arrive: Callable[[], None]) -> None:
+        fate = self._datagram_fates.pop(0) if self._datagram_fates else ""
+        wait = path.due() - self.clock.seconds()
+        if fate:
+            self.faults[f"datagram {fate}"] += 1
+        if fate != "lost":
+            self.clock.callLater(wait + (1.5 if fate == "late" else 0.0), arrive)
+        if fate in {"doubled", "doubled late"}:
+            self.clock.callLater(wait + (2.5 if fate == "doubled late" else 0.001), arrive)
+
+    def _path(self, where: int) -> Path:
+        """Of a client, or the hop between server and processor."""
+        return self.paths[where] if where < len(self.paths) else self.hop
+
+    def _resends(self, where: int) -> bool:
+        return where < len(self.clients) and self.clients[where].pychron
+
+    def _established(self, path: Path) -> list[Link]:
+        return [link for link in path.open_links if link.near.protocol is not None]
+
+    def _clear_disk(self) -> None:
+        self.journal.failing = ""
+
+    def _stopped(self, processor: Processor) -> None:
+        if processor.process.alive:
+            self.processor_deaths.append(self.clock.seconds())
+            # Its last replies leave before it does.
+            self.clock.callLater(0.01, processor.process.kill)
+            self.clock.callLater(self._down, self._restart_processor)
+
+    def _start_processor(self) -> Processor:
+        processor = Processor(self)
+        self.pens.append(processor.pen)
+        return processor
+
+    def _restart_processor(self) -> None:
+        if not self.processor.process.alive:
+            self.processor = self._start_processor()
+
+    def _restart_server(self) -> None:
+        if not self.server.process.alive:
+            self.server = Server(self)
+
+
+class Post:
+    """Takes the server's datagrams back to one client."""
+
+    def __init__(self, world: World, path: Path, reply: Callable[[bytes], None]) -> None:
+        self._world = world
+        self._path = path
+        self._reply = reply
+
+    def write(self, data: bytes, addr: tuple[str, int]) -> None:
+        self._world._carry(self._path, lambda: self._reply(data))

@@ -1,0 +1,54 @@
+"""The soak, in small."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from pathlib import Path
+
+from tests.faults.accounts import SUCCESS
+from tests.faults.soak import Result, soak
+
+
+def test_ten_seconds_with_fifty_clients_lose_and_double_nothing(tmp_path: Path) -> None:
+    result = soak(tmp_path, clients=50, seconds=10, seed=1)
+
+    assert result.is_sound, result.table()
+    assert result.actuated >= result.kinds[SUCCESS] > 500, result.table()
+    assert result.injected["kill -9"] >= 2
+    for kind in ("split", "merge", "delay", "drop", "truncate", "reset", "half-open", "corrupt"):
+        assert result.injected[kind] > 0, result.table()
+
+
+SOUND = Result(
+    clients=1,
+    keyed=0,
+    seconds=1.0,
+    latencies=[0.1, 0.2],
+    injected=Counter({"reset": 2}),
+    kinds=Counter({SUCCESS: 2, "011": 1}),
+    actuated=2,
+    lost=[],
+    doubled=[],
+    misdelivered=[],
+    begun_all_the_same=[],
+)
+
+
+def test_what_is_lost_doubled_or_misdelivered_fails_a_soak() -> None:
+    assert SOUND.is_sound
+    assert not replace(SOUND, lost=["1-83dcefb7"]).is_sound
+    assert not replace(SOUND, doubled=["1-83dcefb7"]).is_sound
+    assert not replace(SOUND, misdelivered=[("1-83dcefb7", "2-1ad5be0d")]).is_sound
+    assert not replace(SOUND, begun_all_the_same=["1-83dcefb7"]).is_sound
+
+
+def test_the_table_tells_all() -> None:
+    table = {}
+    for line in SOUND.table().splitlines():
+        name, count = line.rsplit(maxsplit=1)
+        table[name] = count
+    assert table["commands"] == "3"
+    assert table["fault: reset"] == "2"
+    assert table["reply: ERROR 011"] == "1"
+    assert table["lost"] == table["doubled"] == table["misdelivered"] == "0"

@@ -1,0 +1,67 @@
+"""The model notices each mechanism that is taken out, within the histories of a normal run."""
+
+from __future__ import annotations
+
+import random
+import unittest
+from collections.abc import Iterator
+from functools import cache
+
+from tests.faults.model.breakages import BREAKAGES, broken
+from tests.faults.model.classics import CLASSICS
+from tests.faults.model.drawn import drawn
+from tests.faults.model.history import History
+from tests.faults.model.promises import Broken, live_through
+
+#: By which promise each is noticed.
+NOTICED = {
+    "keys are forgotten": {"none twice", "Outcome: never seen is never", "never begun is never"},
+    "keys are forgotten at a restart": {"none twice", "Outcome: never seen is never"},
+    "copies are not known": {"none twice"},
+    "undelivered replies are not kept": {"none twice"},
+    "a reply that crossed the end is taken for delivered": {"none twice"},
+    "what runs is dropped as if it waited": {
+        "never begun is never",
+        "Outcome: never begun is never",
+        "an end tells its reply",
+        "nothing is left behind",
+        "a begin has its end",
+    },
+    "ids are used again": {"no reply goes to another", "plain replies keep their order"},
+    "the journal is written afterwards": {"begun in the journal before the hardware"},
+    "what cannot be written is run": {"begun in the journal before the hardware"},
+    "deadlines are not kept": {"in time or not at all"},
+    "the repeater sends again": {"none twice"},
+    "what waits is not overtaken": {"what makes safe has the last word"},
+    "two run at once": {"one at a time"},
+    "plain replies come as they are ready": {
+        "no reply goes to another",
+        "plain replies keep their order",
+    },
+}
+
+_HISTORIES = 300
+
+
+@cache
+def _drawn() -> list[History]:
+    return [*CLASSICS, *drawn(_HISTORIES - len(CLASSICS))]
+
+
+def _broken_promises(histories: list[History]) -> Iterator[str]:
+    for history in histories:
+        # As hypothesis does: the repeater's pauses are random.
+        random.seed(0)
+        try:
+            live_through(history)
+        except Broken as error:
+            yield error.promise
+
+
+class TeethTests(unittest.TestCase):
+    def test_the_model_notices_what_is_taken_out(self) -> None:
+        self.assertEqual(NOTICED.keys(), BREAKAGES.keys())
+        for name, patches in BREAKAGES.items():
+            with self.subTest(name), broken(patches):
+                noticed = any(each in NOTICED[name] for each in _broken_promises(_drawn()))
+                self.assertTrue(noticed)

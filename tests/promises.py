@@ -1,0 +1,337 @@
+"""The promises of the README: for each, how to break it, and the test that then fails.
+
+``python -m tests.promises`` breaks each mechanism in a copy of the project and runs its test there.
+It ends with 1 where a test did not notice.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).parent.parent
+
+#: Seconds that one test may take.
+_PATIENCE = 120.0
+
+
+class Promise(NamedTuple):
+    """``text`` and ``how`` it is kept are the README's; ``file`` is below ``pychron_comms``.
+
+    ``broken`` takes the place of ``kept``, which is in the file once. ``test`` is the test's name.
+    """
+
+    text: str
+    how: str
+    file: str
+    kept: str
+    broken: str
+    test: str
+
+    @property
+    def test_file(self) -> str:
+        module, _, _ = self.test.rpartition(".")
+        module, _, _ = module.rpartition(".")
+        return f"{module.replace('.', '/')}.py"
+
+
+PROMISES = (
+    Promise(
+        "a reply for every command",
+        "every error, a bug too, becomes a line in one place",
+        "protocol.py",
+        "            self._send(identifier(line), self._error_text(error, line))\n",
+        "",
+        "tests.test_protocol.ReplyTests.test_a_bug_is_answered_with_002_and_logged",
+    ),
+    Promise(
+        "in the order of the requests",
+        "a plain reply waits for its turn; one with an id may overtake",
+        "protocol.py",
+        "        while turns and turns[0].reply is not None:\n"
+        '            ready.append(turns.popleft().reply or b"")',
+        "        for turn in [turn for turn in turns if turn.reply is not None]:\n"
+        "            turns.remove(turn)\n"
+        '            ready.append(turn.reply or b"")',
+        "tests.test_protocol.ReplyTests.test_plain_replies_keep_the_order_of_the_requests",
+    ),
+    Promise(
+        "whole commands only",
+        "a command ends at its terminator; what has none when the connection ends is "
+        "dropped and logged",
+        "protocol.py",
+        '            self._count("unterminated_dropped")\n',
+        "            self._take(self._decoder.take_pending())\n",
+        "tests.test_protocol.EndTests"
+        ".test_a_partial_command_is_dropped_and_logged_when_the_connection_ends",
+    ),
+    Promise(
+        "nothing is sent twice",
+        "a lost connection is never a reason to send again",
+        "repeater/endpoint.py",
+        '            result.errback(OutcomeUnknownError(f"the processor was lost during {data}"))',
+        "            self._repeater.get_response('System', data, '').chainDeferred(result)",
+        "tests.test_repeater.FailureTests"
+        ".test_what_was_sent_when_the_connection_ends_is_unknown_and_not_sent_again",
+    ),
+    Promise(
+        "never sent is told apart from outcome unknown",
+        "011 where nothing was sent, 201 where it may have been done",
+        "repeater/endpoint.py",
+        "            return fail(PychronCommunicationError(self._name, self._why))",
+        "            return fail(OutcomeUnknownError(self._why))",
+        "tests.test_repeater.FailureTests"
+        ".test_without_a_connection_nothing_is_sent_and_011_says_so",
+    ),
+    Promise(
+        "no late reply answers another command",
+        "an id is never used again on a connection",
+        "repeater/endpoint.py",
+        "        self._last_id = number = self._last_id + 1",
+        "        number = 1\n"
+        "        while number in self._pending:\n"
+        "            number += 1\n"
+        "        self._last_id = max(self._last_id, number)",
+        "tests.test_repeater.FailureTests.test_a_late_reply_answers_nobody_else",
+    ),
+    Promise(
+        "nothing a client re-sends is run twice",
+        "Pychron's client asks again on a new connection after 1.03 s: the copy joins the"
+        " command that still runs",
+        "server/repeats.py",
+        "        if running is not None and running.first is not client",
+        "        if running is None and running.first is not client",
+        "tests.test_repeats.DeliveryTests.test_the_original_clients_copies_are_answered_by_one_run",
+    ),
+    Promise(
+        "a reply that could not be delivered is kept",
+        "for 5 s, for the client that asks again",
+        "server/messaging_handler.py",
+        "            self._desk.guard.keep(asked, outcome, since)\n",
+        "",
+        "tests.test_repeats.DeliveryTests.test_a_reply_to_a_lost_connection_is_kept",
+    ),
+    Promise(
+        "a key runs once",
+        "the gate remembers it with its reply for an hour; a second request with it runs nothing",
+        "processor/hardware_manager.py",
+        "            if known is not None:",
+        "            if False and known is not None:",
+        "tests.test_ledger.JoinTests.test_a_copy_after_the_end_gets_the_reply_again",
+    ),
+    Promise(
+        "also after `kill -9`",
+        "what had begun and not ended is found unknown, and is not run again",
+        "processor/ledger.py",
+        "            entry.recall(None)",
+        "            pass",
+        "tests.test_ledger.RecallTests.test_what_ran_when_the_processor_died_is_unknown_and_not_run_again",
+    ),
+    Promise(
+        "what nobody waits for is not begun",
+        "a waiting command whose asker has gone, and not come back in a second, is dropped",
+        "processor/queues.py",
+        "                if asker.answer is response and not job.begun:",
+        "                if False:",
+        "tests.test_hardware_manager.GoneTests.test_what_waits_is_not_begun",
+    ),
+    Promise(
+        "in time or not at all",
+        "a command whose time passes while it waits is not begun (202)",
+        "processor/queues.py",
+        "        timer = self._clock.callLater(seconds, lambda: self._give_up(job, asker))",
+        "        timer = self._clock.callLater(1e9, lambda: self._give_up(job, asker))",
+        "tests.test_queues.DeadlineTests.test_what_expires_while_it_waits_is_never_run",
+    ),
+    Promise(
+        "one at a time, in order",
+        "each manager has a queue of its own, so that a slow laser never delays a valve",
+        "processor/queues.py",
+        "        elif self._running or self._waiting:",
+        "        elif False:",
+        "tests.test_queues.OrderTests.test_waiting_calls_run_in_order_one_at_a_time",
+    ),
+    Promise(
+        "what makes safe passes the queue",
+        "`Close`, `Disable`, `StopDrive`, `AbortPattern` and their like begin at once",
+        "processor/queues.py",
+        "        if call.safe:\n            self._overtake(call.target, call.name)\n        elif",
+        "        if",
+        "tests.test_queues.SafetyTests.test_what_makes_safe_passes_the_queue",
+    ),
+    Promise(
+        "and is not undone by what waited",
+        "what waited to act on the same part is dropped (210)",
+        "processor/queues.py",
+        "            self._overtake(call.target, call.name)",
+        "            pass",
+        "tests.test_queues.SafetyTests"
+        ".test_what_waited_to_actuate_is_dropped_when_something_makes_safe",
+    ),
+    Promise(
+        "who may ask",
+        "host rules are asked before a command is read; a stranger gets 013 and learns nothing",
+        "processor/hardware_manager.py",
+        "        for rule in self._rules:\n            rule.admit(sender)\n",
+        "",
+        "tests.test_hardware_manager.AccessTests.test_a_sender_that_is_not_admitted_learns_nothing",
+    ),
+    Promise(
+        "who may act",
+        "roles, by certificate or listener: observe, operate, admin",
+        "processor/roles.py",
+        "        if role == OBSERVE:",
+        "        if False:",
+        "tests.test_roles.RolesTests.test_who_only_looks_may_read_and_nothing_else",
+    ),
+    Promise(
+        "a name that a certificate proves",
+        "TLS, with names from certificates of the laboratory's own authority",
+        "protocol.py",
+        "            self.sender = sender_of_peer(self.transport)",
+        "            pass",
+        "tests.test_endpoints_tls.AdmissionTests.test_who_shows_a_certificate_has_its_name",
+    ),
+    Promise(
+        "one owner",
+        "a lease keeps others from a type, a valve, an axis; reads stay open",
+        "processor/leases.py",
+        "            if held.lease.owner != call.sender:",
+        "            if False:",
+        "tests.test_leases.ClaimTests.test_a_lease_keeps_others_out_and_its_owner_in",
+    ),
+    Promise(
+        "a lost owner leaves things safe",
+        "a lease that lapses, or loses its connection, runs the safe state, once",
+        "processor/leases.py",
+        """        self._safe(part, f"the lapse of {owner}'s lease")""",
+        "        pass",
+        "tests.test_leases.LapseTests.test_a_lease_that_runs_out_makes_safe_once_and_is_written_down",
+    ),
+    Promise(
+        "interlocks across devices",
+        "tested just before the command begins, and explained",
+        "processor/interlocks.py",
+        "        if not holds:",
+        "        if False:",
+        "tests.test_interlocks.ConditionTests.test_all_conditions_of_all_rules_must_hold",
+    ),
+    Promise(
+        "that hold until the command has ended",
+        "two commands that exclude each other never both pass",
+        "processor/errand.py",
+        "        self._hold = hold\n",
+        "        hold.release()\n",
+        "tests.test_interlocks.ExclusionTests.test_one_that_is_still_moving_holds_the_other",
+    ),
+    Promise(
+        "written down before it begins",
+        "what cannot be written is not begun (214), unless it makes safe",
+        "processor/ledger.py",
+        "            if not self._safe:\n                raise",
+        "            pass",
+        "tests.test_ledger.JournalTests.test_one_that_cannot_be_written_down_is_not_run",
+    ),
+    Promise(
+        "in a journal that shows tampering",
+        "each record is sealed with the hash of the one before",
+        "journal/chain.py",
+        "        digest = hash_of(body, self.hash, self._secret)",
+        "        digest = hash_of(body, GENESIS, self._secret)",
+        "tests.test_journal_verify.AJournal.test_with_a_removed_record_is_found_out",
+    ),
+    Promise(
+        "bounded",
+        "lines, connections, commands in flight, queues, unread replies, silence: each "
+        "has a limit, an error and a number",
+        "connections.py",
+        "        if len(self._open) >= limits.connections:",
+        "        if False:",
+        "tests.test_limits.ConnectionLimitTests"
+        ".test_who_comes_beyond_the_limit_is_told_so_and_closed",
+    ),
+    Promise(
+        "a client that does not read costs the others nothing",
+        "it is read no further, and dropped after a minute",
+        "protocol.py",
+        "self._clock.callLater(self._options.stall, self._drop_stalled)",
+        "None",
+        "tests.test_protocol.BoundTests.test_a_client_that_never_reads_is_dropped",
+    ),
+    Promise(
+        "a clean end",
+        "listeners close first, what waits is failed (209), what runs gets its time, all "
+        "within 10 s",
+        "processor/queues.py",
+        "            job.settle(Failure(ShuttingDownError(job.call.name)))\n",
+        "",
+        "tests.test_queues.StopTests.test_stopping_fails_what_waits_and_lets_what_runs_end",
+    ),
+    Promise(
+        "a clock that jumps changes nothing",
+        "timers follow a clock that nobody can set",
+        "steady.py",
+        "        reactor.seconds = time.monotonic",
+        "        pass",
+        "tests.test_supervision.SteadyTests.test_timers_follow_a_clock_that_nobody_sets",
+    ),
+)
+
+
+def table() -> str:
+    """The README's rows."""
+    return "\n".join(
+        f"| {each.text} | {each.how} | [{each.test.rpartition('.')[2]}]({each.test_file}) |"
+        for each in PROMISES
+    )
+
+
+def breaks(promise: Promise, folder: Path) -> str:
+    """What is wrong with a promise, in that copy of the project; empty where its test proves it."""
+    file = folder / "pychron_comms" / promise.file
+    whole = file.read_text("utf-8")
+    if whole.count(promise.kept) != 1:
+        return "its mechanism is not where it was"
+    if not passes(promise.test, folder):
+        return "its test fails before anything is broken"
+    file.write_text(whole.replace(promise.kept, promise.broken), "utf-8")
+    try:
+        return "its test does not notice" if passes(promise.test, folder) else ""
+    finally:
+        file.write_text(whole, "utf-8")
+
+
+def passes(test: str, folder: Path) -> bool:
+    command = [sys.executable, "-B", "-m", "twisted.trial", "--reporter=text", test]
+    try:
+        done = subprocess.run(
+            command, cwd=folder, capture_output=True, timeout=_PATIENCE, check=False
+        )
+    except subprocess.TimeoutExpired:
+        return False
+    return done.returncode == 0
+
+
+def main() -> int:
+    if sys.argv[1:] == ["--table"]:
+        print(table())
+        return 0
+    wrong = 0
+    with tempfile.TemporaryDirectory(prefix="promises-") as name:
+        folder = Path(name)
+        for part in ("pychron_comms", "tests", "twisted"):
+            shutil.copytree(ROOT / part, folder / part)
+        for promise in PROMISES:
+            problem = breaks(promise, folder)
+            wrong += bool(problem)
+            print(f"{'WRONG' if problem else 'ok':5}  {promise.text:55}  {problem}", flush=True)
+    print(f"{len(PROMISES)} promises, {wrong} without a test that fails when they are broken")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
