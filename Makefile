@@ -2,6 +2,7 @@
 # make test   lint, types, and every test with coverage
 # make promises  break each promise of the README once, and see its test fail
 # make soak   1,000 clients and a road full of faults, for a minute
+# make fuzz   a million inputs for each parser
 # make bench  the road beside a bare relay
 # make clean  remove what the others made
 
@@ -9,7 +10,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
-.PHONY: run test lint types unit promises soak bench clean
+.PHONY: run test lint types unit promises soak fuzz bench clean
 
 run: $(VENV)/installed
 	$(BIN)/python -m pychron_comms
@@ -26,6 +27,10 @@ promises: $(VENV)/tested
 
 soak: $(VENV)/tested
 	$(BIN)/python -m tests.faults.soak --clients 1000 --seconds 60
+
+fuzz: $(VENV)/tested
+	for target in framing grammar arguments qtegra; do \
+		$(BIN)/python -m tests.faults.fuzz $$target || exit 1; done
 
 lint: $(VENV)/tested
 	$(BIN)/ruff check .
