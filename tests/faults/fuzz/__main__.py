@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -31,15 +32,20 @@ def main(arguments: list[str] | None = None) -> None:
 
     with atheris.instrument_imports(include=["pychron_comms", "tests.faults.fuzz"]):
         fuzz, words = target(options.target)
-    counted = _Counted(fuzz, options.target, options.runs)
-    with tempfile.TemporaryDirectory() as folder:
-        dictionary = Path(folder) / "words"
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        counted = _Counted(fuzz, options.target, options.runs, folder)
+        # What a run finds interesting goes to the first folder that libFuzzer is given.
+        found = folder / "found"
+        found.mkdir()
+        dictionary = folder / "words"
         dictionary.write_text("".join(f'"{_escaped(word)}"\n' for word in words))
         atheris.Setup(
             [
                 sys.argv[0],
                 *(f"-runs={options.runs * 2}", f"-seed={options.seed}", f"-max_len={_LENGTH}"),
                 *(f"-dict={dictionary}", "-rss_limit_mb=1024", "-timeout=5", "-verbosity=0"),
+                str(found),
                 *(str(path.parent) for path in corpus(options.target)[:1]),
             ],
             counted,
@@ -48,12 +54,16 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 class _Counted:
-    """Counts what a target is fed; ends the process with figures when it was enough."""
+    """Counts what a target is fed; ends the process with figures when it was enough.
 
-    def __init__(self, fuzz: Any, name: str, runs: int) -> None:
+    ``folder`` is removed then.
+    """
+
+    def __init__(self, fuzz: Any, name: str, runs: int, folder: Path) -> None:
         self._fuzz = fuzz
         self._name = name
         self._runs = runs
+        self._folder = folder
         self._count = 0
         self._warm = 0
         self._begin = time.monotonic()
@@ -74,6 +84,7 @@ class _Counted:
             f"{self._warm / _MEBI:.1f} MiB after a tenth, {now / _MEBI:.1f} MiB at the end\n"
         )
         sys.stdout.flush()
+        shutil.rmtree(self._folder)
         # libFuzzer has no way to be told that it was enough.
         os._exit(0)
 
