@@ -189,6 +189,16 @@ class ProcessorServiceTests(ServiceCase):
         options.parseOptions(["--check"])
         self.assertEqual(options.parent["pidfile"], "")
 
+    def test_a_check_opens_no_journal(self) -> None:
+        # The service that is checked may run, and have it open.
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        journal = pathlib.Path(folder) / "lab.journal"
+        path = self.configuration(f'[journal]\nfile = "{journal.as_posix()}"')
+        for tap in (server_tap, processor_tap):
+            with redirect_stdout(io.StringIO()):
+                error = self.assertRaises(SystemExit, self.make, tap, "--config", path, "--check")
+            self.assertEqual((error.code, list(journal.parent.iterdir())), (0, []))
+
     def test_a_check_of_the_server_reads_the_processors_part_too(self) -> None:
         path = self.configuration("[server]\nprocessor = 'unix:/x'\n[procesor]\n")
         self.make(server_tap, "--config", path)

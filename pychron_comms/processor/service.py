@@ -30,7 +30,8 @@ class ProcessorService(ExplainedStart):
     """The gate and its listeners. Raises ConfigError, and ValueError for an endpoint string.
 
     It stops in order, within 10 s: the listeners, the gate, and the connections when their replies
-    are written. New commands get 209 meanwhile.
+    are written. New commands get 209 meanwhile. ``only_check``: it is made to be checked, not to be
+    started, and opens no journal.
     """
 
     def __init__(
@@ -40,12 +41,14 @@ class ProcessorService(ExplainedStart):
         reactor: Any,
         metrics: Metrics | None = None,
         supervision: Supervision | None = None,
+        *,
+        only_check: bool = False,
     ) -> None:
         super().__init__()
         self.setName("pychron-processor")
         self.metrics = Metrics() if metrics is None else metrics
         self._ending = Ending(reactor)
-        self._gate = gate_from_config(settings, laboratory, reactor)
+        self._gate = gate_from_config(settings, laboratory, reactor, only_check=only_check)
         self._gate.setServiceParent(self)
         self._connections = Connections("processor", settings.limits, reactor, self.metrics)
         factory = LimitedFactory(
@@ -83,13 +86,3 @@ class ProcessorService(ExplainedStart):
 
     def _close_listeners(self) -> Deferred[Any]:
         return DeferredList([maybeDeferred(each.stopService) for each in self._listeners])
-
-
-def processor_service(
-    settings: ProcessorSettings,
-    laboratory: Table,
-    reactor: Any,
-    supervision: Supervision | None = None,
-) -> ProcessorService:
-    """The processor, as a configuration describes it."""
-    return ProcessorService(settings, laboratory, reactor, supervision=supervision)

@@ -8,7 +8,7 @@ from typing import Any
 from twisted.application.service import IService
 
 from pychron_comms.options import ServiceOptions, checked
-from pychron_comms.processor.service import processor_service
+from pychron_comms.processor.service import ProcessorService
 from pychron_comms.processor.settings import laboratory_from
 from pychron_comms.steady import make_steady
 from pychron_comms.supervision import Supervision
@@ -40,6 +40,12 @@ def makeService(options: Options, reactor: Any = None) -> IService:
     def make() -> IService:
         settings, laboratory = laboratory_from(options.configuration, options.listen)
         supervision = Supervision.from_environment(os.environ, os.getpid(), reactor)
-        return processor_service(settings, laboratory, reactor, supervision)
+        return ProcessorService(
+            settings,
+            laboratory,
+            reactor,
+            supervision=supervision,
+            only_check=bool(options["check"]),
+        )
 
     return checked(options, make)
