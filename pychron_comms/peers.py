@@ -10,6 +10,7 @@ from twisted.internet.abstract import FileDescriptor
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import ITCPTransport, IUNIXTransport
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 #: The sender of what comes over a socket that only this computer has.
@@ -55,6 +56,17 @@ def is_name(text: str) -> bool:
     be had by a name, so neither an address nor ``local`` is one.
     """
     return bool(_NAME.fullmatch(text)) and text.lower() != LOCAL_SENDER and not _ADDRESS(text)
+
+
+def introduced(transport: Any, log: Logger) -> str:
+    """The sender that a finished handshake of TLS proves; one whose name is none is dropped."""
+    try:
+        return sender_of_peer(transport)
+    except ValueError as error:
+        sender = sender_of(transport.getPeer())
+        log.warn("dropped {sender}: {error}", sender=sender, error=error)
+        transport.abortConnection()
+        return sender
 
 
 def name_of(sender: str) -> str:

@@ -30,7 +30,7 @@ from pychron_comms.errors import (
 )
 from pychron_comms.framing import TOO_LONG, LineDecoder
 from pychron_comms.line import PLAIN_REPLY_LIMIT, Request, decode, identifier, parse_request
-from pychron_comms.peers import close_now, make_prompt, sender_of, sender_of_peer, write_now
+from pychron_comms.peers import close_now, introduced, make_prompt, sender_of, write_now
 from pychron_comms.wire import WireOptions, render
 
 
@@ -93,11 +93,7 @@ class CommandLineReceiver(LineReceiver):
 
     def handshakeCompleted(self) -> None:
         """Of TLS: before any line comes, the peer's certificate tells who sends it."""
-        try:
-            self.sender = sender_of_peer(self.transport)
-        except ValueError as error:
-            self._log.warn("dropped {sender}: {error}", sender=self.sender, error=error)
-            self.transport.abortConnection()
+        self.sender = introduced(self.transport, self._log)
 
     def dataReceived(self, data: bytes) -> None:
         self.quiet_since = None

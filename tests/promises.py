@@ -192,8 +192,8 @@ PROMISES = (
         "a name that a certificate proves",
         "TLS, with names from certificates of the laboratory's own authority",
         "protocol.py",
-        "            self.sender = sender_of_peer(self.transport)",
-        "            pass",
+        "        self.sender = introduced(self.transport, self._log)",
+        "        pass",
         "tests.test_endpoints_tls.AdmissionTests.test_who_shows_a_certificate_has_its_name",
     ),
     Promise(

@@ -65,11 +65,11 @@ class CommandProcessor(CommandLineReceiver):
 
     def answer(self, request: Request) -> str | Deferred[str]:
         tags, request_type, command = request
-        if not request_type:
-            return self._answer_typeless(command)
         trusted = self._believed
         if trusted is None:
             trusted = self._believed = self._is_trusted()
+        if not request_type:
+            return self._answer_typeless(command, trusted)
         sender = tags.get("from", self.sender) if trusted else self.sender
         response = self._gate.process_server_request(
             request_type, command, sender, self._terms(tags, trusted)
@@ -126,10 +126,10 @@ class CommandProcessor(CommandLineReceiver):
         self._waiting.pop(number, None)
         return outcome
 
-    def _answer_typeless(self, command: str) -> str:
+    def _answer_typeless(self, command: str, trusted: bool) -> str:
         word, _, rest = command.partition(" ")
         act = self._words.get(word)
-        if act is None or not self._is_trusted():
+        if act is None or not trusted:
             raise MalformedRequestError(f"Type|command is wanted, as in System|{command}")
         return act(rest)
 

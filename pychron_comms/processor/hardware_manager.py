@@ -124,8 +124,7 @@ class RemoteHardwareManager(Service):
             request["key"] = terms.key
             known = self._ledger.find(call.sender, terms.key)
             if known is not None:
-                within = call.deadline if terms.within is None else terms.within
-                return known.again(request, min(within, call.deadline))
+                return known.again(request, terms.patience(call.deadline))
         entry = self._ledger.open(request, call.safe)
         try:
             self._check(call)

@@ -23,7 +23,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from pychron_comms.peers import make_prompt, sender_of, sender_of_peer
+from pychron_comms.peers import introduced, make_prompt, sender_of
 from pychron_comms.qtegra import texts
 from pychron_comms.qtegra.answers import Answer, decode
 
@@ -59,11 +59,7 @@ class QtegraConnection(Protocol):
 
     def handshakeCompleted(self) -> None:
         """Of TLS: before any command comes, the peer's certificate tells who sends it."""
-        try:
-            self._sender = sender_of_peer(self.transport)
-        except ValueError as error:
-            self._log.warn("dropped {sender}: {error}", sender=self._sender, error=error)
-            self.transport.abortConnection()
+        self._sender = introduced(self.transport, self._log)
 
     def dataReceived(self, data: bytes) -> None:
         if self._taken:
