@@ -10,7 +10,7 @@ from twisted.internet.protocol import Factory
 from twisted.protocols.basic import LineReceiver
 
 from benchmarks.half import main
-from pychron_comms.endpoints import BACKLOG
+from pychron_comms.transport.endpoints import BACKLOG
 
 
 class Client(LineReceiver):

@@ -8,23 +8,23 @@ from twisted.application.service import IService
 from twisted.internet.defer import succeed
 
 from benchmarks.half import main
-from pychron_comms.endpoints import listening_service
 from pychron_comms.handlers.echo import EchoHandler
-from pychron_comms.hosts import EVERYBODY
 from pychron_comms.journal.memory import NoJournal
-from pychron_comms.peers import LOCAL_SENDER
 from pychron_comms.processor.command_processor import CommandProcessorFactory
+from pychron_comms.processor.execution.ledger import Ledger
+from pychron_comms.processor.execution.manager_queue import ManagerQueue, Queues
+from pychron_comms.processor.execution.runners import ReactorRunner
 from pychron_comms.processor.hardware_manager import RemoteHardwareManager
-from pychron_comms.processor.interlocks import Interlocks
-from pychron_comms.processor.leases import Leases
-from pychron_comms.processor.ledger import Ledger
-from pychron_comms.processor.queues import ManagerQueue, Queues
-from pychron_comms.processor.roles import EVERYONE_OPERATES
-from pychron_comms.processor.runners import ReactorRunner
-from pychron_comms.processor.system_lock import SystemLock
+from pychron_comms.safeguards.hosts import EVERYBODY
+from pychron_comms.safeguards.interlocks import Interlocks
+from pychron_comms.safeguards.leases import Leases
+from pychron_comms.safeguards.roles import EVERYONE_OPERATES
+from pychron_comms.safeguards.system_lock import SystemLock
 from pychron_comms.server.service import RemoteHardwareServer
 from pychron_comms.server.settings import ListenerSettings, ServerSettings
-from pychron_comms.wire import ConnectionLimits, WireOptions
+from pychron_comms.transport.endpoints import listening_service
+from pychron_comms.transport.options import ConnectionLimits, WireOptions
+from pychron_comms.transport.peer_identity import LOCAL_SENDER
 
 
 class NoHardware:

@@ -15,9 +15,9 @@ from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.protocols.basic import LineReceiver
 
-from pychron_comms.line import Request
-from pychron_comms.protocol import CommandLineReceiver
-from pychron_comms.wire import WireOptions
+from pychron_comms.transport.line_protocol import CommandLineReceiver
+from pychron_comms.transport.options import WireOptions
+from pychron_comms.wire.grammar import Request
 
 _KIB = 1024
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from types import FrameType
 
-from pychron_comms.config import ConfigError, Table
+from pychron_comms.config.table import ConfigError, Table
 from pychron_comms.server.settings import ServerSettings, read_server_settings
 
 #: Where the halves meet on systems without unix sockets.

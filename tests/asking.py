@@ -10,9 +10,8 @@ from twisted.internet.task import Clock
 
 from pychron_comms.client.waiting import Waiter
 from pychron_comms.errors import error_from_line
-from pychron_comms.line import parse_command
-
-from .lasers import ask
+from pychron_comms.wire.grammar import parse_command
+from tests.lasers import ask
 
 Answer = str | BaseException
 

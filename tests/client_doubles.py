@@ -8,9 +8,9 @@ from typing import Any
 from twisted.internet.task import Clock
 
 from pychron_comms.client.communicator import Communicator
-from pychron_comms.client.wire.deadline import Deadline
-from pychron_comms.client.wire.endpoint import Address
-from pychron_comms.client.wire.links import World
+from pychron_comms.client.link.deadline import Deadline
+from pychron_comms.client.link.endpoint import Address
+from pychron_comms.client.link.links import World
 
 #: What a channel meets: bytes that come (none: the end), seconds of silence, or a fault.
 Event = bytes | float | Exception | KeyboardInterrupt

@@ -19,13 +19,13 @@ from pychron_comms.interfaces import (
 )
 from pychron_comms.journal.memory import NoJournal
 from pychron_comms.processor.assembly import made_safe
+from pychron_comms.processor.execution.ledger import Ledger
+from pychron_comms.processor.execution.manager_queue import ManagerQueue, Queues
+from pychron_comms.processor.execution.runners import ReactorRunner
 from pychron_comms.processor.hardware_manager import RemoteHardwareManager
-from pychron_comms.processor.interlocks import Interlocks, Rule
-from pychron_comms.processor.leases import Leases
-from pychron_comms.processor.ledger import Ledger
-from pychron_comms.processor.queues import ManagerQueue, Queues
-from pychron_comms.processor.runners import ReactorRunner
-from pychron_comms.terms import PLAIN, Terms
+from pychron_comms.safeguards.interlocks import Interlocks, Rule
+from pychron_comms.safeguards.leases import Leases
+from pychron_comms.wire.context import PLAIN, RequestContext
 
 
 @implementer(IHardwareGate)
@@ -35,16 +35,16 @@ class ScriptedGate:
     def __init__(self, **answers: str | Exception) -> None:
         self.answers = answers
         self.requests: list[tuple[str, str, str, float | None]] = []
-        self.terms: list[Terms] = []
+        self.context: list[RequestContext] = []
         self.waiting: list[Deferred[str]] = []
         self.forgotten: list[Deferred[str]] = []
         self.sessions: list[str] = []
 
     def process_server_request(
-        self, request_type: str, data: str, sender: str, terms: Terms = PLAIN
+        self, request_type: str, data: str, sender: str, context: RequestContext = PLAIN
     ) -> str | Deferred[str]:
-        self.requests.append((request_type, data, sender, terms.within))
-        self.terms.append(terms)
+        self.requests.append((request_type, data, sender, context.within))
+        self.context.append(context)
         answer = self.answers.get(data.partition(" ")[0])
         if isinstance(answer, Exception):
             raise answer
@@ -70,14 +70,14 @@ class ScriptedRepeater:
         self.waiting: list[Deferred[str]] = []
         self.forgotten: list[Deferred[str]] = []
         self.sessions: list[str] = []
-        self.terms: list[Terms] = []
+        self.context: list[RequestContext] = []
         self.tests: list[Deferred[None]] = []
 
     def get_response(
-        self, request_type: str, data: str, sender: str, terms: Terms = PLAIN
+        self, request_type: str, data: str, sender: str, context: RequestContext = PLAIN
     ) -> Deferred[str]:
-        self.requests.append((request_type, data, sender, terms.within))
-        self.terms.append(terms)
+        self.requests.append((request_type, data, sender, context.within))
+        self.context.append(context)
         result: Deferred[str] = Deferred()
         self.waiting.append(result)
         return result
@@ -111,7 +111,7 @@ class ScriptedCall:
         sender: str = "10.0.0.1",
     ) -> None:
         self.name = name
-        self.terms = PLAIN
+        self.context = PLAIN
         self.result = result
         self.effect = effect
         self.safe = safe

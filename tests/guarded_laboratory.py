@@ -12,16 +12,16 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
-from pychron_comms.config import Table
+from pychron_comms.config.table import Table
 from pychron_comms.errors import error_line
 from pychron_comms.interfaces import IDevice, IReactorManager
 from pychron_comms.journal.memory import MemoryJournal
 from pychron_comms.processor import assembly
 from pychron_comms.processor.assembly import gate_from_config
+from pychron_comms.processor.execution.ledger import Ledger
 from pychron_comms.processor.hardware_manager import RemoteHardwareManager
-from pychron_comms.processor.ledger import Ledger
 from pychron_comms.processor.settings import laboratory_from
-from pychron_comms.terms import PLAIN, Terms
+from pychron_comms.wire.context import PLAIN, RequestContext
 
 ME, OTHER = "10.0.0.1", "10.0.0.2"
 
@@ -66,16 +66,16 @@ class LaboratoryCase(SynchronousTestCase):
         self.gate.startService()
         self.slow: Slow = self.gate._hardware.device("slow")
 
-    def ask(self, line: str, sender: str = ME, terms: Terms = PLAIN) -> Deferred[str]:
+    def ask(self, line: str, sender: str = ME, context: RequestContext = PLAIN) -> Deferred[str]:
         """The reply to ``Type|command``, as the line that a client reads."""
         request_type, _, command = line.partition("|")
         gate: Any = self.gate
-        reply = maybeDeferred(gate.process_server_request, request_type, command, sender, terms)
+        reply = maybeDeferred(gate.process_server_request, request_type, command, sender, context)
         return reply.addErrback(lambda failure: error_line(failure.value, command))
 
-    def reply(self, line: str, sender: str = ME, terms: Terms = PLAIN) -> str:
+    def reply(self, line: str, sender: str = ME, context: RequestContext = PLAIN) -> str:
         """Of a command that has ended half a second later."""
-        answer = self.ask(line, sender, terms)
+        answer = self.ask(line, sender, context)
         self.clock.pump([0.1] * 5)
         return self.successResultOf(answer)
 

@@ -7,10 +7,10 @@ from typing import Any
 
 from twisted.internet.task import Clock
 
-from pychron_comms.config import Table
+from pychron_comms.config.table import Table
 from pychron_comms.errors import CommandError, ManagerUnavailableError, error_line
-from pychron_comms.lab.laser_config import laser_from_config
-from pychron_comms.line import decode
+from pychron_comms.lab.simulated.laser.config import laser_from_config
+from pychron_comms.wire.grammar import decode
 
 LASER = """
 prepare = 2.0

@@ -6,9 +6,9 @@ from random import Random
 
 from twisted.internet.task import Clock
 
-from pychron_comms.config import Table
-from pychron_comms.qtegra.instrument import SimulatedSpectrometer
-from pychron_comms.qtegra.instrument_config import spectrometer_from_config
+from pychron_comms.config.table import Table
+from pychron_comms.lab.simulated.spectrometer.instrument import SimulatedSpectrometer
+from pychron_comms.lab.simulated.spectrometer.instrument_config import spectrometer_from_config
 
 SPECTROMETER = """
 kind = "argus-vi"

@@ -18,7 +18,7 @@ from zope.interface.verify import verifyObject
 
 import twisted.plugins
 from pychron_comms import errors
-from pychron_comms.config import ConfigError, Table
+from pychron_comms.config.table import ConfigError, Table
 from pychron_comms.handlers.base import BaseHandler
 from pychron_comms.handlers.command import CommandSpec, declared_commands
 from pychron_comms.handlers.factories import own_factories

@@ -14,8 +14,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from pychron_comms.certs.authority import Authority, Key, hosts_of, new_key, parse_hosts
-from pychron_comms.certs.reading import pem, read_certificates, read_identity
-from pychron_comms.peers import is_name
+from pychron_comms.transport.peer_identity import is_name
+from pychron_comms.transport.tls.reading import pem, read_certificates, read_identity
 
 #: The name of the authority's own files.
 CA = "ca"

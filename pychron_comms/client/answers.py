@@ -7,8 +7,8 @@ from base64 import b64decode
 from binascii import Error as Base64Error
 from struct import iter_unpack
 
-from pychron_comms.checksum import compute_crc
 from pychron_comms.errors import OutcomeUnknownError
+from pychron_comms.wire.crc import compute_crc
 
 #: What servers of Pychron answer where a manager returned nothing.
 NOTHING = "No Response"

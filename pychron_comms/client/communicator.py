@@ -11,6 +11,12 @@ from typing import Final, Self, TypeVar
 
 from pychron_comms.client import answers
 from pychron_comms.client.lease import OWNERS, Lease, Owner, parse_owners
+from pychron_comms.client.link.deadline import Deadline
+from pychron_comms.client.link.dialect import Dialect, Form, checked_seconds
+from pychron_comms.client.link.endpoint import Address, parse_address
+from pychron_comms.client.link.links import Doorway, PlainLink, TaggedLink, World
+from pychron_comms.client.link.question import Question
+from pychron_comms.client.link.tls import context_from
 from pychron_comms.client.outcome import NotSentError, UnsettledError, error_of
 from pychron_comms.client.settling import (
     POLL_INTERVAL,
@@ -22,12 +28,6 @@ from pychron_comms.client.settling import (
     question_about,
     verdict,
 )
-from pychron_comms.client.wire.deadline import Deadline
-from pychron_comms.client.wire.dialect import Dialect, Form, checked_seconds
-from pychron_comms.client.wire.endpoint import Address, parse_address
-from pychron_comms.client.wire.links import Doorway, PlainLink, TaggedLink, World
-from pychron_comms.client.wire.question import Question
-from pychron_comms.client.wire.tls import context_from
 
 T = TypeVar("T")
 

@@ -8,6 +8,14 @@ from twisted.internet.defer import Deferred, fail
 from twisted.internet.task import deferLater
 
 from pychron_comms.client import answers
+from pychron_comms.client.link.asking import Asking
+from pychron_comms.client.link.dialect import PROBE_TIME, Dialect, Form, checked_seconds
+from pychron_comms.client.link.endpoint import parse_address
+from pychron_comms.client.link.numbering import Numbering
+from pychron_comms.client.link.plain_queue import PlainQueue
+from pychron_comms.client.link.tagged_session import TaggedSession
+from pychron_comms.client.link.timekeeper import Timekeeper
+from pychron_comms.client.link.wires import Dialer
 from pychron_comms.client.outcome import UnsettledError
 from pychron_comms.client.settling import (
     POLL_INTERVAL,
@@ -18,14 +26,6 @@ from pychron_comms.client.settling import (
     question_about,
     verdict,
 )
-from pychron_comms.client.wire.asking import Asking
-from pychron_comms.client.wire.dialect import PROBE_TIME, Dialect, Form, checked_seconds
-from pychron_comms.client.wire.endpoint import parse_address
-from pychron_comms.client.wire.numbering import Numbering
-from pychron_comms.client.wire.plain_queue import PlainQueue
-from pychron_comms.client.wire.tagged_session import TaggedSession
-from pychron_comms.client.wire.timekeeper import Timekeeper
-from pychron_comms.client.wire.wires import Dialer
 from pychron_comms.errors import CommandError, QueueFullError
 
 #: Commands of one communicator that may wait at a time.

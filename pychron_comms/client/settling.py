@@ -12,7 +12,7 @@ from pychron_comms.client.outcome import (
     UnsettledError,
     error_of,
 )
-from pychron_comms.line import split_type
+from pychron_comms.wire.grammar import split_type
 
 State = Literal["never seen", "waiting", "running", "unknown", "done"]
 

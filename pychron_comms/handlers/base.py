@@ -18,10 +18,10 @@ from pychron_comms.errors import (
 )
 from pychron_comms.handlers.arguments import Text
 from pychron_comms.handlers.command import Call, CommandSpec, Values, command, declared_commands
-from pychron_comms.handlers.gate import GateCommands, no_manager
+from pychron_comms.handlers.gate_commands import GateCommands, no_manager
 from pychron_comms.handlers.replies import done, value
 from pychron_comms.interfaces import Effect, IDescribedHandler, IFlag, IHardware, Part
-from pychron_comms.line import parse_command
+from pychron_comms.wire.grammar import parse_command
 
 # In JSON by its other name: "command" is the word itself there.
 _COMMAND = Text("command", keys=("name",), default=None)

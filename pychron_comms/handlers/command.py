@@ -15,7 +15,7 @@ from pychron_comms.errors import InvalidArgumentsError
 from pychron_comms.handlers.arguments import Argument, BadValue, named_values, split_text
 from pychron_comms.handlers.replies import Reply
 from pychron_comms.interfaces import ALWAYS, NEVER, SOMETIMES, Effect, ICall
-from pychron_comms.terms import PLAIN
+from pychron_comms.wire.context import PLAIN
 
 Values = Mapping[str, Any]
 Method = TypeVar("Method", bound=Callable[..., object])
@@ -34,7 +34,8 @@ class CommandSpec:
     ``manager(handler, values)`` finds the owner of its hardware, None where it touches none.
     ``safe`` tells whether it makes hardware safe, always or by its values. ``target`` is the part
     of the manager that it acts on, or the name of the argument that says which; empty for all.
-    Where it ``takes_terms``, the method is also given ``terms``, the ``Terms`` of the request.
+    Where it ``takes_context``, the method is also given ``context``, the request's
+    ``RequestContext``.
     """
 
     names: tuple[str, ...]
@@ -47,7 +48,7 @@ class CommandSpec:
     target: str
     deadline: float
     help: str
-    takes_terms: bool
+    takes_context: bool
 
     @property
     def usage(self) -> str:
@@ -121,7 +122,7 @@ def command(
     safe: bool | Callable[[Values], bool] = False,
     target: str = "",
     deadline: float = DEADLINE,
-    takes_terms: bool = False,
+    takes_context: bool = False,
 ) -> Callable[[Method], Method]:
     """Declare a handler's method to be the command of these words; the first is the one shown."""
 
@@ -137,7 +138,7 @@ def command(
             target=target,
             deadline=deadline,
             help=help,
-            takes_terms=takes_terms,
+            takes_context=takes_context,
         )
         setattr(method, _DECLARED, spec)
         return method
@@ -160,14 +161,14 @@ def declared_commands(handler: type) -> dict[str, CommandSpec]:
 class Call:
     """A command of one request, checked and converted, not yet run."""
 
-    __slots__ = ("_handler", "_spec", "manager", "name", "safe", "sender", "terms", "values")
+    __slots__ = ("_handler", "_spec", "context", "manager", "name", "safe", "sender", "values")
 
     def __init__(
         self, handler: object, spec: CommandSpec, name: str, values: Values, sender: str
     ) -> None:
         self.name = name
         self.sender = sender
-        self.terms = PLAIN
+        self.context = PLAIN
         self.values = values
         self.manager = spec.manager(handler, values)
         self.safe = spec.makes_safe(values)
@@ -199,7 +200,7 @@ class Call:
         return self._spec is spec and values.items() <= self.values.items()
 
     def run(self) -> object:
-        given = {"terms": self.terms} if self._spec.takes_terms else {}
+        given = {"context": self.context} if self._spec.takes_context else {}
         return self._spec.method(self._handler, self.manager, self.sender, **self.values, **given)
 
     def reply(self, result: object) -> str:

@@ -14,7 +14,7 @@ from pychron_comms.interfaces import (
     IRequestHandler,
     IRequestHandlerFactory,
 )
-from pychron_comms.terms import PLAIN
+from pychron_comms.wire.context import PLAIN
 
 
 @implementer(ICall)
@@ -27,7 +27,7 @@ class EchoCall:
     deadline = 5.0
     manager = None
     target = ""
-    terms = PLAIN
+    context = PLAIN
 
     def __init__(self, text: str, sender: str) -> None:
         self.text = text

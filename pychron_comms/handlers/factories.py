@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pychron_comms.handlers.echo import EchoHandlerFactory
-from pychron_comms.handlers.extractionline import ExtractionlineHandlerFactory
+from pychron_comms.handlers.extraction_line.handler import ExtractionlineHandlerFactory
 from pychron_comms.handlers.hardware import HardwareHandlerFactory
-from pychron_comms.handlers.laser import LaserHandlerFactory
-from pychron_comms.handlers.spectrometer import SpectrometerHandlerFactory
-from pychron_comms.handlers.uv import UVHandlerFactory
+from pychron_comms.handlers.laser.handler import LaserHandlerFactory
+from pychron_comms.handlers.laser.uv import UVHandlerFactory
+from pychron_comms.handlers.spectrometer.handler import SpectrometerHandlerFactory
 from pychron_comms.interfaces import IRequestHandlerFactory
 
 

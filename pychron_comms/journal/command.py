@@ -15,11 +15,11 @@ from itertools import chain
 from pathlib import Path
 from typing import TextIO
 
+from pychron_comms.config.private_files import read_secret
 from pychron_comms.journal.files import journal_files, read_records, read_tail
 from pychron_comms.journal.record import time_text
 from pychron_comms.journal.table import HEADING, Entry, entries, json_line, printable, table_line
 from pychron_comms.journal.verify import Head, Report, verify
-from pychron_comms.secret_files import read_secret
 
 FINE = 0
 TAMPERED = 1

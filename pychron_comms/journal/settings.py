@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pychron_comms.config import Table
+from pychron_comms.config.private_files import read_secret
+from pychron_comms.config.table import Table
 from pychron_comms.journal.file_journal import FileJournal
-from pychron_comms.secret_files import read_secret
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 
 from twisted.python.reflect import namedAny
 
-from pychron_comms.config import Table
+from pychron_comms.config.table import Table
 from pychron_comms.interfaces import (
     IDevice,
     IExtractionLineManager,

@@ -12,17 +12,17 @@ from twisted.logger import Logger
 from zope.interface import implementer
 from zope.interface.interface import InterfaceClass
 
-from pychron_comms.config import Table
+from pychron_comms.config.table import Table
 from pychron_comms.errors import DeviceConnectionError, ManagerUnavailableError
 from pychron_comms.interfaces import IDevice, IHardware, ILaserManager, ISafeguards
 from pychron_comms.lab.custom import custom_managers
-from pychron_comms.lab.devices_config import devices_from_config
-from pychron_comms.lab.extraction_line_config import extraction_line_from_config
-from pychron_comms.lab.laser_config import laser_from_config
-from pychron_comms.lab.runs import RunReport
-from pychron_comms.lab.scripts import SimulatedScripts
-from pychron_comms.lab.vacuum import Vacuum
-from pychron_comms.qtegra.instrument_config import spectrometer_from_config
+from pychron_comms.lab.simulated.devices_config import devices_from_config
+from pychron_comms.lab.simulated.extraction_line.config import extraction_line_from_config
+from pychron_comms.lab.simulated.extraction_line.runs import RunReport
+from pychron_comms.lab.simulated.extraction_line.scripts import SimulatedScripts
+from pychron_comms.lab.simulated.extraction_line.vacuum import Vacuum
+from pychron_comms.lab.simulated.laser.config import laser_from_config
+from pychron_comms.lab.simulated.spectrometer.instrument_config import spectrometer_from_config
 
 
 @implementer(IHardware)

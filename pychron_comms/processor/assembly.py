@@ -9,23 +9,23 @@ from typing import Any
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.plugin import getPlugins
 
-from pychron_comms.config import Table
+from pychron_comms.config.table import Table
 from pychron_comms.errors import ManagerUnavailableError
 from pychron_comms.handlers.factories import own_factories
 from pychron_comms.interfaces import IHardware, IRequestHandler, IRequestHandlerFactory, Part
 from pychron_comms.journal.memory import NoJournal
 from pychron_comms.journal.settings import open_journal
 from pychron_comms.lab.hardware import hardware_from_config
+from pychron_comms.processor.execution.ledger import Ledger
+from pychron_comms.processor.execution.manager_queue import ManagerQueue, Queues
+from pychron_comms.processor.execution.runners import runner_for
+from pychron_comms.processor.gate_queries import GateQueries
 from pychron_comms.processor.hardware_manager import MissingHandler, RemoteHardwareManager
-from pychron_comms.processor.interlocks import Interlocks, Rule, rules_for
-from pychron_comms.processor.leases import Leases
-from pychron_comms.processor.ledger import Ledger
-from pychron_comms.processor.queues import ManagerQueue, Queues
-from pychron_comms.processor.runners import runner_for
-from pychron_comms.processor.safe_state import safe_actions
-from pychron_comms.processor.safeguards import Safeguards
 from pychron_comms.processor.settings import ProcessorSettings
-from pychron_comms.processor.system_lock import SystemLock
+from pychron_comms.safeguards.interlocks import Interlocks, Rule, rules_for
+from pychron_comms.safeguards.leases import Leases
+from pychron_comms.safeguards.safe_state import safe_actions
+from pychron_comms.safeguards.system_lock import SystemLock
 
 
 def gate_from_config(
@@ -52,7 +52,7 @@ def gate_from_config(
     )
     lock = SystemLock(settings.systems)
     access = [settings.hosts, settings.roles, lock, leases]
-    safeguards = Safeguards(
+    safeguards = GateQueries(
         handlers=handlers,
         rules=access,
         system_lock=lock,

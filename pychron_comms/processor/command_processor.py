@@ -12,12 +12,12 @@ from twisted.python.failure import Failure
 
 from pychron_comms.errors import MalformedRequestError
 from pychron_comms.interfaces import IHardwareGate
-from pychron_comms.line import Request, Tags
-from pychron_comms.metrics import Metrics
-from pychron_comms.peers import LOCAL_SENDER, host_of, name_of
-from pychron_comms.protocol import CommandLineReceiver
-from pychron_comms.terms import PLAIN, Terms, terms_of
-from pychron_comms.wire import WireOptions
+from pychron_comms.observability.metrics import Metrics
+from pychron_comms.transport.line_protocol import CommandLineReceiver
+from pychron_comms.transport.options import WireOptions
+from pychron_comms.transport.peer_identity import LOCAL_SENDER, host_of, name_of
+from pychron_comms.wire.context import PLAIN, RequestContext, context_of
+from pychron_comms.wire.grammar import Request, Tags
 
 #: The tags of nearly every request of a server's.
 _USUAL = frozenset({"id", "from", "sent"})
@@ -91,17 +91,17 @@ class CommandProcessor(CommandLineReceiver):
         for response in list(self._waiting.values()):
             self._gate.asker_gone(response)
 
-    def _terms(self, tags: Tags, trusted: bool) -> Terms:
+    def _terms(self, tags: Tags, trusted: bool) -> RequestContext:
         age = self._age(tags.get("sent")) if trusted else 0.0
         from_server = trusted and "from" in tags
         if from_server and not age and tags.keys() <= _USUAL:
             return PLAIN
-        within, key, role, inner, _ = terms_of(tags)
+        within, key, role, inner, _ = context_of(tags)
         # A server that names no connection asks for one who has none.
         session = "" if from_server else self._session
         if inner and trusted:
             session = f"{self._session}/{inner}"
-        return Terms(within, key, role, session, age)
+        return RequestContext(within, key, role, session, age)
 
     def _age(self, sent: str | None) -> float:
         """Seconds since a server of this computer has sent it, as its clock tells, which is ours.

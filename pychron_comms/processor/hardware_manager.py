@@ -22,12 +22,12 @@ from pychron_comms.interfaces import (
     IRequestHandler,
     Part,
 )
-from pychron_comms.processor.errand import Errand
-from pychron_comms.processor.interlocks import Interlocks
-from pychron_comms.processor.leases import Leases
-from pychron_comms.processor.ledger import Ledger
-from pychron_comms.processor.queues import Queues
-from pychron_comms.terms import PLAIN, Terms
+from pychron_comms.processor.execution.errand import Errand
+from pychron_comms.processor.execution.ledger import Ledger
+from pychron_comms.processor.execution.manager_queue import Queues
+from pychron_comms.safeguards.interlocks import Interlocks
+from pychron_comms.safeguards.leases import Leases
+from pychron_comms.wire.context import PLAIN, RequestContext
 
 #: Seconds that commands which run when the processor stops have to end, and as many to make safe.
 GRACE = 4.0
@@ -75,7 +75,7 @@ class RemoteHardwareManager(Service):
         self._clock = clock
 
     def process_server_request(
-        self, request_type: str, data: str, sender: str, terms: Terms = PLAIN
+        self, request_type: str, data: str, sender: str, context: RequestContext = PLAIN
     ) -> str | Deferred[str]:
         for rule in self._rules:
             rule.admit(sender)
@@ -83,14 +83,14 @@ class RemoteHardwareManager(Service):
         if handler is None:
             raise UnknownRequestTypeError(request_type)
         call = handler.prepare(data, sender)
-        if terms is not PLAIN:
-            call.terms = terms
+        if context is not PLAIN:
+            call.context = context
         if call.effect is not Effect.READ and call.manager is not None:
             return self._act(request_type, data, handler, call)
         self._check(call)
         if call.manager is None:
             return handler.handle(call)
-        return self._queues.of(call.manager).submit(handler, call, terms.patience(call.deadline))
+        return self._queues.of(call.manager).submit(handler, call, context.patience(call.deadline))
 
     def asker_gone(self, response: Deferred[str]) -> None:
         unwanted = self._ledger.leave(response)
@@ -118,19 +118,19 @@ class RemoteHardwareManager(Service):
 
     def _act(self, request_type: str, data: str, handler: Any, call: Any) -> str | Deferred[str]:
         """Run a command that acts: once for its key, and written down."""
-        terms = call.terms
+        context = call.context
         request = {"type": request_type, "command": data, "sender": call.sender}
-        if terms.key:
-            request["key"] = terms.key
-            known = self._ledger.find(call.sender, terms.key)
+        if context.key:
+            request["key"] = context.key
+            known = self._ledger.find(call.sender, context.key)
             if known is not None:
-                return known.again(request, terms.patience(call.deadline))
+                return known.again(request, context.patience(call.deadline))
         entry = self._ledger.open(request, call.safe)
         try:
             self._check(call)
             errand = Errand(call, entry, self._rules, self._interlocks)
             queue = self._queues.of(call.manager)
-            response = queue.submit(handler, call, terms.patience(call.deadline), errand)
+            response = queue.submit(handler, call, context.patience(call.deadline), errand)
         except Exception:
             entry.answered(Failure())
             raise

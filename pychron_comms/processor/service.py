@@ -7,19 +7,19 @@ from typing import Any
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred, succeed
 
-from pychron_comms.activation import stream_service
-from pychron_comms.config import Table
-from pychron_comms.connections import Connections
-from pychron_comms.endpoints import ExplainedStart
-from pychron_comms.limited import LimitedFactory
-from pychron_comms.metrics import Metrics
+from pychron_comms.config.table import Table
+from pychron_comms.observability.metrics import Metrics
+from pychron_comms.process.shutdown import FLUSH, GATE, LISTENERS, Shutdown
+from pychron_comms.process.systemd_notify import Supervision
 from pychron_comms.processor.assembly import gate_from_config
 from pychron_comms.processor.command_processor import CommandProcessorFactory
 from pychron_comms.processor.settings import ProcessorSettings
 from pychron_comms.repeater.endpoint import PENDING_LIMIT
-from pychron_comms.stopping import FLUSH, GATE, LISTENERS, Ending
-from pychron_comms.supervision import Supervision
-from pychron_comms.wire import WireOptions
+from pychron_comms.transport.admission import AdmissionFactory
+from pychron_comms.transport.connections import Connections
+from pychron_comms.transport.endpoints import ExplainedStart
+from pychron_comms.transport.options import WireOptions
+from pychron_comms.transport.systemd_sockets import stream_service
 
 #: One connection carries the commands of all of a server's clients, and their tags: what bounds
 #: them here is the queue of each manager, so that a slow one never holds up the others.
@@ -47,11 +47,11 @@ class ProcessorService(ExplainedStart):
         super().__init__()
         self.setName("pychron-processor")
         self.metrics = Metrics() if metrics is None else metrics
-        self._ending = Ending(reactor)
+        self._ending = Shutdown(reactor)
         self._gate = gate_from_config(settings, laboratory, reactor, only_check=only_check)
         self._gate.setServiceParent(self)
         self._connections = Connections("processor", settings.limits, reactor, self.metrics)
-        factory = LimitedFactory(
+        factory = AdmissionFactory(
             CommandProcessorFactory(
                 self._gate, frozenset(settings.trust), HOP, reactor, self.metrics
             ),

@@ -6,15 +6,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from importlib.resources import files
 
-from pychron_comms.config import Table
-from pychron_comms.hosts import EVERYBODY, HostRule, read_hosts
+from pychron_comms.config.private_files import read_secret
+from pychron_comms.config.table import Table
 from pychron_comms.journal.settings import JournalSettings, read_journal
-from pychron_comms.peers import LOCAL_SENDER
-from pychron_comms.processor.interlocks import InterlockText, read_interlocks
-from pychron_comms.processor.ledger import KEEP
-from pychron_comms.processor.roles import EVERYONE_OPERATES, Roles, read_roles
-from pychron_comms.secret_files import read_secret
-from pychron_comms.wire import ConnectionLimits, read_connection_limits
+from pychron_comms.processor.execution.ledger import KEEP
+from pychron_comms.safeguards.hosts import EVERYBODY, HostRule, read_hosts
+from pychron_comms.safeguards.interlocks import InterlockText, read_interlocks
+from pychron_comms.safeguards.roles import EVERYONE_OPERATES, Roles, read_roles
+from pychron_comms.transport.options import ConnectionLimits, read_connection_limits
+from pychron_comms.transport.peer_identity import LOCAL_SENDER
 
 #: Loopback, so that a person can telnet to it at once. A laboratory should use a unix socket.
 DEFAULT_LISTEN = ("tcp:1059:interface=127.0.0.1",)

@@ -7,11 +7,11 @@ from typing import Any
 
 from twisted.application.service import IService
 
-from pychron_comms.options import ServiceOptions, checked
+from pychron_comms.process.command_line import ServiceOptions, checked
+from pychron_comms.process.monotonic import use_monotonic_clock
+from pychron_comms.process.systemd_notify import Supervision
 from pychron_comms.processor.service import ProcessorService
 from pychron_comms.processor.settings import laboratory_from
-from pychron_comms.steady import make_steady
-from pychron_comms.supervision import Supervision
 
 
 class Options(ServiceOptions):
@@ -35,7 +35,7 @@ def makeService(options: Options, reactor: Any = None) -> IService:
     if reactor is None:
         from twisted.internet import reactor  # noqa: PLC0415
 
-        make_steady(reactor)
+        use_monotonic_clock(reactor)
 
     def make() -> IService:
         settings, laboratory = laboratory_from(options.configuration, options.listen)

@@ -11,9 +11,9 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from pychron_comms.errors import CommandError, error_line
-from pychron_comms.line import NO_TAGS, Request
-from pychron_comms.qtegra import texts
-from pychron_comms.qtegra.parse_and_execute import ParseAndExecute
+from pychron_comms.qtegra import formatting as texts
+from pychron_comms.qtegra.script import ParseAndExecute
+from pychron_comms.wire.grammar import NO_TAGS, Request
 
 #: The reply to a command of a sender, None for none; later, perhaps. Never raises, never fails.
 Answer = Callable[[str, str], str | Deferred[str | None] | None]

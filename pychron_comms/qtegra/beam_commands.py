@@ -5,10 +5,10 @@ from __future__ import annotations
 import inspect
 
 from pychron_comms.errors import CommandError
-from pychron_comms.qtegra import texts
-from pychron_comms.qtegra.command_words import OK, Command, Commands, Reply, number, ok_after, word
-from pychron_comms.qtegra.magnet import FAR
-from pychron_comms.qtegra.parameters import FIELD
+from pychron_comms.lab.simulated.spectrometer.magnet import FAR
+from pychron_comms.lab.simulated.spectrometer.parameters import FIELD
+from pychron_comms.qtegra import formatting as texts
+from pychron_comms.qtegra.arguments import OK, Command, Commands, Reply, number, ok_after, word
 
 _NO_CUP = "Error: Cup not recognized"
 _NO_MASS = "Error: Could not change mass."

@@ -7,8 +7,9 @@ from contextlib import suppress
 from twisted.internet.task import deferLater
 
 from pychron_comms.errors import CommandError
-from pychron_comms.qtegra import texts
-from pychron_comms.qtegra.command_words import (
+from pychron_comms.lab.simulated.spectrometer.parameters import COUNTER_SUPPLY, deflection
+from pychron_comms.qtegra import formatting as texts
+from pychron_comms.qtegra.arguments import (
     OK,
     Command,
     Commands,
@@ -19,7 +20,6 @@ from pychron_comms.qtegra.command_words import (
     ok_after,
     word,
 )
-from pychron_comms.qtegra.parameters import COUNTER_SUPPLY, deflection
 
 #: Seconds that the script sleeps when it has switched an ion counter.
 _ION_COUNTER_SLEEP = 1.0

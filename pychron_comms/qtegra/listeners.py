@@ -6,11 +6,11 @@ from typing import Any
 
 from twisted.application.service import IService
 
-from pychron_comms.activation import stream_service
-from pychron_comms.endpoints import datagram_service
 from pychron_comms.qtegra.answers import Answer
 from pychron_comms.qtegra.datagrams import QtegraDatagrams
 from pychron_comms.qtegra.stream import QtegraFactory
+from pychron_comms.transport.endpoints import datagram_service
+from pychron_comms.transport.systemd_sockets import stream_service
 
 
 def qtegra_listener(description: str, answer: Answer, name: str, reactor: Any) -> IService:

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 from pychron_comms.errors import CommandError
-from pychron_comms.qtegra import texts
-from pychron_comms.qtegra.command_words import (
+from pychron_comms.lab.simulated.spectrometer.parameters import (
+    CLOSED,
+    COUNTER_SUPPLY,
+    FIELD,
+    HIGH_VOLTAGE,
+    OPEN,
+    deflection,
+)
+from pychron_comms.qtegra import formatting as texts
+from pychron_comms.qtegra.arguments import (
     OK,
     Command,
     Commands,
@@ -12,14 +20,6 @@ from pychron_comms.qtegra.command_words import (
     name_and_number,
     number,
     word,
-)
-from pychron_comms.qtegra.parameters import (
-    CLOSED,
-    COUNTER_SUPPLY,
-    FIELD,
-    HIGH_VOLTAGE,
-    OPEN,
-    deflection,
 )
 
 _VOLTS = 1000.0

@@ -23,9 +23,10 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from pychron_comms.peers import introduced, make_prompt, sender_of
-from pychron_comms.qtegra import texts
+from pychron_comms.qtegra import formatting as texts
 from pychron_comms.qtegra.answers import Answer, decode
+from pychron_comms.transport.peer_identity import introduced, sender_of
+from pychron_comms.transport.socket_tuning import make_prompt
 
 #: Seconds of silence after which what has come is a whole command.
 PAUSE = 0.02

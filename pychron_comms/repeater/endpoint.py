@@ -31,11 +31,11 @@ from pychron_comms.errors import (
     PychronCommunicationError,
     QueueFullError,
 )
-from pychron_comms.framing import ReplyDecoder
 from pychron_comms.interfaces import ICommandRepeater
-from pychron_comms.line import parse_reply, payload_length, quoted
-from pychron_comms.peers import make_prompt
-from pychron_comms.terms import PLAIN, Terms
+from pychron_comms.transport.socket_tuning import make_prompt
+from pychron_comms.wire.context import PLAIN, RequestContext
+from pychron_comms.wire.grammar import parse_reply, payload_length, quoted
+from pychron_comms.wire.replies import ReplyDecoder
 
 #: Bytes of one reply; a processor that sends more is taken for broken.
 REPLY_LIMIT = 16 * 1024 * 1024
@@ -74,14 +74,16 @@ class ProcessorConnection(Protocol):
         self._sweep = LoopingCall(self._give_up_late)
         self._sweep.clock = clock
 
-    def send(self, request_type: str, data: str, sender: str, terms: Terms) -> Deferred[str]:
+    def send(
+        self, request_type: str, data: str, sender: str, context: RequestContext
+    ) -> Deferred[str]:
         if len(self._pending) >= PENDING_LIMIT:
             return fail(QueueFullError(f"{PENDING_LIMIT} commands wait for the processor"))
         tags, seconds = f";from={_quoted(sender)}", self._timeout
         if self._repeater.is_near:
             tags += f";sent={self._clock.seconds():.3f}"
-        if terms is not PLAIN:
-            within, key, role, session, _ = terms
+        if context is not PLAIN:
+            within, key, role, session, _ = context
             if within is not None:
                 # The processor keeps to it as well, and has the better word for it.
                 seconds = min(seconds, max(within, 0.0) + _GRACE)
@@ -225,13 +227,13 @@ class CommandRepeater(MultiService):
         client.setServiceParent(self)
 
     def get_response(
-        self, request_type: str, data: str, sender: str, terms: Terms = PLAIN
+        self, request_type: str, data: str, sender: str, context: RequestContext = PLAIN
     ) -> Deferred[str]:
         if "\n" in data or "\r" in data:
             return fail(MalformedRequestError("a line end inside a command"))
         if self._connection is None:
             return fail(PychronCommunicationError(self._name, self._why))
-        return self._connection.send(request_type, data, sender, terms)
+        return self._connection.send(request_type, data, sender, context)
 
     def asker_gone(self, response: Deferred[str]) -> None:
         if self._connection is not None:

@@ -6,7 +6,7 @@ from twisted.internet.defer import Deferred, fail, succeed
 from zope.interface import implementer
 
 from pychron_comms.interfaces import ICommandRepeater, IHardwareGate
-from pychron_comms.terms import PLAIN, Terms
+from pychron_comms.wire.context import PLAIN, RequestContext
 
 
 @implementer(ICommandRepeater)
@@ -17,10 +17,10 @@ class LocalRepeater:
         self._gate = gate
 
     def get_response(
-        self, request_type: str, data: str, sender: str, terms: Terms = PLAIN
+        self, request_type: str, data: str, sender: str, context: RequestContext = PLAIN
     ) -> Deferred[str]:
         try:
-            result = self._gate.process_server_request(request_type, data, sender, terms)
+            result = self._gate.process_server_request(request_type, data, sender, context)
         except Exception:
             return fail()
         return succeed(result) if isinstance(result, str) else result

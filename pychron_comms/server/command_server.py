@@ -7,17 +7,17 @@ from typing import Any
 from twisted.application.service import IService, MultiService
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 
-from pychron_comms.activation import stream_service
-from pychron_comms.connections import Connections
-from pychron_comms.endpoints import datagram_service
-from pychron_comms.limited import LimitedFactory
-from pychron_comms.metrics import Metrics
+from pychron_comms.observability.metrics import Metrics
 from pychron_comms.qtegra.answers import RelayedAnswers
 from pychron_comms.qtegra.listeners import qtegra_listener
-from pychron_comms.server.desk import Passing, RequestDesk
+from pychron_comms.server.datagrams import DatagramMessagingHandler
+from pychron_comms.server.dispatcher import Passing, RequestDispatcher
 from pychron_comms.server.messaging_handler import MessagingFactory
 from pychron_comms.server.settings import QTEGRA, ListenerSettings
-from pychron_comms.server.udp import DatagramMessagingHandler
+from pychron_comms.transport.admission import AdmissionFactory
+from pychron_comms.transport.connections import Connections
+from pychron_comms.transport.endpoints import datagram_service
+from pychron_comms.transport.systemd_sockets import stream_service
 
 
 class RemoteCommandServer(MultiService):
@@ -31,17 +31,17 @@ class RemoteCommandServer(MultiService):
     def __init__(
         self,
         settings: ListenerSettings,
-        desk: RequestDesk,
+        dispatcher: RequestDispatcher,
         reactor: Any,
         metrics: Metrics | None = None,
     ) -> None:
         super().__init__()
         self._settings = settings
-        self._desk = desk
+        self._dispatcher = dispatcher
         self._metrics = Metrics() if metrics is None else metrics
         # Each of Qtegra's commands comes by a connection or datagram of its own.
         self._relayed = RelayedAnswers(
-            lambda request, sender: desk.answer(request, sender, Passing())
+            lambda request, sender: dispatcher.answer(request, sender, Passing())
         )
         self._connections = Connections(
             settings.request_type, settings.options.limits, reactor, self._metrics
@@ -92,10 +92,13 @@ class RemoteCommandServer(MultiService):
             return qtegra_listener(description, self._relayed.answer, name, reactor)
         options = self._settings.options
         if description.startswith("udp:"):
-            protocol = DatagramMessagingHandler(self._desk, options, self._metrics)
+            protocol = DatagramMessagingHandler(self._dispatcher, options, self._metrics)
             self._datagrams.append(protocol)
             return datagram_service(description, protocol, reactor)
-        factory = LimitedFactory(
-            MessagingFactory(self._desk, options, reactor), self._connections, options, reactor
+        factory = AdmissionFactory(
+            MessagingFactory(self._dispatcher, options, reactor),
+            self._connections,
+            options,
+            reactor,
         )
         return stream_service(description, factory, reactor)

@@ -12,12 +12,12 @@ from twisted.internet.interfaces import IAddress, IDelayedCall, IReactorTime
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.python.failure import Failure
 
-from pychron_comms.line import Request
-from pychron_comms.protocol import CommandLineReceiver
-from pychron_comms.server.desk import RequestDesk
-from pychron_comms.server.knowledge import Asked
-from pychron_comms.server.repeats import Heard, Outcome
-from pychron_comms.wire import WireOptions
+from pychron_comms.server.dispatcher import RequestDispatcher
+from pychron_comms.server.resend.command_catalogue import Asked
+from pychron_comms.server.resend.guard import Heard, Outcome
+from pychron_comms.transport.line_protocol import CommandLineReceiver
+from pychron_comms.transport.options import WireOptions
+from pychron_comms.wire.grammar import Request
 
 if sys.platform != "win32":
     import fcntl
@@ -44,9 +44,11 @@ class MessagingHandler(CommandLineReceiver):
     # Commands that act and wait for their replies, by these.
     _acting: dict[Deferred[str], Asked] | None = None
 
-    def __init__(self, desk: RequestDesk, options: WireOptions, clock: IReactorTime) -> None:
+    def __init__(
+        self, dispatcher: RequestDispatcher, options: WireOptions, clock: IReactorTime
+    ) -> None:
         super().__init__(options, clock)
-        self._desk = desk
+        self._dispatcher = dispatcher
 
     def connectionMade(self) -> None:
         super().connectionMade()
@@ -56,7 +58,7 @@ class MessagingHandler(CommandLineReceiver):
         # Who asks on has read the reply before.
         self._last = None
         try:
-            return self._desk.answer(request, self.sender, self)
+            return self._dispatcher.answer(request, self.sender, self)
         finally:
             self._heard_at = self._clock.seconds()
             self._is_new = False
@@ -76,7 +78,7 @@ class MessagingHandler(CommandLineReceiver):
         last, self._last = self._last, None
         if last is not None and is_unacknowledged(self.transport.getHandle()):
             # The client's end and the reply have crossed: it may have given up just before.
-            self._desk.guard.keep(*last)
+            self._dispatcher.guard.keep(*last)
             self._doubt(last[0])
         if self._in_doubt is None:
             super().readConnectionLost()
@@ -91,7 +93,7 @@ class MessagingHandler(CommandLineReceiver):
             self._linger.cancel()
         # Reset, not closed: a client that gave up leaves the reply unread.
         if self._last is not None and not reason.check(ConnectionDone):
-            self._desk.guard.keep(*self._last)
+            self._dispatcher.guard.keep(*self._last)
         self._leave()
         self._end_session()
         super().connectionLost(reason)
@@ -103,7 +105,7 @@ class MessagingHandler(CommandLineReceiver):
                 self._acting = {}
             self._acting[response] = asked
         if keep:
-            since = self._desk.guard.counted(asked)
+            since = self._dispatcher.guard.counted(asked)
             response.addBoth(self._replied, asked, since, response)
         elif waits:
             response.addBoth(self._settled, response)
@@ -112,7 +114,7 @@ class MessagingHandler(CommandLineReceiver):
         """A client that sends no more is taken for gone here: a dead one looks no different."""
         session, self._session = self._session, ""
         if session:
-            self._desk.session_ended(session)
+            self._dispatcher.session_ended(session)
 
     def _leave(self) -> None:
         """Who sends no more may be gone: what still waits for it is not begun any more.
@@ -121,7 +123,7 @@ class MessagingHandler(CommandLineReceiver):
         """
         acting, self._acting = self._acting or {}, {}
         for response, asked in acting.items():
-            self._desk.guard.leave(asked, response, self)
+            self._dispatcher.guard.leave(asked, response, self)
 
     def _settled(self, outcome: Outcome, response: Deferred[str]) -> Outcome:
         if self._acting:
@@ -133,7 +135,7 @@ class MessagingHandler(CommandLineReceiver):
     ) -> Outcome:
         self._settled(outcome, response)
         if self._gone or self._ended:
-            self._desk.guard.keep(asked, outcome, since)
+            self._dispatcher.guard.keep(asked, outcome, since)
             self._doubt(asked)
         else:
             self._last = asked, outcome, since
@@ -160,7 +162,7 @@ class MessagingHandler(CommandLineReceiver):
         # A reply that is still under way, on a network that stalls, may be asked for again.
         if not (reset or is_unacknowledged(handle)):
             for asked in self._in_doubt or ():
-                self._desk.guard.forget(asked)
+                self._dispatcher.guard.forget(asked)
         super()._close_ended()
 
 
@@ -179,13 +181,15 @@ class MessagingFactory(Factory):
 
     noisy = False
 
-    def __init__(self, desk: RequestDesk, options: WireOptions, clock: IReactorTime) -> None:
-        self._desk = desk
+    def __init__(
+        self, dispatcher: RequestDispatcher, options: WireOptions, clock: IReactorTime
+    ) -> None:
+        self._dispatcher = dispatcher
         self._options = options
         self._clock = clock
 
     def logPrefix(self) -> str:
-        return f"RemoteCommandServer for {self._desk.request_type}"
+        return f"RemoteCommandServer for {self._dispatcher.request_type}"
 
     def buildProtocol(self, addr: IAddress | None) -> MessagingHandler:
-        return MessagingHandler(self._desk, self._options, self._clock)
+        return MessagingHandler(self._dispatcher, self._options, self._clock)

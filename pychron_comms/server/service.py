@@ -8,21 +8,21 @@ from typing import Any
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 
-from pychron_comms.endpoints import ExplainedStart, client_endpoint
 from pychron_comms.errors import CommandError
 from pychron_comms.interfaces import ICommandRepeater
-from pychron_comms.metrics import Metrics
+from pychron_comms.observability.metrics import Metrics
+from pychron_comms.process.shutdown import FLUSH, GATE, IN_FLIGHT, LISTENERS, REPEATERS, Shutdown
+from pychron_comms.process.systemd_notify import Supervision
 from pychron_comms.processor.hardware_manager import RemoteHardwareManager
 from pychron_comms.repeater.endpoint import CommandRepeater
 from pychron_comms.repeater.local import LocalRepeater
-from pychron_comms.repeater.routes import RoutingRepeater
+from pychron_comms.repeater.routing import RoutingRepeater
 from pychron_comms.server.command_server import RemoteCommandServer
-from pychron_comms.server.desk import RequestDesk
-from pychron_comms.server.launch import Launcher
-from pychron_comms.server.repeats import RepeatGuard
+from pychron_comms.server.dispatcher import RequestDispatcher
+from pychron_comms.server.launcher import Launcher
+from pychron_comms.server.resend.guard import RepeatGuard
 from pychron_comms.server.settings import ServerSettings
-from pychron_comms.stopping import FLUSH, GATE, IN_FLIGHT, LISTENERS, REPEATERS, Ending
-from pychron_comms.supervision import Supervision
+from pychron_comms.transport.endpoints import ExplainedStart, client_endpoint
 
 
 class RemoteHardwareServer(ExplainedStart):
@@ -50,7 +50,7 @@ class RemoteHardwareServer(ExplainedStart):
         self._local = local
         self._repeaters: list[CommandRepeater] = []
         self._servers: list[RemoteCommandServer] = []
-        self._ending = Ending(reactor)
+        self._ending = Shutdown(reactor)
         default: ICommandRepeater
         if local is None:
             default = self._repeater_to(settings.processor, reactor)
@@ -61,7 +61,7 @@ class RemoteHardwareServer(ExplainedStart):
         guard = RepeatGuard(repeater, reactor, settings.keep_replies)
         launcher = Launcher(settings.launch, reactor)
         for listener in settings.listeners:
-            desk = RequestDesk(
+            dispatcher = RequestDispatcher(
                 listener.request_type,
                 repeater,
                 guard,
@@ -70,7 +70,7 @@ class RemoteHardwareServer(ExplainedStart):
                 role=listener.role,
                 metrics=self.metrics,
             )
-            server = RemoteCommandServer(listener, desk, reactor, self.metrics)
+            server = RemoteCommandServer(listener, dispatcher, reactor, self.metrics)
             server.setServiceParent(self)
             self._servers.append(server)
         self._repeater = repeater

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pychron_comms.config import Table
-from pychron_comms.framing import FrameFormat
-from pychron_comms.hosts import EVERYBODY, HostRule
-from pychron_comms.server.desk import OPEN
-from pychron_comms.server.repeats import KEEP
-from pychron_comms.terms import ROLES
-from pychron_comms.wire import WireOptions, read_connection_limits
+from pychron_comms.config.table import Table
+from pychron_comms.safeguards.hosts import EVERYBODY, HostRule
+from pychron_comms.server.dispatcher import OPEN
+from pychron_comms.server.resend.guard import KEEP
+from pychron_comms.transport.options import WireOptions, read_connection_limits
+from pychron_comms.wire.context import ROLES
+from pychron_comms.wire.frames import FrameFormat
 
 #: The type of which only Qtegra's kind of listener is there by default.
 SPECTROMETER = "Spectrometer"

@@ -9,11 +9,13 @@ from typing import Any, ClassVar
 from twisted.application.service import IService
 from twisted.python import usage
 
-from pychron_comms.config import Table
-from pychron_comms.hosts import read_hosts
-from pychron_comms.options import ServiceOptions, checked
+from pychron_comms.config.table import Table
+from pychron_comms.process.command_line import ServiceOptions, checked
+from pychron_comms.process.monotonic import use_monotonic_clock
+from pychron_comms.process.systemd_notify import Supervision
 from pychron_comms.processor.assembly import gate_from_config
 from pychron_comms.processor.settings import laboratory_from
+from pychron_comms.safeguards.hosts import read_hosts
 from pychron_comms.server.service import RemoteHardwareServer
 from pychron_comms.server.settings import (
     ListenerSettings,
@@ -21,8 +23,6 @@ from pychron_comms.server.settings import (
     parse_listener,
     read_server_settings,
 )
-from pychron_comms.steady import make_steady
-from pychron_comms.supervision import Supervision
 
 
 class Options(ServiceOptions):
@@ -63,7 +63,7 @@ def makeService(options: Options, reactor: Any = None) -> IService:
     if reactor is None:
         from twisted.internet import reactor  # noqa: PLC0415
 
-        make_steady(reactor)
+        use_monotonic_clock(reactor)
     return checked(options, lambda: _service(options, options.configuration, reactor))
 
 

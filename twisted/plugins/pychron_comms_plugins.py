@@ -18,7 +18,7 @@ pychron_processor = ServiceMaker(
 
 pychron_qtegra = ServiceMaker(
     "pychron-qtegra",
-    "pychron_comms.qtegra.tap",
+    "pychron_comms.qtegra_server.tap",
     "Answer Qtegra's clients, simulating an instrument.",
     "pychron-qtegra",
 )

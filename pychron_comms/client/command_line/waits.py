@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from pychron_comms.client.answers import state
 from pychron_comms.errors import CommandError
-from pychron_comms.line import parse_command
+from pychron_comms.wire.grammar import parse_command
 
 _MOVING = ("GetDriveMoving",)
 _PATTERNING = ("IsPatterning",)

@@ -8,11 +8,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from pychron_comms.client.link.dialect import LONGEST
 from pychron_comms.client.qtegra.microcontroller import QtegraError
 from pychron_comms.client.qtegra.peaks import Peak, find_peak
 from pychron_comms.client.spectrometer import QtegraSpectrometer
 from pychron_comms.client.waiting import Cancel, WaitCancelledError
-from pychron_comms.client.wire.dialect import LONGEST
 
 #: A scan of more points is taken for a slip of the pen.
 MOST_POINTS = 100_000

@@ -13,9 +13,9 @@ from pychron_comms.handlers.base import BaseHandler
 from pychron_comms.handlers.command import Call, CommandSpec, declared_commands
 from pychron_comms.handlers.factories import own_factories
 from pychron_comms.lab.hardware import hardware_from_config
-from pychron_comms.line import decode
 from pychron_comms.processor.assembly import handlers_for
 from pychron_comms.processor.settings import default_laboratory
+from pychron_comms.wire.grammar import decode
 from tests.faults.fuzz.choices import Choices
 
 #: What a fuzzer would take long to find by itself.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from pychron_comms.framing import FrameFormat, LineDecoder, ReplyDecoder, TelnetFilter
-from pychron_comms.line import payload_length
+from pychron_comms.wire.frames import FrameFormat
+from pychron_comms.wire.grammar import payload_length
+from pychron_comms.wire.lines import LineDecoder, TelnetFilter
+from pychron_comms.wire.replies import ReplyDecoder
 from tests.faults.fuzz.choices import Choices
 
 _NOTATIONS = ("L1,-,C4", "L2,-,C4", "L4,-,C4", "L9,-,C4")

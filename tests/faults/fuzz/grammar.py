@@ -9,8 +9,8 @@ from pychron_comms.errors import (
     error_from_line,
     error_line,
 )
-from pychron_comms.framing import ReplyDecoder
-from pychron_comms.line import (
+from pychron_comms.wire.context import context_of
+from pychron_comms.wire.grammar import (
     decode,
     identifier,
     join_tags,
@@ -24,7 +24,7 @@ from pychron_comms.line import (
     split_type,
     tagged_reply,
 )
-from pychron_comms.terms import terms_of
+from pychron_comms.wire.replies import ReplyDecoder
 from tests.faults.fuzz.choices import Choices
 
 #: What a fuzzer would take long to find by itself.
@@ -56,7 +56,7 @@ def _requests(choices: Choices) -> None:
     # The type that a server writes before a command is the one that its processor reads.
     assert split_type(f"System|{request.command}") == ("System", request.command)
     try:
-        terms_of(request.tags)
+        context_of(request.tags)
         command = parse_command(request.command)
     except (InvalidCommandError, MalformedRequestError) as error:
         _assert_one_line(error)

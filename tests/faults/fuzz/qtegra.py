@@ -9,14 +9,14 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
-from pychron_comms.config import Table
-from pychron_comms.qtegra import texts
+from pychron_comms.config.table import Table
+from pychron_comms.lab.simulated.spectrometer.instrument_config import spectrometer_from_config
+from pychron_comms.qtegra import formatting as texts
 from pychron_comms.qtegra.answers import carried, decode
 from pychron_comms.qtegra.beam_commands import BeamCommands
 from pychron_comms.qtegra.detector_commands import DetectorCommands
-from pychron_comms.qtegra.instrument_config import spectrometer_from_config
 from pychron_comms.qtegra.parameter_commands import ParameterCommands
-from pychron_comms.qtegra.parse_and_execute import ParseAndExecute
+from pychron_comms.qtegra.script import ParseAndExecute
 from tests.faults.fuzz.choices import Choices
 
 #: What a fuzzer would take long to find by itself.

@@ -12,12 +12,12 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
 from pychron_comms.errors import ExpiredError, JournalError
-from pychron_comms.processor.errand import Errand
-from pychron_comms.processor.ledger import Entry, Ledger, State
-from pychron_comms.processor.queues import ManagerQueue
-from pychron_comms.protocol import CommandLineReceiver
+from pychron_comms.processor.execution.errand import Errand
+from pychron_comms.processor.execution.ledger import Entry, Ledger, State
+from pychron_comms.processor.execution.manager_queue import ManagerQueue
 from pychron_comms.repeater.endpoint import CommandRepeater, ProcessorConnection
-from pychron_comms.server.repeats import RepeatGuard
+from pychron_comms.server.resend.guard import RepeatGuard
+from pychron_comms.transport.line_protocol import CommandLineReceiver
 from tests.faults.model import promises
 
 #: What is put in place of what: its owner, its name, and the broken one.

@@ -14,23 +14,23 @@ from pychron_comms.handlers.echo import EchoHandler
 from pychron_comms.journal.memory import MemoryJournal
 from pychron_comms.processor.assembly import made_safe
 from pychron_comms.processor.command_processor import CommandProcessorFactory
+from pychron_comms.processor.execution.ledger import Ledger
+from pychron_comms.processor.execution.manager_queue import ManagerQueue, Queues
+from pychron_comms.processor.execution.runners import ReactorRunner
+from pychron_comms.processor.gate_queries import GateQueries
 from pychron_comms.processor.hardware_manager import RemoteHardwareManager
-from pychron_comms.processor.interlocks import Interlocks
-from pychron_comms.processor.leases import Leases
-from pychron_comms.processor.ledger import Ledger
-from pychron_comms.processor.queues import ManagerQueue, Queues
-from pychron_comms.processor.roles import EVERYONE_OPERATES
-from pychron_comms.processor.runners import ReactorRunner
-from pychron_comms.processor.safeguards import Safeguards
-from pychron_comms.processor.system_lock import SystemLock
 from pychron_comms.repeater.endpoint import CommandRepeater
-from pychron_comms.server.desk import RequestDesk
-from pychron_comms.server.launch import Launcher
+from pychron_comms.safeguards.interlocks import Interlocks
+from pychron_comms.safeguards.leases import Leases
+from pychron_comms.safeguards.roles import EVERYONE_OPERATES
+from pychron_comms.safeguards.system_lock import SystemLock
+from pychron_comms.server.datagrams import DatagramMessagingHandler
+from pychron_comms.server.dispatcher import RequestDispatcher
+from pychron_comms.server.launcher import Launcher
 from pychron_comms.server.messaging_handler import MessagingFactory
-from pychron_comms.server.repeats import RepeatGuard
-from pychron_comms.server.udp import DatagramMessagingHandler
-from pychron_comms.terms import PLAIN, Terms
-from pychron_comms.wire import WireOptions
+from pychron_comms.server.resend.guard import RepeatGuard
+from pychron_comms.transport.options import WireOptions
+from pychron_comms.wire.context import PLAIN, RequestContext
 from tests.faults.model.bench import REQUEST_TYPE, Hardware, Laboratory, ModelHandler, Told
 from tests.faults.model.clients import Client, Unit
 from tests.faults.model.keyed_clients import DatagramClient, KeyedClient, SlowKeyedClient
@@ -71,7 +71,7 @@ class Processor:
         self.ledger = ledger = Ledger(self.pen, clock, now=world.now)
         leases = Leases(clock, world.now, ledger.note, lambda *part: made_safe(queues, *part))
         interlocks = Interlocks((), lambda handler, call: "", clock)
-        hardware.safeguards = Safeguards(
+        hardware.safeguards = GateQueries(
             handlers=handlers,
             rules=(),
             system_lock=SystemLock({}),
@@ -107,10 +107,10 @@ class WatchedGate:
         self.session_ended = gate.session_ended
 
     def process_server_request(
-        self, request_type: str, data: str, sender: str, terms: Terms = PLAIN
+        self, request_type: str, data: str, sender: str, context: RequestContext = PLAIN
     ) -> str | Deferred[str]:
-        self._world.note_arrival(data, terms, self._process)
-        return self._gate.process_server_request(request_type, data, sender, terms)
+        self._world.note_arrival(data, context, self._process)
+        return self._gate.process_server_request(request_type, data, sender, context)
 
 
 class Server:
@@ -123,10 +123,10 @@ class Server:
         self.repeater = CommandRepeater(dial, "the processor", clock)
         self.guard = RepeatGuard(self.repeater, clock)
         launcher = Launcher([], cast(Any, None))
-        desk = RequestDesk(REQUEST_TYPE, self.repeater, self.guard, launcher)
+        dispatcher = RequestDispatcher(REQUEST_TYPE, self.repeater, self.guard, launcher)
         options = WireOptions(in_flight=IN_FLIGHT)
-        world.server_port.listen(process, MessagingFactory(desk, options, clock))
-        self.datagrams = DatagramMessagingHandler(desk, options)
+        world.server_port.listen(process, MessagingFactory(dispatcher, options, clock))
+        self.datagrams = DatagramMessagingHandler(dispatcher, options)
         self.repeater.startService()
 
 
@@ -259,19 +259,19 @@ class World:
 
     # -- what is known
 
-    def note_arrival(self, data: str, terms: Terms, process: Process) -> None:
+    def note_arrival(self, data: str, context: RequestContext, process: Process) -> None:
         word, _, rest = data.partition(" ")
         number = rest.rpartition(" ")[2]
         if not number.startswith("n"):
             return
         known = self._arrivals.setdefault((number, process), [])
         # Asked again without a key, or to read, it is a new one.
-        if known and terms.key and word != "Look":
+        if known and context.key and word != "Look":
             return
         self._arrived += 1
         now = self.clock.seconds()
         own = 2.0 if word == "Nudge" else 5.0
-        seconds = own if terms.within is None else min(own, terms.within)
+        seconds = own if context.within is None else min(own, context.within)
         known.append(Arrival(self._arrived, now, now + seconds))
 
     def arrival_of(self, told: Told) -> Arrival:

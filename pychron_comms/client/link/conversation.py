@@ -1,0 +1,92 @@
+"""One command and its reply over a channel, blocking: plain, and with tags."""
+
+from __future__ import annotations
+
+from pychron_comms.client.link.deadline import Deadline
+from pychron_comms.client.link.dialect import PROBE_REST, QUIET
+from pychron_comms.client.link.replies import PlainReply, TaggedReplies
+from pychron_comms.client.link.sockets import Channel
+
+
+def read_plain(channel: Channel, reply: PlainReply, deadline: Deadline) -> str:
+    """The reply to the one command that was sent on this channel.
+
+    Raises OSError (TimeoutError in particular), and ValueError for what is no reply.
+    """
+    if channel.datagrams:
+        return reply.datagram(channel.receive(deadline.left()))
+    while True:
+        seconds = deadline.left()
+        try:
+            data = channel.receive(min(seconds, QUIET) if reply.may_be_whole else seconds)
+        except TimeoutError:
+            deadline.left()
+            return reply.taken()
+        text = reply.feed(data) if data else reply.ended()
+        if text is not None:
+            return text
+
+
+class TaggedConversation:
+    """A channel kept for many commands, one after another, with replies matched by number."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._replies = TaggedReplies()
+        self.channel = channel
+
+    def goes_on(self, last: int) -> bool:
+        """Take in what has come since; False where the server has ended it, or talks garbage.
+
+        ``last`` is the highest number that was ever given to a command.
+        """
+        try:
+            while (data := self.channel.poll()) is not None:
+                if not data and not self.channel.datagrams:
+                    return False
+                self._answer_among(data, 0, last)
+        except (OSError, ValueError):
+            return False
+        return True
+
+    def read(self, number: int, deadline: Deadline) -> str:
+        """The reply to command ``number``; those to earlier ones are late, and are discarded.
+
+        Raises OSError (TimeoutError in particular), and ValueError for what is no reply.
+        """
+        begun = False
+        while True:
+            data = self.channel.receive(deadline.left())
+            if not data and not self.channel.datagrams:
+                if begun:
+                    raise ValueError("the connection ended inside the reply")
+                raise ConnectionError("closed by the server without a reply")
+            begun = True
+            text = self._answer_among(data, number, number)
+            if text is not None:
+                return text
+
+    def outlives_a_reply(self, last: int, deadline: Deadline) -> bool:
+        """Whether the server keeps the connection open; it is given ``PROBE_REST`` to close it."""
+        try:
+            data = self.channel.receive(min(PROBE_REST, deadline.left()))
+            self._answer_among(data, 0, last)
+        except TimeoutError:
+            return True
+        except (OSError, ValueError):
+            return False
+        return bool(data)
+
+    def _answer_among(self, data: bytes, number: int, last: int) -> str | None:
+        """The reply to ``number`` where ``data`` completes it."""
+        replies = self._replies
+        found = replies.only(data, number)
+        if found is not None:
+            return found
+        for other, text in replies.datagram(data) if self.channel.datagrams else replies.feed(data):
+            if other > last:
+                raise ValueError(f"a reply to command {other}, which was never sent")
+            if other == number:
+                if found is not None:
+                    raise ValueError(f"two replies to one command: {found!r} and {text!r}")
+                found = text
+        return found

@@ -1,0 +1,73 @@
+"""The words that tell of all valves at once, as Pychron's clients take them apart."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterable, Sequence
+
+from pychron_comms.interfaces import ValveStatus
+from pychron_comms.wire.crc import compute_crc
+
+
+def state_word(valves: Iterable[ValveStatus]) -> str:
+    """``A0,B1`` and its checksum: 1 for a valve whose indicator says open."""
+    return _digits_word((valve.name, valve.open) for valve in valves)
+
+
+def lock_word(valves: Iterable[ValveStatus]) -> str:
+    """``A0,B1`` and its checksum: 1 for a valve that is software locked."""
+    return _digits_word((valve.name, valve.locked) for valve in valves)
+
+
+def state_bits(valves: Iterable[ValveStatus]) -> str:
+    """``A,B,<AB>|5`` and its checksum: open ones as bits, the last name being bit 0."""
+    return _bits_word([(valve.name, valve.open) for valve in valves])
+
+
+def lock_bits(valves: Iterable[ValveStatus]) -> str:
+    """As ``state_bits``, of the software locks."""
+    return _bits_word([(valve.name, valve.locked) for valve in valves])
+
+
+def owners_word(valves: Iterable[ValveStatus]) -> str:
+    """``A,C:10.0.0.7-B,D``: valves by their owner, free ones without; no checksum.
+
+    Groups stand in the order of their first valves.
+    """
+    groups: dict[str, list[str]] = {}
+    for valve in valves:
+        groups.setdefault(valve.owner, []).append(valve.name)
+    return ":".join(_owned(owner, names) for owner, names in groups.items())
+
+
+def state_checksum(valves: Iterable[ValveStatus], names: Iterable[str]) -> int:
+    """CRC-32 of the states and locks of these valves, in this order; unknown names count not."""
+    known = {valve.name: valve for valve in valves}
+    states = "".join(
+        f"VALVE-{name}{known[name].open}{known[name].locked}" for name in names if name in known
+    )
+    return zlib.crc32(states.encode())
+
+
+def _digits_word(bits: Iterable[tuple[str, bool]]) -> str:
+    return _checked(",".join(f"{name}{bit:d}" for name, bit in bits))
+
+
+def _bits_word(bits: Sequence[tuple[str, bool]]) -> str:
+    names = ",".join(name if len(name) == 1 else f"<{name}>" for name, _ in bits)
+    number = 0
+    for _, bit in bits:
+        number = number << 1 | bit
+    return _checked(f"{names}|{number:X}")
+
+
+def _checked(word: str) -> str:
+    return word + compute_crc(word.encode())
+
+
+def _owned(owner: str, names: Iterable[str]) -> str:
+    valves = ",".join(names)
+    if not owner:
+        return valves
+    # Clients part groups at colons and owners at dashes, which addresses and host names may hold.
+    return f"{owner.replace(':', '.').replace('-', '.')}-{valves}"

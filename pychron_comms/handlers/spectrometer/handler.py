@@ -1,0 +1,129 @@
+"""The request type ``Spectrometer``: Qtegra's commands on our own road.
+
+The words and replies are Qtegra's; errors are ``ERROR nnn : text``, and lists are joined by commas,
+since a line can hold no CR. The command ``Qtegra`` carries a line of Qtegra's own and gives just
+the text that Qtegra would.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Any
+
+from twisted.plugin import IPlugin
+from zope.interface import implementer
+
+from pychron_comms.errors import InvalidArgumentsError, ManagerUnavailableError
+from pychron_comms.handlers.arguments import Text
+from pychron_comms.handlers.base import BaseHandler
+from pychron_comms.handlers.command import DEADLINE, CommandSpec, command
+from pychron_comms.handlers.replies import value
+from pychron_comms.handlers.spectrometer.detectors import DetectorCommands
+from pychron_comms.handlers.spectrometer.source import SourceCommands
+from pychron_comms.interfaces import (
+    Effect,
+    ICall,
+    IHardware,
+    IRequestHandlerFactory,
+    ISpectrometer,
+)
+from pychron_comms.qtegra.answers import CARRIER
+from pychron_comms.qtegra.arguments import Reply
+from pychron_comms.qtegra.script import ParseAndExecute
+from pychron_comms.wire.context import PLAIN
+
+
+@implementer(ICall)
+class QtegraCall:
+    """A line of Qtegra's, not yet run.
+
+    Rules and queues take it for the command of our own that the line holds; a line that holds none
+    changes nothing.
+    """
+
+    name = CARRIER
+    effect = Effect.READ
+    deadline = DEADLINE
+    safe = False
+    target = ""
+    context = PLAIN
+
+    def __init__(
+        self, execute: ParseAndExecute, manager: ISpectrometer, line: str, sender: str
+    ) -> None:
+        self.manager = manager
+        self.sender = sender
+        self.line = line
+        self._execute = execute
+
+    def resemble(self, command: CommandSpec, word: str, arguments: str) -> None:
+        """Be taken for this command.
+
+        Where its arguments cannot be read here, Qtegra may read them all the same.
+        """
+        self.name = word
+        self.effect = command.effect
+        self.deadline = command.deadline
+        with suppress(InvalidArgumentsError):
+            values = command.values(word, arguments)
+            self.safe = command.makes_safe(values)
+            self.target = str(values.get(command.target, command.target))
+
+    def same_read(self, other: Any) -> bool:
+        return (
+            self.effect is Effect.READ
+            and isinstance(other, QtegraCall)
+            and (other.manager, other.line) == (self.manager, self.line)
+        )
+
+    def run(self) -> Reply:
+        return self._execute(self.line)
+
+    def reply(self, result: object) -> str:
+        return str(result)
+
+
+class SpectrometerHandler(SourceCommands, DetectorCommands, BaseHandler):
+    """The commands of the mass spectrometer."""
+
+    request_type = "Spectrometer"
+
+    def __init__(self, hardware: IHardware, manager: ISpectrometer) -> None:
+        super().__init__(hardware, manager)
+        self._spectrometer = manager
+        self._execute = ParseAndExecute(manager, tagged=manager.tag_data)
+
+    def prepare(self, data: str, sender: str) -> Any:
+        call = super().prepare(data, sender)
+        if call.name != CARRIER:
+            return call
+        line = str(call.values["line"])
+        carried = QtegraCall(self._execute, self._spectrometer, line, sender)
+        word, _, arguments = line.partition(" ")
+        inner = self._commands.get(word)
+        if inner is not None:
+            carried.resemble(inner, word, arguments)
+        return carried
+
+    @command(
+        CARRIER,
+        arguments=(Text("line", default=""),),
+        reply=value,
+        # For those who know no more of it than its name.
+        effect=Effect.ACTUATE,
+        help="run a line of Qtegra's own, and reply with just what Qtegra would",
+    )
+    def qtegra(self, manager: ISpectrometer, sender: str, line: str) -> Reply:
+        return self._execute(line)
+
+
+@implementer(IPlugin, IRequestHandlerFactory)
+class SpectrometerHandlerFactory:
+    request_types: Sequence[str] = ("Spectrometer",)
+
+    def build(self, hardware: IHardware) -> SpectrometerHandler:
+        manager = hardware.manager("spectrometer")
+        if not ISpectrometer.providedBy(manager):
+            raise ManagerUnavailableError("Spectrometer")
+        return SpectrometerHandler(hardware, manager)

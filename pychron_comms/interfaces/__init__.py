@@ -1,0 +1,92 @@
+"""What each exchangeable part promises. No logic here.
+
+Every error named in this package is a class of ``pychron_comms.errors``; it is raised, or is the
+failure of the Deferred, and never a return value. "Later" means that a method may return its
+answer, a Deferred of it, or be ``async``.
+"""
+
+from pychron_comms.interfaces.commands import (
+    ALWAYS,
+    NEVER,
+    SOMETIMES,
+    Effect,
+    ICall,
+    IDescribedHandler,
+    IRequestHandler,
+    Part,
+)
+from pychron_comms.interfaces.lasers import (
+    ILaserManager,
+    IUVLaserManager,
+    Position,
+    Snapshot,
+)
+from pychron_comms.interfaces.managers import (
+    IChiller,
+    IDevice,
+    IExtractionLineManager,
+    IFlag,
+    IGaugeController,
+    IMakesSafe,
+    IPneumatics,
+    IReactorManager,
+    IRunReport,
+    IScriptRunner,
+    PipetteCount,
+    ValveStatus,
+)
+from pychron_comms.interfaces.road import (
+    ICommandRepeater,
+    IHardware,
+    IHardwareGate,
+    IRequestHandlerFactory,
+)
+from pychron_comms.interfaces.safeguards import (
+    IAccessRule,
+    IJournal,
+    ISafeguards,
+    ISystemLock,
+    Lease,
+)
+from pychron_comms.interfaces.spectrometer import (
+    Intensity,
+    ISpectrometer,
+)
+
+__all__ = [
+    "ALWAYS",
+    "NEVER",
+    "SOMETIMES",
+    "Effect",
+    "IAccessRule",
+    "ICall",
+    "IChiller",
+    "ICommandRepeater",
+    "IDescribedHandler",
+    "IDevice",
+    "IExtractionLineManager",
+    "IFlag",
+    "IGaugeController",
+    "IHardware",
+    "IHardwareGate",
+    "IJournal",
+    "ILaserManager",
+    "IMakesSafe",
+    "IPneumatics",
+    "IReactorManager",
+    "IRequestHandler",
+    "IRequestHandlerFactory",
+    "IRunReport",
+    "ISafeguards",
+    "IScriptRunner",
+    "ISpectrometer",
+    "ISystemLock",
+    "IUVLaserManager",
+    "Intensity",
+    "Lease",
+    "Part",
+    "PipetteCount",
+    "Position",
+    "Snapshot",
+    "ValveStatus",
+]

@@ -1,0 +1,92 @@
+"""A command of one request, and who knows the commands of a request type."""
+
+# zope.interface methods take no self.
+# mypy: disable-error-code="misc"
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from zope.interface import Attribute, Interface
+
+from pychron_comms.wire.context import RequestContext
+
+
+class Effect(enum.Enum):
+    """What running a command twice would do."""
+
+    READ = "read"
+    IDEMPOTENT = "idempotent"
+    ACTUATE = "actuate"
+
+
+#: Whether a command makes safe, as ``Describe`` tells: with all its values, some, or none.
+ALWAYS, SOMETIMES, NEVER = "always", "sometimes", "never"
+
+
+class Part(NamedTuple):
+    """Something that can be leased: a manager, or a part of it as ``ICall.target`` names it.
+
+    ``name`` is what people call it, as in ``CO2`` or ``System:A``.
+    """
+
+    name: str
+    manager: Any
+    target: str
+
+
+class ICall(Interface):
+    """A command of one request, checked and converted, not yet run."""
+
+    name: str = Attribute("The command word.")
+    effect: Effect = Attribute("What running it twice would do.")
+    safe: bool = Attribute("Whether it makes hardware safe and so passes the queue.")
+    deadline: float = Attribute("Seconds from its arrival until it must have ended.")
+    manager: Any = Attribute("Who owns the hardware it is for; None where it touches none.")
+    target: str = Attribute("The part of the manager it acts on; empty for the whole.")
+    sender: str = Attribute("The address of who asked.")
+    context: RequestContext = Attribute(
+        "What was said beside it; PLAIN until the gate says otherwise."
+    )
+
+    def same_read(other: Any) -> bool:
+        """Whether both are the same read, so that one answer serves both."""
+
+    def run() -> Any:
+        """Call the manager and return what it returns. Called at most once."""
+
+    def reply(result: Any) -> str:
+        """The text of the reply to what the manager returned. Errors: 010 for no answer."""
+
+
+class IRequestHandler(Interface):
+    """Knows the commands of one request type."""
+
+    def prepare(data: str, sender: str) -> Any:
+        """Find the command, check and convert its arguments; return an ``ICall``.
+
+        Runs no hardware. Errors: 003 unknown command, 004 arguments, 206 malformed, 008 and 016
+        for a device that is not there.
+        """
+
+    def handle(call: Any) -> Any:
+        """Run a prepared call in the reactor's thread: the text of its reply, later.
+
+        A call for a manager that blocks is run in that manager's thread instead, by its own
+        ``run`` and ``reply``.
+        """
+
+
+class IDescribedHandler(IRequestHandler):
+    """One whose commands can be told apart without running them."""
+
+    def part(name: str) -> Any:
+        """The ``Part`` of that name; the request type's own name is all of it. Errors: 004."""
+
+    def matcher(text: str) -> Callable[[Any], bool]:
+        """Tells the calls that run what ``text`` says: a command word and, perhaps, arguments.
+
+        Arguments that it leaves out may be any. Errors: 003, 004, 206; ValueError.
+        """

@@ -1,0 +1,147 @@
+"""Who owns hardware: the extraction line, devices, and what each may promise beside."""
+
+# zope.interface methods take no self.
+# mypy: disable-error-code="misc"
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from zope.interface import Attribute, Interface
+
+
+class ValveStatus(NamedTuple):
+    """One valve as a snapshot: ``open`` is its indicator, ``owner`` an address or empty."""
+
+    name: str
+    open: bool
+    locked: bool
+    owner: str
+
+
+class PipetteCount(NamedTuple):
+    """How many shots, 0 or more, were taken with a pipette."""
+
+    name: str
+    shots: int
+
+
+class IMakesSafe(Interface):
+    """A manager that knows its own safe state."""
+
+    def make_safe(target: str) -> Any:
+        """Bring a part, as ``ICall.target`` names it, or all where it is empty, to it; later."""
+
+
+class IReactorManager(Interface):
+    """Marks a manager whose methods never block, so that they run in the reactor's thread.
+
+    A manager without this mark has its methods called in a thread of its own, one at a time; those
+    that make safe may be called from a second thread meanwhile.
+    """
+
+
+class IExtractionLineManager(Interface):
+    """Valves, pipettes and valve groups. A name it does not have raises 005, unless noted."""
+
+    def valves() -> Sequence[ValveStatus]:
+        """Every valve, in the order of its configuration."""
+
+    def has_valve(name: str) -> bool:
+        """Whether there is a valve of that name."""
+
+    def open_valve(name: str, sender: str) -> Any:
+        """Open; later, when the valve has moved. Errors: 014 locked, 015 failed, 204 owned."""
+
+    def close_valve(name: str, sender: str) -> Any:
+        """Close; later, when the valve has moved. Makes safe. Errors: as ``open_valve``."""
+
+    def get_valve_state(name: str) -> Any:
+        """Whether the valve was last commanded open; a bool, later."""
+
+    def get_indicator_state(name: str) -> Any:
+        """Whether the valve's own switch says open; a bool, later."""
+
+    def get_software_lock(name: str) -> Any:
+        """Whether the valve is software locked; a bool, later."""
+
+    def get_manual_state(name: str) -> Any:
+        """Whether the valve is under manual control, that is software locked; a bool, later."""
+
+    def get_pipette_count(name: str) -> Any:
+        """Shots taken with that pipette, 0 or more, later. Errors: 004."""
+
+    def get_pipette_counts() -> Any:
+        """A sequence of ``PipetteCount``, later."""
+
+    def claim_group(group: str, sender: str) -> Any:
+        """Make ``sender`` the owner of a group's valves. Errors: 006 no such group, 204 owned."""
+
+    def release_group(group: str, sender: str) -> Any:
+        """End ``sender``'s ownership. Errors: 006 no such group, 204 owned by another."""
+
+
+class IRunReport(Interface):
+    """Keeps what the data-collection program tells of its runs."""
+
+    def start_run(text: str, sender: str) -> Any:
+        """A run begins; ``text`` is its id, sample and power or temperature."""
+
+    def complete_run(text: str, sender: str) -> Any:
+        """The run has ended, or was cancelled where ``text`` says so."""
+
+    def start_mult_runs(text: str, sender: str) -> Any:
+        """A series begins; ``text`` is its number of samples."""
+
+    def complete_mult_runs(text: str, sender: str) -> Any:
+        """The series has ended."""
+
+
+class IScriptRunner(Interface):
+    """Runs the laboratory's scripts."""
+
+    def execute_script(name: str) -> Any:
+        """Start a script; a text that identifies this run of it, later. Errors: 001."""
+
+    def get_script_state(identifier: str) -> Any:
+        """``Running`` or ``Complete``, later. Errors: 001 for an unknown identifier."""
+
+
+class IDevice(Interface):
+    """Something that can be read, and perhaps set."""
+
+    name: str = Attribute("The name that commands use.")
+
+    def get() -> Any:
+        """The present value: a number or text, later. Errors: 010."""
+
+    def set(value: str, sender: str) -> Any:
+        """Set it, later. Errors: 004 for a value that it cannot take."""
+
+
+class IFlag(IDevice):
+    """A value by which scripts on different computers wait for each other; read as 0 or 1."""
+
+    def ping(sender: str) -> Any:
+        """Keep the flag alive: the time of day in seconds, or ``Complete`` when it has run out."""
+
+
+class IGaugeController(IDevice):
+    def get_pressure(gauge: str) -> Any:
+        """Pressure in mbar, later. Errors: 016 for a gauge that it does not have."""
+
+
+class IChiller(IDevice):
+    """Cools a laser. ``get`` is the coolant's temperature."""
+
+    def get_faults() -> Any:
+        """A sequence of texts, empty for none, later."""
+
+    def get_coolant_out_temperature() -> Any:
+        """In degrees C, later."""
+
+
+class IPneumatics(IDevice):
+    def get_pneumatics_pressure() -> Any:
+        """In psi, later."""

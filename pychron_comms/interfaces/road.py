@@ -1,0 +1,90 @@
+"""The way of a command to the hardware."""
+
+# zope.interface methods take no self.
+# mypy: disable-error-code="misc"
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from zope.interface import Attribute, Interface
+
+from pychron_comms.wire.context import PLAIN, RequestContext
+
+
+class IRequestHandlerFactory(Interface):
+    """Adds request types to the road. Found as a ``twisted.plugin`` of this interface."""
+
+    request_types: Sequence[str] = Attribute("The type and its aliases; case counts.")
+
+    def build(hardware: Any) -> Any:
+        """An ``IRequestHandler`` for the managers of an ``IHardware``.
+
+        Raise ManagerUnavailableError (007) where the hardware lacks what the type needs.
+        """
+
+
+class IHardware(Interface):
+    """The managers that one processor owns, by name."""
+
+    safeguards: Any = Attribute("The laboratory's ``ISafeguards``.")
+
+    def manager(name: str) -> Any:
+        """The manager of that name. Errors: 007."""
+
+    def device(name: str) -> Any:
+        """The ``IDevice`` of that name. Errors: 008."""
+
+    def device_providing(interface: Any) -> Any:
+        """The first ``IDevice`` that provides ``interface``, such as ``IChiller``. Errors: 008."""
+
+    def start() -> Any:
+        """Begin to work; called once, when the processor starts."""
+
+    def making_safe() -> Sequence[tuple[Any, Callable[[], Any]]]:
+        """Each manager that must be made safe when the processor stops, and what to call for it."""
+
+
+class IHardwareGate(Interface):
+    """The one way to the hardware, whichever road a request came."""
+
+    def process_server_request(
+        request_type: str, data: str, sender: str, context: RequestContext = PLAIN
+    ) -> str | Deferred[str]:
+        """Run the command ``data`` for ``sender``, on these context.
+
+        The text of the reply where it is known at once, else a Deferred of it. Errors: any
+        ``CommandError``, raised or as the Deferred's failure.
+        """
+
+    def asker_gone(response: Deferred[str]) -> None:
+        """Nobody waits for this response any more: its command is not begun if it still waits.
+
+        The response comes all the same: with 202 for a command that was not begun.
+        """
+
+    def session_ended(session: str) -> None:
+        """A connection is gone, and with it what was bound to it."""
+
+
+class ICommandRepeater(Interface):
+    """Takes a command to the processor that owns its hardware."""
+
+    def get_response(
+        request_type: str, data: str, sender: str, context: RequestContext = PLAIN
+    ) -> Deferred[str]:
+        """The processor's reply to ``request_type|data``.
+
+        Nothing is ever sent twice. Errors: 011 never sent, 201 sent and outcome unknown.
+        """
+
+    def asker_gone(response: Deferred[str]) -> None:
+        """Nobody waits any more for a response that ``get_response`` gave, as with the gate."""
+
+    def session_ended(session: str) -> None:
+        """A client's connection is gone, and with it what was bound to it."""
+
+    def test_connection() -> Deferred[None]:
+        """A round trip to the processor. Errors: 011, 201."""

@@ -1,0 +1,93 @@
+"""Who may do what, when, and where it is written down."""
+
+# zope.interface methods take no self.
+# mypy: disable-error-code="misc"
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from zope.interface import Attribute, Interface
+
+from pychron_comms.interfaces.commands import Part
+from pychron_comms.wire.context import PLAIN, RequestContext
+
+
+class Lease(NamedTuple):
+    """Who has a part to itself; times in seconds of Unix time."""
+
+    part: Part
+    owner: str
+    since: float
+    until: float
+
+
+class IAccessRule(Interface):
+    """Decides whether a sender may do what it asks."""
+
+    def admit(sender: str) -> None:
+        """Return for a sender that may ask at all; for no raise 013, before anything is read."""
+
+    def check(call: Any) -> None:
+        """Return for yes; for no raise 012, 013, 204 or 208."""
+
+
+class ISafeguards(Interface):
+    """What the gate knows and does, for the commands that ask about it."""
+
+    system_lock: Any = Attribute("The laboratory's ``ISystemLock``.")
+
+    def outcome(sender: str, key: str) -> str:
+        """What became of ``sender``'s command of that key.
+
+        ``never seen``, ``waiting``, ``running``, ``done REPLY``, or ``unknown`` where it ran when
+        the processor died.
+        """
+
+    def claim(part: Part, sender: str, seconds: float, session: str) -> None:
+        """Lease a part for so long, or renew the lease; with a session, not beyond its end.
+
+        Errors: 204 where another has leased it, or something that it overlaps.
+        """
+
+    def release(part: Part, sender: str) -> None:
+        """End a lease; nothing where there is none. Errors: 204 for another's."""
+
+    def override(part: Part, sender: str, reason: str, key: str, role: str = "") -> None:
+        """End whatever leases are in the way, and make safe. Errors: 208 for a wrong key.
+
+        ``role`` is the most that is allowed where it came in, as in ``RequestContext``.
+        """
+
+    def owners() -> Sequence[Lease]:
+        """Every lease, oldest first."""
+
+    def check(request_type: str, data: str, sender: str, context: RequestContext = PLAIN) -> Any:
+        """Return, later, where ``sender`` might run that command now; else what it would get."""
+
+
+class ISystemLock(Interface):
+    """The lock by which one computer keeps the laboratory's hardware to itself."""
+
+    def lock(sender: str) -> None:
+        """Take the lock. Errors: 009 for an address that is no registered system, 012 if taken."""
+
+    def unlock(sender: str) -> None:
+        """Give it back; nothing where it is free. Errors: 009, 012 where another holds it."""
+
+
+class IJournal(Interface):
+    """Where it is written down who asked what, when, and with which answer."""
+
+    def write(event: str, **fields: Any) -> int:
+        """Append one record; its number. Errors: 214, and then nothing was written."""
+
+    def records(since: float = 0.0) -> Iterator[Mapping[str, Any]]:
+        """What is kept from that time on, in seconds of Unix time; oldest first.
+
+        From before this start as well.
+        """
+
+    def close() -> None:
+        """Write no more."""

@@ -1,0 +1,203 @@
+"""A simulated extraction line: who may move which valve, and what follows when one has moved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from pychron_comms.errors import (
+    InvalidArgumentsError,
+    InvalidValveError,
+    InvalidValveGroupError,
+    LeasedError,
+    ValveActuationError,
+    ValveSoftwareLockError,
+)
+from pychron_comms.interfaces import (
+    IExtractionLineManager,
+    IMakesSafe,
+    IReactorManager,
+    PipetteCount,
+    ValveStatus,
+)
+from pychron_comms.lab.simulated.extraction_line.vacuum import Vacuum
+from pychron_comms.lab.simulated.extraction_line.valve import SimulatedValve
+
+
+@dataclass(frozen=True, kw_only=True)
+class ValveSpec:
+    """What the configuration says of a valve; ``interlocks`` must be closed for it to open.
+
+    ``travel`` is in seconds. ``open`` is how it stands at first; ``safe``, where it is declared,
+    how it shall stand when its owner is gone, True for open.
+    """
+
+    name: str
+    joins: tuple[str, str] | None = None
+    travel: float = 0.15
+    open: bool = False
+    locked: bool = False
+    owner: str = ""
+    stuck: bool = False
+    interlocks: tuple[str, ...] = ()
+    safe: bool | None = None
+
+
+@implementer(IExtractionLineManager, IReactorManager, IMakesSafe)
+class SimulatedExtractionLine:
+    """Valves by name, pipettes by the valve that lets their shots out, groups of valves."""
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        clock: IReactorTime,
+        valves: Iterable[ValveSpec],
+        vacuum: Vacuum,
+        *,
+        pipettes: Mapping[str, str] | None = None,
+        groups: Mapping[str, Sequence[str]] | None = None,
+    ) -> None:
+        self._specs = {spec.name: spec for spec in valves}
+        self._valves = {spec.name: self._valve(clock, spec) for spec in self._specs.values()}
+        self._owners = {spec.name: spec.owner for spec in self._specs.values()}
+        self._vacuum = vacuum
+        self._pipettes = dict(pipettes or {})
+        self._shots = dict.fromkeys(self._pipettes, 0)
+        self._groups = dict(groups or {})
+        for valve in self._valves.values():
+            vacuum.set_open(valve.name, valve.indicator)
+
+    def valves(self) -> list[ValveStatus]:
+        return [
+            ValveStatus(name, valve.indicator, self._specs[name].locked, self._owners[name])
+            for name, valve in self._valves.items()
+        ]
+
+    def has_valve(self, name: str) -> bool:
+        return name in self._valves
+
+    def open_valve(self, name: str, sender: str) -> Deferred[None] | None:
+        """Open; None where it is open, else a Deferred that fires when the valve has moved.
+
+        Who cancels that Deferred no longer waits; the valve moves on to its end. An opening that a
+        close supersedes fails with 015, and so does one of a valve that closes just now.
+        """
+        return self._open(self._movable(name, sender))
+
+    def close_valve(self, name: str, sender: str) -> Deferred[None] | None:
+        """As ``open_valve``; no interlock hinders it, and it turns an opening valve back."""
+        return self._movable(name, sender).close()
+
+    async def make_safe(self, target: str) -> None:
+        """Bring a valve to its safe position, closed where none is declared, and wait for it.
+
+        Of the whole line: each valve that declares one. Owners hinder none of it, and interlocks no
+        closing; a software-locked valve stays. Errors, when the others have moved: 005, 015.
+        """
+        declared = {name for name, spec in self._specs.items() if spec.safe is not None}
+        names = {target} if target else declared
+        opening = {name for name in names & declared if self._specs[name].safe}
+        failures = []
+        # What closes may be an interlock of what opens.
+        for some, opens in ((names - opening, False), (opening, True)):
+            moves: list[Deferred[object]] = [
+                maybeDeferred(self._move_to_safety, name, opens) for name in sorted(some)
+            ]
+            ends = await DeferredList(moves, consumeErrors=True)
+            failures += [end for moved, end in ends if not moved and isinstance(end, Failure)]
+        if failures:
+            failures[0].raiseException()
+
+    def get_valve_state(self, name: str) -> bool:
+        return self._named(name).commanded
+
+    def get_indicator_state(self, name: str) -> bool:
+        return self._named(name).indicator
+
+    def get_software_lock(self, name: str) -> bool:
+        self._named(name)
+        return self._specs[name].locked
+
+    def get_manual_state(self, name: str) -> bool:
+        return self.get_software_lock(name)
+
+    def get_pipette_count(self, name: str) -> int:
+        if name not in self._shots:
+            raise InvalidArgumentsError("GetPipetteCount", name)
+        return self._shots[name]
+
+    def get_pipette_counts(self) -> list[PipetteCount]:
+        return [PipetteCount(name, shots) for name, shots in self._shots.items()]
+
+    def claim_group(self, group: str, sender: str) -> None:
+        """All of its valves or, where another owns one, none."""
+        for name in self._claimable(group, sender):
+            self._owners[name] = sender
+
+    def release_group(self, group: str, sender: str) -> None:
+        for name in self._claimable(group, sender):
+            self._owners[name] = ""
+
+    def _valve(self, clock: IReactorTime, spec: ValveSpec) -> SimulatedValve:
+        return SimulatedValve(
+            clock,
+            spec.name,
+            self._moved,
+            travel=spec.travel,
+            is_open=spec.open,
+            stuck=spec.stuck,
+        )
+
+    def _named(self, name: str) -> SimulatedValve:
+        valve = self._valves.get(name)
+        if valve is None:
+            raise InvalidValveError(name)
+        return valve
+
+    def _open(self, valve: SimulatedValve) -> Deferred[None] | None:
+        interlocks = self._specs[valve.name].interlocks
+        if valve.closed and not all(self._valves[other].closed for other in interlocks):
+            raise ValveActuationError(valve.name, "open")
+        return valve.open()
+
+    def _move_to_safety(self, name: str, opens: bool) -> Deferred[None] | None:
+        valve = self._named(name)
+        if self._specs[name].locked:
+            self._log.warn("valve {name} is software locked, and stays as it is", name=name)
+            return None
+        return self._open(valve) if opens else valve.close()
+
+    def _movable(self, name: str, sender: str) -> SimulatedValve:
+        """The valve, where ``sender`` may move it; errors 005, 014, 204, in this order."""
+        valve = self._named(name)
+        if self._specs[name].locked:
+            raise ValveSoftwareLockError(name)
+        self._check_owner(name, sender)
+        return valve
+
+    def _check_owner(self, name: str, sender: str) -> None:
+        owner = self._owners[name]
+        if owner not in {"", sender}:
+            raise LeasedError(name, owner)
+
+    def _claimable(self, group: str, sender: str) -> Sequence[str]:
+        names = self._groups.get(group)
+        if names is None:
+            raise InvalidValveGroupError(group)
+        for name in names:
+            self._check_owner(name, sender)
+        return names
+
+    def _moved(self, valve: SimulatedValve) -> None:
+        self._vacuum.set_open(valve.name, valve.indicator)
+        if not valve.indicator:
+            for pipette, outlet in self._pipettes.items():
+                if outlet == valve.name:
+                    self._shots[pipette] += 1

@@ -1,0 +1,202 @@
+"""Rules across devices: a command begins only while others stand as they must."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from twisted.internet.defer import Deferred, DeferredLock, maybeDeferred
+from twisted.internet.defer import TimeoutError as TimedOut
+from twisted.internet.interfaces import IReactorTime
+
+from pychron_comms.config.table import Table
+from pychron_comms.errors import CommandError, InterlockError
+from pychron_comms.interfaces import Effect, IDescribedHandler, IRequestHandler
+from pychron_comms.wire.grammar import split_type
+
+#: Seconds that one device may take to say how it stands.
+READ_TIME = 2.0
+
+#: As whom the gate itself asks.
+SENDER = "interlock"
+
+#: Gives the reply to a read, beside whatever its manager does.
+Peek = Callable[[IRequestHandler, Any], str | Deferred[str]]
+
+_CONDITION = re.compile(r"(.+?)\s+(is not|is|<=|>=|<|>)\s+(\S+)")
+_ORDER: Mapping[str, Callable[[Any, Any], bool]] = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+}
+
+
+class Condition(NamedTuple):
+    """``System|GetIndicatorState W is False``: a read, and what it must answer."""
+
+    text: str
+    handler: IRequestHandler
+    read: str
+    compare: str
+    wanted: str
+
+    def holds(self, answer: str) -> bool:
+        """Whether the answer is as wanted; ValueError for one that is no number, but must be."""
+        if self.compare in _ORDER:
+            return _ORDER[self.compare](float(answer), float(self.wanted))
+        return _same(answer, self.wanted) is (self.compare == "is")
+
+
+class Rule(NamedTuple):
+    """``matches`` tells the calls of ``command``; ``reason`` is why, for people."""
+
+    command: str
+    matches: Callable[[Any], bool]
+    conditions: Sequence[Condition]
+    reason: str
+
+
+class Hold:
+    """While one is held, no other command begins that interlocks look at."""
+
+    def __init__(self, lock: DeferredLock) -> None:
+        self._lock: DeferredLock | None = lock
+
+    def release(self) -> None:
+        """More than once does no harm."""
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+
+class Interlocks:
+    """Tests the rules of a command just before it begins, and keeps them true until it has ended.
+
+    Commands that rules are for run one at a time, so that two which exclude each other cannot
+    both pass. What makes safe is never held back.
+    """
+
+    def __init__(self, rules: Sequence[Rule], peek: Peek, clock: IReactorTime) -> None:
+        self._rules = rules
+        self._peek = peek
+        self._clock = clock
+        self._lock = DeferredLock()
+
+    def guard(self, call: Any) -> bool:
+        """Whether there is a rule for this call."""
+        return bool(self._rules) and not call.safe and any(self._rules_of(call))
+
+    def hold(self, call: Any) -> Deferred[Hold]:
+        """Fires with what must be released when the call has ended. Errors: 207."""
+        return Deferred.fromCoroutine(self._hold(call))
+
+    def test(self, call: Any) -> Deferred[None]:
+        """Fires where nothing is in the call's way just now. Errors: 207."""
+        return Deferred.fromCoroutine(self._test(call))
+
+    async def _hold(self, call: Any) -> Hold:
+        hold = Hold(await self._lock.acquire())
+        try:
+            await self._test(call)
+        except Exception:
+            hold.release()
+            raise
+        return hold
+
+    async def _test(self, call: Any) -> None:
+        for rule in [] if call.safe else self._rules_of(call):
+            for condition in rule.conditions:
+                await self._check(rule, condition)
+
+    async def _check(self, rule: Rule, condition: Condition) -> None:
+        because = f"; {rule.reason}" if rule.reason else ""
+        try:
+            answer = await self._read(condition)
+            holds = condition.holds(answer)
+        except (CommandError, TimedOut, ValueError) as error:
+            reason = "no answer" if isinstance(error, TimedOut) else error
+            why = f"which cannot be told: {reason}"
+            raise InterlockError(
+                f"{rule.command} only if {condition.text}, {why}{because}"
+            ) from None
+        if not holds:
+            raise InterlockError(
+                f"{rule.command} only if {condition.text}, and it says {answer}{because}"
+            )
+
+    def _read(self, condition: Condition) -> Deferred[str]:
+        call = condition.handler.prepare(condition.read, SENDER)
+        reply: Deferred[Any] = maybeDeferred(self._peek, condition.handler, call)
+        return reply.addTimeout(READ_TIME, self._clock)
+
+    def _rules_of(self, call: Any) -> list[Rule]:
+        return [rule for rule in self._rules if rule.matches(call)]
+
+
+class InterlockText(NamedTuple):
+    """A rule as its configuration has it; ``table`` is where, for what is wrong with it."""
+
+    command: str
+    only_if: Sequence[str]
+    reason: str
+    table: Table
+
+
+def read_interlocks(top: Table) -> list[InterlockText]:
+    """The tables ``[[interlock]]`` of a configuration. Raises ConfigError."""
+    return [
+        InterlockText(each.text("command"), each.texts("only_if"), each.text("reason", ""), each)
+        for each in top.tables("interlock")
+    ]
+
+
+def rules_for(
+    texts: Iterable[InterlockText], handlers: Mapping[str, IRequestHandler]
+) -> list[Rule]:
+    """The rules that texts say, of the commands that these handlers have. Raises ConfigError."""
+    return [_rule(each, handlers) for each in texts]
+
+
+def _rule(text: InterlockText, handlers: Mapping[str, IRequestHandler]) -> Rule:
+    request_type, command = split_type(text.command)
+    handler = handlers.get(request_type)
+    if not IDescribedHandler.providedBy(handler):
+        raise text.table.error("command", "Type|command with a type that is served here")
+    try:
+        matches = handler.matcher(command)
+    except (CommandError, ValueError) as error:
+        raise text.table.error("command", f"a command of {request_type} ({error})") from None
+    conditions = []
+    for condition in text.only_if:
+        try:
+            conditions.append(_condition(condition, handlers))
+        except (CommandError, ValueError) as error:
+            expected = "reads such as System|GetIndicatorState W is False"
+            raise text.table.error("only_if", f"{expected} ({condition}: {error})") from None
+    return Rule(text.command, matches, conditions, text.reason)
+
+
+def _condition(text: str, handlers: Mapping[str, IRequestHandler]) -> Condition:
+    found = _CONDITION.fullmatch(text.strip())
+    if found is None:
+        raise ValueError("no comparison in it")
+    request_type, read = split_type(found[1])
+    if request_type not in handlers:
+        raise ValueError(f"no request type {request_type}")
+    handler = handlers[request_type]
+    call = handler.prepare(read, SENDER)
+    if call.effect is not Effect.READ or call.manager is None:
+        raise ValueError(f"{call.name} does not read a device")
+    if found[2] in _ORDER:
+        float(found[3])
+    return Condition(text.strip(), handler, read, found[2], found[3])
+
+
+def _same(answer: str, wanted: str) -> bool:
+    try:
+        return float(answer) == float(wanted)
+    except ValueError:
+        return answer == wanted

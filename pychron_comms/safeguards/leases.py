@@ -1,0 +1,195 @@
+"""Leases: a part of the hardware kept to one owner, until it is given back or runs out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from pychron_comms.errors import LeasedError
+from pychron_comms.interfaces import Effect, IAccessRule, ILaserManager, Lease, Part
+from pychron_comms.safeguards.overlap import overlap
+
+#: Writes down an event with its fields.
+Note = Callable[..., None]
+
+#: Brings a part to its safe state; fires when it is there.
+MakeSafe = Callable[[Part, str], Deferred[object]]
+
+
+class _Held:
+    """A lease that runs; ``session`` is the connection it is bound to, or empty."""
+
+    __slots__ = ("lease", "session", "timer")
+
+    def __init__(self, lease: Lease, session: str, timer: IDelayedCall) -> None:
+        self.lease = lease
+        self.session = session
+        self.timer = timer
+
+
+@implementer(IAccessRule)
+class Leases:
+    """Keeps everybody but the owner from acting on a part; reads stay open to all.
+
+    A lease that runs out, or whose connection is lost, makes its part safe, once. ``now`` is the
+    time of day in seconds; ``clock`` may be another, that does not jump.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self, clock: IReactorTime, now: Callable[[], float], note: Note, make_safe: MakeSafe
+    ) -> None:
+        self._clock = clock
+        self._now = now
+        self._note = note
+        self._make_safe = make_safe
+        self._held: dict[tuple[int, str], _Held] = {}
+
+    def claim(self, part: Part, sender: str, seconds: float, session: str = "") -> None:
+        """Lease a part, or renew the lease. Errors: 204."""
+        for held in self._in_way(part.manager, part.target):
+            if held.lease.owner != sender:
+                raise LeasedError(held.lease.part.name, held.lease.owner)
+        before = self._held.get(_key(part))
+        since = self._now()
+        if before is not None:
+            before.timer.cancel()
+            # By the name that it has: a part may have several.
+            part, since = before.lease.part, before.lease.since
+        self._hold(Lease(part, sender, since, self._now() + seconds), seconds, session)
+        self._note(
+            "claim",
+            part=part.name,
+            sender=sender,
+            seconds=seconds,
+            since=round(since, 3),
+            bound=bool(session),
+        )
+
+    def release(self, part: Part, sender: str) -> None:
+        """Errors: 204 for another's."""
+        held = self._held.get(_key(part))
+        if held is None:
+            return
+        if held.lease.owner != sender:
+            raise LeasedError(part.name, held.lease.owner)
+        self._end(held)
+        self._note("release", part=held.lease.part.name, sender=sender)
+
+    def override(self, part: Part, sender: str, reason: str) -> None:
+        """End whatever leases are in the way, for a reason, and make the part safe."""
+        for held in self._in_way(part.manager, part.target):
+            self._end(held)
+            self._note(
+                "override",
+                part=held.lease.part.name,
+                owner=held.lease.owner,
+                sender=sender,
+                reason=reason,
+            )
+        self._safe(part, f"{sender}'s override")
+
+    def leases(self) -> list[Lease]:
+        """Oldest first."""
+        return sorted((held.lease for held in self._held.values()), key=lambda each: each.since)
+
+    def session_ended(self, session: str) -> None:
+        """Also for sessions within it, parted by a slash."""
+        for held in list(self._held.values()):
+            if held.session == session or held.session.startswith(f"{session}/"):
+                self._lapse(held, "the connection of its owner is lost")
+
+    def stop(self) -> None:
+        """Forget all; they are written down."""
+        for held in list(self._held.values()):
+            self._end(held)
+
+    def recall(
+        self, records: Iterable[Mapping[str, Any]], find: Callable[[str], Part | None]
+    ) -> None:
+        """Hold again what was leased when an earlier process ended, or make it safe.
+
+        ``find`` gives the part of a name. A lease that was bound to a connection has lost it.
+        """
+        last: dict[str, Mapping[str, Any]] = {}
+        for record in records:
+            if record.get("event") == "claim":
+                last[record["part"]] = record
+            elif record.get("event") in {"release", "lapse", "override"}:
+                last.pop(record["part"], None)
+        for name, record in last.items():
+            part = find(name)
+            if part is None:
+                self._log.warn("there is no {part} any more, which was leased", part=name)
+                continue
+            until = datetime.fromisoformat(record["at"]).timestamp() + record["seconds"]
+            lease = Lease(part, record["sender"], record["since"], until)
+            held = self._hold(lease, max(until - self._now(), 0.0), "")
+            if record["bound"]:
+                self._lapse(held, "the connection of its owner is lost")
+
+    def admit(self, sender: str) -> None:
+        """Leases keep nobody from asking."""
+
+    def check(self, call: Any) -> None:
+        if not self._held or call.effect is Effect.READ or call.manager is None:
+            return
+        # A valve that closes may spoil a sample; a laser that is put out spoils nothing.
+        if call.safe and ILaserManager.providedBy(call.manager):
+            return
+        for held in self._in_way(call.manager, call.target):
+            if held.lease.owner != call.sender:
+                raise LeasedError(held.lease.part.name, held.lease.owner)
+
+    def _in_way(self, manager: object, target: str) -> list[_Held]:
+        return [
+            held
+            for held in self._held.values()
+            if held.lease.part.manager is manager and overlap(held.lease.part.target, target)
+        ]
+
+    def _hold(self, lease: Lease, seconds: float, session: str) -> _Held:
+        timer = self._clock.callLater(seconds, lambda: self._lapse(held, "it has run out"))
+        held = self._held[_key(lease.part)] = _Held(lease, session, timer)
+        return held
+
+    def _end(self, held: _Held) -> None:
+        if held.timer.active():
+            held.timer.cancel()
+        del self._held[_key(held.lease.part)]
+
+    def _lapse(self, held: _Held, why: str) -> None:
+        self._end(held)
+        part, owner = held.lease.part, held.lease.owner
+        self._log.warn(
+            "the lease of {owner} on {part} lapses: {why}", owner=owner, part=part.name, why=why
+        )
+        self._note("lapse", part=part.name, owner=owner, why=why)
+        self._safe(part, f"the lapse of {owner}'s lease")
+
+    def _safe(self, part: Part, why: str) -> None:
+        self._make_safe(part, why).addCallbacks(
+            lambda done: self._note("safe", part=part.name, reply=_told(done)),
+            self._not_safe,
+            errbackArgs=(part,),
+        )
+
+    def _not_safe(self, failure: Failure, part: Part) -> None:
+        self._log.failure("{part} could not be made safe", failure, part=part.name)
+        self._note("safe", part=part.name, reply=f"failed: {failure.getErrorMessage()}")
+
+
+def _told(done: object) -> str:
+    return "nothing is known to make it safe" if done == [] else "OK"
+
+
+def _key(part: Part) -> tuple[int, str]:
+    return id(part.manager), part.target

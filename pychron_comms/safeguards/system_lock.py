@@ -1,0 +1,52 @@
+"""The lock by which one computer keeps the hardware to itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from zope.interface import implementer
+
+from pychron_comms.errors import InvalidIPAddressError, SystemLockError
+from pychron_comms.interfaces import IAccessRule, ISystemLock
+from pychron_comms.transport.peer_identity import host_of
+
+
+@implementer(ISystemLock, IAccessRule)
+class SystemLock:
+    """Keeps everybody but its holder from the hardware, reads included, as Pychron's does.
+
+    ``systems`` names the addresses that may take it. Commands that touch no hardware stay open
+    to all.
+    """
+
+    def __init__(self, systems: Mapping[str, str]) -> None:
+        self._names = {address: name for name, address in systems.items()}
+        self._holder = ""
+
+    def lock(self, sender: str) -> None:
+        sender = host_of(sender)
+        self._check_registered(sender)
+        self._check_holder(sender)
+        self._holder = sender
+
+    def unlock(self, sender: str) -> None:
+        sender = host_of(sender)
+        self._check_registered(sender)
+        self._check_holder(sender)
+        self._holder = ""
+
+    def admit(self, sender: str) -> None:
+        """The lock keeps nobody from asking."""
+
+    def check(self, call: Any) -> None:
+        if self._holder and call.manager is not None:
+            self._check_holder(host_of(call.sender))
+
+    def _check_registered(self, sender: str) -> None:
+        if sender not in self._names:
+            raise InvalidIPAddressError(sender)
+
+    def _check_holder(self, sender: str) -> None:
+        if self._holder and sender != self._holder:
+            raise SystemLockError(self._names[self._holder], self._holder, sender)

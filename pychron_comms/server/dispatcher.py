@@ -1,0 +1,132 @@
+"""What a listener does with a request, whatever transport it came by."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
+
+from twisted.internet.defer import Deferred
+
+from pychron_comms.errors import MalformedRequestError, NotPermittedError
+from pychron_comms.interfaces import ICommandRepeater
+from pychron_comms.observability.metrics import Metrics
+from pychron_comms.safeguards.hosts import EVERYBODY, HostRule
+from pychron_comms.server.launcher import Launcher
+from pychron_comms.server.resend.command_catalogue import Asked
+from pychron_comms.server.resend.guard import NOT_KNOWN, Heard, RepeatGuard
+from pychron_comms.wire.context import OBSERVE, PLAIN, RequestContext, context_of, least_role
+from pychron_comms.wire.grammar import Request, Tags
+
+#: The request type of a listener whose clients write ``Type|command``.
+OPEN = "*"
+
+#: The one command whose effect may be bound to the connection that it came by.
+_CLAIM = re.compile(r'Claim[\s,]|.*"Claim"')
+
+
+class Client(Protocol):
+    """Who asked, as far as the dispatcher knows it."""
+
+    @property
+    def session(self) -> str:
+        """The name of its connection, for what must not outlive it; empty where it has none."""
+
+    def heard(self) -> Heard:
+        """What had come by its connection before."""
+
+    def watch(self, asked: Asked, response: Deferred[str], keep: bool) -> None:
+        """Told of a command that acts; ``keep``: its reply must not be lost."""
+
+
+class Passing:
+    """A client of which only one request is known."""
+
+    session = ""
+
+    def heard(self) -> Heard:
+        """Nothing is known of what came before."""
+        return NOT_KNOWN
+
+    def watch(self, asked: Asked, response: Deferred[str], keep: bool) -> None:
+        """Nobody can tell when it has gone."""
+
+
+class RequestDispatcher:
+    """Gives each request its type and hands it to the repeater.
+
+    Three commands are the server's own and are never repeated: ``PychronReady``, answered by a
+    round trip to the processor, ``RemoteLaunch`` and ``Metrics``. ``role`` is the most that anybody
+    may do here, one of ``ROLES``; empty for no limit.
+    """
+
+    def __init__(
+        self,
+        request_type: str,
+        repeater: ICommandRepeater,
+        guard: RepeatGuard,
+        launcher: Launcher,
+        hosts: HostRule = EVERYBODY,
+        *,
+        role: str = "",
+        metrics: Metrics | None = None,
+    ) -> None:
+        self.request_type = request_type
+        self._repeater = repeater
+        self.guard = guard
+        self._hosts = hosts
+        self._role = role
+        self._own: dict[str, Callable[[], str | Deferred[str]]] = {
+            "PychronReady": self._pychron_ready,
+            "RemoteLaunch": partial(self._launch, launcher),
+            "Metrics": (metrics or Metrics()).text,
+        }
+
+    def answer(self, request: Request, sender: str, client: Client) -> str | Deferred[str]:
+        """The text of the reply. Errors: 013, 206, 208, and those of the repeater."""
+        tags, named_type, command = request
+        self._hosts.admit(sender)
+        own = self._own.get(command)
+        if own is not None:
+            return own()
+        asked = Asked(self._type(named_type, command), command, sender)
+        context = self._terms(tags) if tags or self._role else PLAIN
+        if self.guard.passes(asked):
+            return self._repeater.get_response(*asked, context)
+        if "Claim" in command and _CLAIM.match(command):
+            context = context._replace(session=client.session)
+        if tags or self._role == OBSERVE or context.session:
+            # Who puts tags on a command sees to its copies by itself.
+            self.guard.note(asked)
+            response = self._repeater.get_response(*asked, context)
+            client.watch(asked, response, False)
+        else:
+            response = self.guard.get_response(asked, client, context, client.heard)
+            client.watch(asked, response, True)
+        return response
+
+    def session_ended(self, session: str) -> None:
+        """A client's connection is gone, to which something was bound."""
+        self._repeater.session_ended(session)
+
+    def _type(self, named: str, command: str) -> str:
+        if self.request_type == OPEN:
+            if not named:
+                raise MalformedRequestError(f"Type|command is wanted here, as in System|{command}")
+            return named
+        if named and named != self.request_type:
+            raise NotPermittedError(f"{named} commands; here {self.request_type} is served")
+        return self.request_type
+
+    def _terms(self, tags: Tags) -> RequestContext:
+        within, key, role, _, _ = context_of(tags)
+        return RequestContext(within, key, least_role(role, self._role))
+
+    def _pychron_ready(self) -> Deferred[str]:
+        return self._repeater.test_connection().addCallback(lambda _: "OK")
+
+    def _launch(self, launcher: Launcher) -> str:
+        if self._role == OBSERVE:
+            raise NotPermittedError("only reading is permitted here")
+        return launcher.launch()

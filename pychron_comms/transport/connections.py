@@ -1,0 +1,196 @@
+"""The connections of one listener: not too many, none silent for too long, and how they end."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, Protocol
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+
+from pychron_comms.observability.metrics import Metrics
+from pychron_comms.transport.options import ConnectionLimits
+
+#: What is counted at each listener: ``pychron_NAME_total``.
+COUNTED = {
+    "connections_refused": "Connections refused because there were too many (215).",
+    "idle_closed": "Connections closed after too long a silence.",
+    "lines_too_long": "Lines longer than may be (205).",
+    "unterminated_dropped": "Lines dropped because the connection ended before they did.",
+    "queue_full": "Commands refused because a queue was full (203).",
+    "readers_paused": "Times that a client was read no further until it had read its replies.",
+    "stalled_dropped": "Connections dropped because the client left its replies unread.",
+    "bugs": "Commands that met a bug (002).",
+}
+
+IN_FLIGHT_MEANING = "Commands that wait for their replies."
+
+#: Seconds between looks for silent connections, at most and at least.
+_RARELY, _OFTEN = 60.0, 0.05
+
+
+class Connection(Protocol):
+    """What is to be known of a connection, and done with it."""
+
+    #: When it was first seen silent; None where a byte has come since the last look.
+    quiet_since: float | None
+    transport: Any
+
+    @property
+    def in_flight(self) -> int:
+        """Commands that wait for their replies."""
+
+    def refuse_commands(self) -> None:
+        """Answer every new command with 209."""
+
+    def give_up(self) -> None:
+        """Answer with 201 what still waits."""
+
+    def close(self) -> None:
+        """Close it when all replies are written."""
+
+
+class Connections:
+    """Those of one listener, which may have several endpoints. ``name`` is how metrics call it.
+
+    As many as ``limits`` allow. One that waits for nothing is closed after ``limits.idle`` seconds
+    without a byte, or up to half as many or 2 min later, whichever is less. Nothing is said to it:
+    a plain client would take that for its next reply.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self, name: str, limits: ConnectionLimits, clock: IReactorTime, metrics: Metrics
+    ) -> None:
+        self._limits = limits
+        self._clock = clock
+        # In the order in which they came, each with the host that it came from.
+        self._open: dict[Connection, str] = {}
+        self._hosts: dict[str, int] = {}
+        self._closing: set[Connection] = set()
+        self._full = False
+        self._refusing = False
+        # One timer for all: one for each connection would cost more than the connection.
+        self._timer: IDelayedCall | None = None
+        self._counters = {
+            what: metrics.counter(f"pychron_{what}_total", meaning, listener=name)
+            for what, meaning in COUNTED.items()
+        }
+        metrics.gauge("pychron_connections", "Open connections.", lambda: self.open, listener=name)
+        metrics.gauge(
+            "pychron_in_flight",
+            IN_FLIGHT_MEANING,
+            lambda: self.in_flight,
+            listener=name,
+        )
+
+    @property
+    def open(self) -> int:
+        return len(self._open)
+
+    @property
+    def in_flight(self) -> int:
+        return sum(each.in_flight for each in self._open)
+
+    def count(self, what: str) -> None:
+        """One more of what ``COUNTED`` names."""
+        self._counters[what].value += 1
+
+    def limit_met(self, host: str) -> int | None:
+        """The limit that one more connection from there would break; None where there is room."""
+        limits = self._limits
+        limit = None
+        if len(self._open) >= limits.connections:
+            limit = limits.connections
+        elif self._hosts.get(host, 0) >= limits.connections_per_host:
+            limit = limits.connections_per_host
+        if limit is not None:
+            self._refused(host, limit)
+        return limit
+
+    def add(self, connection: Connection, host: str) -> None:
+        """One that there is room for."""
+        self._full = False
+        # One text for all connections of a host.
+        host = sys.intern(host)
+        self._open[connection] = host
+        self._hosts[host] = self._hosts.get(host, 0) + 1
+        if self._refusing:
+            connection.refuse_commands()
+        if self._timer is None and self._limits.idle:
+            self._timer = self._clock.callLater(self._pause, self._look)
+
+    def remove(self, connection: Connection) -> None:
+        """One that has ended."""
+        self._closing.discard(connection)
+        host = self._open.pop(connection, None)
+        if host is None:
+            return
+        self._hosts[host] -= 1
+        if not self._hosts[host]:
+            del self._hosts[host]
+
+    # -- the end of the process
+
+    def refuse_commands(self) -> None:
+        """Answer every new command on any connection with 209."""
+        self._refusing = True
+        for connection in self._open:
+            connection.refuse_commands()
+
+    def close(self) -> None:
+        """Answer with 201 what still waits, and close each when all of it is written."""
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        for connection in list(self._open):
+            connection.give_up()
+            connection.close()
+
+    def abort(self) -> None:
+        """Drop what is left of them, and what they have not read."""
+        for connection in list(self._open):
+            connection.transport.abortConnection()
+
+    # -- silence
+
+    @property
+    def _pause(self) -> float:
+        return min(max(self._limits.idle / 4, _OFTEN), _RARELY)
+
+    def _look(self) -> None:
+        self._timer = None
+        for connection in list(self._closing):
+            # A peer that has vanished never agrees to the end of a TLS connection.
+            connection.transport.abortConnection()
+        now = self._clock.seconds()
+        for connection in list(self._open):
+            since = connection.quiet_since
+            if since is None or connection.in_flight:
+                connection.quiet_since = now
+            elif now - since >= self._limits.idle and connection not in self._closing:
+                self._close_idle(connection, now - since)
+        if self._open:
+            self._timer = self._clock.callLater(self._pause, self._look)
+
+    def _close_idle(self, connection: Connection, seconds: float) -> None:
+        self.count("idle_closed")
+        self._log.info(
+            "closed a connection of {host}: silent for {seconds:.0f} s",
+            host=self._open[connection],
+            seconds=seconds,
+        )
+        self._closing.add(connection)
+        connection.close()
+
+    def _refused(self, host: str, limit: int) -> None:
+        self.count("connections_refused")
+        # Once, until there was room again: a client that tries on and on must not fill the log.
+        if not self._full:
+            self._full = True
+            self._log.warn(
+                "refused {host}: there are {open} connections, at most {limit} may be",
+                host=host,
+                open=self.open,
+                limit=limit,
+            )

@@ -1,0 +1,116 @@
+"""Endpoint strings, with the defaults that a laboratory's road wants."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from twisted.application.internet import StreamServerEndpointService, UDPServer
+from twisted.application.service import MultiService
+from twisted.application.strports import service
+from twisted.internet.endpoints import HostnameEndpoint, clientFromString, wrapClientTLS
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import (
+    IProtocolFactory,
+    IReactorUNIX,
+    IStreamClientEndpoint,
+)
+from twisted.internet.protocol import DatagramProtocol
+
+from pychron_comms.transport.tls.contexts import ClientContexts, ServerContexts
+from pychron_comms.transport.tls.listening import TLSFactory
+from pychron_comms.transport.tls.strings import parse_client, parse_listener
+
+#: Fewer, and sixteen clients that connect for each command see their connections refused or late.
+BACKLOG = 128
+
+_UDP = re.compile(r"udp:(\d{1,5})(?::interface=(.+))?")
+_DATAGRAM = 65536
+
+_UNESCAPED_COLON = re.compile(r"(?<!\\):")
+_DEFAULTS = {
+    "tcp": {"backlog": str(BACKLOG)},
+    "ssl": {"backlog": str(BACKLOG)},
+    "tcp6": {"backlog": str(BACKLOG)},
+    "unix": {"backlog": str(BACKLOG), "mode": "600"},
+}
+
+
+def with_defaults(description: str) -> str:
+    """A server endpoint string with our defaults for what it does not say.
+
+    A backlog of ``BACKLOG`` everywhere, and mode 600 for a unix socket.
+    """
+    kind, *parts = _UNESCAPED_COLON.split(description)
+    given = {part.partition("=")[0] for part in parts}
+    added = [f"{key}={value}" for key, value in _DEFAULTS.get(kind, {}).items() if key not in given]
+    return ":".join([description, *added])
+
+
+def listening_service(
+    description: str, factory: IProtocolFactory, reactor: Any
+) -> StreamServerEndpointService:
+    """A service that listens there; its start fails where it cannot. Raises ValueError.
+
+    Beside Twisted's strings there is ``tls:PORT:certificate=FILE:privateKey=FILE``, with
+    ``interface=ADDRESS`` and ``backlog=N`` as for ``tcp:``; with ``trustRoots=FILE_OR_FOLDER`` a
+    client must show a certificate of an authority therein. Files that change are read again.
+    """
+    if description.startswith("tls:"):
+        listener = parse_listener(description)
+        description = listener.plain
+        factory = TLSFactory(ServerContexts(listener.files), factory, reactor)
+    _check_unix(description, IReactorUNIX.providedBy(reactor))
+    return service(with_defaults(description), factory, reactor)
+
+
+def datagram_service(description: str, protocol: DatagramProtocol, reactor: Any) -> UDPServer:
+    """The same for ``udp:PORT`` or ``udp:PORT:interface=ADDRESS``. Raises ValueError."""
+    found = _UDP.fullmatch(description)
+    if found is None:
+        raise ValueError(f"{description!r}: expected udp:PORT or udp:PORT:interface=ADDRESS")
+    interface = (found[2] or "").replace(r"\:", ":")
+    return UDPServer(int(found[1]), protocol, interface, _DATAGRAM, reactor=reactor)
+
+
+def client_endpoint(description: str, reactor: Any) -> IStreamClientEndpoint:
+    """Where a repeater connects to. Raises ValueError.
+
+    ``tls:`` is as Twisted has it, but reads its files again when they have changed, lets
+    ``trustRoots`` be a single file too, and takes no private key that others can read.
+    """
+    if description.startswith("tls:"):
+        return _tls_client(description, reactor)
+    _check_unix(description, IReactorUNIX.providedBy(reactor))
+    return clientFromString(reactor, description)
+
+
+class ExplainedStart(MultiService):
+    """A service whose start, where a port is taken, fails in one line and not in a traceback."""
+
+    def privilegedStartService(self) -> None:
+        try:
+            super().privilegedStartService()
+        except CannotListenError as error:
+            raise SystemExit(f"{self.name}: cannot start: {error}") from None
+
+
+def _tls_client(description: str, reactor: Any) -> IStreamClientEndpoint:
+    client = parse_client(description)
+    below = (
+        client_endpoint(client.below, reactor)
+        if client.below
+        else HostnameEndpoint(
+            reactor,
+            client.host,
+            client.port,
+            client.timeout,
+            (client.bind, 0) if client.bind else None,
+        )
+    )
+    return wrapClientTLS(ClientContexts(client.host, client.files), below)
+
+
+def _check_unix(description: str, available: bool) -> None:
+    if description.startswith("unix:") and not available:
+        raise ValueError(f"{description!r}: this system has no unix sockets; use tcp: on loopback")

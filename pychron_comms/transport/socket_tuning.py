@@ -1,0 +1,68 @@
+"""How a connection's socket is tuned, written to and closed, without turns of the reactor."""
+
+from __future__ import annotations
+
+import socket
+from typing import Any
+
+from twisted.internet.abstract import FileDescriptor
+from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import ITCPTransport, IUNIXTransport
+from twisted.python.failure import Failure
+
+#: Seconds of silence, seconds between the questions that follow, and how many of them.
+_KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
+
+
+def make_prompt(transport: Any) -> None:
+    """Send small segments at once, and notice a peer that has vanished, where it is TCP."""
+    # A unix socket's transport claims to be TCP's too.
+    if ITCPTransport.providedBy(transport) and not IUNIXTransport.providedBy(transport):
+        transport.setTcpNoDelay(True)
+        transport.setTcpKeepAlive(True)
+        hasten_keepalive(transport)
+
+
+def hasten_keepalive(transport: Any) -> None:
+    """Ask a silent peer after 30 s whether it is there, and take it for lost 30 s later.
+
+    Linux would ask after two hours. Systems without these options keep their own times.
+    """
+    handle = transport.getHandle() if hasattr(transport, "getHandle") else None
+    if isinstance(handle, socket.socket):
+        for name, value in _KEEPALIVE.items():
+            if hasattr(socket, name):
+                handle.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+
+
+def write_now(transport: Any, data: bytes) -> None:
+    """Write what the socket takes at once, and leave the rest to the reactor.
+
+    A transport's own ``write`` waits for the reactor to say that the socket is ready, which costs
+    two system calls and a turn of the reactor for each reply.
+    """
+    if _nothing_waits(transport) and transport.connected and not transport.disconnecting:
+        sent = transport.writeSomeData(data)
+        # It may be an error; the reactor meets the same one, and ends the connection.
+        data = data[max(sent, 0) :] if isinstance(sent, int) else data
+    if data:
+        transport.write(data)
+
+
+def close_now(transport: Any) -> None:
+    """Close a connection whose other end has stopped sending, without a turn of the reactor."""
+    if _nothing_waits(transport):
+        transport.connectionLost(Failure(ConnectionDone()))
+    else:
+        transport.loseConnection()
+
+
+def _nothing_waits(transport: object) -> bool:
+    """Whether it is a plain socket of Twisted's with nothing left to write."""
+    # Twisted keeps what waits in two places, one of them private: where that is not to be found,
+    # something is taken to wait.
+    return (
+        isinstance(transport, FileDescriptor)
+        and not transport.dataBuffer
+        and not getattr(transport, "_tempDataBuffer", True)
+    )

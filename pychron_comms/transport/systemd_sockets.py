@@ -1,0 +1,74 @@
+"""Sockets that a supervisor has opened (systemd's socket activation), as listeners of ours.
+
+``systemd:domain=INET:index=0`` or ``systemd:domain=UNIX:name=processor`` names one of them.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+from typing import Any
+
+from twisted.application.internet import StreamServerEndpointService
+from twisted.internet.defer import Deferred, execute, fail
+from twisted.internet.endpoints import serverFromString
+from twisted.internet.error import CannotListenError
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStreamServerEndpoint
+from zope.interface import implementer
+
+from pychron_comms.transport.endpoints import listening_service
+
+_GIVEN = re.compile(r"systemd:domain=(?:INET|INET6|UNIX):(?:index=\d+|name=[^:=]+)")
+
+
+def stream_service(
+    description: str, factory: IProtocolFactory, reactor: Any
+) -> StreamServerEndpointService:
+    """A service that listens there, whoever opens the socket. Raises ValueError."""
+    if not description.startswith("systemd:"):
+        return listening_service(description, factory, reactor)
+    if not _GIVEN.fullmatch(description):
+        raise ValueError(
+            f"{description!r}: expected systemd:domain=INET:name=NAME, or INET6, UNIX; index=N"
+        )
+    service = StreamServerEndpointService(_GivenEndpoint(description, reactor), factory)
+    # As strports does: a start that fails must not leave a service that runs on, deaf.
+    service._raiseSynchronously = True
+    return service
+
+
+@implementer(IStreamServerEndpoint)
+class _GivenEndpoint:
+    """A socket that is looked for at the start: a configuration may be checked without it."""
+
+    def __init__(self, description: str, reactor: Any) -> None:
+        self._description = description
+        self._reactor = reactor
+
+    def listen(self, protocolFactory: IProtocolFactory) -> Deferred[IListeningPort]:
+        try:
+            endpoint = serverFromString(self._reactor, self._description)
+        except LookupError:
+            _, _, name = self._description.partition(":")
+            why = "the supervisor has given no such socket"
+            return fail(CannotListenError("systemd", name, why))
+        if endpoint.addressFamily == getattr(socket, "AF_UNIX", None):
+            return execute(self._adopt_unix, endpoint.fileno, protocolFactory)
+        listening: Deferred[IListeningPort] = endpoint.listen(protocolFactory)
+        return listening
+
+    def _adopt_unix(self, fileno: int, factory: IProtocolFactory) -> IListeningPort:
+        # Not to be imported where there are no unix sockets.
+        from twisted.internet import unix  # noqa: PLC0415
+
+        os.set_blocking(fileno, False)
+        port = unix.Port._fromListeningDescriptor(self._reactor, fileno, factory)
+        # An abstract name has no file. Twisted takes a file for its own: it would open it to
+        # everybody (0666), or fail where it may not, and delete it at the end, so that the
+        # supervisor would listen at nothing.
+        path = "_bindPath" if hasattr(port, "_bindPath") else "port"  # so called in Twisted 24
+        setattr(port, path, b"\0" + getattr(port, path))
+        port.startListening()
+        os.close(fileno)
+        return port

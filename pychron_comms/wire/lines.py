@@ -1,0 +1,147 @@
+"""Bytes to whole lines: terminators, limits, telnet.
+
+No transport here. The decoder costs time in proportion to the bytes fed to it, however they are
+cut into segments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+#: Stands in a decoder's output for a line that was longer than the limit and is not kept.
+TOO_LONG: Final = None
+
+_CR, _LF, _NUL = b"\r", b"\n", b"\x00"
+
+
+class LineDecoder:
+    """Cuts a client's bytes into lines.
+
+    CR, LF and CRLF each end a line. A CR acts at once; one LF (or, from telnet, one NUL) right
+    after it is swallowed even when it comes in a later segment. Lines of blanks are dropped, as is
+    telnet negotiation. A line of more than ``max_length`` bytes gives one ``TOO_LONG``, in its
+    place, and is not kept.
+    """
+
+    __slots__ = ("_after_cr", "_max_length", "_partial", "_skipping", "_telnet")
+
+    def __init__(self, max_length: int) -> None:
+        self._max_length = max_length
+        self._partial = bytearray()
+        self._skipping = False
+        self._after_cr = False
+        self._telnet: TelnetFilter | None = None
+
+    @property
+    def pending(self) -> bytes:
+        """What has come of a line whose end has not."""
+        return bytes(self._partial)
+
+    def feed(self, data: bytes) -> list[bytes | None]:
+        """The lines that ``data`` completes, in order, without their ends."""
+        if self._telnet is not None or b"\xff" in data:
+            data = self._without_telnet(data)
+        if self._after_cr and data:
+            self._after_cr = False
+            if data[:1] in (_LF, _NUL):
+                data = data[1:]
+        if not data:
+            return []
+        self._after_cr = data[-1:] == _CR
+        if b"\x00" in data:
+            data = data.replace(b"\r\x00", _CR)
+        pieces = data.splitlines()
+        last = data[-1:]
+        rest = b"" if last in (_CR, _LF) else pieces.pop()
+        lines: list[bytes | None] = []
+        for piece in pieces:
+            line = self._completed(piece) if self._partial or self._skipping else piece
+            if line is TOO_LONG or len(line) > self._max_length:
+                lines.append(TOO_LONG)
+            elif line and not line.isspace():
+                lines.append(line)
+        if rest:
+            self._keep(rest)
+        return lines
+
+    def take_pending(self) -> list[bytes | None]:
+        """End the pending line here, as if its terminator had come."""
+        if not (self._partial or self._skipping):
+            return []
+        # The end is not telnet's, even inside a negotiation.
+        telnet, self._telnet = self._telnet, None
+        lines = self.feed(_LF)
+        self._telnet = telnet
+        return lines
+
+    def _completed(self, piece: bytes) -> bytes | None:
+        if self._skipping:
+            self._skipping = False
+            return TOO_LONG
+        self._partial += piece
+        line = bytes(self._partial)
+        self._partial = bytearray()
+        return line
+
+    def _keep(self, rest: bytes) -> None:
+        if self._skipping:
+            return
+        self._partial += rest
+        if len(self._partial) > self._max_length:
+            self._skipping = True
+            self._partial = bytearray()
+
+    def _without_telnet(self, data: bytes) -> bytes:
+        telnet = self._telnet or TelnetFilter()
+        data = telnet.feed(data)
+        self._telnet = telnet if telnet.inside else None
+        return data
+
+
+class TelnetFilter:
+    """Takes telnet's negotiation (RFC 854) out of a stream. A doubled 255 stands for itself."""
+
+    __slots__ = ("_step",)
+
+    _IAC, _SB, _SE = 255, 250, 240
+    _WITH_OPTION = frozenset({251, 252, 253, 254})  # WILL, WONT, DO, DONT
+
+    def __init__(self) -> None:
+        self._step: Callable[[int, bytearray], None] = self._data
+
+    @property
+    def inside(self) -> bool:
+        """Whether a negotiation has begun and not ended."""
+        return self._step != self._data
+
+    def feed(self, data: bytes) -> bytes:
+        kept = bytearray()
+        for byte in data:
+            self._step(byte, kept)
+        return bytes(kept)
+
+    def _data(self, byte: int, kept: bytearray) -> None:
+        if byte == self._IAC:
+            self._step = self._command
+        else:
+            kept.append(byte)
+
+    def _command(self, byte: int, kept: bytearray) -> None:
+        self._step = self._data
+        if byte == self._IAC:
+            kept.append(byte)
+        elif byte == self._SB:
+            self._step = self._subnegotiation
+        elif byte in self._WITH_OPTION:
+            self._step = self._option
+
+    def _option(self, byte: int, kept: bytearray) -> None:
+        self._step = self._data
+
+    def _subnegotiation(self, byte: int, kept: bytearray) -> None:
+        if byte == self._IAC:
+            self._step = self._subnegotiation_command
+
+    def _subnegotiation_command(self, byte: int, kept: bytearray) -> None:
+        self._step = self._data if byte == self._SE else self._subnegotiation

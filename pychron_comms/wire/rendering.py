@@ -1,0 +1,21 @@
+"""A reply as the bytes that its client takes."""
+
+from __future__ import annotations
+
+from pychron_comms.errors import ReplyTooLongError, error_line
+from pychron_comms.wire.frames import FrameFormat
+from pychron_comms.wire.grammar import plain_reply, tagged_reply
+
+
+def render(identifier: str, text: str, frame: FrameFormat | None = None) -> bytes:
+    """A reply as bytes: tagged where the request was, framed where the listener says so."""
+    if identifier:
+        return tagged_reply(identifier, text)
+    if frame is None:
+        return plain_reply(text)
+    body = text.encode(errors="replace")
+    try:
+        return frame.encode(body)
+    except ValueError:
+        limit = 16**frame.length_digits - 1
+        return frame.encode(error_line(ReplyTooLongError(len(body), limit)).encode())

@@ -1,0 +1,282 @@
+"""``pychron-journal``, and the section of the configuration that it is about."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.config.table import ConfigError, Table
+from pychron_comms.journal.command import main
+from pychron_comms.journal.file_journal import FileJournal
+from pychron_comms.journal.settings import JournalSettings, open_journal, read_journal
+
+MONDAY = 1772446445.116  # 2026-03-02T10:14:05.116Z
+
+TABLE = """\
+record time (UTC) sender command what came of it
+1 2026-03-02 10:14:05.116 start version=0.1.0
+2 2026-03-02 10:15:05.116 10.0.0.5 System|Open A begin key=a81c-7
+3 2026-03-02 10:16:05.116 10.0.0.9 CO2|Enable begin
+4 2026-03-02 10:17:05.116 10.0.0.5 System|Open A OK (of 2)
+5 2026-03-02 10:18:05.116 10.0.0.5 System|Open A refused ERROR 204 : owned by another key=a81c-7
+6 2026-03-02 10:19:05.116 10.0.0.9 claim part=CO2 seconds=30.0 bound=true
+"""
+
+
+class Command(SynchronousTestCase):
+    """A journal of one night's work, a minute from record to record."""
+
+    def setUp(self) -> None:
+        self.folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        self.path = self.folder / "lab.journal"
+        self.time = MONDAY
+        self.journal = FileJournal(self.path, now=lambda: self.time)
+        asked = {"type": "System", "command": "Open A", "sender": "10.0.0.5", "key": "a81c-7"}
+        self.write("start", version="0.1.0")
+        self.write("begin", **asked)
+        self.write("begin", type="CO2", command="Enable", sender="10.0.0.9", key=None)
+        self.write("end", of=2, reply="OK")
+        self.write("refused", **asked | {"reply": "ERROR 204 : owned by another"})
+        self.write("claim", part="CO2", sender="10.0.0.9", seconds=30.0, bound=True)
+        self.journal.close()
+        self.errors = io.StringIO()
+        self.patch(sys, "stderr", self.errors)
+
+    def write(self, event: str, **fields: Any) -> None:
+        self.journal.write(event, **fields)
+        self.time += 60
+
+    def run_command(self, *words: str | Path) -> tuple[int, list[str]]:
+        out = io.StringIO()
+        try:
+            status = main([str(word) for word in words], out)
+        except SystemExit as ended:
+            status = int(ended.code or 0)
+        return status, out.getvalue().splitlines()
+
+    def show(self, *words: str) -> list[str]:
+        status, lines = self.run_command("show", self.path, *words)
+        self.assertEqual(status, 0, self.errors.getvalue())
+        return lines
+
+    def numbers(self, *words: str) -> list[int]:
+        return [json.loads(line)["n"] for line in self.show("--json", *words)]
+
+
+class Show(Command):
+    def test_is_a_table_for_a_person(self) -> None:
+        lines = self.show()
+
+        self.assertEqual([re.sub(" +", " ", line.strip()) for line in lines], TABLE.splitlines())
+        self.assertEqual(len({line.index("System") for line in lines if "System" in line}), 1)
+
+    def test_as_json_is_what_stands_in_the_file(self) -> None:
+        self.assertEqual("\n".join(self.show("--json")) + "\n", self.path.read_text("utf-8"))
+
+    def test_of_a_sender_has_the_ends_of_its_commands(self) -> None:
+        self.assertEqual(self.numbers("--sender", "10.0.0.5"), [2, 4, 5])
+
+    def test_of_an_event_has_only_such(self) -> None:
+        self.assertEqual(self.numbers("--event", "refused"), [5])
+
+    def test_since_a_time_has_what_came_then_and_later(self) -> None:
+        self.assertEqual(self.numbers("--since", "2026-03-02T10:18"), [5, 6])
+        self.assertEqual(self.numbers("--since", "2026-03-02T11:18:05.116+01:00"), [5, 6])
+        self.assertEqual(self.numbers("--since", "2026-03-02"), [1, 2, 3, 4, 5, 6])
+
+    def test_of_an_end_knows_what_began_before_that_time(self) -> None:
+        lines = self.show("--since", "2026-03-02T10:17", "--event", "end")
+
+        self.assertIn("System|Open A", lines[1])
+
+    def test_has_the_old_files_first(self) -> None:
+        self.path.rename(self.path.with_name("lab.journal.1"))
+        journal = FileJournal(self.path)
+        journal.write("stop")
+        journal.close()
+
+        self.assertEqual(self.numbers(), [1, 2, 3, 4, 5, 6, 7, 8])
+
+    def test_shows_no_terminal_what_could_fool_it(self) -> None:
+        journal = FileJournal(self.path)
+        journal.write("begin", command="Open A\x1b[2J\n\x9b\u202eB\udc80")
+        journal.close()
+        for line in (self.show()[-1], self.show("--json")[-1]):
+            self.assertTrue(line.isprintable(), line)
+
+        self.assertIn("Open A\\x1b[2J\\n\\x9b\\u202eB\\udc80", self.show()[-1])
+
+    def test_of_a_time_that_is_none_is_a_mistake(self) -> None:
+        self.assertEqual(self.run_command("show", self.path, "--since", "teatime")[0], 2)
+        self.assertIn("teatime: no time", self.errors.getvalue())
+
+    def test_of_no_file_says_so(self) -> None:
+        missing = self.folder / "missing"
+
+        self.assertEqual(self.run_command("show", missing), (2, []))
+        self.assertEqual(
+            self.errors.getvalue(), f"pychron-journal: {missing}: there is no such file\n"
+        )
+
+    def test_of_no_folder_says_so(self) -> None:
+        self.assertEqual(self.run_command("show", self.folder / "missing" / "file"), (2, []))
+        self.assertIn("No such file or directory", self.errors.getvalue())
+
+
+class Verify(Command):
+    def test_of_a_clean_journal_ends_with_0(self) -> None:
+        self.assertEqual(
+            self.run_command("verify", self.path),
+            (0, [f"{self.path}: 6 records, nothing was changed"]),
+        )
+
+    def test_of_a_changed_one_ends_with_1_and_has_a_line_for_each_finding(self) -> None:
+        lines = self.path.read_bytes().splitlines(keepends=True)
+        self.path.write_bytes(b"".join([*lines[:1], b"\x1b[2J\n", *lines[2:]]))
+        status, said = self.run_command("verify", self.path)
+
+        self.assertEqual(status, 1)
+        self.assertEqual(
+            said,
+            [
+                f"{self.path}:2: altered or inserted: no record",
+                f"{self.path}:3: record 3: removed or moved before it: record 2",
+                f"{self.path}: 5 records, 2 findings",
+            ],
+        )
+
+    def test_of_several_ends_with_1_where_one_is_changed(self) -> None:
+        other = self.folder / "other.journal"
+        other.write_bytes(self.path.read_bytes().replace(b"Open A", b"Open B"))
+
+        self.assertEqual(self.run_command("verify", other, self.path)[0], 1)
+
+    def test_with_a_head_finds_a_missing_end(self) -> None:
+        status, lines = self.run_command("head", self.path)
+        self.assertEqual(status, 0)
+        head = lines[0]
+        self.assertEqual(self.run_command("verify", self.path, "--head", head)[0], 0)
+        lines_there = self.path.read_bytes().splitlines(keepends=True)
+        self.path.write_bytes(b"".join(lines_there[:-1]))
+
+        status, lines = self.run_command("verify", self.path, "--head", head)
+        self.assertEqual(status, 1)
+        self.assertIn("the end is missing", lines[0])
+
+    def test_takes_the_secret_from_a_file_of_its_owner_alone(self) -> None:
+        secret = self.folder / "secret"
+        secret.write_bytes(b"open sesame\n")
+        secret.chmod(0o600)
+        sealed = self.folder / "sealed.journal"
+        journal = open_journal(JournalSettings(file=str(sealed), secret=str(secret)))
+        journal.write("start")
+        journal.write("stop")
+        journal.close()
+
+        self.assertEqual(self.run_command("verify", sealed, "--secret", secret)[0], 0)
+        status, lines = self.run_command("verify", sealed)
+        self.assertEqual((status, len(lines)), (1, 3))
+        self.assertIn("not one record fits", lines[0])
+        secret.chmod(0o644)
+        self.assertEqual(self.run_command("verify", sealed, "--secret", secret), (2, []))
+        self.assertIn("others can read it", self.errors.getvalue())
+
+    def test_tells_of_a_torn_line_and_ends_with_0(self) -> None:
+        self.path.write_bytes(self.path.read_bytes()[:-5])
+        status, lines = self.run_command("verify", self.path)
+
+        self.assertEqual(status, 0)
+        self.assertIn("has no end", lines[0])
+
+    def test_with_a_mistake_in_the_call_ends_with_2(self) -> None:
+        head = f"1:{'0' * 64}"
+        for words in (["--head", "6"], ["--head", head, str(self.path)], ["--secret", "missing"]):
+            self.assertEqual(self.run_command("verify", self.path, *words)[0], 2)
+        self.assertEqual(self.run_command("verify", self.folder / "missing")[0], 2)
+
+
+class Head(Command):
+    def test_is_of_the_last_record_in_whichever_file(self) -> None:
+        expected = (0, ["{}:{}".format(*self.journal.head)])
+        self.assertEqual(self.run_command("head", self.path), expected)
+        self.path.rename(self.path.with_name("lab.journal.1"))
+        self.path.touch()
+
+        self.assertEqual(self.run_command("head", self.path), expected)
+
+    def test_of_an_empty_journal_is_a_mistake(self) -> None:
+        self.path.write_bytes(b"")
+
+        self.assertEqual(self.run_command("head", self.path)[0], 2)
+        self.assertIn("it holds no record", self.errors.getvalue())
+
+
+class Settings(SynchronousTestCase):
+    def read(self, text: str) -> JournalSettings | None:
+        table = Table.parse(text, "lab.toml")
+        settings = read_journal(table.table("journal"))
+        table.finish()
+        return settings
+
+    def assert_mistake(self, text: str, expected: str) -> None:
+        with self.assertRaises(ConfigError) as caught:
+            self.read(text)
+        self.assertEqual(str(caught.exception), f"lab.toml: journal.{expected}")
+
+    def test_without_the_section_want_no_journal(self) -> None:
+        self.assertIsNone(self.read(""))
+        self.assertIsNone(self.read("[journal]"))
+
+    def test_have_defaults_for_all_but_the_file(self) -> None:
+        self.assertEqual(
+            self.read('journal.file = "lab.journal"'),
+            JournalSettings(file="lab.journal", size=50_000_000, keep=10, sync=False, secret=""),
+        )
+
+    def test_are_read_as_they_stand(self) -> None:
+        text = '[journal]\nfile = "a"\nsize = 100_000\nkeep = 1000\nsync = true\nsecret = "b"'
+
+        self.assertEqual(
+            self.read(text),
+            JournalSettings(file="a", size=100_000, keep=1000, sync=True, secret="b"),
+        )
+
+    def test_tell_of_a_mistake(self) -> None:
+        self.assert_mistake(
+            "journal.sync = true", "file: expected the name of a file, and it is missing"
+        )
+        self.assert_mistake('journal.file = ""', "file: expected the name of a file, got ''")
+        self.assert_mistake(
+            'journal = {file = "a", size = 99_999}',
+            "size: expected a whole number, 100000 or more, got 99999",
+        )
+        self.assert_mistake(
+            'journal = {file = "a", keep = 0}',
+            "keep: expected a whole number from 1 to 1000, got 0",
+        )
+
+    def test_open_a_journal(self) -> None:
+        file = Path(self.enterContext(tempfile.TemporaryDirectory())) / "lab.journal"
+        journal = open_journal(JournalSettings(file=str(file)), now=lambda: MONDAY)
+        self.addCleanup(journal.close)
+        journal.write("start")
+
+        self.assertIn('"at":"2026-03-02T10:14:05.116000Z"', file.read_text("utf-8"))
+
+    def test_with_an_open_secret_open_none(self) -> None:
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        file, secret = folder / "lab.journal", folder / "secret"
+        secret.write_bytes(b"open sesame")
+        secret.chmod(0o640)
+        with self.assertRaises(ValueError) as caught:
+            open_journal(JournalSettings(file=str(file), secret=str(secret)))
+
+        self.assertIn("others can read it", str(caught.exception))
+        self.assertFalse(file.exists())

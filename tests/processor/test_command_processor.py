@@ -1,0 +1,224 @@
+"""The processor's line protocol and settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.address import IPv4Address, UNIXAddress
+from twisted.internet.error import ConnectionDone
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.config.table import ConfigError, Table
+from pychron_comms.errors import SecurityError
+from pychron_comms.processor.command_processor import CommandProcessorFactory
+from pychron_comms.processor.settings import (
+    DEFAULT_LISTEN,
+    ProcessorSettings,
+    default_laboratory,
+    laboratory_from,
+)
+from pychron_comms.transport.options import WireOptions
+from tests.doubles import ScriptedGate
+
+LOOPBACK = IPv4Address("TCP", "127.0.0.1", 50000)
+STRANGER = IPv4Address("TCP", "10.0.0.9", 50000)
+
+
+class CommandProcessorTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.gate = ScriptedGate(Open="OK")
+        self.clock = Clock()
+        self.factory = CommandProcessorFactory(
+            self.gate, frozenset({"local", "127.0.0.1"}), WireOptions(), self.clock
+        )
+
+    def ask(self, line: bytes, peer: Any = LOOPBACK) -> bytes:
+        processor = self.factory.buildProtocol(peer)
+        transport = StringTransport(peerAddress=peer)
+        processor.makeConnection(transport)
+        processor.dataReceived(line)
+        return transport.value()
+
+    def test_a_person_types_type_and_command(self) -> None:
+        self.assertEqual(self.ask(b"System|Open V\r\n"), b"OK\r\n")
+        self.assertEqual(self.gate.requests, [("System", "Open V", "127.0.0.1", None)])
+
+    def test_a_server_says_who_asked_and_how_long_that_one_waits(self) -> None:
+        reply = self.ask(b"@id=4;from=10.0.0.1;within=0.5 System|Open V\r\n", UNIXAddress(None))
+        self.assertEqual(reply, b"@id=4 OK\r\n")
+        self.assertEqual(self.gate.requests, [("System", "Open V", "10.0.0.1", 0.5)])
+
+    def test_a_stranger_is_not_believed_who_it_asks_for(self) -> None:
+        self.ask(b"@id=4;from=10.0.0.1 System|Open V\r\n", STRANGER)
+        self.assertEqual(self.gate.requests, [("System", "Open V", "10.0.0.9", None)])
+
+    def age(self, sent: str, peer: Any = LOOPBACK) -> float:
+        self.clock.advance(100)
+        self.ask(f"@id=4;from=10.0.0.1;sent={sent} System|Open V\r\n".encode(), peer)
+        return self.gate.context[-1].age
+
+    def test_a_command_that_was_long_on_its_way_is_as_old(self) -> None:
+        self.assertEqual(self.age("97.5"), 2.5)
+
+    def test_what_came_without_delay_has_no_age(self) -> None:
+        self.assertEqual(self.age("99.99"), 0.0)
+
+    def test_another_clock_than_ours_tells_nothing(self) -> None:
+        for sent in ("100.5", "nan", "soon", "-4000"):
+            self.clock.rightNow = 0.0
+            self.assertEqual(self.age(sent), 0.0, sent)
+
+    def test_neither_does_another_computers(self) -> None:
+        self.assertEqual(self.age("97.5", STRANGER), 0.0)
+
+    def test_a_line_without_a_type_gets_206(self) -> None:
+        self.assertEqual(
+            self.ask(b"Open V\r\n"),
+            b"ERROR 206 : malformed request: Type|command is wanted, as in System|Open V\r\n",
+        )
+
+    def test_the_log_knows_it_by_name(self) -> None:
+        self.assertEqual(self.factory.logPrefix(), "CommandProcessor")
+
+
+class SessionTests(SynchronousTestCase):
+    """Connections as the gate knows them, and what a server tells of its clients."""
+
+    def setUp(self) -> None:
+        self.gate = ScriptedGate(Open="OK")
+        self.factory = CommandProcessorFactory(
+            self.gate, frozenset({"local", "127.0.0.1"}), WireOptions(), Clock()
+        )
+
+    def connect(self, peer: Any = LOOPBACK) -> Any:
+        processor = self.factory.buildProtocol(peer)
+        self.transport = StringTransport(peerAddress=peer)
+        processor.makeConnection(self.transport)
+        return processor
+
+    def session(self, line: bytes, peer: Any = LOOPBACK) -> str:
+        self.connect(peer).dataReceived(line)
+        return self.gate.context[-1].session
+
+    def test_each_connection_is_a_session(self) -> None:
+        self.assertEqual(self.session(b"System|Open V\r\n"), "connection-1")
+        self.assertEqual(self.session(b"System|Open V\r\n", STRANGER), "connection-2")
+
+    def test_a_servers_client_is_a_session_within_the_servers(self) -> None:
+        line = b"@id=1;from=10.0.0.1;session=abc System|Open V\r\n"
+        self.assertEqual(self.session(line), "connection-1/abc")
+
+    def test_a_strangers_word_for_a_session_or_a_sender_is_not_believed(self) -> None:
+        line = b"@id=1;from=10.0.0.1;session=../connection-1 System|Open V\r\n"
+        self.assertEqual(self.session(line, STRANGER), "connection-1")
+        self.assertEqual(self.gate.requests[0][2], "10.0.0.9")
+
+    def test_who_a_server_asks_for_without_a_session_has_none(self) -> None:
+        self.assertEqual(self.session(b"@id=1;from=10.0.0.1 System|Open V\r\n"), "")
+
+    def test_key_and_role_go_to_the_gate_whoever_says_them(self) -> None:
+        for peer in (LOOPBACK, STRANGER):
+            self.session(b"@key=a%20b;role=observe System|Open V\r\n", peer)
+            self.assertEqual(self.gate.context[-1][1:3], ("a b", "observe"))
+
+    def test_a_role_that_is_none_is_206(self) -> None:
+        self.connect().dataReceived(b"@role=king System|Open V\r\n")
+        self.assertTrue(self.transport.value().startswith(b"ERROR 206 : malformed request: role"))
+        self.assertEqual(self.gate.requests, [])
+
+    def test_gone_ends_a_session_within_this_connection_only(self) -> None:
+        processor = self.connect()
+        processor.dataReceived(b"@id=1 Gone abc\r\n")
+        self.assertEqual(self.gate.sessions, ["connection-1/abc"])
+        self.assertEqual(self.transport.value(), b"@id=1 OK\r\n")
+
+    def test_forget_is_for_the_request_of_that_id_of_this_connection(self) -> None:
+        first, second = self.connect(), self.connect()
+        first.dataReceived(b"@id=7 System|Move\r\n")
+        second.dataReceived(b"@id=7 System|Stay\r\n")
+        first.dataReceived(b"@id=8 Forget 7\r\n")
+        self.assertEqual(self.gate.forgotten, self.gate.waiting[:1])
+
+    def test_forgetting_what_is_answered_or_was_never_asked_is_nothing(self) -> None:
+        processor = self.connect()
+        processor.dataReceived(b"@id=7 System|Move\r\n")
+        self.gate.waiting[0].callback("OK")
+        for number in (b"7", b"99", b"", b"x"):
+            processor.dataReceived(b"@id=8 Forget " + number + b"\r\n")
+        self.assertEqual(self.gate.forgotten, [])
+
+    def test_a_stranger_neither_forgets_nor_ends_sessions(self) -> None:
+        processor = self.connect(STRANGER)
+        processor.dataReceived(b"@id=7 System|Move\r\nForget 7\r\nGone abc\r\n")
+        self.assertEqual((self.gate.forgotten, self.gate.sessions), ([], []))
+        self.assertEqual(self.transport.value().count(b"ERROR 206"), 2)
+
+    def test_a_peer_that_sends_no_more_has_no_session_whatever_it_still_waits_for(self) -> None:
+        processor = self.connect()
+        processor.dataReceived(b"@id=1 System|Move\r\n")
+        processor.readConnectionLost()
+        self.assertEqual(self.gate.sessions, ["connection-1"])
+        self.gate.waiting[0].callback("OK")
+        self.assertEqual(self.transport.value(), b"@id=1 OK\r\n")
+
+    def test_the_end_of_a_connection_ends_its_session_and_what_waits(self) -> None:
+        processor = self.connect()
+        processor.dataReceived(b"@id=1 System|Move\r\n@id=2 System|Turn\r\n")
+        self.gate.waiting[0].callback("OK")
+        processor.connectionLost(Failure(ConnectionDone()))
+        self.assertEqual(self.gate.sessions, ["connection-1"])
+        self.assertEqual(self.gate.forgotten, self.gate.waiting[1:])
+
+
+class SettingsTests(SynchronousTestCase):
+    def read(self, text: str, *listen: str) -> tuple[ProcessorSettings, Table]:
+        return laboratory_from(Table.parse(text, "lab.toml"), listen)
+
+    def test_without_a_configuration_the_simulated_laboratory_is_served(self) -> None:
+        settings, laboratory = laboratory_from(None)
+        self.assertEqual(settings.listen, list(DEFAULT_LISTEN))
+        self.assertIn("extraction_line", laboratory)
+
+    def test_a_configuration_may_ask_for_the_simulated_laboratory(self) -> None:
+        _, laboratory = self.read("[processor]\nsimulated_lab = true")
+        self.assertIn("extraction_line", laboratory)
+        _, laboratory = self.read("")
+        self.assertNotIn("extraction_line", laboratory)
+
+    def test_the_command_line_comes_before_the_file(self) -> None:
+        settings, _ = self.read('[processor]\nlisten = ["tcp:1"]')
+        self.assertEqual(settings.listen, ["tcp:1"])
+        settings, _ = self.read('[processor]\nlisten = ["tcp:1"]', "tcp:2")
+        self.assertEqual(list(settings.listen), ["tcp:2"])
+
+    def test_hosts_systems_and_trust_are_read(self) -> None:
+        settings, _ = self.read(
+            """
+            [access]
+            hosts = ["10.0.0.*"]
+            [processor]
+            trust = ["10.0.0.2"]
+            systems = { pychron = "10.0.0.1" }
+            """
+        )
+        self.assertRaises(SecurityError, settings.hosts.admit, "11.0.0.1")
+        self.assertEqual(settings.trust, ["10.0.0.2"])
+        self.assertEqual(settings.systems, {"pychron": "10.0.0.1"})
+
+    def test_a_host_that_is_none_is_a_mistake(self) -> None:
+        error = self.assertRaises(ConfigError, self.read, '[access]\nhosts = ["all"]')
+        self.assertTrue(
+            str(error).startswith(
+                "lab.toml: access.hosts: expected addresses, networks or 192.168.1.*"
+            )
+        )
+
+    def test_beside_a_simulated_laboratory_no_other_is_described(self) -> None:
+        text = "[processor]\nsimulated_lab = true\n[extraction_line]\n"
+        self.assertRaises(ConfigError, self.read, text)
+
+    def test_the_built_in_laboratory_is_a_configuration_like_any(self) -> None:
+        self.assertIn("laser", default_laboratory())

@@ -1,0 +1,283 @@
+"""The gate: types, access rules, a queue for each manager, and the end."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
+from zope.interface.verify import verifyObject
+
+from pychron_comms.errors import (
+    ExpiredError,
+    LeasedError,
+    ManagerUnavailableError,
+    NotPermittedError,
+    OutcomeUnknownError,
+    SecurityError,
+    ShuttingDownError,
+    UnknownRequestTypeError,
+)
+from pychron_comms.interfaces import Effect, IAccessRule, IHardwareGate, IRequestHandler, Part
+from pychron_comms.processor.hardware_manager import (
+    GRACE,
+    MissingHandler,
+    RemoteHardwareManager,
+)
+from pychron_comms.wire.context import RequestContext
+from tests.doubles import IdleHardware, ScriptedCall, ScriptedHandler, gate_around
+
+
+@implementer(IAccessRule)
+class Doorkeeper:
+    """Keeps out ``10.9.9.9``, and everybody from ``Enable``."""
+
+    def admit(self, sender: str) -> None:
+        if sender == "10.9.9.9":
+            raise SecurityError(sender)
+
+    def check(self, call: Any) -> None:
+        if call.name == "Enable":
+            raise NotPermittedError("observers may not enable")
+
+
+class GateCase(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.hardware = IdleHardware()
+
+    def gate(self, *calls: ScriptedCall, **handlers: Any) -> RemoteHardwareManager:
+        return gate_around(
+            {"System": ScriptedHandler(*calls), **handlers},
+            self.hardware,
+            self.clock,
+            rules=[Doorkeeper()],
+        )
+
+    def ask(self, gate: RemoteHardwareManager, command: str, sender: str = "10.0.0.1") -> Any:
+        return gate.process_server_request("System", command, sender)
+
+
+class RequestTests(GateCase):
+    def test_provides_the_gates_interface(self) -> None:
+        verifyObject(IHardwareGate, self.gate())
+        verifyObject(IRequestHandler, MissingHandler(ManagerUnavailableError("x")))
+
+    def test_a_command_is_run_for_its_sender(self) -> None:
+        call = ScriptedCall("Open", "OK")
+        self.assertEqual(self.ask(self.gate(call), "Open", "10.0.0.5"), "OK")
+        self.assertEqual(call.sender, "10.0.0.5")
+
+    def test_an_unknown_type_gets_211(self) -> None:
+        with self.assertRaises(UnknownRequestTypeError):
+            self.gate().process_server_request("Nope", "Open A", "10.0.0.1")
+
+    def test_a_type_without_its_manager_gets_007(self) -> None:
+        missing = MissingHandler(ManagerUnavailableError("co2"))
+        gate = self.gate(CO2=missing)
+        with self.assertRaises(ManagerUnavailableError):
+            gate.process_server_request("CO2", "Enable", "10.0.0.1")
+        with self.assertRaises(ManagerUnavailableError):
+            missing.handle(None)
+
+    def test_a_slow_manager_does_not_delay_another(self) -> None:
+        slow = ScriptedCall("Move", Deferred(), manager="laser")
+        quick = ScriptedCall("Open", "OK", manager="valves")
+        gate = self.gate(slow, quick)
+        self.assertNoResult(self.ask(gate, "Move"))
+        self.assertEqual(self.ask(gate, "Open"), "OK")
+
+    def test_commands_for_one_manager_wait_for_each_other(self) -> None:
+        manager = object()
+        slow = ScriptedCall("Move", Deferred(), manager=manager)
+        next_ = ScriptedCall("Open", "OK", manager=manager)
+        gate = self.gate(slow, next_)
+        self.ask(gate, "Move")
+        self.assertNoResult(self.ask(gate, "Open"))
+        self.assertEqual(next_.runs, 0)
+
+    def test_a_command_that_touches_no_hardware_waits_for_none(self) -> None:
+        self.assertEqual(
+            self.ask(self.gate(ScriptedCall("Help", "...", manager=None)), "Help"), "..."
+        )
+
+
+class AgeTests(GateCase):
+    """What was long on its way has as much less time."""
+
+    def ask_aged(self, age: float, within: float | None = None) -> Any:
+        call = ScriptedCall("Open", "OK", deadline=5.0)
+        context = RequestContext(within=within, age=age)
+        return self.gate(call).process_server_request("System", "Open", "10.0.0.1", context)
+
+    def test_a_command_whose_time_passed_on_its_way_is_not_begun(self) -> None:
+        self.assertRaises(ExpiredError, self.ask_aged, 5.0)
+        self.assertRaises(ExpiredError, self.ask_aged, 0.3, within=0.3)
+
+    def test_one_that_still_has_time_is(self) -> None:
+        self.assertEqual(self.ask_aged(4.9), "OK")
+        self.assertEqual(self.ask_aged(0.2, within=0.3), "OK")
+
+
+class AccessTests(GateCase):
+    def test_a_sender_that_is_not_admitted_learns_nothing(self) -> None:
+        gate = self.gate()
+        for request_type, command in (("System", "Open"), ("Nope", "Open")):
+            with self.assertRaises(SecurityError):
+                gate.process_server_request(request_type, command, "10.9.9.9")
+
+    def test_a_command_that_is_not_permitted_is_not_run(self) -> None:
+        call = ScriptedCall("Enable", "OK")
+        with self.assertRaises(NotPermittedError):
+            self.ask(self.gate(call), "Enable")
+        self.assertEqual(call.runs, 0)
+
+
+class GoneTests(GateCase):
+    """Nobody waits any more for a response."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.busy = ScriptedCall("Busy", Deferred())
+        self.opening = ScriptedCall("Open", Deferred())
+        self.running = self.gate(self.busy, self.opening, ScriptedCall("Read", effect=Effect.READ))
+        self.ask(self.running, "Busy")
+
+    def ask_keyed(self) -> Any:
+        context = RequestContext(key="k")
+        return self.running.process_server_request("System", "Open", "10.0.0.1", context)
+
+    def begun(self) -> bool:
+        """Whether it is begun as soon as it can be."""
+        self.busy.result.callback("")
+        return self.opening.runs > 0
+
+    def test_what_waits_is_not_begun(self) -> None:
+        reply = self.ask(self.running, "Open")
+        self.running.asker_gone(reply)
+        self.failureResultOf(reply, ExpiredError)
+        self.assertFalse(self.begun())
+
+    def test_neither_is_a_read(self) -> None:
+        reply = self.ask(self.running, "Read")
+        self.running.asker_gone(reply)
+        self.failureResultOf(reply, ExpiredError)
+
+    def test_neither_is_one_with_a_key_and_the_key_remembers_that(self) -> None:
+        reply = self.ask_keyed()
+        self.running.asker_gone(reply)
+        self.failureResultOf(reply, ExpiredError)
+        self.assertFalse(self.begun())
+        self.assertRaises(ExpiredError, self.ask_keyed)
+
+    def test_one_for_which_another_waits_by_its_key_is_begun(self) -> None:
+        first, second = self.ask_keyed(), self.ask_keyed()
+        self.running.asker_gone(first)
+        self.assertNoResult(second)
+        self.assertTrue(self.begun())
+        self.opening.result.callback("OK")
+        self.assertEqual(self.successResultOf(second), "OK")
+
+    def test_the_first_may_be_the_one_that_stays(self) -> None:
+        first, second = self.ask_keyed(), self.ask_keyed()
+        self.running.asker_gone(second)
+        self.failureResultOf(second, OutcomeUnknownError)
+        self.assertTrue(self.begun())
+        self.opening.result.callback("OK")
+        self.assertEqual(self.successResultOf(first), "OK")
+
+    def test_it_is_dropped_when_both_have_gone_in_either_order(self) -> None:
+        for order in (0, 1), (1, 0):
+            self.setUp()
+            replies = self.ask_keyed(), self.ask_keyed()
+            for number in order:
+                self.running.asker_gone(replies[number])
+            for reply in replies:
+                self.failureResultOf(reply)
+            self.assertFalse(self.begun())
+
+    def test_what_runs_goes_on_and_its_key_keeps_the_reply(self) -> None:
+        reply = self.ask_keyed()
+        self.assertTrue(self.begun())
+        self.running.asker_gone(reply)
+        self.opening.result.callback("OK")
+        self.assertEqual(self.successResultOf(reply), "OK")
+        self.assertEqual(self.ask_keyed(), "OK")
+        self.assertEqual(self.opening.runs, 1)
+
+    def test_a_response_that_is_not_known_is_nothing(self) -> None:
+        self.ask(self.running, "Open")
+        self.running.asker_gone(Deferred())
+        self.assertTrue(self.begun())
+
+
+class ChangedMeanwhileTests(GateCase):
+    def test_what_waited_is_checked_again_before_it_is_begun(self) -> None:
+        busy = ScriptedCall("Busy", Deferred())
+        call = ScriptedCall("Open", "OK")
+        gate = self.gate(busy, call)
+        self.ask(gate, "Busy")
+        reply = self.ask(gate, "Open")
+        gate._leases.claim(Part("System", "manager", ""), "10.0.0.2", 60)
+        busy.result.callback("")
+        self.failureResultOf(reply, LeasedError)
+        self.assertEqual(call.runs, 0)
+        gate._leases.stop()
+
+    def test_a_bug_that_ends_at_once_is_an_end(self) -> None:
+        call = ScriptedCall("Open", ZeroDivisionError())
+        gate = self.gate(call)
+        for _ in range(2):
+            self.assertRaises(ZeroDivisionError, self.ask, gate, "Open")
+        self.assertEqual(call.runs, 2)
+
+
+class StopTests(GateCase):
+    def test_hardware_starts_with_the_gate_and_is_safe_when_it_stops(self) -> None:
+        gate = self.gate()
+        gate.startService()
+        self.assertEqual((self.hardware.started, self.hardware.made_safe), (1, []))
+        self.successResultOf(gate.stopService())
+        self.assertEqual(self.hardware.made_safe, ["valves"])
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_hardware_is_made_safe_after_what_runs_has_ended(self) -> None:
+        slow = ScriptedCall("Move", Deferred())
+        gate = self.gate(slow)
+        reply = self.ask(gate, "Move")
+        stopped = gate.stopService()
+        self.assertEqual(self.hardware.made_safe, [])
+        with self.assertRaises(ShuttingDownError):
+            self.ask(gate, "Move")
+        slow.result.callback("there")
+        self.assertEqual(self.successResultOf(reply), "there")
+        self.successResultOf(stopped)
+        self.assertEqual(self.hardware.made_safe, ["valves"])
+
+    def test_what_never_ends_is_not_waited_for(self) -> None:
+        gate = self.gate(ScriptedCall("Move", Deferred(), deadline=60.0))
+        reply = self.ask(gate, "Move")
+        stopped = gate.stopService()
+        self.clock.advance(GRACE)
+        self.failureResultOf(reply, OutcomeUnknownError)
+        self.successResultOf(stopped)
+        self.assertEqual(self.hardware.made_safe, ["valves"])
+
+    def test_what_cannot_be_made_safe_does_not_keep_the_rest_from_it(self) -> None:
+        def broken() -> None:
+            raise ZeroDivisionError
+
+        self.hardware.actions.insert(0, ("laser", broken))
+        self.successResultOf(self.gate().stopService())
+        self.assertEqual(self.hardware.made_safe, ["valves"])
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_a_manager_that_does_not_become_safe_is_not_waited_for(self) -> None:
+        self.hardware.actions = [("laser", Deferred)]
+        stopped = self.gate().stopService()
+        self.assertNoResult(stopped)
+        self.clock.advance(GRACE)
+        self.successResultOf(stopped)
+        self.assertEqual(len(self.flushLoggedErrors(CancelledError)), 1)

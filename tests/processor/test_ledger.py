@@ -1,0 +1,400 @@
+"""Once for each key, written down, and known again after a kill."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
+
+from pychron_comms.errors import (
+    DeviceConnectionError,
+    ExpiredError,
+    JournalError,
+    MalformedRequestError,
+    NotPermittedError,
+    OutcomeUnknownError,
+)
+from pychron_comms.interfaces import Effect, IAccessRule
+from pychron_comms.journal.memory import MemoryJournal
+from pychron_comms.processor.execution.ledger import KEEP, KEY_LENGTH, Ledger
+from pychron_comms.processor.hardware_manager import RemoteHardwareManager
+from pychron_comms.wire.context import RequestContext
+from tests.doubles import IdleHardware, ScriptedCall, ScriptedHandler, gate_around
+
+ME, OTHER = "10.0.0.1", "10.0.0.2"
+REQUEST = {"type": "System", "command": "Open A", "sender": ME, "key": "k"}
+
+
+@implementer(IAccessRule)
+class Mood:
+    """Refuses everything for as long as it is bad."""
+
+    bad = False
+
+    def admit(self, sender: str) -> None:
+        """Everybody may ask."""
+
+    def check(self, call: Any) -> None:
+        if self.bad:
+            raise NotPermittedError("not now")
+
+
+class KeyCase(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.journal = MemoryJournal(self.clock.seconds)
+        self.mood = Mood()
+        self.opening = ScriptedCall("Open", Deferred())
+        self.other = ScriptedCall("Other", "done")
+        self.busy = ScriptedCall("Busy", Deferred())
+        self.gate = self.new_gate()
+
+    def new_gate(self) -> RemoteHardwareManager:
+        calls = ScriptedHandler(self.opening, self.other, self.busy)
+        return gate_around(
+            {"System": calls, "Extra": calls},
+            IdleHardware(),
+            self.clock,
+            rules=[self.mood],
+            journal=self.journal,
+        )
+
+    def ask(
+        self,
+        command: str = "Open",
+        key: str = "k",
+        sender: str = ME,
+        within: float | None = None,
+        request_type: str = "System",
+    ) -> Any:
+        context = RequestContext(within, key)
+        return self.gate.process_server_request(request_type, command, sender, context)
+
+    def outcome(self, key: str = "k", sender: str = ME) -> str:
+        return self.gate._ledger.outcome(sender, key)
+
+    def events(self) -> list[dict[str, Any]]:
+        """What was written down, without what the journal adds itself."""
+        own = {"at", "hash"}
+        return [
+            {name: value for name, value in record.items() if name not in own}
+            for record in self.journal.records()
+        ]
+
+
+class JoinTests(KeyCase):
+    def test_a_copy_of_one_that_waits_waits_with_it(self) -> None:
+        self.ask("Busy", key="")
+        first, copy = self.ask(), self.ask()
+        self.assertEqual((self.opening.runs, self.outcome()), (0, "waiting"))
+        self.busy.result.callback("")
+        self.opening.result.callback("OK")
+        self.assertEqual((self.successResultOf(first), self.successResultOf(copy)), ("OK", "OK"))
+        self.assertEqual(self.opening.runs, 1)
+
+    def test_a_copy_of_one_that_runs_gets_its_reply(self) -> None:
+        first, copy = self.ask(), self.ask()
+        self.assertEqual(self.outcome(), "running")
+        self.opening.result.callback("OK")
+        self.assertEqual((self.successResultOf(first), self.successResultOf(copy)), ("OK", "OK"))
+        self.assertEqual(self.opening.runs, 1)
+
+    def test_a_copy_shares_a_failure(self) -> None:
+        first, copy = self.ask(), self.ask()
+        self.opening.result.errback(DeviceConnectionError("gauge"))
+        for reply in (first, copy):
+            self.failureResultOf(reply, DeviceConnectionError)
+
+    def test_a_copy_after_the_end_gets_the_reply_again(self) -> None:
+        self.ask()
+        self.opening.result.callback("OK")
+        self.assertEqual((self.ask(), self.outcome()), ("OK", "done OK"))
+        self.assertEqual(self.opening.runs, 1)
+
+    def test_a_copy_after_a_failure_gets_the_failure_again(self) -> None:
+        self.opening.result = DeviceConnectionError("gauge")
+        self.assertRaises(DeviceConnectionError, self.ask)
+        error = self.assertRaises(DeviceConnectionError, self.ask)
+        self.assertEqual(str(error), "device gauge not connected")
+        self.assertEqual(self.opening.runs, 1)
+        self.assertEqual(self.outcome(), "done ERROR 008 : device gauge not connected")
+
+    def test_a_copy_of_one_that_was_refused_is_not_run_later(self) -> None:
+        self.mood.bad = True
+        self.assertRaises(NotPermittedError, self.ask)
+        self.mood.bad = False
+        self.assertRaises(NotPermittedError, self.ask)
+        self.assertEqual(self.opening.runs, 0)
+        self.assertEqual(self.outcome(), "done ERROR 208 : not permitted: not now")
+
+    def test_one_that_expired_while_it_waited_is_not_run_later(self) -> None:
+        self.ask("Busy", key="")
+        self.failureResultOf(self.expired(), ExpiredError)
+        self.assertRaises(ExpiredError, self.ask)
+        self.busy.result.callback("")
+        self.assertEqual(self.opening.runs, 0)
+
+    def expired(self) -> Any:
+        reply = self.ask(within=1.0)
+        self.clock.advance(1)
+        return reply
+
+    def test_another_command_of_the_same_key_is_206(self) -> None:
+        self.ask()
+        for command, request_type in (("Other", "System"), ("Open", "Extra")):
+            error = self.assertRaises(
+                MalformedRequestError, self.ask, command, request_type=request_type
+            )
+            self.assertEqual(str(error), "malformed request: key=k was another command's")
+        self.assertEqual((self.opening.runs, self.other.runs), (1, 0))
+
+    def test_each_sender_has_keys_of_its_own(self) -> None:
+        self.assertEqual(self.ask("Other"), "done")
+        self.assertEqual(self.outcome(sender=OTHER), "never seen")
+        self.assertEqual(self.ask("Other", sender=OTHER), "done")
+        self.assertEqual(self.other.runs, 2)
+
+    def test_a_key_that_is_too_long_is_206(self) -> None:
+        self.assertEqual(self.ask("Other", key="x" * KEY_LENGTH), "done")
+        self.assertRaises(MalformedRequestError, self.ask, "Other", key="x" * (KEY_LENGTH + 1))
+        self.assertEqual(self.other.runs, 1)
+
+    def test_without_a_key_the_same_is_meant_twice(self) -> None:
+        for _ in range(2):
+            self.ask("Other", key="")
+        self.assertEqual(self.other.runs, 2)
+
+    def test_a_read_is_run_each_time_whatever_its_key(self) -> None:
+        self.other.effect = Effect.READ
+        for _ in range(2):
+            self.assertEqual(self.ask("Other"), "done")
+        self.assertEqual((self.other.runs, self.outcome()), (2, "never seen"))
+
+
+class PatienceTests(KeyCase):
+    def test_a_copy_that_stops_waiting_does_not_know_the_outcome(self) -> None:
+        first, copy = self.ask(), self.ask(within=1.0)
+        self.clock.advance(1)
+        failure = self.failureResultOf(copy, OutcomeUnknownError)
+        self.assertEqual(str(failure.value), "outcome unknown: Open is still running")
+        self.opening.result.callback("OK")
+        self.assertEqual(self.successResultOf(first), "OK")
+
+    def test_a_copy_that_never_waited_does_not_know_it_either(self) -> None:
+        self.ask()
+        for within in (0.0, -1.0):
+            copy = self.ask(within=within)
+            self.clock.advance(0)
+            self.failureResultOf(copy, OutcomeUnknownError)
+
+    def test_a_copy_waits_no_longer_than_its_command_may_take(self) -> None:
+        # As with a driver that hangs in its thread: what was given up goes on running.
+        entry = self.gate._ledger.open({**REQUEST, "command": "Open"}, safe=False)
+        entry.begin()
+        copies = [self.ask(), self.ask(within=1000.0)]
+        self.clock.advance(self.opening.deadline)
+        for copy in copies:
+            self.failureResultOf(copy, OutcomeUnknownError)
+        self.assertEqual(self.outcome(), "running")
+
+    def test_a_copy_whose_asker_has_gone_is_no_bug(self) -> None:
+        first, copy = self.ask(), self.ask()
+        self.gate.asker_gone(copy)
+        self.failureResultOf(copy, OutcomeUnknownError)
+        self.opening.result.callback("OK")
+        self.assertEqual(self.successResultOf(first), "OK")
+
+    def test_what_is_given_up_while_it_runs_is_unknown_ever_after(self) -> None:
+        first = self.ask(within=1.0)
+        self.clock.advance(1)
+        self.failureResultOf(first, OutcomeUnknownError)
+        self.assertEqual(self.outcome(), "running")
+        self.clock.advance(self.opening.deadline)
+        self.assertEqual(self.outcome(), "unknown")
+        self.assertRaises(OutcomeUnknownError, self.ask)
+        self.assertEqual(self.opening.runs, 1)
+
+    def test_what_goes_on_after_it_was_given_up_is_known_at_its_end(self) -> None:
+        ledger = Ledger(self.journal, self.clock)
+        entry = ledger.open(REQUEST, safe=False)
+        entry.begin()
+        entry.answered(Failure(OutcomeUnknownError("Open did not end in 5 s")))
+        self.assertEqual(ledger.outcome(ME, "k"), "running")
+        entry.end("OK")
+        self.assertEqual(ledger.outcome(ME, "k"), "done OK")
+
+
+class MemoryTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.ledger = Ledger(MemoryJournal(self.clock.seconds), self.clock, limit=3)
+
+    def finish(self, key: str) -> None:
+        entry = self.ledger.open({**REQUEST, "key": key}, safe=False)
+        entry.begin()
+        entry.end("OK")
+
+    def known(self, *keys: str) -> list[str]:
+        return [key for key in keys if self.ledger.find(ME, key) is not None]
+
+    def test_a_key_is_known_for_its_time_and_no_longer(self) -> None:
+        self.finish("k")
+        self.clock.advance(KEEP - 0.1)
+        self.assertEqual(self.known("k"), ["k"])
+        self.clock.advance(0.1)
+        self.assertEqual(self.known("k"), [])
+        self.assertEqual(self.ledger.outcome(ME, "k"), "never seen")
+
+    def test_the_oldest_is_forgotten_past_the_limit(self) -> None:
+        for key in "abcd":
+            self.finish(key)
+        self.assertEqual(self.known(*"abcd"), ["b", "c", "d"])
+
+    def test_a_key_that_comes_again_after_its_time_is_among_the_newest(self) -> None:
+        self.ledger = Ledger(MemoryJournal(self.clock.seconds), self.clock, limit=2)
+        self.finish("a")
+        self.clock.advance(10)
+        self.finish("b")
+        self.clock.advance(KEEP - 10)
+        self.assertEqual(self.known("a"), [])
+        self.finish("a")
+        self.finish("c")
+        self.assertEqual(self.known(*"abc"), ["a", "c"])
+
+    def test_what_is_over_takes_no_room(self) -> None:
+        for key in "ab":
+            self.finish(key)
+        self.clock.advance(KEEP)
+        self.finish("c")
+        self.assertEqual(len(self.ledger._finished), 1)
+
+    def test_what_runs_is_never_forgotten(self) -> None:
+        self.ledger.open({**REQUEST, "key": "slow"}, safe=False).begin()
+        for key in "abcd":
+            self.finish(key)
+        self.clock.advance(2 * KEEP)
+        self.assertEqual(self.known("slow"), ["slow"])
+
+
+class RecallTests(KeyCase):
+    """The journal outlives the gate, as a file outlives kill -9."""
+
+    def restart(self) -> None:
+        self.opening.result = Deferred()
+        self.opening.runs = 0
+        self.gate = self.new_gate()
+        self.gate.startService()
+
+    def test_what_ran_when_the_processor_died_is_unknown_and_not_run_again(self) -> None:
+        self.ask()
+        self.restart()
+        self.assertEqual(self.outcome(), "unknown")
+        error = self.assertRaises(OutcomeUnknownError, self.ask)
+        self.assertIn("the processor stopped during Open", str(error))
+        self.assertEqual(self.opening.runs, 0)
+
+    def test_what_had_ended_has_its_reply(self) -> None:
+        self.ask()
+        self.opening.result.callback("OK")
+        self.restart()
+        self.assertEqual((self.outcome(), self.ask()), ("done OK", "OK"))
+        self.assertEqual(self.opening.runs, 0)
+
+    def test_what_was_refused_stays_refused(self) -> None:
+        self.mood.bad = True
+        self.assertRaises(NotPermittedError, self.ask)
+        self.mood.bad = False
+        self.restart()
+        self.assertRaises(NotPermittedError, self.ask)
+        self.assertEqual(self.opening.runs, 0)
+
+    def test_it_is_known_as_the_same_command_of_the_same_sender_only(self) -> None:
+        self.ask()
+        self.opening.result.callback("OK")
+        self.restart()
+        self.assertRaises(MalformedRequestError, self.ask, "Other")
+        self.assertEqual(self.outcome(sender=OTHER), "never seen")
+
+    def test_a_key_that_was_used_again_has_its_last_reply(self) -> None:
+        self.ask("Other")
+        self.clock.advance(KEEP)
+        self.opening.result = "OK"
+        self.ask()
+        self.restart()
+        self.assertEqual(self.ask(), "OK")
+
+    def test_commands_without_a_key_are_passed_over(self) -> None:
+        self.ask(key="")
+        self.restart()
+        self.assertEqual(self.outcome(""), "never seen")
+
+    def test_what_is_older_than_a_day_is_not_recalled(self) -> None:
+        reply = self.ask()
+        self.clock.advance(90000)
+        self.failureResultOf(reply, OutcomeUnknownError)
+        self.restart()
+        self.assertEqual(self.outcome(), "never seen")
+
+
+class JournalTests(KeyCase):
+    def test_a_command_that_acts_is_written_down_before_and_after(self) -> None:
+        self.ask()
+        request = {"type": "System", "command": "Open", "sender": ME, "key": "k"}
+        self.assertEqual(self.events(), [{"n": 1, "event": "begin", **request}])
+        self.opening.result.callback("OK")
+        self.assertEqual(self.events()[1:], [{"n": 2, "event": "end", "of": 1, "reply": "OK"}])
+
+    def test_one_that_was_not_begun_is_written_down_as_refused(self) -> None:
+        self.mood.bad = True
+        self.assertRaises(NotPermittedError, self.ask, key="")
+        (record,) = self.events()
+        self.assertEqual(
+            (record["event"], record["command"], record["reply"]),
+            ("refused", "Open", "ERROR 208 : not permitted: not now"),
+        )
+
+    def test_a_read_is_not_written_down(self) -> None:
+        self.other.effect = Effect.READ
+        self.ask("Other")
+        self.assertEqual(self.events(), [])
+
+    def test_one_that_cannot_be_written_down_is_not_run(self) -> None:
+        self.journal.failing = "the disk is full"
+        error = self.assertRaises(JournalError, self.ask, key="")
+        self.assertEqual((error.code, str(error)), (214, "journal: the disk is full"))
+        self.assertEqual(self.opening.runs, 0)
+
+    def test_one_that_waited_is_not_run_either(self) -> None:
+        self.ask("Busy", key="")
+        reply = self.ask()
+        self.journal.failing = "the disk is full"
+        self.busy.result.callback("")
+        self.failureResultOf(reply, JournalError)
+        self.assertEqual(self.opening.runs, 0)
+
+    def test_what_makes_safe_is_run_all_the_same(self) -> None:
+        self.journal.failing = "the disk is full"
+        self.other.safe = True
+        self.assertEqual((self.ask("Other"), self.other.runs), ("done", 1))
+        self.assertEqual(self.outcome(), "done done")
+
+    def test_an_end_that_cannot_be_written_down_does_not_spoil_the_reply(self) -> None:
+        reply = self.ask()
+        self.journal.failing = "the disk is full"
+        self.opening.result.callback("OK")
+        self.assertEqual(self.successResultOf(reply), "OK")
+
+    def test_a_bug_is_written_down_as_its_reply(self) -> None:
+        self.opening.result = ZeroDivisionError("x")
+        self.assertRaises(ZeroDivisionError, self.ask)
+        self.assertTrue(self.events()[1]["reply"].startswith("ERROR 002"))
+
+    def test_start_and_stop_are_written_down(self) -> None:
+        self.gate.startService()
+        self.successResultOf(self.gate.stopService())
+        self.assertEqual([each["event"] for each in self.events()], ["start", "stop"])
+        self.assertRaises(JournalError, self.journal.write, "late")

@@ -1,0 +1,139 @@
+"""Where calls run: the reactor's thread, or a manager's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
+
+from pychron_comms.interfaces import IReactorManager
+from pychron_comms.processor.execution import runners
+from pychron_comms.processor.execution.runners import ReactorRunner, ThreadRunner, runner_for
+from tests.doubles import ScriptedCall, ScriptedHandler
+
+
+class HandCrankedPool:
+    """A thread pool whose work is done when the test says so."""
+
+    def __init__(self, least: int, most: int, name: str) -> None:
+        self.size = (least, most)
+        self.name = name
+        self.jobs: list[Callable[[], None]] = []
+        self.started = self.stopped = False
+        self.working: list[object] = []
+
+    def start(self) -> None:
+        self.started = True
+
+    def stop(self) -> None:
+        self.stopped = True
+
+    def callInThreadWithCallback(
+        self, onResult: Callable[[bool, Any], None], function: Callable[[], Any]
+    ) -> None:
+        self.jobs.append(lambda: onResult(True, function()))
+
+
+class DirectReactor:
+    """Calls from a thread arrive at once."""
+
+    def callFromThread(self, function: Callable[..., object], *args: object) -> None:
+        function(*args)
+
+
+class ThreadRunnerTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.patch(runners, "_DaemonThreadPool", HandCrankedPool)
+        self.runner = ThreadRunner("laser", DirectReactor())  # type: ignore[arg-type]
+        self.work: Any = self.runner._work
+        self.safety: Any = self.runner._safety
+
+    def run_call(self, call: ScriptedCall) -> Deferred[str]:
+        return self.runner.run(ScriptedHandler(call), call)
+
+    def test_each_pool_has_one_thread(self) -> None:
+        self.assertEqual((self.work.size, self.safety.size), ((0, 1), (0, 1)))
+
+    def test_the_method_runs_in_the_managers_thread(self) -> None:
+        call = ScriptedCall("Read", 5)
+        reply = self.run_call(call)
+        self.assertEqual(call.runs, 0)
+        self.work.jobs.pop()()
+        self.assertEqual(self.successResultOf(reply), "5")
+
+    def test_what_makes_safe_has_a_thread_of_its_own(self) -> None:
+        self.run_call(ScriptedCall("SetX", 1))
+        reply = self.run_call(ScriptedCall("Disable", "OK", safe=True))
+        self.safety.jobs.pop()()
+        self.assertEqual(self.successResultOf(reply), "OK")
+        self.assertEqual(len(self.work.jobs), 1)
+
+    def test_an_async_method_goes_on_in_the_reactor(self) -> None:
+        async def method() -> int:
+            return 7
+
+        reply = self.run_call(ScriptedCall("Read", method()))
+        self.work.jobs.pop()()
+        self.assertEqual(self.successResultOf(reply), "7")
+
+    def test_making_safe_waits_for_no_work(self) -> None:
+        self.run_call(ScriptedCall("SetX", 1))
+        done = self.runner.call(lambda: "safe")
+        self.safety.jobs.pop()()
+        self.assertEqual(self.successResultOf(done), "safe")
+
+    def test_work_cannot_be_abandoned(self) -> None:
+        reply = self.run_call(ScriptedCall("Read", 5))
+        self.runner.abandon(reply)
+        self.assertNoResult(reply)
+
+    def test_a_stuck_thread_does_not_hold_up_the_stop(self) -> None:
+        self.work.working.append("a driver that hangs")
+        self.runner.stop()
+        self.assertEqual((self.work.stopped, self.safety.stopped), (False, True))
+
+
+class ThreadKindTests(SynchronousTestCase):
+    def test_a_driver_that_hangs_cannot_keep_the_process_alive(self) -> None:
+        self.assertTrue(runners._DaemonThread(target=print).daemon)
+
+
+class ReactorRunnerTests(SynchronousTestCase):
+    def test_an_answer_that_is_there_is_returned(self) -> None:
+        call = ScriptedCall("Read", 5)
+        self.assertEqual(ReactorRunner().run(ScriptedHandler(call), call), "5")
+
+    def test_making_safe_may_be_async(self) -> None:
+        async def method() -> str:
+            return "safe"
+
+        self.assertEqual(self.successResultOf(ReactorRunner().call(method)), "safe")
+
+    def test_abandoned_work_is_cancelled(self) -> None:
+        work: Deferred[str] = Deferred()
+        runner = ReactorRunner()
+        runner.abandon(work)
+        runner.stop()
+        self.failureResultOf(work)
+
+
+class ChoiceTests(SynchronousTestCase):
+    def test_a_manager_that_says_it_never_blocks_runs_in_the_reactor(self) -> None:
+        @implementer(IReactorManager)
+        class Quick:
+            pass
+
+        self.assertIsInstance(
+            runner_for(Quick(), "quick", DirectReactor()),  # type: ignore[arg-type]
+            ReactorRunner,
+        )
+
+    def test_any_other_manager_gets_a_thread(self) -> None:
+        self.patch(runners, "_DaemonThreadPool", HandCrankedPool)
+        self.assertIsInstance(
+            runner_for(object(), "slow", DirectReactor()),  # type: ignore[arg-type]
+            ThreadRunner,
+        )

@@ -1,0 +1,357 @@
+"""The repeaters: one connection, replies by id, nothing twice, never sent or unknown."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet import error as net
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.interfaces import IProtocolFactory, IStreamClientEndpoint
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
+from zope.interface.verify import verifyObject
+
+from pychron_comms.errors import (
+    InvalidValveError,
+    MalformedRequestError,
+    OutcomeUnknownError,
+    PychronCommunicationError,
+    QueueFullError,
+)
+from pychron_comms.interfaces import ICommandRepeater
+from pychron_comms.repeater import endpoint as endpoint_module
+from pychron_comms.repeater.endpoint import CommandRepeater
+from pychron_comms.repeater.local import LocalRepeater
+from pychron_comms.repeater.routing import RoutingRepeater
+from pychron_comms.wire.context import RequestContext
+from tests.doubles import ScriptedGate, ScriptedRepeater
+
+
+class Transport(StringTransport):
+    aborted = False
+
+    def abortConnection(self) -> None:
+        self.aborted = True
+        self.protocol.connectionLost(Failure(net.ConnectionDone()))
+
+
+@implementer(IStreamClientEndpoint)
+class Processor:
+    """An endpoint whose far end the test plays."""
+
+    def __init__(self) -> None:
+        self.up = True
+        self.attempts = 0
+        self.protocol: Any = None
+
+    def connect(self, factory: IProtocolFactory) -> Deferred[Any]:
+        self.attempts += 1
+        if not self.up:
+            return fail(net.ConnectionRefusedError())
+        self.protocol = factory.buildProtocol(None)
+        self.transport = Transport()
+        self.transport.protocol = self.protocol
+        self.protocol.makeConnection(self.transport)
+        return succeed(self.protocol)
+
+    def read(self) -> list[str]:
+        """The lines that came, since the last time."""
+        data = self.transport.value().decode()
+        self.transport.clear()
+        return data.split("\r\n")[:-1]
+
+    def say(self, data: bytes) -> None:
+        self.protocol.dataReceived(data)
+
+    def drop(self) -> None:
+        self.protocol.connectionLost(Failure(net.ConnectionDone()))
+
+
+class EndpointCase(SynchronousTestCase):
+    name = "tcp:lab:1059"
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.processor = Processor()
+        self.repeater = CommandRepeater(self.processor, self.name, self.clock, timeout=30)
+
+    def start(self) -> None:
+        self.repeater.startService()
+        self.addCleanup(self.repeater.stopService)
+
+    def ask(self, data: str, within: float | None = None) -> Deferred[str]:
+        return self.repeater.get_response("System", data, "10.0.0.1", RequestContext(within))
+
+
+class RequestTests(EndpointCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.start()
+
+    def test_provides_its_interface(self) -> None:
+        verifyObject(ICommandRepeater, self.repeater)
+
+    def test_prepends_the_type_and_says_who_asked(self) -> None:
+        self.ask("Open V")
+        self.assertEqual(self.processor.read(), ["@id=1;from=10.0.0.1 System|Open V"])
+
+    def test_says_how_long_the_asker_waits(self) -> None:
+        self.ask("Open V", within=0.5)
+        self.assertEqual(
+            self.processor.read(), ["@id=1;from=10.0.0.1;within=0.500000 System|Open V"]
+        )
+
+    def test_matches_replies_by_their_ids_in_any_order(self) -> None:
+        one, two = self.ask("Open A"), self.ask("Open B")
+        self.processor.say(b"@id=2 B\r\n@id=1 A\r\n")
+        self.assertEqual(self.successResultOf(one), "A")
+        self.assertEqual(self.successResultOf(two), "B")
+
+    def test_a_reply_with_a_payload_is_whole(self) -> None:
+        reply = self.ask("GetResponseBlob")
+        self.processor.say(b"@id=1;len=5 \r\na\r\n")
+        self.assertNoResult(reply)
+        self.processor.say(b"bc")
+        self.assertEqual(self.successResultOf(reply), "a\r\nbc")
+
+    def test_an_error_of_the_processor_is_a_reply_like_any(self) -> None:
+        reply = self.ask("Open Z")
+        self.processor.say(b"@id=1 ERROR 004 : invalid arguments: Open Z\r\n")
+        self.assertEqual(self.successResultOf(reply), "ERROR 004 : invalid arguments: Open Z")
+
+    def test_a_line_end_inside_a_command_is_never_sent(self) -> None:
+        self.failureResultOf(self.ask("Open A\nOpen B"), MalformedRequestError)
+        self.assertEqual(self.processor.read(), [])
+
+    def test_too_many_waiting_commands_are_refused(self) -> None:
+        self.patch(endpoint_module, "PENDING_LIMIT", 2)
+        self.ask("a")
+        self.ask("b")
+        self.failureResultOf(self.ask("c"), QueueFullError)
+
+    def test_a_round_trip_tests_the_connection(self) -> None:
+        test = self.repeater.test_connection()
+        (line,) = self.processor.read()
+        self.assertEqual(line, "@id=1;from= test|are you there")
+        self.processor.say(b"@id=1 are you there\r\n")
+        self.successResultOf(test)
+
+    def test_an_echo_that_is_none_fails_the_test(self) -> None:
+        test = self.repeater.test_connection()
+        self.processor.say(b"@id=1 ERROR 211 : no request type test\r\n")
+        self.failureResultOf(test, PychronCommunicationError)
+
+
+class TermsTests(EndpointCase):
+    """What travels beside a command, and what is told of those who ask no more."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.start()
+
+    def test_key_role_and_session_travel_on(self) -> None:
+        context = RequestContext(None, "a b;c", "observe", "5e55")
+        self.repeater.get_response("System", "Open V", "10.0.0.1", context)
+        self.assertEqual(
+            self.processor.read(),
+            ["@id=1;from=10.0.0.1;key=a%20b%3Bc;role=observe;session=5e55 System|Open V"],
+        )
+
+    def test_what_nobody_waits_for_is_to_be_forgotten(self) -> None:
+        self.ask("Open A")
+        reply = self.ask("Open B")
+        self.processor.read()
+        self.repeater.asker_gone(reply)
+        self.assertEqual(self.processor.read(), ["@id=3 Forget 2"])
+        self.processor.say(b"@id=3 OK\r\n@id=2 ERROR 202 : expired before it was begun\r\n")
+        self.assertEqual(self.successResultOf(reply), "ERROR 202 : expired before it was begun")
+
+    def test_what_is_answered_is_not_told_of(self) -> None:
+        reply = self.ask("Open A")
+        self.processor.say(b"@id=1 OK\r\n")
+        self.processor.read()
+        self.repeater.asker_gone(reply)
+        self.repeater.asker_gone(Deferred())
+        self.assertEqual(self.processor.read(), [])
+
+    def test_the_end_of_a_client_is_told(self) -> None:
+        self.repeater.session_ended("5e55")
+        self.assertEqual(self.processor.read(), ["@id=1 Gone 5e55"])
+        self.processor.drop()
+        self.repeater.asker_gone(Deferred())
+        self.repeater.session_ended("5e55")
+
+    def test_an_error_to_what_is_told_is_nobodys(self) -> None:
+        self.repeater.session_ended("5e55")
+        self.processor.say(b"@id=1 ERROR 206 : malformed request: Type|command is wanted\r\n")
+        reply = self.ask("Open A")
+        self.processor.say(b"@id=2 OK\r\n")
+        self.assertEqual(self.successResultOf(reply), "OK")
+
+
+class NearTests(EndpointCase):
+    name = "unix:/run/x.sock"
+
+    def test_a_processor_on_this_computer_is_told_when_a_command_was_sent(self) -> None:
+        self.start()
+        self.clock.advance(2.5)
+        self.ask("Open V")
+        self.assertEqual(self.processor.read(), ["@id=1;from=10.0.0.1;sent=2.500 System|Open V"])
+
+
+class FailureTests(EndpointCase):
+    def test_without_a_connection_nothing_is_sent_and_011_says_so(self) -> None:
+        self.processor.up = False
+        self.start()
+        failure = self.failureResultOf(self.ask("Open V"), PychronCommunicationError)
+        self.assertEqual(
+            str(failure.value),
+            "could not communicate with pychron through tcp:lab:1059. "
+            "socket.error = Connection was refused by other side.",
+        )
+
+    def test_what_was_sent_when_the_connection_ends_is_unknown_and_not_sent_again(self) -> None:
+        self.start()
+        reply = self.ask("Open V")
+        self.processor.read()
+        self.processor.drop()
+        self.failureResultOf(reply, OutcomeUnknownError)
+        self.clock.advance(1)
+        self.assertEqual((self.processor.attempts, self.processor.read()), (2, []))
+
+    def test_reconnects_with_growing_pauses_when_the_processor_is_down(self) -> None:
+        self.processor.up = False
+        self.start()
+        self.clock.pump([0.05] * 20)
+        self.assertGreater(self.processor.attempts, 2)
+        self.clock.pump([0.1] * 200)
+        self.assertLess(self.processor.attempts, 25)
+        self.processor.up = True
+        self.clock.advance(2.2)
+        reply = self.ask("Open V")
+        self.processor.say(b"@id=1 OK\r\n")
+        self.assertEqual(self.successResultOf(reply), "OK")
+
+    def test_no_reply_in_time_is_unknown(self) -> None:
+        self.start()
+        early = self.ask("Open A")
+        self.clock.advance(15)
+        late = self.ask("Open B")
+        self.clock.pump([1.0] * 16)
+        self.failureResultOf(early, OutcomeUnknownError)
+        self.assertNoResult(late)
+
+    def test_the_askers_time_bounds_the_wait_for_a_silent_processor(self) -> None:
+        self.start()
+        patient, hasty = self.ask("Open A"), self.ask("Open B", within=1.0)
+        self.clock.pump([1.0] * 2)
+        self.failureResultOf(hasty, OutcomeUnknownError)
+        self.assertNoResult(patient)
+
+    def test_a_late_reply_answers_nobody_else(self) -> None:
+        self.start()
+        first = self.ask("Open A")
+        self.clock.pump([1.0] * 31)
+        self.failureResultOf(first, OutcomeUnknownError)
+        second = self.ask("Open B")
+        self.processor.say(b"@id=1 late\r\n")
+        self.assertNoResult(second)
+        self.assertFalse(self.processor.transport.aborted)
+
+    def test_garbage_ends_the_connection_and_what_waits(self) -> None:
+        for garbage in (
+            b"hello\r\n",
+            b"@id=x OK\r\n",
+            b"@id=99 OK\r\n",
+            b"@id OK\r\n",
+            b"@id=1 \xff\xfe\r\n",
+        ):
+            self.processor = Processor()
+            repeater = CommandRepeater(self.processor, "here", self.clock)
+            repeater.startService()
+            reply = repeater.get_response("System", "Open A", "10.0.0.1")
+            self.processor.say(garbage)
+            self.assertTrue(self.processor.transport.aborted, msg=garbage)
+            self.failureResultOf(reply, OutcomeUnknownError)
+            repeater.stopService()
+
+    def test_what_was_answered_before_the_garbage_is_known(self) -> None:
+        self.start()
+        one, two = self.ask("Open A"), self.ask("Open B")
+        self.processor.say(b"@id=1 OK\r\nhello\r\n")
+        self.assertEqual(self.successResultOf(one), "OK")
+        self.failureResultOf(two, OutcomeUnknownError)
+
+    def test_a_reply_without_end_is_garbage_too(self) -> None:
+        self.patch(endpoint_module, "REPLY_LIMIT", 100)
+        self.start()
+        self.processor.say(b"@id=1 " + b"x" * 200)
+        self.assertTrue(self.processor.transport.aborted)
+
+
+class LocalTests(SynchronousTestCase):
+    def test_hands_a_request_to_the_gate(self) -> None:
+        gate = ScriptedGate(Open="OK", Bad=InvalidValveError("Z"))
+        repeater = LocalRepeater(gate)
+        verifyObject(ICommandRepeater, repeater)
+        self.assertEqual(
+            self.successResultOf(
+                repeater.get_response("System", "Open A", "10.0.0.1", RequestContext(2.0))
+            ),
+            "OK",
+        )
+        self.failureResultOf(repeater.get_response("System", "Bad", ""), InvalidValveError)
+        waiting = repeater.get_response("System", "Slow", "")
+        gate.waiting[0].callback("there")
+        self.assertEqual(self.successResultOf(waiting), "there")
+        self.assertEqual(gate.requests[0], ("System", "Open A", "10.0.0.1", 2.0))
+        self.successResultOf(repeater.test_connection())
+
+    def test_a_bug_in_the_gate_is_a_failure_too(self) -> None:
+        repeater = LocalRepeater(ScriptedGate(Bad=ZeroDivisionError()))
+        self.failureResultOf(repeater.get_response("System", "Bad", ""), ZeroDivisionError)
+
+    def test_the_gate_is_told_who_is_gone(self) -> None:
+        gate = ScriptedGate()
+        repeater = LocalRepeater(gate)
+        context = RequestContext(None, "k", "observe", "5e55")
+        waiting = repeater.get_response("System", "Slow", "10.0.0.1", context)
+        repeater.asker_gone(waiting)
+        repeater.session_ended("5e55")
+        self.assertEqual((gate.context, gate.sessions), ([context], ["5e55"]))
+        self.assertIs(gate.forgotten[0], gate.waiting[0])
+
+
+class RoutingTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.default, self.laser = ScriptedRepeater(), ScriptedRepeater()
+        self.routing = RoutingRepeater(self.default, {"CO2": self.laser})
+
+    def test_each_type_goes_to_its_processor(self) -> None:
+        verifyObject(ICommandRepeater, self.routing)
+        self.routing.get_response("CO2", "Enable", "10.0.0.1")
+        self.routing.get_response("System", "Open A", "10.0.0.1", RequestContext(1.0))
+        self.assertEqual(self.laser.requests, [("CO2", "Enable", "10.0.0.1", None)])
+        self.assertEqual(self.default.requests, [("System", "Open A", "10.0.0.1", 1.0)])
+
+    def test_all_of_them_are_told_who_is_gone(self) -> None:
+        reply = self.routing.get_response("CO2", "Enable", "10.0.0.1")
+        self.routing.asker_gone(reply)
+        self.routing.session_ended("5e55")
+        for repeater in (self.default, self.laser):
+            self.assertEqual((repeater.forgotten, repeater.sessions), ([reply], ["5e55"]))
+
+    def test_all_of_them_must_pass_the_test(self) -> None:
+        test = self.routing.test_connection()
+        self.default.tests[0].callback(None)
+        self.assertNoResult(test)
+        self.laser.tests[0].callback(None)
+        self.successResultOf(test)
+
+    def test_the_first_failure_is_the_tests(self) -> None:
+        test = self.routing.test_connection()
+        self.laser.tests[0].errback(PychronCommunicationError("there", "gone"))
+        self.failureResultOf(test, PychronCommunicationError)

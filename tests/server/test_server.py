@@ -1,0 +1,413 @@
+"""The server's room: the dispatcher, its two kinds of connection, launching, settings, services."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ProcessDone
+from twisted.internet.task import Clock
+from twisted.internet.testing import MemoryReactorClock, StringTransport
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.config.table import ConfigError, Table
+from pychron_comms.errors import (
+    InvalidValveError,
+    LaunchError,
+    MalformedRequestError,
+    NotPermittedError,
+    PychronCommunicationError,
+    SecurityError,
+)
+from pychron_comms.safeguards.hosts import HostRule
+from pychron_comms.server import datagrams as udp_module
+from pychron_comms.server.command_server import RemoteCommandServer
+from pychron_comms.server.datagrams import DatagramMessagingHandler
+from pychron_comms.server.dispatcher import Passing, RequestDispatcher
+from pychron_comms.server.launcher import Launcher
+from pychron_comms.server.messaging_handler import MessagingFactory
+from pychron_comms.server.resend.command_catalogue import _Type
+from pychron_comms.server.resend.guard import RepeatGuard
+from pychron_comms.server.settings import (
+    DEFAULT_PORTS,
+    ListenerSettings,
+    ServerSettings,
+    parse_listener,
+    read_server_settings,
+)
+from pychron_comms.transport.options import ConnectionLimits, WireOptions
+from pychron_comms.wire.frames import FrameFormat
+from pychron_comms.wire.grammar import parse_request
+from tests.doubles import ScriptedRepeater
+
+
+class ProcessReactor:
+    """Keeps what it was asked to start."""
+
+    def __init__(self) -> None:
+        self.started: list[tuple[str, list[str]]] = []
+        self.protocols: list[Any] = []
+        self.refuses = False
+
+    def spawnProcess(self, protocol: Any, path: str, args: list[str], env: object) -> Any:
+        if self.refuses:
+            raise OSError("no more processes")
+        self.started.append((path, args))
+        self.protocols.append(protocol)
+        protocol.pid = 4711
+        return protocol
+
+
+class Transport(StringTransport):
+    def getHandle(self) -> None:
+        """No socket."""
+
+
+class DeskCase(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.repeater = ScriptedRepeater()
+        self.processes = ProcessReactor()
+        self.clock = Clock()
+        self.guard = RepeatGuard(self.repeater, self.clock)
+        self.hosts = HostRule([])
+        # Ask no description: it would stand between the requests that the tests count.
+        self.guard._catalogue._of = lambda asked: _Type()  # type: ignore[method-assign]
+
+    def dispatcher(
+        self, request_type: str = "System", launch: list[str] | None = None
+    ) -> RequestDispatcher:
+        launcher = Launcher(launch or [], self.processes)  # type: ignore[arg-type]
+        return RequestDispatcher(request_type, self.repeater, self.guard, launcher, self.hosts)
+
+    def ask(self, dispatcher: RequestDispatcher, line: str) -> Any:
+        return dispatcher.answer(parse_request(line), "10.0.0.1", Passing())
+
+
+class DeskTests(DeskCase):
+    def test_a_bound_listener_gives_its_type_to_each_command(self) -> None:
+        self.ask(self.dispatcher(), "Open A")
+        self.assertEqual(self.repeater.requests, [("System", "Open A", "10.0.0.1", None)])
+
+    def test_the_askers_time_travels_on(self) -> None:
+        self.ask(self.dispatcher(), "@within=0.5 Open A")
+        self.assertEqual(self.repeater.requests, [("System", "Open A", "10.0.0.1", 0.5)])
+
+    def test_a_bound_listener_takes_its_own_type_spelled_out(self) -> None:
+        self.ask(self.dispatcher(), "System|Open A")
+        self.assertEqual(self.repeater.requests, [("System", "Open A", "10.0.0.1", None)])
+
+    def test_a_bound_listener_refuses_another_type(self) -> None:
+        error = self.assertRaises(NotPermittedError, self.ask, self.dispatcher(), "CO2|Enable")
+        self.assertEqual(str(error), "not permitted: CO2 commands; here System is served")
+        self.assertEqual(self.repeater.requests, [])
+
+    def test_an_open_listener_takes_the_type_from_the_line(self) -> None:
+        self.ask(self.dispatcher("*"), "CO2|Enable")
+        self.assertEqual(self.repeater.requests, [("CO2", "Enable", "10.0.0.1", None)])
+
+    def test_an_open_listener_wants_a_type(self) -> None:
+        error = self.assertRaises(MalformedRequestError, self.ask, self.dispatcher("*"), "Open A")
+        self.assertIn("Type|command is wanted here, as in System|Open A", str(error))
+
+    def test_pychron_ready_is_answered_by_a_round_trip(self) -> None:
+        reply = self.ask(self.dispatcher(), "PychronReady")
+        self.assertNoResult(reply)
+        self.repeater.tests[0].callback(None)
+        self.assertEqual(self.successResultOf(reply), "OK")
+        self.assertEqual(self.repeater.requests, [])
+
+    def test_pychron_ready_fails_where_the_processor_is_down(self) -> None:
+        reply = self.ask(self.dispatcher("*"), "PychronReady")
+        self.repeater.tests[0].errback(PychronCommunicationError("there", "gone"))
+        self.failureResultOf(reply, PychronCommunicationError)
+
+    def test_a_computer_that_is_not_listed_gets_nothing_done(self) -> None:
+        self.hosts = HostRule(["10.0.0.2"])
+        dispatcher = self.dispatcher(launch=["sh"])
+        for line in ("Open A", "PychronReady", "RemoteLaunch", "@id=1 GetError"):
+            self.assertRaises(SecurityError, self.ask, dispatcher, line)
+        self.assertEqual((self.repeater.requests, self.repeater.tests), ([], []))
+        self.assertEqual(self.processes.started, [])
+
+
+class LaunchTests(DeskCase):
+    def test_nothing_is_launched_where_nothing_is_configured(self) -> None:
+        self.assertRaises(NotPermittedError, self.ask, self.dispatcher(), "RemoteLaunch")
+        self.assertEqual(self.processes.started, [])
+
+    def test_the_configured_program_is_launched_and_never_repeated(self) -> None:
+        dispatcher = self.dispatcher(launch=["sh", "-c", "true"])
+        self.assertEqual(self.ask(dispatcher, "RemoteLaunch"), "OK")
+        ((path, arguments),) = self.processes.started
+        self.assertTrue(path.endswith("/sh"))
+        self.assertEqual((arguments, self.repeater.requests), (["sh", "-c", "true"], []))
+
+    def test_arguments_of_a_client_are_not_taken(self) -> None:
+        self.ask(self.dispatcher(launch=["sh"]), "RemoteLaunch rm -rf /")
+        self.assertEqual(self.processes.started, [])
+
+    def test_no_second_one_is_launched_while_the_first_runs(self) -> None:
+        dispatcher = self.dispatcher(launch=["sh"])
+        self.ask(dispatcher, "RemoteLaunch")
+        self.assertEqual(self.ask(dispatcher, "RemoteLaunch"), "OK")
+        self.assertEqual(len(self.processes.started), 1)
+        self.processes.protocols[0].processEnded(Failure(ProcessDone(0)))
+        self.ask(dispatcher, "RemoteLaunch")
+        self.assertEqual(len(self.processes.started), 2)
+
+    def test_a_program_that_is_not_there_gets_212(self) -> None:
+        dispatcher = self.dispatcher(launch=["no-such-program-anywhere"])
+        self.assertRaises(LaunchError, self.ask, dispatcher, "RemoteLaunch")
+
+    def test_a_program_that_cannot_be_started_gets_212(self) -> None:
+        self.processes.refuses = True
+        self.assertRaises(LaunchError, self.ask, self.dispatcher(launch=["sh"]), "RemoteLaunch")
+
+
+class MessagingHandlerTests(DeskCase):
+    def test_a_clients_line_goes_to_the_repeater_and_its_reply_back(self) -> None:
+        factory = MessagingFactory(self.dispatcher(), WireOptions(), Clock())
+        handler = factory.buildProtocol(None)
+        transport = Transport()
+        handler.makeConnection(transport)
+        handler.dataReceived(b"Open A\r")
+        self.assertEqual(self.repeater.requests, [("System", "Open A", "192.168.1.1", None)])
+        self.repeater.waiting[0].callback("OK")
+        self.assertEqual(transport.value(), b"OK\r\n")
+        self.assertEqual(factory.logPrefix(), "RemoteCommandServer for System")
+
+
+class Datagrams:
+    """A UDP transport that keeps what is written."""
+
+    def __init__(self) -> None:
+        self.written: list[tuple[bytes, tuple[str, int]]] = []
+
+    def write(self, data: bytes, addr: tuple[str, int]) -> None:
+        self.written.append((data, addr))
+
+
+class DatagramTests(DeskCase):
+    address = ("10.0.0.1", 40000)
+
+    def handler(self, **options: Any) -> tuple[DatagramMessagingHandler, Datagrams]:
+        handler = DatagramMessagingHandler(self.dispatcher(), WireOptions(**options))
+        transport = Datagrams()
+        handler.makeConnection(transport)  # type: ignore[arg-type]
+        return handler, transport
+
+    def test_a_datagram_gets_one_back_where_it_came_from(self) -> None:
+        handler, transport = self.handler()
+        handler.datagramReceived(b"Open A\r", self.address)
+        self.assertEqual(self.repeater.requests, [("System", "Open A", "10.0.0.1", None)])
+        self.repeater.waiting[0].callback("OK")
+        self.assertEqual(transport.written, [(b"OK\r\n", self.address)])
+        self.assertEqual(handler.logPrefix(), "RemoteCommandServer for System (UDP)")
+
+    def test_a_datagram_is_whole_without_a_terminator(self) -> None:
+        handler, _ = self.handler()
+        handler.datagramReceived(b"Open A", self.address)
+        self.assertEqual(len(self.repeater.requests), 1)
+
+    def test_blank_datagrams_get_nothing(self) -> None:
+        handler, transport = self.handler()
+        for blank in (b"", b"\r\n", b"  "):
+            handler.datagramReceived(blank, self.address)
+        self.assertEqual((self.repeater.requests, transport.written), ([], []))
+
+    def test_errors_are_datagrams_too(self) -> None:
+        handler, transport = self.handler(line_length=64)
+        handler.datagramReceived(b"\xff\xff\xff\xff\xff\xff", self.address)
+        handler.datagramReceived(b"x" * 65, self.address)
+        handler.datagramReceived(b"@id=3 CO2|Enable", self.address)
+        handler.datagramReceived(b"@id=4 Open Z", self.address)
+        self.repeater.waiting[0].errback(InvalidValveError("Z"))
+        replies = [data for data, _ in transport.written]
+        self.assertTrue(replies[0].startswith(b"ERROR 206 : malformed request: "))
+        self.assertEqual(replies[1], b"ERROR 205 : line too long: more than 64 bytes\r\n")
+        self.assertTrue(replies[2].startswith(b"@id=3 ERROR 208 : "))
+        self.assertEqual(replies[3], b"@id=4 ERROR 005 : Z is not a registered valve name\r\n")
+
+    def test_an_answer_that_is_known_at_once_leaves_at_once(self) -> None:
+        self.patch(RequestDispatcher, "answer", lambda self, request, sender, connection: "OK")
+        handler, transport = self.handler()
+        handler.datagramReceived(b"@id=1 Open A", self.address)
+        self.assertEqual(transport.written, [(b"@id=1 OK\r\n", self.address)])
+
+    def test_a_bug_is_answered_with_002_and_logged(self) -> None:
+        handler, transport = self.handler()
+        handler.datagramReceived(b"Open A", self.address)
+        self.repeater.waiting[0].errback(ZeroDivisionError())
+        self.assertTrue(transport.written[0][0].startswith(b"ERROR 002"))
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_a_reply_past_a_datagram_is_213(self) -> None:
+        handler, transport = self.handler()
+        handler.datagramReceived(b"Describe", self.address)
+        self.repeater.waiting[0].callback("x" * 70000)
+        self.assertEqual(
+            transport.written[0][0], b"ERROR 213 : reply too long: 70002 bytes, at most 65507\r\n"
+        )
+
+    def test_too_many_waiting_datagrams_are_refused(self) -> None:
+        self.patch(udp_module, "PENDING_LIMIT", 2)
+        handler, transport = self.handler()
+        for valve in (b"A", b"B", b"C"):
+            handler.datagramReceived(b"Open " + valve, self.address)
+        self.assertTrue(transport.written[0][0].startswith(b"ERROR 203 : queue full: "))
+        self.repeater.waiting[0].callback("OK")
+        handler.datagramReceived(b"Open C", self.address)
+        self.assertEqual(len(self.repeater.requests), 3)
+
+    def test_a_datagram_that_comes_twice_is_run_once_and_answered_twice(self) -> None:
+        handler, transport = self.handler()
+        handler.datagramReceived(b"Open A", self.address)
+        handler.datagramReceived(b"Open A", self.address)
+        self.repeater.waiting[0].callback("OK")
+        self.assertEqual(len(self.repeater.requests), 1)
+        self.assertEqual(transport.written, [(b"OK\r\n", self.address)] * 2)
+
+    def test_an_answer_after_the_stop_harms_nobody(self) -> None:
+        handler, transport = self.handler()
+        handler.datagramReceived(b"Open A", self.address)
+        handler.doStop()
+        self.repeater.waiting[0].callback("OK")
+        self.assertEqual(transport.written, [])
+
+
+class SettingsTests(SynchronousTestCase):
+    def read(self, text: str) -> ServerSettings:
+        table = Table.parse(text, "lab.toml")
+        settings = read_server_settings(table.table("server"))
+        table.finish()
+        return settings
+
+    def assert_mistake(self, text: str, message: str) -> None:
+        error = self.assertRaises(ConfigError, self.read, text)
+        self.assertEqual(str(error), message)
+
+    def test_the_ports_that_laboratories_know_are_the_default_tcp_and_udp(self) -> None:
+        listeners = self.read("").listeners
+        self.assertEqual(
+            [listener.request_type for listener in listeners], list(DEFAULT_PORTS.values())
+        )
+        self.assertEqual(
+            listeners[1].listen, ["tcp:1061:interface=127.0.0.1", "udp:1061:interface=127.0.0.1"]
+        )
+
+    def test_everything_can_be_said(self) -> None:
+        settings = self.read(
+            """
+            [server]
+            processor = "unix:/run/a.sock"
+            launch = ["pychron", "--experiment"]
+            keep_replies = 2.5
+            [server.routes]
+            CO2 = "tcp:laser-pc:1059"
+            [[server.listener]]
+            type = "System"
+            listen = ["tcp:1061"]
+            line_length = 1000
+            in_flight = 2
+            stall = 5
+            connections = 20
+            connections_per_host = 4
+            idle = 60
+            close_after_reply = true
+            unterminated_after = 0.05
+            frame = "L4,-,C4"
+            """
+        )
+        self.assertEqual(
+            settings,
+            ServerSettings(
+                processor="unix:/run/a.sock",
+                launch=["pychron", "--experiment"],
+                keep_replies=2.5,
+                routes={"CO2": "tcp:laser-pc:1059"},
+                listeners=[
+                    ListenerSettings(
+                        request_type="System",
+                        listen=["tcp:1061"],
+                        options=WireOptions(
+                            line_length=1000,
+                            in_flight=2,
+                            stall=5.0,
+                            close_after_reply=True,
+                            unterminated_after=0.05,
+                            frame=FrameFormat(4),
+                            limits=ConnectionLimits(
+                                connections=20, connections_per_host=4, idle=60.0
+                            ),
+                        ),
+                    )
+                ],
+            ),
+        )
+
+    def test_mistakes_name_file_key_and_what_was_expected(self) -> None:
+        self.assert_mistake(
+            '[[server.listener]]\ntype = "System"\nlisten = ["tcp:1"]\nframe = "X"',
+            "lab.toml: server.listener[0].frame: expected a message frame such as L4,-,C4, got 'X'",
+        )
+        self.assert_mistake(
+            "[server]\nlaunch = 3",
+            "lab.toml: server.launch: expected a list of texts, got 3",
+        )
+
+    def test_what_is_not_said_of_a_listener_has_its_default(self) -> None:
+        (listener,) = self.read('[[server.listener]]\ntype = "UV"\nlisten = ["tcp:1"]').listeners
+        self.assertEqual(listener.options, WireOptions())
+
+    def test_a_listener_on_the_command_line(self) -> None:
+        self.assertEqual(
+            parse_listener("System=tcp:1061:interface=127.0.0.1"),
+            ListenerSettings(request_type="System", listen=["tcp:1061:interface=127.0.0.1"]),
+        )
+
+    def test_a_listener_on_the_command_line_that_is_none(self) -> None:
+        for text in ("tcp:1061", "System=1061", "tcp:1061:interface=127.0.0.1"):
+            self.assertRaises(ValueError, parse_listener, text)
+
+
+class CommandServerTests(DeskCase):
+    def serve(self, *listen: str) -> MemoryReactorClock:
+        reactor = MemoryReactorClock()
+        settings = ListenerSettings(request_type="System", listen=listen)
+        service = RemoteCommandServer(settings, self.dispatcher(), reactor)
+        service.privilegedStartService()
+        service.startService()
+        return reactor
+
+    def test_listens_at_every_endpoint_with_a_backlog(self) -> None:
+        reactor = self.serve("tcp:1061:interface=127.0.0.1", "tcp:2061")
+        self.assertEqual(
+            [(port, backlog, interface) for port, _, backlog, interface in reactor.tcpServers],
+            [(1061, 128, "127.0.0.1"), (2061, 128, "")],
+        )
+
+    def test_datagrams_have_their_own_form(self) -> None:
+        reactor = _UDPReactor()
+        settings = ListenerSettings(
+            request_type="System", listen=["udp:1061:interface=127.0.0.1", "udp:2061"]
+        )
+        service = RemoteCommandServer(settings, self.dispatcher(), reactor)
+        service.privilegedStartService()
+        self.assertEqual(reactor.ports, [(1061, "127.0.0.1"), (2061, "")])
+
+    def test_a_datagram_form_that_is_none_is_a_mistake(self) -> None:
+        error = self.assertRaises(ValueError, self.serve, "udp:soon")
+        self.assertIn("expected udp:PORT or udp:PORT:interface=ADDRESS", str(error))
+
+
+class _UDPReactor(MemoryReactorClock):
+    def __init__(self) -> None:
+        super().__init__()
+        self.ports: list[tuple[int, str]] = []
+
+    def listenUDP(
+        self, port: int, protocol: Any, interface: str = "", maxPacketSize: int = 8192
+    ) -> Any:
+        self.ports.append((port, interface))
+        return Deferred()

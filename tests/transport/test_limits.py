@@ -1,0 +1,331 @@
+"""How many connections a listener bears, how long one may be silent, and what is counted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.address import IPv4Address, UNIXAddress
+from twisted.internet.defer import Deferred
+from twisted.internet.protocol import Factory
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.config.table import ConfigError, Table
+from pychron_comms.errors import QueueFullError
+from pychron_comms.observability.metrics import Metrics
+from pychron_comms.transport.admission import PATIENCE, AdmissionFactory
+from pychron_comms.transport.connections import Connections
+from pychron_comms.transport.line_protocol import CommandLineReceiver
+from pychron_comms.transport.options import ConnectionLimits, WireOptions, read_connection_limits
+from pychron_comms.wire.frames import FrameFormat
+from pychron_comms.wire.grammar import Request
+
+
+class Transport(StringTransport):
+    """One that tells its protocol when it has been closed."""
+
+    protocol: Any
+    aborted = False
+    #: A TLS transport waits for the other end to agree.
+    waits = False
+
+    def loseConnection(self) -> None:
+        super().loseConnection()
+        if not self.waits:
+            self.end()
+
+    def abortConnection(self) -> None:
+        self.aborted = True
+        self.end()
+
+    def end(self) -> None:
+        self.protocol.connectionLost(Failure(ConnectionAbortedError()))
+
+
+class Parrot(CommandLineReceiver):
+    """Waits on ``wait``, is full on ``full``, breaks on ``break``; else says what it was told."""
+
+    def __init__(self, options: WireOptions, clock: Clock) -> None:
+        super().__init__(options, clock)
+        self.waiting: list[Deferred[str]] = []
+
+    def answer(self, request: Request) -> str | Deferred[str]:
+        if request.command == "full":
+            raise QueueFullError("too much")
+        if request.command == "break":
+            raise ZeroDivisionError
+        if request.command != "wait":
+            return request.command
+        result: Deferred[str] = Deferred()
+        self.waiting.append(result)
+        return result
+
+
+class ParrotFactory(Factory):
+    def __init__(self, options: WireOptions, clock: Clock) -> None:
+        self._arguments = options, clock
+
+    def logPrefix(self) -> str:
+        return "Parrots"
+
+    def buildProtocol(self, addr: object) -> Parrot:
+        return Parrot(*self._arguments)
+
+
+class LimitsCase(SynchronousTestCase):
+    def listen(self, frame: FrameFormat | None = None, **limits: Any) -> None:
+        self.clock = Clock()
+        self.metrics = Metrics()
+        options = WireOptions(
+            limits=ConnectionLimits(**limits), line_length=64, stall=5.0, frame=frame
+        )
+        self.connections = Connections("System", options.limits, self.clock, self.metrics)
+        self.factory = AdmissionFactory(
+            ParrotFactory(options, self.clock), self.connections, options, self.clock
+        )
+
+    def connect(self, host: str = "10.0.0.1", waits: bool = False) -> Transport:
+        address: Any = IPv4Address("TCP", host, 40000) if host else UNIXAddress(None)
+        transport = Transport(peerAddress=address)
+        transport.waits = waits
+        transport.protocol = self.factory.buildProtocol(address)
+        transport.protocol.makeConnection(transport)
+        return transport
+
+    def number(self, name: str) -> str:
+        """What the metrics say of the listener."""
+        (line,) = [
+            line
+            for line in self.metrics.text().splitlines()
+            if line.startswith(f'pychron_{name}{{listener="System"}} ')
+        ]
+        return line.rpartition(" ")[2]
+
+
+class ConnectionLimitTests(LimitsCase):
+    def test_who_comes_beyond_the_limit_is_told_so_and_closed(self) -> None:
+        self.listen(connections=2)
+        first, second = self.connect("10.0.0.1"), self.connect("10.0.0.2")
+        third = self.connect("10.0.0.3")
+        self.assertEqual(third.value(), b"ERROR 215 : too many connections: at most 2\r\n")
+        self.assertFalse(third.disconnecting)
+        third.protocol.dataReceived(b"wait\r\n")
+        self.assertTrue(third.disconnecting)
+        self.assertEqual(len(third.value().splitlines()), 1)
+        for other in (first, second):
+            other.protocol.dataReceived(b"hello\n")
+            self.assertEqual(other.value(), b"hello\r\n")
+        self.assertEqual(self.number("connections_refused_total"), "1")
+        self.assertEqual(self.number("connections"), "2")
+
+    def test_one_computer_cannot_take_all_the_room(self) -> None:
+        self.listen(connections_per_host=2)
+        self.connect("10.0.0.1")
+        self.connect("::ffff:10.0.0.1".removeprefix("::ffff:"))
+        refused, other = self.connect("10.0.0.1"), self.connect("10.0.0.2")
+        self.assertEqual(refused.value(), b"ERROR 215 : too many connections: at most 2\r\n")
+        self.assertEqual(other.value(), b"")
+        self.assertEqual(self.number("connections"), "3")
+
+    def test_the_end_of_one_makes_room_for_another(self) -> None:
+        self.listen(connections=1, connections_per_host=1)
+        self.connect().loseConnection()
+        self.assertEqual(self.number("connections"), "0")
+        self.assertEqual(self.connect().value(), b"")
+        self.assertIn(b"ERROR 215", self.connect().value())
+
+    def test_the_clients_of_unix_sockets_are_one_host(self) -> None:
+        self.listen(connections_per_host=1)
+        self.connect("")
+        self.assertIn(b"ERROR 215", self.connect("").value())
+
+    def test_a_refused_client_that_says_nothing_is_closed_in_a_moment(self) -> None:
+        self.listen(connections=1)
+        self.connect()
+        silent, stubborn = self.connect(), self.connect(waits=True)
+        self.clock.advance(PATIENCE)
+        self.assertEqual((silent.disconnecting, silent.aborted), (True, False))
+        self.clock.advance(PATIENCE)
+        self.assertTrue(stubborn.aborted)
+        self.assertFalse(silent.aborted)
+        self.assertEqual(self.factory.waited_for, 0)
+
+    def test_a_flood_of_clients_is_not_waited_for(self) -> None:
+        self.listen(connections=1)
+        self.connect()
+        flood = [self.connect(waits=True) for _ in range(66)]
+        self.assertEqual([each.disconnecting for each in flood], [False] * 64 + [True] * 2)
+
+    def test_a_client_that_wants_frames_is_refused_in_one(self) -> None:
+        self.listen(frame=FrameFormat(4), connections=1)
+        self.connect()
+        text = b"ERROR 215 : too many connections: at most 1"
+        self.assertEqual(self.connect().value(), FrameFormat(4).encode(text))
+
+    def test_the_listener_keeps_its_name(self) -> None:
+        self.listen()
+        self.assertEqual(self.factory.logPrefix(), "Parrots")
+
+
+class IdleTests(LimitsCase):
+    def test_a_silent_connection_is_closed_without_a_word(self) -> None:
+        self.listen(idle=8.0)
+        silent = self.connect()
+        for _ in range(3):
+            self.clock.advance(2.0)
+        self.assertFalse(silent.disconnecting)
+        for _ in range(3):
+            self.clock.advance(2.0)
+        self.assertEqual((silent.disconnecting, silent.value()), (True, b""))
+        self.assertEqual(self.number("idle_closed_total"), "1")
+
+    def test_each_byte_counts_from_the_start(self) -> None:
+        self.listen(idle=8.0)
+        busy = self.connect()
+        for _ in range(20):
+            busy.protocol.dataReceived(b"a")
+            self.clock.advance(2.0)
+        self.assertFalse(busy.disconnecting)
+
+    def test_who_waits_for_a_reply_is_not_idle(self) -> None:
+        self.listen(idle=8.0)
+        client = self.connect()
+        client.protocol.dataReceived(b"wait\n")
+        for _ in range(20):
+            self.clock.advance(2.0)
+        self.assertFalse(client.disconnecting)
+        client.protocol.waiting[0].callback("OK")
+        self.clock.advance(6.0)
+        self.assertEqual((client.value(), client.disconnecting), (b"OK\r\n", False))
+        for _ in range(3):
+            self.clock.advance(2.0)
+        self.assertTrue(client.disconnecting)
+
+    def test_a_line_that_never_ends_does_not_keep_a_connection(self) -> None:
+        self.listen(idle=8.0)
+        client = self.connect()
+        client.protocol.dataReceived(b"Open ")
+        for _ in range(6):
+            self.clock.advance(2.0)
+        self.assertTrue(client.disconnecting)
+        self.assertEqual(self.number("unterminated_dropped_total"), "1")
+
+    def test_one_that_does_not_agree_to_its_end_is_dropped(self) -> None:
+        self.listen(idle=8.0)
+        gone = self.connect(waits=True)
+        for _ in range(5):
+            self.clock.advance(2.0)
+        self.assertEqual((gone.disconnecting, gone.aborted), (True, False))
+        self.clock.advance(2.0)
+        self.assertTrue(gone.aborted)
+        self.assertEqual(self.number("idle_closed_total"), "1")
+
+    def test_zero_is_never(self) -> None:
+        self.listen(idle=0.0)
+        self.connect()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_one_timer_serves_all_and_none_runs_for_nobody(self) -> None:
+        self.listen()
+        for _ in range(10):
+            self.connect()
+        self.assertEqual(len(self.clock.getDelayedCalls()), 1)
+        for connection in list(self.connections._open):
+            connection.transport.end()
+        self.clock.advance(60.0)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+        self.connect()
+        self.assertEqual(len(self.clock.getDelayedCalls()), 1)
+
+
+class CountTests(LimitsCase):
+    def test_what_goes_wrong_is_counted(self) -> None:
+        self.listen()
+        client = self.connect()
+        client.protocol.dataReceived(b"x" * 65 + b"\nfull\nfull\nbreak\n")
+        self.assertEqual(self.number("lines_too_long_total"), "1")
+        self.assertEqual(self.number("queue_full_total"), "2")
+        self.assertEqual(self.number("bugs_total"), "1")
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_a_slow_reader_is_counted_when_it_is_paused_and_when_it_is_dropped(self) -> None:
+        self.listen()
+        client = self.connect()
+        client.protocol.pauseProducing()
+        self.assertEqual(self.number("readers_paused_total"), "1")
+        self.assertEqual(self.number("stalled_dropped_total"), "0")
+        self.clock.advance(5.0)
+        self.assertTrue(client.aborted)
+        self.assertEqual(self.number("stalled_dropped_total"), "1")
+
+    def test_commands_in_flight_are_told(self) -> None:
+        self.listen()
+        for client in (self.connect(), self.connect()):
+            client.protocol.dataReceived(b"wait\nwait\n")
+        self.assertEqual(self.number("in_flight"), "4")
+
+
+class EndTests(LimitsCase):
+    def test_new_commands_get_209_and_old_ones_their_reply(self) -> None:
+        self.listen()
+        client = self.connect()
+        client.protocol.dataReceived(b"wait\n")
+        self.connections.refuse_commands()
+        client.protocol.dataReceived(b"hello\n@id=2 hello\n")
+        client.protocol.waiting[0].callback("OK")
+        self.assertEqual(
+            client.value().splitlines(),
+            [b"@id=2 ERROR 209 : shutting down: hello", b"OK", b"ERROR 209 : shutting down: hello"],
+        )
+
+    def test_one_that_is_just_accepted_is_refused_too(self) -> None:
+        self.listen()
+        self.connections.refuse_commands()
+        late = self.connect()
+        late.protocol.dataReceived(b"hello\n")
+        self.assertEqual(late.value(), b"ERROR 209 : shutting down: hello\r\n")
+
+    def test_what_still_waits_gets_201_and_a_late_reply_is_dropped(self) -> None:
+        self.listen()
+        client = self.connect()
+        client.waits = True
+        client.protocol.dataReceived(b"wait\nhello\nwait\n@id=1 wait\n")
+        client.protocol.waiting[2].callback("third")
+        self.connections.close()
+        for late in client.protocol.waiting[:2]:
+            late.callback("too late")
+        unknown = b"ERROR 201 : outcome unknown: no reply until this process stopped"
+        self.assertEqual(client.value().splitlines(), [b"@id=1 third", unknown, b"hello", unknown])
+        self.assertTrue(client.disconnecting)
+
+    def test_what_is_not_read_by_then_is_dropped(self) -> None:
+        self.listen()
+        client = self.connect(waits=True)
+        self.connections.close()
+        self.assertEqual(self.connections.open, 1)
+        self.connections.abort()
+        self.assertEqual((client.aborted, self.connections.open), (True, 0))
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+
+class SettingsTests(SynchronousTestCase):
+    def read(self, text: str) -> ConnectionLimits:
+        return read_connection_limits(Table.parse(text, "lab.toml"))
+
+    def test_what_is_not_said_has_its_default(self) -> None:
+        self.assertEqual(
+            self.read(""),
+            ConnectionLimits(connections=1000, connections_per_host=250, idle=86400.0),
+        )
+
+    def test_all_can_be_said(self) -> None:
+        self.assertEqual(
+            self.read("connections = 5\nconnections_per_host = 2\nidle = 0"),
+            ConnectionLimits(connections=5, connections_per_host=2, idle=0.0),
+        )
+
+    def test_no_listener_can_be_told_to_take_nobody(self) -> None:
+        for text in ("connections = 0", "connections_per_host = 0", "idle = -1"):
+            self.assertRaises(ConfigError, self.read, text)

@@ -1,0 +1,172 @@
+"""Peers: their names, and how their sockets are written to and closed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.abstract import FileDescriptor
+from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
+from twisted.internet.interfaces import ITCPTransport, IUNIXTransport
+from twisted.internet.task import Clock
+from twisted.internet.testing import MemoryReactor, StringTransport
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import directlyProvides
+
+from pychron_comms.processor.command_processor import CommandProcessorFactory
+from pychron_comms.transport.options import WireOptions
+from pychron_comms.transport.peer_identity import (
+    host_of,
+    is_name,
+    name_of,
+    sender_of,
+    sender_of_peer,
+)
+from pychron_comms.transport.socket_tuning import close_now, make_prompt, write_now
+from tests.doubles import ScriptedGate
+
+
+class Socket(FileDescriptor):
+    """A socket that takes so many bytes at once."""
+
+    connected = True
+
+    def __init__(self, takes: Any) -> None:
+        super().__init__(MemoryReactor())  # type: ignore[arg-type]
+        self.takes = takes
+        self.taken = b""
+        self.lost = False
+
+    def writeSomeData(self, data: bytes) -> Any:
+        if not isinstance(self.takes, int):
+            return self.takes
+        if self.takes < 0:
+            return self.takes
+        self.taken += data[: self.takes]
+        return min(self.takes, len(data))
+
+    def connectionLost(self, reason: Failure) -> None:
+        self.lost = True
+
+    @property
+    def waiting(self) -> bytes:
+        return bytes(self.dataBuffer) + b"".join(self._tempDataBuffer)
+
+
+class WriteTests(SynchronousTestCase):
+    def test_what_the_socket_takes_leaves_at_once(self) -> None:
+        socket = Socket(10)
+        write_now(socket, b"OK\r\n")
+        self.assertEqual((socket.taken, socket.waiting), (b"OK\r\n", b""))
+
+    def test_the_rest_waits_for_the_reactor(self) -> None:
+        socket = Socket(3)
+        write_now(socket, b"True\r\n")
+        self.assertEqual((socket.taken, socket.waiting), (b"Tru", b"e\r\n"))
+
+    def test_nothing_overtakes_what_waits(self) -> None:
+        socket = Socket(3)
+        write_now(socket, b"True\r\n")
+        write_now(socket, b"OK\r\n")
+        self.assertEqual((socket.taken, socket.waiting), (b"Tru", b"e\r\nOK\r\n"))
+
+    def test_an_error_is_left_to_the_reactor(self) -> None:
+        for error in (ConnectionError(), -1):
+            socket = Socket(error)
+            write_now(socket, b"OK\r\n")
+            self.assertEqual(socket.waiting, b"OK\r\n")
+
+    def test_a_closing_socket_is_not_written_to(self) -> None:
+        socket = Socket(10)
+        socket.disconnecting = True
+        write_now(socket, b"OK\r\n")
+        self.assertEqual(socket.taken, b"")
+
+    def test_any_other_transport_is_written_to_as_ever(self) -> None:
+        transport = StringTransport()
+        write_now(transport, b"OK\r\n")
+        self.assertEqual(transport.value(), b"OK\r\n")
+
+
+class CloseTests(SynchronousTestCase):
+    def test_with_nothing_to_write_it_is_closed_at_once(self) -> None:
+        socket = Socket(10)
+        close_now(socket)
+        self.assertTrue(socket.lost)
+
+    def test_what_waits_is_written_first(self) -> None:
+        socket = Socket(0)
+        write_now(socket, b"OK\r\n")
+        close_now(socket)
+        self.assertEqual((socket.lost, socket.disconnecting), (False, True))
+
+    def test_any_other_transport_is_closed_as_ever(self) -> None:
+        transport = StringTransport()
+        close_now(transport)
+        self.assertTrue(transport.disconnecting)
+
+
+class TunedTransport(StringTransport):
+    """Remembers what was asked of its socket."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.asked: list[str] = []
+
+    def setTcpNoDelay(self, enabled: bool) -> None:
+        self.asked.append("no delay")
+
+    def setTcpKeepAlive(self, enabled: bool) -> None:
+        self.asked.append("keep alive")
+
+
+class TuningTests(SynchronousTestCase):
+    def asked(self, *interfaces: object) -> list[str]:
+        transport = TunedTransport()
+        directlyProvides(transport, *interfaces)
+        make_prompt(transport)
+        return transport.asked
+
+    def test_tcp_sends_small_segments_at_once_and_notices_lost_peers(self) -> None:
+        self.assertEqual(self.asked(ITCPTransport), ["no delay", "keep alive"])
+
+    def test_a_unix_socket_is_left_as_it_is(self) -> None:
+        self.assertEqual(self.asked(ITCPTransport, IUNIXTransport), [])
+
+
+class SenderTests(SynchronousTestCase):
+    def test_senders_are_addresses(self) -> None:
+        self.assertEqual(sender_of(IPv4Address("TCP", "10.0.0.7", 1)), "10.0.0.7")
+        self.assertEqual(sender_of(IPv6Address("TCP", "::ffff:10.0.0.7", 1)), "10.0.0.7")
+        self.assertEqual(sender_of(IPv6Address("TCP", "fe80::1", 1)), "fe80::1")
+        self.assertEqual(sender_of(UNIXAddress(None)), "local")
+
+    def test_a_connection_without_a_certificate_is_its_address(self) -> None:
+        peer = IPv4Address("TCP", "10.0.0.7", 1)
+        self.assertEqual(sender_of_peer(StringTransport(peerAddress=peer)), "10.0.0.7")
+
+    def test_a_sender_has_a_host_and_perhaps_a_name(self) -> None:
+        for sender, name, host in (
+            ("alice@10.0.0.7", "alice", "10.0.0.7"),
+            ("alice@fe80::1%eth0", "alice", "fe80::1%eth0"),
+            ("10.0.0.7", "", "10.0.0.7"),
+            ("local", "", "local"),
+            ("", "", ""),
+        ):
+            self.assertEqual((name_of(sender), host_of(sender)), (name, host))
+
+    def test_a_name_is_of_few_letters_and_never_an_address(self) -> None:
+        for name in ("a", "Lab_1.a-b", "x" * 64, "10.0.0.x"):
+            self.assertTrue(is_name(name), name)
+        for name in ("", "a b", "a@b", "a;b", "x" * 65, "é", "a\n", "local", "127.0.0.1", "1"):
+            self.assertFalse(is_name(name), name)
+
+    def test_who_speaks_plain_text_can_claim_no_name(self) -> None:
+        gate = ScriptedGate(Open="OK")
+        factory = CommandProcessorFactory(gate, frozenset({"10.0.0.1"}), WireOptions(), Clock())
+        peer = IPv4Address("TCP", "10.0.0.7", 1)
+        for line in (b"@from=alice%4010.0.0.7 System|Open V\r", b"alice@System|Open V\r"):
+            processor = factory.buildProtocol(peer)
+            processor.makeConnection(StringTransport(peerAddress=peer))
+            processor.dataReceived(line)
+        self.assertEqual({request[2] for request in gate.requests}, {"10.0.0.7"})

@@ -1,0 +1,49 @@
+"""What is said beside a command: how long, by which key, as whom at most."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.errors import MalformedRequestError
+from pychron_comms.wire.context import PLAIN, ROLES, RequestContext, context_of, least_role
+
+
+class TermsTests(SynchronousTestCase):
+    def test_no_tags_say_nothing(self) -> None:
+        self.assertEqual(context_of({}), PLAIN)
+
+    def test_each_tag_is_taken_and_others_are_left(self) -> None:
+        tags = {
+            "within": "1.5",
+            "key": "a-1",
+            "role": "observe",
+            "session": "s1",
+            "id": "3",
+            "from": "10.0.0.1",
+        }
+        self.assertEqual(context_of(tags), RequestContext(1.5, "a-1", "observe", "s1"))
+
+    def test_a_time_that_is_no_number_of_seconds_is_206(self) -> None:
+        for text in ("soon", "nan", "inf", "-inf", ""):
+            error = self.assertRaises(MalformedRequestError, context_of, {"within": text})
+            self.assertIn(f"within={text} is no number of seconds", str(error))
+
+    def test_time_that_has_passed_is_a_number_too(self) -> None:
+        self.assertEqual(context_of({"within": "-1"}).within, -1.0)
+
+    def test_a_role_that_is_none_is_206(self) -> None:
+        error = self.assertRaises(MalformedRequestError, context_of, {"role": "king"})
+        self.assertIn("role=king is none of observe, operate, admin", str(error))
+
+
+class LeastRoleTests(SynchronousTestCase):
+    def test_the_one_that_allows_less_counts_whichever_comes_first(self) -> None:
+        for lower, one in enumerate(ROLES):
+            for other in ROLES[lower:]:
+                self.assertEqual(least_role(one, other), one)
+                self.assertEqual(least_role(other, one), one)
+
+    def test_none_limits_nothing(self) -> None:
+        self.assertEqual(least_role("", ""), "")
+        for role in ROLES:
+            self.assertEqual((least_role(role, ""), least_role("", role)), (role, role))
