@@ -1,16 +1,14 @@
-"""Commands as handlers declare them: found, checked, converted, run, answered and explained."""
+"""Commands: how they are declared, prepared and run."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred, succeed
 from twisted.trial.unittest import SynchronousTestCase
-from zope.interface import implementer
 from zope.interface.verify import verifyClass, verifyObject
 
 from pychron_comms.errors import (
@@ -21,176 +19,20 @@ from pychron_comms.errors import (
     MalformedRequestError,
     NoResponseError,
 )
-from pychron_comms.handlers.arguments import Boolean, Choice, Integer, Names, Number, Text
+from pychron_comms.handlers.arguments import Text
 from pychron_comms.handlers.base import BaseHandler
 from pychron_comms.handlers.command import DEADLINE, Call, Values, command, declared_commands
-from pychron_comms.handlers.replies import done, state, value, words
+from pychron_comms.handlers.replies import value
 from pychron_comms.interfaces import Effect, ICall, IDevice, IFlag, IHardware, IRequestHandler
+from tests.handlers.command_case import (
+    SENDER,
+    Commands,
+    Hardware,
+    MendedHandler,
+    Stage,
+    StageHandler,
+)
 from tests.properties import holds, json_values
-
-SENDER = "10.0.0.7"
-
-
-@implementer(IDevice)
-class Gauge:
-    name = "gauge"
-
-    def __init__(self) -> None:
-        self.present: object = 1.5e-09
-
-    def get(self) -> object:
-        return self.present
-
-    def set(self, value: str, sender: str) -> None:
-        self.present = (value, sender)
-
-
-@implementer(IFlag)
-class Flag(Gauge):
-    name = "FooFlag"
-
-    def ping(self, sender: str) -> str:
-        return f"pinged by {sender}"
-
-
-@implementer(IHardware)
-class Hardware:
-    safeguards = None
-
-    def __init__(self) -> None:
-        self.devices = {each.name: each for each in (Gauge(), Flag())}
-
-    def manager(self, name: str) -> object:
-        return name
-
-    def device(self, name: str) -> object:
-        if name not in self.devices:
-            raise DeviceConnectionError(name)
-        return self.devices[name]
-
-    def device_providing(self, interface: Any) -> object:
-        found = [each for each in self.devices.values() if interface.providedBy(each)]
-        if not found:
-            raise DeviceConnectionError(interface.__name__)
-        return found[0]
-
-    def start(self) -> None:
-        """Nothing to start."""
-
-    def making_safe(self) -> list[Any]:
-        return []
-
-
-class Stage:
-    """A manager that remembers how it was called."""
-
-    def __init__(self) -> None:
-        self.calls: list[object] = []
-        self.result: object = None
-
-    def note(self, *call: object) -> object:
-        self.calls.append(call)
-        return self.result
-
-
-class StageHandler(BaseHandler):
-    request_type = "Stage"
-
-    @command(
-        "SetXY",
-        arguments=(
-            Number("x", unit="mm", minimum=-50, maximum=50),
-            Number("y", unit="mm", minimum=-50, maximum=50),
-        ),
-        reply=done,
-        effect=Effect.ACTUATE,
-        deadline=2.0,
-        help="begin a move",
-    )
-    def set_xy(self, manager: Stage, sender: str, x: float, y: float) -> object:
-        return manager.note("xy", sender, x, y)
-
-    @command(
-        "GoToHole",
-        arguments=(Integer("hole", minimum=1), Boolean("autocenter", default=False)),
-        reply=done,
-        effect=Effect.ACTUATE,
-        target="hole",
-        help="begin a move to a hole",
-    )
-    def go_to_hole(self, manager: Stage, sender: str, hole: int, autocenter: bool) -> object:
-        return manager.note("hole", hole, autocenter)
-
-    @command(
-        "DoPattern",
-        "DoJog",
-        arguments=(Text("name", keys=("value",)),),
-        reply=done,
-        effect=Effect.ACTUATE,
-        target="pattern",
-        help="begin a pattern",
-    )
-    def do_pattern(self, manager: Stage, sender: str, name: str) -> object:
-        return manager.note("pattern", name)
-
-    @command("StopDrive", reply=done, effect=Effect.IDEMPOTENT, safe=True, help="stop")
-    def stop_drive(self, manager: Stage, sender: str) -> object:
-        return manager.note("stop")
-
-    @command(
-        "Fire",
-        arguments=(Choice("mode", choices=("burst", "stop")),),
-        reply=done,
-        effect=Effect.ACTUATE,
-        safe=lambda values: values["mode"] == "stop",
-        help="begin or end a burst",
-    )
-    def fire(self, manager: Stage, sender: str, mode: str) -> object:
-        return manager.note("fire", mode)
-
-    @command(
-        "GetMoving",
-        arguments=(Names("axes", default=()),),
-        reply=state,
-        effect=Effect.READ,
-        help="whether it moves",
-    )
-    def get_moving(self, manager: Stage, sender: str, axes: tuple[str, ...]) -> object:
-        return manager.note("moving", axes)
-
-    @command("GetSlowly", reply=value, effect=Effect.READ, help="a number, from a coroutine")
-    async def get_slowly(self, manager: Stage, sender: str) -> object:
-        return await manager.result
-
-    @command("GetLater", reply=value, effect=Effect.READ, help="a number, in a Deferred")
-    def get_later(self, manager: Stage, sender: str) -> object:
-        return manager.result
-
-
-class MendedHandler(StageHandler):
-    """Declares commands of its bases anew."""
-
-    @command("GetError", reply=value, effect=Effect.READ, help="what is wrong, in red")
-    def get_error(self, manager: Stage, sender: str) -> object:
-        return "on fire"
-
-
-class Commands(SynchronousTestCase):
-    """What the classes below share: a handler and its manager."""
-
-    def setUp(self) -> None:
-        self.hardware = Hardware()
-        self.stage = Stage()
-        self.handler = StageHandler(self.hardware, self.stage)
-
-    def prepare(self, data: str) -> Call:
-        return self.handler.prepare(data, SENDER)
-
-    def answer(self, data: str) -> Any:
-        return self.handler.handle(self.prepare(data))
-
-    def assertRefused(self, data: str, error: type[CommandError], text: str) -> None:
-        self.assertEqual(str(self.assertRaises(error, self.prepare, data)), text)
 
 
 class InterfaceTests(Commands):
@@ -530,180 +372,3 @@ class DeclaredCommandsTests(SynchronousTestCase):
 
         handler = Finder(Hardware(), None)
         self.assertEqual(handler.handle(handler.prepare("Find gauge", SENDER)), "GAUGE")
-
-
-class HelpTests(Commands):
-    def test_lists_every_word(self) -> None:
-        self.assertEqual(
-            self.answer("Help"),
-            "Stage commands: Check Claim Describe DoJog DoPattern Fire GetError GetLater GetMoving"
-            " GetSlowly GoToHole Help Outcome Override Owners Ping PychronReady Read ReadTest"
-            " Release SendTest Set SetXY StopDrive WakeScreen Watch -- Help Name tells more",
-        )
-
-    def test_of_a_command_tells_usage_and_purpose(self) -> None:
-        self.assertEqual(
-            self.answer("Help GoToHole"), "GoToHole hole [autocenter]: begin a move to a hole"
-        )
-
-    def test_of_a_command_tells_units(self) -> None:
-        self.assertEqual(self.answer("Help SetXY"), "SetXY x y: begin a move; x in mm; y in mm")
-
-    def test_of_an_alias_tells_of_the_command(self) -> None:
-        expected = "DoPattern name: begin a pattern (also DoJog)"
-        self.assertEqual(self.answer("Help DoJog"), expected)
-
-    def test_of_a_command_may_be_asked_in_json(self) -> None:
-        self.assertEqual(self.answer('{"command": "Help", "name": "StopDrive"}'), "StopDrive: stop")
-
-    def test_of_an_unknown_command_is_an_error(self) -> None:
-        error = self.assertRaises(InvalidCommandError, self.answer, "Help Opne")
-        self.assertEqual(error.details, ("Opne",))
-
-    def test_tells_of_itself(self) -> None:
-        self.assertEqual(
-            self.answer("Help Help"), "Help [command]: list the commands, or tell of one"
-        )
-
-
-class DescribeTests(Commands):
-    def test_a_command_is_described_as_json(self) -> None:
-        self.assertEqual(
-            json.loads(self.answer("Describe SetXY")),
-            {
-                "name": "SetXY",
-                "aliases": [],
-                "usage": "SetXY x y",
-                "help": "begin a move",
-                "arguments": [
-                    {"name": "x", "type": "number", "unit": "mm", "minimum": -50, "maximum": 50},
-                    {"name": "y", "type": "number", "unit": "mm", "minimum": -50, "maximum": 50},
-                ],
-                "effect": "actuate",
-                "target": "",
-                "safe": "never",
-                "deadline": 2.0,
-            },
-        )
-
-    def test_a_description_may_be_asked_for_in_json(self) -> None:
-        described = json.loads(self.answer('{"command": "Describe", "name": "Fire"}'))
-        self.assertEqual(described["name"], "Fire")
-
-    def test_an_alias_is_described_as_its_command(self) -> None:
-        described = json.loads(self.answer("Describe DoJog"))
-        self.assertEqual((described["name"], described["aliases"]), ("DoPattern", ["DoJog"]))
-
-    def test_all_commands_are_described_once_each(self) -> None:
-        described = json.loads(self.answer("Describe"))
-        self.assertEqual(described["type"], "Stage")
-        self.assertEqual(
-            [each["name"] for each in described["commands"]],
-            [
-                "Check",
-                "Claim",
-                "Describe",
-                "DoPattern",
-                "Fire",
-                "GetError",
-                "GetLater",
-                "GetMoving",
-                "GetSlowly",
-                "GoToHole",
-                "Help",
-                "Outcome",
-                "Override",
-                "Owners",
-                "Ping",
-                "PychronReady",
-                "Read",
-                "ReadTest",
-                "Release",
-                "Set",
-                "SetXY",
-                "StopDrive",
-                "Watch",
-            ],
-        )
-
-    def test_an_unknown_command_is_an_error(self) -> None:
-        self.assertRaises(InvalidCommandError, self.answer, "Describe Opne")
-
-    def test_the_description_is_one_line(self) -> None:
-        self.assertEqual(len(self.answer("Describe").splitlines()), 1)
-
-
-class BaseCommandTests(Commands):
-    def test_read_gives_the_value_of_a_device(self) -> None:
-        self.assertEqual(self.answer("Read gauge"), "1.5e-09")
-
-    def test_read_of_a_device_that_says_nothing_is_an_error(self) -> None:
-        self.hardware.devices["gauge"].present = None
-        self.assertRaises(NoResponseError, self.answer, "Read gauge")
-
-    def test_set_gives_a_device_the_value_and_the_sender(self) -> None:
-        self.assertEqual(self.answer("Set FooFlag 1"), "OK")
-        self.assertEqual(self.hardware.devices["FooFlag"].present, ("1", SENDER))
-
-    def test_set_and_read_take_json(self) -> None:
-        self.assertEqual(self.answer('{"command": "Set", "name": "gauge", "value": 5}'), "OK")
-        self.assertEqual(
-            self.answer('{"command": "Read", "device": "gauge"}'), f"('5', '{SENDER}')"
-        )
-
-    def test_a_value_may_hold_blanks(self) -> None:
-        self.assertEqual(self.answer("Set gauge out of order"), "OK")
-        self.assertEqual(self.hardware.devices["gauge"].present, ("out of order", SENDER))
-
-    def test_ping_keeps_a_flag_alive(self) -> None:
-        self.assertEqual(self.answer("Ping FooFlag"), f"pinged by {SENDER}")
-        self.assertEqual(self.answer("Ping FooFlag 1"), f"pinged by {SENDER}")
-
-    def test_ping_of_what_is_no_flag_is_refused(self) -> None:
-        error = self.assertRaises(InvalidArgumentsError, self.answer, "Ping gauge")
-        self.assertEqual(error.details, ("Ping", "gauge"))
-
-    def test_get_error_says_ok(self) -> None:
-        self.assertEqual(self.answer("GetError"), "OK")
-
-    def test_get_error_says_what_is_wrong(self) -> None:
-        self.assertEqual(self.prepare("GetError").reply("water off"), "water off")
-
-    def test_the_link_test_says_ok(self) -> None:
-        self.assertEqual(self.answer("PychronReady"), "OK")
-        self.assertEqual(self.answer("SendTest"), "OK")
-
-    def test_the_read_test_counts_to_twelve_and_begins_again(self) -> None:
-        counted = [self.answer("ReadTest") for _ in range(14)]
-        self.assertEqual(counted, [str(number) for number in [*range(1, 13), 1, 2]])
-
-    def test_the_screen_words_say_ok(self) -> None:
-        self.assertEqual(self.answer("Watch"), "OK")
-        self.assertEqual(self.answer("WakeScreen"), "OK")
-
-    def test_what_touches_no_hardware_has_no_manager(self) -> None:
-        for name in ["Help", "Describe", "GetError", "PychronReady", "ReadTest", "Watch"]:
-            self.assertIs(self.prepare(name).manager, None, msg=name)
-
-
-class ReplyWordTests(SynchronousTestCase):
-    def test_done_is_ok_whatever_came_back(self) -> None:
-        for result in [None, True, False, "ok", 0]:
-            self.assertEqual(done(result), "OK", msg=repr(result))
-
-    def test_a_state_is_true_or_false(self) -> None:
-        for result, text in [(True, "True"), (False, "False"), (1, "True"), (0, "False")]:
-            self.assertEqual(state(result), text, msg=repr(result))
-
-    def test_a_value_is_written_as_python_writes_it(self) -> None:
-        for result, text in [(1.5e-09, "1.5e-09"), (7, "7"), ("a", "a"), ("", "")]:
-            self.assertEqual(value(result), text, msg=repr(result))
-
-    def test_words_are_joined_by_commas(self) -> None:
-        for result, text in [(["a", "b"], "a,b"), ((1.0, 2), "1.0,2"), ([], "")]:
-            self.assertEqual(words(result), text, msg=repr(result))
-
-    def test_none_is_no_response(self) -> None:
-        self.assertRaises(NoResponseError, state, None)
-        self.assertRaises(NoResponseError, value, None)
-        self.assertRaises(NoResponseError, words, None)

@@ -13,7 +13,7 @@ from pychron_comms.handlers.extraction_line.handler import ExtractionlineHandler
 from pychron_comms.handlers.hardware import HardwareHandlerFactory
 from pychron_comms.interfaces import Effect, ICall, IRequestHandler, IRequestHandlerFactory
 from pychron_comms.lab.hardware import Hardware, hardware_from_config
-from tests.handlers.test_extraction_line import LABORATORY, ME, FakeLock
+from tests.handlers.extraction_line_case import LABORATORY, ME, FakeLock
 
 
 class HardwareHandlerTests(SynchronousTestCase):

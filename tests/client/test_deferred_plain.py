@@ -1,0 +1,197 @@
+"""The Deferred communicator on plain connections, datagrams and TLS."""
+
+from __future__ import annotations
+
+from twisted.internet import error as net
+from twisted.internet.defer import CancelledError
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.client.link.wires import StreamWire
+from pychron_comms.client.outcome import (
+    BadReplyError,
+    NoReplyError,
+    NotSentError,
+    ReplyTimeoutError,
+)
+from pychron_comms.wire.frames import FrameFormat
+from tests.client.deferred_case import DONE, LOST, DeferredCase
+
+
+class PlainTests(DeferredCase):
+    form = "plain"
+
+    def test_one_after_another_each_on_its_own_connection(self) -> None:
+        one, two = self.asker.ask("A"), self.asker.ask("B")
+        first = self.accept()
+        self.assertEqual((first.lines(), self.reactor.unixClients), (["A"], []))
+        first.say(b"a\r\n")
+        self.assertTrue(first.is_lost)
+        second = self.accept()
+        self.assertEqual(second.lines(), ["B"])
+        second.say(b"b")
+        second.end()
+        self.assertEqual([self.successResultOf(one), self.successResultOf(two)], ["a", "b"])
+
+    def test_silence_ends_what_has_no_end(self) -> None:
+        reply = self.asker.ask("A")
+        server = self.accept()
+        server.say(b"O")
+        self.reactor.advance(0.04)
+        server.say(b"K")
+        self.reactor.advance(0.04)
+        self.assertNoResult(reply)
+        self.reactor.advance(0.01)
+        self.assertEqual(self.successResultOf(reply), "OK")
+
+    def test_bad_replies(self) -> None:
+        for data, error, expected in (
+            (b"", DONE, NoReplyError),
+            (b"O", LOST, NoReplyError),
+            (b"a\nb\n", None, BadReplyError),
+            (b"\xff\n", None, BadReplyError),
+        ):
+            reply = self.asker.ask("A")
+            server = self.accept()
+            server.say(data)
+            if error is not None:
+                server.end(error)
+            self.failureResultOf(reply, expected)
+            server.say(b"more")
+
+    def test_a_frame_is_checked(self) -> None:
+        asker = self.make("unix:/lab", frame="L4,-,C4")
+        reply = asker.ask("A")
+        self.accept().say(FrameFormat.parse("L4,-,C4").encode(b"True"))
+        self.assertEqual(self.successResultOf(reply), "True")
+
+    def test_a_timeout_ends_the_connection_and_what_waited_too_long_is_not_sent(self) -> None:
+        one, two, three = self.asker.ask("A"), self.asker.ask("B"), self.asker.ask("C", timeout=3)
+        first = self.accept()
+        self.reactor.advance(2)
+        self.failureResultOf(one, ReplyTimeoutError)
+        self.failureResultOf(two, NotSentError)
+        self.assertTrue(first.is_lost)
+        self.reactor.unixClients.pop(0)  # That of B, which was given up.
+        second = self.accept()
+        self.assertEqual(second.lines(), ["C"])
+        second.say(b"c\r\n")
+        self.assertEqual(self.successResultOf(three), "c")
+
+    def test_what_is_cancelled_before_its_turn_is_not_sent(self) -> None:
+        one, two, three = (self.asker.ask(command) for command in "ABC")
+        first = self.accept()
+        two.cancel()
+        self.failureResultOf(two, CancelledError)
+        first.say(b"a\r\n")
+        last = self.accept()
+        self.assertEqual(last.lines(), ["C"])
+        last.say(b"c\r\n")
+        self.assertEqual([self.successResultOf(one), self.successResultOf(three)], ["a", "c"])
+
+    def test_refused(self) -> None:
+        reply = self.asker.ask("A")
+        self.refuse()
+        self.failureResultOf(reply, NotSentError)
+
+    def test_tell_keeps_the_order(self) -> None:
+        told, reply = self.asker.tell("A"), self.asker.ask("B")
+        first = self.accept()
+        self.successResultOf(told)
+        self.assertEqual(self.reactor.unixClients, [])
+        first.say(b"ERROR 003 : invalid command: A\r\n")
+        self.accept().say(b"b\r\n")
+        self.assertEqual(self.successResultOf(reply), "b")
+
+    def test_close_fails_what_waits(self) -> None:
+        one, two = self.asker.ask("A"), self.asker.ask("B")
+        server = self.accept()
+        server.say(b"O")
+        self.successResultOf(self.asker.close())
+        self.failureResultOf(one, NoReplyError)
+        self.failureResultOf(two, NotSentError)
+        self.assertTrue(server.is_lost)
+
+
+class DatagramTests(DeferredCase):
+    def test_tagged_datagrams_share_a_port(self) -> None:
+        asker = self.make("udp:lab:1067")
+        one, two = asker.ask("A"), asker.ask("B")
+        (port,) = self.reactor.ports
+        self.assertEqual((port.peer, len(port.sent)), (("10.0.0.9", 1067), 2))
+        port.protocol.datagramReceived(b"@id=2 b\r\n", port.peer)
+        port.protocol.datagramReceived(b"@id=1 a\r\n", port.peer)
+        self.assertEqual([self.successResultOf(one), self.successResultOf(two)], ["a", "b"])
+        closed = asker.close()
+        self.assertNoResult(closed)
+        self.reactor.advance(0)
+        self.successResultOf(closed)
+
+    def test_the_only_datagram_that_nobody_took_was_not_sent(self) -> None:
+        asker = self.make("udp:lab:1067")
+        for commands, expected in (("A", NotSentError), ("AB", NoReplyError)):
+            replies = [asker.ask(command) for command in commands]
+            self.reactor.ports[-1].protocol.connectionRefused()
+            for reply in replies:
+                self.failureResultOf(reply, expected)
+
+    def test_a_port_that_the_reactor_ends_was_refused(self) -> None:
+        for form in ("tagged", "plain"):
+            asker = self.make("udp:lab:1067", form=form)
+            reply = asker.ask("A")
+            self.reactor.ports[-1].protocol.doStop()
+            self.failureResultOf(reply, NotSentError)
+
+    def test_what_no_datagram_holds_is_not_sent(self) -> None:
+        for form in ("tagged", "plain"):
+            asker = self.make("udp:lab:1067", form=form)
+            error = self.failureResultOf(asker.ask("x" * 65536), NotSentError).value
+            self.assertIn("too long for a datagram", str(error))
+            asker.close()
+
+    def test_plain_datagrams_have_ports_of_their_own(self) -> None:
+        asker = self.make(r"udp:\:\:1:1067", form="plain")
+        late = asker.ask("A")
+        self.reactor.advance(2)
+        self.failureResultOf(late, ReplyTimeoutError)
+        reply = asker.ask("B")
+        first, second = self.reactor.ports
+        self.assertEqual((self.reactor.interfaces, first.is_lost), (["::", "::"], True))
+        second.protocol.datagramReceived(b"OK", second.peer)
+        self.assertEqual(self.successResultOf(reply), "OK")
+        refused = asker.ask("C")
+        self.reactor.ports[-1].protocol.connectionRefused()
+        self.failureResultOf(refused, NotSentError)
+
+    def test_a_name_that_nobody_knows(self) -> None:
+        error = self.failureResultOf(self.make("udp:nowhere:1").ask("A"), NotSentError).value
+        self.assertIn("nowhere", str(error))
+
+
+class HandshakeTests(SynchronousTestCase):
+    def test_tls_is_ready_after_its_handshake(self) -> None:
+        wire = StreamWire(None, True, Clock())  # type: ignore[arg-type]
+        wire.makeConnection(StringTransport())
+        self.assertNoResult(wire.ready)
+        wire.handshakeCompleted()
+        self.successResultOf(wire.ready)
+
+    def test_a_failed_handshake_is_no_connection(self) -> None:
+        wire = StreamWire(None, True, Clock())  # type: ignore[arg-type]
+        wire.makeConnection(StringTransport())
+        wire.connectionLost(Failure(LOST))
+        self.failureResultOf(wire.ready, net.ConnectionLost)
+        self.successResultOf(wire.gone)
+
+    def test_a_server_that_does_not_end_its_side_is_not_waited_for(self) -> None:
+        clock = Clock()
+        wire = StreamWire(None, True, clock)  # type: ignore[arg-type]
+        transport = StringTransport()
+        wire.makeConnection(transport)
+        wire.close()
+        wire.close()
+        self.assertTrue(transport.disconnecting)
+        clock.advance(1)
+        self.assertTrue(transport.disconnected)
