@@ -16,6 +16,7 @@ from pychron_comms.interfaces import (
     IHardware,
     IHardwareGate,
     IRequestHandler,
+    Move,
 )
 from pychron_comms.journal.memory import NoJournal
 from pychron_comms.processor.assembly import made_safe
@@ -118,6 +119,7 @@ class ScriptedCall:
         self.deadline = deadline
         self.manager = manager
         self.target = target
+        self.moves = () if effect is Effect.READ else (Move(manager, target),)
         self.sender = sender
         self.runs = 0
 

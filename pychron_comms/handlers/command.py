@@ -14,7 +14,7 @@ from zope.interface import implementer
 from pychron_comms.errors import InvalidArgumentsError
 from pychron_comms.handlers.arguments import Argument, BadValue, named_values, split_text
 from pychron_comms.handlers.replies import Reply
-from pychron_comms.interfaces import ALWAYS, NEVER, SOMETIMES, Effect, ICall
+from pychron_comms.interfaces import ALWAYS, NEVER, SOMETIMES, Effect, ICall, Move
 from pychron_comms.wire.context import PLAIN
 
 Values = Mapping[str, Any]
@@ -186,6 +186,12 @@ class Call:
     @property
     def target(self) -> str:
         return str(self.values.get(self._spec.target, self._spec.target))
+
+    @property
+    def moves(self) -> tuple[Move, ...]:
+        if self.effect is Effect.READ or self.manager is None:
+            return ()
+        return (Move(self.manager, self.target),)
 
     def same_read(self, other: Call) -> bool:
         return (

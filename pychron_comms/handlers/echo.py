@@ -27,6 +27,7 @@ class EchoCall:
     deadline = 5.0
     manager = None
     target = ""
+    moves = ()
     context = PLAIN
 
     def __init__(self, text: str, sender: str) -> None:

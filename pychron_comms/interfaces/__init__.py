@@ -13,6 +13,7 @@ from pychron_comms.interfaces.commands import (
     ICall,
     IDescribedHandler,
     IRequestHandler,
+    Move,
     Part,
 )
 from pychron_comms.interfaces.lasers import (
@@ -84,6 +85,7 @@ __all__ = [
     "IUVLaserManager",
     "Intensity",
     "Lease",
+    "Move",
     "Part",
     "PipetteCount",
     "Position",

@@ -37,6 +37,18 @@ class Part(NamedTuple):
     target: str
 
 
+class Move(NamedTuple):
+    """One part that a command moves: ``target`` of ``manager``, all of it where that is empty.
+
+    ``value`` is what it is moved to, converted, so that no spelling of it matters; None where the
+    command does not say.
+    """
+
+    manager: object
+    target: str
+    value: object = None
+
+
 class ICall(Interface):
     """A command of one request, checked and converted, not yet run."""
 
@@ -46,6 +58,9 @@ class ICall(Interface):
     deadline: float = Attribute("Seconds from its arrival until it must have ended.")
     manager: Any = Attribute("Who owns the hardware it is for; None where it touches none.")
     target: str = Attribute("The part of the manager it acts on; empty for the whole.")
+    moves: tuple[Move, ...] = Attribute(
+        "The parts that it moves, whatever it is called; what rules, leases and queues look at."
+    )
     sender: str = Attribute("The address of who asked.")
     context: RequestContext = Attribute(
         "What was said beside it; PLAIN until the gate says otherwise."

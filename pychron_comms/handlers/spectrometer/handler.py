@@ -27,6 +27,7 @@ from pychron_comms.interfaces import (
     IHardware,
     IRequestHandlerFactory,
     ISpectrometer,
+    Move,
 )
 from pychron_comms.qtegra.answers import CARRIER
 from pychron_comms.qtegra.arguments import Reply
@@ -69,6 +70,10 @@ class QtegraCall:
             values = command.values(word, arguments)
             self.safe = command.makes_safe(values)
             self.target = str(values.get(command.target, command.target))
+
+    @property
+    def moves(self) -> tuple[Move, ...]:
+        return () if self.effect is Effect.READ else (Move(self.manager, self.target),)
 
     def same_read(self, other: Any) -> bool:
         return (
