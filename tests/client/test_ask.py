@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
-from unittest import mock
 
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -25,18 +24,12 @@ from pychron_comms.client.command_line.waits import Poll, poll_for
 from pychron_comms.client.outcome import ReplyTimeoutError
 from pychron_comms.client.waiting import Progress, Waiter
 from tests.asking import Answer, ScriptedCommunicator, clock_waiter
+from tests.modules import hide_module
 
 
 class FakeTerminal(io.StringIO):
     def isatty(self) -> bool:
         return True
-
-
-def hide_module(test: SynchronousTestCase, name: str) -> None:
-    """Let its import fail, as without the extra that it needs."""
-    patcher = mock.patch.dict(sys.modules, {name: None})
-    patcher.start()
-    test.addCleanup(patcher.stop)
 
 
 class OptionTests(SynchronousTestCase):

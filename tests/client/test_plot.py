@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from unittest import mock
@@ -14,6 +13,7 @@ from pychron_comms.client import plot
 from pychron_comms.client.plot import PlotUnavailableError, check_plot, plot_scan
 from pychron_comms.client.qtegra.sweep import Point, Scan
 from tests.fake_qtegra import scan_of
+from tests.modules import hide_module
 
 PEAK = [0.0] * 20 + [50.0] + [100.0] * 20 + [50.0] + [0.0] * 20
 
@@ -80,5 +80,5 @@ class PlotTests(SynchronousTestCase):
         self.assertIn("pip install pychron_comms[plot]", str(error))
 
     def test_no_pyplot(self) -> None:
-        with mock.patch.dict(sys.modules, {"matplotlib.pyplot": None}):
-            plot_scan(scan_of(PEAK), self.folder / "scan.png")
+        hide_module(self, "matplotlib.pyplot")
+        plot_scan(scan_of(PEAK), self.folder / "scan.png")
