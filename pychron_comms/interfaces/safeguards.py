@@ -83,6 +83,13 @@ class IJournal(Interface):
     def write(event: str, **fields: Any) -> int:
         """Append one record; its number. Errors: 214, and then nothing was written."""
 
+    def refused(**fields: Any) -> None:
+        """Write down a command that was not begun, long texts cut to 1 KiB.
+
+        It raises nothing: what a full disk does not take is counted, and told of in the next that
+        it takes, as ``missing``.
+        """
+
     def records(since: float = 0.0) -> Iterator[Mapping[str, Any]]:
         """What is kept from that time on, in seconds of Unix time; oldest first.
 

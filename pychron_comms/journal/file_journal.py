@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +17,9 @@ from pychron_comms.interfaces import IJournal
 from pychron_comms.journal.chain import Chain
 from pychron_comms.journal.files import Tail, journal_files, read_records, read_tail, shift
 from pychron_comms.journal.lock import FileLock
+from pychron_comms.journal.missing import Missing
 from pychron_comms.journal.page import Disk, Page
-from pychron_comms.journal.record import CONTINUED, TORN, time_text
+from pychron_comms.journal.record import CONTINUED, REFUSED, TORN, time_text
 
 _BEGINNING = b'{"n":'
 # Seconds after which it is looked whether the file is still where it was.
@@ -57,6 +59,7 @@ class FileJournal:
         self._chain = Chain(secret)
         self._looked = now()
         self._is_open = True
+        self._missing = Missing()
         self._lock = self._take_lock()
         try:
             self._recover()
@@ -80,6 +83,9 @@ class FileJournal:
             return self._append(event, fields)
         except (OSError, ValueError, TypeError, RecursionError) as error:
             raise JournalError(_reason(error)) from error
+
+    def refused(self, **fields: Any) -> None:
+        self._missing.write(partial(self.write, REFUSED), fields)
 
     def records(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
         wanted = time_text(since) if since > 0 else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from zope.interface import implementer
@@ -12,7 +13,8 @@ from zope.interface import implementer
 from pychron_comms.errors import JournalError
 from pychron_comms.interfaces import IJournal
 from pychron_comms.journal.chain import Chain
-from pychron_comms.journal.record import time_text
+from pychron_comms.journal.missing import Missing
+from pychron_comms.journal.record import REFUSED, time_text
 
 
 @implementer(IJournal)
@@ -25,6 +27,9 @@ class NoJournal:
     def write(self, event: str, **fields: Any) -> int:
         self._number += 1
         return self._number
+
+    def refused(self, **fields: Any) -> None:
+        """Nothing is written, so nothing can fail."""
 
     def records(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
         return iter(())
@@ -46,6 +51,7 @@ class MemoryJournal:
         self._chain = Chain(secret)
         self._records: list[Mapping[str, Any]] = []
         self._is_open = True
+        self._missing = Missing()
 
     def write(self, event: str, **fields: Any) -> int:
         if self.failing or not self._is_open:
@@ -57,6 +63,9 @@ class MemoryJournal:
         self._chain.advance(sealed.number, sealed.hash)
         self._records.append(json.loads(sealed.line))
         return sealed.number
+
+    def refused(self, **fields: Any) -> None:
+        self._missing.write(partial(self.write, REFUSED), fields)
 
     def records(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
         wanted = time_text(max(since, 0.0))

@@ -11,6 +11,12 @@ from typing import Any, NamedTuple
 CONTINUED = "continued"
 TORN = "torn"
 
+#: What tells of a command that was not begun.
+REFUSED = "refused"
+
+#: Bytes in UTF-8 of each text of such a record, at most; what is longer says how long it was.
+LONGEST = 1024
+
 _OWN = frozenset({"n", "at", "event", "hash"})
 _HASH = b',"hash":"'
 _END = b'"}'
@@ -54,6 +60,22 @@ def body_of(number: int, at: float, event: str, fields: Mapping[str, Any]) -> by
     if not _OWN.isdisjoint(fields):
         raise ValueError(f"{', '.join(sorted(_OWN))} are fields of the journal's own")
     return json_bytes({"n": number, "at": time_text(at), "event": event, **fields})
+
+
+def bounded(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """The same with each text cut to ``LONGEST`` bytes."""
+    return {
+        key: _cut(value) if isinstance(value, str) and len(value) * 4 > LONGEST else value
+        for key, value in fields.items()
+    }
+
+
+def _cut(text: str) -> str:
+    data = text.encode(errors="surrogatepass")
+    if len(data) <= LONGEST:
+        return text
+    mark = f"... ({len(text)} characters)"
+    return data[: LONGEST - len(mark)].decode(errors="ignore") + mark
 
 
 def line_of(body: bytes, digest: str) -> bytes:

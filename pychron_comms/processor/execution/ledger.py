@@ -104,7 +104,7 @@ class Entry:
         """Its first asker has an answer: its own, or that it has not begun and never will."""
         if self.state is State.WAITING:
             self._finish(State.DONE, outcome)
-            self._ledger.note("refused", **self.request, reply=self.reply)
+            self._ledger.journal.refused(**self.request, reply=self.reply)
         return outcome
 
     def again(self, request: Mapping[str, str], within: float) -> str | Deferred[str]:

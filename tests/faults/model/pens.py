@@ -42,6 +42,10 @@ class Pen:
         self._break(f"after {event}")
         return number
 
+    def refused(self, **fields: Any) -> None:
+        if self._process.alive:
+            self._journal.refused(**fields)
+
     def records(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
         return self._journal.records(since)
 
