@@ -15,6 +15,7 @@ from pychron_comms.processor.execution.ledger import Ledger
 from pychron_comms.processor.execution.manager_queue import ManagerQueue, Queues
 from pychron_comms.processor.execution.runners import ReactorRunner
 from pychron_comms.processor.hardware_manager import RemoteHardwareManager
+from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.safeguards.hosts import EVERYBODY
 from pychron_comms.safeguards.interlocks import Interlocks
 from pychron_comms.safeguards.leases import Leases
@@ -54,12 +55,14 @@ def processor(reactor: Any, path: str) -> None:
     leases = Leases(reactor, reactor.seconds, ledger.note, lambda part, why: succeed(None))
     gate = RemoteHardwareManager(
         handlers={"test": EchoHandler()},
-        rules=[EVERYBODY, EVERYONE_OPERATES, SystemLock({}), leases],
+        access=AccessRules(
+            [EVERYBODY, EVERYONE_OPERATES], [EVERYONE_OPERATES, SystemLock({}), leases]
+        ),
         hardware=hardware,
         queues=Queues(lambda manager: ManagerQueue(ReactorRunner(), reactor)),
         ledger=ledger,
         leases=leases,
-        interlocks=Interlocks([], lambda handler, call: "", reactor),
+        interlocks=Interlocks(lambda handler, call: "", reactor),
         clock=reactor,
     )
     trusted = frozenset({LOCAL_SENDER})

@@ -24,6 +24,7 @@ from pychron_comms.processor.execution.ledger import Ledger
 from pychron_comms.processor.execution.manager_queue import ManagerQueue, Queues
 from pychron_comms.processor.execution.runners import ReactorRunner
 from pychron_comms.processor.hardware_manager import RemoteHardwareManager
+from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.safeguards.interlocks import Interlocks, Rule
 from pychron_comms.safeguards.leases import Leases
 from pychron_comms.wire.context import PLAIN, RequestContext
@@ -186,6 +187,7 @@ def gate_around(
     hardware: Any,
     clock: Clock,
     *,
+    admissions: Sequence[Any] = (),
     rules: Sequence[Any] = (),
     journal: Any = None,
     interlocks: Sequence[Rule] = (),
@@ -196,15 +198,15 @@ def gate_around(
     leases = Leases(
         clock, clock.seconds, ledger.note, lambda part, why: made_safe(queues, part, why)
     )
+    kept = Interlocks(lambda handler, call: queues.of(call.manager).peek(handler, call), clock)
+    kept.keep(interlocks)
     return RemoteHardwareManager(
         handlers=handlers,
-        rules=[*rules, leases],
+        access=AccessRules(admissions, [*rules, leases]),
         hardware=hardware,
         queues=queues,
         ledger=ledger,
         leases=leases,
-        interlocks=Interlocks(
-            interlocks, lambda handler, call: queues.of(call.manager).peek(handler, call), clock
-        ),
+        interlocks=kept,
         clock=clock,
     )

@@ -176,7 +176,7 @@ PROMISES = (
         "who may ask",
         "host rules are asked before a command is read; a stranger gets 013 and learns nothing",
         "processor/hardware_manager.py",
-        "        for rule in self._rules:\n            rule.admit(sender)\n",
+        "        self._access.admit(sender)\n",
         "",
         "tests.processor.test_hardware_manager.AccessTests.test_a_sender_that_is_not_admitted_learns_nothing",
     ),

@@ -11,7 +11,7 @@ from pychron_comms.errors import InvalidArgumentsError
 from pychron_comms.handlers.arguments import Choice, Number, Text
 from pychron_comms.handlers.command import Values, command
 from pychron_comms.handlers.replies import done, value
-from pychron_comms.interfaces import Effect, IHardware, Lease, Part
+from pychron_comms.interfaces import Effect, ICall, IHardware, Lease, Part
 from pychron_comms.wire.context import RequestContext
 
 #: Seconds that a lease may last; it can be renewed for ever.
@@ -43,10 +43,13 @@ class GateCommands:
     """The part of a handler that is about the gate; it touches no hardware itself."""
 
     hardware: IHardware
-    request_type: str
 
     def part(self, name: str) -> Part:
         """The ``Part`` of that name. Errors: 004."""
+        raise NotImplementedError
+
+    def prepare(self, data: str, sender: str) -> ICall:
+        """As ``IRequestHandler.prepare``."""
         raise NotImplementedError
 
     @command(
@@ -144,7 +147,9 @@ class GateCommands:
         help="OK where that command might begin just now, or what it would get; nothing is done",
     )
     def check(self, manager: None, sender: str, *, command: str, context: RequestContext) -> Any:
-        return self.hardware.safeguards.check(self.request_type, command, sender, context)
+        call = self.prepare(command, sender)
+        call.context = context
+        return self.hardware.safeguards.check(call)
 
 
 def _time(seconds: float) -> str:

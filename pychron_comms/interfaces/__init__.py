@@ -44,6 +44,7 @@ from pychron_comms.interfaces.road import (
 )
 from pychron_comms.interfaces.safeguards import (
     IAccessRule,
+    IAdmissionRule,
     IJournal,
     ISafeguards,
     ISystemLock,
@@ -60,6 +61,7 @@ __all__ = [
     "SOMETIMES",
     "Effect",
     "IAccessRule",
+    "IAdmissionRule",
     "ICall",
     "IChiller",
     "ICommandRepeater",

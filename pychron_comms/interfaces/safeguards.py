@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
 
-from pychron_comms.interfaces.commands import Part
-from pychron_comms.wire.context import PLAIN, RequestContext
+from pychron_comms.interfaces.commands import ICall, Part
 
 
 class Lease(NamedTuple):
@@ -23,14 +23,18 @@ class Lease(NamedTuple):
     until: float
 
 
+class IAdmissionRule(Interface):
+    """Decides whether a sender may ask at all."""
+
+    def admit(sender: str) -> None:
+        """Return for yes; for no raise 013. Nothing of the command is read before."""
+
+
 class IAccessRule(Interface):
     """Decides whether a sender may do what it asks."""
 
-    def admit(sender: str) -> None:
-        """Return for a sender that may ask at all; for no raise 013, before anything is read."""
-
-    def check(call: Any) -> None:
-        """Return for yes; for no raise 012, 013, 204 or 208."""
+    def check(call: ICall) -> None:
+        """Return for yes; for no raise 012, 204 or 208."""
 
 
 class ISafeguards(Interface):
@@ -63,8 +67,8 @@ class ISafeguards(Interface):
     def owners() -> Sequence[Lease]:
         """Every lease, oldest first."""
 
-    def check(request_type: str, data: str, sender: str, context: RequestContext = PLAIN) -> Any:
-        """Return, later, where ``sender`` might run that command now; else what it would get."""
+    def check(call: ICall) -> Deferred[None]:
+        """Fires where that call might begin just now; fails with what it would get."""
 
 
 class ISystemLock(Interface):

@@ -22,7 +22,8 @@ from pychron_comms.processor.execution.runners import runner_for
 from pychron_comms.processor.gate_queries import GateQueries
 from pychron_comms.processor.hardware_manager import MissingHandler, RemoteHardwareManager
 from pychron_comms.processor.settings import ProcessorSettings
-from pychron_comms.safeguards.interlocks import Interlocks, Rule, rules_for
+from pychron_comms.safeguards.access import AccessRules
+from pychron_comms.safeguards.interlocks import Interlocks, rules_for
 from pychron_comms.safeguards.leases import Leases
 from pychron_comms.safeguards.safe_state import safe_actions
 from pychron_comms.safeguards.system_lock import SystemLock
@@ -36,25 +37,21 @@ def gate_from_config(
     Raises ConfigError, and ValueError for a journal that cannot be opened. ``only_check``: no
     journal is opened.
     """
-    # Filled below: they are made of the hardware, whose commands ask the safeguards.
-    handlers: dict[str, IRequestHandler] = {}
-    rules: list[Rule] = []
-    queues = Queues(
-        lambda manager: ManagerQueue(runner_for(manager, type(manager).__name__, reactor), reactor)
-    )
     journal = (
         NoJournal() if settings.journal is None or only_check else open_journal(settings.journal)
     )
     ledger = Ledger(journal, reactor, settings.keep_keys)
-    leases = Leases(reactor, time.time, ledger.note, lambda part, why: made_safe(queues, part, why))
-    interlocks = Interlocks(
-        rules, lambda handler, call: queues.of(call.manager).peek(handler, call), reactor
+    queues = Queues(
+        lambda manager: ManagerQueue(runner_for(manager, type(manager).__name__, reactor), reactor)
     )
+    leases = Leases(reactor, time.time, ledger.note, lambda part, why: made_safe(queues, part, why))
     lock = SystemLock(settings.systems)
-    access = [settings.hosts, settings.roles, lock, leases]
-    safeguards = GateQueries(
-        handlers=handlers,
-        rules=access,
+    access = AccessRules([settings.hosts, settings.roles], [settings.roles, lock, leases])
+    interlocks = Interlocks(
+        lambda handler, call: queues.of(call.manager).peek(handler, call), reactor
+    )
+    queries = GateQueries(
+        access=access,
         system_lock=lock,
         leases=leases,
         ledger=ledger,
@@ -62,14 +59,14 @@ def gate_from_config(
         interlocks=interlocks,
         emergency_key=settings.emergency_key,
     )
-    hardware = hardware_from_config(laboratory, reactor, safeguards)
-    factories = [*own_factories(), *getPlugins(IRequestHandlerFactory)]
-    handlers.update(handlers_for(hardware, factories))
-    rules.extend(rules_for(settings.interlocks, handlers))
+    hardware = hardware_from_config(laboratory, reactor, queries)
+    handlers = handlers_for(hardware, [*own_factories(), *getPlugins(IRequestHandlerFactory)])
+    # Rules are said in the words of the handlers, whose Check asks them.
+    interlocks.keep(rules_for(settings.interlocks, handlers))
     laboratory.finish()
     return RemoteHardwareManager(
         handlers=handlers,
-        rules=access,
+        access=access,
         hardware=hardware,
         queues=queues,
         ledger=ledger,

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 import hmac
-from collections.abc import Mapping, Sequence
 
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
-from pychron_comms.errors import NotPermittedError, UnknownRequestTypeError
-from pychron_comms.interfaces import (
-    IAccessRule,
-    IRequestHandler,
-    ISafeguards,
-    ISystemLock,
-    Lease,
-    Part,
-)
+from pychron_comms.errors import NotPermittedError
+from pychron_comms.interfaces import ICall, ISafeguards, ISystemLock, Lease, Part
 from pychron_comms.processor.execution.ledger import Ledger
+from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.safeguards.interlocks import Interlocks
 from pychron_comms.safeguards.leases import Leases
 from pychron_comms.safeguards.roles import Roles
-from pychron_comms.wire.context import PLAIN, RequestContext
 
 
 @implementer(ISafeguards)
@@ -31,8 +23,7 @@ class GateQueries:
     def __init__(
         self,
         *,
-        handlers: Mapping[str, IRequestHandler],
-        rules: Sequence[IAccessRule],
+        access: AccessRules,
         system_lock: ISystemLock,
         leases: Leases,
         ledger: Ledger,
@@ -41,8 +32,7 @@ class GateQueries:
         emergency_key: bytes = b"",
     ) -> None:
         self.system_lock = system_lock
-        self._handlers = handlers
-        self._rules = rules
+        self._access = access
         self._leases = leases
         self._ledger = ledger
         self._roles = roles
@@ -67,14 +57,6 @@ class GateQueries:
     def owners(self) -> list[Lease]:
         return self._leases.leases()
 
-    def check(
-        self, request_type: str, data: str, sender: str, context: RequestContext = PLAIN
-    ) -> Deferred[None]:
-        handler = self._handlers.get(request_type)
-        if handler is None:
-            raise UnknownRequestTypeError(request_type)
-        call = handler.prepare(data, sender)
-        call.context = context
-        for rule in self._rules:
-            rule.check(call)
+    def check(self, call: ICall) -> Deferred[None]:
+        self._access.check(call)
         return self._interlocks.test(call)

@@ -15,7 +15,7 @@ from zope.interface import implementer
 from pychron_comms.errors import CommandError, UnknownRequestTypeError
 from pychron_comms.interfaces import (
     Effect,
-    IAccessRule,
+    ICall,
     IDescribedHandler,
     IHardware,
     IHardwareGate,
@@ -25,6 +25,7 @@ from pychron_comms.interfaces import (
 from pychron_comms.processor.execution.errand import Errand
 from pychron_comms.processor.execution.ledger import Ledger
 from pychron_comms.processor.execution.manager_queue import Queues
+from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.safeguards.interlocks import Interlocks
 from pychron_comms.safeguards.leases import Leases
 from pychron_comms.wire.context import PLAIN, RequestContext
@@ -40,10 +41,10 @@ class MissingHandler:
     def __init__(self, error: CommandError) -> None:
         self._error = error
 
-    def prepare(self, data: str, sender: str) -> Any:
+    def prepare(self, data: str, sender: str) -> ICall:
         raise self._error
 
-    def handle(self, call: Any) -> str:
+    def handle(self, call: ICall) -> str:
         raise self._error
 
 
@@ -57,7 +58,7 @@ class RemoteHardwareManager(Service):
         self,
         *,
         handlers: Mapping[str, IRequestHandler],
-        rules: Sequence[IAccessRule],
+        access: AccessRules,
         hardware: IHardware,
         queues: Queues,
         ledger: Ledger,
@@ -66,7 +67,7 @@ class RemoteHardwareManager(Service):
         clock: IReactorTime,
     ) -> None:
         self._handlers = handlers
-        self._rules = rules
+        self._access = access
         self._hardware = hardware
         self._queues = queues
         self._ledger = ledger
@@ -77,8 +78,7 @@ class RemoteHardwareManager(Service):
     def process_server_request(
         self, request_type: str, data: str, sender: str, context: RequestContext = PLAIN
     ) -> str | Deferred[str]:
-        for rule in self._rules:
-            rule.admit(sender)
+        self._access.admit(sender)
         handler = self._handlers.get(request_type)
         if handler is None:
             raise UnknownRequestTypeError(request_type)
@@ -87,7 +87,7 @@ class RemoteHardwareManager(Service):
             call.context = context
         if call.effect is not Effect.READ and call.manager is not None:
             return self._act(request_type, data, handler, call)
-        self._check(call)
+        self._access.check(call)
         if call.manager is None:
             return handler.handle(call)
         return self._queues.of(call.manager).submit(handler, call, context.patience(call.deadline))
@@ -116,7 +116,9 @@ class RemoteHardwareManager(Service):
         stopped.addCallback(self._give_up_running)
         return stopped.addCallback(self._make_safe).addCallback(lambda _: self._ledger.stop())
 
-    def _act(self, request_type: str, data: str, handler: Any, call: Any) -> str | Deferred[str]:
+    def _act(
+        self, request_type: str, data: str, handler: IRequestHandler, call: ICall
+    ) -> str | Deferred[str]:
         """Run a command that acts: once for its key, and written down."""
         context = call.context
         request = {"type": request_type, "command": data, "sender": call.sender}
@@ -127,8 +129,8 @@ class RemoteHardwareManager(Service):
                 return known.again(request, context.patience(call.deadline))
         entry = self._ledger.open(request, call.safe)
         try:
-            self._check(call)
-            errand = Errand(call, entry, self._rules, self._interlocks)
+            self._access.check(call)
+            errand = Errand(call, entry, self._access, self._interlocks)
             queue = self._queues.of(call.manager)
             response = queue.submit(handler, call, context.patience(call.deadline), errand)
         except Exception:
@@ -138,10 +140,6 @@ class RemoteHardwareManager(Service):
             return response
         entry.response = response
         return response.addBoth(entry.answered)
-
-    def _check(self, call: Any) -> None:
-        for rule in self._rules:
-            rule.check(call)
 
     def _part(self, name: str) -> Part | None:
         """The part that a lease was on, by its name."""

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
-from typing import Any
 
 from zope.interface import implementer
 
 from pychron_comms.config.table import Table
 from pychron_comms.errors import SecurityError
-from pychron_comms.interfaces import IAccessRule
+from pychron_comms.interfaces import IAdmissionRule
 from pychron_comms.transport.peer_identity import LOCAL_SENDER, host_of
 
 _Network = IPv4Network | IPv6Network
@@ -19,7 +18,7 @@ _Network = IPv4Network | IPv6Network
 _NO_HOST = frozenset({LOCAL_SENDER, ""})
 
 
-@implementer(IAccessRule)
+@implementer(IAdmissionRule)
 class HostRule:
     """Admits the computers of a list; everybody where the list is empty.
 
@@ -39,9 +38,6 @@ class HostRule:
             raise SecurityError(sender) from None
         if not any(address in network for network in self._networks):
             raise SecurityError(sender)
-
-    def check(self, call: Any) -> None:
-        """Hosts are told apart before a command is read, not by what it is."""
 
 
 EVERYBODY = HostRule([])

@@ -79,11 +79,15 @@ class Interlocks:
     both pass. What makes safe is never held back.
     """
 
-    def __init__(self, rules: Sequence[Rule], peek: Peek, clock: IReactorTime) -> None:
-        self._rules = rules
+    def __init__(self, peek: Peek, clock: IReactorTime) -> None:
+        self._rules: Sequence[Rule] = ()
         self._peek = peek
         self._clock = clock
         self._lock = DeferredLock()
+
+    def keep(self, rules: Sequence[Rule]) -> None:
+        """These are the rules."""
+        self._rules = rules
 
     def guard(self, call: Any) -> bool:
         """Whether there is a rule for this call."""

@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from pychron_comms.errors import LeasedError
-from pychron_comms.interfaces import Effect, IAccessRule, ILaserManager, Lease, Part
+from pychron_comms.interfaces import Effect, IAccessRule, ICall, ILaserManager, Lease, Part
 from pychron_comms.safeguards.overlap import overlap
 
 #: Writes down an event with its fields.
@@ -136,10 +136,7 @@ class Leases:
             if record["bound"]:
                 self._lapse(held, "the connection of its owner is lost")
 
-    def admit(self, sender: str) -> None:
-        """Leases keep nobody from asking."""
-
-    def check(self, call: Any) -> None:
+    def check(self, call: ICall) -> None:
         if not self._held or call.effect is Effect.READ or call.manager is None:
             return
         # A valve that closes may spoil a sample; a laser that is put out spoils nothing.

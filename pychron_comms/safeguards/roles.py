@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from zope.interface import implementer
 
 from pychron_comms.config.table import Table
 from pychron_comms.errors import NotPermittedError, SecurityError
-from pychron_comms.interfaces import Effect, IAccessRule
+from pychron_comms.interfaces import Effect, IAccessRule, IAdmissionRule, ICall
 from pychron_comms.transport.peer_identity import name_of
 from pychron_comms.wire.context import ADMIN, OBSERVE, OPERATE, ROLES, least_role
 
@@ -17,7 +16,7 @@ from pychron_comms.wire.context import ADMIN, OBSERVE, OPERATE, ROLES, least_rol
 ANY_NAME = "*"
 
 
-@implementer(IAccessRule)
+@implementer(IAdmissionRule, IAccessRule)
 class Roles:
     """``names`` gives a role to each name of a certificate; ``others`` have no certificate.
 
@@ -36,7 +35,7 @@ class Roles:
         if name and not {name, ANY_NAME} & self._names.keys():
             raise SecurityError(sender)
 
-    def check(self, call: Any) -> None:
+    def check(self, call: ICall) -> None:
         if call.effect is Effect.READ:
             return
         role = least_role(self.role_of(call.sender), call.context.role)

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from zope.interface import implementer
 
 from pychron_comms.errors import InvalidIPAddressError, SystemLockError
-from pychron_comms.interfaces import IAccessRule, ISystemLock
+from pychron_comms.interfaces import IAccessRule, ICall, ISystemLock
 from pychron_comms.transport.peer_identity import host_of
 
 
@@ -17,7 +16,7 @@ class SystemLock:
     """Keeps everybody but its holder from the hardware, reads included, as Pychron's does.
 
     ``systems`` names the addresses that may take it. Commands that touch no hardware stay open
-    to all.
+    to all, and so do those that make safe: a holder that has died must not keep a laser on.
     """
 
     def __init__(self, systems: Mapping[str, str]) -> None:
@@ -36,11 +35,8 @@ class SystemLock:
         self._check_holder(sender)
         self._holder = ""
 
-    def admit(self, sender: str) -> None:
-        """The lock keeps nobody from asking."""
-
-    def check(self, call: Any) -> None:
-        if self._holder and call.manager is not None:
+    def check(self, call: ICall) -> None:
+        if self._holder and call.manager is not None and not call.safe:
             self._check_holder(host_of(call.sender))
 
     def _check_registered(self, sender: str) -> None:

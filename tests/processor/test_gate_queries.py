@@ -14,7 +14,6 @@ from zope.interface.verify import verifyObject
 from pychron_comms.config.table import ConfigError, Table
 from pychron_comms.errors import (
     InvalidValveError,
-    UnknownRequestTypeError,
     ValveActuationError,
     error_line,
 )
@@ -219,9 +218,7 @@ class ReadOnlyListenerTests(LaboratoryCase):
 class SafeguardsTests(LaboratoryCase):
     def test_it_provides_what_handlers_ask(self) -> None:
         self.start()
-        safeguards = self.gate._hardware.safeguards
-        verifyObject(ISafeguards, safeguards)
-        self.assertRaises(UnknownRequestTypeError, safeguards.check, "Nope", "Open V", ME)
+        verifyObject(ISafeguards, self.gate._hardware.safeguards)
 
 
 class SafeActionTests(LaboratoryCase):

@@ -20,7 +20,14 @@ from pychron_comms.errors import (
     ShuttingDownError,
     UnknownRequestTypeError,
 )
-from pychron_comms.interfaces import Effect, IAccessRule, IHardwareGate, IRequestHandler, Part
+from pychron_comms.interfaces import (
+    Effect,
+    IAccessRule,
+    IAdmissionRule,
+    IHardwareGate,
+    IRequestHandler,
+    Part,
+)
 from pychron_comms.processor.hardware_manager import (
     GRACE,
     MissingHandler,
@@ -30,7 +37,7 @@ from pychron_comms.wire.context import RequestContext
 from tests.doubles import IdleHardware, ScriptedCall, ScriptedHandler, gate_around
 
 
-@implementer(IAccessRule)
+@implementer(IAccessRule, IAdmissionRule)
 class Doorkeeper:
     """Keeps out ``10.9.9.9``, and everybody from ``Enable``."""
 
@@ -53,6 +60,7 @@ class GateCase(SynchronousTestCase):
             {"System": ScriptedHandler(*calls), **handlers},
             self.hardware,
             self.clock,
+            admissions=[Doorkeeper()],
             rules=[Doorkeeper()],
         )
 

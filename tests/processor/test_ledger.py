@@ -35,9 +35,6 @@ class Mood:
 
     bad = False
 
-    def admit(self, sender: str) -> None:
-        """Everybody may ask."""
-
     def check(self, call: Any) -> None:
         if self.bad:
             raise NotPermittedError("not now")

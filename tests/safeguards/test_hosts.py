@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from pychron_comms.errors import InvalidIPAddressError, SecurityError, SystemLockError
-from pychron_comms.interfaces import IAccessRule, ISystemLock
+from pychron_comms.interfaces import IAccessRule, IAdmissionRule, ISystemLock
 from pychron_comms.safeguards.hosts import HostRule
 from pychron_comms.safeguards.system_lock import SystemLock
 from tests.doubles import ScriptedCall
@@ -18,7 +18,7 @@ class HostRuleTests(SynchronousTestCase):
         self.assertEqual(str(error), f"Not an approved ip address {sender}")
 
     def test_provides_its_interface(self) -> None:
-        verifyObject(IAccessRule, HostRule([]))
+        verifyObject(IAdmissionRule, HostRule([]))
 
     def test_an_empty_list_admits_everybody(self) -> None:
         HostRule([]).admit("203.0.113.9")
@@ -72,7 +72,6 @@ class SystemLockTests(SynchronousTestCase):
         verifyObject(IAccessRule, self.lock)
 
     def test_an_open_lock_keeps_nobody_out(self) -> None:
-        self.lock.admit("10.0.0.2")
         self.check("10.0.0.2")
 
     def test_a_held_lock_keeps_others_from_the_hardware(self) -> None:
@@ -84,6 +83,10 @@ class SystemLockTests(SynchronousTestCase):
     def test_commands_without_hardware_stay_open(self) -> None:
         self.lock.lock("10.0.0.1")
         self.check("10.0.0.2", manager=None)
+
+    def test_what_makes_safe_passes(self) -> None:
+        self.lock.lock("10.0.0.1")
+        self.lock.check(ScriptedCall("Disable", safe=True, sender="10.0.0.2"))
 
     def test_another_system_can_neither_take_nor_free_a_held_lock(self) -> None:
         self.lock.lock("10.0.0.1")

@@ -7,7 +7,7 @@ from zope.interface.verify import verifyObject
 
 from pychron_comms.config.table import ConfigError, Table
 from pychron_comms.errors import NotPermittedError, SecurityError
-from pychron_comms.interfaces import Effect, IAccessRule
+from pychron_comms.interfaces import Effect, IAccessRule, IAdmissionRule
 from pychron_comms.safeguards.roles import EVERYONE_OPERATES, Roles, read_roles
 from pychron_comms.wire.context import RequestContext
 from tests.doubles import ScriptedCall
@@ -30,6 +30,7 @@ class RolesTests(SynchronousTestCase):
 
     def test_provides_a_rule(self) -> None:
         verifyObject(IAccessRule, self.roles)
+        verifyObject(IAdmissionRule, self.roles)
 
     def test_who_only_looks_may_read_and_nothing_else(self) -> None:
         self.assertTrue(self.refused(self.roles, "viewer@10.0.0.1"))

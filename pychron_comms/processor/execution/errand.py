@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Callable
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.python.failure import Failure
 
 from pychron_comms.errors import CommandError, OutcomeUnknownError
-from pychron_comms.interfaces import IAccessRule
+from pychron_comms.interfaces import ICall
 from pychron_comms.processor.execution.ledger import Entry
+from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.safeguards.interlocks import Hold, Interlocks
 
 Run = Callable[[], str | Deferred[str]]
@@ -22,14 +22,14 @@ class Errand:
     ``begun`` is whether its manager may have been told of it.
     """
 
-    __slots__ = ("_call", "_entry", "_hold", "_interlocks", "_prevented", "_rules", "begun")
+    __slots__ = ("_access", "_call", "_entry", "_hold", "_interlocks", "_prevented", "begun")
 
     def __init__(
-        self, call: Any, entry: Entry, rules: Sequence[IAccessRule], interlocks: Interlocks
+        self, call: ICall, entry: Entry, access: AccessRules, interlocks: Interlocks
     ) -> None:
         self._call = call
         self._entry = entry
-        self._rules = rules
+        self._access = access
         self._interlocks = interlocks
         self._hold: Hold | None = None
         self._prevented: CommandError | None = None
@@ -37,8 +37,7 @@ class Errand:
 
     def check_again(self) -> None:
         """It has waited, and who may do what can have changed since. Errors: 012, 013, 204, 208."""
-        for rule in self._rules:
-            rule.check(self._call)
+        self._access.check(self._call)
 
     def prevent(self, error: CommandError) -> None:
         """It fails with ``error`` where it has not begun yet."""

@@ -20,6 +20,7 @@ from pychron_comms.processor.execution.runners import ReactorRunner
 from pychron_comms.processor.gate_queries import GateQueries
 from pychron_comms.processor.hardware_manager import RemoteHardwareManager
 from pychron_comms.repeater.endpoint import CommandRepeater
+from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.safeguards.interlocks import Interlocks
 from pychron_comms.safeguards.leases import Leases
 from pychron_comms.safeguards.roles import EVERYONE_OPERATES
@@ -70,10 +71,10 @@ class Processor:
         self.queues = queues = Queues(lambda _: ManagerQueue(ReactorRunner(), clock, QUEUE))
         self.ledger = ledger = Ledger(self.pen, clock, now=world.now)
         leases = Leases(clock, world.now, ledger.note, lambda *part: made_safe(queues, *part))
-        interlocks = Interlocks((), lambda handler, call: "", clock)
+        interlocks = Interlocks(lambda handler, call: "", clock)
+        access = AccessRules((), [leases])
         hardware.safeguards = GateQueries(
-            handlers=handlers,
-            rules=(),
+            access=access,
             system_lock=SystemLock({}),
             leases=leases,
             ledger=ledger,
@@ -82,7 +83,7 @@ class Processor:
         )
         self.gate = RemoteHardwareManager(
             handlers=handlers,
-            rules=[leases],
+            access=access,
             hardware=hardware,
             queues=queues,
             ledger=ledger,
