@@ -41,6 +41,7 @@ class ScriptedGate:
         self.waiting: list[Deferred[str]] = []
         self.forgotten: list[Deferred[str]] = []
         self.sessions: list[str] = []
+        self.taken: list[str] = []
 
     def process_server_request(
         self, request_type: str, data: str, sender: str, context: RequestContext = PLAIN
@@ -62,6 +63,9 @@ class ScriptedGate:
     def session_ended(self, session: str) -> None:
         self.sessions.append(session)
 
+    def reply_taken(self, ask: str) -> None:
+        self.taken.append(ask)
+
 
 @implementer(ICommandRepeater)
 class ScriptedRepeater:
@@ -72,6 +76,7 @@ class ScriptedRepeater:
         self.waiting: list[Deferred[str]] = []
         self.forgotten: list[Deferred[str]] = []
         self.sessions: list[str] = []
+        self.taken: list[str] = []
         self.context: list[RequestContext] = []
         self.tests: list[Deferred[None]] = []
 
@@ -89,6 +94,9 @@ class ScriptedRepeater:
 
     def session_ended(self, session: str) -> None:
         self.sessions.append(session)
+
+    def reply_taken(self, ask: str) -> None:
+        self.taken.append(ask)
 
     def test_connection(self) -> Deferred[None]:
         result: Deferred[None] = Deferred()

@@ -68,6 +68,9 @@ class IHardwareGate(Interface):
     def session_ended(session: str) -> None:
         """A connection is gone, and with it what was bound to it."""
 
+    def reply_taken(ask: str) -> None:
+        """The reply to the command of that ``ask`` was read: who asks the same again means it."""
+
 
 class ICommandRepeater(Interface):
     """Takes a command to the processor that owns its hardware."""
@@ -85,6 +88,9 @@ class ICommandRepeater(Interface):
 
     def session_ended(session: str) -> None:
         """A client's connection is gone, and with it what was bound to it."""
+
+    def reply_taken(ask: str) -> None:
+        """The client has read the reply to the command of that ``ask``, as with the gate."""
 
     def test_connection() -> Deferred[None]:
         """A round trip to the processor. Errors: 011, 201."""

@@ -35,9 +35,10 @@ class CommandProcessor(CommandLineReceiver):
 
     The tag ``from`` is believed of peers in ``trusted``, by their address or the name of their
     certificate; elsewhere the peer itself is the sender.
-    Three commands are about the road itself, have no type, and are for those who are trusted:
+    Four commands are about the road itself, have no type, and are for those who are trusted:
     ``Forget ID`` (nobody waits for the reply to that request any more), ``Gone SESSION`` (a client
-    of the server has gone) and ``Metrics``.
+    of the server has gone), ``Taken ASK [ASK...]`` (its clients have read the replies to these) and
+    ``Metrics``.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class CommandProcessor(CommandLineReceiver):
         self._words: dict[str, Callable[[str], str]] = {
             "Forget": self._forget,
             "Gone": self._gone,
+            "Taken": self._taken,
             "Metrics": lambda rest: metrics.text(),
         }
 
@@ -96,12 +98,14 @@ class CommandProcessor(CommandLineReceiver):
         from_server = trusted and "from" in tags
         if from_server and not age and tags.keys() <= _USUAL:
             return PLAIN
-        within, key, role, inner, _ = context_of(tags)
+        context = context_of(tags)
         # A server that names no connection asks for one who has none.
         session = "" if from_server else self._session
-        if inner and trusted:
-            session = f"{self._session}/{inner}"
-        return RequestContext(within, key, role, session, age)
+        if context.session and trusted:
+            session = f"{self._session}/{context.session}"
+        if not from_server:
+            context = context._replace(ask="", silent=0.0)
+        return context._replace(session=session, age=age)
 
     def _age(self, sent: str | None) -> float:
         """Seconds since a server of this computer has sent it, as its clock tells, which is ours.
@@ -141,6 +145,11 @@ class CommandProcessor(CommandLineReceiver):
 
     def _gone(self, session: str) -> str:
         self._gate.session_ended(f"{self._session}/{session}")
+        return "OK"
+
+    def _taken(self, asks: str) -> str:
+        for ask in asks.split():
+            self._gate.reply_taken(ask)
         return "OK"
 
 

@@ -102,6 +102,9 @@ class RemoteHardwareManager(Service):
     def session_ended(self, session: str) -> None:
         self._leases.session_ended(session)
 
+    def reply_taken(self, ask: str) -> None:
+        """Nothing yet depends on it."""
+
     def startService(self) -> None:
         super().startService()
         self._hardware.start()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from functools import lru_cache, partial
+from functools import partial
 from typing import Any
 
 from twisted.application.internet import ClientService, backoffPolicy
@@ -12,6 +12,7 @@ from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import (
     IAddress,
+    IDelayedCall,
     IHandshakeListener,
     INegotiated,
     IProtocol,
@@ -33,8 +34,8 @@ from pychron_comms.errors import (
 )
 from pychron_comms.interfaces import ICommandRepeater
 from pychron_comms.transport.socket_tuning import make_prompt
-from pychron_comms.wire.context import PLAIN, RequestContext
-from pychron_comms.wire.grammar import parse_reply, payload_length, quoted
+from pychron_comms.wire.context import PLAIN, RequestContext, tags_of
+from pychron_comms.wire.grammar import NO_TAGS, Tags, parse_reply, payload_length, write_request
 from pychron_comms.wire.replies import ReplyDecoder
 
 #: Bytes of one reply; a processor that sends more is taken for broken.
@@ -42,6 +43,10 @@ REPLY_LIMIT = 16 * 1024 * 1024
 
 #: Commands of one connection that may wait for their replies.
 PENDING_LIMIT = 10_000
+
+#: Seconds after which the processor knows that a reply was read, and how many it is told at once.
+TAKEN_WITHIN = 0.05
+TAKEN_AT_ONCE = 100
 
 #: Seconds between looks for those who have waited too long, and what a reply may take on the way.
 _SWEEP = 1.0
@@ -71,30 +76,29 @@ class ProcessorConnection(Protocol):
         # By their ids: the reply to come, the time to give up, and the command.
         self._pending: dict[int, tuple[Deferred[str], float, str]] = {}
         self._last_id = 0
+        # Asks whose replies were read, and the processor does not know it yet.
+        self._taken: list[str] = []
+        self._taken_timer: IDelayedCall | None = None
         self._sweep = LoopingCall(self._give_up_late)
         self._sweep.clock = clock
 
     def send(
         self, request_type: str, data: str, sender: str, context: RequestContext
     ) -> Deferred[str]:
+        if self._taken:
+            # It may tell whether this one is a copy.
+            self._say_taken()
         if len(self._pending) >= PENDING_LIMIT:
             return fail(QueueFullError(f"{PENDING_LIMIT} commands wait for the processor"))
-        tags, seconds = f";from={_quoted(sender)}", self._timeout
+        tags, seconds = {"from": sender}, self._timeout
         if self._repeater.is_near:
-            tags += f";sent={self._clock.seconds():.3f}"
+            tags["sent"] = f"{self._clock.seconds():.3f}"
         if context is not PLAIN:
-            within, key, role, session, _ = context
-            if within is not None:
+            tags |= tags_of(context)
+            if context.within is not None:
                 # The processor keeps to it as well, and has the better word for it.
-                seconds = min(seconds, max(within, 0.0) + _GRACE)
-                tags += f";within={within:.6f}"
-            if key:
-                tags += f";key={quoted(key)}"
-            if role:
-                tags += f";role={role}"
-            if session:
-                tags += f";session={session}"
-        return self._send(tags, f"{request_type}|{data}", seconds, data)
+                seconds = min(seconds, max(context.within, 0.0) + _GRACE)
+        return self._send(data, request_type, tags, seconds)
 
     def forget(self, response: Deferred[str]) -> None:
         """Tell the processor that nobody waits for this response; nothing where it is not ours."""
@@ -105,13 +109,33 @@ class ProcessorConnection(Protocol):
 
     def say(self, words: str) -> None:
         """Tell the processor something of this connection; its reply is of no use."""
-        self._send("", words, self._timeout, words).addErrback(lambda failure: None)
+        self._send(words, "", NO_TAGS, self._timeout).addErrback(lambda failure: None)
 
-    def _send(self, tags: str, command: str, seconds: float, data: str) -> Deferred[str]:
-        self._last_id = number = self._last_id + 1
+    def taken(self, ask: str) -> None:
+        """Tell the processor, with the next command or a moment later, that a reply was read."""
+        self._taken.append(ask)
+        if len(self._taken) >= TAKEN_AT_ONCE:
+            self._say_taken()
+        elif self._taken_timer is None:
+            self._taken_timer = self._clock.callLater(TAKEN_WITHIN, self._taken_late)
+
+    def _taken_late(self) -> None:
+        self._taken_timer = None
+        self._say_taken()
+
+    def _say_taken(self) -> None:
+        asks, self._taken = self._taken, []
+        if asks:
+            self.say(f"Taken {' '.join(asks)}")
+
+    def _send(self, command: str, request_type: str, tags: Tags, seconds: float) -> Deferred[str]:
+        """Errors: 206 for a command that is more than one line."""
+        number = self._last_id + 1
+        line = write_request(command, request_type, {"id": str(number), **tags})
+        self._last_id = number
         result: Deferred[str] = Deferred()
-        self._pending[number] = (result, self._clock.seconds() + seconds, data)
-        self.transport.write(f"@id={number}{tags} {command}\r\n".encode())
+        self._pending[number] = (result, self._clock.seconds() + seconds, command)
+        self.transport.write(f"{line}\r\n".encode())
         return result
 
     def connectionMade(self) -> None:
@@ -136,6 +160,8 @@ class ProcessorConnection(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._sweep.stop()
+        if self._taken_timer is not None:
+            self._taken_timer.cancel()
         self._repeater.disconnected(self, reason)
         pending, self._pending = self._pending, {}
         for result, _, data in pending.values():
@@ -159,11 +185,6 @@ class ProcessorConnection(Protocol):
         for number in [number for number, (_, time, _) in self._pending.items() if time <= now]:
             result, _, data = self._pending.pop(number)
             result.errback(OutcomeUnknownError(f"no reply in time to {data}"))
-
-
-@lru_cache(1024)
-def _quoted(sender: str) -> str:
-    return quoted(sender)
 
 
 @implementer(IProtocolFactory)
@@ -229,11 +250,12 @@ class CommandRepeater(MultiService):
     def get_response(
         self, request_type: str, data: str, sender: str, context: RequestContext = PLAIN
     ) -> Deferred[str]:
-        if "\n" in data or "\r" in data:
-            return fail(MalformedRequestError("a line end inside a command"))
         if self._connection is None:
             return fail(PychronCommunicationError(self._name, self._why))
-        return self._connection.send(request_type, data, sender, context)
+        try:
+            return self._connection.send(request_type, data, sender, context)
+        except MalformedRequestError:
+            return fail()
 
     def asker_gone(self, response: Deferred[str]) -> None:
         if self._connection is not None:
@@ -242,6 +264,10 @@ class CommandRepeater(MultiService):
     def session_ended(self, session: str) -> None:
         if self._connection is not None:
             self._connection.say(f"Gone {session}")
+
+    def reply_taken(self, ask: str) -> None:
+        if self._connection is not None:
+            self._connection.taken(ask)
 
     def test_connection(self) -> Deferred[None]:
         return self.get_response("test", _TEST_DATA, "").addCallback(self._check_echo)

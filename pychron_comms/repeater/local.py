@@ -31,5 +31,8 @@ class LocalRepeater:
     def session_ended(self, session: str) -> None:
         self._gate.session_ended(session)
 
+    def reply_taken(self, ask: str) -> None:
+        self._gate.reply_taken(ask)
+
     def test_connection(self) -> Deferred[None]:
         return succeed(None)

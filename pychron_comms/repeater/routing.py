@@ -33,6 +33,10 @@ class RoutingRepeater:
         for repeater in self._repeaters():
             repeater.session_ended(session)
 
+    def reply_taken(self, ask: str) -> None:
+        for repeater in self._repeaters():
+            repeater.reply_taken(ask)
+
     def test_connection(self) -> Deferred[None]:
         """A round trip to every processor; the first failure is its own."""
         tests = gatherResults(

@@ -120,8 +120,8 @@ class RequestDispatcher:
         return self.request_type
 
     def _terms(self, tags: Tags) -> RequestContext:
-        within, key, role, _, _ = context_of(tags)
-        return RequestContext(within, key, least_role(role, self._role))
+        said = context_of(tags)
+        return RequestContext(said.within, said.key, least_role(said.role, self._role))
 
     def _pychron_ready(self) -> Deferred[str]:
         return self._repeater.test_connection().addCallback(lambda _: "OK")

@@ -19,6 +19,11 @@ class RequestContext(NamedTuple):
     where it came in, one of ``ROLES``; empty for no limit. ``session``: the connection that it came
     by, for what must not outlive it; empty where there is none. ``age``: seconds since it was sent,
     where that can be told.
+
+    What only a server says, of a plain command that may act. ``ask``: ``CONNECTION.N``, the
+    connection that it came by, of all servers and starts of them, and its number there, from 1;
+    ``udp.N`` for a datagram, which shares no connection with another. Empty where copies are not
+    asked about. ``silent``: seconds since that connection last said something, or was made.
     """
 
     within: float | None = None
@@ -26,6 +31,8 @@ class RequestContext(NamedTuple):
     role: str = ""
     session: str = ""
     age: float = 0.0
+    ask: str = ""
+    silent: float = 0.0
 
     def patience(self, deadline: float) -> float:
         """Seconds until a command of that deadline must have ended."""
@@ -42,10 +49,37 @@ def context_of(tags: Mapping[str, str]) -> RequestContext:
     role = get("role", "")
     if role and role not in ROLES:
         raise MalformedRequestError(f"role={role} is none of {', '.join(ROLES)}")
-    return RequestContext(_seconds(get("within")), get("key", ""), role, get("session", ""))
+    return RequestContext(
+        within=_seconds("within", get("within")),
+        key=get("key", ""),
+        role=role,
+        session=get("session", ""),
+        ask=get("ask", ""),
+        silent=_seconds("silent", get("silent")) or 0.0,
+    )
 
 
-def _seconds(text: str | None) -> float | None:
+def tags_of(context: RequestContext) -> dict[str, str]:
+    """The tags that say it; ``age`` is for the one who receives them to find out."""
+    if context is PLAIN:
+        return {}
+    within, key, role, session, _, ask, silent = context
+    tags = {}
+    if within is not None:
+        tags["within"] = f"{within:.6f}"
+    if key:
+        tags["key"] = key
+    if role:
+        tags["role"] = role
+    if session:
+        tags["session"] = session
+    if ask:
+        tags["ask"] = ask
+        tags["silent"] = f"{silent:.3f}"
+    return tags
+
+
+def _seconds(name: str, text: str | None) -> float | None:
     if text is None:
         return None
     try:
@@ -53,7 +87,7 @@ def _seconds(text: str | None) -> float | None:
     except ValueError:
         seconds = math.nan
     if not math.isfinite(seconds):
-        raise MalformedRequestError(f"within={text} is no number of seconds")
+        raise MalformedRequestError(f"{name}={text} is no number of seconds")
     return seconds
 
 

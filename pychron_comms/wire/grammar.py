@@ -29,6 +29,7 @@ _TYPE = re.compile(r"\s*([A-Za-z]\w*)\s*\|")
 _NAME = re.compile(r"([A-Za-z]\w*)(?:[\s,]\s*|$)")
 _ID_TAG = re.compile(r"@(?:[^ ]*;)?id=([^; ]+)")
 _LENGTH_TAG = re.compile(rb"@(?:[^ ]*;)?len=(\d+)[; ]")
+_SAFE_VALUE = re.compile(r"[\w.~:/,+-]*", re.ASCII)
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 
 
@@ -93,8 +94,8 @@ def join_tags(tags: Tags) -> str:
 
 def quoted(value: str) -> str:
     """A tag's value, percent-encoded where it must be."""
-    # Most values are plain digits, which need none, and quoting is slow.
-    return value if value.isalnum() and value.isascii() else quote(value, safe=":/,.+")
+    # Most values need none, and quoting is slow.
+    return value if _SAFE_VALUE.fullmatch(value) else quote(value, safe=":/,.+")
 
 
 def split_type(text: str) -> tuple[str, str]:
@@ -115,6 +116,17 @@ def parse_request(text: str) -> Request:
     if not command:
         raise MalformedRequestError("no command")
     return Request(tags, request_type, command)
+
+
+def write_request(command: str, request_type: str = "", tags: Tags = NO_TAGS) -> str:
+    """The line that ``parse_request`` takes apart into these, without its end.
+
+    Errors: 206 for a command that is more than one line.
+    """
+    if "\n" in command or "\r" in command:
+        raise MalformedRequestError("a line end inside a command")
+    typed = f"{request_type}|{command}" if request_type else command
+    return f"{join_tags(tags)}{typed}" if tags else typed
 
 
 def identifier(line: bytes) -> str:

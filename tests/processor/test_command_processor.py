@@ -150,6 +150,22 @@ class SessionTests(SynchronousTestCase):
             processor.dataReceived(b"@id=8 Forget " + number + b"\r\n")
         self.assertEqual(self.gate.forgotten, [])
 
+    def test_a_server_says_by_which_ask_of_a_connection_it_came_and_what_was_read(self) -> None:
+        processor = self.connect()
+        processor.dataReceived(b"@id=1;from=10.0.0.1;ask=c.3;silent=1.25 System|Move\r\n")
+        processor.dataReceived(b"@id=2 Taken c.1 c.3\r\n@id=3 Taken\r\n")
+        self.assertEqual([(each.ask, each.silent) for each in self.gate.context], [("c.3", 1.25)])
+        self.assertEqual(self.gate.taken, ["c.1", "c.3"])
+        self.assertEqual(self.transport.value(), b"@id=2 OK\r\n@id=3 OK\r\n")
+
+    def test_of_anybody_else_it_is_not_believed(self) -> None:
+        for peer, tags in ((STRANGER, b"from=10.0.0.1;"), (LOOPBACK, b"")):
+            processor = self.connect(peer)
+            processor.dataReceived(b"@id=1;" + tags + b"ask=c.3;silent=9 System|Move\r\n")
+        self.connect(STRANGER).dataReceived(b"@id=2 Taken c.3\r\n")
+        self.assertEqual([(each.ask, each.silent) for each in self.gate.context], [("", 0.0)] * 2)
+        self.assertEqual(self.gate.taken, [])
+
     def test_a_stranger_neither_forgets_nor_ends_sessions(self) -> None:
         processor = self.connect(STRANGER)
         processor.dataReceived(b"@id=7 System|Move\r\nForget 7\r\nGone abc\r\n")

@@ -145,7 +145,7 @@ class RequestTests(EndpointCase):
         self.failureResultOf(test, PychronCommunicationError)
 
 
-class TermsTests(EndpointCase):
+class ContextTests(EndpointCase):
     """What travels beside a command, and what is told of those who ask no more."""
 
     def setUp(self) -> None:
@@ -183,6 +183,49 @@ class TermsTests(EndpointCase):
         self.processor.drop()
         self.repeater.asker_gone(Deferred())
         self.repeater.session_ended("5e55")
+
+    def test_a_command_of_which_copies_are_known_says_which_it_is(self) -> None:
+        context = RequestContext(ask="a0b1-7.3", silent=1.25)
+        self.repeater.get_response("System", "Open V", "10.0.0.1", context)
+        self.assertEqual(
+            self.processor.read(),
+            ["@id=1;from=10.0.0.1;ask=a0b1-7.3;silent=1.250 System|Open V"],
+        )
+
+    def test_replies_that_were_read_are_told_together_a_moment_later(self) -> None:
+        for number in (1, 2):
+            self.repeater.reply_taken(f"c.{number}")
+        self.clock.advance(0.04)
+        self.assertEqual(self.processor.read(), [])
+        self.clock.advance(0.01)
+        self.assertEqual(self.processor.read(), ["@id=1 Taken c.1 c.2"])
+        self.clock.advance(1.0)
+        self.assertEqual(self.processor.read(), [])
+
+    def test_replies_that_were_read_are_told_before_the_next_command(self) -> None:
+        for number in (1, 2):
+            self.repeater.reply_taken(f"c.{number}")
+            self.ask("Open A")
+            told = [line.partition(" ")[2] for line in self.processor.read()]
+            self.assertEqual(told, [f"Taken c.{number}", "System|Open A"])
+        self.clock.advance(1.0)
+        self.assertEqual(self.processor.read(), [])
+
+    def test_no_more_are_told_together_than_a_line_holds(self) -> None:
+        for number in range(250):
+            self.repeater.reply_taken(f"c.{number}")
+        self.clock.advance(1.0)
+        lines = self.processor.read()
+        self.assertEqual([line.count("c.") for line in lines], [100, 100, 50])
+        self.assertLess(max(map(len, lines)), 4096)
+
+    def test_nobody_is_told_of_it_once_the_processor_is_lost(self) -> None:
+        self.repeater.reply_taken("c.1")
+        self.processor.drop()
+        self.repeater.reply_taken("c.2")
+        self.clock.advance(5.0)
+        self.assertEqual(self.processor.attempts, 2)
+        self.assertEqual(self.processor.read(), [])
 
     def test_an_error_to_what_is_told_is_nobodys(self) -> None:
         self.repeater.session_ended("5e55")
@@ -321,7 +364,9 @@ class LocalTests(SynchronousTestCase):
         waiting = repeater.get_response("System", "Slow", "10.0.0.1", context)
         repeater.asker_gone(waiting)
         repeater.session_ended("5e55")
+        repeater.reply_taken("c.1")
         self.assertEqual((gate.context, gate.sessions), ([context], ["5e55"]))
+        self.assertEqual(gate.taken, ["c.1"])
         self.assertIs(gate.forgotten[0], gate.waiting[0])
 
 
@@ -341,8 +386,10 @@ class RoutingTests(SynchronousTestCase):
         reply = self.routing.get_response("CO2", "Enable", "10.0.0.1")
         self.routing.asker_gone(reply)
         self.routing.session_ended("5e55")
+        self.routing.reply_taken("c.1")
         for repeater in (self.default, self.laser):
             self.assertEqual((repeater.forgotten, repeater.sessions), ([reply], ["5e55"]))
+            self.assertEqual(repeater.taken, ["c.1"])
 
     def test_all_of_them_must_pass_the_test(self) -> None:
         test = self.routing.test_connection()

@@ -5,10 +5,17 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.errors import MalformedRequestError
-from pychron_comms.wire.context import PLAIN, ROLES, RequestContext, context_of, least_role
+from pychron_comms.wire.context import (
+    PLAIN,
+    ROLES,
+    RequestContext,
+    context_of,
+    least_role,
+    tags_of,
+)
 
 
-class TermsTests(SynchronousTestCase):
+class ContextTests(SynchronousTestCase):
     def test_no_tags_say_nothing(self) -> None:
         self.assertEqual(context_of({}), PLAIN)
 
@@ -34,6 +41,25 @@ class TermsTests(SynchronousTestCase):
     def test_a_role_that_is_none_is_206(self) -> None:
         error = self.assertRaises(MalformedRequestError, context_of, {"role": "king"})
         self.assertIn("role=king is none of observe, operate, admin", str(error))
+
+
+class TagsTests(SynchronousTestCase):
+    def test_what_is_written_is_what_is_read(self) -> None:
+        contexts = (
+            PLAIN,
+            RequestContext(within=-0.5),
+            RequestContext(1.5, "a b;c", "observe", "s1", ask="c-1.3", silent=2.25),
+        )
+        for context in contexts:
+            self.assertEqual(context_of(tags_of(context)), context)
+
+    def test_what_is_not_said_has_no_tag(self) -> None:
+        self.assertEqual(tags_of(RequestContext(age=3.0, silent=2.0)), {})
+        self.assertEqual(tags_of(RequestContext(ask="c.1")), {"ask": "c.1", "silent": "0.000"})
+
+    def test_a_silence_that_is_no_number_of_seconds_is_206(self) -> None:
+        error = self.assertRaises(MalformedRequestError, context_of, {"silent": "long"})
+        self.assertIn("silent=long is no number of seconds", str(error))
 
 
 class LeastRoleTests(SynchronousTestCase):

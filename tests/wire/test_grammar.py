@@ -26,6 +26,7 @@ from pychron_comms.wire.grammar import (
     split_tags,
     split_type,
     tagged_reply,
+    write_request,
 )
 from tests.properties import holds
 
@@ -143,6 +144,26 @@ class TagTests(SynchronousTestCase):
         assume(not rest.startswith("@"))
         expected = rest.lstrip() if tags else rest
         self.assertEqual(split_tags(join_tags(tags) + rest), (tags, expected))
+
+
+class WriteRequestTests(SynchronousTestCase):
+    def test_type_and_tags_are_written_where_there_are_any(self) -> None:
+        self.assertEqual(write_request("Open A"), "Open A")
+        self.assertEqual(write_request("Open A", "System"), "System|Open A")
+        self.assertEqual(
+            write_request("Open A", "System", {"id": "7", "from": "10.0.0.1"}),
+            "@id=7;from=10.0.0.1 System|Open A",
+        )
+
+    def test_a_command_is_one_line(self) -> None:
+        for command in ("Open A\rOpen B", "Open A\nOpen B", "\r\n"):
+            self.assertRaises(MalformedRequestError, write_request, command, "System")
+
+    @holds
+    @given(st.dictionaries(tag_names, st.text()), st.sampled_from(["System", "CO2"]))
+    def test_what_is_written_is_parsed_into_the_same(self, tags: dict[str, str], of: str) -> None:
+        request = parse_request(write_request("GetValveState A|B", of, tags))
+        self.assertEqual(request, (tags, of, "GetValveState A|B"))
 
 
 class TypeTests(SynchronousTestCase):

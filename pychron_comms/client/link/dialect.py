@@ -9,6 +9,7 @@ from math import isfinite
 
 from pychron_comms.errors import MalformedRequestError
 from pychron_comms.wire.frames import FrameFormat
+from pychron_comms.wire.grammar import NO_TAGS, Tags, write_request
 
 #: What tells a server of ours from one that knows no tags: answered at once, and harmless.
 PROBE = "PychronReady"
@@ -48,7 +49,7 @@ class Dialect:
     form: Form
     terminator: str
     frame: FrameFormat | None
-    prefix: str
+    request_type: str
 
     @classmethod
     def parse(cls, form: str, terminator: str, frame: str, request_type: str) -> Dialect:
@@ -63,8 +64,7 @@ class Dialect:
             raise ValueError("tagged replies are never framed")
         if frame:
             wanted = Form.PLAIN
-        prefix = f"{request_type}|" if request_type else ""
-        return cls(wanted, terminator, FrameFormat.parse(frame) if frame else None, prefix)
+        return cls(wanted, terminator, FrameFormat.parse(frame) if frame else None, request_type)
 
     def check(self, command: str, key: str = "") -> None:
         """Raise 206 for what is not exactly one line, and for a key that no tag can hold."""
@@ -83,15 +83,17 @@ class Dialect:
             raise MalformedRequestError(f"{command!r} cannot be written as UTF-8") from None
 
     def plain(self, command: str) -> bytes:
-        return f"{self.prefix}{command}{self.terminator}".encode()
+        return self._line(command)
 
     def tagged(self, number: int, key: str, within: float, command: str) -> bytes:
         """``key`` is told only once; ``within`` is in seconds."""
-        tags = f"@id={number};key={key};within={within:.3f}"
-        return f"{tags} {self.prefix}{command}{self.terminator}".encode()
+        return self._line(command, {"id": str(number), "key": key, "within": f"{within:.3f}"})
 
     def probe(self, number: int) -> bytes:
-        return f"@id={number} {PROBE}{self.terminator}".encode()
+        return f"{write_request(PROBE, tags={'id': str(number)})}{self.terminator}".encode()
+
+    def _line(self, command: str, tags: Tags = NO_TAGS) -> bytes:
+        return f"{write_request(command, self.request_type, tags)}{self.terminator}".encode()
 
 
 def checked_seconds(seconds: float) -> float:

@@ -18,6 +18,7 @@ from pychron_comms.processor.execution.manager_queue import ManagerQueue
 from pychron_comms.repeater.endpoint import CommandRepeater, ProcessorConnection
 from pychron_comms.server.resend.guard import RepeatGuard
 from pychron_comms.transport.line_protocol import CommandLineReceiver
+from pychron_comms.wire.grammar import write_request
 from tests.faults.model import promises
 
 #: What is put in place of what: its owner, its name, and the broken one.
@@ -102,12 +103,15 @@ def _queue_that_does_not_wait(self: Any, *args: Any, **kwargs: Any) -> None:
     self._running = _NeverBusy()
 
 
-def _send_with_old_ids(self: Any, tags: str, command: str, seconds: float, data: str) -> Any:
+def _send_with_old_ids(
+    self: Any, command: str, request_type: str, tags: Mapping[str, str], seconds: float
+) -> Any:
     number = next(each for each in range(1, 100) if each not in self._pending)
     self._last_id = max(self._last_id, number)
     result: Deferred[str] = Deferred()
-    self._pending[number] = (result, self._clock.seconds() + seconds, data)
-    self.transport.write(f"@id={number}{tags} {command}\r\n".encode())
+    self._pending[number] = (result, self._clock.seconds() + seconds, command)
+    line = write_request(command, request_type, {"id": str(number), **tags})
+    self.transport.write(f"{line}\r\n".encode())
     return result
 
 
@@ -115,10 +119,10 @@ _send = ProcessorConnection._send
 _connected = CommandRepeater.connected
 
 
-def _send_and_remember(self: Any, tags: str, command: str, *rest: Any) -> Any:
-    result = _send(self, tags, command, *rest)
+def _send_and_remember(self: Any, *question: Any) -> Any:
+    result = _send(self, *question)
     sent = self.__dict__.setdefault("sent", {})
-    sent[self._last_id] = (tags, command, *rest)
+    sent[self._last_id] = question
     return result
 
 

@@ -106,6 +106,7 @@ class WatchedGate:
         self._process = process
         self.asker_gone = gate.asker_gone
         self.session_ended = gate.session_ended
+        self.reply_taken = gate.reply_taken
 
     def process_server_request(
         self, request_type: str, data: str, sender: str, context: RequestContext = PLAIN
