@@ -93,5 +93,5 @@ class MainTests(SynchronousTestCase):
             error = self.assertRaises(SystemExit, program.main, ["--config", str(file)])
         self.assertEqual(
             str(error),
-            f"configuration: {file}: server.launch: expected a list of texts, got 3",
+            f"configuration: {file}:2: server.launch: expected a list of texts, got 3",
         )

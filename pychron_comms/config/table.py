@@ -1,18 +1,26 @@
-"""The configuration file: TOML, read so that a mistake names file, key and what was expected."""
+"""The configuration file: TOML, read so that a mistake names file, line, key and what is wanted."""
 
 from __future__ import annotations
 
 import sys
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
+
+from pychron_comms.config.key_lines import key_lines
+from pychron_comms.config.nearest import did_you_mean, nearest
 
 _REQUIRED: Final = object()
 
 
 class ConfigError(Exception):
     """A mistake in a configuration; ``str()`` is one line for the person who made it."""
+
+
+#: Gives the line of each key by its path.
+Lines = Callable[[], Mapping[str, int]]
 
 
 class Table:
@@ -23,11 +31,15 @@ class Table:
     ``finish`` raises for a key that nobody has read, so that a typing error is not passed over.
     """
 
-    def __init__(self, values: Mapping[str, Any], file: str, path: str = "") -> None:
+    def __init__(
+        self, values: Mapping[str, Any], file: str, path: str = "", lines: Lines = dict
+    ) -> None:
         self._values = values
         self._file = file
         self._path = path
+        self._lines = lines
         self._unread = set(values)
+        self._known: set[str] = set()
         self._children: dict[str, Table] = {}
 
     @classmethod
@@ -42,9 +54,10 @@ class Table:
     @classmethod
     def parse(cls, text: str, file: str) -> Table:
         try:
-            return cls(tomllib.loads(text), file)
+            values = tomllib.loads(text)
         except (ValueError, RecursionError) as error:
             raise ConfigError(f"{file}: not TOML: {error}") from None
+        return cls(values, file, lines=cache(lambda: key_lines(text)))
 
     def __contains__(self, key: str) -> bool:
         return key in self._values
@@ -85,7 +98,7 @@ class Table:
         expected = "one of " + ", ".join(choices)
         value = self._read(key, default, str, expected)
         if key in self._values and value not in choices:
-            raise self.error(key, expected)
+            raise self.error(key, expected, choices)
         return value
 
     def texts(self, key: str, default: Any = _REQUIRED) -> list[str]:
@@ -129,22 +142,45 @@ class Table:
 
     def pass_over(self, key: str) -> None:
         """Leave a key to another reader of the same file."""
-        self._unread.discard(key)
+        self._take(key)
 
-    def error(self, key: str, expected: str) -> ConfigError:
-        """To raise for a value that is wrong in a way that only its reader knows."""
-        got = f", got {self._values[key]!r}" if key in self._values else ", and it is missing"
-        return ConfigError(f"{self._file}: {self._key(key)}: expected {expected}{got}")
+    def error(self, key: str, expected: str, known: Sequence[str] = ()) -> ConfigError:
+        """To raise for a value that is wrong in a way that only its reader knows.
+
+        ``known`` are the words that it could have been, for the one that is nearest.
+        """
+        if key in self._values:
+            value = self._values[key]
+            hint = did_you_mean(value, known) if isinstance(value, str) else ""
+            return self._mistake(key, f"expected {expected}, got {value!r}{hint}")
+        typed = nearest(key, self._unread)
+        hint = f"; is {typed} meant for it?" if typed else ""
+        return self._mistake(key, f"expected {expected}, and it is missing{hint}")
 
     def finish(self) -> None:
-        """Raise for the first key here or below that nobody has read."""
+        """Raise for the first key here or below that nobody has read.
+
+        It names every key that this table takes, whether it stands in the file or not.
+        """
         for key in sorted(self._unread):
-            known = ", ".join(sorted(set(self._values) - self._unread)) or "none"
-            raise ConfigError(
-                f"{self._file}: {self._key(key)}: no such key is known (known here: {known})"
+            known = sorted(self._known)
+            raise self._mistake(
+                key,
+                f"no such key is known{did_you_mean(key, known)} "
+                f"(known here: {', '.join(known) or 'none'})",
             )
         for child in self._children.values():
             child.finish()
+
+    def _mistake(self, key: str, text: str) -> ConfigError:
+        lines = self._lines()
+        line = lines.get(self._key(key), lines.get(self._path))
+        where = self._file if line is None else f"{self._file}:{line}"
+        return ConfigError(f"{where}: {self._key(key)}: {text}")
+
+    def _take(self, key: str) -> None:
+        self._unread.discard(key)
+        self._known.add(key)
 
     def _key(self, key: str) -> str:
         return f"{self._path}.{key}" if self._path else key
@@ -152,11 +188,11 @@ class Table:
     def _child(self, key: str, values: Mapping[str, Any]) -> Table:
         # One for all its readers: a key that any of them has read is known.
         if key not in self._children:
-            self._children[key] = Table(values, self._file, self._key(key))
+            self._children[key] = Table(values, self._file, self._key(key), self._lines)
         return self._children[key]
 
     def _read(self, key: str, default: Any, kinds: Any, expected: str) -> Any:
-        self._unread.discard(key)
+        self._take(key)
         if key not in self._values:
             if default is _REQUIRED:
                 raise self.error(key, expected)

@@ -65,5 +65,5 @@ class EmergencyKeyTests(SecretCase):
         if os.name != "posix":
             self.skipTest("this system has no POSIX modes")
         error = self.assertRaises(ConfigError, self.read, self.file(mode=0o644))
-        self.assertIn("lab.toml: access.emergency_key: expected a file with a secret", str(error))
+        self.assertIn("lab.toml:2: access.emergency_key: expected a file with a secret", str(error))
         self.assertIn("chmod 600", str(error))

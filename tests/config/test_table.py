@@ -287,7 +287,7 @@ class WrongValueTests(Mistakes):
         lab = table('endpoint = "tpc:1061"')
         self.assertEqual(
             str(lab.error("endpoint", "an endpoint such as tcp:1061")),
-            "lab.toml: endpoint: expected an endpoint such as tcp:1061, got 'tpc:1061'",
+            "lab.toml:1: endpoint: expected an endpoint such as tcp:1061, got 'tpc:1061'",
         )
         self.assertEqual(
             str(lab.error("name", "a name")), "lab.toml: name: expected a name, and it is missing"

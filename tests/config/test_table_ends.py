@@ -97,7 +97,8 @@ class FinishTests(Mistakes):
         lab.text("name")
         lab.integer("port")
         self.assertMistake(
-            "lab.toml: prot: no such key is known (known here: name, port)", lab.finish
+            "lab.toml: prot: no such key is known; did you mean port? (known here: name, port)",
+            lab.finish,
         )
 
     def test_the_first_of_several_is_named(self) -> None:
@@ -132,7 +133,9 @@ class FinishTests(Mistakes):
         lab = table("[journal.keep]\ndyas = 30")
         lab.table("journal").table("keep").integer("days", 30)
         self.assertMistake(
-            "lab.toml: journal.keep.dyas: no such key is known (known here: none)", lab.finish
+            "lab.toml: journal.keep.dyas: no such key is known; did you mean days? "
+            "(known here: days)",
+            lab.finish,
         )
 
     def test_a_key_in_an_array_of_tables_is_found(self) -> None:

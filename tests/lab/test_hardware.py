@@ -22,6 +22,7 @@ from pychron_comms.interfaces import (
 )
 from pychron_comms.lab.hardware import Hardware, hardware_from_config
 from pychron_comms.processor.settings import default_laboratory
+from tests.config.table_case import without_line
 
 ME = "10.0.0.1"
 
@@ -203,7 +204,8 @@ class ConfigTestCase(SynchronousTestCase):
     def wrong(self, text: str, message: str) -> None:
         with self.assertRaises(ConfigError) as caught:
             self.hardware(text)
-        self.assertTrue(str(caught.exception).startswith(f"lab.toml: {message}"), caught.exception)
+        said = without_line(str(caught.exception))
+        self.assertTrue(said.startswith(f"lab.toml: {message}"), said)
 
 
 class ConfigTests(ConfigTestCase):

@@ -228,7 +228,7 @@ class SettingsTests(SynchronousTestCase):
         error = self.assertRaises(ConfigError, self.read, '[access]\nhosts = ["all"]')
         self.assertTrue(
             str(error).startswith(
-                "lab.toml: access.hosts: expected addresses, networks or 192.168.1.*"
+                "lab.toml:2: access.hosts: expected addresses, networks or 192.168.1.*"
             )
         )
 

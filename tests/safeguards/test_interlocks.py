@@ -17,6 +17,7 @@ from pychron_comms.processor.execution import runners
 from pychron_comms.processor.settings import laboratory_from
 from pychron_comms.safeguards.interlocks import READ_TIME
 from pychron_comms.wire.context import RequestContext
+from tests.config.table_case import without_line
 from tests.guarded_laboratory import DEFAULT, OTHER, LaboratoryCase
 
 
@@ -429,7 +430,7 @@ class ConfigurationTests(LaboratoryCase):
         table = Table.parse(DEFAULT + extra, "lab.toml")
         with self.assertRaises(ConfigError) as caught:
             gate_from_config(*laboratory_from(table), self.clock)
-        return str(caught.exception)
+        return without_line(str(caught.exception))
 
     def test_a_command_must_be_one_that_is_served_here(self) -> None:
         for command in ("Open V", "Nope|Open V", "test|Open V"):

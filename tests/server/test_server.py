@@ -349,11 +349,12 @@ class SettingsTests(SynchronousTestCase):
     def test_mistakes_name_file_key_and_what_was_expected(self) -> None:
         self.assert_mistake(
             '[[server.listener]]\ntype = "System"\nlisten = ["tcp:1"]\nframe = "X"',
-            "lab.toml: server.listener[0].frame: expected a message frame such as L4,-,C4, got 'X'",
+            "lab.toml:4: server.listener[0].frame: expected a message frame such as L4,-,C4, "
+            "got 'X'",
         )
         self.assert_mistake(
             "[server]\nlaunch = 3",
-            "lab.toml: server.launch: expected a list of texts, got 3",
+            "lab.toml:2: server.launch: expected a list of texts, got 3",
         )
 
     def test_what_is_not_said_of_a_listener_has_its_default(self) -> None:

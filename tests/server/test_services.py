@@ -116,7 +116,8 @@ class ServerServiceTests(ServiceCase):
         error = self.assertRaises(SystemExit, self.make, server_tap, "--config", path)
         self.assertEqual(
             str(error),
-            f"configuration: {path}: server.procesor: no such key is known (known here: none)",
+            f"configuration: {path}:2: server.procesor: no such key is known; did you mean "
+            "processor? (known here: keep_replies, launch, listener, processor, routes)",
         )
 
     def test_a_string_that_is_no_endpoint_ends_the_start(self) -> None:
@@ -160,7 +161,7 @@ class ProcessorServiceTests(ServiceCase):
         error = self.assertRaises(SystemExit, self.make, processor_tap, "--config", path)
         self.assertEqual(
             str(error),
-            f"configuration: {path}: processor.listen: expected a list of texts, got 1059",
+            f"configuration: {path}:2: processor.listen: expected a list of texts, got 1059",
         )
 
     def test_one_file_serves_both_halves(self) -> None:
