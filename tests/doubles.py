@@ -128,7 +128,8 @@ class ScriptedCall:
         self.deadline = deadline
         self.manager = manager
         self.target = target
-        self.moves = () if effect is Effect.READ else (Move(manager, target),)
+        acts = effect is not Effect.READ and manager is not None
+        self.moves = (Move(manager, target),) if acts else ()
         self.sender = sender
         self.runs = 0
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 import inspect
 import itertools
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any
 
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from pychron_comms.errors import (
+    CommandError,
     DeviceConnectionError,
     InvalidArgumentsError,
     InvalidCommandError,
@@ -19,8 +21,18 @@ from pychron_comms.errors import (
 from pychron_comms.handlers.arguments import Text
 from pychron_comms.handlers.command import Call, CommandSpec, Values, command, declared_commands
 from pychron_comms.handlers.gate_commands import GateCommands, no_manager
+from pychron_comms.handlers.moves import Moved
 from pychron_comms.handlers.replies import done, value
-from pychron_comms.interfaces import Effect, IDescribedHandler, IFlag, IHardware, Part
+from pychron_comms.interfaces import (
+    Effect,
+    IConvertsValues,
+    IDescribedHandler,
+    IFlag,
+    IHardware,
+    Move,
+    Part,
+)
+from pychron_comms.safeguards.overlap import may_be_one
 from pychron_comms.wire.grammar import parse_command
 
 # In JSON by its other name: "command" is the word itself there.
@@ -31,6 +43,22 @@ _DEVICE = Text("device", keys=("name",))
 def named_device(handler: BaseHandler, values: Values) -> object:
     """The device that the argument ``device`` names. Errors: 008."""
     return handler.hardware.device(values["device"])
+
+
+def device_value(device: object, text: str) -> object:
+    """What setting a device to a text comes to, so that ``100`` and ``100.0`` are one."""
+    if IConvertsValues.providedBy(device):
+        with suppress(CommandError):
+            return device.converted(text)
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def _device_set(device: object, values: Values) -> Iterable[Moved]:
+    text = values.get("value")
+    return [("", None if text is None else device_value(device, text))]
 
 
 @implementer(IDescribedHandler)
@@ -80,6 +108,10 @@ class BaseHandler(GateCommands):
         return ""
 
     def matcher(self, text: str) -> Callable[[Any], bool]:
+        moves = self.moves_of(text)
+        return lambda call: any(may_be_one(*pair) for pair in itertools.product(moves, call.moves))
+
+    def moves_of(self, text: str) -> tuple[Move, ...]:
         name, arguments = parse_command(text)
         if not isinstance(arguments, str):
             raise InvalidArgumentsError(name, "a text is wanted, no JSON")
@@ -89,11 +121,10 @@ class BaseHandler(GateCommands):
             manager = spec.manager(self, values)
         except KeyError as error:
             raise InvalidArgumentsError(name, f"which {error.args[0]}") from None
-        if spec.effect is Effect.READ or manager is None:
+        moves = spec.moved(manager, values)
+        if not moves:
             raise InvalidArgumentsError(name, "it does not act on hardware, and is never held back")
-        return lambda call: (
-            isinstance(call, Call) and call.manager is manager and call.runs(spec, values)
-        )
+        return () if spec.safe is True else moves
 
     def _spec(self, name: str) -> CommandSpec:
         spec = self._commands.get(name)
@@ -154,6 +185,7 @@ class BaseHandler(GateCommands):
         effect=Effect.ACTUATE,
         manager=named_device,
         target="device",
+        moves=_device_set,
         help="set a device or a flag",
     )
     def set(self, manager: Any, sender: str, device: str, value: str) -> object:
@@ -165,6 +197,7 @@ class BaseHandler(GateCommands):
         reply=value,
         effect=Effect.IDEMPOTENT,
         manager=named_device,
+        moves="alive=True",
         help="keep a flag alive: the time in seconds, or Complete when it has run out",
     )
     def ping(self, manager: Any, sender: str, device: str, value: str | None) -> object:

@@ -13,11 +13,13 @@ from zope.interface import implementer
 
 from pychron_comms.errors import InvalidArgumentsError
 from pychron_comms.handlers.arguments import Argument, BadValue, named_values, split_text
+from pychron_comms.handlers.moves import Mover, Moves, Values, mover
 from pychron_comms.handlers.replies import Reply
 from pychron_comms.interfaces import ALWAYS, NEVER, SOMETIMES, Effect, ICall, Move
 from pychron_comms.wire.context import PLAIN
 
-Values = Mapping[str, Any]
+__all__ = ["DEADLINE", "Call", "CommandSpec", "Values", "command", "declared_commands"]
+
 Method = TypeVar("Method", bound=Callable[..., object])
 
 #: Seconds after which a command that declares nothing else must have ended.
@@ -34,6 +36,7 @@ class CommandSpec:
     ``manager(handler, values)`` finds the owner of its hardware, None where it touches none.
     ``safe`` tells whether it makes hardware safe, always or by its values. ``target`` is the part
     of the manager that it acts on, or the name of the argument that says which; empty for all.
+    ``moves(manager, values)`` tells the parts that it moves, and to what.
     Where it ``takes_context``, the method is also given ``context``, the request's
     ``RequestContext``.
     """
@@ -46,6 +49,7 @@ class CommandSpec:
     manager: Callable[[Any, Values], object]
     safe: bool | Callable[[Values], bool]
     target: str
+    moves: Mover
     deadline: float
     help: str
     takes_context: bool
@@ -57,6 +61,12 @@ class CommandSpec:
     def makes_safe(self, values: Values) -> bool:
         """Whether it makes hardware safe with these values."""
         return self.safe(values) if callable(self.safe) else self.safe
+
+    def moved(self, manager: object, values: Values) -> tuple[Move, ...]:
+        """What it moves with these values, of which some may be left out."""
+        if self.effect is Effect.READ or manager is None:
+            return ()
+        return self.moves(manager, values)
 
     def values(self, name: str, given: str | Mapping[str, object]) -> dict[str, Any]:
         """The arguments by name, converted; InvalidArgumentsError (004) where they do not fit."""
@@ -121,10 +131,17 @@ def command(
     manager: Callable[[Any, Values], object] | None = None,
     safe: bool | Callable[[Values], bool] = False,
     target: str = "",
+    moves: Moves | None = None,
     deadline: float = DEADLINE,
     takes_context: bool = False,
 ) -> Callable[[Method], Method]:
-    """Declare a handler's method to be the command of these words; the first is the one shown."""
+    """Declare a handler's method to be the command of these words; the first is the one shown.
+
+    ``moves``, in the notation of ``handlers.moves``, says what ``target`` alone cannot: several
+    parts, and the values that they are moved to.
+    """
+    known = {argument.name for argument in arguments}
+    simple = f"{{{target}}}" if target in known else target
 
     def declare(method: Method) -> Method:
         spec = CommandSpec(
@@ -136,6 +153,7 @@ def command(
             manager=manager or _handlers_manager,
             safe=safe,
             target=target,
+            moves=mover(simple if moves is None else moves, known),
             deadline=deadline,
             help=help,
             takes_context=takes_context,
@@ -161,7 +179,17 @@ def declared_commands(handler: type) -> dict[str, CommandSpec]:
 class Call:
     """A command of one request, checked and converted, not yet run."""
 
-    __slots__ = ("_handler", "_spec", "context", "manager", "name", "safe", "sender", "values")
+    __slots__ = (
+        "_handler",
+        "_moves",
+        "_spec",
+        "context",
+        "manager",
+        "name",
+        "safe",
+        "sender",
+        "values",
+    )
 
     def __init__(
         self, handler: object, spec: CommandSpec, name: str, values: Values, sender: str
@@ -174,6 +202,7 @@ class Call:
         self.safe = spec.makes_safe(values)
         self._handler = handler
         self._spec = spec
+        self._moves: tuple[Move, ...] | None = None
 
     @property
     def effect(self) -> Effect:
@@ -189,9 +218,9 @@ class Call:
 
     @property
     def moves(self) -> tuple[Move, ...]:
-        if self.effect is Effect.READ or self.manager is None:
-            return ()
-        return (Move(self.manager, self.target),)
+        if self._moves is None:
+            self._moves = self._spec.moved(self.manager, self.values)
+        return self._moves
 
     def same_read(self, other: Call) -> bool:
         return (
@@ -200,10 +229,6 @@ class Call:
             and other.manager is self.manager
             and other.values == self.values
         )
-
-    def runs(self, spec: CommandSpec, values: Values) -> bool:
-        """Whether it is the command of ``spec``, with these values among its own."""
-        return self._spec is spec and values.items() <= self.values.items()
 
     def run(self) -> object:
         given = {"context": self.context} if self._spec.takes_context else {}

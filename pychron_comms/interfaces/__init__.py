@@ -12,6 +12,7 @@ from pychron_comms.interfaces.commands import (
     Effect,
     ICall,
     IDescribedHandler,
+    InTerms,
     IRequestHandler,
     Move,
     Part,
@@ -24,6 +25,7 @@ from pychron_comms.interfaces.lasers import (
 )
 from pychron_comms.interfaces.managers import (
     IChiller,
+    IConvertsValues,
     IDevice,
     IExtractionLineManager,
     IFlag,
@@ -65,6 +67,7 @@ __all__ = [
     "ICall",
     "IChiller",
     "ICommandRepeater",
+    "IConvertsValues",
     "IDescribedHandler",
     "IDevice",
     "IExtractionLineManager",
@@ -85,6 +88,7 @@ __all__ = [
     "ISpectrometer",
     "ISystemLock",
     "IUVLaserManager",
+    "InTerms",
     "Intensity",
     "Lease",
     "Move",

@@ -37,11 +37,21 @@ class Part(NamedTuple):
     target: str
 
 
+class InTerms(NamedTuple):
+    """A value in other terms than its part's own, as a hole tells a place and a mass a field.
+
+    Only from another in the same terms can it be told apart.
+    """
+
+    terms: str
+    value: object
+
+
 class Move(NamedTuple):
     """One part that a command moves: ``target`` of ``manager``, all of it where that is empty.
 
     ``value`` is what it is moved to, converted, so that no spelling of it matters; None where the
-    command does not say.
+    command does not say, and an ``InTerms`` where it says it otherwise.
     """
 
     manager: object
@@ -100,8 +110,15 @@ class IDescribedHandler(IRequestHandler):
     def part(name: str) -> Any:
         """The ``Part`` of that name; the request type's own name is all of it. Errors: 004."""
 
-    def matcher(text: str) -> Callable[[Any], bool]:
-        """Tells the calls that run what ``text`` says: a command word and, perhaps, arguments.
+    def moves_of(text: str) -> tuple[Move, ...]:
+        """What a command moves: a word and, perhaps, arguments; those left out may be any.
 
-        Arguments that it leaves out may be any. Errors: 003, 004, 206; ValueError.
+        Nothing where it makes safe, which is never held back. Errors: 003, 004 also for one that
+        acts on no hardware, 206; ValueError.
+        """
+
+    def matcher(text: str) -> Callable[[Any], bool]:
+        """Tells the calls that may move what ``text`` moves, to where it does.
+
+        Errors: as ``moves_of``.
         """

@@ -120,6 +120,13 @@ class IDevice(Interface):
         """Set it, later. Errors: 004 for a value that it cannot take."""
 
 
+class IConvertsValues(IDevice):
+    """A device that can tell, asking no hardware, what it would be set to."""
+
+    def converted(value: str) -> object:
+        """What ``set`` sets it to for this text. Errors: 004 for a value that it cannot take."""
+
+
 class IFlag(IDevice):
     """A value by which scripts on different computers wait for each other; read as 0 or 1."""
 

@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from pychron_comms.errors import LeasedError
-from pychron_comms.interfaces import Effect, IAccessRule, ICall, ILaserManager, Lease, Part
+from pychron_comms.interfaces import IAccessRule, ICall, ILaserManager, Lease, Part
 from pychron_comms.safeguards.overlap import overlap
 
 #: Writes down an event with its fields.
@@ -137,14 +137,15 @@ class Leases:
                 self._lapse(held, "the connection of its owner is lost")
 
     def check(self, call: ICall) -> None:
-        if not self._held or call.effect is Effect.READ or call.manager is None:
+        if not self._held:
             return
         # A valve that closes may spoil a sample; a laser that is put out spoils nothing.
         if call.safe and ILaserManager.providedBy(call.manager):
             return
-        for held in self._in_way(call.manager, call.target):
-            if held.lease.owner != call.sender:
-                raise LeasedError(held.lease.part.name, held.lease.owner)
+        for move in call.moves:
+            for held in self._in_way(move.manager, move.target):
+                if held.lease.owner != call.sender:
+                    raise LeasedError(held.lease.part.name, held.lease.owner)
 
     def _in_way(self, manager: object, target: str) -> list[_Held]:
         return [

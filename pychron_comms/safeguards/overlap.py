@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pychron_comms.interfaces import InTerms, Move
+
 
 def overlap(one: str, other: str) -> bool:
     """Whether two targets have something in common: ``stage`` and ``stage/x`` have.
@@ -11,3 +13,23 @@ def overlap(one: str, other: str) -> bool:
     if one == other or not one or not other:
         return True
     return one.startswith(f"{other}/") or other.startswith(f"{one}/")
+
+
+def may_be_one(one: Move, other: Move) -> bool:
+    """Whether both may move one part to one value; what cannot be told may be the same."""
+    return (
+        one.manager is other.manager
+        and overlap(one.target, other.target)
+        and _may_be_equal(one.value, other.value)
+    )
+
+
+def _may_be_equal(one: object, other: object) -> bool:
+    if one is None or other is None:
+        return True
+    if isinstance(one, InTerms) and isinstance(other, InTerms) and one.terms == other.terms:
+        return one.value == other.value
+    if isinstance(one, InTerms) or isinstance(other, InTerms):
+        return True
+    # For Python True is 1: an enabled laser is no power of 1 %.
+    return one == other and isinstance(one, bool) is isinstance(other, bool)

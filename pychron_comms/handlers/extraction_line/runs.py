@@ -29,6 +29,7 @@ class RunHandler(BaseHandler):
         reply=done,
         effect=Effect.ACTUATE,
         manager=named_manager("runs"),
+        moves="run=True",
         help="note that a run begins: its id, sample, power or temperature",
     )
     def start_run(self, manager: Any, sender: str, text: str) -> object:
@@ -40,6 +41,7 @@ class RunHandler(BaseHandler):
         reply=done,
         effect=Effect.ACTUATE,
         manager=named_manager("runs"),
+        moves="run=False",
         help="note that the run has ended, or was cancelled",
     )
     def complete_run(self, manager: Any, sender: str, text: str) -> object:
@@ -51,6 +53,7 @@ class RunHandler(BaseHandler):
         reply=done,
         effect=Effect.ACTUATE,
         manager=named_manager("runs"),
+        moves="series=True",
         help="take the system lock for a series of runs, and note how many",
     )
     def start_mult_runs(self, manager: Any, sender: str, text: str) -> object:
@@ -63,6 +66,7 @@ class RunHandler(BaseHandler):
         reply=done,
         effect=Effect.ACTUATE,
         manager=named_manager("runs"),
+        moves="series=False",
         help="note that the series has ended, and give the system lock back",
     )
     def complete_mult_runs(self, manager: Any, sender: str, text: str) -> object:
@@ -89,6 +93,7 @@ class RunHandler(BaseHandler):
         reply=value,
         effect=Effect.ACTUATE,
         manager=named_manager("scripts"),
+        moves="{name}=True",
         help="start a script, and answer with the identifier of this run of it",
     )
     def pychron_script(self, manager: Any, sender: str, name: str) -> object:

@@ -9,9 +9,10 @@ from typing import Any, cast
 
 from pychron_comms.errors import InvalidArgumentsError, NoResponseError
 from pychron_comms.handlers.arguments import Choice, Names, Text
-from pychron_comms.handlers.base import BaseHandler
+from pychron_comms.handlers.base import BaseHandler, device_value
 from pychron_comms.handlers.command import Values, command
 from pychron_comms.handlers.extraction_line import state_words as words
+from pychron_comms.handlers.moves import Moved
 from pychron_comms.handlers.replies import done, state, value
 from pychron_comms.interfaces import Effect, PipetteCount
 
@@ -28,6 +29,16 @@ def valve_owner(handler: BaseHandler, values: Values) -> object:
 def is_flag(name: str) -> bool:
     """Whether ``Open`` and ``Close`` mean a flag by that name, and no valve."""
     return name.endswith("Flag")
+
+
+def _opened(owner: object, values: Values) -> Iterable[Moved]:
+    name = values["name"]
+    return [("", device_value(owner, "1")) if is_flag(name) else (name, True)]
+
+
+def _closed(owner: object, values: Values) -> Iterable[Moved]:
+    name = values["name"]
+    return [("", device_value(owner, "0")) if is_flag(name) else (name, False)]
 
 
 def counts(result: object) -> str:
@@ -50,6 +61,7 @@ class ValveHandler(BaseHandler):
         effect=Effect.ACTUATE,
         manager=valve_owner,
         target="name",
+        moves=_opened,
         help="open a valve, and answer when it has moved; or set a flag whose name ends in Flag",
     )
     def open(self, manager: Any, sender: str, name: str) -> object:
@@ -66,6 +78,7 @@ class ValveHandler(BaseHandler):
         manager=valve_owner,
         safe=True,
         target="name",
+        moves=_closed,
         help="close a valve, and answer when it has moved; or clear a flag whose name ends in Flag",
     )
     def close(self, manager: Any, sender: str, name: str) -> object:

@@ -20,6 +20,7 @@ class CameraCommands:
         reply=done,
         effect=Effect.IDEMPOTENT,
         target="camera",
+        moves="camera/light={value}",
         help="set the stage light",
     )
     def set_light(self, manager: ILaserManager, sender: str, value: float) -> object:
@@ -31,6 +32,7 @@ class CameraCommands:
         reply=snapshot,
         effect=Effect.ACTUATE,
         target="camera",
+        moves="camera/image",
         help="take an image: both of its paths, each behind its length in hex, and base64",
     )
     def snapshot(self, manager: ILaserManager, sender: str, name: str, extension: str) -> object:
@@ -42,6 +44,7 @@ class CameraCommands:
         reply=done,
         effect=Effect.ACTUATE,
         target="camera",
+        moves="camera/recording={name}",
         help="begin to record",
     )
     def start_video_recording(self, manager: ILaserManager, sender: str, name: str) -> object:
@@ -52,6 +55,7 @@ class CameraCommands:
         reply=done,
         effect=Effect.IDEMPOTENT,
         target="camera",
+        moves="camera/recording=False",
         help="end the recording",
     )
     def stop_video_recording(self, manager: ILaserManager, sender: str) -> object:
@@ -62,6 +66,7 @@ class CameraCommands:
         reply=done,
         effect=Effect.ACTUATE,
         target="camera",
+        moves="camera/outlines",
         help="take the outline of the grain; fetch it by GetGrainPolygonBlob",
     )
     def acquire_grain_polygon(self, manager: ILaserManager, sender: str) -> object:
@@ -72,6 +77,7 @@ class CameraCommands:
         reply=done,
         effect=Effect.IDEMPOTENT,
         target="camera",
+        moves="camera/measuring=True",
         help="begin to take outlines again and again",
     )
     def start_measure_grain_polygon(self, manager: ILaserManager, sender: str) -> object:
@@ -82,6 +88,7 @@ class CameraCommands:
         reply=done,
         effect=Effect.IDEMPOTENT,
         target="camera",
+        moves="camera/measuring=False",
         help="end the taking of outlines",
     )
     def stop_measure_grain_polygon(self, manager: ILaserManager, sender: str) -> object:
@@ -93,6 +100,7 @@ class CameraCommands:
         reply=polygon,
         effect=Effect.ACTUATE,
         target="camera",
+        moves="camera/outlines",
         help="the next outline in base64, or No Response when there are no more",
     )
     def get_grain_polygon_blob(self, manager: ILaserManager, sender: str) -> object:

@@ -20,6 +20,7 @@ class MotorCommands:
         reply=unless_locked("beam"),
         effect=Effect.IDEMPOTENT,
         target="motors",
+        moves="motors/beam/position={value}",
         help="begin to widen or narrow the beam",
     )
     def set_beam_diameter(self, manager: ILaserManager, sender: str, value: float) -> object:
@@ -40,6 +41,7 @@ class MotorCommands:
         reply=unless_locked("zoom"),
         effect=Effect.IDEMPOTENT,
         target="motors",
+        moves="motors/zoom/position={value}",
         help="begin to zoom the camera",
     )
     def set_zoom(self, manager: ILaserManager, sender: str, value: float) -> object:
@@ -60,6 +62,7 @@ class MotorCommands:
         reply=value,
         effect=Effect.IDEMPOTENT,
         target="motors",
+        moves="motors/{name}/position={value}",
         help="begin a motor's move; poll GetMotorMoving",
     )
     def set_motor(self, manager: ILaserManager, sender: str, name: str, value: float) -> object:
@@ -81,6 +84,7 @@ class MotorCommands:
         reply=done,
         effect=Effect.IDEMPOTENT,
         target="motors",
+        moves="motors/{name}/lock={locked}",
         help="forbid a motor to move (1), or allow it again (0)",
     )
     def set_motor_lock(

@@ -7,8 +7,9 @@ from typing import Any
 from pychron_comms.handlers.arguments import Choice, Number
 from pychron_comms.handlers.command import Values, command
 from pychron_comms.handlers.laser.replies import base64, fault
+from pychron_comms.handlers.moves import Moved
 from pychron_comms.handlers.replies import done, state, value
-from pychron_comms.interfaces import Effect, ILaserManager
+from pychron_comms.interfaces import Effect, ILaserManager, InTerms
 
 
 class _Units(Choice):
@@ -26,6 +27,22 @@ def _no_output(values: Values) -> bool:
     return bool(values["value"] == 0)
 
 
+def _power(manager: object, values: Values) -> list[Moved]:
+    return [given_power(values.get("power"))]
+
+
+def _output(manager: object, values: Values) -> list[Moved]:
+    value, units = values.get("value"), values.get("units")
+    if not value or units == "percent":
+        return [given_power(value)]
+    return [("output/power", None if units is None else InTerms(units, value))]
+
+
+def given_power(percent: float | None) -> Moved:
+    """Power in percent; 0 ends all that gives light."""
+    return "output" if percent == 0 else "output/power", percent
+
+
 class OutputCommands:
     """The part of a laser's handler that is about its light."""
 
@@ -34,6 +51,7 @@ class OutputCommands:
         reply=done,
         effect=Effect.IDEMPOTENT,
         target="output",
+        moves="output/enabled=True",
         help="make the laser ready to fire",
     )
     def enable(self, manager: ILaserManager, sender: str) -> object:
@@ -68,6 +86,7 @@ class OutputCommands:
         reply=done,
         effect=Effect.ACTUATE,
         target="output",
+        moves="output/prepared",
         help="begin to get ready for an extraction; poll IsReady",
     )
     def prepare_laser(self, manager: ILaserManager, sender: str) -> object:
@@ -90,6 +109,7 @@ class OutputCommands:
         effect=Effect.IDEMPOTENT,
         target="output",
         safe=_no_power,
+        moves=_power,
         help="set the power; 0 ends an extraction",
     )
     def set_laser_power(self, manager: ILaserManager, sender: str, power: float) -> object:
@@ -105,6 +125,7 @@ class OutputCommands:
         effect=Effect.IDEMPOTENT,
         target="output",
         safe=_no_output,
+        moves=_output,
         help="set the output in percent, watts or temp (degrees C); 0 ends an extraction",
     )
     def set_laser_output(

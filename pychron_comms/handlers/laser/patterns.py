@@ -31,6 +31,7 @@ class PatternCommands:
         reply=done,
         effect=Effect.ACTUATE,
         target="stage",
+        moves="stage=pattern:{name}",
         help="begin a pattern, for its own time or another; poll IsPatterning",
     )
     def do_pattern(
@@ -63,6 +64,7 @@ class PatternCommands:
         reply=done,
         effect=Effect.ACTUATE,
         target="stage",
+        moves=("stage=path:{name}", "output/power"),
         help="begin to trace a path at a power or velocity; poll IsTracing",
     )
     def trace_path(
@@ -90,6 +92,7 @@ class PatternCommands:
         arguments=(Number("lumens", minimum=0), Number("duration", unit="s", minimum=0)),
         reply=done,
         effect=Effect.ACTUATE,
+        moves=("output/power", "camera"),
         help="begin to degas at a brightness that the camera sees",
     )
     def machine_vision_degas(

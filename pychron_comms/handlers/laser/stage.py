@@ -26,6 +26,7 @@ class StageCommands:
         reply=done,
         effect=Effect.IDEMPOTENT,
         target="stage",
+        moves=("stage/x={x}", "stage/y={y}"),
         help="begin a move; poll GetDriveMoving",
     )
     def set_xy(self, manager: ILaserManager, sender: str, x: float, y: float) -> object:
@@ -37,6 +38,7 @@ class StageCommands:
         reply=done,
         effect=Effect.IDEMPOTENT,
         target="stage/x",
+        moves="stage/x={value}",
         help="begin a move of x; poll GetXMoving",
     )
     def set_x(self, manager: ILaserManager, sender: str, value: float) -> object:
@@ -48,6 +50,7 @@ class StageCommands:
         reply=done,
         effect=Effect.IDEMPOTENT,
         target="stage/y",
+        moves="stage/y={value}",
         help="begin a move of y; poll GetYMoving",
     )
     def set_y(self, manager: ILaserManager, sender: str, value: float) -> object:
@@ -59,6 +62,7 @@ class StageCommands:
         reply=done,
         effect=Effect.IDEMPOTENT,
         target="stage/z",
+        moves="stage/z={value}",
         help="begin a move of z; poll GetZMoving",
     )
     def set_z(self, manager: ILaserManager, sender: str, value: float) -> object:
@@ -96,6 +100,7 @@ class StageCommands:
         reply=done,
         effect=Effect.IDEMPOTENT,
         target="stage",
+        moves=("stage/x=0", "stage/y=0", "stage/z=0"),
         help="begin to move all axes to 0",
     )
     def set_drive_home(self, manager: ILaserManager, sender: str) -> object:
@@ -140,6 +145,7 @@ class StageCommands:
         reply=done,
         effect=Effect.IDEMPOTENT,
         target="stage",
+        moves="stage=hole:{hole}",
         help="begin a move to a hole, with a correction by camera or without",
     )
     def go_to_hole(
@@ -153,6 +159,7 @@ class StageCommands:
         reply=done,
         effect=Effect.IDEMPOTENT,
         target="stage",
+        moves="stage=position:{name}",
         help="begin a move to a position of that name",
     )
     def go_to_named_position(self, manager: ILaserManager, sender: str, name: str) -> object:
@@ -164,6 +171,7 @@ class StageCommands:
         reply=done,
         effect=Effect.IDEMPOTENT,
         target="stage",
+        moves="stage=point:{name}",
         help="begin a move to a point of that name",
     )
     def go_to_point(self, manager: ILaserManager, sender: str, name: str) -> object:
@@ -183,6 +191,7 @@ class StageCommands:
         reply=done,
         effect=Effect.IDEMPOTENT,
         target="stage",
+        moves="stage/correction=False",
         help="end the correction",
     )
     def cancel_auto_correcting(self, manager: ILaserManager, sender: str) -> object:
@@ -194,6 +203,7 @@ class StageCommands:
         reply=done,
         effect=Effect.IDEMPOTENT,
         target="stage",
+        moves="stage/holder={name}",
         help="say which sample holder lies on the stage",
     )
     def set_sample_holder(self, manager: ILaserManager, sender: str, name: str) -> object:

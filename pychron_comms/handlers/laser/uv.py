@@ -9,10 +9,16 @@ from zope.interface import implementer
 
 from pychron_comms.errors import ManagerUnavailableError
 from pychron_comms.handlers.arguments import Choice, Integer, Number
-from pychron_comms.handlers.command import command
+from pychron_comms.handlers.command import Values, command
 from pychron_comms.handlers.laser.handler import LaserHandler
+from pychron_comms.handlers.moves import Moved
 from pychron_comms.handlers.replies import done, state, value
 from pychron_comms.interfaces import Effect, IHardware, IRequestHandlerFactory, IUVLaserManager
+
+
+def _fired(manager: object, values: Values) -> list[Moved]:
+    mode = values.get("mode")
+    return [("output", False) if mode == "stop" else ("output/fire", mode)]
 
 
 class UVHandler(LaserHandler):
@@ -25,6 +31,7 @@ class UVHandler(LaserHandler):
         effect=Effect.ACTUATE,
         target="output",
         safe=lambda values: bool(values["mode"] == "stop"),
+        moves=_fired,
         help="begin a burst or continuous fire, or stop it; poll IsFiring",
     )
     def fire(self, manager: IUVLaserManager, sender: str, mode: str) -> object:
@@ -40,6 +47,7 @@ class UVHandler(LaserHandler):
         reply=done,
         effect=Effect.IDEMPOTENT,
         target="output",
+        moves="output/burst={value}",
         help="set the number of pulses of a burst",
     )
     def set_nburst(self, manager: IUVLaserManager, sender: str, value: int) -> object:
@@ -59,6 +67,7 @@ class UVHandler(LaserHandler):
         reply=done,
         effect=Effect.IDEMPOTENT,
         target="output",
+        moves="output/rate={value}",
         help="set the pulses per second",
     )
     def set_reprate(self, manager: IUVLaserManager, sender: str, value: float) -> object:

@@ -39,6 +39,7 @@ class DetectorCommands:
         reply=done,
         effect=Effect.IDEMPOTENT,
         target="integration",
+        moves="integration={seconds}",
         help="begin a new integration of that length",
     )
     def set_integration_time(self, manager: ISpectrometer, sender: str, seconds: float) -> object:
@@ -51,6 +52,7 @@ class DetectorCommands:
         effect=Effect.IDEMPOTENT,
         target="detector",
         safe=_protected,
+        moves="{detector}/deflection=protection:{protection}",
         help="deflect the beam past a detector, or no longer",
     )
     def protect_detector(
@@ -86,6 +88,7 @@ class DetectorCommands:
         reply=done,
         effect=Effect.IDEMPOTENT,
         target="detector",
+        moves="{detector}/deflection={value}",
         help="set the deflection before a detector",
     )
     def set_deflection(
@@ -109,6 +112,7 @@ class DetectorCommands:
         reply=done,
         effect=Effect.IDEMPOTENT,
         target="detector",
+        moves="{detector}/gain={gain}",
         help="set the factor of a detector's signal",
     )
     def set_gain(self, manager: ISpectrometer, sender: str, detector: str, gain: float) -> object:
@@ -120,6 +124,7 @@ class DetectorCommands:
         reply=done,
         effect=Effect.IDEMPOTENT,
         target="detector",
+        moves="{detector}/counter=True",
         help="switch an ion counter on",
     )
     def activate_ion_counter(self, manager: ISpectrometer, sender: str, detector: str) -> object:
@@ -132,6 +137,7 @@ class DetectorCommands:
         effect=Effect.IDEMPOTENT,
         target="detector",
         safe=True,
+        moves="{detector}/counter=False",
         help="switch an ion counter off",
     )
     def deactivate_ion_counter(self, manager: ISpectrometer, sender: str, detector: str) -> object:
@@ -152,6 +158,7 @@ class DetectorCommands:
         reply=done,
         effect=Effect.IDEMPOTENT,
         target=COUNTER_SUPPLY,
+        moves=f"{COUNTER_SUPPLY}={{value}}",
         help="set the supply of the ion counters",
     )
     def set_ion_counter_voltage(self, manager: ISpectrometer, sender: str, value: float) -> object:
@@ -209,6 +216,7 @@ class DetectorCommands:
         reply=done,
         effect=Effect.IDEMPOTENT,
         target="cups",
+        moves="cups={cup}",
         help="activate a cup configuration and one of its sub cup configurations",
     )
     def activate_cup_configuration(

@@ -49,6 +49,7 @@ class QtegraCall:
     safe = False
     target = ""
     context = PLAIN
+    moves: tuple[Move, ...] = ()
 
     def __init__(
         self, execute: ParseAndExecute, manager: ISpectrometer, line: str, sender: str
@@ -66,14 +67,12 @@ class QtegraCall:
         self.name = word
         self.effect = command.effect
         self.deadline = command.deadline
+        self.moves = () if self.effect is Effect.READ else (Move(self.manager, ""),)
         with suppress(InvalidArgumentsError):
             values = command.values(word, arguments)
             self.safe = command.makes_safe(values)
             self.target = str(values.get(command.target, command.target))
-
-    @property
-    def moves(self) -> tuple[Move, ...]:
-        return () if self.effect is Effect.READ else (Move(self.manager, self.target),)
+            self.moves = command.moved(self.manager, values)
 
     def same_read(self, other: Any) -> bool:
         return (
@@ -110,6 +109,9 @@ class SpectrometerHandler(SourceCommands, DetectorCommands, BaseHandler):
         if inner is not None:
             carried.resemble(inner, word, arguments)
         return carried
+
+    def moves_of(self, text: str) -> tuple[Move, ...]:
+        return super().moves_of(text.removeprefix(f"{CARRIER} "))
 
     @command(
         CARRIER,

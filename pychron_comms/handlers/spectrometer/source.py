@@ -4,13 +4,31 @@ from __future__ import annotations
 
 from pychron_comms.handlers.arguments import Boolean, Number, Text
 from pychron_comms.handlers.command import Values, command
+from pychron_comms.handlers.moves import Moved
 from pychron_comms.handlers.replies import done, state, words
+from pychron_comms.handlers.spectrometer.parts import high_voltage, parameter
 from pychron_comms.handlers.spectrometer.words import NameList, csv, decimal
 from pychron_comms.interfaces import Effect, ISpectrometer
 from pychron_comms.lab.simulated.spectrometer.parameters import CLOSED, FIELD, HIGH_VOLTAGE, OPEN
 
 _NAME = Text("name", keys=("value",))
 _VOLTS = 1000.0
+
+
+def _set(manager: object, values: Values) -> list[Moved]:
+    return [parameter(values.get("name"), values.get("value"))]
+
+
+def _opened(manager: object, values: Values) -> list[Moved]:
+    return [parameter(values.get("name"), OPEN)]
+
+
+def _closed(manager: object, values: Values) -> list[Moved]:
+    return [parameter(values.get("name"), CLOSED)]
+
+
+def _volts(manager: object, values: Values) -> list[Moved]:
+    return [high_voltage(values.get("value"))]
 
 
 def _blanked(values: Values) -> bool:
@@ -46,6 +64,7 @@ class SourceCommands:
         reply=done,
         effect=Effect.IDEMPOTENT,
         target="name",
+        moves=_set,
         help="set a hardware parameter",
     )
     def set_parameter(self, manager: ISpectrometer, sender: str, name: str, value: float) -> object:
@@ -57,6 +76,7 @@ class SourceCommands:
         reply=done,
         effect=Effect.IDEMPOTENT,
         target="name",
+        moves=_opened,
         help="open a valve by its parameter's name",
     )
     def open(self, manager: ISpectrometer, sender: str, name: str) -> object:
@@ -69,6 +89,7 @@ class SourceCommands:
         effect=Effect.IDEMPOTENT,
         target="name",
         safe=True,
+        moves=_closed,
         help="close a valve by its parameter's name",
     )
     def close(self, manager: ISpectrometer, sender: str, name: str) -> object:
@@ -115,6 +136,7 @@ class SourceCommands:
         reply=done,
         effect=Effect.IDEMPOTENT,
         target=HIGH_VOLTAGE,
+        moves=_volts,
         help="set the high voltage",
     )
     def set_high_voltage(self, manager: ISpectrometer, sender: str, value: float) -> object:
@@ -127,6 +149,7 @@ class SourceCommands:
         effect=Effect.IDEMPOTENT,
         target="beam",
         safe=_blanked,
+        moves="beam=blanked:{blanked}",
         help="keep the beam from the detectors, or let it through again",
     )
     def blank_beam(self, manager: ISpectrometer, sender: str, blanked: bool) -> object:
@@ -144,6 +167,7 @@ class SourceCommands:
         reply=done,
         effect=Effect.IDEMPOTENT,
         target="magnet",
+        moves="magnet={value}",
         help="begin to set the field; after a far move poll GetMagnetMoving",
     )
     def set_magnet_dac(self, manager: ISpectrometer, sender: str, value: float) -> object:
@@ -162,6 +186,7 @@ class SourceCommands:
         effect=Effect.IDEMPOTENT,
         target="magnet",
         deadline=30.0,
+        moves="magnet=mass:{mass}",
         help="bring a mass to a detector; OK when it is there",
     )
     def set_mass(self, manager: ISpectrometer, sender: str, mass: float, detector: str) -> object:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Mapping, Sequence
+from typing import NoReturn
 
 from zope.interface import implementer
 
 from pychron_comms.errors import InvalidArgumentsError, InvalidGaugeError
 from pychron_comms.interfaces import (
     IChiller,
-    IDevice,
+    IConvertsValues,
     IGaugeController,
     IPneumatics,
     IReactorManager,
@@ -35,7 +36,7 @@ def finite(name: str, value: str) -> float:
     return number
 
 
-@implementer(IDevice, IReactorManager)
+@implementer(IConvertsValues, IReactorManager)
 class SimulatedDevice:
     """Remembers a number or a text: what it is at first decides which it takes.
 
@@ -61,9 +62,12 @@ class SimulatedDevice:
         return self._value
 
     def set(self, value: str, sender: str) -> None:
+        self._value = self.converted(value)
+
+    def converted(self, value: str) -> float | str:
         if self._read_only:
             raise refused(self.name, value, "can only be read")
-        self._value = value if isinstance(self._value, str) else self._number(value)
+        return value if isinstance(self._value, str) else self._number(value)
 
     def _number(self, value: str) -> float:
         number = finite(self.name, value)
@@ -74,7 +78,7 @@ class SimulatedDevice:
         return number
 
 
-@implementer(IGaugeController, IReactorManager)
+@implementer(IGaugeController, IConvertsValues, IReactorManager)
 class SimulatedGaugeController:
     """Gauges by name, each on a volume; ``noise`` is the relative deviation of a reading."""
 
@@ -97,6 +101,9 @@ class SimulatedGaugeController:
         return self.get_pressure(next(iter(self._gauges)))
 
     def set(self, value: str, sender: str) -> None:
+        self.converted(value)
+
+    def converted(self, value: str) -> NoReturn:
         raise refused(self.name, value, "can only be read")
 
     def get_pressure(self, gauge: str) -> float:
@@ -106,7 +113,7 @@ class SimulatedGaugeController:
         return float(f"{pressure * self._source.lognormvariate(0.0, self._noise):.4g}")
 
 
-@implementer(IChiller, IReactorManager)
+@implementer(IChiller, IConvertsValues, IReactorManager)
 class SimulatedChiller:
     """Holds its coolant near a set point from 5 to 40 degrees C, and tells of given faults."""
 
@@ -128,6 +135,9 @@ class SimulatedChiller:
         """The set point, in degrees C."""
         self._setpoint.set(value, sender)
 
+    def converted(self, value: str) -> float | str:
+        return self._setpoint.converted(value)
+
     def get_faults(self) -> Sequence[str]:
         return self._faults
 
@@ -135,7 +145,7 @@ class SimulatedChiller:
         return round(float(self._setpoint.get()) + self._source.gauss(0.0, 0.05), 2)
 
 
-@implementer(IPneumatics, IReactorManager)
+@implementer(IPneumatics, IConvertsValues, IReactorManager)
 class SimulatedPneumatics:
     """Compressed air at about ``pressure`` psi."""
 
@@ -148,6 +158,9 @@ class SimulatedPneumatics:
         return self.get_pneumatics_pressure()
 
     def set(self, value: str, sender: str) -> None:
+        self.converted(value)
+
+    def converted(self, value: str) -> NoReturn:
         raise refused(self.name, value, "can only be read")
 
     def get_pneumatics_pressure(self) -> float:

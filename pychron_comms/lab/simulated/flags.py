@@ -8,11 +8,11 @@ from collections.abc import Callable
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
-from pychron_comms.interfaces import IFlag, IReactorManager
+from pychron_comms.interfaces import IConvertsValues, IFlag, IReactorManager
 from pychron_comms.lab.simulated.devices import finite, refused
 
 
-@implementer(IFlag, IReactorManager)
+@implementer(IFlag, IConvertsValues, IReactorManager)
 class Flag:
     """0 or 1, until somebody sets it otherwise."""
 
@@ -25,16 +25,19 @@ class Flag:
         return self._value
 
     def set(self, value: str, sender: str) -> None:
+        self._value = self.converted(value)
+
+    def converted(self, value: str) -> int:
         number = finite(self.name, value)
         if number not in {0, 1}:
             raise refused(self.name, value, "must be 0 or 1")
-        self._value = int(number)
+        return int(number)
 
     def ping(self, sender: str) -> str:
         return str(int(self._now()))
 
 
-@implementer(IFlag, IReactorManager)
+@implementer(IFlag, IConvertsValues, IReactorManager)
 class TimedFlag:
     """Set to a number of seconds above 0 it is 1 for that long; set to 0 it is cleared."""
 
@@ -50,10 +53,14 @@ class TimedFlag:
         return int(self._end is not None and self._clock.seconds() < self._end)
 
     def set(self, value: str, sender: str) -> None:
+        seconds = self.converted(value)
+        self._end = self._clock.seconds() + seconds if seconds else None
+
+    def converted(self, value: str) -> float:
         seconds = finite(self.name, value)
         if seconds < 0:
             raise refused(self.name, value, "must be at least 0 s")
-        self._end = self._clock.seconds() + seconds if seconds else None
+        return seconds
 
     def ping(self, sender: str) -> str:
         """The time of day in seconds; ``Complete`` once it has run out and was not cleared."""
