@@ -10,6 +10,7 @@ from twisted.internet.defer import succeed
 from benchmarks.half import main
 from pychron_comms.handlers.echo import EchoHandler
 from pychron_comms.journal.memory import NoJournal
+from pychron_comms.observability.metrics import Metrics
 from pychron_comms.processor.command_processor import CommandProcessorFactory
 from pychron_comms.processor.execution.ledger import Ledger
 from pychron_comms.processor.execution.manager_queue import ManagerQueue, Queues
@@ -23,9 +24,10 @@ from pychron_comms.safeguards.roles import EVERYONE_OPERATES
 from pychron_comms.safeguards.system_lock import SystemLock
 from pychron_comms.server.service import RemoteHardwareServer
 from pychron_comms.server.settings import ListenerSettings, ServerSettings
-from pychron_comms.transport.endpoints import listening_service
+from pychron_comms.transport.connections import Connections
 from pychron_comms.transport.options import ConnectionLimits, WireOptions
 from pychron_comms.transport.peer_identity import LOCAL_SENDER
+from pychron_comms.transport.schemes import stream_service
 
 
 class NoHardware:
@@ -45,7 +47,7 @@ def server(reactor: Any, path: str) -> None:
         request_type="test", listen=["tcp:0:interface=127.0.0.1"], options=UNLIMITED
     )
     settings = ServerSettings(listeners=[listener], processor=f"unix:{path}")
-    _start(RemoteHardwareServer(settings, None, reactor))
+    _start(RemoteHardwareServer(settings, None, reactor, Metrics()))
 
 
 def processor(reactor: Any, path: str) -> None:
@@ -66,9 +68,11 @@ def processor(reactor: Any, path: str) -> None:
         clock=reactor,
     )
     trusted = frozenset({LOCAL_SENDER})
-    factory = CommandProcessorFactory(gate, trusted, WireOptions(), reactor)
+    metrics = Metrics()
+    connections = Connections("processor", WireOptions(), reactor, metrics)
+    factory = CommandProcessorFactory(gate, trusted, connections, metrics)
     _start(gate)
-    _start(listening_service(f"unix:{path}", factory, reactor))
+    _start(stream_service(f"unix:{path}", factory, reactor))
 
 
 def _start(service: IService) -> None:

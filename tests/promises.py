@@ -43,15 +43,15 @@ PROMISES = (
     Promise(
         "a reply for every command",
         "every error, a bug too, becomes a line in one place",
-        "transport/line_protocol.py",
-        "            self._send(identifier(line), self._error_text(error, line))\n",
+        "transport/exchange.py",
+        "            asker.reply(identifier(line), self._error_text(error, line, asker.sender))\n",
         "",
         "tests.transport.test_line_protocol.ReplyTests.test_a_bug_is_answered_with_002_and_logged",
     ),
     Promise(
         "in the order of the requests",
         "a plain reply waits for its turn; one with an id may overtake",
-        "transport/line_protocol.py",
+        "transport/reply_order.py",
         "        while turns and turns[0].reply is not None:\n"
         '            ready.append(turns.popleft().reply or b"")',
         "        for turn in [turn for turn in turns if turn.reply is not None]:\n"
@@ -64,7 +64,7 @@ PROMISES = (
         "a command ends at its terminator; what has none when the connection ends is "
         "dropped and logged",
         "transport/line_protocol.py",
-        '            self._count("unterminated_dropped")\n',
+        '            self._connections.count("unterminated_dropped")\n',
         "            self._take(self._decoder.take_pending())\n",
         "tests.transport.test_line_protocol.EndTests"
         ".test_a_partial_command_is_dropped_and_logged_when_the_connection_ends",

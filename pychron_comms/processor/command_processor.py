@@ -6,15 +6,15 @@ import itertools
 from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IAddress, IReactorTime
+from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.python.failure import Failure
 
 from pychron_comms.errors import MalformedRequestError
 from pychron_comms.interfaces import IHardwareGate
 from pychron_comms.observability.metrics import Metrics
+from pychron_comms.transport.connections import Connections
 from pychron_comms.transport.line_protocol import CommandLineReceiver
-from pychron_comms.transport.options import WireOptions
 from pychron_comms.transport.peer_identity import LOCAL_SENDER, host_of, name_of
 from pychron_comms.wire.context import PLAIN, RequestContext, context_of
 from pychron_comms.wire.grammar import Request, Tags
@@ -46,12 +46,10 @@ class CommandProcessor(CommandLineReceiver):
         gate: IHardwareGate,
         trusted: frozenset[str],
         session: str,
-        options: WireOptions,
-        *,
-        clock: IReactorTime,
+        connections: Connections,
         metrics: Metrics,
     ) -> None:
-        super().__init__(options, clock)
+        super().__init__(connections)
         self._gate = gate
         self._trusted = trusted
         self._session = session
@@ -166,15 +164,13 @@ class CommandProcessorFactory(Factory):
         self,
         gate: IHardwareGate,
         trusted: frozenset[str],
-        options: WireOptions,
-        clock: IReactorTime,
-        metrics: Metrics | None = None,
+        connections: Connections,
+        metrics: Metrics,
     ) -> None:
         self._gate = gate
-        self._metrics = metrics or Metrics()
+        self._metrics = metrics
         self._trusted = trusted
-        self._options = options
-        self._clock = clock
+        self._connections = connections
         self._numbers = itertools.count(1)
 
     def logPrefix(self) -> str:
@@ -183,10 +179,5 @@ class CommandProcessorFactory(Factory):
     def buildProtocol(self, addr: IAddress | None) -> CommandProcessor:
         session = f"connection-{next(self._numbers)}"
         return CommandProcessor(
-            self._gate,
-            self._trusted,
-            session,
-            self._options,
-            clock=self._clock,
-            metrics=self._metrics,
+            self._gate, self._trusted, session, self._connections, self._metrics
         )

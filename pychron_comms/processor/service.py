@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from twisted.application.service import Service
@@ -19,7 +20,7 @@ from pychron_comms.transport.admission import AdmissionFactory
 from pychron_comms.transport.connections import Connections
 from pychron_comms.transport.endpoints import ExplainedStart
 from pychron_comms.transport.options import WireOptions
-from pychron_comms.transport.systemd_sockets import stream_service
+from pychron_comms.transport.schemes import stream_service
 
 #: One connection carries the commands of all of a server's clients, and their tags: what bounds
 #: them here is the queue of each manager, so that a slow one never holds up the others.
@@ -39,25 +40,25 @@ class ProcessorService(ExplainedStart):
         settings: ProcessorSettings,
         laboratory: Table,
         reactor: Any,
-        metrics: Metrics | None = None,
+        metrics: Metrics,
         supervision: Supervision | None = None,
         *,
         only_check: bool = False,
     ) -> None:
         super().__init__()
         self.setName("pychron-processor")
-        self.metrics = Metrics() if metrics is None else metrics
+        self.metrics = metrics
         self._ending = Shutdown(reactor)
         self._gate = gate_from_config(settings, laboratory, reactor, only_check=only_check)
         self._gate.setServiceParent(self)
-        self._connections = Connections("processor", settings.limits, reactor, self.metrics)
+        self._connections = Connections(
+            "processor", replace(HOP, limits=settings.limits), reactor, self.metrics
+        )
         factory = AdmissionFactory(
             CommandProcessorFactory(
-                self._gate, frozenset(settings.trust), HOP, reactor, self.metrics
+                self._gate, frozenset(settings.trust), self._connections, self.metrics
             ),
             self._connections,
-            HOP,
-            reactor,
         )
         self._listeners = [
             stream_service(description, factory, reactor) for description in settings.listen

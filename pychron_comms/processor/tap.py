@@ -7,6 +7,7 @@ from typing import Any
 
 from twisted.application.service import IService
 
+from pychron_comms.observability.metrics import Metrics
 from pychron_comms.process.command_line import ServiceOptions, checked
 from pychron_comms.process.monotonic import use_monotonic_clock
 from pychron_comms.process.systemd_notify import Supervision
@@ -44,7 +45,8 @@ def makeService(options: Options, reactor: Any = None) -> IService:
             settings,
             laboratory,
             reactor,
-            supervision=supervision,
+            Metrics(),
+            supervision,
             only_check=bool(options["check"]),
         )
 

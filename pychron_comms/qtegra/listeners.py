@@ -9,8 +9,7 @@ from twisted.application.service import IService
 from pychron_comms.qtegra.answers import Answer
 from pychron_comms.qtegra.datagrams import QtegraDatagrams
 from pychron_comms.qtegra.stream import QtegraFactory
-from pychron_comms.transport.endpoints import datagram_service
-from pychron_comms.transport.systemd_sockets import stream_service
+from pychron_comms.transport.schemes import datagram_service, has_datagrams, stream_service
 
 
 def qtegra_listener(description: str, answer: Answer, name: str, reactor: Any) -> IService:
@@ -18,6 +17,6 @@ def qtegra_listener(description: str, answer: Answer, name: str, reactor: Any) -
 
     Raises ValueError for one that is neither.
     """
-    if description.startswith("udp:"):
+    if has_datagrams(description):
         return datagram_service(description, QtegraDatagrams(answer, name), reactor)
     return stream_service(description, QtegraFactory(answer, reactor, name), reactor)

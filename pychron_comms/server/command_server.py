@@ -16,8 +16,7 @@ from pychron_comms.server.messaging_handler import MessagingFactory
 from pychron_comms.server.settings import QTEGRA, ListenerSettings
 from pychron_comms.transport.admission import AdmissionFactory
 from pychron_comms.transport.connections import Connections
-from pychron_comms.transport.endpoints import datagram_service
-from pychron_comms.transport.systemd_sockets import stream_service
+from pychron_comms.transport.schemes import datagram_service, has_datagrams, stream_service
 
 
 class RemoteCommandServer(MultiService):
@@ -33,26 +32,24 @@ class RemoteCommandServer(MultiService):
         settings: ListenerSettings,
         dispatcher: RequestDispatcher,
         reactor: Any,
-        metrics: Metrics | None = None,
+        metrics: Metrics,
     ) -> None:
         super().__init__()
         self._settings = settings
         self._dispatcher = dispatcher
-        self._metrics = Metrics() if metrics is None else metrics
+        self._metrics = metrics
         # Each of Qtegra's commands comes by a connection or datagram of its own.
         self._relayed = RelayedAnswers(
             lambda request, sender: dispatcher.answer(request, sender, Passing())
         )
-        self._connections = Connections(
-            settings.request_type, settings.options.limits, reactor, self._metrics
-        )
+        self._connections = Connections(settings.request_type, settings.options, reactor, metrics)
         self._datagrams: list[DatagramMessagingHandler] = []
         # A datagram's port is what replies leave by, too: it stays open for them.
         self._streams, self._ports = MultiService(), MultiService()
         for kind in (self._streams, self._ports):
             kind.setServiceParent(self)
         for description in settings.listen:
-            kind = self._ports if description.startswith("udp:") else self._streams
+            kind = self._ports if has_datagrams(description) else self._streams
             self._listener(description, reactor).setServiceParent(kind)
 
     def close_listeners(self) -> Deferred[Any]:
@@ -90,15 +87,13 @@ class RemoteCommandServer(MultiService):
         if self._settings.kind == QTEGRA:
             name = f"RemoteCommandServer for {self._settings.request_type}"
             return qtegra_listener(description, self._relayed.answer, name, reactor)
-        options = self._settings.options
-        if description.startswith("udp:"):
-            protocol = DatagramMessagingHandler(self._dispatcher, options, self._metrics)
+        if has_datagrams(description):
+            protocol = DatagramMessagingHandler(
+                self._dispatcher, self._settings.options, self._metrics
+            )
             self._datagrams.append(protocol)
             return datagram_service(description, protocol, reactor)
         factory = AdmissionFactory(
-            MessagingFactory(self._dispatcher, options, reactor),
-            self._connections,
-            options,
-            reactor,
+            MessagingFactory(self._dispatcher, self._connections), self._connections
         )
         return stream_service(description, factory, reactor)

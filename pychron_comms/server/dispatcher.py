@@ -70,7 +70,7 @@ class RequestDispatcher:
         hosts: HostRule = EVERYBODY,
         *,
         role: str = "",
-        metrics: Metrics | None = None,
+        metrics: Metrics,
     ) -> None:
         self.request_type = request_type
         self._repeater = repeater
@@ -80,7 +80,7 @@ class RequestDispatcher:
         self._own: dict[str, Callable[[], str | Deferred[str]]] = {
             "PychronReady": self._pychron_ready,
             "RemoteLaunch": partial(self._launch, launcher),
-            "Metrics": (metrics or Metrics()).text,
+            "Metrics": metrics.text,
         }
 
     def answer(self, request: Request, sender: str, client: Client) -> str | Deferred[str]:

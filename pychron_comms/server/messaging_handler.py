@@ -8,15 +8,15 @@ import sys
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IAddress, IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IAddress, IDelayedCall
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.python.failure import Failure
 
 from pychron_comms.server.dispatcher import RequestDispatcher
 from pychron_comms.server.resend.command_catalogue import Asked
 from pychron_comms.server.resend.guard import Heard, Outcome
+from pychron_comms.transport.connections import Connections
 from pychron_comms.transport.line_protocol import CommandLineReceiver
-from pychron_comms.transport.options import WireOptions
 from pychron_comms.wire.grammar import Request
 
 if sys.platform != "win32":
@@ -44,10 +44,8 @@ class MessagingHandler(CommandLineReceiver):
     # Commands that act and wait for their replies, by these.
     _acting: dict[Deferred[str], Asked] | None = None
 
-    def __init__(
-        self, dispatcher: RequestDispatcher, options: WireOptions, clock: IReactorTime
-    ) -> None:
-        super().__init__(options, clock)
+    def __init__(self, dispatcher: RequestDispatcher, connections: Connections) -> None:
+        super().__init__(connections)
         self._dispatcher = dispatcher
 
     def connectionMade(self) -> None:
@@ -181,15 +179,12 @@ class MessagingFactory(Factory):
 
     noisy = False
 
-    def __init__(
-        self, dispatcher: RequestDispatcher, options: WireOptions, clock: IReactorTime
-    ) -> None:
+    def __init__(self, dispatcher: RequestDispatcher, connections: Connections) -> None:
         self._dispatcher = dispatcher
-        self._options = options
-        self._clock = clock
+        self._connections = connections
 
     def logPrefix(self) -> str:
         return f"RemoteCommandServer for {self._dispatcher.request_type}"
 
     def buildProtocol(self, addr: IAddress | None) -> MessagingHandler:
-        return MessagingHandler(self._dispatcher, self._options, self._clock)
+        return MessagingHandler(self._dispatcher, self._connections)

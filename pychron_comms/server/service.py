@@ -41,12 +41,12 @@ class RemoteHardwareServer(ExplainedStart):
         settings: ServerSettings,
         local: RemoteHardwareManager | None,
         reactor: Any,
-        metrics: Metrics | None = None,
+        metrics: Metrics,
         supervision: Supervision | None = None,
     ) -> None:
         super().__init__()
         self.setName("pychron-server")
-        self.metrics = Metrics() if metrics is None else metrics
+        self.metrics = metrics
         self._local = local
         self._repeaters: list[CommandRepeater] = []
         self._servers: list[RemoteCommandServer] = []

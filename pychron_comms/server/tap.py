@@ -10,6 +10,7 @@ from twisted.application.service import IService
 from twisted.python import usage
 
 from pychron_comms.config.table import Table
+from pychron_comms.observability.metrics import Metrics
 from pychron_comms.process.command_line import ServiceOptions, checked
 from pychron_comms.process.monotonic import use_monotonic_clock
 from pychron_comms.process.systemd_notify import Supervision
@@ -80,7 +81,7 @@ def _service(options: Options, table: Table | None, reactor: Any) -> IService:
     else:
         gate = gate_from_config(*laboratory_from(table), reactor, only_check=options["check"])
     supervision = Supervision.from_environment(os.environ, os.getpid(), reactor)
-    return RemoteHardwareServer(settings, gate, reactor, supervision=supervision)
+    return RemoteHardwareServer(settings, gate, reactor, Metrics(), supervision)
 
 
 def _read(table: Table) -> ServerSettings:

@@ -10,8 +10,6 @@ from twisted.python.failure import Failure
 
 from pychron_comms.errors import TooManyConnectionsError, error_line
 from pychron_comms.transport.connections import Connections
-from pychron_comms.transport.line_protocol import CommandLineReceiver
-from pychron_comms.transport.options import WireOptions
 from pychron_comms.transport.peer_identity import sender_of
 from pychron_comms.wire.rendering import render
 
@@ -67,17 +65,9 @@ class AdmissionFactory(Factory):
 
     noisy = False
 
-    def __init__(
-        self,
-        factory: Any,
-        connections: Connections,
-        options: WireOptions,
-        clock: IReactorTime,
-    ) -> None:
+    def __init__(self, factory: Any, connections: Connections) -> None:
         self._factory = factory
         self._connections = connections
-        self._frame = options.frame
-        self._clock = clock
         self.waited_for = 0
 
     def logPrefix(self) -> str:
@@ -88,9 +78,8 @@ class AdmissionFactory(Factory):
         limit = self._connections.limit_met(host)
         if limit is not None:
             text = error_line(TooManyConnectionsError(limit))
-            line = render("", text, self._frame)
-            return Refusal(self, line, self._clock)
-        protocol: CommandLineReceiver = self._factory.buildProtocol(addr)
-        protocol.join(self._connections)
+            line = render("", text, self._connections.options.frame)
+            return Refusal(self, line, self._connections.clock)
+        protocol = self._factory.buildProtocol(addr)
         self._connections.add(protocol, host)
         return protocol

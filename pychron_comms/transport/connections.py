@@ -9,18 +9,16 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from pychron_comms.observability.metrics import Metrics
-from pychron_comms.transport.options import ConnectionLimits
+from pychron_comms.transport.exchange import Exchange
+from pychron_comms.transport.options import WireOptions
 
-#: What is counted at each listener: ``pychron_NAME_total``.
+#: What is counted at each listener beside its exchange's: ``pychron_NAME_total``.
 COUNTED = {
     "connections_refused": "Connections refused because there were too many (215).",
     "idle_closed": "Connections closed after too long a silence.",
-    "lines_too_long": "Lines longer than may be (205).",
     "unterminated_dropped": "Lines dropped because the connection ended before they did.",
-    "queue_full": "Commands refused because a queue was full (203).",
     "readers_paused": "Times that a client was read no further until it had read its replies.",
     "stalled_dropped": "Connections dropped because the client left its replies unread.",
-    "bugs": "Commands that met a bug (002).",
 }
 
 IN_FLIGHT_MEANING = "Commands that wait for their replies."
@@ -40,9 +38,6 @@ class Connection(Protocol):
     def in_flight(self) -> int:
         """Commands that wait for their replies."""
 
-    def refuse_commands(self) -> None:
-        """Answer every new command with 209."""
-
     def give_up(self) -> None:
         """Answer with 201 what still waits."""
 
@@ -53,7 +48,7 @@ class Connection(Protocol):
 class Connections:
     """Those of one listener, which may have several endpoints. ``name`` is how metrics call it.
 
-    As many as ``limits`` allow. One that waits for nothing is closed after ``limits.idle`` seconds
+    As many as ``options.limits`` allow. One that waits for nothing is closed after ``idle`` seconds
     without a byte, or up to half as many or 2 min later, whichever is less. Nothing is said to it:
     a plain client would take that for its next reply.
     """
@@ -61,16 +56,17 @@ class Connections:
     _log = Logger()
 
     def __init__(
-        self, name: str, limits: ConnectionLimits, clock: IReactorTime, metrics: Metrics
+        self, name: str, options: WireOptions, clock: IReactorTime, metrics: Metrics
     ) -> None:
-        self._limits = limits
-        self._clock = clock
+        self.options = options
+        self.clock = clock
+        self.exchange = Exchange(name, metrics)
+        self._limits = options.limits
         # In the order in which they came, each with the host that it came from.
         self._open: dict[Connection, str] = {}
         self._hosts: dict[str, int] = {}
         self._closing: set[Connection] = set()
         self._full = False
-        self._refusing = False
         # One timer for all: one for each connection would cost more than the connection.
         self._timer: IDelayedCall | None = None
         self._counters = {
@@ -116,10 +112,8 @@ class Connections:
         host = sys.intern(host)
         self._open[connection] = host
         self._hosts[host] = self._hosts.get(host, 0) + 1
-        if self._refusing:
-            connection.refuse_commands()
         if self._timer is None and self._limits.idle:
-            self._timer = self._clock.callLater(self._pause, self._look)
+            self._timer = self.clock.callLater(self._pause, self._look)
 
     def remove(self, connection: Connection) -> None:
         """One that has ended."""
@@ -135,9 +129,7 @@ class Connections:
 
     def refuse_commands(self) -> None:
         """Answer every new command on any connection with 209."""
-        self._refusing = True
-        for connection in self._open:
-            connection.refuse_commands()
+        self.exchange.refusing = True
 
     def close(self) -> None:
         """Answer with 201 what still waits, and close each when all of it is written."""
@@ -163,7 +155,7 @@ class Connections:
         for connection in list(self._closing):
             # A peer that has vanished never agrees to the end of a TLS connection.
             connection.transport.abortConnection()
-        now = self._clock.seconds()
+        now = self.clock.seconds()
         for connection in list(self._open):
             since = connection.quiet_since
             if since is None or connection.in_flight:
@@ -171,7 +163,7 @@ class Connections:
             elif now - since >= self._limits.idle and connection not in self._closing:
                 self._close_idle(connection, now - since)
         if self._open:
-            self._timer = self._clock.callLater(self._pause, self._look)
+            self._timer = self.clock.callLater(self._pause, self._look)
 
     def _close_idle(self, connection: Connection, seconds: float) -> None:
         self.count("idle_closed")

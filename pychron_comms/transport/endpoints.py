@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from twisted.application.internet import StreamServerEndpointService, UDPServer
+from twisted.application.internet import StreamServerEndpointService
 from twisted.application.service import MultiService
 from twisted.application.strports import service
 from twisted.internet.endpoints import HostnameEndpoint, clientFromString, wrapClientTLS
@@ -15,17 +15,12 @@ from twisted.internet.interfaces import (
     IReactorUNIX,
     IStreamClientEndpoint,
 )
-from twisted.internet.protocol import DatagramProtocol
 
-from pychron_comms.transport.tls.contexts import ClientContexts, ServerContexts
-from pychron_comms.transport.tls.listening import TLSFactory
-from pychron_comms.transport.tls.strings import parse_client, parse_listener
+from pychron_comms.transport.tls.contexts import ClientContexts
+from pychron_comms.transport.tls.strings import parse_client
 
 #: Fewer, and sixteen clients that connect for each command see their connections refused or late.
 BACKLOG = 128
-
-_UDP = re.compile(r"udp:(\d{1,5})(?::interface=(.+))?")
-_DATAGRAM = 65536
 
 _UNESCAPED_COLON = re.compile(r"(?<!\\):")
 _DEFAULTS = {
@@ -47,30 +42,25 @@ def with_defaults(description: str) -> str:
     return ":".join([description, *added])
 
 
-def listening_service(
+def scheme_of(description: str) -> str:
+    """What an endpoint string begins with; empty for one that is none."""
+    scheme, colon, _ = description.partition(":")
+    return scheme if colon else ""
+
+
+def twisted_service(
     description: str, factory: IProtocolFactory, reactor: Any
 ) -> StreamServerEndpointService:
-    """A service that listens there; its start fails where it cannot. Raises ValueError.
-
-    Beside Twisted's strings there is ``tls:PORT:certificate=FILE:privateKey=FILE``, with
-    ``interface=ADDRESS`` and ``backlog=N`` as for ``tcp:``; with ``trustRoots=FILE_OR_FOLDER`` a
-    client must show a certificate of an authority therein. Files that change are read again.
-    """
-    if description.startswith("tls:"):
-        listener = parse_listener(description)
-        description = listener.plain
-        factory = TLSFactory(ServerContexts(listener.files), factory, reactor)
-    _check_unix(description, IReactorUNIX.providedBy(reactor))
+    """For any server endpoint string of Twisted's, with our defaults. Raises ValueError."""
     return service(with_defaults(description), factory, reactor)
 
 
-def datagram_service(description: str, protocol: DatagramProtocol, reactor: Any) -> UDPServer:
-    """The same for ``udp:PORT`` or ``udp:PORT:interface=ADDRESS``. Raises ValueError."""
-    found = _UDP.fullmatch(description)
-    if found is None:
-        raise ValueError(f"{description!r}: expected udp:PORT or udp:PORT:interface=ADDRESS")
-    interface = (found[2] or "").replace(r"\:", ":")
-    return UDPServer(int(found[1]), protocol, interface, _DATAGRAM, reactor=reactor)
+def unix_service(
+    description: str, factory: IProtocolFactory, reactor: Any
+) -> StreamServerEndpointService:
+    """For ``unix:PATH``. Raises ValueError, also where the system has none."""
+    _check_unix(description, IReactorUNIX.providedBy(reactor))
+    return twisted_service(description, factory, reactor)
 
 
 def client_endpoint(description: str, reactor: Any) -> IStreamClientEndpoint:

@@ -17,17 +17,13 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStreamServerEndpoint
 from zope.interface import implementer
 
-from pychron_comms.transport.endpoints import listening_service
-
 _GIVEN = re.compile(r"systemd:domain=(?:INET|INET6|UNIX):(?:index=\d+|name=[^:=]+)")
 
 
-def stream_service(
+def systemd_service(
     description: str, factory: IProtocolFactory, reactor: Any
 ) -> StreamServerEndpointService:
-    """A service that listens there, whoever opens the socket. Raises ValueError."""
-    if not description.startswith("systemd:"):
-        return listening_service(description, factory, reactor)
+    """A service that listens at a socket that the supervisor has opened. Raises ValueError."""
     if not _GIVEN.fullmatch(description):
         raise ValueError(
             f"{description!r}: expected systemd:domain=INET:name=NAME, or INET6, UNIX; index=N"

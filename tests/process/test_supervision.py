@@ -25,7 +25,7 @@ from pychron_comms.process.systemd_notify import (
     notify_socket,
     watchdog_interval,
 )
-from pychron_comms.transport.systemd_sockets import stream_service
+from pychron_comms.transport.schemes import stream_service
 
 
 class SupervisionTests(SynchronousTestCase):

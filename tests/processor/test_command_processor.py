@@ -13,6 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.config.table import ConfigError, Table
 from pychron_comms.errors import SecurityError
+from pychron_comms.observability.metrics import Metrics
 from pychron_comms.processor.command_processor import CommandProcessorFactory
 from pychron_comms.processor.settings import (
     DEFAULT_LISTEN,
@@ -20,8 +21,8 @@ from pychron_comms.processor.settings import (
     default_laboratory,
     laboratory_from,
 )
-from pychron_comms.transport.options import WireOptions
 from tests.doubles import ScriptedGate
+from tests.listening import connections
 
 LOOPBACK = IPv4Address("TCP", "127.0.0.1", 50000)
 STRANGER = IPv4Address("TCP", "10.0.0.9", 50000)
@@ -32,7 +33,7 @@ class CommandProcessorTests(SynchronousTestCase):
         self.gate = ScriptedGate(Open="OK")
         self.clock = Clock()
         self.factory = CommandProcessorFactory(
-            self.gate, frozenset({"local", "127.0.0.1"}), WireOptions(), self.clock
+            self.gate, frozenset({"local", "127.0.0.1"}), connections(self.clock), Metrics()
         )
 
     def ask(self, line: bytes, peer: Any = LOOPBACK) -> bytes:
@@ -90,7 +91,7 @@ class SessionTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.gate = ScriptedGate(Open="OK")
         self.factory = CommandProcessorFactory(
-            self.gate, frozenset({"local", "127.0.0.1"}), WireOptions(), Clock()
+            self.gate, frozenset({"local", "127.0.0.1"}), connections(Clock()), Metrics()
         )
 
     def connect(self, peer: Any = LOOPBACK) -> Any:

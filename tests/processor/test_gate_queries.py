@@ -21,6 +21,7 @@ from pychron_comms.interfaces import IMakesSafe, ISafeguards, Part
 from pychron_comms.lab.simulated.extraction_line.config import extraction_line_from_config
 from pychron_comms.lab.simulated.extraction_line.line import SimulatedExtractionLine, ValveSpec
 from pychron_comms.lab.simulated.extraction_line.vacuum import Vacuum
+from pychron_comms.observability.metrics import Metrics
 from pychron_comms.repeater.local import LocalRepeater
 from pychron_comms.safeguards.safe_state import safe_actions
 from pychron_comms.server.dispatcher import Passing, RequestDispatcher
@@ -184,7 +185,9 @@ class ReadOnlyListenerTests(LaboratoryCase):
         repeater = LocalRepeater(self.gate)
         guard = RepeatGuard(repeater, self.clock)
         launcher = Launcher(["true"], None)  # type: ignore[arg-type]
-        self.dispatcher = RequestDispatcher("System", repeater, guard, launcher, role="observe")
+        self.dispatcher = RequestDispatcher(
+            "System", repeater, guard, launcher, role="observe", metrics=Metrics()
+        )
 
     def at_listener(self, line: str) -> str:
         reply: Any = maybeDeferred(self.dispatcher.answer, parse_request(line), ME, Passing())

@@ -18,6 +18,7 @@ from zope.interface.verify import verifyObject
 
 from pychron_comms.config.table import ConfigError, Table
 from pychron_comms.errors import PychronCommunicationError, SecurityError
+from pychron_comms.observability.metrics import Metrics
 from pychron_comms.qtegra import datagrams
 from pychron_comms.qtegra.answers import RelayedAnswers, ScriptAnswers, carried, decode
 from pychron_comms.qtegra.datagrams import QtegraDatagrams
@@ -478,9 +479,9 @@ class ListenerTests(SynchronousTestCase):
         anything: Any = reactor
         launcher = Launcher([], anything)
         dispatcher = RequestDispatcher(
-            "Spectrometer", repeater, RepeatGuard(repeater, reactor), launcher
+            "Spectrometer", repeater, RepeatGuard(repeater, reactor), launcher, metrics=Metrics()
         )
-        server = RemoteCommandServer(settings, dispatcher, reactor)
+        server = RemoteCommandServer(settings, dispatcher, reactor, Metrics())
         server.privilegedStartService()
         server.startService()
         self.addCleanup(server.stopService)

@@ -20,6 +20,7 @@ from pychron_comms.errors import (
     OutcomeUnknownError,
     PychronCommunicationError,
 )
+from pychron_comms.observability.metrics import Metrics
 from pychron_comms.server.dispatcher import Passing, RequestDispatcher
 from pychron_comms.server.launcher import Launcher
 from pychron_comms.server.messaging_handler import (
@@ -28,10 +29,10 @@ from pychron_comms.server.messaging_handler import (
     is_unacknowledged,
 )
 from pychron_comms.server.resend.guard import GONE, KEEP, Asked, RepeatGuard
-from pychron_comms.transport.options import WireOptions
 from pychron_comms.wire.context import PLAIN, RequestContext
 from pychron_comms.wire.grammar import parse_request
 from tests.doubles import ScriptedRepeater
+from tests.listening import connections
 
 DESCRIPTION = json.dumps(
     {
@@ -179,12 +180,14 @@ class ConnectionCase(SynchronousTestCase):
         self.repeater = Repeater()
         self.guard = RepeatGuard(self.repeater, self.clock)
         launcher = Launcher([], None)  # type: ignore[arg-type]
-        self.dispatcher = RequestDispatcher("System", self.repeater, self.guard, launcher)
+        self.dispatcher = RequestDispatcher(
+            "System", self.repeater, self.guard, launcher, metrics=Metrics()
+        )
 
     def connect(
         self, dispatcher: RequestDispatcher | None = None
     ) -> tuple[MessagingHandler, Transport]:
-        handler = MessagingHandler(dispatcher or self.dispatcher, WireOptions(), self.clock)
+        handler = MessagingHandler(dispatcher or self.dispatcher, connections(self.clock))
         transport = Transport()
         handler.makeConnection(transport)
         return handler, transport
@@ -340,6 +343,7 @@ class ReadOnlyTests(ConnectionCase):
             self.guard,
             Launcher(["true"], None),  # type: ignore[arg-type]
             role=role,
+            metrics=Metrics(),
         )
         return dispatcher.answer(parse_request(line), "10.0.0.1", Passing())
 
@@ -627,10 +631,12 @@ class DeliveryTests(SynchronousTestCase):
         self.repeater = Repeater()
         self.guard = RepeatGuard(self.repeater, self.clock)
         launcher = Launcher([], None)  # type: ignore[arg-type]
-        self.dispatcher = RequestDispatcher("System", self.repeater, self.guard, launcher)
+        self.dispatcher = RequestDispatcher(
+            "System", self.repeater, self.guard, launcher, metrics=Metrics()
+        )
 
     def connect(self) -> tuple[MessagingHandler, Transport]:
-        handler = MessagingHandler(self.dispatcher, WireOptions(), self.clock)
+        handler = MessagingHandler(self.dispatcher, connections(self.clock))
         transport = Transport()
         handler.makeConnection(transport)
         return handler, transport

@@ -20,6 +20,7 @@ from pychron_comms.errors import (
     PychronCommunicationError,
     SecurityError,
 )
+from pychron_comms.observability.metrics import Metrics
 from pychron_comms.safeguards.hosts import HostRule
 from pychron_comms.server import datagrams as udp_module
 from pychron_comms.server.command_server import RemoteCommandServer
@@ -40,6 +41,7 @@ from pychron_comms.transport.options import ConnectionLimits, WireOptions
 from pychron_comms.wire.frames import FrameFormat
 from pychron_comms.wire.grammar import parse_request
 from tests.doubles import ScriptedRepeater
+from tests.listening import connections
 
 
 class ProcessReactor:
@@ -78,7 +80,9 @@ class DeskCase(SynchronousTestCase):
         self, request_type: str = "System", launch: list[str] | None = None
     ) -> RequestDispatcher:
         launcher = Launcher(launch or [], self.processes)  # type: ignore[arg-type]
-        return RequestDispatcher(request_type, self.repeater, self.guard, launcher, self.hosts)
+        return RequestDispatcher(
+            request_type, self.repeater, self.guard, launcher, self.hosts, metrics=Metrics()
+        )
 
     def ask(self, dispatcher: RequestDispatcher, line: str) -> Any:
         return dispatcher.answer(parse_request(line), "10.0.0.1", Passing())
@@ -167,7 +171,7 @@ class LaunchTests(DeskCase):
 
 class MessagingHandlerTests(DeskCase):
     def test_a_clients_line_goes_to_the_repeater_and_its_reply_back(self) -> None:
-        factory = MessagingFactory(self.dispatcher(), WireOptions(), Clock())
+        factory = MessagingFactory(self.dispatcher(), connections(Clock()))
         handler = factory.buildProtocol(None)
         transport = Transport()
         handler.makeConnection(transport)
@@ -192,7 +196,7 @@ class DatagramTests(DeskCase):
     address = ("10.0.0.1", 40000)
 
     def handler(self, **options: Any) -> tuple[DatagramMessagingHandler, Datagrams]:
-        handler = DatagramMessagingHandler(self.dispatcher(), WireOptions(**options))
+        handler = DatagramMessagingHandler(self.dispatcher(), WireOptions(**options), Metrics())
         transport = Datagrams()
         handler.makeConnection(transport)  # type: ignore[arg-type]
         return handler, transport
@@ -235,12 +239,32 @@ class DatagramTests(DeskCase):
         handler.datagramReceived(b"@id=1 Open A", self.address)
         self.assertEqual(transport.written, [(b"@id=1 OK\r\n", self.address)])
 
-    def test_a_bug_is_answered_with_002_and_logged(self) -> None:
-        handler, transport = self.handler()
-        handler.datagramReceived(b"Open A", self.address)
-        self.repeater.waiting[0].errback(ZeroDivisionError())
-        self.assertTrue(transport.written[0][0].startswith(b"ERROR 002"))
-        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+    def test_a_bug_counts_and_shows_the_same_as_over_a_connection(self) -> None:
+        def broken(*_: object) -> str:
+            raise ZeroDivisionError
+
+        metrics, dispatcher = Metrics(), self.dispatcher()
+        handler = DatagramMessagingHandler(dispatcher, WireOptions(), metrics)
+        datagrams = Datagrams()
+        handler.makeConnection(datagrams)  # type: ignore[arg-type]
+        stream = Transport()
+        connection = MessagingFactory(dispatcher, connections(Clock(), metrics)).buildProtocol(None)
+        connection.makeConnection(stream)
+
+        handler.datagramReceived(b"Open A\r", self.address)
+        self.repeater.waiting[-1].errback(ZeroDivisionError())
+        connection.dataReceived(b"Open B\r")
+        self.repeater.waiting[-1].errback(ZeroDivisionError())
+        self.patch(dispatcher, "answer", broken)
+        handler.datagramReceived(b"Open A\r", self.address)
+        connection.dataReceived(b"Open B\r")
+
+        shown = b"".join(data for data, _ in datagrams.written)
+        self.assertTrue(shown.startswith(b"ERROR 002 : func call problem: err= ZeroDivisionError"))
+        self.assertEqual(shown.replace(b"Open A", b"Open B"), stream.value())
+        for name in ("System", "System (UDP)"):
+            self.assertIn(f'pychron_bugs_total{{listener="{name}"}} 2\n', metrics.text())
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 4)
 
     def test_a_reply_past_a_datagram_is_213(self) -> None:
         handler, transport = self.handler()
@@ -376,7 +400,7 @@ class CommandServerTests(DeskCase):
     def serve(self, *listen: str) -> MemoryReactorClock:
         reactor = MemoryReactorClock()
         settings = ListenerSettings(request_type="System", listen=listen)
-        service = RemoteCommandServer(settings, self.dispatcher(), reactor)
+        service = RemoteCommandServer(settings, self.dispatcher(), reactor, Metrics())
         service.privilegedStartService()
         service.startService()
         return reactor
@@ -393,7 +417,7 @@ class CommandServerTests(DeskCase):
         settings = ListenerSettings(
             request_type="System", listen=["udp:1061:interface=127.0.0.1", "udp:2061"]
         )
-        service = RemoteCommandServer(settings, self.dispatcher(), reactor)
+        service = RemoteCommandServer(settings, self.dispatcher(), reactor, Metrics())
         service.privilegedStartService()
         self.assertEqual(reactor.ports, [(1061, "127.0.0.1"), (2061, "")])
 

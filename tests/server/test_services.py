@@ -29,7 +29,8 @@ from pychron_comms.processor.execution.manager_queue import QUEUE_LIMIT
 from pychron_comms.processor.service import HOP
 from pychron_comms.processor.settings import laboratory_from
 from pychron_comms.server import tap as server_tap
-from pychron_comms.transport.endpoints import client_endpoint, listening_service, with_defaults
+from pychron_comms.transport.endpoints import client_endpoint, with_defaults
+from pychron_comms.transport.schemes import stream_service
 from tests.doubles import IdleHardware, ScriptedHandler
 
 
@@ -290,7 +291,7 @@ class EndpointTests(SynchronousTestCase):
         elsewhere: Any = Clock()
         for use in (
             lambda: client_endpoint("unix:/x", elsewhere),
-            lambda: listening_service("unix:/x", Factory(), elsewhere),
+            lambda: stream_service("unix:/x", Factory(), elsewhere),
         ):
             error = self.assertRaises(ValueError, use)
             self.assertIn("no unix sockets; use tcp: on loopback", str(error))

@@ -47,8 +47,8 @@ class Transport(StringTransport):
 class Parrot(CommandLineReceiver):
     """Waits on ``wait``, is full on ``full``, breaks on ``break``; else says what it was told."""
 
-    def __init__(self, options: WireOptions, clock: Clock) -> None:
-        super().__init__(options, clock)
+    def __init__(self, connections: Connections) -> None:
+        super().__init__(connections)
         self.waiting: list[Deferred[str]] = []
 
     def answer(self, request: Request) -> str | Deferred[str]:
@@ -64,14 +64,14 @@ class Parrot(CommandLineReceiver):
 
 
 class ParrotFactory(Factory):
-    def __init__(self, options: WireOptions, clock: Clock) -> None:
-        self._arguments = options, clock
+    def __init__(self, connections: Connections) -> None:
+        self._connections = connections
 
     def logPrefix(self) -> str:
         return "Parrots"
 
     def buildProtocol(self, addr: object) -> Parrot:
-        return Parrot(*self._arguments)
+        return Parrot(self._connections)
 
 
 class LimitsCase(SynchronousTestCase):
@@ -81,10 +81,8 @@ class LimitsCase(SynchronousTestCase):
         options = WireOptions(
             limits=ConnectionLimits(**limits), line_length=64, stall=5.0, frame=frame
         )
-        self.connections = Connections("System", options.limits, self.clock, self.metrics)
-        self.factory = AdmissionFactory(
-            ParrotFactory(options, self.clock), self.connections, options, self.clock
-        )
+        self.connections = Connections("System", options, self.clock, self.metrics)
+        self.factory = AdmissionFactory(ParrotFactory(self.connections), self.connections)
 
     def connect(self, host: str = "10.0.0.1", waits: bool = False) -> Transport:
         address: Any = IPv4Address("TCP", host, 40000) if host else UNIXAddress(None)

@@ -10,12 +10,13 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.errors import InvalidValveError, MalformedRequestError
+from pychron_comms.transport.connections import Connections
 from pychron_comms.transport.line_protocol import CommandLineReceiver
-from pychron_comms.transport.options import WireOptions
 from pychron_comms.wire.context import context_of
 from pychron_comms.wire.frames import FrameFormat
 from pychron_comms.wire.grammar import Request
 from pychron_comms.wire.rendering import render
+from tests.listening import connections
 
 
 class Transport(StringTransport):
@@ -38,8 +39,8 @@ class Transport(StringTransport):
 class Parrot(CommandLineReceiver):
     """Says ``word`` to ``say word``; waits on ``wait``; breaks on ``break`` and ``fail``."""
 
-    def __init__(self, options: WireOptions, clock: Clock) -> None:
-        super().__init__(options, clock)
+    def __init__(self, connections: Connections) -> None:
+        super().__init__(connections)
         self.waiting: list[Deferred[str]] = []
         self.seen: list[str] = []
 
@@ -60,7 +61,7 @@ class Parrot(CommandLineReceiver):
 class ProtocolCase(SynchronousTestCase):
     def connect(self, **options: object) -> tuple[Parrot, Transport]:
         self.clock = Clock()
-        parrot = Parrot(WireOptions(**options), self.clock)  # type: ignore[arg-type]
+        parrot = Parrot(connections(self.clock, **options))
         transport = Transport()
         parrot.makeConnection(transport)
         return parrot, transport
@@ -302,7 +303,7 @@ class WithinTests(SynchronousTestCase):
 
 class AbstractTests(SynchronousTestCase):
     def test_a_receiver_without_answers_says_002(self) -> None:
-        receiver = CommandLineReceiver(WireOptions(), Clock())
+        receiver = CommandLineReceiver(connections(Clock()))
         transport = StringTransport()
         receiver.makeConnection(transport)
         receiver.dataReceived(b"x\n")

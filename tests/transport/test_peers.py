@@ -13,8 +13,8 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import directlyProvides
 
+from pychron_comms.observability.metrics import Metrics
 from pychron_comms.processor.command_processor import CommandProcessorFactory
-from pychron_comms.transport.options import WireOptions
 from pychron_comms.transport.peer_identity import (
     host_of,
     is_name,
@@ -24,6 +24,7 @@ from pychron_comms.transport.peer_identity import (
 )
 from pychron_comms.transport.socket_tuning import close_now, make_prompt, write_now
 from tests.doubles import ScriptedGate
+from tests.listening import connections
 
 
 class Socket(FileDescriptor):
@@ -163,7 +164,8 @@ class SenderTests(SynchronousTestCase):
 
     def test_who_speaks_plain_text_can_claim_no_name(self) -> None:
         gate = ScriptedGate(Open="OK")
-        factory = CommandProcessorFactory(gate, frozenset({"10.0.0.1"}), WireOptions(), Clock())
+        trusted = frozenset({"10.0.0.1"})
+        factory = CommandProcessorFactory(gate, trusted, connections(Clock()), Metrics())
         peer = IPv4Address("TCP", "10.0.0.7", 1)
         for line in (b"@from=alice%4010.0.0.7 System|Open V\r", b"alice@System|Open V\r"):
             processor = factory.buildProtocol(peer)

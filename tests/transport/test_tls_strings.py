@@ -9,7 +9,8 @@ from typing import Any
 from twisted.internet.protocol import Factory
 from twisted.internet.testing import MemoryReactorClock
 
-from pychron_comms.transport.endpoints import client_endpoint, listening_service
+from pychron_comms.transport.endpoints import client_endpoint
+from pychron_comms.transport.schemes import stream_service
 from pychron_comms.transport.tls.contexts import ClientContexts, TLSFiles
 from pychron_comms.transport.tls.listening import TLSFactory
 from pychron_comms.transport.tls.reading import read_certificates
@@ -80,7 +81,7 @@ class StringTests(TLSCase):
         self.named = f"certificate={self.own}.pem:privateKey={self.own}.key"
 
     def listen(self, description: str) -> Any:
-        service = listening_service(description, Factory.forProtocol(self._made), self.reactor)
+        service = stream_service(description, Factory.forProtocol(self._made), self.reactor)
         service.privilegedStartService()
         self.addCleanup(service.stopService)
         return self.reactor.tcpServers[-1]
@@ -91,9 +92,7 @@ class StringTests(TLSCase):
         self.assertNotIn("\n", str(error))
 
     def assert_no_listener(self, description: str, expected: str) -> None:
-        self.assert_mistake(
-            lambda: listening_service(description, Factory(), self.reactor), expected
-        )
+        self.assert_mistake(lambda: stream_service(description, Factory(), self.reactor), expected)
 
     def assert_no_client(self, description: str, expected: str) -> None:
         self.assert_mistake(lambda: client_endpoint(description, self.reactor), expected)

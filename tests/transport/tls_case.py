@@ -21,11 +21,11 @@ from zope.interface import implementer
 
 from pychron_comms.certs.folder import Folder
 from pychron_comms.transport.line_protocol import CommandLineReceiver
-from pychron_comms.transport.options import WireOptions
 from pychron_comms.transport.tls.contexts import ClientContexts, ServerContexts, TLSFiles
 from pychron_comms.transport.tls.listening import TLSFactory
 from pychron_comms.wire.grammar import Request
 from tests.certs.test_certs import scratch
+from tests.listening import connections
 
 HOST = "lab-pc"
 
@@ -119,7 +119,7 @@ class TLSCase(SynchronousTestCase):
         )
 
     def _made(self) -> WhoAmI:
-        self.server = WhoAmI(WireOptions(), self.clock)
+        self.server = WhoAmI(connections(self.clock))
         return self.server
 
     def connect_client(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, cast
 
 from OpenSSL import SSL
+from twisted.application.internet import StreamServerEndpointService
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import (
     IDelayedCall,
@@ -17,9 +18,11 @@ from twisted.logger import Logger
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 
+from pychron_comms.transport.endpoints import twisted_service
 from pychron_comms.transport.peer_identity import sender_of
 from pychron_comms.transport.socket_tuning import make_prompt
 from pychron_comms.transport.tls.contexts import ServerContexts
+from pychron_comms.transport.tls.strings import parse_listener
 
 #: Seconds that a handshake may take, and that a client may take to end a connection that we end.
 HANDSHAKE_TIME = 10.0
@@ -93,6 +96,19 @@ class TLSFactory(TLSMemoryBIOFactory):
         super().__init__(contexts, False, wrapped, clock)
         self.clock = clock
         self.handshake_time = handshake_time
+
+
+def tls_service(
+    description: str, factory: IProtocolFactory, reactor: Any
+) -> StreamServerEndpointService:
+    """For ``tls:PORT:certificate=FILE:privateKey=FILE``. Raises ValueError.
+
+    ``interface=ADDRESS`` and ``backlog=N`` are as for ``tcp:``; with ``trustRoots=FILE_OR_FOLDER``
+    a client must show a certificate of an authority therein. Files that change are read again.
+    """
+    listener = parse_listener(description)
+    around = TLSFactory(ServerContexts(listener.files), factory, reactor)
+    return twisted_service(listener.plain, around, reactor)
 
 
 def _text_of(reason: Failure) -> str:

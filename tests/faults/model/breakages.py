@@ -17,7 +17,7 @@ from pychron_comms.processor.execution.ledger import Entry, Ledger, State
 from pychron_comms.processor.execution.manager_queue import ManagerQueue
 from pychron_comms.repeater.endpoint import CommandRepeater, ProcessorConnection
 from pychron_comms.server.resend.guard import RepeatGuard
-from pychron_comms.transport.line_protocol import CommandLineReceiver
+from pychron_comms.transport.reply_order import ReplyOrder
 from pychron_comms.wire.grammar import write_request
 from tests.faults.model import promises
 
@@ -141,11 +141,11 @@ def _connected_and_sent_again(self: Any, connection: Any) -> None:
         connection._send(*question).chainDeferred(result)
 
 
-def _write_what_is_ready(self: Any) -> None:
+def _all_that_is_ready(self: Any) -> bytes:
     ready = [turn for turn in self._turns if turn.reply is not None]
     for turn in ready:
         self._turns.remove(turn)
-        self._write(turn.reply)
+    return b"".join(turn.reply for turn in ready)
 
 
 BREAKAGES: Mapping[str, Patches] = {
@@ -172,6 +172,6 @@ BREAKAGES: Mapping[str, Patches] = {
     "what waits is not overtaken": [(ManagerQueue, "_overtake", _nothing)],
     "two run at once": [(ManagerQueue, "__init__", _queue_that_does_not_wait)],
     "plain replies come as they are ready": [
-        (CommandLineReceiver, "_write_turns", _write_what_is_ready),
+        (ReplyOrder, "_ready", _all_that_is_ready),
     ],
 }

@@ -12,6 +12,7 @@ from twisted.internet.task import Clock
 
 from pychron_comms.handlers.echo import EchoHandler
 from pychron_comms.journal.memory import MemoryJournal
+from pychron_comms.observability.metrics import Metrics
 from pychron_comms.processor.assembly import made_safe
 from pychron_comms.processor.command_processor import CommandProcessorFactory
 from pychron_comms.processor.execution.ledger import Ledger
@@ -30,6 +31,7 @@ from pychron_comms.server.dispatcher import RequestDispatcher
 from pychron_comms.server.launcher import Launcher
 from pychron_comms.server.messaging_handler import MessagingFactory
 from pychron_comms.server.resend.guard import RepeatGuard
+from pychron_comms.transport.connections import Connections
 from pychron_comms.transport.options import WireOptions
 from pychron_comms.wire.context import PLAIN, RequestContext
 from tests.faults.model.bench import REQUEST_TYPE, Hardware, Laboratory, ModelHandler, Told
@@ -93,7 +95,9 @@ class Processor:
         )
         self.gate.startService()
         watched = cast(Any, WatchedGate(self.gate, world, process))
-        factory = CommandProcessorFactory(watched, frozenset({_SERVER}), WireOptions(), clock)
+        metrics = Metrics()
+        connections = Connections("processor", WireOptions(), clock, metrics)
+        factory = CommandProcessorFactory(watched, frozenset({_SERVER}), connections, metrics)
         world.processor_port.listen(process, factory)
 
 
@@ -125,10 +129,14 @@ class Server:
         self.repeater = CommandRepeater(dial, "the processor", clock)
         self.guard = RepeatGuard(self.repeater, clock)
         launcher = Launcher([], cast(Any, None))
-        dispatcher = RequestDispatcher(REQUEST_TYPE, self.repeater, self.guard, launcher)
+        metrics = Metrics()
+        dispatcher = RequestDispatcher(
+            REQUEST_TYPE, self.repeater, self.guard, launcher, metrics=metrics
+        )
         options = WireOptions(in_flight=IN_FLIGHT)
-        world.server_port.listen(process, MessagingFactory(dispatcher, options, clock))
-        self.datagrams = DatagramMessagingHandler(dispatcher, options)
+        connections = Connections(REQUEST_TYPE, options, clock, metrics)
+        world.server_port.listen(process, MessagingFactory(dispatcher, connections))
+        self.datagrams = DatagramMessagingHandler(dispatcher, options, metrics)
         self.repeater.startService()
 
 

@@ -1,0 +1,112 @@
+"""One exchange, whatever the transport: line, request, answer, error text, count."""
+
+from __future__ import annotations
+
+from typing import Protocol, TypeVar, cast
+
+from twisted.internet.defer import Deferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from pychron_comms.errors import (
+    CommandError,
+    LineTooLongError,
+    QueueFullError,
+    ShuttingDownError,
+    error_line,
+)
+from pychron_comms.observability.metrics import Metrics
+from pychron_comms.wire.grammar import Request, decode, identifier, parse_request
+
+#: What every exchange counts: ``pychron_NAME_total``.
+COUNTED = {
+    "lines_too_long": "Lines longer than may be (205).",
+    "queue_full": "Commands refused because a queue was full (203).",
+    "bugs": "Commands that met a bug (002).",
+}
+
+Place = TypeVar("Place")
+
+
+class Asker(Protocol[Place]):
+    """Who a line came from: a connection, or one datagram."""
+
+    @property
+    def sender(self) -> str:
+        """How rules and logs call it."""
+
+    def answer(self, request: Request) -> str | Deferred[str]:
+        """The text of the reply; errors are raised, or are the Deferred's failure."""
+
+    def reply(self, identifier: str, text: str) -> None:
+        """Send the reply to what was just asked; ``identifier`` is empty for a plain request."""
+
+    def wait(self, identifier: str) -> Place:
+        """The reply to what was just asked comes later, and belongs there."""
+
+    def reply_late(self, text: str, place: Place) -> None:
+        """Send the reply for which there was to wait."""
+
+
+class Exchange:
+    """What becomes of a line at one listener. ``name`` is how metrics call the listener.
+
+    Each line is answered once, a bug too: that is 002, counted, and in the log. While ``refusing``
+    every command gets 209.
+    """
+
+    _log = Logger()
+
+    def __init__(self, name: str, metrics: Metrics) -> None:
+        self.refusing = False
+        self._counters = {
+            what: metrics.counter(f"pychron_{what}_total", meaning, listener=name)
+            for what, meaning in COUNTED.items()
+        }
+
+    def take(self, line: bytes, asker: Asker[Place]) -> None:
+        """Answer a line, now or later."""
+        try:
+            request = parse_request(decode(line))
+            if self.refusing:
+                raise ShuttingDownError(request.command)
+            result = asker.answer(request)
+        except Exception as error:
+            asker.reply(identifier(line), self._error_text(error, line, asker.sender))
+            return
+        name = request.tags.get("id", "")
+        if isinstance(result, str):
+            asker.reply(name, result)
+            return
+        place = asker.wait(name)
+        result.addCallbacks(
+            asker.reply_late,
+            self._failed,
+            callbackArgs=(place,),
+            errbackArgs=(request.command, asker, place),
+        )
+
+    def refuse(self, error: CommandError, asker: Asker[Place]) -> None:
+        """Answer with this error what is not looked at further."""
+        asker.reply("", self._error_text(error, b"", asker.sender))
+
+    def _failed(self, failure: Failure, command: str, asker: Asker[Place], place: Place) -> None:
+        error = cast(Exception, failure.value)
+        asker.reply_late(self._error_text(error, command, asker.sender, failure), place)
+
+    def _error_text(
+        self, error: Exception, command: bytes | str, sender: str, failure: Failure | None = None
+    ) -> str:
+        if isinstance(error, QueueFullError):
+            self._counters["queue_full"].value += 1
+        elif isinstance(error, LineTooLongError):
+            self._counters["lines_too_long"].value += 1
+        elif not isinstance(error, CommandError):
+            self._counters["bugs"].value += 1
+            self._log.failure(
+                "a bug met {command!r} of {sender}",
+                failure=failure,
+                command=command,
+                sender=sender,
+            )
+        return error_line(error, command)

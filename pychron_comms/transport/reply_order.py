@@ -1,0 +1,62 @@
+"""The order of one connection's plain replies. Knows no transport."""
+
+from __future__ import annotations
+
+from collections import deque
+
+
+class Turn:
+    """The place of one plain reply; ``reply`` is None until it is there."""
+
+    __slots__ = ("reply",)
+
+    def __init__(self, reply: bytes | None = None) -> None:
+        self.reply = reply
+
+
+class ReplyOrder:
+    """Plain replies leave in the order of their requests; each method tells what may leave now.
+
+    A reply that bears an id needs no place here: it may overtake.
+    """
+
+    __slots__ = ("_turns",)
+
+    def __init__(self) -> None:
+        self._turns: deque[Turn] = deque()
+
+    def __len__(self) -> int:
+        """How many have a place and have not left."""
+        return len(self._turns)
+
+    def reserve(self) -> Turn:
+        """A place behind all that were reserved before."""
+        turn = Turn()
+        self._turns.append(turn)
+        return turn
+
+    def append(self, reply: bytes) -> bytes:
+        """A reply that is there already, behind all others."""
+        if not self._turns:
+            return reply
+        self._turns.append(Turn(reply))
+        return b""
+
+    def fill(self, turn: Turn, reply: bytes) -> bytes:
+        """The reply for a place that was reserved."""
+        turn.reply = reply
+        return self._ready()
+
+    def fill_all(self, reply: bytes) -> bytes:
+        """The same reply for each place that still has none."""
+        for turn in self._turns:
+            if turn.reply is None:
+                turn.reply = reply
+        return self._ready()
+
+    def _ready(self) -> bytes:
+        turns = self._turns
+        ready = []
+        while turns and turns[0].reply is not None:
+            ready.append(turns.popleft().reply or b"")
+        return ready[0] if len(ready) == 1 else b"".join(ready)

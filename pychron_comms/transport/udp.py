@@ -1,0 +1,23 @@
+"""Listeners of datagrams, by their endpoint strings."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from twisted.application.internet import UDPServer
+from twisted.internet.protocol import DatagramProtocol
+
+_UDP = re.compile(r"udp:(\d{1,5})(?::interface=(.+))?")
+
+#: Bytes of a datagram that are read.
+_SIZE = 65536
+
+
+def udp_service(description: str, protocol: DatagramProtocol, reactor: Any) -> UDPServer:
+    """For ``udp:PORT`` or ``udp:PORT:interface=ADDRESS``. Raises ValueError."""
+    found = _UDP.fullmatch(description)
+    if found is None:
+        raise ValueError(f"{description!r}: expected udp:PORT or udp:PORT:interface=ADDRESS")
+    interface = (found[2] or "").replace(r"\:", ":")
+    return UDPServer(int(found[1]), protocol, interface, _SIZE, reactor=reactor)

@@ -1,0 +1,92 @@
+"""From a line to its reply, without a transport."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.errors import InvalidValveError, LineTooLongError, QueueFullError
+from pychron_comms.observability.metrics import Metrics
+from pychron_comms.transport.exchange import Exchange
+from pychron_comms.wire.grammar import Request
+
+
+class Somebody:
+    """Asks, and keeps its replies as ``(id, text)``, the late ones with a mark."""
+
+    sender = "10.0.0.1"
+
+    def __init__(self, result: Any) -> None:
+        self.result = result
+        self.replies: list[tuple[str, str]] = []
+
+    def answer(self, request: Request) -> Any:
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
+
+    def reply(self, identifier: str, text: str) -> None:
+        self.replies.append((identifier, text))
+
+    def wait(self, identifier: str) -> str:
+        return f"{identifier} later"
+
+    def reply_late(self, text: str, place: str) -> None:
+        self.replies.append((place, text))
+
+
+class ExchangeTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.metrics = Metrics()
+        self.exchange = Exchange("System", self.metrics)
+
+    def ask(self, result: Any, line: bytes = b"@id=4 Open A") -> list[tuple[str, str]]:
+        somebody = Somebody(result)
+        self.exchange.take(line, somebody)
+        return somebody.replies
+
+    def counted(self, what: str) -> bool:
+        return f'pychron_{what}_total{{listener="System"}} 1\n' in self.metrics.text()
+
+    def test_an_answer_that_is_there_is_sent(self) -> None:
+        self.assertEqual(self.ask("OK"), [("4", "OK")])
+        self.assertEqual(self.ask("OK", b"Open A"), [("", "OK")])
+
+    def test_an_answer_that_comes_later_is_sent_to_its_place(self) -> None:
+        result: Deferred[str] = Deferred()
+        replies = self.ask(result)
+        self.assertEqual(replies, [])
+        result.callback("OK")
+        self.assertEqual(replies, [("4 later", "OK")])
+
+    def test_an_error_is_its_line_now_or_later(self) -> None:
+        text = "ERROR 005 : Z is not a registered valve name"
+        self.assertEqual(self.ask(InvalidValveError("Z")), [("4", text)])
+        result: Deferred[str] = Deferred()
+        replies = self.ask(result)
+        result.errback(InvalidValveError("Z"))
+        self.assertEqual(replies, [("4 later", text)])
+
+    def test_a_line_that_is_none_is_answered_to_its_id(self) -> None:
+        ((name, text),) = self.ask("OK", b"@id=4 ")
+        self.assertEqual((name, text), ("4", "ERROR 206 : malformed request: no command"))
+
+    def test_a_bug_is_answered_counted_and_logged(self) -> None:
+        ((_, text),) = self.ask(ZeroDivisionError("why"))
+        self.assertIn("ERROR 002 : func call problem: err= ZeroDivisionError('why')", text)
+        self.assertTrue(self.counted("bugs"))
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_what_is_full_and_what_is_too_long_is_counted(self) -> None:
+        self.ask(QueueFullError("much"))
+        self.assertTrue(self.counted("queue_full"))
+        somebody = Somebody("OK")
+        self.exchange.refuse(LineTooLongError(64), somebody)
+        self.assertTrue(self.counted("lines_too_long"))
+        self.assertEqual(somebody.replies, [("", "ERROR 205 : line too long: more than 64 bytes")])
+
+    def test_while_it_refuses_every_command_gets_209(self) -> None:
+        self.exchange.refusing = True
+        self.assertEqual(self.ask("OK"), [("4", "ERROR 209 : shutting down: Open A")])
