@@ -12,7 +12,8 @@ from pychron_comms.handlers.echo import EchoHandler
 from pychron_comms.journal.memory import NoJournal
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.processor.command_processor import CommandProcessorFactory
-from pychron_comms.processor.execution.ledger import Ledger
+from pychron_comms.processor.execution.audit import Audit
+from pychron_comms.processor.execution.idempotency import CommandMemory
 from pychron_comms.processor.execution.manager_queue import ManagerQueue, Queues
 from pychron_comms.processor.execution.runners import ReactorRunner
 from pychron_comms.processor.hardware_manager import RemoteHardwareManager
@@ -52,9 +53,9 @@ def server(reactor: Any, path: str) -> None:
 
 def processor(reactor: Any, path: str) -> None:
     hardware: Any = NoHardware()
-    journal = NoJournal()
-    ledger = Ledger(journal, reactor)
-    leases = Leases(reactor, reactor.seconds, ledger.note, lambda part, why: succeed(None))
+    audit = Audit(NoJournal())
+    memory = CommandMemory(audit, reactor)
+    leases = Leases(reactor, reactor.seconds, audit.note, lambda part, why: succeed(None))
     gate = RemoteHardwareManager(
         handlers={"test": EchoHandler()},
         access=AccessRules(
@@ -62,7 +63,8 @@ def processor(reactor: Any, path: str) -> None:
         ),
         hardware=hardware,
         queues=Queues(lambda manager: ManagerQueue(ReactorRunner(), reactor)),
-        ledger=ledger,
+        memory=memory,
+        audit=audit,
         leases=leases,
         interlocks=Interlocks(lambda handler, call: "", reactor),
         clock=reactor,

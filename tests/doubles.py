@@ -20,7 +20,8 @@ from pychron_comms.interfaces import (
 )
 from pychron_comms.journal.memory import NoJournal
 from pychron_comms.processor.assembly import made_safe
-from pychron_comms.processor.execution.ledger import Ledger
+from pychron_comms.processor.execution.audit import Audit
+from pychron_comms.processor.execution.idempotency import CommandMemory
 from pychron_comms.processor.execution.manager_queue import ManagerQueue, Queues
 from pychron_comms.processor.execution.runners import ReactorRunner
 from pychron_comms.processor.hardware_manager import RemoteHardwareManager
@@ -203,9 +204,10 @@ def gate_around(
 ) -> RemoteHardwareManager:
     """A gate of the real parts, with these handlers behind it; its managers never block."""
     queues = Queues(lambda manager: ManagerQueue(ReactorRunner(), clock))
-    ledger = Ledger(journal or NoJournal(), clock, now=clock.seconds)
+    audit = Audit(journal or NoJournal(), clock.seconds)
+    memory = CommandMemory(audit, clock)
     leases = Leases(
-        clock, clock.seconds, ledger.note, lambda part, why: made_safe(queues, part, why)
+        clock, clock.seconds, audit.note, lambda part, why: made_safe(queues, part, why)
     )
     kept = Interlocks(lambda handler, call: queues.of(call.manager).peek(handler, call), clock)
     kept.keep(interlocks)
@@ -214,7 +216,8 @@ def gate_around(
         access=AccessRules(admissions, [*rules, leases]),
         hardware=hardware,
         queues=queues,
-        ledger=ledger,
+        memory=memory,
+        audit=audit,
         leases=leases,
         interlocks=kept,
         clock=clock,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from importlib.resources import files
 from types import SimpleNamespace
 from typing import Any
@@ -18,7 +17,6 @@ from pychron_comms.interfaces import IDevice, IReactorManager
 from pychron_comms.journal.memory import MemoryJournal
 from pychron_comms.processor import assembly
 from pychron_comms.processor.assembly import gate_from_config
-from pychron_comms.processor.execution.ledger import Ledger
 from pychron_comms.processor.hardware_manager import RemoteHardwareManager
 from pychron_comms.processor.settings import laboratory_from
 from pychron_comms.wire.context import PLAIN, RequestContext
@@ -57,7 +55,6 @@ class LaboratoryCase(SynchronousTestCase):
         self.journal = MemoryJournal(self.clock.seconds)
         self.patch(assembly, "NoJournal", lambda: self.journal)
         self.patch(assembly, "time", SimpleNamespace(time=self.clock.seconds))
-        self.patch(assembly, "Ledger", partial(Ledger, now=self.clock.seconds))
 
     def start(self, extra: str = "") -> None:
         """Begin with the built-in laboratory, and what else its file says."""

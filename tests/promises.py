@@ -121,15 +121,15 @@ PROMISES = (
         "processor/hardware_manager.py",
         "            if known is not None:",
         "            if False and known is not None:",
-        "tests.processor.test_ledger.JoinTests.test_a_copy_after_the_end_gets_the_reply_again",
+        "tests.processor.test_idempotency.JoinTests.test_a_copy_after_the_end_gets_the_reply_again",
     ),
     Promise(
         "also after `kill -9`",
         "what had begun and not ended is found unknown, and is not run again",
-        "processor/execution/ledger.py",
+        "processor/execution/idempotency.py",
         "            entry.recall(None)",
         "            pass",
-        "tests.processor.test_ledger.RecallTests.test_what_ran_when_the_processor_died_is_unknown_and_not_run_again",
+        "tests.processor.test_idempotency.RecallTests.test_what_ran_when_the_processor_died_is_unknown_and_not_run_again",
     ),
     Promise(
         "what nobody waits for is not begun",
@@ -231,10 +231,10 @@ PROMISES = (
     Promise(
         "written down before it begins",
         "what cannot be written is not begun (214), unless it makes safe",
-        "processor/execution/ledger.py",
-        "            if not self._safe:\n                raise",
+        "processor/execution/audit.py",
+        "            if not safe:\n                raise",
         "            pass",
-        "tests.processor.test_ledger.JournalTests.test_one_that_cannot_be_written_down_is_not_run",
+        "tests.processor.test_audit.JournalTests.test_one_that_cannot_be_written_down_is_not_run",
     ),
     Promise(
         "in a journal that shows tampering",

@@ -16,7 +16,8 @@ from pychron_comms.interfaces import IHardware, IRequestHandler, IRequestHandler
 from pychron_comms.journal.memory import NoJournal
 from pychron_comms.journal.settings import open_journal
 from pychron_comms.lab.hardware import hardware_from_config
-from pychron_comms.processor.execution.ledger import Ledger
+from pychron_comms.processor.execution.audit import Audit
+from pychron_comms.processor.execution.idempotency import CommandMemory
 from pychron_comms.processor.execution.manager_queue import ManagerQueue, Queues
 from pychron_comms.processor.execution.runners import runner_for
 from pychron_comms.processor.gate_queries import GateQueries
@@ -40,11 +41,12 @@ def gate_from_config(
     journal = (
         NoJournal() if settings.journal is None or only_check else open_journal(settings.journal)
     )
-    ledger = Ledger(journal, reactor, settings.keep_keys)
+    audit = Audit(journal, time.time)
+    memory = CommandMemory(audit, reactor, settings.keep_keys)
     queues = Queues(
         lambda manager: ManagerQueue(runner_for(manager, type(manager).__name__, reactor), reactor)
     )
-    leases = Leases(reactor, time.time, ledger.note, lambda part, why: made_safe(queues, part, why))
+    leases = Leases(reactor, time.time, audit.note, lambda part, why: made_safe(queues, part, why))
     lock = SystemLock(settings.systems)
     access = AccessRules([settings.hosts, settings.roles], [settings.roles, lock, leases])
     interlocks = Interlocks(
@@ -54,7 +56,7 @@ def gate_from_config(
         access=access,
         system_lock=lock,
         leases=leases,
-        ledger=ledger,
+        memory=memory,
         roles=settings.roles,
         interlocks=interlocks,
         emergency_key=settings.emergency_key,
@@ -69,7 +71,8 @@ def gate_from_config(
         access=access,
         hardware=hardware,
         queues=queues,
-        ledger=ledger,
+        memory=memory,
+        audit=audit,
         leases=leases,
         interlocks=interlocks,
         clock=reactor,

@@ -9,7 +9,7 @@ from zope.interface import implementer
 
 from pychron_comms.errors import NotPermittedError
 from pychron_comms.interfaces import ICall, ISafeguards, ISystemLock, Lease, Part
-from pychron_comms.processor.execution.ledger import Ledger
+from pychron_comms.processor.execution.idempotency import CommandMemory
 from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.safeguards.interlocks import Interlocks
 from pychron_comms.safeguards.leases import Leases
@@ -26,7 +26,7 @@ class GateQueries:
         access: AccessRules,
         system_lock: ISystemLock,
         leases: Leases,
-        ledger: Ledger,
+        memory: CommandMemory,
         roles: Roles,
         interlocks: Interlocks,
         emergency_key: bytes = b"",
@@ -34,13 +34,13 @@ class GateQueries:
         self.system_lock = system_lock
         self._access = access
         self._leases = leases
-        self._ledger = ledger
+        self._memory = memory
         self._roles = roles
         self._interlocks = interlocks
         self._emergency_key = emergency_key
 
     def outcome(self, sender: str, key: str) -> str:
-        return self._ledger.outcome(sender, key)
+        return self._memory.outcome(sender, key)
 
     def claim(self, part: Part, sender: str, seconds: float, session: str) -> None:
         self._leases.claim(part, sender, seconds, session)

@@ -22,8 +22,9 @@ from pychron_comms.interfaces import (
     IRequestHandler,
     Part,
 )
+from pychron_comms.processor.execution.audit import Audit
 from pychron_comms.processor.execution.errand import Errand
-from pychron_comms.processor.execution.ledger import Ledger
+from pychron_comms.processor.execution.idempotency import CommandMemory
 from pychron_comms.processor.execution.manager_queue import Queues
 from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.safeguards.interlocks import Interlocks
@@ -61,7 +62,8 @@ class RemoteHardwareManager(Service):
         access: AccessRules,
         hardware: IHardware,
         queues: Queues,
-        ledger: Ledger,
+        memory: CommandMemory,
+        audit: Audit,
         leases: Leases,
         interlocks: Interlocks,
         clock: IReactorTime,
@@ -70,7 +72,8 @@ class RemoteHardwareManager(Service):
         self._access = access
         self._hardware = hardware
         self._queues = queues
-        self._ledger = ledger
+        self._memory = memory
+        self._audit = audit
         self._leases = leases
         self._interlocks = interlocks
         self._clock = clock
@@ -93,7 +96,7 @@ class RemoteHardwareManager(Service):
         return self._queues.of(call.manager).submit(handler, call, context.patience(call.deadline))
 
     def asker_gone(self, response: Deferred[str]) -> None:
-        unwanted = self._ledger.leave(response)
+        unwanted = self._memory.leave(response)
         if unwanted is not None:
             for queue in self._queues:
                 if queue.forget(unwanted):
@@ -108,7 +111,8 @@ class RemoteHardwareManager(Service):
     def startService(self) -> None:
         super().startService()
         self._hardware.start()
-        records = self._ledger.start()
+        records = self._audit.start()
+        self._memory.recall(records)
         self._leases.recall(records, self._part)
 
     def stopService(self) -> Deferred[None]:
@@ -117,7 +121,7 @@ class RemoteHardwareManager(Service):
         self._leases.stop()
         stopped = self._all([queue.stop() for queue in self._queues], "commands still run")
         stopped.addCallback(self._give_up_running)
-        return stopped.addCallback(self._make_safe).addCallback(lambda _: self._ledger.stop())
+        return stopped.addCallback(self._make_safe).addCallback(lambda _: self._audit.stop())
 
     def _act(
         self, request_type: str, data: str, handler: IRequestHandler, call: ICall
@@ -127,10 +131,10 @@ class RemoteHardwareManager(Service):
         request = {"type": request_type, "command": data, "sender": call.sender}
         if context.key:
             request["key"] = context.key
-            known = self._ledger.find(call.sender, context.key)
+            known = self._memory.find(call.sender, context.key)
             if known is not None:
                 return known.again(request, context.patience(call.deadline))
-        entry = self._ledger.open(request, call.safe)
+        entry = self._memory.open(request, call.safe)
         try:
             self._access.check(call)
             errand = Errand(call, entry, self._access, self._interlocks)

@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 
 from pychron_comms.errors import ExpiredError, JournalError
 from pychron_comms.processor.execution.errand import Errand
-from pychron_comms.processor.execution.ledger import Entry, Ledger, State
+from pychron_comms.processor.execution.idempotency import CommandMemory, Entry, State
 from pychron_comms.processor.execution.manager_queue import ManagerQueue
 from pychron_comms.repeater.endpoint import CommandRepeater, ProcessorConnection
 from pychron_comms.server.resend.guard import RepeatGuard
@@ -61,7 +61,7 @@ def _begin_afterwards(self: Any, run: Callable[[], Any]) -> Any:
 
 def _begin_unwritten(self: Any) -> None:
     try:
-        self._number = self._ledger.journal.write("begin", **self.request)
+        self._number = self._audit.begin(self.request, self._safe)
     except JournalError:
         self._number = 0
     self.state = State.RUNNING
@@ -149,8 +149,8 @@ def _all_that_is_ready(self: Any) -> bytes:
 
 
 BREAKAGES: Mapping[str, Patches] = {
-    "keys are forgotten": [(Ledger, "find", _nothing)],
-    "keys are forgotten at a restart": [(Ledger, "_recall", _nothing)],
+    "keys are forgotten": [(CommandMemory, "find", _nothing)],
+    "keys are forgotten at a restart": [(CommandMemory, "recall", _nothing)],
     "copies are not known": [(RepeatGuard, "_is_copy", _no)],
     "undelivered replies are not kept": [(RepeatGuard, "keep", _nothing)],
     "a reply that crossed the end is taken for delivered": [

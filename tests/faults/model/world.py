@@ -15,7 +15,8 @@ from pychron_comms.journal.memory import MemoryJournal
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.processor.assembly import made_safe
 from pychron_comms.processor.command_processor import CommandProcessorFactory
-from pychron_comms.processor.execution.ledger import Ledger
+from pychron_comms.processor.execution.audit import Audit
+from pychron_comms.processor.execution.idempotency import CommandMemory
 from pychron_comms.processor.execution.manager_queue import ManagerQueue, Queues
 from pychron_comms.processor.execution.runners import ReactorRunner
 from pychron_comms.processor.gate_queries import GateQueries
@@ -71,15 +72,16 @@ class Processor:
         handlers: dict[str, Any] = {REQUEST_TYPE: ModelHandler(hardware, None)}
         handlers["test"] = EchoHandler()
         self.queues = queues = Queues(lambda _: ManagerQueue(ReactorRunner(), clock, QUEUE))
-        self.ledger = ledger = Ledger(self.pen, clock, now=world.now)
-        leases = Leases(clock, world.now, ledger.note, lambda *part: made_safe(queues, *part))
+        audit = Audit(self.pen, world.now)
+        self.memory = memory = CommandMemory(audit, clock)
+        leases = Leases(clock, world.now, audit.note, lambda *part: made_safe(queues, *part))
         interlocks = Interlocks(lambda handler, call: "", clock)
         access = AccessRules((), [leases])
         hardware.safeguards = GateQueries(
             access=access,
             system_lock=SystemLock({}),
             leases=leases,
-            ledger=ledger,
+            memory=memory,
             roles=EVERYONE_OPERATES,
             interlocks=interlocks,
         )
@@ -88,7 +90,8 @@ class Processor:
             access=access,
             hardware=hardware,
             queues=queues,
-            ledger=ledger,
+            memory=memory,
+            audit=audit,
             leases=leases,
             interlocks=interlocks,
             clock=clock,

@@ -1,28 +1,24 @@
-"""What is known of each command that acts: written down, and remembered by its key."""
+"""Commands that are asked again: remembered by their keys, run once."""
 
 from __future__ import annotations
 
 import enum
-import os
-import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.defer import TimeoutError as TimedOut
 from twisted.internet.interfaces import IReactorTime
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from pychron_comms.errors import (
-    JournalError,
     MalformedRequestError,
     OutcomeUnknownError,
     error_from_line,
     error_line,
 )
-from pychron_comms.interfaces import IJournal
+from pychron_comms.processor.execution.audit import UNWRITTEN, Audit
 
 #: Seconds that a command's key is remembered after its end, and how many keys at most.
 KEEP = 3600.0
@@ -30,9 +26,6 @@ LIMIT = 100_000
 
 #: Characters of a key.
 KEY_LENGTH = 128
-
-#: Seconds for which earlier processes are recalled: their keys, and the longest lease.
-RECALL = 86400.0
 
 NEVER_SEEN = "never seen"
 
@@ -59,8 +52,9 @@ class Entry:
 
     __slots__ = (
         "_asks",
+        "_audit",
         "_first_gone",
-        "_ledger",
+        "_memory",
         "_number",
         "_safe",
         "reply",
@@ -70,10 +64,13 @@ class Entry:
         "until",
     )
 
-    def __init__(self, ledger: Ledger, request: Mapping[str, str], safe: bool = False) -> None:
-        self._ledger = ledger
+    def __init__(
+        self, memory: CommandMemory, audit: Audit, request: Mapping[str, str], safe: bool = False
+    ) -> None:
+        self._memory = memory
+        self._audit = audit
         self._safe = safe
-        self._number = 0
+        self._number = UNWRITTEN
         self._asks: list[Deferred[str]] = []
         self._first_gone = False
         self.request = request
@@ -84,27 +81,20 @@ class Entry:
 
     def begin(self) -> None:
         """Its manager is told of it next. Errors: 214, and then it must not be."""
-        try:
-            self._number = self._ledger.journal.write("begin", **self.request)
-        except JournalError:
-            # Better unwritten than unsafe.
-            if not self._safe:
-                raise
+        self._number = self._audit.begin(self.request, self._safe)
         self.state = State.RUNNING
 
     def end(self, outcome: Outcome) -> None:
         """Its manager has done with it."""
         unknown = isinstance(outcome, Failure) and outcome.check(OutcomeUnknownError)
         self._finish(State.UNKNOWN if unknown else State.DONE, outcome)
-        # One whose begin could not be written stands for itself.
-        begun = {"of": self._number} if self._number else self.request
-        self._ledger.note("end", **begun, reply=self.reply)
+        self._audit.end(self._number, self.request, self.reply)
 
     def answered(self, outcome: Outcome) -> Outcome:
         """Its first asker has an answer: its own, or that it has not begun and never will."""
         if self.state is State.WAITING:
             self._finish(State.DONE, outcome)
-            self._ledger.journal.refused(**self.request, reply=self.reply)
+            self._audit.refused(self.request, self.reply)
         return outcome
 
     def again(self, request: Mapping[str, str], within: float) -> str | Deferred[str]:
@@ -121,7 +111,7 @@ class Entry:
             return self.reply
         ask: Deferred[str] = Deferred(self._asks.remove)
         self._asks.append(ask)
-        ask.addTimeout(max(within, 0.0), self._ledger.clock)
+        ask.addTimeout(max(within, 0.0), self._memory.clock)
         return ask.addErrback(self._too_late)
 
     def leave(self, response: Deferred[str]) -> bool:
@@ -137,7 +127,7 @@ class Entry:
         self.state = State.UNKNOWN if reply is None else State.DONE
         lost = OutcomeUnknownError(f"the processor stopped during {self.request['command']}")
         self.reply = error_line(lost) if reply is None else reply
-        self._ledger.finished(self)
+        self._memory.finished(self)
 
     def is_asked_by(self, response: Deferred[str]) -> bool:
         return response is self.response or response in self._asks
@@ -145,7 +135,7 @@ class Entry:
     def _finish(self, state: State, outcome: Outcome) -> None:
         self.state = state
         self.reply = outcome if isinstance(outcome, str) else _line(outcome, self.request)
-        self._ledger.finished(self)
+        self._memory.finished(self)
         asks, self._asks = self._asks, []
         for ask in asks:
             ask.callback(outcome)
@@ -155,34 +145,26 @@ class Entry:
         raise OutcomeUnknownError(f"{self.request['command']} is still {self.state.value}")
 
 
-class Ledger:
-    """Remembers the commands that act by sender and key, and writes all of them down.
+class CommandMemory:
+    """Remembers the commands that act by sender and key.
 
     A key is remembered for ``keep`` seconds after its command's end, and no more than ``limit``
     of them.
     """
 
-    _log = Logger()
-
     def __init__(
-        self,
-        journal: IJournal,
-        clock: IReactorTime,
-        keep: float = KEEP,
-        limit: int = LIMIT,
-        now: Callable[[], float] = time.time,
+        self, audit: Audit, clock: IReactorTime, keep: float = KEEP, limit: int = LIMIT
     ) -> None:
-        self.journal = journal
         self.clock = clock
+        self._audit = audit
         self._keep = keep
         self._limit = limit
-        self._now = now
         self._open: dict[_Name, Entry] = {}
         self._finished: OrderedDict[_Name, Entry] = OrderedDict()
 
     def open(self, request: Mapping[str, str], safe: bool) -> Entry:
         """A command that has come, and is no copy of one that is known."""
-        entry = Entry(self, request, safe)
+        entry = Entry(self, self._audit, request, safe)
         if "key" in request:
             self._open[_name(request)] = entry
         return entry
@@ -212,18 +194,6 @@ class Ledger:
                 return entry.response if entry.leave(response) else None
         return response
 
-    def note(self, event: str, **fields: Any) -> None:
-        """Write down what has happened already, and cannot be kept from happening."""
-        try:
-            self.journal.write(event, **fields)
-        except JournalError as error:
-            self._log.error(
-                "not written down: {event} {fields}: {error}",
-                event=event,
-                fields=fields,
-                error=error,
-            )
-
     def finished(self, entry: Entry) -> None:
         if "key" not in entry.request:
             return
@@ -240,26 +210,13 @@ class Ledger:
                 break
             self._finished.popitem(last=False)
 
-    def start(self) -> list[Mapping[str, Any]]:
-        """Know again what earlier processes wrote down, and write down that this one begins.
-
-        What they wrote, of as long ago as matters.
-        """
-        records = list(self.journal.records(since=self._now() - RECALL))
-        self._recall(records)
-        self.note("start", pid=os.getpid())
-        return records
-
-    def stop(self) -> None:
-        self.note("stop")
-        self.journal.close()
-
-    def _recall(self, records: Iterable[Mapping[str, Any]]) -> None:
+    def recall(self, records: Iterable[Mapping[str, Any]]) -> None:
+        """Know again the keys of which earlier processes wrote."""
         begun: dict[int, Entry] = {}
         for record in records:
             event = record.get("event")
             if event in _OF_REQUESTS and "key" in record:
-                entry = Entry(self, {name: record[name] for name in _REQUEST})
+                entry = Entry(self, self._audit, {name: record[name] for name in _REQUEST})
                 if event == "begin":
                     begun[record["n"]] = entry
                 else:

@@ -1,4 +1,4 @@
-"""Once for each key, written down, and known again after a kill."""
+"""Once for each key, and known again after a kill."""
 
 from __future__ import annotations
 
@@ -8,79 +8,21 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
-from zope.interface import implementer
 
 from pychron_comms.errors import (
     DeviceConnectionError,
     ExpiredError,
-    JournalError,
     MalformedRequestError,
     NotPermittedError,
     OutcomeUnknownError,
 )
-from pychron_comms.interfaces import Effect, IAccessRule
-from pychron_comms.journal.memory import MemoryJournal
-from pychron_comms.processor.execution.ledger import KEEP, KEY_LENGTH, Ledger
-from pychron_comms.processor.hardware_manager import RemoteHardwareManager
-from pychron_comms.wire.context import RequestContext
-from tests.doubles import IdleHardware, ScriptedCall, ScriptedHandler, gate_around
+from pychron_comms.interfaces import Effect
+from pychron_comms.journal.memory import NoJournal
+from pychron_comms.processor.execution.audit import Audit
+from pychron_comms.processor.execution.idempotency import KEEP, KEY_LENGTH, CommandMemory
+from tests.processor.key_case import ME, OTHER, KeyCase
 
-ME, OTHER = "10.0.0.1", "10.0.0.2"
 REQUEST = {"type": "System", "command": "Open A", "sender": ME, "key": "k"}
-
-
-@implementer(IAccessRule)
-class Mood:
-    """Refuses everything for as long as it is bad."""
-
-    bad = False
-
-    def check(self, call: Any) -> None:
-        if self.bad:
-            raise NotPermittedError("not now")
-
-
-class KeyCase(SynchronousTestCase):
-    def setUp(self) -> None:
-        self.clock = Clock()
-        self.journal = MemoryJournal(self.clock.seconds)
-        self.mood = Mood()
-        self.opening = ScriptedCall("Open", Deferred())
-        self.other = ScriptedCall("Other", "done")
-        self.busy = ScriptedCall("Busy", Deferred())
-        self.gate = self.new_gate()
-
-    def new_gate(self) -> RemoteHardwareManager:
-        calls = ScriptedHandler(self.opening, self.other, self.busy)
-        return gate_around(
-            {"System": calls, "Extra": calls},
-            IdleHardware(),
-            self.clock,
-            rules=[self.mood],
-            journal=self.journal,
-        )
-
-    def ask(
-        self,
-        command: str = "Open",
-        key: str = "k",
-        sender: str = ME,
-        within: float | None = None,
-        request_type: str = "System",
-    ) -> Any:
-        context = RequestContext(within, key)
-        return self.gate.process_server_request(request_type, command, sender, context)
-
-    def outcome(self, key: str = "k", sender: str = ME) -> str:
-        return self.gate._ledger.outcome(sender, key)
-
-    def events(self) -> list[dict[str, Any]]:
-        """What was written down, without what the journal adds itself."""
-        own = {"at", "hash"}
-        return [
-            {name: value for name, value in record.items() if name not in own}
-            for record in self.journal.records()
-        ]
 
 
 class JoinTests(KeyCase):
@@ -190,7 +132,7 @@ class PatienceTests(KeyCase):
 
     def test_a_copy_waits_no_longer_than_its_command_may_take(self) -> None:
         # As with a driver that hangs in its thread: what was given up goes on running.
-        entry = self.gate._ledger.open({**REQUEST, "command": "Open"}, safe=False)
+        entry = self.gate._memory.open({**REQUEST, "command": "Open"}, safe=False)
         entry.begin()
         copies = [self.ask(), self.ask(within=1000.0)]
         self.clock.advance(self.opening.deadline)
@@ -216,27 +158,27 @@ class PatienceTests(KeyCase):
         self.assertEqual(self.opening.runs, 1)
 
     def test_what_goes_on_after_it_was_given_up_is_known_at_its_end(self) -> None:
-        ledger = Ledger(self.journal, self.clock)
-        entry = ledger.open(REQUEST, safe=False)
+        memory = CommandMemory(Audit(self.journal), self.clock)
+        entry = memory.open(REQUEST, safe=False)
         entry.begin()
         entry.answered(Failure(OutcomeUnknownError("Open did not end in 5 s")))
-        self.assertEqual(ledger.outcome(ME, "k"), "running")
+        self.assertEqual(memory.outcome(ME, "k"), "running")
         entry.end("OK")
-        self.assertEqual(ledger.outcome(ME, "k"), "done OK")
+        self.assertEqual(memory.outcome(ME, "k"), "done OK")
 
 
 class MemoryTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
-        self.ledger = Ledger(MemoryJournal(self.clock.seconds), self.clock, limit=3)
+        self.memory = CommandMemory(Audit(NoJournal()), self.clock, limit=3)
 
     def finish(self, key: str) -> None:
-        entry = self.ledger.open({**REQUEST, "key": key}, safe=False)
+        entry = self.memory.open({**REQUEST, "key": key}, safe=False)
         entry.begin()
         entry.end("OK")
 
     def known(self, *keys: str) -> list[str]:
-        return [key for key in keys if self.ledger.find(ME, key) is not None]
+        return [key for key in keys if self.memory.find(ME, key) is not None]
 
     def test_a_key_is_known_for_its_time_and_no_longer(self) -> None:
         self.finish("k")
@@ -244,7 +186,7 @@ class MemoryTests(SynchronousTestCase):
         self.assertEqual(self.known("k"), ["k"])
         self.clock.advance(0.1)
         self.assertEqual(self.known("k"), [])
-        self.assertEqual(self.ledger.outcome(ME, "k"), "never seen")
+        self.assertEqual(self.memory.outcome(ME, "k"), "never seen")
 
     def test_the_oldest_is_forgotten_past_the_limit(self) -> None:
         for key in "abcd":
@@ -252,7 +194,7 @@ class MemoryTests(SynchronousTestCase):
         self.assertEqual(self.known(*"abcd"), ["b", "c", "d"])
 
     def test_a_key_that_comes_again_after_its_time_is_among_the_newest(self) -> None:
-        self.ledger = Ledger(MemoryJournal(self.clock.seconds), self.clock, limit=2)
+        self.memory = CommandMemory(Audit(NoJournal()), self.clock, limit=2)
         self.finish("a")
         self.clock.advance(10)
         self.finish("b")
@@ -267,10 +209,10 @@ class MemoryTests(SynchronousTestCase):
             self.finish(key)
         self.clock.advance(KEEP)
         self.finish("c")
-        self.assertEqual(len(self.ledger._finished), 1)
+        self.assertEqual(len(self.memory._finished), 1)
 
     def test_what_runs_is_never_forgotten(self) -> None:
-        self.ledger.open({**REQUEST, "key": "slow"}, safe=False).begin()
+        self.memory.open({**REQUEST, "key": "slow"}, safe=False).begin()
         for key in "abcd":
             self.finish(key)
         self.clock.advance(2 * KEEP)
@@ -335,63 +277,3 @@ class RecallTests(KeyCase):
         self.failureResultOf(reply, OutcomeUnknownError)
         self.restart()
         self.assertEqual(self.outcome(), "never seen")
-
-
-class JournalTests(KeyCase):
-    def test_a_command_that_acts_is_written_down_before_and_after(self) -> None:
-        self.ask()
-        request = {"type": "System", "command": "Open", "sender": ME, "key": "k"}
-        self.assertEqual(self.events(), [{"n": 1, "event": "begin", **request}])
-        self.opening.result.callback("OK")
-        self.assertEqual(self.events()[1:], [{"n": 2, "event": "end", "of": 1, "reply": "OK"}])
-
-    def test_one_that_was_not_begun_is_written_down_as_refused(self) -> None:
-        self.mood.bad = True
-        self.assertRaises(NotPermittedError, self.ask, key="")
-        (record,) = self.events()
-        self.assertEqual(
-            (record["event"], record["command"], record["reply"]),
-            ("refused", "Open", "ERROR 208 : not permitted: not now"),
-        )
-
-    def test_a_read_is_not_written_down(self) -> None:
-        self.other.effect = Effect.READ
-        self.ask("Other")
-        self.assertEqual(self.events(), [])
-
-    def test_one_that_cannot_be_written_down_is_not_run(self) -> None:
-        self.journal.failing = "the disk is full"
-        error = self.assertRaises(JournalError, self.ask, key="")
-        self.assertEqual((error.code, str(error)), (214, "journal: the disk is full"))
-        self.assertEqual(self.opening.runs, 0)
-
-    def test_one_that_waited_is_not_run_either(self) -> None:
-        self.ask("Busy", key="")
-        reply = self.ask()
-        self.journal.failing = "the disk is full"
-        self.busy.result.callback("")
-        self.failureResultOf(reply, JournalError)
-        self.assertEqual(self.opening.runs, 0)
-
-    def test_what_makes_safe_is_run_all_the_same(self) -> None:
-        self.journal.failing = "the disk is full"
-        self.other.safe = True
-        self.assertEqual((self.ask("Other"), self.other.runs), ("done", 1))
-        self.assertEqual(self.outcome(), "done done")
-
-    def test_an_end_that_cannot_be_written_down_does_not_spoil_the_reply(self) -> None:
-        reply = self.ask()
-        self.journal.failing = "the disk is full"
-        self.opening.result.callback("OK")
-        self.assertEqual(self.successResultOf(reply), "OK")
-
-    def test_a_bug_is_written_down_as_its_reply(self) -> None:
-        self.opening.result = ZeroDivisionError("x")
-        self.assertRaises(ZeroDivisionError, self.ask)
-        self.assertTrue(self.events()[1]["reply"].startswith("ERROR 002"))
-
-    def test_start_and_stop_are_written_down(self) -> None:
-        self.gate.startService()
-        self.successResultOf(self.gate.stopService())
-        self.assertEqual([each["event"] for each in self.events()], ["start", "stop"])
-        self.assertRaises(JournalError, self.journal.write, "late")

@@ -1,0 +1,74 @@
+"""What is written to the journal of each command that acts, and of the gate itself."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from twisted.logger import Logger
+
+from pychron_comms.errors import JournalError
+from pychron_comms.interfaces import IJournal
+
+#: Seconds for which earlier processes are recalled: their keys, and the longest lease.
+RECALL = 86400.0
+
+#: Of a command whose begin could not be written.
+UNWRITTEN = 0
+
+
+class Audit:
+    """Writes down who asked what, when it began and how it ended. ``now``: seconds since 1970."""
+
+    _log = Logger()
+
+    def __init__(self, journal: IJournal, now: Callable[[], float] = time.time) -> None:
+        self._journal = journal
+        self._now = now
+
+    def begin(self, request: Mapping[str, str], safe: bool) -> int:
+        """A command's manager is told of it next; the record's number.
+
+        Errors: 214, and then it must not be. What makes safe is begun all the same: better
+        unwritten than unsafe.
+        """
+        try:
+            return self._journal.write("begin", **request)
+        except JournalError:
+            if not safe:
+                raise
+            return UNWRITTEN
+
+    def end(self, number: int, request: Mapping[str, str], reply: str) -> None:
+        """How the command ended whose begin has that number."""
+        # One whose begin could not be written stands for itself.
+        begun: Mapping[str, Any] = request if number == UNWRITTEN else {"of": number}
+        self.note("end", **begun, reply=reply)
+
+    def refused(self, request: Mapping[str, str], reply: str) -> None:
+        """A command that was never begun."""
+        self._journal.refused(**request, reply=reply)
+
+    def note(self, event: str, **fields: Any) -> None:
+        """Write down what has happened already, and cannot be kept from happening."""
+        try:
+            self._journal.write(event, **fields)
+        except JournalError as error:
+            self._log.error(
+                "not written down: {event} {fields}: {error}",
+                event=event,
+                fields=fields,
+                error=error,
+            )
+
+    def start(self) -> list[Mapping[str, Any]]:
+        """What earlier processes wrote, of as long ago as matters; and that this one begins."""
+        records = list(self._journal.records(since=self._now() - RECALL))
+        self.note("start", pid=os.getpid())
+        return records
+
+    def stop(self) -> None:
+        self.note("stop")
+        self._journal.close()

@@ -1,0 +1,67 @@
+"""What acts is written down, before it begins and when it has ended."""
+
+from __future__ import annotations
+
+from pychron_comms.errors import JournalError, NotPermittedError
+from pychron_comms.interfaces import Effect
+from tests.processor.key_case import ME, KeyCase
+
+
+class JournalTests(KeyCase):
+    def test_a_command_that_acts_is_written_down_before_and_after(self) -> None:
+        self.ask()
+        request = {"type": "System", "command": "Open", "sender": ME, "key": "k"}
+        self.assertEqual(self.events(), [{"n": 1, "event": "begin", **request}])
+        self.opening.result.callback("OK")
+        self.assertEqual(self.events()[1:], [{"n": 2, "event": "end", "of": 1, "reply": "OK"}])
+
+    def test_one_that_was_not_begun_is_written_down_as_refused(self) -> None:
+        self.mood.bad = True
+        self.assertRaises(NotPermittedError, self.ask, key="")
+        (record,) = self.events()
+        self.assertEqual(
+            (record["event"], record["command"], record["reply"]),
+            ("refused", "Open", "ERROR 208 : not permitted: not now"),
+        )
+
+    def test_a_read_is_not_written_down(self) -> None:
+        self.other.effect = Effect.READ
+        self.ask("Other")
+        self.assertEqual(self.events(), [])
+
+    def test_one_that_cannot_be_written_down_is_not_run(self) -> None:
+        self.journal.failing = "the disk is full"
+        error = self.assertRaises(JournalError, self.ask, key="")
+        self.assertEqual((error.code, str(error)), (214, "journal: the disk is full"))
+        self.assertEqual(self.opening.runs, 0)
+
+    def test_one_that_waited_is_not_run_either(self) -> None:
+        self.ask("Busy", key="")
+        reply = self.ask()
+        self.journal.failing = "the disk is full"
+        self.busy.result.callback("")
+        self.failureResultOf(reply, JournalError)
+        self.assertEqual(self.opening.runs, 0)
+
+    def test_what_makes_safe_is_run_all_the_same(self) -> None:
+        self.journal.failing = "the disk is full"
+        self.other.safe = True
+        self.assertEqual((self.ask("Other"), self.other.runs), ("done", 1))
+        self.assertEqual(self.outcome(), "done done")
+
+    def test_an_end_that_cannot_be_written_down_does_not_spoil_the_reply(self) -> None:
+        reply = self.ask()
+        self.journal.failing = "the disk is full"
+        self.opening.result.callback("OK")
+        self.assertEqual(self.successResultOf(reply), "OK")
+
+    def test_a_bug_is_written_down_as_its_reply(self) -> None:
+        self.opening.result = ZeroDivisionError("x")
+        self.assertRaises(ZeroDivisionError, self.ask)
+        self.assertTrue(self.events()[1]["reply"].startswith("ERROR 002"))
+
+    def test_start_and_stop_are_written_down(self) -> None:
+        self.gate.startService()
+        self.successResultOf(self.gate.stopService())
+        self.assertEqual([each["event"] for each in self.events()], ["start", "stop"])
+        self.assertRaises(JournalError, self.journal.write, "late")
