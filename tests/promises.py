@@ -240,8 +240,8 @@ PROMISES = (
         "in a journal that shows tampering",
         "each record is sealed with the hash of the one before",
         "journal/chain.py",
-        "        digest = hash_of(body, self.hash, self._secret)",
-        "        digest = hash_of(body, GENESIS, self._secret)",
+        "            digest = hash_of(body, digest, self._secret)",
+        "            digest = hash_of(body, GENESIS, self._secret)",
         "tests.journal.test_verify.AJournal.test_with_a_removed_record_is_found_out",
     ),
     Promise(

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred
@@ -95,9 +95,24 @@ class IJournal(Interface):
         """
 
     def records(since: float = 0.0) -> Iterator[Mapping[str, Any]]:
-        """What is kept from that time on, in seconds of Unix time; oldest first.
+        """All that is kept from that time on, in seconds of Unix time; oldest first.
 
-        From before this start as well.
+        From before this start as well, and what was refused.
+        """
+
+    def carry(carrier: Callable[[], Iterable[Mapping[str, Any]]]) -> None:
+        """Have ``carrier`` asked whenever older files may be dropped.
+
+        It tells what a later process must know again, as records: each has its ``event``, and
+        beside it what it likes. ``recall`` gives them back as they were told. What is on its way
+        into the journal at that moment may be told already, or not yet: its record follows.
+        """
+
+    def recall(since: float = 0.0) -> Iterator[Mapping[str, Any]]:
+        """What was carried over last, and what was written after it, from that time on.
+
+        Not what was refused: it did not run. All carriers are told of before it, and all of it is
+        read before the first ``write``.
         """
 
     def close() -> None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Mapping
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple
 
-from pychron_comms.journal.record import body_of, line_of
+from pychron_comms.journal.record import Event, body_of, line_of
 
 #: Stands for the hash of the record before the first.
 GENESIS = "0" * 64
@@ -37,12 +37,16 @@ class Chain:
         self.hash = GENESIS
         self._secret = secret
 
-    def seal(self, at: float, event: str, fields: Mapping[str, Any]) -> Sealed:
-        """The next record. ValueError or TypeError for fields that JSON cannot say."""
-        number = self.number + 1
-        body = body_of(number, at, event, fields)
-        digest = hash_of(body, self.hash, self._secret)
-        return Sealed(number, line_of(body, digest), digest)
+    def seal(self, events: Iterable[Event]) -> list[Sealed]:
+        """The next records. They are in the chain only once ``advance`` was told of them."""
+        sealed = []
+        number, digest = self.number, self.hash
+        for event in events:
+            number += 1
+            body = body_of(number, event)
+            digest = hash_of(body, digest, self._secret)
+            sealed.append(Sealed(number, line_of(body, digest), digest))
+        return sealed
 
     def advance(self, number: int, digest: str) -> None:
         """That record has been written."""

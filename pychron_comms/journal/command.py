@@ -16,9 +16,18 @@ from pathlib import Path
 from typing import TextIO
 
 from pychron_comms.config.private_files import read_secret
-from pychron_comms.journal.files import journal_files, read_records, read_tail
+from pychron_comms.journal.file_journal import read_both
+from pychron_comms.journal.files import journal_files, read_tail, refused_path
 from pychron_comms.journal.record import time_text
-from pychron_comms.journal.table import HEADING, Entry, entries, json_line, printable, table_line
+from pychron_comms.journal.table import (
+    HEADING,
+    Entry,
+    counted,
+    entries,
+    json_line,
+    printable,
+    table_line,
+)
 from pychron_comms.journal.verify import Head, Report, verify
 
 FINE = 0
@@ -27,7 +36,8 @@ UNREADABLE = 2
 
 _HEAD = re.compile(r"([1-9][0-9]*):([0-9a-f]{64})")
 _EPILOG = """\
-FILE stands for itself and for the older FILE.1, FILE.2 ... beside it.
+FILE stands for itself, for the older FILE.1, FILE.2 ... beside it, and for FILE.refused ..., which
+tells what was refused.
 
 examples:
   pychron-journal show lab.journal --since 2026-03-02T18:00 --sender 10.0.0.5
@@ -57,7 +67,7 @@ def main(argv: Sequence[str] | None = None, out: TextIO | None = None) -> int:
 
 def _show(given: argparse.Namespace, out: TextIO) -> int:
     _files(given.file)
-    found = entries(record.values for record in read_records(given.file))
+    found = entries(record.values for record in read_both(given.file))
     lines = map(json_line if given.json else table_line, _wanted(found, given))
     for line in lines if given.json else chain((HEADING,), lines):
         out.write(line + "\n")
@@ -81,10 +91,19 @@ def _verify(given: argparse.Namespace, out: TextIO) -> int:
     secret = read_secret(given.secret) if given.secret else b""
     status = FINE
     for file in given.files:
-        report = verify(_files(file), secret, given.head)
-        _tell(file, report, out)
-        status = TAMPERED if report.findings else status
+        status = max(status, _verify_one(file, _files(file), secret, given.head, out))
+        refused = refused_path(file)
+        if files := [each for each in journal_files(refused) if each.stat().st_size]:
+            status = max(status, _verify_one(refused, files, secret, None, out))
     return status
+
+
+def _verify_one(
+    file: Path, files: list[Path], secret: bytes, head: Head | None, out: TextIO
+) -> int:
+    report = verify(files, secret, head)
+    _tell(file, report, out)
+    return TAMPERED if report.findings else FINE
 
 
 def _tell(file: Path, report: Report, out: TextIO) -> None:
@@ -96,8 +115,8 @@ def _tell(file: Path, report: Report, out: TextIO) -> None:
         findings = findings[:1]
     for finding in findings:
         out.write(f"{printable(str(finding))}\n")
-    said = f"{len(report.findings)} findings" if report.findings else "nothing was changed"
-    out.write(f"{file}: {report.records} records, {said}\n")
+    said = counted(len(report.findings), "finding") if report.findings else "nothing was changed"
+    out.write(f"{file}: {counted(report.records, 'record')}, {said}\n")
 
 
 def _head(given: argparse.Namespace, out: TextIO) -> int:

@@ -17,6 +17,7 @@ _NEAR = 40
 _TIME = len("2026-03-02T10:14:05.116000Z")
 
 Rename = Callable[[Path, Path], None]
+Remove = Callable[[Path], None]
 
 
 class Tail(NamedTuple):
@@ -36,6 +37,11 @@ def rotated(path: Path, number: int) -> Path:
     return path.with_name(f"{path.name}.{number}")
 
 
+def refused_path(path: Path) -> Path:
+    """Where the refused commands of the journal in ``path`` stand."""
+    return path.with_name(f"{path.name}.refused")
+
+
 def old_numbers(path: Path) -> list[int]:
     """Which old files there are, ascending, so the newest first. Errors: OSError."""
     name = re.compile(re.escape(path.name) + r"\.([1-9][0-9]{0,8})")
@@ -49,7 +55,7 @@ def journal_files(path: Path) -> list[Path]:
     return [*old, path] if path.exists() else old
 
 
-def shift(path: Path, keep: int, rename: Rename) -> None:
+def shift(path: Path, keep: int, rename: Rename, remove: Remove) -> None:
     """FILE becomes FILE.1, FILE.1 becomes FILE.2 and so on; ``keep`` old ones stay.
 
     Where an earlier shift was cut short there is a gap among the numbers: this one ends there, and
@@ -63,7 +69,7 @@ def shift(path: Path, keep: int, rename: Rename) -> None:
         rename(path, rotated(path, 1))
     for number in there:
         if number > keep:
-            rotated(path, number).unlink()
+            remove(rotated(path, number))
 
 
 def read_tail(path: Path) -> Tail:
@@ -117,13 +123,14 @@ def _read_file(path: Path, since: bytes) -> Iterator[Record]:
     with path.open("rb") as file:
         for line in file:
             # Most are older: not worth to be parsed.
-            if since and line[slice(*_time_in(line))] < since:
+            if since and line[slice(*time_in(line))] < since:
                 continue
             record = read_line(line.removesuffix(b"\n"))
             if record is not None:
                 yield record
 
 
-def _time_in(line: bytes) -> tuple[int, int]:
+def time_in(line: bytes) -> tuple[int, int]:
+    """From where to where its time stands in the line of a record."""
     start = line.find(_AT, 0, _NEAR) + len(_AT)
     return start, start + _TIME

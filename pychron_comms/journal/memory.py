@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
-from functools import partial
 from typing import Any
 
 from zope.interface import implementer
@@ -13,8 +12,9 @@ from zope.interface import implementer
 from pychron_comms.errors import JournalError
 from pychron_comms.interfaces import IJournal
 from pychron_comms.journal.chain import Chain
+from pychron_comms.journal.checkpoint import Carrier
 from pychron_comms.journal.missing import Missing
-from pychron_comms.journal.record import REFUSED, time_text
+from pychron_comms.journal.record import REFUSED, event_of, time_text
 
 
 @implementer(IJournal)
@@ -34,6 +34,12 @@ class NoJournal:
     def records(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
         return iter(())
 
+    def carry(self, carrier: Carrier) -> None:
+        """Nothing is ever dropped."""
+
+    def recall(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
+        return iter(())
+
     def close(self) -> None:
         """There is nothing to close."""
 
@@ -51,13 +57,15 @@ class MemoryJournal:
         self._chain = Chain(secret)
         self._records: list[Mapping[str, Any]] = []
         self._is_open = True
+        self._carriers: list[Carrier] = []
+        self._carried: list[Mapping[str, Any]] = []
         self._missing = Missing()
 
     def write(self, event: str, **fields: Any) -> int:
         if self.failing or not self._is_open:
             raise JournalError(self.failing or "it is closed")
         try:
-            sealed = self._chain.seal(self._now(), event, fields)
+            (sealed,) = self._chain.seal([event_of(self._now(), event, fields)])
         except (ValueError, TypeError, RecursionError) as error:
             raise JournalError(error) from error
         self._chain.advance(sealed.number, sealed.hash)
@@ -65,11 +73,23 @@ class MemoryJournal:
         return sealed.number
 
     def refused(self, **fields: Any) -> None:
-        self._missing.write(partial(self.write, REFUSED), fields)
+        self._missing.write(lambda each: self.write(REFUSED, **each), fields)
 
     def records(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
         wanted = time_text(max(since, 0.0))
         return iter([record for record in self._records if record["at"] >= wanted])
+
+    def carry(self, carrier: Carrier) -> None:
+        self._carriers.append(carrier)
+
+    def recall(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
+        written = [each for each in self.records(since) if each["event"] != REFUSED]
+        return iter(self._carried + written)
+
+    def turn(self) -> None:
+        """As if all files had turned over: what was written is gone, but what is carried over."""
+        self._carried = [dict(each) for carrier in self._carriers for each in carrier()]
+        self._records.clear()
 
     def close(self) -> None:
         self._is_open = False

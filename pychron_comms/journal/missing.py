@@ -19,11 +19,13 @@ class Missing:
     def __init__(self) -> None:
         self._count = 0
 
-    def write(self, write: Callable[..., object], fields: Mapping[str, Any]) -> None:
+    def write(
+        self, write: Callable[[Mapping[str, Any]], object], fields: Mapping[str, Any]
+    ) -> None:
         """``write`` raises 214 for what it cannot; the first such in a row is logged."""
         missing = {"missing": self._count} if self._count else {}
         try:
-            write(**bounded(fields), **missing)
+            write(bounded(fields) | missing)
         except JournalError as error:
             if not self._count:
                 self._log.error("what is refused is not written down: {error}", error=error)

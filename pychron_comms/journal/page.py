@@ -30,6 +30,9 @@ class Disk:
         """What had the new name is gone."""
         os.replace(old, new)
 
+    def remove(self, path: Path) -> None:
+        path.unlink()
+
     def sync_folder(self, path: Path) -> None:
         """Make new and changed names in a folder last."""
         if os.name != "posix":

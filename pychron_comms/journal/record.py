@@ -11,6 +11,10 @@ from typing import Any, NamedTuple
 CONTINUED = "continued"
 TORN = "torn"
 
+#: These two as well: what must be known again after a start, in ``records``, and that it is all.
+CARRIED = "carried"
+CHECKPOINT = "checkpoint"
+
 #: What tells of a command that was not begun.
 REFUSED = "refused"
 
@@ -52,14 +56,26 @@ def time_text(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
-def body_of(number: int, at: float, event: str, fields: Mapping[str, Any]) -> bytes:
-    """All but the hash.
+class Event(NamedTuple):
+    """What is to be a record: all of it but its place in the chain, already in JSON."""
 
-    ValueError or TypeError for fields that JSON cannot say, or that are the journal's own.
-    """
+    at: str
+    name: str
+    members: bytes
+
+
+def event_of(at: float, name: str, fields: Mapping[str, Any]) -> Event:
+    """ValueError or TypeError for fields that JSON cannot say, or that are the journal's own."""
     if not _OWN.isdisjoint(fields):
         raise ValueError(f"{', '.join(sorted(_OWN))} are fields of the journal's own")
-    return json_bytes({"n": number, "at": time_text(at), "event": event, **fields})
+    members = b"," + json_bytes(fields)[1:-1] if fields else b""
+    return Event(time_text(at), name, members)
+
+
+def body_of(number: int, event: Event) -> bytes:
+    """All of a record but its hash."""
+    head = f'{{"n":{number},"at":"{event.at}","event":{_READABLE.encode(event.name)}'
+    return b"%b%b}" % (head.encode(), event.members)
 
 
 def bounded(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -102,7 +118,11 @@ def read_line(line: bytes) -> Record | None:
         values = json.loads(line)
     except (ValueError, RecursionError):
         return None
-    match values:
-        case {"n": int(number), "at": str(), "event": str(event), "hash": str(digest)}:
-            return Record(number, event, values, line[:-_TAIL] + b"}", digest)
-    return None
+    if not isinstance(values, dict):
+        return None
+    number, event, digest = values.get("n"), values.get("event"), values.get("hash")
+    if not (isinstance(number, int) and isinstance(event, str) and isinstance(digest, str)):
+        return None
+    if not isinstance(values.get("at"), str):
+        return None
+    return Record(number, event, values, line[:-_TAIL] + b"}", digest)

@@ -8,18 +8,26 @@ from dataclasses import dataclass
 
 from pychron_comms.config.private_files import read_secret
 from pychron_comms.config.table import Table
-from pychron_comms.journal.file_journal import FileJournal
+from pychron_comms.journal.file_journal import REFUSED_KEEP, REFUSED_SIZE, FileJournal
 
 
 @dataclass(frozen=True, kw_only=True)
 class JournalSettings:
-    """``size`` in bytes; ``keep`` old files; ``secret``: the name of a file, or empty."""
+    """``size`` in bytes; ``keep`` old files; ``secret``: the name of a file, or empty.
+
+    ``refused_size`` and ``refused_keep`` are of the files of what was refused.
+    """
 
     file: str
     size: int = 50_000_000
     keep: int = 10
     sync: bool = False
     secret: str = ""
+    refused_size: int = REFUSED_SIZE
+    refused_keep: int = REFUSED_KEEP
+
+
+_KEYS = tuple(JournalSettings.__dataclass_fields__)
 
 
 def read_journal(table: Table) -> JournalSettings | None:
@@ -30,10 +38,12 @@ def read_journal(table: Table) -> JournalSettings | None:
         keep=table.integer("keep", JournalSettings.keep, minimum=1, maximum=1000),
         sync=table.flag("sync", JournalSettings.sync),
         secret=table.text("secret", JournalSettings.secret),
+        refused_size=table.integer("refused_size", REFUSED_SIZE, minimum=100_000),
+        refused_keep=table.integer("refused_keep", REFUSED_KEEP, minimum=1, maximum=1000),
     )
     if settings.file:
         return settings
-    if any(key in table for key in ("file", "size", "keep", "sync", "secret")):
+    if any(key in table for key in _KEYS):
         raise table.error("file", "the name of a file")
     return None
 
@@ -46,5 +56,7 @@ def open_journal(settings: JournalSettings, now: Callable[[], float] = time.time
         keep=settings.keep,
         sync=settings.sync,
         secret=read_secret(settings.secret) if settings.secret else b"",
+        refused_size=settings.refused_size,
+        refused_keep=settings.refused_keep,
         now=now,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
-from pychron_comms.journal.record import json_bytes
+from pychron_comms.journal.record import CARRIED, json_bytes
 
 _SHOWN = frozenset({"n", "at", "event", "hash", "of", "sender", "type", "command", "reply"})
 _LINE = "{:>8}  {:<23}  {:<15}  {:<36}  {}"
@@ -48,6 +48,11 @@ def json_line(entry: Entry) -> str:
     return text if text.isprintable() else json_bytes(entry.values, ascii_only=True).decode()
 
 
+def counted(count: int, word: str) -> str:
+    """``1 finding``, ``2 findings``."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
 def printable(text: str) -> str:
     """Without what could move a terminal's cursor, or be taken for another line."""
     if text.isprintable():
@@ -67,6 +72,8 @@ def _what_came(entry: Entry) -> str:
         parts.append(str(values["reply"]))
     if isinstance(values.get("of"), int):
         parts.append(f"(of {values['of']})")
+    if event == CARRIED:
+        return f"{event} {len(values.get('records', ()))}"
     parts += [f"{key}={_short(values[key])}" for key in values if _tells(key, values)]
     return " ".join(parts)
 

@@ -21,8 +21,8 @@ from tests.properties import json_values
 MONDAY = 1772446445.116  # 2026-03-02T10:14:05.116Z
 
 
-class Crash(Exception):
-    """The process dies at this point."""
+class Crash(BaseException):
+    """The process dies at this point: nobody catches it."""
 
 
 class FaultyDisk(Disk):
@@ -36,15 +36,19 @@ class FaultyDisk(Disk):
         self.open_error = 0
         self.rename_error = 0
         self.rename_tries = 0
-        self.renames_before_crash: int | None = None
+        self.steps_before_crash: int | None = None
         self.synced: list[str] = []
         self.writes: list[bytes] = []
 
     def open(self, path: Path) -> int:
+        self._step()
         self._fail(self.open_error)
         return super().open(path)
 
     def write(self, fd: int, data: bytes) -> int:
+        if self.steps_before_crash == 0:
+            super().write(fd, data[: len(data) // 2])
+        self._step()
         self.writes.append(data)
         if self.write_error:
             super().write(fd, data[: self.takes or 0])
@@ -56,22 +60,31 @@ class FaultyDisk(Disk):
         super().truncate(fd, size)
 
     def sync(self, fd: int) -> None:
+        self._step()
         self._fail(self.sync_error)
         self.synced.append("file")
         super().sync(fd)
 
     def sync_folder(self, path: Path) -> None:
+        self._step()
         self.synced.append("folder")
         super().sync_folder(path)
 
     def rename(self, old: Path, new: Path) -> None:
+        self._step()
         self.rename_tries += 1
         self._fail(self.rename_error)
-        if self.renames_before_crash is not None:
-            if not self.renames_before_crash:
-                raise Crash
-            self.renames_before_crash -= 1
         super().rename(old, new)
+
+    def remove(self, path: Path) -> None:
+        self._step()
+        super().remove(path)
+
+    def _step(self) -> None:
+        if self.steps_before_crash == 0:
+            raise Crash
+        if self.steps_before_crash is not None:
+            self.steps_before_crash -= 1
 
     def _fail(self, number: int) -> None:
         if number:

@@ -203,6 +203,37 @@ class Verify(Command):
         self.assertEqual(self.run_command("verify", self.folder / "missing")[0], 2)
 
 
+class Refused(Command):
+    """What was refused stands in files of its own."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        journal = FileJournal(self.path, now=lambda: self.time)
+        journal.refused(command="Open B", sender="10.0.0.9", reply="ERROR 208")
+        journal.close()
+
+    def test_is_shown_by_its_time(self) -> None:
+        self.assertIn("refused ERROR 208", self.show()[-1])
+
+    def test_is_verified_too(self) -> None:
+        refused = self.path.with_name("lab.journal.refused")
+        self.assertEqual(
+            self.run_command("verify", self.path),
+            (
+                0,
+                [
+                    f"{self.path}: 6 records, nothing was changed",
+                    f"{refused}: 1 record, nothing was changed",
+                ],
+            ),
+        )
+        refused.write_bytes(refused.read_bytes().replace(b"Open B", b"Open C"))
+        status, lines = self.run_command("verify", self.path)
+
+        self.assertEqual(status, 1)
+        self.assertIn("1 record, 1 finding", lines[-1])
+
+
 class Head(Command):
     def test_is_of_the_last_record_in_whichever_file(self) -> None:
         expected = (0, ["{}:{}".format(*self.journal.head)])
@@ -238,15 +269,34 @@ class Settings(SynchronousTestCase):
     def test_have_defaults_for_all_but_the_file(self) -> None:
         self.assertEqual(
             self.read('journal.file = "lab.journal"'),
-            JournalSettings(file="lab.journal", size=50_000_000, keep=10, sync=False, secret=""),
+            JournalSettings(
+                file="lab.journal",
+                size=50_000_000,
+                keep=10,
+                sync=False,
+                secret="",
+                refused_size=10_000_000,
+                refused_keep=2,
+            ),
         )
 
     def test_are_read_as_they_stand(self) -> None:
-        text = '[journal]\nfile = "a"\nsize = 100_000\nkeep = 1000\nsync = true\nsecret = "b"'
+        text = (
+            '[journal]\nfile = "a"\nsize = 100_000\nkeep = 1000\nsync = true\nsecret = "b"\n'
+            "refused_size = 200_000\nrefused_keep = 3"
+        )
 
         self.assertEqual(
             self.read(text),
-            JournalSettings(file="a", size=100_000, keep=1000, sync=True, secret="b"),
+            JournalSettings(
+                file="a",
+                size=100_000,
+                keep=1000,
+                sync=True,
+                secret="b",
+                refused_size=200_000,
+                refused_keep=3,
+            ),
         )
 
     def test_tell_of_a_mistake(self) -> None:

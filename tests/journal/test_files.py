@@ -139,10 +139,10 @@ class Rotation(Journals):
             path = self.path = self.folder / f"crash-{renames}"
             self.reopen(size=1000, keep=30)
             self.write_until_full(old=3)
-            self.disk.renames_before_crash = renames
+            self.disk.steps_before_crash = renames
             with self.assertRaises(Crash):
                 self.write(1)
-            self.disk.renames_before_crash = None
+            self.disk.steps_before_crash = None
             written = self.numbers()
             self.assertEqual(written, list(range(1, len(written) + 1)))
 

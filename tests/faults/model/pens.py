@@ -8,6 +8,7 @@ from typing import Any
 from zope.interface import implementer
 
 from pychron_comms.interfaces import IJournal
+from pychron_comms.journal.checkpoint import Carrier
 from pychron_comms.journal.memory import MemoryJournal
 from tests.faults.model.processes import Process
 
@@ -48,6 +49,12 @@ class Pen:
 
     def records(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
         return self._journal.records(since)
+
+    def carry(self, carrier: Carrier) -> None:
+        """The model's disk has room for all records."""
+
+    def recall(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
+        return self._journal.recall(since)
 
     def close(self) -> None:
         """The next processor goes on in it."""

@@ -1,0 +1,193 @@
+"""A chain of records in a file that turns over: the present one and the older beside it."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from twisted.logger import Logger
+
+from pychron_comms.journal.chain import Chain, Sealed
+from pychron_comms.journal.checkpoint import Carrier, checkpoint, find_checkpoint
+from pychron_comms.journal.files import Tail, journal_files, read_tail, shift
+from pychron_comms.journal.page import Disk, Page
+from pychron_comms.journal.record import CONTINUED, TORN, Event, event_of
+
+_BEGINNING = b'{"n":'
+# Seconds after which it is looked whether the file is still where it was, and after which what
+# could not be carried over is tried again.
+_LOOK_EVERY = _CARRY_EVERY = 1.0
+_NOTHING = Tail(None, b"", is_ended=True)
+
+
+class Roll:
+    """Appends records to a file that it alone writes. For one thread.
+
+    No file is dropped unless a younger one holds a checkpoint: a file without one is not laid
+    aside.
+    """
+
+    log = Logger()
+
+    def __init__(
+        self,
+        path: Path,
+        *,
+        size: int,
+        keep: int,
+        sync: bool = False,
+        secret: bytes = b"",
+        now: Callable[[], float] = time.time,
+        disk: Disk | None = None,
+    ) -> None:
+        """Go on where the last one ended; the options are as ``FileJournal`` has them.
+
+        Errors: ValueError, one line, where it is no journal or cannot be opened.
+        """
+        self._path = path
+        self._limit = self._full_at = size
+        self._keep = keep
+        self._now = now
+        self._disk = disk or Disk()
+        self._page = Page(path, self._disk, sync=sync)
+        self._chain = Chain(secret)
+        self._looked = now()
+        self._carriers: list[Carrier] = []
+        self._carry_failed = -math.inf
+        try:
+            self._recover()
+            # All of the first file is read at a start: it needs no checkpoint.
+            first = journal_files(path)[:1] == [path]
+            self._has_checkpoint = first or find_checkpoint(path) is not None
+        except (OSError, ValueError) as error:
+            self._page.close()
+            raise ValueError(f"{path}: {reason(error)}") from error
+
+    @property
+    def head(self) -> tuple[int, str]:
+        """Number and hash of the last record; 0 and zeros before the first."""
+        return self._chain.number, self._chain.hash
+
+    def carry(self, carrier: Carrier) -> None:
+        """Ask it at each turn for what must be known again."""
+        self._carriers.append(carrier)
+
+    def append(self, events: Iterable[Event]) -> int:
+        """All of them or none, in one write; the number of the last. Errors: OSError."""
+        if not 0 <= self._now() - self._looked < _LOOK_EVERY:
+            self._look_for_file()
+        if not 0 < self._page.size < self._full_at:
+            self._turn_page()
+        self._carry_over()
+        return self._write(events)
+
+    def close(self) -> None:
+        self._page.close()
+
+    def _write(self, events: Iterable[Event], before: bytes = b"") -> int:
+        sealed = self._chain.seal(events)
+        self._page.append(before + _bytes_of(sealed))
+        self._chain.advance(sealed[-1].number, sealed[-1].hash)
+        return sealed[-1].number
+
+    def _write_own(self, event: str, fields: Mapping[str, Any], before: bytes = b"") -> None:
+        self._write([event_of(self._now(), event, fields)], before)
+
+    def _turn_page(self) -> None:
+        """Where the file is full, or empty, or could not be opened."""
+        if self._page.size >= self._full_at:
+            self._lay_aside()
+        self._page.open()
+        if not self._page.size and self._chain.number:
+            # By this record a file can be verified when those before it are gone.
+            self._write_own(CONTINUED, {"after": self._chain.hash})
+            self._has_checkpoint = False
+
+    def _lay_aside(self) -> None:
+        if self._carriers and not self._has_checkpoint:
+            self._grow()
+            return
+        self._page.close()  # Windows renames no open file
+        try:
+            shift(self._path, self._keep, self._disk.rename, self._disk.remove)
+        except OSError as error:
+            self.log.error("{file} is not laid aside: {reason}", file=self._path, reason=error)
+        self._page.open()
+        self._grow()
+
+    def _grow(self) -> None:
+        """What could not be laid aside grows by a tenth until it is tried again."""
+        late = self._page.size + self._limit // 10 if self._page.size else 0
+        self._full_at = max(self._limit, late)
+
+    def _carry_over(self) -> None:
+        if self._has_checkpoint or not self._carriers:
+            return
+        now = self._now()
+        if 0 <= now - self._carry_failed < _CARRY_EVERY:
+            return
+        try:
+            self._write(checkpoint(now, self._carriers))
+        except Exception:
+            # Commands go on: the older files that hold the same stay until it succeeds.
+            self._carry_failed = now
+            self.log.failure("{file}: nothing could be carried over", file=self._path)
+        else:
+            self._has_checkpoint = True
+
+    def _look_for_file(self) -> None:
+        self._looked = self._now()
+        if not self._page.is_lost:
+            return
+        self.log.critical("{file} was removed or moved; it is begun anew", file=self._path)
+        self._page.close()
+        self._page.open()
+        newline = b"\n" if self._page.size else b""
+        self._write_own(CONTINUED, {"after": self._chain.hash, "lost": True}, before=newline)
+        self._has_checkpoint = False
+
+    def _recover(self) -> None:
+        if self._path.exists() and not self._path.is_file():
+            raise ValueError("it is no file")
+        tail = read_tail(self._path) if self._path.exists() else _NOTHING
+        if tail.last is None and not _may_be_torn(tail.rest):
+            raise ValueError("it holds something else than a journal")
+        self._find_head(tail)
+        self._page.open()
+        newline = b"" if tail.is_ended else b"\n"
+        if tail.rest:
+            self._tell_of(tail.junk, newline)
+        elif newline:
+            self._page.append(newline)
+
+    def _find_head(self, tail: Tail) -> None:
+        tails = (read_tail(each) for each in reversed(journal_files(self._path)))
+        last = tail.last or next((each.last for each in tails if each.last), None)
+        if last is not None:
+            self._chain.advance(last.number, last.hash)
+
+    def _tell_of(self, junk: list[bytes], newline: bytes) -> None:
+        self.log.warn("{file} ended in a torn line: it is kept", file=self._path)
+        whole = b"\n".join(junk)
+        digest = hashlib.sha256(whole).hexdigest()
+        fields = {"lines": len(junk), "length": len(whole), "sha256": digest}
+        self._write_own(TORN, {**fields, "after": self._chain.hash}, before=newline)
+
+
+def reason(error: Exception) -> str:
+    """Why, in few words."""
+    return getattr(error, "strerror", None) or str(error)
+
+
+def _bytes_of(sealed: list[Sealed]) -> bytes:
+    return sealed[0].line if len(sealed) == 1 else b"".join(each.line for each in sealed)
+
+
+def _may_be_torn(data: bytes) -> bool:
+    """Whether a file without a record may be the beginning of a journal."""
+    begun = data.lstrip(b"\0")[: len(_BEGINNING)]
+    return _BEGINNING.startswith(begun)
