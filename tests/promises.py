@@ -72,9 +72,10 @@ PROMISES = (
     Promise(
         "nothing is sent twice",
         "a lost connection is never a reason to send again",
-        "repeater/endpoint.py",
-        '            result.errback(OutcomeUnknownError(f"the processor was lost during {data}"))',
-        "            self._repeater.get_response('System', data, '').chainDeferred(result)",
+        "repeater/connection.py",
+        "            waiting.reply.errback(error)",
+        "            self._owner.get_response('System', waiting.command, '').chainDeferred("
+        "waiting.reply)",
         "tests.repeater.test_endpoint.FailureTests"
         ".test_what_was_sent_when_the_connection_ends_is_unknown_and_not_sent_again",
     ),
@@ -90,12 +91,9 @@ PROMISES = (
     Promise(
         "no late reply answers another command",
         "an id is never used again on a connection",
-        "repeater/endpoint.py",
-        "        self._last_id = number = self._last_id + 1",
-        "        number = 1\n"
-        "        while number in self._pending:\n"
-        "            number += 1\n"
-        "        self._last_id = max(self._last_id, number)",
+        "repeater/connection.py",
+        "        number = self._last_id + 1",
+        "        number = 1\n        while number in self._pending:\n            number += 1",
         "tests.repeater.test_endpoint.FailureTests.test_a_late_reply_answers_nobody_else",
     ),
     Promise(

@@ -15,7 +15,7 @@ from pychron_comms.process.systemd_notify import Supervision
 from pychron_comms.processor.assembly import gate_from_config
 from pychron_comms.processor.command_processor import CommandProcessorFactory
 from pychron_comms.processor.settings import ProcessorSettings
-from pychron_comms.repeater.endpoint import PENDING_LIMIT
+from pychron_comms.repeater.connection import PENDING_LIMIT, SAFE_LIMIT
 from pychron_comms.transport.admission import AdmissionFactory
 from pychron_comms.transport.connections import Connections
 from pychron_comms.transport.endpoints import ExplainedStart
@@ -24,7 +24,7 @@ from pychron_comms.transport.schemes import stream_service
 
 #: One connection carries the commands of all of a server's clients, and their tags: what bounds
 #: them here is the queue of each manager, so that a slow one never holds up the others.
-HOP = WireOptions(line_length=2 * WireOptions.line_length, in_flight=PENDING_LIMIT)
+HOP = WireOptions(line_length=2 * WireOptions.line_length, in_flight=PENDING_LIMIT + SAFE_LIMIT)
 
 
 class ProcessorService(ExplainedStart):

@@ -17,12 +17,13 @@ from pychron_comms.processor.hardware_manager import RemoteHardwareManager
 from pychron_comms.repeater.endpoint import CommandRepeater
 from pychron_comms.repeater.local import LocalRepeater
 from pychron_comms.repeater.routing import RoutingRepeater
+from pychron_comms.repeater.schemes import repeater_to
 from pychron_comms.server.command_server import RemoteCommandServer
 from pychron_comms.server.dispatcher import RequestDispatcher
 from pychron_comms.server.launcher import Launcher
 from pychron_comms.server.resend.guard import RepeatGuard
 from pychron_comms.server.settings import ServerSettings
-from pychron_comms.transport.endpoints import ExplainedStart, client_endpoint
+from pychron_comms.transport.endpoints import ExplainedStart
 
 
 class RemoteHardwareServer(ExplainedStart):
@@ -138,8 +139,7 @@ class RemoteHardwareServer(ExplainedStart):
         )
 
     def _repeater_to(self, description: str, reactor: Any) -> CommandRepeater:
-        endpoint = client_endpoint(description, reactor)
-        repeater = CommandRepeater(endpoint, description, reactor)
+        repeater = repeater_to(description, reactor)
         repeater.setServiceParent(self)
         self._repeaters.append(repeater)
         return repeater

@@ -24,6 +24,8 @@ class RequestContext(NamedTuple):
     connection that it came by, of all servers and starts of them, and its number there, from 1;
     ``udp.N`` for a datagram, which shares no connection with another. Empty where copies are not
     asked about. ``silent``: seconds since that connection last said something, or was made.
+
+    ``safe``: it is known to make safe, and has room of its own on the way. Never said on the wire.
     """
 
     within: float | None = None
@@ -33,6 +35,7 @@ class RequestContext(NamedTuple):
     age: float = 0.0
     ask: str = ""
     silent: float = 0.0
+    safe: bool = False
 
     def patience(self, deadline: float) -> float:
         """Seconds until a command of that deadline must have ended."""
@@ -63,7 +66,7 @@ def tags_of(context: RequestContext) -> dict[str, str]:
     """The tags that say it; ``age`` is for the one who receives them to find out."""
     if context is PLAIN:
         return {}
-    within, key, role, session, _, ask, silent = context
+    within, key, role, session, _, ask, silent, _ = context
     tags = {}
     if within is not None:
         tags["within"] = f"{within:.6f}"

@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.interfaces import IProtocolFactory, IStreamClientEndpoint
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
+from twisted.logger import capturedLogs, formatEvent
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
@@ -19,10 +20,9 @@ from pychron_comms.errors import (
     MalformedRequestError,
     OutcomeUnknownError,
     PychronCommunicationError,
-    QueueFullError,
 )
 from pychron_comms.interfaces import ICommandRepeater
-from pychron_comms.repeater import endpoint as endpoint_module
+from pychron_comms.repeater import connection as connection_module
 from pychron_comms.repeater.endpoint import CommandRepeater
 from pychron_comms.repeater.local import LocalRepeater
 from pychron_comms.repeater.routing import RoutingRepeater
@@ -71,12 +71,14 @@ class Processor:
 
 
 class EndpointCase(SynchronousTestCase):
-    name = "tcp:lab:1059"
+    is_near = False
 
     def setUp(self) -> None:
         self.clock = Clock()
         self.processor = Processor()
-        self.repeater = CommandRepeater(self.processor, self.name, self.clock, timeout=30)
+        self.repeater = CommandRepeater(
+            self.processor, "tcp:lab:1059", self.clock, timeout=30, is_near=self.is_near
+        )
 
     def start(self) -> None:
         self.repeater.startService()
@@ -125,12 +127,6 @@ class RequestTests(EndpointCase):
     def test_a_line_end_inside_a_command_is_never_sent(self) -> None:
         self.failureResultOf(self.ask("Open A\nOpen B"), MalformedRequestError)
         self.assertEqual(self.processor.read(), [])
-
-    def test_too_many_waiting_commands_are_refused(self) -> None:
-        self.patch(endpoint_module, "PENDING_LIMIT", 2)
-        self.ask("a")
-        self.ask("b")
-        self.failureResultOf(self.ask("c"), QueueFullError)
 
     def test_a_round_trip_tests_the_connection(self) -> None:
         test = self.repeater.test_connection()
@@ -236,7 +232,7 @@ class ContextTests(EndpointCase):
 
 
 class NearTests(EndpointCase):
-    name = "unix:/run/x.sock"
+    is_near = True
 
     def test_a_processor_on_this_computer_is_told_when_a_command_was_sent(self) -> None:
         self.start()
@@ -329,10 +325,27 @@ class FailureTests(EndpointCase):
         self.failureResultOf(two, OutcomeUnknownError)
 
     def test_a_reply_without_end_is_garbage_too(self) -> None:
-        self.patch(endpoint_module, "REPLY_LIMIT", 100)
+        self.patch(connection_module, "REPLY_LIMIT", 100)
         self.start()
         self.processor.say(b"@id=1 " + b"x" * 200)
         self.assertTrue(self.processor.transport.aborted)
+
+
+class OutageTests(EndpointCase):
+    def test_attempts_are_not_logged_each(self) -> None:
+        self.processor.up = False
+        with capturedLogs() as events:
+            self.start()
+            self.clock.pump([0.1] * 100)
+            self.processor.up = True
+            self.clock.advance(2.2)
+        said = [formatEvent(each) for each in events]
+        self.assertGreater(self.processor.attempts, 5)
+        self.assertEqual(
+            said[0], "no processor at tcp:lab:1059: Connection was refused by other side."
+        )
+        self.assertRegex(said[1], "^connected to the processor at tcp:lab:1059 again: it was away")
+        self.assertEqual(len(said), 2)
 
 
 class LocalTests(SynchronousTestCase):

@@ -15,7 +15,8 @@ from pychron_comms.errors import ExpiredError, JournalError
 from pychron_comms.processor.execution.errand import Errand
 from pychron_comms.processor.execution.idempotency import CommandMemory, Entry, State
 from pychron_comms.processor.execution.manager_queue import ManagerQueue
-from pychron_comms.repeater.endpoint import CommandRepeater, ProcessorConnection
+from pychron_comms.repeater.connection import ProcessorConnection, _Waiting
+from pychron_comms.repeater.endpoint import CommandRepeater
 from pychron_comms.server.resend.guard import RepeatGuard
 from pychron_comms.transport.reply_order import ReplyOrder
 from pychron_comms.wire.grammar import write_request
@@ -104,12 +105,15 @@ def _queue_that_does_not_wait(self: Any, *args: Any, **kwargs: Any) -> None:
 
 
 def _send_with_old_ids(
-    self: Any, command: str, request_type: str, tags: Mapping[str, str], seconds: float
+    self: Any, command: str, request_type: str, tags: Mapping[str, str], *rest: Any
 ) -> Any:
+    seconds, place = (*rest, None)[:2]
     number = next(each for each in range(1, 100) if each not in self._pending)
     self._last_id = max(self._last_id, number)
     result: Deferred[str] = Deferred()
-    self._pending[number] = (result, self._clock.seconds() + seconds, command)
+    until = self._clock.seconds() + seconds
+    self._pending[number] = _Waiting(result, until, command, place)
+    self._numbers[result] = number
     line = write_request(command, request_type, {"id": str(number), **tags})
     self.transport.write(f"{line}\r\n".encode())
     return result
@@ -128,9 +132,9 @@ def _send_and_remember(self: Any, *question: Any) -> Any:
 
 def _lost_for_a_while(self: Any, reason: Failure = connectionDone) -> None:
     self._sweep.stop()
-    self._repeater.disconnected(self, reason)
+    self._owner.disconnected(self, reason)
     sent = self.__dict__.get("sent", {})
-    self._repeater.__dict__["left"] = [
+    self._owner.__dict__["left"] = [
         (entry[0], sent[number]) for number, entry in self._pending.items() if number in sent
     ]
 

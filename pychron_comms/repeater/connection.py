@@ -1,0 +1,240 @@
+"""One connection to a processor: pipelined, replies matched by id."""
+
+from __future__ import annotations
+
+import math
+from typing import Any, NamedTuple
+from typing import Protocol as Interface
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import (
+    IAddress,
+    IDelayedCall,
+    IHandshakeListener,
+    INegotiated,
+    IProtocolFactory,
+    IReactorTime,
+)
+from twisted.internet.protocol import Factory, Protocol, connectionDone
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from pychron_comms.errors import OutcomeUnknownError
+from pychron_comms.repeater.places import Places
+from pychron_comms.transport.socket_tuning import make_prompt
+from pychron_comms.wire.context import PLAIN, RequestContext, tags_of
+from pychron_comms.wire.grammar import NO_TAGS, Tags, parse_reply, payload_length, write_request
+from pychron_comms.wire.replies import ReplyDecoder
+
+#: Bytes of one reply; a processor that sends more is taken for broken.
+REPLY_LIMIT = 16 * 1024 * 1024
+
+#: Commands of one connection that may wait for their replies, and those of one sender among them.
+PENDING_LIMIT = 10_000
+PENDING_SHARE = 2_500
+
+#: The same for commands that make safe: they have room of their own.
+SAFE_LIMIT = 2_000
+SAFE_SHARE = 500
+
+#: Seconds after which the processor knows that a reply was read, and how many it is told at once.
+TAKEN_WITHIN = 0.05
+TAKEN_AT_ONCE = 100
+
+#: Seconds between looks for those who have waited too long, and what a reply may take on the way.
+_SWEEP = 1.0
+_GRACE = 0.5
+
+#: Seconds that a handshake of TLS may take.
+_HANDSHAKE = 10.0
+
+
+class ConnectionOwner(Interface):
+    """Who keeps a connection, and is told of it."""
+
+    #: Whether the other end is on this computer, and so can tell how long a command was on its way:
+    #: it may have stood still.
+    is_near: bool
+
+    def connected(self, connection: ProcessorConnection) -> None:
+        """Commands may be sent over it."""
+
+    def disconnected(self, connection: ProcessorConnection, reason: Failure) -> None:
+        """It has ended; what waits there fails next."""
+
+
+#: A place that a command takes: of which, and whose it is.
+_Place = tuple[Places, str]
+
+
+class _Waiting(NamedTuple):
+    """A command that was sent: its reply to come, the time to give up, and whose place it takes."""
+
+    reply: Deferred[str]
+    until: float
+    command: str
+    place: _Place | None
+
+
+@implementer(IHandshakeListener)
+class ProcessorConnection(Protocol):
+    """One connection to a processor. Ids are never used twice on it."""
+
+    _log = Logger()
+    transport: Any
+
+    def __init__(self, owner: ConnectionOwner, clock: IReactorTime, timeout: float) -> None:
+        self._owner = owner
+        self._clock = clock
+        self._timeout = timeout
+        self._decoder = ReplyDecoder(payload_length, REPLY_LIMIT)
+        self._places = Places(PENDING_LIMIT, PENDING_SHARE)
+        self._safe_places = Places(SAFE_LIMIT, SAFE_SHARE)
+        self._pending: dict[int, _Waiting] = {}
+        self._numbers: dict[Deferred[str], int] = {}
+        self._last_id = 0
+        # Asks whose replies were read, and the processor does not know it yet.
+        self._taken: list[str] = []
+        self._taken_timer: IDelayedCall | None = None
+        self._sweep = LoopingCall(self._give_up_late)
+        self._sweep.clock = clock
+
+    def send(
+        self, request_type: str, data: str, sender: str, context: RequestContext
+    ) -> Deferred[str]:
+        """The reply to come. Errors: 203, and 206 for a command that is more than one line."""
+        if self._taken:
+            # It may tell whether this one is a copy.
+            self._say_taken()
+        tags, seconds = {"from": sender}, self._timeout
+        if self._owner.is_near:
+            tags["sent"] = f"{self._clock.seconds():.3f}"
+        if context is not PLAIN:
+            tags |= tags_of(context)
+            if context.within is not None:
+                # The processor keeps to it as well, and has the better word for it.
+                seconds = min(seconds, max(context.within, 0.0) + _GRACE)
+        places = self._safe_places if context.safe else self._places
+        places.take(sender)
+        try:
+            return self._send(data, request_type, tags, seconds, (places, sender))
+        except Exception:
+            places.give_back(sender)
+            raise
+
+    def forget(self, response: Deferred[str]) -> None:
+        """Tell the processor that nobody waits for this response; nothing where it is not ours."""
+        number = self._numbers.get(response)
+        if number is not None:
+            self.say(f"Forget {number}")
+
+    def say(self, words: str) -> None:
+        """Tell the processor something of this connection; its reply is of no use."""
+        self._send(words, "", NO_TAGS, self._timeout).addErrback(lambda failure: None)
+
+    def taken(self, ask: str) -> None:
+        """Tell the processor, with the next command or a moment later, that a reply was read."""
+        self._taken.append(ask)
+        if len(self._taken) >= TAKEN_AT_ONCE:
+            self._say_taken()
+        elif self._taken_timer is None:
+            self._taken_timer = self._clock.callLater(TAKEN_WITHIN, self._taken_late)
+
+    def connectionMade(self) -> None:
+        make_prompt(self.transport)
+        self._sweep.start(_SWEEP, now=False)
+        self._ready_by = self._clock.seconds() + _HANDSHAKE
+        # Of TLS, nothing is sent until both sides know each other: it could only be lost.
+        if not INegotiated.providedBy(self.transport):
+            self.handshakeCompleted()
+
+    def handshakeCompleted(self) -> None:
+        self._ready_by = math.inf
+        self._owner.connected(self)
+
+    def dataReceived(self, data: bytes) -> None:
+        try:
+            for line, payload in self._decoder.feed(data):
+                self._reply_received(line, payload)
+        except ValueError as error:
+            self._log.error("the processor answers garbage: {error}", error=error)
+            self.transport.abortConnection()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._sweep.stop()
+        if self._taken_timer is not None:
+            self._taken_timer.cancel()
+        self._owner.disconnected(self, reason)
+        for number in list(self._pending):
+            waiting = self._take(number)
+            error = OutcomeUnknownError(f"the processor was lost during {waiting.command}")
+            waiting.reply.errback(error)
+
+    def _send(
+        self,
+        command: str,
+        request_type: str,
+        tags: Tags,
+        seconds: float,
+        place: _Place | None = None,
+    ) -> Deferred[str]:
+        number = self._last_id + 1
+        line = write_request(command, request_type, {"id": str(number), **tags})
+        self._last_id = number
+        reply: Deferred[str] = Deferred()
+        until = self._clock.seconds() + seconds
+        self._pending[number] = _Waiting(reply, until, command, place)
+        self._numbers[reply] = number
+        self.transport.write(f"{line}\r\n".encode())
+        return reply
+
+    def _take(self, number: int) -> _Waiting:
+        """What waits under that number, which waits no more."""
+        waiting = self._pending.pop(number)
+        del self._numbers[waiting.reply]
+        if waiting.place is not None:
+            places, sender = waiting.place
+            places.give_back(sender)
+        return waiting
+
+    def _taken_late(self) -> None:
+        self._taken_timer = None
+        self._say_taken()
+
+    def _say_taken(self) -> None:
+        asks, self._taken = self._taken, []
+        if asks:
+            self.say(f"Taken {' '.join(asks)}")
+
+    def _reply_received(self, line: bytes, payload: bytes) -> None:
+        reply = parse_reply(line, payload)
+        number = int(reply.tags.get("id", ""))
+        if number in self._pending:
+            self._take(number).reply.callback(reply.text)
+        elif 0 < number <= self._last_id:
+            self._log.warn("a reply came too late: {text}", text=reply.text)
+        else:
+            raise ValueError(f"a reply to request {number}, which was never sent")
+
+    def _give_up_late(self) -> None:
+        now = self._clock.seconds()
+        if self._ready_by <= now:
+            self.transport.abortConnection()
+        for number in [number for number, each in self._pending.items() if each.until <= now]:
+            waiting = self._take(number)
+            waiting.reply.errback(OutcomeUnknownError(f"no reply in time to {waiting.command}"))
+
+
+@implementer(IProtocolFactory)
+class ProcessorConnectionFactory(Factory):
+    """Builds a ``ProcessorConnection`` for each time that its owner connects."""
+
+    noisy = False
+
+    def __init__(self, owner: ConnectionOwner, clock: IReactorTime, timeout: float) -> None:
+        self._arguments = (owner, clock, timeout)
+
+    def buildProtocol(self, addr: IAddress | None) -> ProcessorConnection:
+        return ProcessorConnection(*self._arguments)

@@ -1,0 +1,38 @@
+"""How many commands may wait on the way to a processor: in all, and of each sender."""
+
+from __future__ import annotations
+
+from pychron_comms.errors import QueueFullError
+
+
+class Places:
+    """Room for ``limit`` commands, ``share`` of them from one sender.
+
+    So a sender whose commands pile up, behind a device that hangs, is refused before the others
+    are.
+    """
+
+    def __init__(self, limit: int, share: int) -> None:
+        self._limit = limit
+        self._share = share
+        self._taken = 0
+        self._by_sender: dict[str, int] = {}
+
+    def take(self, sender: str) -> None:
+        """One place for a command of that sender. Errors: 203."""
+        own = self._by_sender.get(sender, 0)
+        if own >= self._share:
+            raise QueueFullError(f"{own} commands of {sender} wait for the processor")
+        if self._taken >= self._limit:
+            raise QueueFullError(f"{self._taken} commands wait for the processor")
+        self._taken += 1
+        self._by_sender[sender] = own + 1
+
+    def give_back(self, sender: str) -> None:
+        """A place that ``take`` gave."""
+        self._taken -= 1
+        left = self._by_sender[sender] - 1
+        if left:
+            self._by_sender[sender] = left
+        else:
+            del self._by_sender[sender]

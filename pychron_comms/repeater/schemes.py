@@ -1,0 +1,42 @@
+"""The repeater for an address: a table from what the address begins with to who makes it.
+
+Another way to a processor is one more row, and a module of its own.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from pychron_comms.repeater.endpoint import CommandRepeater
+from pychron_comms.transport.endpoints import client_endpoint
+
+#: Makes the repeater to an address, for a reactor. Raises ValueError for an address that is none.
+Scheme = Callable[[str, Any], CommandRepeater]
+
+_LOOPBACK = re.compile(r"tcp:(host=)?(127\.0\.0\.1|localhost):")
+
+
+def over_stream(
+    address: str, reactor: Any, is_near: Callable[[str], bool] = lambda address: False
+) -> CommandRepeater:
+    """Over one connection to a client endpoint string.
+
+    ``is_near`` tells whether it leads to this computer, where both ends have one clock.
+    """
+    endpoint = client_endpoint(address, reactor)
+    return CommandRepeater(endpoint, address, reactor, is_near=is_near(address))
+
+
+SCHEMES: Mapping[str, Scheme] = {
+    "unix": partial(over_stream, is_near=lambda address: True),
+    "tcp": partial(over_stream, is_near=lambda address: bool(_LOOPBACK.match(address))),
+}
+
+
+def repeater_to(address: str, reactor: Any) -> CommandRepeater:
+    """Any client endpoint string will do that is not in the table. Raises ValueError."""
+    scheme, _, _ = address.partition(":")
+    return SCHEMES.get(scheme, over_stream)(address, reactor)

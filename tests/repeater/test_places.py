@@ -1,0 +1,69 @@
+"""How many commands may wait on the way to a processor, and whose."""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred
+
+from pychron_comms.errors import MalformedRequestError, OutcomeUnknownError, QueueFullError
+from pychron_comms.repeater import connection
+from pychron_comms.wire.context import RequestContext
+from tests.repeater.test_endpoint import EndpointCase
+
+
+class PlaceTests(EndpointCase):
+    def start_with(self, **limits: int) -> None:
+        for name, limit in limits.items():
+            self.patch(connection, name, limit)
+        self.start()
+
+    def test_too_many_waiting_commands_are_refused(self) -> None:
+        self.start_with(PENDING_LIMIT=2)
+        self.ask("a")
+        self.ask("b")
+        self.failureResultOf(self.ask("c"), QueueFullError)
+        self.processor.say(b"@id=1 OK\r\n")
+        self.ask("c")
+        self.assertEqual(len(self.processor.read()), 3)
+
+    def test_one_sender_takes_no_more_than_its_share(self) -> None:
+        self.start_with(PENDING_SHARE=2)
+        self.ask("a")
+        reply = self.ask("b")
+        failure = self.failureResultOf(self.ask("c"), QueueFullError)
+        self.assertIn("2 commands of 10.0.0.1 wait for the processor", str(failure.value))
+        other = self.repeater.get_response("System", "a", "10.0.0.2")
+        self.assertNoResult(other)
+        self.processor.say(b"@id=2 OK\r\n")
+        self.successResultOf(reply)
+        self.assertNoResult(self.ask("c"))
+
+    def test_what_makes_safe_has_room_of_its_own(self) -> None:
+        self.start_with(PENDING_LIMIT=1, SAFE_LIMIT=2)
+        self.ask("GetPosition")
+        self.failureResultOf(self.ask("GetPosition"), QueueFullError)
+        safe = RequestContext(safe=True)
+        for _ in range(2):
+            self.assertNoResult(self.repeater.get_response("CO2", "Disable", "10.0.0.1", safe))
+        self.failureResultOf(
+            self.repeater.get_response("CO2", "Disable", "10.0.0.1", safe), QueueFullError
+        )
+        self.assertEqual(
+            self.processor.read()[1:],
+            [f"@id={number};from=10.0.0.1 CO2|Disable" for number in (2, 3)],
+        )
+
+    def test_what_is_not_sent_takes_no_place(self) -> None:
+        self.start_with(PENDING_LIMIT=1)
+        self.failureResultOf(self.ask("Open A\nOpen B"), MalformedRequestError)
+        self.assertNoResult(self.ask("Open A"))
+
+    def test_places_are_free_again_when_the_processor_is(self) -> None:
+        self.start_with(PENDING_LIMIT=1)
+        self.failureResultOf(self.lost(), OutcomeUnknownError)
+        self.clock.advance(1)
+        self.assertNoResult(self.ask("Open A"))
+
+    def lost(self) -> Deferred[str]:
+        reply = self.ask("Open A")
+        self.processor.drop()
+        return reply
