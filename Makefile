@@ -10,20 +10,26 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
 
+# Tests that wait run beside each other; what computes has a core of its own.
+JOBS ?= 4
+CORES ?= 2
+BESIDE = -n $(JOBS) --dist loadscope --no-loadscope-reorder
+
 .PHONY: run test lint types unit promises soak fuzz bench clean
 
 run: $(VENV)/installed
 	$(BIN)/python -m pychron_comms
 
 test: lint types unit promises
-	$(BIN)/pytest --cov --cov-config=setup.cfg --cov-report=term-missing:skip-covered
+	$(BIN)/pytest -v $(BESIDE) --cov --cov-config=setup.cfg --cov-report=term-missing:skip-covered
 
 # Twisted's own runner, without coverage: the same unit tests must pass there.
 unit: $(VENV)/tested
-	$(BIN)/python -W error -m twisted.trial --reporter=text --temp-directory=$(VENV)/trial tests
+	$(BIN)/python -W error -m twisted.trial -j $(CORES) --reporter=text \
+		--temp-directory=$(VENV)/trial tests
 
 promises: $(VENV)/tested
-	$(BIN)/python -m tests.promises
+	$(BIN)/python -m tests.promises --jobs $(CORES)
 
 soak: $(VENV)/tested
 	$(BIN)/python -m tests.faults.soak --clients 1000 --seconds 60

@@ -6,10 +6,13 @@ It ends with 1 where a test did not notice.
 
 from __future__ import annotations
 
+import argparse
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import NamedTuple
 
@@ -314,19 +317,34 @@ def passes(test: str, folder: Path) -> bool:
     return done.returncode == 0
 
 
-def main() -> int:
-    if sys.argv[1:] == ["--table"]:
-        print(table())
-        return 0
-    wrong = 0
+def broken_one_by_one(promises: Sequence[Promise]) -> Iterator[tuple[Promise, str]]:
+    """Each with what is wrong with it, in a copy of the project."""
     with tempfile.TemporaryDirectory(prefix="promises-") as name:
         folder = Path(name)
         for part in ("pychron_comms", "tests", "twisted"):
             shutil.copytree(ROOT / part, folder / part)
-        for promise in PROMISES:
-            problem = breaks(promise, folder)
+        for promise in promises:
+            yield promise, breaks(promise, folder)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.promises")
+    parser.add_argument("--table", action="store_true", help="print the README's rows")
+    parser.add_argument("--jobs", type=int, default=1, help="how many at a time")
+    options = parser.parse_args()
+    if options.table:
+        print(table())
+        return 0
+
+    def broken(share: int) -> int:
+        wrong = 0
+        for promise, problem in broken_one_by_one(PROMISES[share :: options.jobs]):
             wrong += bool(problem)
             print(f"{'WRONG' if problem else 'ok':5}  {promise.text:55}  {problem}", flush=True)
+        return wrong
+
+    with ThreadPoolExecutor(options.jobs) as pool:
+        wrong = sum(pool.map(broken, range(options.jobs)))
     print(f"{len(PROMISES)} promises, {wrong} without a test that fails when they are broken")
     return 1 if wrong else 0
 
