@@ -1,0 +1,21 @@
+"""Each mechanism that ``make promises`` breaks is where it says, and so is its test."""
+
+from __future__ import annotations
+
+from unittest import defaultTestLoader
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from tests.promises import PROMISES, ROOT
+
+
+class PlaceTests(SynchronousTestCase):
+    def test_a_mechanism_is_in_its_file_once(self) -> None:
+        for each in PROMISES:
+            whole = (ROOT / "pychron_comms" / each.file).read_text("utf-8")
+            self.assertEqual(whole.count(each.kept), 1, each.text)
+
+    def test_its_test_is_there(self) -> None:
+        for each in PROMISES:
+            loaded = defaultTestLoader.loadTestsFromName(each.test)
+            self.assertEqual(loaded.countTestCases(), 1, each.test)
