@@ -54,7 +54,7 @@ def server(reactor: Any, path: str) -> None:
 def processor(reactor: Any, path: str) -> None:
     hardware: Any = NoHardware()
     audit = Audit(NoJournal())
-    memory = CommandMemory(audit, reactor)
+    memory = CommandMemory(audit, reactor, Metrics())
     leases = Leases(reactor, reactor.seconds, audit.note, lambda part, why: succeed(None))
     gate = RemoteHardwareManager(
         handlers={"test": EchoHandler()},

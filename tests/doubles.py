@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -19,6 +20,7 @@ from pychron_comms.interfaces import (
     Move,
 )
 from pychron_comms.journal.memory import NoJournal
+from pychron_comms.observability.metrics import Metrics
 from pychron_comms.processor.assembly import made_safe
 from pychron_comms.processor.execution.audit import Audit
 from pychron_comms.processor.execution.idempotency import CommandMemory
@@ -205,10 +207,8 @@ def gate_around(
     """A gate of the real parts, with these handlers behind it; its managers never block."""
     queues = Queues(lambda manager: ManagerQueue(ReactorRunner(), clock))
     audit = Audit(journal or NoJournal(), clock.seconds)
-    memory = CommandMemory(audit, clock)
-    leases = Leases(
-        clock, clock.seconds, audit.note, lambda part, why: made_safe(queues, part, why)
-    )
+    memory = CommandMemory(audit, clock, Metrics())
+    leases = Leases(clock, clock.seconds, audit.note, partial(made_safe, queues, memory))
     kept = Interlocks(lambda handler, call: queues.of(call.manager).peek(handler, call), clock)
     kept.keep(interlocks)
     return RemoteHardwareManager(

@@ -15,6 +15,7 @@ from pychron_comms.config.table import Table
 from pychron_comms.errors import error_line
 from pychron_comms.interfaces import IDevice, IReactorManager
 from pychron_comms.journal.memory import MemoryJournal
+from pychron_comms.observability.metrics import Metrics
 from pychron_comms.processor import assembly
 from pychron_comms.processor.assembly import gate_from_config
 from pychron_comms.processor.hardware_manager import RemoteHardwareManager
@@ -59,7 +60,9 @@ class LaboratoryCase(SynchronousTestCase):
     def start(self, extra: str = "") -> None:
         """Begin with the built-in laboratory, and what else its file says."""
         table = Table.parse(DEFAULT + SLOW + extra, "lab.toml")
-        self.gate: RemoteHardwareManager = gate_from_config(*laboratory_from(table), self.clock)
+        self.gate: RemoteHardwareManager = gate_from_config(
+            *laboratory_from(table), self.clock, Metrics()
+        )
         self.gate.startService()
         self.slow: Slow = self.gate._hardware.device("slow")
 

@@ -23,6 +23,7 @@ from pychron_comms.handlers.base import BaseHandler
 from pychron_comms.handlers.command import CommandSpec, declared_commands
 from pychron_comms.handlers.factories import own_factories
 from pychron_comms.interfaces import IDevice, IExtractionLineManager, IGaugeController
+from pychron_comms.observability.metrics import Metrics
 from pychron_comms.processor.assembly import gate_from_config
 from pychron_comms.processor.hardware_manager import RemoteHardwareManager
 from pychron_comms.processor.settings import default_laboratory, laboratory_from
@@ -65,7 +66,7 @@ def gate_of(table: Table, clock: Clock) -> Gate:
     read_server_settings(server)
     server.finish()
     # A page is read, not obeyed: no journal is opened.
-    return gate_from_config(*laboratory_from(table), clock, only_check=True)
+    return gate_from_config(*laboratory_from(table), clock, Metrics(), only_check=True)
 
 
 def makes_safe(spec: CommandSpec) -> bool:

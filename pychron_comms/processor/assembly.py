@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred, gatherResults
@@ -16,6 +17,7 @@ from pychron_comms.interfaces import IHardware, IRequestHandler, IRequestHandler
 from pychron_comms.journal.memory import NoJournal
 from pychron_comms.journal.settings import open_journal
 from pychron_comms.lab.hardware import hardware_from_config
+from pychron_comms.observability.metrics import Metrics
 from pychron_comms.processor.execution.audit import Audit
 from pychron_comms.processor.execution.idempotency import CommandMemory
 from pychron_comms.processor.execution.manager_queue import ManagerQueue, Queues
@@ -31,7 +33,12 @@ from pychron_comms.safeguards.system_lock import SystemLock
 
 
 def gate_from_config(
-    settings: ProcessorSettings, laboratory: Table, reactor: Any, *, only_check: bool = False
+    settings: ProcessorSettings,
+    laboratory: Table,
+    reactor: Any,
+    metrics: Metrics,
+    *,
+    only_check: bool = False,
 ) -> RemoteHardwareManager:
     """The gate to the hardware that a laboratory's configuration describes.
 
@@ -42,11 +49,11 @@ def gate_from_config(
         NoJournal() if settings.journal is None or only_check else open_journal(settings.journal)
     )
     audit = Audit(journal, time.time)
-    memory = CommandMemory(audit, reactor, settings.keep_keys)
+    memory = CommandMemory(audit, reactor, metrics, settings.keep_keys)
     queues = Queues(
         lambda manager: ManagerQueue(runner_for(manager, type(manager).__name__, reactor), reactor)
     )
-    leases = Leases(reactor, time.time, audit.note, lambda part, why: made_safe(queues, part, why))
+    leases = Leases(reactor, time.time, audit.note, partial(made_safe, queues, memory))
     lock = SystemLock(settings.systems)
     access = AccessRules([settings.hosts, settings.roles], [settings.roles, lock, leases])
     interlocks = Interlocks(
@@ -79,8 +86,9 @@ def gate_from_config(
     )
 
 
-def made_safe(queues: Queues, part: Part, why: str) -> Deferred[object]:
+def made_safe(queues: Queues, memory: CommandMemory, part: Part, why: str) -> Deferred[object]:
     """Fires when all that is known to make a part safe has been done."""
+    memory.changed(part)
     queue = queues.of(part.manager)
     done = [queue.make_safe(part.target, action, why) for action in safe_actions(part)]
     together = gatherResults(done, consumeErrors=True)

@@ -24,8 +24,9 @@ from pychron_comms.interfaces import (
 )
 from pychron_comms.processor.execution.audit import Audit
 from pychron_comms.processor.execution.errand import Errand
-from pychron_comms.processor.execution.idempotency import CommandMemory
+from pychron_comms.processor.execution.idempotency import CommandMemory, request_of
 from pychron_comms.processor.execution.manager_queue import Queues
+from pychron_comms.processor.execution.recall import Laboratory
 from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.safeguards.interlocks import Interlocks
 from pychron_comms.safeguards.leases import Leases
@@ -106,13 +107,13 @@ class RemoteHardwareManager(Service):
         self._leases.session_ended(session)
 
     def reply_taken(self, ask: str) -> None:
-        """Nothing yet depends on it."""
+        self._memory.reply_taken(ask)
 
     def startService(self) -> None:
         super().startService()
         self._hardware.start()
         records = self._audit.start()
-        self._memory.recall(records)
+        self._memory.recall(records, Laboratory(self._call, self._part))
         self._leases.recall(records, self._part)
 
     def stopService(self) -> Deferred[None]:
@@ -126,15 +127,13 @@ class RemoteHardwareManager(Service):
     def _act(
         self, request_type: str, data: str, handler: IRequestHandler, call: ICall
     ) -> str | Deferred[str]:
-        """Run a command that acts: once for its key, and written down."""
+        """Run a command that acts: once, however often it is asked, and written down."""
         context = call.context
-        request = {"type": request_type, "command": data, "sender": call.sender}
-        if context.key:
-            request["key"] = context.key
-            known = self._memory.find(call.sender, context.key)
-            if known is not None:
-                return known.again(request, context.patience(call.deadline))
-        entry = self._memory.open(request, call.safe)
+        request = request_of(request_type, data, call)
+        known = self._memory.find(request, call)
+        if known is not None:
+            return known.again(context.patience(call.deadline))
+        entry = self._memory.open(request, call)
         try:
             self._access.check(call)
             errand = Errand(call, entry, self._access, self._interlocks)
@@ -143,10 +142,15 @@ class RemoteHardwareManager(Service):
         except Exception:
             entry.answered(Failure())
             raise
-        if isinstance(response, str):
-            return response
-        entry.response = response
-        return response.addBoth(entry.answered)
+        return response if isinstance(response, str) else entry.asked_by(response)
+
+    def _call(self, request_type: str, data: str, sender: str) -> ICall | None:
+        """The call that an earlier process was asked for."""
+        handler = self._handlers.get(request_type)
+        try:
+            return handler.prepare(data, sender) if handler is not None else None
+        except CommandError:
+            return None
 
     def _part(self, name: str) -> Part | None:
         """The part that a lease was on, by its name."""

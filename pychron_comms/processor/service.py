@@ -49,7 +49,7 @@ class ProcessorService(ExplainedStart):
         self.setName("pychron-processor")
         self.metrics = metrics
         self._ending = Shutdown(reactor)
-        self._gate = gate_from_config(settings, laboratory, reactor, only_check=only_check)
+        self._gate = gate_from_config(settings, laboratory, reactor, metrics, only_check=only_check)
         self._gate.setServiceParent(self)
         self._connections = Connections(
             "processor", replace(HOP, limits=settings.limits), reactor, self.metrics

@@ -9,7 +9,7 @@ from importlib.resources import files
 from pychron_comms.config.private_files import read_secret
 from pychron_comms.config.table import Table
 from pychron_comms.journal.settings import JournalSettings, read_journal
-from pychron_comms.processor.execution.idempotency import KEEP
+from pychron_comms.processor.execution.keys import KEEP
 from pychron_comms.safeguards.hosts import EVERYBODY, HostRule, read_hosts
 from pychron_comms.safeguards.interlocks import InterlockText, read_interlocks
 from pychron_comms.safeguards.roles import EVERYONE_OPERATES, Roles, read_roles

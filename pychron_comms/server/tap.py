@@ -70,18 +70,21 @@ def makeService(options: Options, reactor: Any = None) -> IService:
 
 def _service(options: Options, table: Table | None, reactor: Any) -> IService:
     settings = ServerSettings() if table is None else _read(table)
+    metrics = Metrics()
     if options.listeners:
         settings = replace(settings, listeners=options.listeners)
     if options["processor"]:
         settings = replace(settings, processor=options["processor"])
     if settings.processor:
         if options["check"] and table is not None:
-            gate_from_config(*laboratory_from(table), reactor, only_check=True)
+            gate_from_config(*laboratory_from(table), reactor, metrics, only_check=True)
         gate = None
     else:
-        gate = gate_from_config(*laboratory_from(table), reactor, only_check=options["check"])
+        gate = gate_from_config(
+            *laboratory_from(table), reactor, metrics, only_check=options["check"]
+        )
     supervision = Supervision.from_environment(os.environ, os.getpid(), reactor)
-    return RemoteHardwareServer(settings, gate, reactor, Metrics(), supervision)
+    return RemoteHardwareServer(settings, gate, reactor, metrics, supervision)
 
 
 def _read(table: Table) -> ServerSettings:

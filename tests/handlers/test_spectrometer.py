@@ -18,6 +18,7 @@ from pychron_comms.handlers.spectrometer.handler import (
     SpectrometerHandlerFactory,
 )
 from pychron_comms.interfaces import Effect, ICall, IRequestHandler, IRequestHandlerFactory
+from pychron_comms.observability.metrics import Metrics
 from pychron_comms.processor.assembly import gate_from_config
 from pychron_comms.processor.settings import laboratory_from
 from pychron_comms.qtegra.answers import carried
@@ -262,7 +263,7 @@ class UntaggedTests(HandlerCase):
 
 class GateTests(SynchronousTestCase):
     def test_the_built_in_laboratory_has_a_spectrometer(self) -> None:
-        gate = gate_from_config(*laboratory_from(None), Clock())
+        gate = gate_from_config(*laboratory_from(None), Clock(), Metrics())
         for data, reply in (
             ("GetHV", "4.5"),
             ("Qtegra GetCupConfigurationList", "Argon\rXenon"),

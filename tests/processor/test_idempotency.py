@@ -5,9 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.task import Clock
 from twisted.python.failure import Failure
-from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.errors import (
     DeviceConnectionError,
@@ -17,11 +15,14 @@ from pychron_comms.errors import (
     OutcomeUnknownError,
 )
 from pychron_comms.interfaces import Effect
-from pychron_comms.journal.memory import NoJournal
+from pychron_comms.observability.metrics import Metrics
 from pychron_comms.processor.execution.audit import Audit
-from pychron_comms.processor.execution.idempotency import KEEP, KEY_LENGTH, CommandMemory
+from pychron_comms.processor.execution.entry import Entry
+from pychron_comms.processor.execution.idempotency import CommandMemory
+from pychron_comms.processor.execution.keys import KEEP, KEY_LENGTH
 from tests.processor.key_case import ME, OTHER, KeyCase
 
+KEYED = {"type": "System", "command": "Open", "sender": ME, "key": "k"}
 REQUEST = {"type": "System", "command": "Open A", "sender": ME, "key": "k"}
 
 
@@ -132,13 +133,25 @@ class PatienceTests(KeyCase):
 
     def test_a_copy_waits_no_longer_than_its_command_may_take(self) -> None:
         # As with a driver that hangs in its thread: what was given up goes on running.
-        entry = self.gate._memory.open({**REQUEST, "command": "Open"}, safe=False)
+        entry = self.gate._memory.open({**REQUEST, "command": "Open"}, self.opening)
         entry.begin()
         copies = [self.ask(), self.ask(within=1000.0)]
         self.clock.advance(self.opening.deadline)
         for copy in copies:
             self.failureResultOf(copy, OutcomeUnknownError)
         self.assertEqual(self.outcome(), "running")
+
+    def test_many_that_leave_at_once_are_no_work_for_each_other(self) -> None:
+        first = self.ask()
+        copies = [self.ask(within=1000.0) for _ in range(1000)]
+        for copy in copies:
+            # A list would be searched from its other end, to the last.
+            self.gate.asker_gone(copy)
+            self.failureResultOf(copy, OutcomeUnknownError)
+        entry = self.gate._memory.find(KEYED, self.opening)
+        assert isinstance(entry, Entry)
+        self.assertEqual(list(entry._askers), [first])
+        self.assertEqual(list(self.gate._memory._waiting), [first])
 
     def test_a_copy_whose_asker_has_gone_is_no_bug(self) -> None:
         first, copy = self.ask(), self.ask()
@@ -158,65 +171,13 @@ class PatienceTests(KeyCase):
         self.assertEqual(self.opening.runs, 1)
 
     def test_what_goes_on_after_it_was_given_up_is_known_at_its_end(self) -> None:
-        memory = CommandMemory(Audit(self.journal), self.clock)
-        entry = memory.open(REQUEST, safe=False)
+        memory = CommandMemory(Audit(self.journal), self.clock, Metrics())
+        entry = memory.open(REQUEST, self.opening)
         entry.begin()
         entry.answered(Failure(OutcomeUnknownError("Open did not end in 5 s")))
         self.assertEqual(memory.outcome(ME, "k"), "running")
         entry.end("OK")
         self.assertEqual(memory.outcome(ME, "k"), "done OK")
-
-
-class MemoryTests(SynchronousTestCase):
-    def setUp(self) -> None:
-        self.clock = Clock()
-        self.memory = CommandMemory(Audit(NoJournal()), self.clock, limit=3)
-
-    def finish(self, key: str) -> None:
-        entry = self.memory.open({**REQUEST, "key": key}, safe=False)
-        entry.begin()
-        entry.end("OK")
-
-    def known(self, *keys: str) -> list[str]:
-        return [key for key in keys if self.memory.find(ME, key) is not None]
-
-    def test_a_key_is_known_for_its_time_and_no_longer(self) -> None:
-        self.finish("k")
-        self.clock.advance(KEEP - 0.1)
-        self.assertEqual(self.known("k"), ["k"])
-        self.clock.advance(0.1)
-        self.assertEqual(self.known("k"), [])
-        self.assertEqual(self.memory.outcome(ME, "k"), "never seen")
-
-    def test_the_oldest_is_forgotten_past_the_limit(self) -> None:
-        for key in "abcd":
-            self.finish(key)
-        self.assertEqual(self.known(*"abcd"), ["b", "c", "d"])
-
-    def test_a_key_that_comes_again_after_its_time_is_among_the_newest(self) -> None:
-        self.memory = CommandMemory(Audit(NoJournal()), self.clock, limit=2)
-        self.finish("a")
-        self.clock.advance(10)
-        self.finish("b")
-        self.clock.advance(KEEP - 10)
-        self.assertEqual(self.known("a"), [])
-        self.finish("a")
-        self.finish("c")
-        self.assertEqual(self.known(*"abc"), ["a", "c"])
-
-    def test_what_is_over_takes_no_room(self) -> None:
-        for key in "ab":
-            self.finish(key)
-        self.clock.advance(KEEP)
-        self.finish("c")
-        self.assertEqual(len(self.memory._finished), 1)
-
-    def test_what_runs_is_never_forgotten(self) -> None:
-        self.memory.open({**REQUEST, "key": "slow"}, safe=False).begin()
-        for key in "abcd":
-            self.finish(key)
-        self.clock.advance(2 * KEEP)
-        self.assertEqual(self.known("slow"), ["slow"])
 
 
 class RecallTests(KeyCase):

@@ -12,6 +12,7 @@ from zope.interface import implementer
 from pychron_comms.config.table import ConfigError, Table
 from pychron_comms.errors import NoResponseError
 from pychron_comms.interfaces import IDevice
+from pychron_comms.observability.metrics import Metrics
 from pychron_comms.processor.assembly import gate_from_config
 from pychron_comms.processor.execution import runners
 from pychron_comms.processor.settings import laboratory_from
@@ -429,7 +430,7 @@ class ConfigurationTests(LaboratoryCase):
     def mistake(self, extra: str) -> str:
         table = Table.parse(DEFAULT + extra, "lab.toml")
         with self.assertRaises(ConfigError) as caught:
-            gate_from_config(*laboratory_from(table), self.clock)
+            gate_from_config(*laboratory_from(table), self.clock, Metrics())
         return without_line(str(caught.exception))
 
     def test_a_command_must_be_one_that_is_served_here(self) -> None:
@@ -490,10 +491,10 @@ class ConfigurationTests(LaboratoryCase):
     def test_a_type_whose_manager_is_missing_has_no_commands(self) -> None:
         table = Table.parse(rule("CO2|Enable", "System|GetValveStates is x"), "lab.toml")
         with self.assertRaises(ConfigError):
-            gate_from_config(*laboratory_from(table), self.clock)
+            gate_from_config(*laboratory_from(table), self.clock, Metrics())
         text = '[[extraction_line.valve]]\nname = "V"\n' + rule(
             "System|Open V", "CO2|GetXMoving is False"
         )
         with self.assertRaises(ConfigError) as caught:
-            gate_from_config(*laboratory_from(Table.parse(text, "lab.toml")), self.clock)
+            gate_from_config(*laboratory_from(Table.parse(text, "lab.toml")), self.clock, Metrics())
         self.assertIn("manager unavaliable", str(caught.exception))

@@ -23,6 +23,7 @@ from zope.interface.verify import verifyObject
 from pychron_comms.errors import ManagerUnavailableError
 from pychron_comms.handlers.factories import own_factories
 from pychron_comms.interfaces import IRequestHandler, IRequestHandlerFactory
+from pychron_comms.observability.metrics import Metrics
 from pychron_comms.processor import tap as processor_tap
 from pychron_comms.processor.assembly import gate_from_config, handlers_for
 from pychron_comms.processor.execution.manager_queue import QUEUE_LIMIT
@@ -268,7 +269,7 @@ class PluginTests(SynchronousTestCase):
 class GateFromConfigTests(SynchronousTestCase):
     def test_the_built_in_laboratory_answers_the_seeds_own_example(self) -> None:
         clock = Clock()
-        gate = gate_from_config(*laboratory_from(None), clock)
+        gate = gate_from_config(*laboratory_from(None), clock, Metrics())
         reply = gate.process_server_request("System", "Open V", "127.0.0.1")
         clock.advance(0.3)
         self.assertEqual(self.successResultOf(reply), "OK")

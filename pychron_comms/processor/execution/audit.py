@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 
 from twisted.logger import Logger
 
 from pychron_comms.errors import JournalError
 from pychron_comms.interfaces import IJournal
+from pychron_comms.journal.record import time_text
 
 #: Seconds for which earlier processes are recalled: their keys, and the longest lease.
 RECALL = 86400.0
@@ -68,6 +70,14 @@ class Audit:
         records = list(self._journal.records(since=self._now() - RECALL))
         self.note("start", pid=os.getpid())
         return records
+
+    def time_text(self, ago: float) -> str:
+        """The time so many seconds ago, as records write it."""
+        return time_text(max(self._now() - ago, 0.0))
+
+    def age(self, at: str) -> float:
+        """Seconds since that time of a record."""
+        return self._now() - datetime.fromisoformat(at).timestamp()
 
     def stop(self) -> None:
         self.note("stop")

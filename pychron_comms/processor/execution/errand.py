@@ -9,7 +9,7 @@ from twisted.python.failure import Failure
 
 from pychron_comms.errors import CommandError, OutcomeUnknownError
 from pychron_comms.interfaces import ICall
-from pychron_comms.processor.execution.idempotency import Entry
+from pychron_comms.processor.execution.entry import Entry
 from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.safeguards.interlocks import Hold, Interlocks
 

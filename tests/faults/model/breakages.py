@@ -12,8 +12,9 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
 from pychron_comms.errors import ExpiredError, JournalError
+from pychron_comms.processor.execution.entry import Ended, Entry, State
 from pychron_comms.processor.execution.errand import Errand
-from pychron_comms.processor.execution.idempotency import CommandMemory, Entry, State
+from pychron_comms.processor.execution.idempotency import CommandMemory
 from pychron_comms.processor.execution.manager_queue import ManagerQueue
 from pychron_comms.repeater.connection import ProcessorConnection, _Waiting
 from pychron_comms.repeater.endpoint import CommandRepeater
@@ -62,10 +63,11 @@ def _begin_afterwards(self: Any, run: Callable[[], Any]) -> Any:
 
 def _begin_unwritten(self: Any) -> None:
     try:
-        self._number = self._audit.begin(self.request, self._safe)
+        self._number = self._audit.begin(self.request, self.call.safe)
     except JournalError:
         self._number = 0
     self.state = State.RUNNING
+    self._keeper.begun(self)
 
 
 _give_up = ManagerQueue._give_up
@@ -90,7 +92,7 @@ def _forget_running(self: Any, response: Deferred[str]) -> bool:
 
 def _answered_whatever_runs(self: Any, outcome: Any) -> Any:
     if self.state in {State.WAITING, State.RUNNING}:
-        self._finish(State.DONE, outcome)
+        self._finish(Ended(State.DONE, self._reply(outcome)), outcome)
     return outcome
 
 

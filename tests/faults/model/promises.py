@@ -337,7 +337,9 @@ def check_nothing_left(world: World) -> None:
         "connections": server.process.owned - 1 + processor.process.owned - 1,
         "datagrams": server.datagrams.in_flight,
         "guard": len(server.guard._running),
-        "keys that run": len(processor.memory._open),
+        "keys that run": processor.memory.keys.running,
+        "plain commands that run": processor.memory.copies.running,
+        "those who wait for them": len(processor.memory._waiting),
         "waiting": sum(len(queue._waiting) for queue in processor.queues),
         "running": sum(len(queue._running) for queue in processor.queues),
     }
@@ -347,7 +349,7 @@ def check_nothing_left(world: World) -> None:
     left["replies to come"] = len(connection._pending)
     keep("nothing is left behind", not any(left.values()), left)
     keep("tables are bounded", len(server.guard._kept) <= 2 * len(world.units))
-    keep("keys are bounded", len(processor.memory._finished) <= len(world.units))
+    keep("keys are bounded", processor.memory.keys.kept <= len(world.units))
     server.repeater.stopService()
     processor.gate.stopService()
     world.pass_time(1.0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple, cast
 
 from twisted.internet.defer import Deferred
@@ -73,8 +74,8 @@ class Processor:
         handlers["test"] = EchoHandler()
         self.queues = queues = Queues(lambda _: ManagerQueue(ReactorRunner(), clock, QUEUE))
         audit = Audit(self.pen, world.now)
-        self.memory = memory = CommandMemory(audit, clock)
-        leases = Leases(clock, world.now, audit.note, lambda *part: made_safe(queues, *part))
+        self.memory = memory = CommandMemory(audit, clock, Metrics())
+        leases = Leases(clock, world.now, audit.note, partial(made_safe, queues, memory))
         interlocks = Interlocks(lambda handler, call: "", clock)
         access = AccessRules((), [leases])
         hardware.safeguards = GateQueries(

@@ -1,0 +1,71 @@
+"""When each part of the hardware was last changed, by whomever, as far as the gate can tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from pychron_comms.interfaces import Move
+
+#: Parts of one manager that are told apart.
+PARTS = 1000
+
+
+class ChangeLog:
+    """Numbers the changes of all parts, in their order; work and room do not grow with them."""
+
+    def __init__(self) -> None:
+        self._count = 0
+        # By identity: a manager may compare equal to another, or not hash. It is never collected
+        # while this is used: whoever changes it owns it.
+        self._managers: dict[int, _Parts] = {}
+
+    def note(self, moves: Iterable[Move]) -> int:
+        """These parts are changed now; the number of the change."""
+        self._count += 1
+        for move in moves:
+            parts = self._managers.get(id(move.manager))
+            if parts is None:
+                parts = self._managers[id(move.manager)] = _Parts()
+            parts.note(move.target, self._count)
+        return self._count
+
+    def changed_since(self, moves: Iterable[Move], number: int) -> bool:
+        """Whether any of these parts, or what overlaps it, has been changed after that change."""
+        for move in moves:
+            parts = self._managers.get(id(move.manager))
+            if parts is not None and parts.last(move.target) > number:
+                return True
+        return False
+
+
+class _Parts:
+    """The last changes within one manager. Past ``PARTS`` of its parts, all count as changed."""
+
+    __slots__ = ("_at", "_whole", "_within")
+
+    def __init__(self) -> None:
+        self._at: dict[str, int] = {}
+        # Of a part and all parts within it.
+        self._within: dict[str, int] = {}
+        self._whole = 0
+
+    def note(self, target: str, number: int) -> None:
+        if target not in self._at and len(self._at) >= PARTS:
+            self._at.clear()
+            self._within.clear()
+            self._whole = number
+        self._at[target] = number
+        for part in _up_from(target):
+            self._within[part] = number
+
+    def last(self, target: str) -> int:
+        around = max(self._at.get(part, 0) for part in _up_from(target))
+        return max(self._whole, self._within.get(target, 0), around)
+
+
+def _up_from(target: str) -> Iterator[str]:
+    """``stage/x``, ``stage``, and all of the manager, which is empty."""
+    while target:
+        yield target
+        target, _, _ = target.rpartition("/")
+    yield ""

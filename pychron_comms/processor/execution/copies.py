@@ -1,0 +1,198 @@
+"""Plain commands that a client sends again: run once, whoever still waits gets the one reply.
+
+A Pychron client that hears nothing sends the same line again after 1.03 s and 1.55 s, each time on
+a new connection, and ends the old one just before. It puts no key on it, so what tells a copy from
+a new command is here: the same line, from the same computer, by another connection, while the
+first still runs; or in the seconds after it, until there is evidence that its reply was read; or by
+a connection that has been silent since before the first was asked, since a bad line may bring the
+first of the copies last. What anybody has changed since is wished anew. What makes safe is no copy
+of anything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pychron_comms.errors import ExpiredError
+from pychron_comms.interfaces import ICall, Move
+from pychron_comms.processor.execution.changes import ChangeLog
+from pychron_comms.processor.execution.entry import Ended, Entry
+from pychron_comms.processor.execution.shares import Shares
+from pychron_comms.wire.context import OBSERVE
+
+#: Seconds in which it may be in doubt whether a reply was read. A datagram's copies come sooner.
+KEEP = 5.0
+KEEP_DATAGRAM = 2.1
+
+#: Bytes for all that are kept.
+ROOM = 32_000_000
+
+#: Connections that are told apart of those by which one command was asked.
+CONNECTIONS = 100
+
+# Stands for the connection of a datagram, which has none.
+_DATAGRAM = "udp"
+
+#: Type and line.
+_Line = tuple[str, str]
+
+
+class _Plain:
+    """One plain command. ``asked_at``: when its first asker said it; ``change``: its own number.
+
+    ``last``: the one who asked it last; ``is_taken``: that one has read the reply.
+    """
+
+    __slots__ = ("_connections", "asked_at", "change", "is_taken", "last", "moves", "what")
+
+    def __init__(self, what: Entry | Ended, ask: str, moves: tuple[Move, ...], at: float) -> None:
+        self.what = what
+        self.moves = moves
+        self.asked_at = at
+        self.change = 0
+        self.is_taken = False
+        self.last = ""
+        self._connections: set[str] = set()
+        self.ask(ask)
+
+    @property
+    def keep(self) -> float:
+        """Seconds after its end in which a copy may come."""
+        return KEEP if self._connections else KEEP_DATAGRAM
+
+    def ask(self, ask: str) -> None:
+        """Someone asks it."""
+        self.last = ask
+        self.is_taken = False
+        connection = _connection(ask)
+        if connection != _DATAGRAM and len(self._connections) < CONNECTIONS:
+            self._connections.add(connection)
+
+    def came_by(self, ask: str) -> bool:
+        """Whether it came by the connection of this ask, which means it anew then."""
+        return _connection(ask) in self._connections
+
+
+class CopyMemory:
+    """Tells which plain commands are copies. No work grows with what is kept."""
+
+    def __init__(self, changes: ChangeLog, room: float = ROOM) -> None:
+        self._changes = changes
+        self._open: dict[Entry, _Plain] = {}
+        # The last of each line that waits or runs.
+        self._running: dict[tuple[str, _Line], _Plain] = {}
+        self._kept: Shares[_Line, _Plain] = Shares(room, forgotten=self._forgotten)
+        # Those that are kept, by who asked them last.
+        self._last: dict[str, _Plain] = {}
+
+    @property
+    def running(self) -> int:
+        """Plain commands that wait or run."""
+        return len(self._open)
+
+    @property
+    def kept(self) -> int:
+        """Those that have ended and may be asked again."""
+        return len(self._kept)
+
+    @property
+    def size(self) -> int:
+        """Bytes that these take."""
+        return self._kept.size
+
+    def find(self, request: Mapping[str, str], call: ICall, now: float) -> Entry | Ended | None:
+        """What this command is a copy of; None for a new one.
+
+        Errors: 202 for one that may be a copy come late, past a change: it must undo nothing.
+        """
+        if not is_plain(call):
+            return None
+        line = _line(request)
+        running = self._running.get((call.sender, line))
+        plain = running or self._kept.get(call.sender, line, now)
+        # Who asks it twice by one connection means it twice.
+        if plain is None or plain.came_by(call.context.ask):
+            return None
+        is_late = now - call.context.age - call.context.silent < plain.asked_at
+        if running is None:
+            is_changed = self._changes.changed_since(plain.moves, plain.change)
+            if is_late and is_changed and call.context.ask.endswith(".1"):
+                raise ExpiredError(f"{call.name}: perhaps a late copy; its part was changed since")
+            if is_changed or (plain.is_taken and not is_late):
+                return None
+        if not is_late:
+            # Whoever sent a late one has the reply by another connection, or has gone.
+            self._ask_again(plain, call.context.ask)
+        return plain.what
+
+    def opened(self, entry: Entry, now: float) -> None:
+        """A new command waits."""
+        call = entry.call
+        plain = _Plain(entry, call.context.ask, call.moves, now - call.context.age)
+        self._open[entry] = plain
+        self._running.setdefault(_place(entry), plain)
+
+    def begun(self, entry: Entry, change: int) -> None:
+        """It runs, which is that change."""
+        plain = self._open[entry]
+        plain.change = change
+        self._running[_place(entry)] = plain
+
+    def ended(self, entry: Entry, ended: Ended, now: float) -> None:
+        """It is over; what was never begun may be asked anew."""
+        plain = self._open.pop(entry)
+        place = sender, line = _place(entry)
+        if self._running.get(place) is plain:
+            del self._running[place]
+        if not ended.refused:
+            plain.what = ended
+            self._keep(sender, line, plain, now + plain.keep, now)
+
+    def recall(
+        self, request: Mapping[str, str], call: ICall, ended: Ended, *, change: int, at: float
+    ) -> None:
+        """A command that an earlier process was asked at that time, and ran."""
+        plain = _Plain(ended, request.get("ask", ""), call.moves, at)
+        plain.change = change
+        self._keep(call.sender, _line(request), plain, at + KEEP, at)
+
+    def taken(self, ask: str) -> None:
+        """The reply to that ask was read."""
+        plain = self._last.get(ask)
+        if plain is not None:
+            plain.is_taken = True
+
+    def _ask_again(self, plain: _Plain, ask: str) -> None:
+        is_kept = self._last.pop(plain.last, None) is not None
+        plain.ask(ask)
+        if is_kept:
+            self._last[ask] = plain
+
+    def _keep(self, sender: str, line: _Line, plain: _Plain, until: float, now: float) -> None:
+        texts = len(line[1])
+        if isinstance(plain.what, Ended):
+            texts += len(plain.what.reply)
+        # First, since it may be forgotten at once for want of room.
+        self._last[plain.last] = plain
+        self._kept.keep(sender, line, plain, texts=texts, until=until, now=now)
+
+    def _forgotten(self, plain: _Plain) -> None:
+        self._last.pop(plain.last, None)
+
+
+def is_plain(call: ICall) -> bool:
+    """Whether copies of it are asked about at all."""
+    context = call.context
+    return bool(context.ask) and not (context.key or call.safe or context.role == OBSERVE)
+
+
+def _place(entry: Entry) -> tuple[str, _Line]:
+    return entry.call.sender, _line(entry.request)
+
+
+def _line(request: Mapping[str, str]) -> _Line:
+    return request["type"], request["command"]
+
+
+def _connection(ask: str) -> str:
+    return ask.rpartition(".")[0]

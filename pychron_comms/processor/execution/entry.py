@@ -1,0 +1,176 @@
+"""One command that acts, as the gate remembers it: from its asking to its end."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol, cast
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import TimeoutError as TimedOut
+from twisted.internet.interfaces import IReactorTime
+from twisted.python.failure import Failure
+
+from pychron_comms.errors import (
+    ExpiredError,
+    OutcomeUnknownError,
+    OvertakenError,
+    ShuttingDownError,
+    error_from_line,
+    error_line,
+)
+from pychron_comms.interfaces import ICall
+from pychron_comms.processor.execution.audit import UNWRITTEN, Audit
+
+Outcome = str | Failure
+
+#: Characters that are kept of a refusal.
+REFUSAL_LENGTH = 1024
+
+# What prevents a command that was handed over already, and has not begun.
+_PREVENTED = (ExpiredError, OvertakenError, ShuttingDownError)
+
+
+class State(enum.Enum):
+    WAITING = "waiting"
+    RUNNING = "running"
+    DONE = "done"
+    #: It ran when the processor died, or was given up: look before trying again.
+    UNKNOWN = "unknown"
+
+
+class Ended(NamedTuple):
+    """How a command has ended; ``refused``: it was never begun."""
+
+    state: State
+    reply: str
+    refused: bool = False
+
+    def again(self, within: float) -> str:
+        """The reply for one who asks it again. Errors: those that it had."""
+        error = error_from_line(self.reply)
+        if error is not None:
+            raise error
+        return self.reply
+
+
+class Keeper(Protocol):
+    """Is told what becomes of a command, and who waits for it."""
+
+    def begun(self, entry: Entry) -> None:
+        """Its manager is told of it now."""
+
+    def ended(self, entry: Entry, ended: Ended) -> None:
+        """It is over, one way or the other."""
+
+    def waits(self, response: Deferred[str], entry: Entry) -> None:
+        """Someone waits for it, by this response."""
+
+    def waits_no_more(self, response: Deferred[str]) -> None:
+        """Whoever waited by this response is answered, or gone."""
+
+
+class Entry:
+    """One command that acts, until its end. ``request`` is what the journal says of it."""
+
+    __slots__ = (
+        "_askers",
+        "_audit",
+        "_clock",
+        "_keeper",
+        "_number",
+        "call",
+        "request",
+        "response",
+        "state",
+    )
+
+    def __init__(
+        self,
+        keeper: Keeper,
+        audit: Audit,
+        clock: IReactorTime,
+        request: Mapping[str, str],
+        call: ICall,
+    ) -> None:
+        self._keeper = keeper
+        self._audit = audit
+        self._clock = clock
+        self._number = UNWRITTEN
+        # A dict, so that each leaves without a search.
+        self._askers: dict[Deferred[str], None] = {}
+        self.request = request
+        self.call = call
+        self.state = State.WAITING
+        self.response: Deferred[str] | None = None
+
+    def begin(self) -> None:
+        """Its manager is told of it next. Errors: 214, and then it must not be."""
+        self._number = self._audit.begin(self.request, self.call.safe)
+        self.state = State.RUNNING
+        self._keeper.begun(self)
+
+    def end(self, outcome: Outcome) -> None:
+        """Its manager has done with it, or it was prevented in the last moment."""
+        unknown = isinstance(outcome, Failure) and outcome.check(OutcomeUnknownError)
+        prevented = isinstance(outcome, Failure) and outcome.check(*_PREVENTED)
+        reply = self._reply(outcome)
+        self._audit.end(self._number, self.request, reply)
+        state = State.UNKNOWN if unknown else State.DONE
+        self._finish(Ended(state, reply, refused=bool(prevented)), outcome)
+
+    def asked_by(self, response: Deferred[str]) -> Deferred[str]:
+        """By this its first asker is answered: with its own end, or that it never begins."""
+        self.response = response
+        self._add(response)
+        return response.addBoth(self.answered)
+
+    def answered(self, outcome: Outcome) -> Outcome:
+        """Its first asker has an answer."""
+        if self.response is not None:
+            self._remove(self.response)
+        if self.state is State.WAITING:
+            reply = self._reply(outcome)[:REFUSAL_LENGTH]
+            self._audit.refused(self.request, reply)
+            self._finish(Ended(State.DONE, reply, refused=True), outcome)
+        return outcome
+
+    def again(self, within: float) -> Deferred[str]:
+        """The reply, later, for one who asks it again and waits so long. Errors: its own, 201."""
+        asker: Deferred[str] = Deferred(self._remove)
+        self._add(asker)
+        asker.addTimeout(max(within, 0.0), self._clock)
+        return asker.addErrback(self._too_late)
+
+    def leave(self, response: Deferred[str]) -> bool:
+        """One who waits is gone: whether nobody is left who does."""
+        if response is self.response:
+            self._askers.pop(response, None)
+        else:
+            response.cancel()
+        return not self._askers
+
+    def _add(self, asker: Deferred[str]) -> None:
+        self._askers[asker] = None
+        self._keeper.waits(asker, self)
+
+    def _remove(self, asker: Deferred[str]) -> None:
+        self._askers.pop(asker, None)
+        self._keeper.waits_no_more(asker)
+
+    def _finish(self, ended: Ended, outcome: Outcome) -> None:
+        self.state = ended.state
+        self._keeper.ended(self, ended)
+        for asker in list(self._askers):
+            if asker is not self.response:
+                self._remove(asker)
+                asker.callback(outcome)
+
+    def _reply(self, outcome: Outcome) -> str:
+        if isinstance(outcome, str):
+            return outcome
+        return error_line(cast(Exception, outcome.value), self.request["command"])
+
+    def _too_late(self, failure: Failure) -> str:
+        failure.trap(TimedOut, CancelledError)
+        raise OutcomeUnknownError(f"{self.request['command']} is still {self.state.value}")

@@ -1,0 +1,121 @@
+"""A bounded room for what is remembered of each sender, in which none crowds out another."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from typing import Generic, NamedTuple, TypeVar
+
+Name = TypeVar("Name", bound=Hashable)
+Value = TypeVar("Value")
+
+#: Bytes of one thing beside its texts: its place in the tables, and the objects around it.
+OVERHEAD = 1000
+
+
+class _Item(NamedTuple, Generic[Value]):
+    value: Value
+    until: float
+    size: int
+
+
+class _Share(Generic[Name, Value]):
+    """What one sender has, oldest first."""
+
+    __slots__ = ("items", "size")
+
+    def __init__(self) -> None:
+        self.items: OrderedDict[Name, _Item[Value]] = OrderedDict()
+        self.size = 0
+
+
+class Shares(Generic[Name, Value]):
+    """Keeps values by sender and name, in ``room`` bytes for all and ``share`` for each.
+
+    Where there is no room, one of those who have most (to a factor of two) loses its oldest. No
+    work grows with what is kept. ``forgotten`` is told of each value that is kept no longer.
+    """
+
+    def __init__(
+        self,
+        room: float,
+        share: float = math.inf,
+        forgotten: Callable[[Value], object] = lambda value: None,
+    ) -> None:
+        self._room = room
+        self._share = share
+        self._forgotten = forgotten
+        self._size = 0
+        self._senders: dict[str, _Share[Name, Value]] = {}
+        # Senders by the binary digits of what they have, so that the greatest are found at once.
+        self._ranks: dict[int, dict[str, None]] = {}
+        # In the order in which they were kept.
+        self._all: OrderedDict[tuple[str, Name], None] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._all)
+
+    @property
+    def size(self) -> int:
+        """Bytes, as they are counted here."""
+        return self._size
+
+    def get(self, sender: str, name: Name, now: float) -> Value | None:
+        """None for what was never kept, or not for as long as this."""
+        share = self._senders.get(sender)
+        item = share.items.get(name) if share is not None else None
+        return item.value if item is not None and item.until > now else None
+
+    def keep(
+        self, sender: str, name: Name, value: Value, *, texts: int, until: float, now: float
+    ) -> None:
+        """In place of what had this name; ``texts``: the characters in it."""
+        self.forget(sender, name)
+        self._forget_past(now)
+        share = self._senders.setdefault(sender, _Share())
+        item = _Item(value, until, texts + OVERHEAD)
+        share.items[name] = item
+        self._all[sender, name] = None
+        self._resize(sender, share, item.size)
+        while share.size > self._share:
+            self._forget_oldest(sender)
+        while self._size > self._room:
+            self._forget_oldest(next(iter(self._ranks[max(self._ranks)])))
+
+    def forget(self, sender: str, name: Name) -> None:
+        """Nothing where there is none."""
+        share = self._senders.get(sender)
+        item = share.items.pop(name, None) if share is not None else None
+        if share is not None and item is not None:
+            del self._all[sender, name]
+            self._resize(sender, share, -item.size)
+            self._forgotten(item.value)
+
+    def _forget_oldest(self, sender: str) -> None:
+        self.forget(sender, next(iter(self._senders[sender].items)))
+
+    def _forget_past(self, now: float) -> None:
+        while self._all:
+            sender, name = next(iter(self._all))
+            if self._senders[sender].items[name].until > now:
+                return
+            self.forget(sender, name)
+
+    def _resize(self, sender: str, share: _Share[Name, Value], by: int) -> None:
+        before, after = share.size.bit_length(), (share.size + by).bit_length()
+        share.size += by
+        self._size += by
+        if before != after:
+            self._rank(sender, before, after)
+        if not share.size:
+            del self._senders[sender]
+
+    def _rank(self, sender: str, before: int, after: int) -> None:
+        if before:
+            peers = self._ranks[before]
+            del peers[sender]
+            if not peers:
+                del self._ranks[before]
+        if after:
+            self._ranks.setdefault(after, {})[sender] = None

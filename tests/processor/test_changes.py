@@ -1,0 +1,62 @@
+"""Which part was changed after which."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.interfaces import Move
+from pychron_comms.processor.execution.changes import PARTS, ChangeLog
+
+
+class ChangeTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.log = ChangeLog()
+        self.line, self.laser = object(), object()
+
+    def change(self, *targets: str, manager: object = None) -> int:
+        return self.log.note(Move(manager or self.line, target) for target in targets)
+
+    def changed(self, target: str, since: int, manager: object = None) -> bool:
+        return self.log.changed_since([Move(manager or self.line, target)], since)
+
+    def test_what_nobody_has_changed_is_as_it_was(self) -> None:
+        self.assertFalse(self.changed("A", 0))
+
+    def test_a_change_is_after_what_came_before_it(self) -> None:
+        first = self.change("A")
+        self.assertFalse(self.changed("A", first))
+        second = self.change("A")
+        self.assertTrue(self.changed("A", first))
+        self.assertFalse(self.changed("A", second))
+
+    def test_other_parts_and_managers_are_other_matters(self) -> None:
+        first = self.change("A")
+        self.change("AB")
+        self.change("A", manager=self.laser)
+        self.assertFalse(self.changed("A", first))
+
+    def test_what_overlaps_is_changed_too(self) -> None:
+        for one, other, expected in (
+            ("", "A", True),
+            ("A", "", True),
+            ("stage/x", "stage", True),
+            ("stage", "stage/x", True),
+            ("stage/x", "stage/y", False),
+            ("stage", "stages", False),
+        ):
+            before = self.change("elsewhere", manager=self.laser)
+            self.change(one)
+            self.assertEqual(self.changed(other, before), expected, msg=f"{one} {other}")
+
+    def test_each_part_of_several_is_changed(self) -> None:
+        before = self.change("Z")
+        self.change("A", "B")
+        self.assertTrue(self.changed("A", before) and self.changed("B", before))
+
+    def test_too_many_parts_are_all_changed_for_once(self) -> None:
+        first = self.change("A")
+        for number in range(PARTS):
+            self.change(f"P{number}")
+        self.assertTrue(self.changed("A", first))
+        (parts,) = self.log._managers.values()
+        self.assertLessEqual(len(parts._at), PARTS)

@@ -1,0 +1,346 @@
+"""A plain command that a client sends again is run once; one that is meant again is run again."""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred
+
+from pychron_comms.errors import (
+    DeviceConnectionError,
+    ExpiredError,
+    OutcomeUnknownError,
+)
+from pychron_comms.interfaces import Part
+from pychron_comms.processor.execution import copies
+from pychron_comms.processor.execution.copies import KEEP, KEEP_DATAGRAM
+from pychron_comms.processor.execution.shares import OVERHEAD
+from tests.processor.copy_case import OTHER, CopyCase
+
+
+class WhileItRunsTests(CopyCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.opening: Deferred[str] = Deferred()
+        self.valves.slow["Open A"] = self.opening
+
+    def test_a_copy_by_another_connection_joins_the_first(self) -> None:
+        first, copy = self.ask("c1.1"), self.ask("c2.1")
+        self.opening.callback("OK")
+        self.assertEqual((self.successResultOf(first), self.successResultOf(copy)), ("OK", "OK"))
+        self.assertEqual(self.ran, ["Open A"])
+
+    def test_a_copy_shares_a_failure_too(self) -> None:
+        first, copy = self.ask("c1.1"), self.ask("c2.1")
+        self.opening.errback(DeviceConnectionError("A"))
+        self.failureResultOf(first, DeviceConnectionError)
+        self.failureResultOf(copy, DeviceConnectionError)
+
+    def test_one_that_waits_is_joined_too(self) -> None:
+        self.valves.slow["Shut B"] = Deferred()
+        self.ask("c0.1", "Shut B")
+        first, copy = self.ask("c1.1"), self.ask("c2.1")
+        self.valves.slow["Shut B"].callback("OK")
+        self.opening.callback("OK")
+        self.assertEqual((self.successResultOf(first), self.successResultOf(copy)), ("OK", "OK"))
+        self.assertEqual(self.ran, ["Shut B", "Open A"])
+
+    def test_datagrams_share_no_connection(self) -> None:
+        self.ask("udp.1")
+        self.ask("udp.2")
+        self.opening.callback("OK")
+        self.assertEqual(self.ran, ["Open A"])
+
+    def test_what_one_connection_sends_twice_is_meant_twice(self) -> None:
+        self.ask("c1.1")
+        self.ask("c1.2")
+        self.opening.callback("OK")
+        self.assertEqual(self.ran, ["Open A", "Open A"])
+
+    def test_who_joined_and_sends_it_again_means_it_anew(self) -> None:
+        self.ask("c1.1")
+        self.ask("c2.1")
+        self.ask("c2.2")
+        self.opening.callback("OK")
+        self.assertEqual(self.ran, ["Open A", "Open A"])
+
+    def test_the_second_of_two_is_joined_when_the_first_has_ended(self) -> None:
+        self.ask("c1.1")
+        self.ask("c1.2")
+        second: Deferred[str] = Deferred()
+        self.valves.slow["Open A"] = second
+        self.opening.callback("OK")
+        self.ask("c2.1")
+        self.assertEqual(self.ran, ["Open A", "Open A"])
+
+    def test_another_computer_or_command_is_no_copy(self) -> None:
+        self.ask("c1.1")
+        self.ask("c2.1", sender=OTHER)
+        self.ask("c3.1", "Open B")
+        self.opening.callback("OK")
+        self.assertEqual(self.ran, ["Open A", "Open A", "Open B"])
+
+    def test_what_does_not_say_who_asks_is_no_copy_of_anything(self) -> None:
+        for _ in range(2):
+            self.ask("")
+        self.opening.callback("OK")
+        self.assertEqual(self.ran, ["Open A", "Open A"])
+
+    def test_who_may_only_look_is_told_of_nothing(self) -> None:
+        self.ask("c1.1")
+        self.ask("c2.1", role="observe")
+        self.opening.callback("OK")
+        self.assertEqual(self.ran, ["Open A", "Open A"])
+
+    def test_one_who_leaves_takes_nothing_from_the_others(self) -> None:
+        first, copy = self.ask("c1.1"), self.ask("c2.1")
+        self.gate.asker_gone(first)
+        self.opening.callback("OK")
+        self.assertEqual(self.successResultOf(copy), "OK")
+
+    def test_it_is_dropped_while_it_waits_when_all_have_left(self) -> None:
+        self.valves.slow["Shut B"] = Deferred()
+        self.ask("c0.1", "Shut B")
+        first, copy = self.ask("c1.1"), self.ask("c2.1")
+        self.gate.asker_gone(first)
+        self.gate.asker_gone(first)
+        self.assertNoResult(first)
+        self.gate.asker_gone(copy)
+        self.failureResultOf(first, ExpiredError)
+        self.failureResultOf(copy, OutcomeUnknownError)
+
+    def test_what_makes_safe_is_never_held(self) -> None:
+        self.valves.slow["Close A"] = Deferred()
+        self.ask("c1.1", "Close A")
+        self.ask("c2.1", "Close A")
+        self.assertEqual(self.ran, ["Close A", "Close A"])
+
+
+class InDoubtTests(CopyCase):
+    """It has ended, and nobody knows whether its reply was read."""
+
+    def test_who_asks_again_gets_the_reply(self) -> None:
+        self.reply("c1.1")
+        self.clock.advance(KEEP - 0.1)
+        self.assertEqual(self.reply("c2.1"), "OK")
+        self.assertEqual(self.ran, ["Open A"])
+
+    def test_and_the_next_who_does_as_well(self) -> None:
+        for ask in ("c1.1", "c2.1", "c3.1"):
+            self.assertEqual(self.reply(ask), "OK")
+        self.assertEqual(self.ran, ["Open A"])
+
+    def test_a_failure_is_kept_too(self) -> None:
+        self.valves.slow["Open A"] = failing = Deferred()
+        first = self.ask("c1.1")
+        failing.errback(DeviceConnectionError("A"))
+        self.failureResultOf(first, DeviceConnectionError)
+        self.failureResultOf(self.ask("c2.1"), DeviceConnectionError)
+        self.assertEqual(self.ran, ["Open A"])
+
+    def test_it_is_in_doubt_for_its_time_only(self) -> None:
+        self.reply("c1.1")
+        self.clock.advance(KEEP)
+        self.reply("c2.1")
+        self.assertEqual(self.ran, ["Open A", "Open A"])
+
+    def test_asking_again_prolongs_nothing(self) -> None:
+        self.reply("c1.1")
+        self.clock.advance(KEEP / 2)
+        self.reply("c2.1")
+        self.clock.advance(KEEP / 2)
+        self.reply("c3.1")
+        self.assertEqual(self.ran, ["Open A", "Open A"])
+
+    def test_that_of_a_datagram_is_for_less(self) -> None:
+        self.reply("udp.1")
+        self.clock.advance(KEEP_DATAGRAM - 0.1)
+        self.reply("udp.2")
+        self.assertEqual(self.ran, ["Open A"])
+        self.clock.advance(0.1)
+        self.reply("udp.3")
+        self.assertEqual(self.ran, ["Open A", "Open A"])
+
+    def test_when_it_was_read_the_same_is_meant_anew(self) -> None:
+        self.reply("c1.1")
+        self.gate.reply_taken("c1.1")
+        self.reply("c2.1")
+        self.assertEqual(self.ran, ["Open A", "Open A"])
+
+    def test_when_its_last_asker_has_read_it_too(self) -> None:
+        self.reply("c1.1")
+        self.reply("c2.1")
+        self.gate.reply_taken("c2.1")
+        self.reply("c3.1")
+        self.assertEqual(self.ran, ["Open A", "Open A"])
+
+    def test_one_before_does_not_speak_for_the_last(self) -> None:
+        self.reply("c1.1")
+        self.reply("c2.1")
+        self.gate.reply_taken("c1.1")
+        self.reply("c3.1")
+        self.assertEqual(self.ran, ["Open A"])
+
+    def test_the_last_of_two_that_ran_at_once_is_the_one_in_doubt(self) -> None:
+        self.reply("c1.1")
+        self.gate.reply_taken("c1.1")
+        self.reply("c2.1")
+        self.gate.reply_taken("c1.1")
+        self.reply("c3.1")
+        self.assertEqual(self.ran, ["Open A", "Open A"])
+
+    def test_the_same_connection_means_it_anew(self) -> None:
+        self.reply("c1.1")
+        self.reply("c1.2")
+        self.reply("c2.1")
+        self.reply("c2.2")
+        self.assertEqual(self.ran, ["Open A", "Open A", "Open A"])
+
+    def test_what_was_never_begun_is_asked_anew(self) -> None:
+        self.valves.slow["Shut A"] = Deferred()
+        self.ask("c0.1", "Shut A")
+        self.failureResultOf(self.ask("c1.1", within=-1.0), ExpiredError)
+        self.valves.slow["Shut A"].callback("OK")
+        self.reply("c2.1")
+        self.assertEqual(self.ran, ["Shut A", "Open A"])
+
+    def test_a_datagram_asked_again_by_a_connection_is_known(self) -> None:
+        self.reply("udp.1")
+        self.assertEqual(self.reply("c1.1"), "OK")
+        self.assertEqual(self.ran, ["Open A"])
+
+
+class ChangedSinceTests(CopyCase):
+    """Finding B6 of issue 12: on f156da4 another's change did not end a kept reply."""
+
+    def is_run_again(self) -> bool:
+        before = self.ran.count("Open A")
+        self.assertEqual(self.reply("c9.1"), "OK")
+        return self.ran.count("Open A") > before
+
+    def test_by_another_computer(self) -> None:
+        self.reply("c1.1")
+        self.reply("d1.1", "Close A", OTHER)
+        self.assertTrue(self.is_run_again())
+
+    def test_by_a_command_that_came_by_datagram(self) -> None:
+        self.reply("udp.1")
+        self.reply("", "Shut A", OTHER)
+        self.assertTrue(self.is_run_again())
+
+    def test_by_one_with_a_key(self) -> None:
+        self.reply("c1.1")
+        self.reply("", "Shut A", OTHER, key="k")
+        self.assertTrue(self.is_run_again())
+
+    def test_by_what_moves_all(self) -> None:
+        self.reply("c1.1")
+        self.reply("c2.1", "ShutAll")
+        self.assertTrue(self.is_run_again())
+
+    def test_by_a_safe_state(self) -> None:
+        self.reply("c1.1")
+        self.gate._leases.override(Part("System:A", self.valves, "A"), OTHER, "smoke")
+        self.assertTrue(self.is_run_again())
+
+    def test_not_by_another_part_nor_by_a_read(self) -> None:
+        self.reply("c1.1")
+        self.reply("c2.1", "Shut B")
+        self.reply("c3.1", "Get A")
+        self.assertFalse(self.is_run_again())
+
+    def test_not_by_what_was_refused(self) -> None:
+        self.reply("c1.1")
+        self.failureResultOf(self.ask("c2.1", "Shut A", within=-1.0), ExpiredError)
+        self.assertFalse(self.is_run_again())
+
+    def test_what_was_changed_while_it_ran_is_changed_since(self) -> None:
+        self.valves.slow["Open A"] = opening = Deferred()
+        self.ask("c1.1")
+        self.reply("d1.1", "Close A", OTHER)
+        opening.callback("OK")
+        self.valves.slow.clear()
+        self.assertTrue(self.is_run_again())
+
+
+class LateTests(CopyCase):
+    """A bad line may bring the first copy last."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        # It asked at 1001.03 and has read its reply.
+        self.clock.advance(1.03)
+        self.reply("c2.1")
+        self.gate.reply_taken("c2.1")
+        self.clock.advance(0.5)
+
+    def test_a_connection_that_was_silent_since_before_brings_a_copy(self) -> None:
+        self.assertEqual(self.reply("c1.1", silent=1.53), "OK")
+        self.assertEqual(self.reply("c0.7", silent=0.51), "OK")
+        self.assertEqual(self.ran, ["Open A"])
+
+    def test_one_that_said_something_since_means_it(self) -> None:
+        self.reply("c1.2", silent=0.4)
+        self.assertEqual(self.ran, ["Open A", "Open A"])
+
+    def test_time_on_the_way_is_no_silence(self) -> None:
+        self.reply("c1.2", silent=0.4, age=0.05)
+        self.assertEqual(self.ran, ["Open A", "Open A"])
+        self.reply("c3.1", silent=0.4, age=0.3)
+        self.assertEqual(self.ran, ["Open A", "Open A"])
+
+    def test_one_that_joins_late_does_not_hold_up_who_has_the_reply(self) -> None:
+        self.valves.slow["Open B"] = opening = Deferred()
+        self.ask("c2.2", "Open B")
+        self.clock.advance(0.5)
+        self.ask("c1.1", "Open B", silent=2)
+        opening.callback("OK")
+        self.gate.reply_taken("c2.2")
+        self.reply("c3.1", "Open B")
+        self.assertEqual(self.ran, ["Open A", "Open B", "Open B"])
+
+    def test_that_is_so_for_its_time_only(self) -> None:
+        self.clock.advance(KEEP)
+        self.reply("c1.1", silent=10)
+        self.assertEqual(self.ran, ["Open A", "Open A"])
+
+    def test_a_first_word_past_a_change_is_neither_run_nor_told_ok(self) -> None:
+        self.reply("d1.1", "Close A", OTHER)
+        self.failureResultOf(self.ask("c1.1", silent=1.53), ExpiredError)
+        self.assertEqual(self.ran, ["Open A", "Close A"])
+        # And a client that meant it asks again.
+        self.reply("c1.2")
+        self.assertEqual(self.ran, ["Open A", "Close A", "Open A"])
+
+    def test_a_later_word_past_a_change_is_run(self) -> None:
+        """Finding B6 of issue 12: an older idle connection was told OK on f156da4."""
+        self.reply("d1.1", "Close A", OTHER)
+        self.reply("c1.2", silent=1.53)
+        self.assertEqual(self.ran, ["Open A", "Close A", "Open A"])
+
+
+class RoomTests(CopyCase):
+    def test_what_is_past_is_forgotten(self) -> None:
+        for number in range(10):
+            self.reply("udp.1", f"Open {number}")
+        self.clock.advance(KEEP)
+        self.reply("udp.2", "Open A")
+        memory = self.gate._memory.copies
+        self.assertEqual((memory.kept, memory.running, len(memory._last)), (1, 0, 1))
+
+    def test_a_flood_pushes_out_its_own(self) -> None:
+        self.gate._memory.copies._kept._room = 20 * OVERHEAD
+        self.reply("c1.1")
+        for number in range(100):
+            self.reply(f"udp.{number}", f"Open {number}", OTHER)
+        memory = self.gate._memory.copies
+        self.assertLessEqual(memory.kept, 20)
+        self.assertEqual(memory.kept, len(memory._last))
+        self.reply("c2.1")
+        self.assertEqual(self.ran.count("Open A"), 1)
+
+    def test_askers_by_many_connections_are_told_apart_up_to_a_number(self) -> None:
+        self.patch(copies, "CONNECTIONS", 2)
+        for number in range(5):
+            self.reply(f"c{number}.1")
+        self.assertEqual(self.ran, ["Open A"])
+        (plain,) = self.gate._memory.copies._last.values()
+        self.assertEqual(len(plain._connections), 2)

@@ -1,0 +1,99 @@
+"""Plain commands of just now are known again by the next process, as keys are."""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred
+
+from pychron_comms.errors import OutcomeUnknownError
+from pychron_comms.interfaces import Part
+from pychron_comms.processor.execution.copies import KEEP
+from tests.processor.copy_case import OTHER, CopyCase
+
+
+class RecallTests(CopyCase):
+    """Finding B5 of issue 12: copies outlive the server, and here the processor as well."""
+
+    def restart(self, seconds: float = 1.0) -> None:
+        """A kill -9, and a start so much later."""
+        self.clock.advance(seconds)
+        self.valves.slow.clear()
+        self.gate = self.new_gate()
+        self.gate.startService()
+
+    def test_what_had_ended_answers_its_copy(self) -> None:
+        self.reply("c1.1")
+        self.restart()
+        self.assertEqual(self.reply("c2.1"), "OK")
+        self.assertEqual(self.ran, ["Open A"])
+
+    def test_what_ran_is_unknown_to_its_copy_and_not_run_again(self) -> None:
+        self.valves.slow["Open A"] = Deferred()
+        self.ask("c1.1")
+        self.restart()
+        self.failureResultOf(self.ask("c2.1"), OutcomeUnknownError)
+        self.assertEqual(self.ran, ["Open A"])
+
+    def test_it_is_in_doubt_no_longer_than_it_was(self) -> None:
+        self.reply("c1.1")
+        self.restart(KEEP)
+        self.reply("c2.1")
+        self.assertEqual(self.ran, ["Open A", "Open A"])
+
+    def test_the_same_connection_means_it_anew(self) -> None:
+        self.reply("c1.1")
+        self.restart()
+        self.reply("c1.2")
+        self.assertEqual(self.ran, ["Open A", "Open A"])
+
+    def test_when_its_reply_is_read_it_is_meant_anew(self) -> None:
+        self.reply("c1.1")
+        self.restart()
+        self.gate.reply_taken("c1.1")
+        self.reply("c2.1")
+        self.assertEqual(self.ran, ["Open A", "Open A"])
+
+    def test_what_was_changed_since_is_meant_anew(self) -> None:
+        for change in ("Close A", "Shut A"):
+            self.reply("c1.1")
+            self.reply("", change, OTHER, key=change)
+            self.restart(KEEP - 1)
+            self.reply("c2.1")
+            self.assertEqual(self.ran, ["Open A", change, "Open A"])
+            self.ran.clear()
+            self.clock.advance(KEEP)
+
+    def test_what_a_safe_state_has_changed_is_too(self) -> None:
+        part = Part("System:A", self.valves, "A")
+        self.gate._part = lambda name: part
+        self.reply("c1.1")
+        self.gate._leases.override(part, OTHER, "smoke")
+        self.clock.advance(1.0)
+        self.gate = self.new_gate()
+        self.gate._part = lambda name: part
+        self.gate.startService()
+        self.reply("c2.1")
+        self.assertEqual(self.ran, ["Open A", "Open A"])
+
+    def test_so_is_what_a_clean_stop_has_made_safe(self) -> None:
+        self.reply("c1.1")
+        self.successResultOf(self.gate.stopService())
+        self.journal._is_open = True
+        self.restart()
+        self.reply("c2.1")
+        self.assertEqual(self.ran, ["Open A", "Open A"])
+
+    def test_what_says_nothing_of_who_asked_is_not_looked_at(self) -> None:
+        self.reply("")
+        self.reply("c1.1", "Close A")
+        self.restart()
+        self.reply("c2.1")
+        self.reply("c2.1", "Close A")
+        self.assertEqual(self.ran, ["Open A", "Close A", "Open A", "Close A"])
+
+    def test_a_late_copy_is_known_as_such(self) -> None:
+        self.reply("c2.1")
+        self.restart()
+        self.gate.reply_taken("c2.1")
+        self.assertEqual(self.reply("c1.1", silent=1.5), "OK")
+        self.reply("c3.1", silent=0.9)
+        self.assertEqual(self.ran, ["Open A", "Open A"])
