@@ -87,6 +87,14 @@ class IJournal(Interface):
     def write(event: str, **fields: Any) -> int:
         """Append one record; its number. Errors: 214, and then nothing was written."""
 
+    groups = Attribute("Whether ``write_soon`` waits for others; if not, it is a slower ``write``.")
+
+    def write_soon(event: str, **fields: Any) -> Deferred[int]:
+        """As ``write``, and fires with the number once the record is where it will last.
+
+        Where each record waits for the disk, those of one turn wait for it together.
+        """
+
     def refused(**fields: Any) -> None:
         """Write down a command that was not begun, long texts cut to 1 KiB.
 

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from twisted.internet.defer import Deferred, execute, fail
 from zope.interface import implementer
 
 from pychron_comms.errors import JournalError
 from pychron_comms.interfaces import IJournal
 from pychron_comms.journal.checkpoint import Carrier, recall
 from pychron_comms.journal.files import read_records, refused_path
+from pychron_comms.journal.group import Group, Later
 from pychron_comms.journal.lock import FileLock
 from pychron_comms.journal.missing import Missing
 from pychron_comms.journal.page import Disk
@@ -43,18 +45,22 @@ class FileJournal:
         refused_keep: int = REFUSED_KEEP,
         now: Callable[[], float] = time.time,
         disk: Disk | None = None,
+        later: Later | None = None,
     ) -> None:
         """Go on where the last one ended.
 
         A file of ``size`` bytes is laid aside, ``keep`` such files are kept. ``sync``: each record
-        of what acts survives a power loss. ``now``: seconds since 1970. ValueError, one line,
-        where the folder is missing, the file is no journal or cannot be opened, or another process
-        writes it.
+        of what acts survives a power loss; with ``later`` those of ``write_soon`` wait for the
+        disk together. ``now``: seconds since 1970.
+
+        ValueError, one line, where the folder is missing, the file is no journal or cannot be
+        opened, or another process writes it.
         """
         self._path = Path(path).absolute()
         self._now = now
         self._missing = Missing()
         self._is_open = True
+        self._group = Group(self._act, later) if sync and later else None
         roll = partial(Roll, secret=secret, now=now, disk=disk)
         with ExitStack() as opened:
             opened.callback(_lock(self._path).release)
@@ -71,10 +77,23 @@ class FileJournal:
         return self._acts.head
 
     def write(self, event: str, **fields: Any) -> int:
-        return self._append(self._acts, event, fields)
+        made = self._event(event, fields)
+        return self._group.write(made) if self._group else self._act([made])
+
+    def write_soon(self, event: str, **fields: Any) -> Deferred[int]:
+        if not self._group:
+            return execute(self.write, event, **fields)
+        try:
+            return self._group.add(self._event(event, fields))
+        except JournalError:
+            return fail()
+
+    @property
+    def groups(self) -> bool:
+        return self._group is not None
 
     def refused(self, **fields: Any) -> None:
-        self._missing.write(partial(self._append, self._refusals, REFUSED), fields)
+        self._missing.write(self._refuse, fields)
 
     def records(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
         wanted = time_text(since) if since > 0 else ""
@@ -87,19 +106,30 @@ class FileJournal:
         return recall(self._path, time_text(since) if since > 0 else "")
 
     def close(self) -> None:
+        if self._group:
+            self._group.flush()
         self._is_open = False
         self._opened.close()
 
-    def _append(self, roll: Roll, event: str, fields: Mapping[str, Any]) -> int:
+    def _act(self, events: Sequence[Event]) -> int:
+        return self._append(self._acts, events)
+
+    def _refuse(self, fields: Mapping[str, Any]) -> None:
+        self._append(self._refusals, [self._event(REFUSED, fields)])
+
+    def _append(self, roll: Roll, events: Sequence[Event]) -> int:
         if not self._is_open:
             raise JournalError("it is closed")
         try:
-            return roll.append([self._event(event, fields)])
-        except (OSError, ValueError, TypeError, RecursionError) as error:
+            return roll.append(events)
+        except OSError as error:
             raise JournalError(reason(error)) from error
 
     def _event(self, event: str, fields: Mapping[str, Any]) -> Event:
-        return event_of(self._now(), event, fields)
+        try:
+            return event_of(self._now(), event, fields)
+        except (ValueError, TypeError, RecursionError) as error:
+            raise JournalError(reason(error)) from error
 
 
 def read_both(path: Path, since: str = "") -> Iterator[Record]:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from twisted.internet.defer import Deferred, execute
 from zope.interface import implementer
 
 from pychron_comms.errors import JournalError
@@ -21,12 +22,17 @@ from pychron_comms.journal.record import REFUSED, event_of, time_text
 class NoJournal:
     """Where no journal is wanted: only the numbers count up."""
 
+    groups = False
+
     def __init__(self) -> None:
         self._number = 0
 
     def write(self, event: str, **fields: Any) -> int:
         self._number += 1
         return self._number
+
+    def write_soon(self, event: str, **fields: Any) -> Deferred[int]:
+        return execute(self.write, event, **fields)
 
     def refused(self, **fields: Any) -> None:
         """Nothing is written, so nothing can fail."""
@@ -51,6 +57,8 @@ class MemoryJournal:
     ``failing``: while it is set, each write raises 214 with this reason.
     """
 
+    groups = False
+
     def __init__(self, now: Callable[[], float] = time.time, secret: bytes = b"") -> None:
         self.failing = ""
         self._now = now
@@ -71,6 +79,9 @@ class MemoryJournal:
         self._chain.advance(sealed.number, sealed.hash)
         self._records.append(json.loads(sealed.line))
         return sealed.number
+
+    def write_soon(self, event: str, **fields: Any) -> Deferred[int]:
+        return execute(self.write, event, **fields)
 
     def refused(self, **fields: Any) -> None:
         self._missing.write(lambda each: self.write(REFUSED, **each), fields)

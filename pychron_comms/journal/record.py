@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import lru_cache
+from json.encoder import encode_basestring as _quoted
 from typing import Any, NamedTuple
 
 #: Events that the journal writes by itself; their field ``after`` is the hash before them.
@@ -53,7 +55,13 @@ class Record(NamedTuple):
 
 def time_text(seconds: float) -> str:
     """Seconds since 1970 as ``2026-03-02T10:14:05.116000Z``."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds")[:-6] + "Z"
+    micros = round(seconds * 1e6)
+    return f"{_second(micros // 1_000_000)}.{micros % 1_000_000:06d}Z"
+
+
+@lru_cache(maxsize=4)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat()[:-6]
 
 
 class Event(NamedTuple):
@@ -68,14 +76,24 @@ def event_of(at: float, name: str, fields: Mapping[str, Any]) -> Event:
     """ValueError or TypeError for fields that JSON cannot say, or that are the journal's own."""
     if not _OWN.isdisjoint(fields):
         raise ValueError(f"{', '.join(sorted(_OWN))} are fields of the journal's own")
-    members = b"," + json_bytes(fields)[1:-1] if fields else b""
-    return Event(time_text(at), name, members)
+    return Event(time_text(at), name, _members(fields))
 
 
 def body_of(number: int, event: Event) -> bytes:
     """All of a record but its hash."""
-    head = f'{{"n":{number},"at":"{event.at}","event":{_READABLE.encode(event.name)}'
+    head = f'{{"n":{number},"at":"{event.at}","event":{_quoted(event.name)}'
     return b"%b%b}" % (head.encode(), event.members)
+
+
+def _members(fields: Mapping[str, Any]) -> bytes:
+    """As JSON writes them, each behind a comma; most are texts, which need no encoder."""
+    try:
+        return "".join(
+            f",{_quoted(key)}:{_quoted(value) if type(value) is str else _READABLE.encode(value)}"
+            for key, value in fields.items()
+        ).encode()
+    except UnicodeEncodeError:  # a lone surrogate, which UTF-8 cannot write
+        return b"," + _ASCII.encode(fields)[1:-1].encode()
 
 
 def bounded(fields: Mapping[str, Any]) -> dict[str, Any]:

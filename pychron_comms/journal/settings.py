@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pychron_comms.config.private_files import read_secret
 from pychron_comms.config.table import Table
 from pychron_comms.journal.file_journal import REFUSED_KEEP, REFUSED_SIZE, FileJournal
+from pychron_comms.journal.group import Later
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +49,13 @@ def read_journal(table: Table) -> JournalSettings | None:
     return None
 
 
-def open_journal(settings: JournalSettings, now: Callable[[], float] = time.time) -> FileJournal:
-    """The journal, ready to write. ValueError, one line, as ``FileJournal`` and ``read_secret``."""
+def open_journal(
+    settings: JournalSettings, later: Later | None = None, now: Callable[[], float] = time.time
+) -> FileJournal:
+    """The journal, ready to write; ``later`` as ``FileJournal`` has it.
+
+    ValueError, one line, as ``FileJournal`` and ``read_secret``.
+    """
     return FileJournal(
         settings.file,
         size=settings.size,
@@ -59,4 +65,5 @@ def open_journal(settings: JournalSettings, now: Callable[[], float] = time.time
         refused_size=settings.refused_size,
         refused_keep=settings.refused_keep,
         now=now,
+        later=later,
     )

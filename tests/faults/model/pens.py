@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from twisted.internet.defer import Deferred, execute
 from zope.interface import implementer
 
 from pychron_comms.interfaces import IJournal
@@ -19,6 +20,8 @@ BREAKPOINTS = ("before begin", "after begin", "before end", "after end")
 @implementer(IJournal)
 class Pen:
     """``breakpoint``, one of ``BREAKPOINTS``: where ``die`` is called next, once."""
+
+    groups = False
 
     def __init__(self, journal: MemoryJournal, process: Process, die: Callable[[], None]) -> None:
         self._journal = journal
@@ -42,6 +45,9 @@ class Pen:
         number = self._journal.write(event, **fields)
         self._break(f"after {event}")
         return number
+
+    def write_soon(self, event: str, **fields: Any) -> Deferred[int]:
+        return execute(self.write, event, **fields)
 
     def refused(self, **fields: Any) -> None:
         if self._process.alive:
