@@ -7,10 +7,11 @@ of the right kind but out of its range.
 from __future__ import annotations
 
 import math
-import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
+
+from pychron_comms.handlers.quoting import split_quoted
 
 REQUIRED: Final = object()
 
@@ -221,7 +222,7 @@ def _split_several(text: str, arguments: Sequence[Argument]) -> list[str]:
         return [part.strip() for part in text.split(",")]
     if '"' in text or "'" in text:
         try:
-            return shlex.split(text)
+            return split_quoted(text)
         except ValueError as error:
             raise BadValue(str(error)) from None
     holds_blanks = bool(arguments) and isinstance(arguments[-1], (Text, Names))

@@ -211,6 +211,8 @@ class ValveHandler(BaseHandler):
         arguments=(_GROUP,),
         reply=done,
         effect=Effect.IDEMPOTENT,
+        # Which valves, the line knows; a rule for one of them is about how it stands.
+        moves=lambda line, values: [("", "claimed")],
         help="own the valves of a group, so that nobody else moves them",
     )
     def claim_group(self, manager: Any, sender: str, group: str) -> object:
@@ -221,6 +223,7 @@ class ValveHandler(BaseHandler):
         arguments=(_GROUP,),
         reply=done,
         effect=Effect.IDEMPOTENT,
+        moves=lambda line, values: [("", "released")],
         help="own the valves of a group no longer",
     )
     def release_group(self, manager: Any, sender: str, group: str) -> object:

@@ -8,6 +8,13 @@ from pychron_comms.handlers.replies import done, state, words
 from pychron_comms.interfaces import Effect, ILaserManager
 
 
+class _PatternName(Text):
+    """A pattern's name; clients name it by its file."""
+
+    def convert(self, value: object) -> str:
+        return str(super().convert(value)).removesuffix(".lp")
+
+
 class PatternCommands:
     """The part of a laser's handler for what is begun, polled and perhaps stopped."""
 
@@ -25,7 +32,7 @@ class PatternCommands:
         "DoPattern",
         "DoJog",
         arguments=(
-            Text("name", keys=("value",)),
+            _PatternName("name", keys=("value",)),
             Number("duration", unit="s", minimum=0, default=None),
         ),
         reply=done,
@@ -37,8 +44,7 @@ class PatternCommands:
     def do_pattern(
         self, manager: ILaserManager, sender: str, name: str, duration: float | None
     ) -> object:
-        # Clients name a pattern by its file.
-        return manager.execute_pattern(name.removesuffix(".lp"), duration)
+        return manager.execute_pattern(name, duration)
 
     @command(
         "IsPatterning", "IsJogging", reply=state, effect=Effect.READ, help="whether a pattern runs"
