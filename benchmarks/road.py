@@ -25,10 +25,12 @@ from pychron_comms.safeguards.roles import EVERYONE_OPERATES
 from pychron_comms.safeguards.system_lock import SystemLock
 from pychron_comms.server.service import RemoteHardwareServer
 from pychron_comms.server.settings import ListenerSettings, ServerSettings
+from pychron_comms.transport.budget import BudgetLimits
 from pychron_comms.transport.connections import Connections
 from pychron_comms.transport.options import ConnectionLimits, WireOptions
 from pychron_comms.transport.peer_identity import LOCAL_SENDER
 from pychron_comms.transport.schemes import stream_service
+from pychron_comms.transport.shared import Shared
 
 
 class NoHardware:
@@ -71,7 +73,9 @@ def processor(reactor: Any, path: str) -> None:
     )
     trusted = frozenset({LOCAL_SENDER})
     metrics = Metrics()
-    connections = Connections("processor", WireOptions(), reactor, metrics)
+    connections = Connections(
+        "processor", WireOptions(), Shared.of(reactor, metrics, BudgetLimits())
+    )
     factory = CommandProcessorFactory(gate, trusted, connections, metrics)
     _start(gate)
     _start(stream_service(f"unix:{path}", factory, reactor))

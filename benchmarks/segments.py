@@ -16,9 +16,11 @@ from twisted.internet.testing import StringTransport
 from twisted.protocols.basic import LineReceiver
 
 from pychron_comms.observability.metrics import Metrics
+from pychron_comms.transport.budget import BudgetLimits
 from pychron_comms.transport.connections import Connections
 from pychron_comms.transport.line_protocol import CommandLineReceiver
 from pychron_comms.transport.options import WireOptions
+from pychron_comms.transport.shared import Shared
 from pychron_comms.wire.grammar import Request
 
 _KIB = 1024
@@ -44,7 +46,7 @@ class BareEcho(LineReceiver):
 def measure() -> dict[str, dict[str, float]]:
     """For each system: the bytes of the longer line, its seconds, and how often the shorter's."""
     options = WireOptions(line_length=TIMES * ROAD_BYTES)
-    connections = Connections("test", options, Clock(), Metrics())
+    connections = Connections("test", options, Shared.of(Clock(), Metrics(), BudgetLimits()))
     return {
         "road": _growth(lambda: Echo(connections), ROAD_BYTES),
         "relay": _growth(BareEcho, RELAY_BYTES),

@@ -265,11 +265,29 @@ PROMISES = (
     ),
     Promise(
         "a client that does not read costs the others nothing",
-        "it is read no further, and dropped after a minute",
+        "none of its commands begins until it has read, and it is dropped after a minute",
         "transport/line_protocol.py",
         "self._clock.callLater(self._options.stall, self._drop_stalled)",
         "None",
         "tests.transport.test_line_protocol.BoundTests.test_a_client_that_never_reads_is_dropped",
+    ),
+    Promise(
+        "a flood harms only its sender",
+        "connections take turns, a few lines each; each computer has a budget",
+        "transport/line_protocol.py",
+        "            most = min(len(lines), self._connections.turns.at_once)\n",
+        "            most = len(lines)\n",
+        "tests.transport.test_line_protocol.BoundTests"
+        ".test_many_lines_of_one_client_are_worked_off_in_turns",
+    ),
+    Promise(
+        "what makes safe waits for no turn",
+        "it goes ahead of the lines before it, and its reply keeps its place",
+        "transport/line_protocol.py",
+        "        if not self.makes_safe(line):\n",
+        "        if True:\n",
+        "tests.transport.test_line_protocol.BoundTests"
+        ".test_what_makes_safe_goes_ahead_and_its_reply_keeps_its_place",
     ),
     Promise(
         "a clean end",

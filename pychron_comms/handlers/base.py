@@ -7,6 +7,7 @@ import itertools
 import json
 from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import cached_property
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -126,6 +127,20 @@ class BaseHandler(GateCommands):
             raise InvalidArgumentsError(name, "it does not act on hardware, and is never held back")
         return () if spec.safe is True else moves
 
+    # Made once: they are long, and whoever asks for them again and again must not cost the others.
+
+    @cached_property
+    def _help_of_all(self) -> str:
+        names = " ".join(self._commands)
+        return f"{self.request_type} commands: {names} -- Help Name tells more"
+
+    @cached_property
+    def _description(self) -> str:
+        specs = dict.fromkeys(self._commands.values())
+        return json.dumps(
+            {"type": self.request_type, "commands": [spec.describe() for spec in specs]}
+        )
+
     def _spec(self, name: str) -> CommandSpec:
         spec = self._commands.get(name)
         if spec is None:
@@ -142,8 +157,7 @@ class BaseHandler(GateCommands):
     )
     def help(self, manager: None, sender: str, command: str | None) -> str:
         if command is None:
-            names = " ".join(self._commands)
-            return f"{self.request_type} commands: {names} -- Help Name tells more"
+            return self._help_of_all
         spec = self._spec(command)
         also = f" (also {', '.join(spec.names[1:])})" if spec.names[1:] else ""
         units = "".join(
@@ -162,10 +176,7 @@ class BaseHandler(GateCommands):
     def describe(self, manager: None, sender: str, command: str | None) -> str:
         if command is not None:
             return json.dumps(self._spec(command).describe())
-        specs = dict.fromkeys(self._commands.values())
-        return json.dumps(
-            {"type": self.request_type, "commands": [spec.describe() for spec in specs]}
-        )
+        return self._description
 
     @command(
         "Read",

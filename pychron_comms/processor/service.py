@@ -17,14 +17,19 @@ from pychron_comms.processor.command_processor import CommandProcessorFactory
 from pychron_comms.processor.settings import ProcessorSettings
 from pychron_comms.repeater.connection import PENDING_LIMIT, SAFE_LIMIT
 from pychron_comms.transport.admission import AdmissionFactory
+from pychron_comms.transport.budget import BudgetLimits
 from pychron_comms.transport.connections import Connections
 from pychron_comms.transport.endpoints import ExplainedStart
 from pychron_comms.transport.options import WireOptions
 from pychron_comms.transport.schemes import stream_service
+from pychron_comms.transport.shared import Shared
 
 #: One connection carries the commands of all of a server's clients, and their tags: what bounds
 #: them here is the queue of each manager, so that a slow one never holds up the others.
 HOP = WireOptions(line_length=2 * WireOptions.line_length, in_flight=PENDING_LIMIT + SAFE_LIMIT)
+
+#: A server's clients have their budgets there; here they are one host.
+HOP_BUDGET = BudgetLimits(commands=2 * PENDING_LIMIT, unread=256 << 20, kept=64 << 20)
 
 
 class ProcessorService(ExplainedStart):
@@ -52,7 +57,9 @@ class ProcessorService(ExplainedStart):
         self._gate = gate_from_config(settings, laboratory, reactor, metrics, only_check=only_check)
         self._gate.setServiceParent(self)
         self._connections = Connections(
-            "processor", replace(HOP, limits=settings.limits), reactor, self.metrics
+            "processor",
+            replace(HOP, limits=settings.limits),
+            Shared.of(reactor, metrics, HOP_BUDGET),
         )
         factory = AdmissionFactory(
             CommandProcessorFactory(

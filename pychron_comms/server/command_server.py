@@ -7,7 +7,6 @@ from typing import Any
 from twisted.application.service import IService, MultiService
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 
-from pychron_comms.observability.metrics import Metrics
 from pychron_comms.qtegra.answers import RelayedAnswers
 from pychron_comms.qtegra.listeners import qtegra_listener
 from pychron_comms.server.datagrams import DatagramMessagingHandler
@@ -17,6 +16,7 @@ from pychron_comms.server.settings import QTEGRA, ListenerSettings
 from pychron_comms.transport.admission import AdmissionFactory
 from pychron_comms.transport.connections import Connections
 from pychron_comms.transport.schemes import datagram_service, has_datagrams, stream_service
+from pychron_comms.transport.shared import Shared
 
 
 class RemoteCommandServer(MultiService):
@@ -32,17 +32,17 @@ class RemoteCommandServer(MultiService):
         settings: ListenerSettings,
         dispatcher: RequestDispatcher,
         reactor: Any,
-        metrics: Metrics,
+        shared: Shared,
     ) -> None:
         super().__init__()
         self._settings = settings
         self._dispatcher = dispatcher
-        self._metrics = metrics
+        self._shared = shared
         # Each of Qtegra's commands comes by a connection or datagram of its own.
         self._relayed = RelayedAnswers(
             lambda request, sender: dispatcher.answer(request, sender, Passing())
         )
-        self._connections = Connections(settings.request_type, settings.options, reactor, metrics)
+        self._connections = Connections(settings.request_type, settings.options, shared)
         self._datagrams: list[DatagramMessagingHandler] = []
         # A datagram's port is what replies leave by, too: it stays open for them.
         self._streams, self._ports = MultiService(), MultiService()
@@ -89,7 +89,7 @@ class RemoteCommandServer(MultiService):
             return qtegra_listener(description, self._relayed.answer, name, reactor)
         if has_datagrams(description):
             protocol = DatagramMessagingHandler(
-                self._dispatcher, self._settings.options, self._metrics
+                self._dispatcher, self._settings.options, self._shared.metrics
             )
             self._datagrams.append(protocol)
             return datagram_service(description, protocol, reactor)

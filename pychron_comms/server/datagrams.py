@@ -51,6 +51,9 @@ class _Datagram(Passing):
             raise QueueFullError(f"{PENDING_LIMIT} datagrams wait for their replies")
         return self._handler.dispatcher.answer(request, self.sender, self)
 
+    def makes_safe(self, line: bytes) -> bool:
+        return self._handler.dispatcher.makes_safe(line)
+
     def reply(self, identifier: str, text: str) -> None:
         self._handler.send(text, identifier, self._address)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
@@ -17,13 +17,27 @@ from pychron_comms.server.launcher import Launcher
 from pychron_comms.server.resend.command_catalogue import Asked
 from pychron_comms.server.resend.guard import NOT_KNOWN, Heard, RepeatGuard
 from pychron_comms.wire.context import OBSERVE, PLAIN, RequestContext, context_of, least_role
-from pychron_comms.wire.grammar import Request, Tags
+from pychron_comms.wire.grammar import Request, Tags, decode, parse_request
 
 #: The request type of a listener whose clients write ``Type|command``.
 OPEN = "*"
 
 #: The one command whose effect may be bound to the connection that it came by.
 _CLAIM = re.compile(r'Claim[\s,]|.*"Claim"')
+
+
+#: Bytes of a line that may be remembered with its meaning.
+_SHORT = 256
+
+
+def _parse(line: bytes) -> Request | None:
+    try:
+        return parse_request(decode(line))
+    except MalformedRequestError:
+        return None
+
+
+_parsed = lru_cache(1024)(_parse)
 
 
 class Client(Protocol):
@@ -105,6 +119,16 @@ class RequestDispatcher:
             response = self.guard.get_response(asked, client, context, client.heard)
             client.watch(asked, response, True)
         return response
+
+    def makes_safe(self, line: bytes) -> bool:
+        """Whether a line is a command that makes safe whatever its values, as far as is known."""
+        request = _parsed(line) if len(line) <= _SHORT else _parse(line)
+        if request is None:
+            return False
+        _, named_type, command = request
+        if self.request_type != OPEN:
+            named_type = self.request_type
+        return self.guard.makes_safe(Asked(named_type, command, ""))
 
     def session_ended(self, session: str) -> None:
         """A client's connection is gone, to which something was bound."""

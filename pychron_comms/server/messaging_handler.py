@@ -52,6 +52,9 @@ class MessagingHandler(CommandLineReceiver):
         super().connectionMade()
         self._heard_at = self._clock.seconds()
 
+    def makes_safe(self, line: bytes) -> bool:
+        return self._dispatcher.makes_safe(line)
+
     def answer(self, request: Request) -> str | Deferred[str]:
         # Who asks on has read the reply before.
         self._last = None
@@ -82,7 +85,7 @@ class MessagingHandler(CommandLineReceiver):
             super().readConnectionLost()
             return
         self._ended = True
-        if not self._in_flight:
+        if not self.is_busy:
             self._close_ended()
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:

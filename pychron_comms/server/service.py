@@ -24,6 +24,7 @@ from pychron_comms.server.launcher import Launcher
 from pychron_comms.server.resend.guard import RepeatGuard
 from pychron_comms.server.settings import ServerSettings
 from pychron_comms.transport.endpoints import ExplainedStart
+from pychron_comms.transport.shared import Shared
 
 
 class RemoteHardwareServer(ExplainedStart):
@@ -61,6 +62,7 @@ class RemoteHardwareServer(ExplainedStart):
         repeater = self._routed(settings.routes, default, reactor)
         guard = RepeatGuard(repeater, reactor, settings.keep_replies)
         launcher = Launcher(settings.launch, reactor)
+        shared = Shared.of(reactor, metrics, settings.budget)
         for listener in settings.listeners:
             dispatcher = RequestDispatcher(
                 listener.request_type,
@@ -71,7 +73,7 @@ class RemoteHardwareServer(ExplainedStart):
                 role=listener.role,
                 metrics=self.metrics,
             )
-            server = RemoteCommandServer(listener, dispatcher, reactor, self.metrics)
+            server = RemoteCommandServer(listener, dispatcher, reactor, shared)
             server.setServiceParent(self)
             self._servers.append(server)
         self._repeater = repeater

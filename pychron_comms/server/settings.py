@@ -9,6 +9,7 @@ from pychron_comms.config.table import Table
 from pychron_comms.safeguards.hosts import EVERYBODY, HostRule
 from pychron_comms.server.dispatcher import OPEN
 from pychron_comms.server.resend.guard import KEEP
+from pychron_comms.transport.budget import BudgetLimits, read_budget
 from pychron_comms.transport.options import WireOptions, read_connection_limits
 from pychron_comms.wire.context import ROLES
 from pychron_comms.wire.frames import FrameFormat
@@ -70,6 +71,7 @@ class ServerSettings:
     launch: Sequence[str] = ()
     keep_replies: float = KEEP
     hosts: HostRule = EVERYBODY
+    budget: BudgetLimits = field(default_factory=BudgetLimits)
 
 
 def read_server_settings(table: Table, hosts: HostRule = EVERYBODY) -> ServerSettings:
@@ -81,6 +83,7 @@ def read_server_settings(table: Table, hosts: HostRule = EVERYBODY) -> ServerSet
         routes=table.texts_by_name("routes"),
         launch=table.texts("launch", []),
         hosts=hosts,
+        budget=read_budget(table.table("budget")),
         keep_replies=table.number("keep_replies", KEEP, minimum=0.0, maximum=60.0),
     )
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from typing import Any, Protocol
 
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
-from pychron_comms.observability.metrics import Metrics
 from pychron_comms.transport.exchange import Exchange
 from pychron_comms.transport.options import WireOptions
+from pychron_comms.transport.shared import Shared
 
 #: What is counted at each listener beside its exchange's: ``pychron_NAME_total``.
 COUNTED = {
@@ -55,11 +55,12 @@ class Connections:
 
     _log = Logger()
 
-    def __init__(
-        self, name: str, options: WireOptions, clock: IReactorTime, metrics: Metrics
-    ) -> None:
+    def __init__(self, name: str, options: WireOptions, shared: Shared) -> None:
+        metrics = shared.metrics
         self.options = options
-        self.clock = clock
+        self.clock = shared.clock
+        self.budgets = shared.budgets
+        self.turns = shared.turns
         self.exchange = Exchange(name, metrics)
         self._limits = options.limits
         # In the order in which they came, each with the host that it came from.

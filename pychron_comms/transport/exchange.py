@@ -38,6 +38,9 @@ class Asker(Protocol[Place]):
     def answer(self, request: Request) -> str | Deferred[str]:
         """The text of the reply; errors are raised, or are the Deferred's failure."""
 
+    def makes_safe(self, line: bytes) -> bool:
+        """Whether a line is a command that makes safe."""
+
     def reply(self, identifier: str, text: str) -> None:
         """Send the reply to what was just asked; ``identifier`` is empty for a plain request."""
 
@@ -52,7 +55,7 @@ class Exchange:
     """What becomes of a line at one listener. ``name`` is how metrics call the listener.
 
     Each line is answered once, a bug too: that is 002, counted, and in the log. While ``refusing``
-    every command gets 209.
+    every command gets 209 that does not make safe.
     """
 
     _log = Logger()
@@ -68,7 +71,7 @@ class Exchange:
         """Answer a line, now or later."""
         try:
             request = parse_request(decode(line))
-            if self.refusing:
+            if self.refusing and not asker.makes_safe(line):
                 raise ShuttingDownError(request.command)
             result = asker.answer(request)
         except Exception as error:

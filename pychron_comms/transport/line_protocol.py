@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -18,6 +19,10 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from pychron_comms.errors import LineTooLongError, OutcomeUnknownError, error_line
+from pychron_comms.transport.ahead import Ahead
+from pychron_comms.transport.backlog import Backlog, Instead
+from pychron_comms.transport.backpressure import Backpressure
+from pychron_comms.transport.budget import Account
 from pychron_comms.transport.connections import Connections
 from pychron_comms.transport.outbox import Outbox
 from pychron_comms.transport.peer_identity import introduced, sender_of
@@ -27,6 +32,9 @@ from pychron_comms.wire.grammar import PLAIN_REPLY_LIMIT, Request
 from pychron_comms.wire.lines import TOO_LONG, LineDecoder
 from pychron_comms.wire.rendering import render
 
+#: Bytes of replies that are made in one go; then it shows whether the client reads them.
+_ENOUGH = 65536
+
 
 @implementer(IHalfCloseableProtocol, IHandshakeListener, IPushProducer)
 class CommandLineReceiver(LineReceiver):
@@ -34,6 +42,10 @@ class CommandLineReceiver(LineReceiver):
 
     Replies to requests without an id keep the order of the requests; those with one may overtake.
     A subclass says in ``answer`` what the reply is.
+
+    While the client leaves replies unread, has its limit of commands in flight, or has had its
+    turn, what it sends further waits in a ``Backlog``; what makes safe goes ahead. When that is
+    long, the client is read no further.
 
     Of ``LineReceiver`` it has the hooks: each line comes to ``lineReceived``, each that was too
     long to ``lineLengthExceeded``, and ``sendLine`` sends one. Lines are cut by a ``LineDecoder``:
@@ -43,10 +55,11 @@ class CommandLineReceiver(LineReceiver):
     # Set on the class, not on the instance: most connections are idle, and each byte counts.
     _log = Logger()
     _order: ReplyOrder | None = None
-    _in_flight = 0
-    _output_full = False
+    _backlog: Backlog | None = None
+    _has_turn = False
     _reading_paused = False
     _ended = False
+    _dropped = False
     _stall_timer: IDelayedCall | None = None
     _silence_timer: IDelayedCall | None = None
 
@@ -60,16 +73,23 @@ class CommandLineReceiver(LineReceiver):
         self._options = connections.options
         self._clock = connections.clock
         self._exchange = connections.exchange
+        self._pressure = Backpressure(connections.options.in_flight)
         self._decoder = LineDecoder(connections.options.line_length)
 
     def answer(self, request: Request) -> str | Deferred[str]:
         """The text of the reply; errors are raised, or are the Deferred's failure."""
         raise NotImplementedError
 
+    def makes_safe(self, line: bytes) -> bool:
+        """Whether a line is a command that makes safe: it waits for no turn."""
+        return False
+
     # -- what comes in
 
     def connectionMade(self) -> None:
         self.sender = sender_of(self.transport.getPeer())
+        self._host = self.sender
+        self._account = Account(self._connections.budgets, self._host)
         self._outbox = Outbox(self.transport)
         make_prompt(self.transport)
         self.transport.registerProducer(self, True)
@@ -80,7 +100,10 @@ class CommandLineReceiver(LineReceiver):
 
     def dataReceived(self, data: bytes) -> None:
         self.quiet_since = None
-        self._take(self._decoder.feed(data))
+        lines = self._decoder.feed(data)
+        if lines:
+            self._take(lines)
+        self._account_for_kept()
         if self._options.unterminated_after is not None:
             self._await_silence(self._options.unterminated_after)
 
@@ -95,16 +118,38 @@ class CommandLineReceiver(LineReceiver):
         raise NotImplementedError("commands are lines")
 
     def _take(self, lines: list[bytes | None]) -> None:
-        """Work lines off; the replies known at once leave in one write."""
-        outbox = self._outbox
+        """Work lines off, as many as it is this connection's turn to; the others wait."""
+        backlog, done = self._backlog, 0
+        if not backlog:
+            most = min(len(lines), self._connections.turns.at_once)
+            done = self._work_off(iter(lines).__next__, most)
+        if done < len(lines):
+            if backlog is None:
+                backlog = self._backlog = Backlog(self._look)
+            backlog.add(lines[done:])
+            self._go_on()
+            self._update_reading()
+
+    def _work_off(self, take: Callable[[], bytes | Turn | None], most: int) -> int:
+        """So many lines, until one may not begin; how many did.
+
+        The replies that are known at once leave in one write.
+        """
+        outbox, done = self._outbox, 0
         outbox.hold()
-        for line in lines:
+        while done < most and self._may_work:
+            line = take()
+            done += 1
             if line is TOO_LONG:
                 self.lineLengthExceeded(b"")
+            elif isinstance(line, Turn):
+                self._write(self._ordered.place(line))
             else:
                 self.lineReceived(line)
-        if outbox.release(soon=self._in_flight > 0):
-            self._written()
+        size = outbox.release(soon=self._pressure.in_flight > 0)
+        if size:
+            self._written(size)
+        return done
 
     def _await_silence(self, seconds: float) -> None:
         if self._silence_timer is not None and self._silence_timer.active():
@@ -115,6 +160,59 @@ class CommandLineReceiver(LineReceiver):
     def _take_unterminated(self) -> None:
         self._take(self._decoder.take_pending())
 
+    # -- what waits for its turn
+
+    @property
+    def _may_work(self) -> bool:
+        """Whether a command may begin."""
+        return self._pressure.may_work and self._has_room and self._outbox.held < _ENOUGH
+
+    @property
+    def _has_room(self) -> bool:
+        """Whether its host may have one more; each connection may have one in any case."""
+        return self._account.host.has_room or not self._pressure.in_flight
+
+    def _go_on(self) -> None:
+        """Ask for a turn, where something waits for one; or first for room in the host's budget."""
+        if self._has_turn or not self._backlog or not self._pressure.may_work:
+            return
+        self._has_turn = True
+        if self._has_room:
+            self._connections.turns.wait(self, self._host)
+        else:
+            self._account.host.wait(self._room_came)
+
+    def _room_came(self) -> bool:
+        self._has_turn = False
+        self._go_on()
+        return self._has_turn
+
+    def work(self, most: int) -> None:
+        """Its turn: work off so many of the lines that wait, at most."""
+        self._has_turn = False
+        backlog = self._backlog
+        if backlog:
+            self._work_off(backlog.next, min(most, len(backlog)))
+            self._go_on()
+            self._update_reading()
+            self._account_for_kept()
+            if self._ended and not self.is_busy:
+                self._close_ended()
+        self._account.host.call_next()
+
+    def _look(self, line: bytes) -> Instead:
+        """A line has come near its turn; what makes safe goes ahead."""
+        if not self.makes_safe(line):
+            return line
+        ahead = Ahead(self)
+        self._exchange.take(line, ahead)
+        return ahead.turn
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether commands wait for their replies, or for their turn."""
+        return self._pressure.in_flight > 0 or bool(self._backlog)
+
     # -- what goes out
 
     def sendLine(self, line: bytes) -> None:
@@ -122,42 +220,45 @@ class CommandLineReceiver(LineReceiver):
 
     def wait(self, identifier: str) -> Turn | str:
         """The reply to what was just asked comes later; its place, or its id."""
-        place: Turn | str = identifier
-        if not identifier:
-            if self._order is None:
-                self._order = ReplyOrder()
-            place = self._order.reserve()
-        self._in_flight += 1
-        if self._in_flight >= self._options.in_flight:
-            self._update_reading()
-        return place
+        self.begin()
+        return identifier or self._ordered.reserve()
+
+    def begin(self) -> None:
+        """One more command waits for its reply."""
+        self._pressure.begin()
+        self._account.host.commands += 1
 
     def reply(self, identifier: str, text: str) -> None:
         """The reply to what was just asked is known at once."""
         if identifier:
             data = render(identifier, text)
         elif self._order is None:
-            data = self._plain(text)
+            data = self.plain(text)
         else:
-            data = self._order.append(self._plain(text))
-        if data:
-            self._write(data)
+            data = self._order.append(self.plain(text))
+        self._write(data)
 
     def reply_late(self, text: str, place: Turn | str) -> None:
         """The reply for which there was to wait."""
-        self._in_flight -= 1
+        self._pressure.end()
+        self._account.host.end()
         if isinstance(place, str):
             self._write(render(place, text))
         elif self._order is not None:
-            data = self._order.fill(place, self._plain(text))
-            if data:
-                self._write(data)
-        if self._reading_paused:
-            self._update_reading()
-        if self._ended and not self._in_flight:
+            self._write(self._order.fill(place, self.plain(text)))
+        if self._backlog:
+            self._go_on()
+        elif self._ended and not self._pressure.in_flight:
             self._close_ended()
 
-    def _plain(self, text: str) -> bytes:
+    @property
+    def _ordered(self) -> ReplyOrder:
+        if self._order is None:
+            self._order = ReplyOrder()
+        return self._order
+
+    def plain(self, text: str) -> bytes:
+        """A reply to a request without an id."""
         data = render("", text, self._options.frame)
         if len(data) > PLAIN_REPLY_LIMIT:
             self._log.warn(
@@ -170,11 +271,15 @@ class CommandLineReceiver(LineReceiver):
 
     def _write(self, data: bytes) -> None:
         # While more replies are to come, what is ready together leaves together.
-        if self._outbox.write(data, soon=self._in_flight > 0):
-            self._written()
+        size = self._outbox.write(data, soon=self._pressure.in_flight > 0) if data else 0
+        if size:
+            self._written(size)
 
-    def _written(self) -> None:
+    def _written(self, size: int) -> None:
+        if self._pressure.is_unread and self._account.owe(size):
+            self._drop_indebted()
         if self._options.close_after_reply:
+            self._forget_backlog()
             self._outbox.close()
 
     # -- how much of it, and the end
@@ -182,15 +287,15 @@ class CommandLineReceiver(LineReceiver):
     def pauseProducing(self) -> None:
         """The client does not read its replies."""
         self._connections.count("readers_paused")
-        self._output_full = True
+        self._pressure.unread()
         self._stall_timer = self._clock.callLater(self._options.stall, self._drop_stalled)
-        self._update_reading()
 
     def resumeProducing(self) -> None:
         """The client has read them."""
-        self._output_full = False
+        self._pressure.read()
         self._cancel_timers()
-        self._update_reading()
+        self._account.settle()
+        self._go_on()
 
     def stopProducing(self) -> None:
         """The connection is gone; ``connectionLost`` says so too."""
@@ -198,7 +303,7 @@ class CommandLineReceiver(LineReceiver):
     def readConnectionLost(self) -> None:
         """The client sends no more; it may still read the replies that it waits for."""
         self._ended = True
-        if not self._in_flight:
+        if not self.is_busy:
             self._outbox.close_now()
 
     def _close_ended(self) -> None:
@@ -211,16 +316,18 @@ class CommandLineReceiver(LineReceiver):
     @property
     def in_flight(self) -> int:
         """Commands that wait for their replies."""
-        return self._in_flight
+        return self._pressure.in_flight
 
     def give_up(self) -> None:
         """Answer with 201 each request without an id that still waits; its own reply is dropped.
 
-        Who sent an id takes the end of the connection for the same.
+        Who sent an id takes the end of the connection for the same. What had not begun gets 209.
         """
         unknown = error_line(OutcomeUnknownError("no reply until this process stopped"))
         if self._order:
-            self._write(self._order.fill_all(self._plain(unknown)))
+            self._write(self._order.fill_all(self.plain(unknown)))
+        if self._backlog:
+            self._work_off(self._backlog.next, len(self._backlog))
 
     def close(self) -> None:
         """Close it when all replies are written."""
@@ -229,6 +336,8 @@ class CommandLineReceiver(LineReceiver):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._connections.remove(self)
         self._cancel_timers()
+        self._forget_backlog()
+        self._account.close()
         if self._silence_timer is not None and self._silence_timer.active():
             self._silence_timer.cancel()
         if self._decoder.pending:
@@ -240,16 +349,35 @@ class CommandLineReceiver(LineReceiver):
             )
 
     def _update_reading(self) -> None:
-        limit = self._options.in_flight
-        # Some room below the limit, so that reading does not stop and start at every reply.
-        most = limit // 2 if self._reading_paused else limit - 1
-        pause = self._output_full or self._in_flight > most
-        if pause and not self._reading_paused:
+        is_long = self._backlog is not None and self._backlog.is_long
+        if is_long and not self._reading_paused:
             self._reading_paused = True
             self.transport.pauseProducing()
-        elif not pause and self._reading_paused:
+        elif self._reading_paused and not is_long:
             self._reading_paused = False
             self.transport.resumeProducing()
+
+    def _account_for_kept(self) -> None:
+        waiting = self._backlog.size if self._backlog else 0
+        if self._account.keep(self._decoder.pending_length + waiting):
+            self._drop_indebted()
+
+    def _forget_backlog(self) -> None:
+        if self._backlog is not None:
+            self._backlog.clear()
+
+    def _drop_indebted(self) -> None:
+        if not self._dropped:
+            self._dropped = True
+            self._connections.budgets.count_dropped()
+            self._log.warn(
+                "dropped {sender}: its computer leaves {unread} bytes unread, {kept} unfinished",
+                sender=self.sender,
+                unread=self._account.host.unread,
+                kept=self._account.host.kept,
+            )
+            self._forget_backlog()
+            self.transport.abortConnection()
 
     def _drop_stalled(self) -> None:
         self._connections.count("stalled_dropped")

@@ -10,37 +10,41 @@ from pychron_comms.transport.socket_tuning import close_now, write_now
 class Outbox:
     """The only way to a connection's transport. Closing it sends first what was held."""
 
-    __slots__ = ("_held", "_transport")
+    __slots__ = ("_held", "_transport", "held")
 
     def __init__(self, transport: Any) -> None:
         self._transport = transport
         self._held: list[bytes] | None = None
+        #: Bytes that are held.
+        self.held = 0
 
     def hold(self) -> None:
         """Gather what is written until ``release``."""
         if self._held is None:
             self._held = []
 
-    def release(self, *, soon: bool) -> bool:
-        """Send what was gathered; whether there was any. ``soon`` is as with ``write``."""
+    def release(self, *, soon: bool) -> int:
+        """Send what was gathered; how many bytes. ``soon`` is as with ``write``."""
         held, self._held = self._held, None
-        if held:
-            self.write(held[0] if len(held) == 1 else b"".join(held), soon=soon)
-        return bool(held)
+        if not held:
+            return 0
+        self.held = 0
+        return self.write(held[0] if len(held) == 1 else b"".join(held), soon=soon)
 
-    def write(self, data: bytes, *, soon: bool) -> bool:
+    def write(self, data: bytes, *, soon: bool) -> int:
         """Send it at once; where ``soon``, with what else is written in this turn of the reactor.
 
-        False where it is held.
+        How many bytes were sent: none where they are held.
         """
         if self._held is not None:
             self._held.append(data)
-            return False
+            self.held += len(data)
+            return 0
         if soon:
             self._transport.write(data)
         else:
             write_now(self._transport, data)
-        return True
+        return len(data)
 
     def close(self) -> None:
         """End the connection when all of it is written."""

@@ -35,6 +35,11 @@ class ReplyOrder:
         self._turns.append(turn)
         return turn
 
+    def place(self, turn: Turn) -> bytes:
+        """The place behind all others is this one, whose reply may be there already."""
+        self._turns.append(turn)
+        return self._ready()
+
     def append(self, reply: bytes) -> bytes:
         """A reply that is there already, behind all others."""
         if not self._turns:

@@ -13,14 +13,23 @@ from twisted.python.failure import Failure
 #: Seconds of silence, seconds between the questions that follow, and how many of them.
 _KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 
+#: Bytes that the system may keep for a peer that does not read; by itself it would take megabytes.
+_SEND_BUFFER = 131072
+
 
 def make_prompt(transport: Any) -> None:
-    """Send small segments at once, and notice a peer that has vanished, where it is TCP."""
+    """Send small segments at once, notice a peer that has vanished, and one that does not read.
+
+    Where it is TCP.
+    """
     # A unix socket's transport claims to be TCP's too.
     if ITCPTransport.providedBy(transport) and not IUNIXTransport.providedBy(transport):
         transport.setTcpNoDelay(True)
         transport.setTcpKeepAlive(True)
         hasten_keepalive(transport)
+        handle = transport.getHandle() if hasattr(transport, "getHandle") else None
+        if isinstance(handle, socket.socket):
+            handle.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
 
 
 def hasten_keepalive(transport: Any) -> None:

@@ -38,6 +38,11 @@ class LineDecoder:
         """What has come of a line whose end has not."""
         return bytes(self._partial)
 
+    @property
+    def pending_length(self) -> int:
+        """How many bytes ``pending`` has."""
+        return len(self._partial)
+
     def feed(self, data: bytes) -> list[bytes | None]:
         """The lines that ``data`` completes, in order, without their ends."""
         if self._telnet is not None or b"\xff" in data:

@@ -77,6 +77,10 @@ class DescribeTests(Commands):
         described = json.loads(self.answer("Describe DoJog"))
         self.assertEqual((described["name"], described["aliases"]), ("DoPattern", ["DoJog"]))
 
+    def test_what_is_long_is_made_once(self) -> None:
+        for word in ("Describe", "Help"):
+            self.assertIs(self.answer(word), self.answer(word))
+
     def test_all_commands_are_described_once_each(self) -> None:
         described = json.loads(self.answer("Describe"))
         self.assertEqual(described["type"], "Stage")

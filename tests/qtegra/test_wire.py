@@ -38,6 +38,7 @@ from pychron_comms.server.settings import (
 )
 from pychron_comms.wire.grammar import Request
 from tests.doubles import ScriptedRepeater
+from tests.listening import shared
 from tests.qtegra_exchanges import EXCHANGES, INVALID, UNANSWERED, build_spectrometer
 
 PEER = IPv4Address("TCP", "10.0.0.2", 50_000)
@@ -481,7 +482,7 @@ class ListenerTests(SynchronousTestCase):
         dispatcher = RequestDispatcher(
             "Spectrometer", repeater, RepeatGuard(repeater, reactor), launcher, metrics=Metrics()
         )
-        server = RemoteCommandServer(settings, dispatcher, reactor, Metrics())
+        server = RemoteCommandServer(settings, dispatcher, reactor, shared(reactor))
         server.privilegedStartService()
         server.startService()
         self.addCleanup(server.stopService)

@@ -41,7 +41,7 @@ from pychron_comms.transport.options import ConnectionLimits, WireOptions
 from pychron_comms.wire.frames import FrameFormat
 from pychron_comms.wire.grammar import parse_request
 from tests.doubles import ScriptedRepeater
-from tests.listening import connections
+from tests.listening import connections, shared
 
 
 class ProcessReactor:
@@ -167,6 +167,27 @@ class LaunchTests(DeskCase):
     def test_a_program_that_cannot_be_started_gets_212(self) -> None:
         self.processes.refuses = True
         self.assertRaises(LaunchError, self.ask, self.dispatcher(launch=["sh"]), "RemoteLaunch")
+
+
+class MakesSafeTests(DeskCase):
+    def test_a_line_is_looked_at_without_being_asked(self) -> None:
+        known = _Type(safe=frozenset({"Close", "Disable"}))
+        self.guard._catalogue._of = lambda asked: known  # type: ignore[method-assign]
+        dispatcher = self.dispatcher()
+        for line in (b"Close A", b"@id=1;key=k Close A", b"System|Close A", b'{"command":"Close"}'):
+            self.assertTrue(dispatcher.makes_safe(line), line)
+        for line in (b"Open A", b"Closed A", b"@id Close A", b"", b"\xff", b"Open " + b"A" * 999):
+            self.assertFalse(dispatcher.makes_safe(line), line)
+        self.assertEqual(self.repeater.requests, [])
+
+    def test_at_an_open_listener_by_the_type_that_it_names(self) -> None:
+        types = {"CO2": _Type(safe=frozenset({"Disable"}))}
+        self.guard._catalogue._of = (  # type: ignore[method-assign]
+            lambda asked: types.get(asked.request_type, _Type())
+        )
+        dispatcher = self.dispatcher("*")
+        self.assertTrue(dispatcher.makes_safe(b"CO2|Disable"))
+        self.assertFalse(dispatcher.makes_safe(b"UV|Disable"))
 
 
 class MessagingHandlerTests(DeskCase):
@@ -400,7 +421,7 @@ class CommandServerTests(DeskCase):
     def serve(self, *listen: str) -> MemoryReactorClock:
         reactor = MemoryReactorClock()
         settings = ListenerSettings(request_type="System", listen=listen)
-        service = RemoteCommandServer(settings, self.dispatcher(), reactor, Metrics())
+        service = RemoteCommandServer(settings, self.dispatcher(), reactor, shared(reactor))
         service.privilegedStartService()
         service.startService()
         return reactor
@@ -417,7 +438,7 @@ class CommandServerTests(DeskCase):
         settings = ListenerSettings(
             request_type="System", listen=["udp:1061:interface=127.0.0.1", "udp:2061"]
         )
-        service = RemoteCommandServer(settings, self.dispatcher(), reactor, Metrics())
+        service = RemoteCommandServer(settings, self.dispatcher(), reactor, shared(reactor))
         service.privilegedStartService()
         self.assertEqual(reactor.ports, [(1061, "127.0.0.1"), (2061, "")])
 

@@ -119,7 +119,7 @@ class ServerServiceTests(ServiceCase):
         self.assertEqual(
             str(error),
             f"configuration: {path}:2: server.procesor: no such key is known; did you mean "
-            "processor? (known here: keep_replies, launch, listener, processor, routes)",
+            "processor? (known here: budget, keep_replies, launch, listener, processor, routes)",
         )
 
     def test_a_string_that_is_no_endpoint_ends_the_start(self) -> None:

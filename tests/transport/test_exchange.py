@@ -27,6 +27,9 @@ class Somebody:
             raise self.result
         return self.result
 
+    def makes_safe(self, line: bytes) -> bool:
+        return b"Close" in line
+
     def reply(self, identifier: str, text: str) -> None:
         self.replies.append((identifier, text))
 
@@ -90,3 +93,7 @@ class ExchangeTests(SynchronousTestCase):
     def test_while_it_refuses_every_command_gets_209(self) -> None:
         self.exchange.refusing = True
         self.assertEqual(self.ask("OK"), [("4", "ERROR 209 : shutting down: Open A")])
+
+    def test_but_what_makes_safe_is_done(self) -> None:
+        self.exchange.refusing = True
+        self.assertEqual(self.ask("OK", b"Close A"), [("", "OK")])

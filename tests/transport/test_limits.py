@@ -21,6 +21,7 @@ from pychron_comms.transport.line_protocol import CommandLineReceiver
 from pychron_comms.transport.options import ConnectionLimits, WireOptions, read_connection_limits
 from pychron_comms.wire.frames import FrameFormat
 from pychron_comms.wire.grammar import Request
+from tests.listening import shared
 
 
 class Transport(StringTransport):
@@ -75,13 +76,20 @@ class ParrotFactory(Factory):
 
 
 class LimitsCase(SynchronousTestCase):
-    def listen(self, frame: FrameFormat | None = None, **limits: Any) -> None:
+    def listen(
+        self,
+        frame: FrameFormat | None = None,
+        line_length: int = 64,
+        budget: dict[str, int] | None = None,
+        **limits: Any,
+    ) -> None:
         self.clock = Clock()
         self.metrics = Metrics()
         options = WireOptions(
-            limits=ConnectionLimits(**limits), line_length=64, stall=5.0, frame=frame
+            limits=ConnectionLimits(**limits), line_length=line_length, stall=5.0, frame=frame
         )
-        self.connections = Connections("System", options, self.clock, self.metrics)
+        common = shared(self.clock, self.metrics, **(budget or {}))
+        self.connections = Connections("System", options, common)
         self.factory = AdmissionFactory(ParrotFactory(self.connections), self.connections)
 
     def connect(self, host: str = "10.0.0.1", waits: bool = False) -> Transport:

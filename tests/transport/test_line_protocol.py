@@ -10,13 +10,15 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.errors import InvalidValveError, MalformedRequestError
+from pychron_comms.transport.backlog import WINDOW
 from pychron_comms.transport.connections import Connections
 from pychron_comms.transport.line_protocol import CommandLineReceiver
+from pychron_comms.transport.turns import AT_ONCE
 from pychron_comms.wire.context import context_of
 from pychron_comms.wire.frames import FrameFormat
 from pychron_comms.wire.grammar import Request
 from pychron_comms.wire.rendering import render
-from tests.listening import connections
+from tests.listening import connections, one_turn
 
 
 class Transport(StringTransport):
@@ -37,18 +39,28 @@ class Transport(StringTransport):
 
 
 class Parrot(CommandLineReceiver):
-    """Says ``word`` to ``say word``; waits on ``wait``; breaks on ``break`` and ``fail``."""
+    """Says ``word`` to ``say word``, much to ``long``; breaks on ``break`` and ``fail``.
+
+    Waits on ``wait``; makes safe on ``safe``.
+    """
 
     def __init__(self, connections: Connections) -> None:
         super().__init__(connections)
         self.waiting: list[Deferred[str]] = []
         self.seen: list[str] = []
 
+    def makes_safe(self, line: bytes) -> bool:
+        return b"safe" in line
+
     def answer(self, request: Request) -> str | Deferred[str]:
         self.seen.append(request.command)
         verb, _, rest = request.command.partition(" ")
         if verb == "say":
             return rest
+        if verb == "long":
+            return "x" * 10_000
+        if request.command in {"safe", "safe now"}:
+            return "done"
         if verb == "break":
             raise ZeroDivisionError("a bug")
         if verb == "fail":
@@ -257,25 +269,110 @@ class EndTests(ProtocolCase):
 
 
 class BoundTests(ProtocolCase):
-    def test_reading_stops_while_too_many_commands_are_in_flight(self) -> None:
-        parrot, transport = self.connect(in_flight=4)
-        parrot.dataReceived(b"wait\n" * 3)
-        self.assertEqual(transport.producerState, "producing")
-        parrot.dataReceived(b"wait\n")
-        self.assertEqual(transport.producerState, "paused")
-        parrot.waiting[0].callback("")
-        self.assertEqual(transport.producerState, "paused")
-        parrot.waiting[1].callback("")
-        self.assertEqual(transport.producerState, "producing")
+    def test_commands_wait_while_too_many_are_in_flight(self) -> None:
+        parrot, _ = self.connect(in_flight=4)
+        parrot.dataReceived(b"wait\n" * 6)
+        self.assertEqual(len(parrot.waiting), 4)
+        for answered, begun in ((1, 4), (2, 6)):
+            parrot.waiting[answered - 1].callback("")
+            self.clock.advance(0)
+            self.assertEqual(len(parrot.waiting), begun)
 
-    def test_reading_stops_while_the_client_does_not_read(self) -> None:
+    def test_no_command_begins_while_the_client_does_not_read(self) -> None:
         parrot, transport = self.connect()
         transport.producer.pauseProducing()
-        self.assertEqual(transport.producerState, "paused")
+        parrot.dataReceived(b"say a\nsay b\n")
+        self.clock.advance(1)
+        self.assertEqual(parrot.seen, [])
         transport.producer.resumeProducing()
-        self.assertEqual(transport.producerState, "producing")
+        self.clock.advance(0)
+        self.assertEqual(transport.value(), b"a\r\nb\r\n")
         self.assertEqual(self.clock.getDelayedCalls(), [])
         parrot.stopProducing()
+
+    def test_replies_are_made_no_faster_than_the_client_reads_them_within_a_chunk_too(self) -> None:
+        parrot, transport = self.connect()
+        parrot.dataReceived(b"long\n" * 13107)
+        self.assertEqual(len(parrot.seen), 7)
+        self.assertLess(len(transport.value()), 80_000)
+
+    def test_reading_stops_while_many_lines_wait(self) -> None:
+        parrot, transport = self.connect()
+        transport.producer.pauseProducing()
+        parrot.dataReceived(b"say a\n" * (WINDOW - 1))
+        self.assertEqual(transport.producerState, "producing")
+        parrot.dataReceived(b"say a\n" * 2)
+        self.assertEqual(transport.producerState, "paused")
+        transport.producer.resumeProducing()
+        self.clock.pump([0] * 20)
+        self.assertEqual((transport.producerState, len(parrot.seen)), ("producing", WINDOW + 1))
+
+    def test_what_makes_safe_goes_ahead_and_its_reply_keeps_its_place(self) -> None:
+        parrot, transport = self.connect(in_flight=2)
+        parrot.dataReceived(b"wait\nwait\nwait\nsafe now\nsay d\n@id=1 safe\n")
+        self.assertEqual(parrot.seen, ["wait", "wait", "safe now", "safe"])
+        self.assertEqual(transport.value(), b"@id=1 done\r\n")
+        transport.clear()
+        parrot.waiting[0].callback("a")
+        parrot.waiting[1].callback("b")
+        self.clock.advance(0)
+        self.assertEqual(transport.value(), b"a\r\nb\r\n")
+        parrot.waiting[2].callback("c")
+        self.assertEqual(transport.value(), b"a\r\nb\r\nc\r\ndone\r\nd\r\n")
+
+    def test_what_makes_safe_and_waits_itself_keeps_its_place_too(self) -> None:
+        parrot, transport = self.connect(in_flight=1)
+        parrot.dataReceived(b"wait\nsafe wait\n@id=2 safe wait\n")
+        self.assertEqual(len(parrot.waiting), 3)
+        parrot.waiting[2].callback("third")
+        parrot.waiting[1].callback("second")
+        self.assertEqual(transport.value(), b"@id=2 third\r\n")
+        parrot.waiting[0].callback("first")
+        self.clock.advance(0)
+        self.assertEqual(transport.value(), b"@id=2 third\r\nfirst\r\nsecond\r\n")
+
+    def test_what_makes_safe_goes_ahead_of_unread_replies(self) -> None:
+        parrot, transport = self.connect()
+        transport.producer.pauseProducing()
+        parrot.dataReceived(b"say a\nsafe\n")
+        self.assertEqual(parrot.seen, ["safe"])
+
+    def test_what_waits_when_the_client_goes_is_not_begun(self) -> None:
+        parrot, _ = self.connect(in_flight=1)
+        parrot.dataReceived(b"wait\nsay a\n")
+        parrot.connectionLost()
+        parrot.waiting[0].callback("")
+        self.clock.advance(1)
+        self.assertEqual(parrot.seen, ["wait"])
+
+    def test_what_waits_when_the_client_stops_sending_is_answered_first(self) -> None:
+        parrot, transport = self.connect(in_flight=1)
+        parrot.dataReceived(b"wait\nsay b\n")
+        parrot.readConnectionLost()
+        parrot.waiting[0].callback("a")
+        self.assertFalse(transport.disconnecting)
+        self.clock.advance(0)
+        self.assertEqual((transport.value(), transport.disconnecting), (b"a\r\nb\r\n", True))
+
+    def test_many_lines_of_one_client_are_worked_off_in_turns(self) -> None:
+        parrot, transport = self.connect()
+        parrot.dataReceived(b"say a\n" * 1000)
+        self.assertEqual(len(parrot.seen), AT_ONCE)
+        one_turn(self.clock)
+        self.assertLess(len(parrot.seen), 200)
+        self.clock.pump([0] * 20)
+        self.assertEqual(transport.value(), b"a\r\n" * 1000)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_lines_too_long_wait_in_their_places(self) -> None:
+        parrot, transport = self.connect(in_flight=1, line_length=64)
+        parrot.dataReceived(b"wait\n" + b"x" * 65 + b"\nsay c\n")
+        self.assertEqual(transport.value(), b"")
+        parrot.waiting[0].callback("a")
+        self.clock.advance(0)
+        self.assertEqual(
+            transport.value(), b"a\r\nERROR 205 : line too long: more than 64 bytes\r\nc\r\n"
+        )
 
     def test_a_client_that_never_reads_is_dropped(self) -> None:
         _, transport = self.connect(stall=60.0)

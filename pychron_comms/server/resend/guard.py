@@ -111,6 +111,10 @@ class RepeatGuard:
             self.note(asked)
         return nature is not Nature.ACTS
 
+    def makes_safe(self, asked: Asked) -> bool:
+        """Whether the command makes safe whatever its values, as far as is known."""
+        return self._catalogue.nature(asked) is Nature.MAKES_SAFE
+
     def note(self, asked: Asked) -> None:
         """A command that acts has come, by here or past it."""
         number = self._count[asked.request_type] = self.counted(asked) + 1

@@ -43,6 +43,7 @@ from tests.faults.model.links import Dial, Link, Listener, Path
 from tests.faults.model.pens import Pen
 from tests.faults.model.plain_clients import KeptPlainClient, PychronClient
 from tests.faults.model.processes import Process, advance
+from tests.listening import shared
 
 #: Commands that may wait for one manager, and on one connection: few, so that histories meet them.
 QUEUE = 3
@@ -100,7 +101,7 @@ class Processor:
         self.gate.startService()
         watched = cast(Any, WatchedGate(self.gate, world, process))
         metrics = Metrics()
-        connections = Connections("processor", WireOptions(), clock, metrics)
+        connections = Connections("processor", WireOptions(), shared(clock, metrics))
         factory = CommandProcessorFactory(watched, frozenset({_SERVER}), connections, metrics)
         world.processor_port.listen(process, factory)
 
@@ -138,7 +139,7 @@ class Server:
             REQUEST_TYPE, self.repeater, self.guard, launcher, metrics=metrics
         )
         options = WireOptions(in_flight=IN_FLIGHT)
-        connections = Connections(REQUEST_TYPE, options, clock, metrics)
+        connections = Connections(REQUEST_TYPE, options, shared(clock, metrics))
         world.server_port.listen(process, MessagingFactory(dispatcher, connections))
         self.datagrams = DatagramMessagingHandler(dispatcher, options, metrics)
         self.repeater.startService()

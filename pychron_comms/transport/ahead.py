@@ -1,0 +1,59 @@
+"""A command that is worked off before its turn, while its reply keeps its place."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from twisted.internet.defer import Deferred
+
+from pychron_comms.transport.reply_order import Turn
+from pychron_comms.wire.grammar import Request
+
+
+class Receiver(Protocol):
+    """Where the command came in."""
+
+    sender: str
+
+    def answer(self, request: Request) -> str | Deferred[str]:
+        """The text of the reply."""
+
+    def makes_safe(self, line: bytes) -> bool:
+        """Whether a line is a command that makes safe."""
+
+    def begin(self) -> None:
+        """One more command waits for its reply."""
+
+    def plain(self, text: str) -> bytes:
+        """The bytes of a reply to a request without an id."""
+
+    def reply(self, identifier: str, text: str) -> None:
+        """Send a reply that is known at once."""
+
+    def reply_late(self, text: str, place: Turn | str) -> None:
+        """Send a reply that had to be waited for."""
+
+
+class Ahead:
+    """Asks for one. ``turn`` is its reply's; None where that bears an id, and may overtake."""
+
+    def __init__(self, receiver: Receiver) -> None:
+        self._receiver = receiver
+        self.sender = receiver.sender
+        self.answer = receiver.answer
+        self.makes_safe = receiver.makes_safe
+        self.reply_late = receiver.reply_late
+        self.turn: Turn | None = None
+
+    def reply(self, identifier: str, text: str) -> None:
+        if identifier:
+            self._receiver.reply(identifier, text)
+        else:
+            self.turn = Turn(self._receiver.plain(text))
+
+    def wait(self, identifier: str) -> Turn | str:
+        self._receiver.begin()
+        if identifier:
+            return identifier
+        self.turn = Turn()
+        return self.turn

@@ -1,0 +1,26 @@
+"""What all listeners of a process have together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from twisted.internet.interfaces import IReactorTime
+
+from pychron_comms.observability.metrics import Metrics
+from pychron_comms.transport.budget import BudgetLimits, Budgets
+from pychron_comms.transport.turns import FairTurns
+
+
+@dataclass(frozen=True)
+class Shared:
+    """The clock, the numbers, each host's budget, the turns of the connections."""
+
+    clock: IReactorTime
+    metrics: Metrics
+    budgets: Budgets
+    turns: FairTurns
+
+    @classmethod
+    def of(cls, clock: IReactorTime, metrics: Metrics, limits: BudgetLimits) -> Shared:
+        """For a process whose hosts have these limits."""
+        return cls(clock, metrics, Budgets(limits, metrics), FairTurns(clock))

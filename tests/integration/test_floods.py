@@ -1,0 +1,53 @@
+"""What a flood does to the others: to their time, and to the memory of the process."""
+
+from __future__ import annotations
+
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+from tests.integration.clients import Wire
+from tests.integration.laboratories import start_laboratory
+from tests.integration.processes import Processes
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads memory from /proc")
+
+#: Bytes that a client sends and never reads the replies to.
+_MUCH = 65536
+
+_MIB = 1 << 20
+
+
+def memory(pid: int) -> int:
+    """The most that a process has had, in bytes."""
+    status = Path(f"/proc/{pid}/status").read_text()
+    (line,) = [line for line in status.splitlines() if line.startswith("VmHWM:")]
+    return int(line.split()[1]) * 1024
+
+
+@pytest.mark.parametrize("joined_by", ["unix", "nothing"])
+def test_forty_clients_that_never_read_delay_nobody_and_take_little_room(
+    processes: Processes, joined_by: str
+) -> None:
+    laboratory = start_laboratory(processes, joined_by)
+    with ExitStack() as stack:
+        good = stack.enter_context(Wire(laboratory.co2))
+        assert good.ask("Enable") == "OK"
+        before = memory(laboratory.server.pid)
+        for _ in range(40):
+            hostile = stack.enter_context(Wire(laboratory.co2))
+            hostile.socket.setblocking(False)
+            hostile.socket.send(b"Describe\n" * (_MUCH // 9))
+        slowest = 0.0
+        end = time.monotonic() + 3
+        while time.monotonic() < end:
+            began = time.monotonic()
+            assert good.ask("Disable") == "OK"
+            slowest = max(slowest, time.monotonic() - began)
+            time.sleep(0.02)
+        # By far the most of it is the wait for a busy machine; it was a minute.
+        assert slowest < 3.0
+        assert memory(laboratory.server.pid) - before < 100 * _MIB

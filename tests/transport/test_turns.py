@@ -1,0 +1,68 @@
+"""Fair turns, without a transport."""
+
+from __future__ import annotations
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.transport.turns import AT_ONCE, SLICE, FairTurns
+from tests.listening import one_turn
+
+
+class Somebody:
+    """Has ``left`` lines, and notes whose turn it was."""
+
+    def __init__(self, turns: FairTurns, name: str, host: str, left: int, seen: list[str]) -> None:
+        self.turns, self.name, self.host, self.left, self.seen = turns, name, host, left, seen
+
+    def work(self, most: int) -> None:
+        self.seen.append(self.name)
+        self.left -= min(most, self.left)
+        if self.left:
+            self.turns.wait(self, self.host)
+
+
+class FairTurnsTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.turns = FairTurns(self.clock)
+        self.seen: list[str] = []
+
+    def come(self, name: str, host: str, left: int) -> None:
+        self.turns.wait(Somebody(self.turns, name, host, left, self.seen), host)
+
+    def test_a_turn_is_a_few_lines_and_comes_again(self) -> None:
+        self.come("a", "1", SLICE * 2 + 1)
+        self.clock.advance(0)
+        self.assertEqual(self.seen, ["a", "a", "a"])
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_a_computer_with_many_connections_has_no_more_than_one_with_one(self) -> None:
+        for number in range(10):
+            self.come(f"many {number}", "1", 1000)
+        self.come("one", "2", SLICE * 3)
+        one_turn(self.clock)
+        one_turn(self.clock)
+        self.assertEqual(self.seen[1::2][:3], ["one"] * 3)
+        self.assertEqual(self.seen[:6:2], ["many 0", "many 1", "many 2"])
+
+    def test_the_reactor_sees_to_other_things_between(self) -> None:
+        self.come("a", "1", 10_000)
+        one_turn(self.clock)
+        self.assertLess(len(self.seen), 10)
+        self.assertEqual(len(self.clock.getDelayedCalls()), 1)
+
+    def test_and_sooner_where_lines_take_long(self) -> None:
+        class Slow(Somebody):
+            def work(slow, most: int) -> None:
+                super().work(most)
+                self.clock.rightNow += 1.0
+
+        self.turns.wait(Slow(self.turns, "slow", "1", 1000, self.seen), "1")
+        one_turn(self.clock)
+        self.assertEqual(self.seen, ["slow"])
+
+    def test_while_somebody_waits_nobody_takes_much_at_once(self) -> None:
+        self.assertEqual(self.turns.at_once, AT_ONCE)
+        self.come("a", "1", 10_000)
+        self.assertEqual(self.turns.at_once, 1)
