@@ -280,7 +280,8 @@ class ReadmeTests(SynchronousTestCase):
 
 class LinkTests(SynchronousTestCase):
     def test_no_link_leads_nowhere(self) -> None:
-        for name in ("README.md", *(f"docs/{path.name}" for path in (_ROOT / "docs").glob("*.md"))):
+        docs = [f"docs/{path.name}" for path in (_ROOT / "docs").glob("*.md")]
+        for name in ("README.md", "tests/faults/README.md", *docs):
             folder = (_ROOT / name).parent
             for target in re.findall(r"\]\((?!http)([^)#]+)", page(name)):
                 self.assertTrue((folder / target).exists(), f"{name}: {target}")

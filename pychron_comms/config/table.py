@@ -126,11 +126,6 @@ class Table:
         below = self.table(key)
         return {name: below.text(name) for name in below}
 
-    def numbers_by_name(self, key: str) -> dict[str, float]:
-        """A table of numbers, by their names."""
-        below = self.table(key)
-        return {name: below.number(name) for name in below}
-
     def rest(self) -> dict[str, Any]:
         """What nobody has read yet, as it stands, for a reader that checks it in its own way."""
         rest = {key: self._values[key] for key in self._values if key in self._unread}

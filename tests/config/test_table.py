@@ -54,9 +54,6 @@ class ReadingTests(SynchronousTestCase):
     def test_texts_by_name(self) -> None:
         self.assertEqual(self.lab.texts_by_name("alias"), {"V1": "A", "V2": "B"})
 
-    def test_numbers_by_name(self) -> None:
-        self.assertEqual(self.lab.numbers_by_name("limit"), {"low": 1.0, "high": 2.5})
-
     def test_knows_which_keys_it_holds(self) -> None:
         self.assertIn("name", self.lab)
         self.assertNotIn("colour", self.lab)
@@ -95,7 +92,6 @@ class DefaultTests(SynchronousTestCase):
         self.assertEqual(self.empty.tables("listener"), [])
         self.assertEqual(self.empty.named_tables("valve"), {})
         self.assertEqual(self.empty.texts_by_name("alias"), {})
-        self.assertEqual(self.empty.numbers_by_name("limit"), {})
 
     def test_a_list_that_was_read_is_the_readers_own(self) -> None:
         default = ["::1"]
@@ -276,11 +272,6 @@ class WrongValueTests(Mistakes):
             "lab.toml: alias.V1: expected a text, got 1",
             table("alias.V1 = 1").texts_by_name,
             "alias",
-        )
-        self.assertMistake(
-            "lab.toml: limit.low: expected a number, got 'x'",
-            table('limit.low = "x"').numbers_by_name,
-            "limit",
         )
 
     def test_a_mistake_that_only_the_reader_can_see(self) -> None:
