@@ -64,11 +64,11 @@ def processor(reactor: Any, path: str) -> None:
             [EVERYBODY, EVERYONE_OPERATES], [EVERYONE_OPERATES, SystemLock({}), leases]
         ),
         hardware=hardware,
-        queues=Queues(lambda manager: ManagerQueue(ReactorRunner(), reactor)),
+        queues=Queues(lambda manager: ManagerQueue(ReactorRunner(), reactor, width=1)),
         memory=memory,
         audit=audit,
         leases=leases,
-        interlocks=Interlocks(lambda handler, call: "", reactor),
+        interlocks=Interlocks(lambda handler, call, ahead: "", reactor),
         clock=reactor,
     )
     trusted = frozenset({LOCAL_SENDER})

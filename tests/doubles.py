@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -205,11 +206,11 @@ def gate_around(
     interlocks: Sequence[Rule] = (),
 ) -> RemoteHardwareManager:
     """A gate of the real parts, with these handlers behind it; its managers never block."""
-    queues = Queues(lambda manager: ManagerQueue(ReactorRunner(), clock))
+    queues = Queues(lambda manager: ManagerQueue(ReactorRunner(), clock, width=math.inf))
     audit = Audit(journal or NoJournal(), clock.seconds)
     memory = CommandMemory(audit, clock, Metrics())
     leases = Leases(clock, clock.seconds, audit.note, partial(made_safe, queues, memory))
-    kept = Interlocks(lambda handler, call: queues.of(call.manager).peek(handler, call), clock)
+    kept = Interlocks(queues.read, clock)
     kept.keep(interlocks)
     return RemoteHardwareManager(
         handlers=handlers,

@@ -34,6 +34,15 @@ class IMakesSafe(Interface):
         """Bring a part, as ``ICall.target`` names it, or all where it is empty, to it; later."""
 
 
+class ISafeWidth(Interface):
+    """A manager that says how many commands that make safe it takes at a time.
+
+    Of others, one that blocks takes one, and one that never blocks any number.
+    """
+
+    safe_width: int = Attribute("1 or more; as many threads call those that block.")
+
+
 class IReactorManager(Interface):
     """Marks a manager whose methods never block, so that they run in the reactor's thread.
 

@@ -13,7 +13,7 @@ from twisted.plugin import getPlugins
 from pychron_comms.config.table import Table
 from pychron_comms.errors import ManagerUnavailableError
 from pychron_comms.handlers.factories import own_factories
-from pychron_comms.interfaces import IHardware, IRequestHandler, IRequestHandlerFactory, Part
+from pychron_comms.interfaces import IHardware, IRequestHandler, IRequestHandlerFactory, Move, Part
 from pychron_comms.journal.memory import NoJournal
 from pychron_comms.journal.settings import open_journal
 from pychron_comms.lab.hardware import hardware_from_config
@@ -21,7 +21,7 @@ from pychron_comms.observability.metrics import Metrics
 from pychron_comms.processor.execution.audit import Audit
 from pychron_comms.processor.execution.idempotency import CommandMemory
 from pychron_comms.processor.execution.manager_queue import ManagerQueue, Queues
-from pychron_comms.processor.execution.runners import runner_for
+from pychron_comms.processor.execution.runners import runner_for, safe_width
 from pychron_comms.processor.gate_queries import GateQueries
 from pychron_comms.processor.hardware_manager import MissingHandler, RemoteHardwareManager
 from pychron_comms.processor.settings import ProcessorSettings
@@ -50,15 +50,11 @@ def gate_from_config(
     )
     audit = Audit(journal, time.time)
     memory = CommandMemory(audit, reactor, metrics, settings.keep_keys)
-    queues = Queues(
-        lambda manager: ManagerQueue(runner_for(manager, type(manager).__name__, reactor), reactor)
-    )
+    queues = Queues(lambda manager: queue_of(manager, reactor))
     leases = Leases(reactor, time.time, audit.note, partial(made_safe, queues, memory))
     lock = SystemLock(settings.systems)
     access = AccessRules([settings.hosts, settings.roles], [settings.roles, lock, leases])
-    interlocks = Interlocks(
-        lambda handler, call: queues.of(call.manager).peek(handler, call), reactor
-    )
+    interlocks = Interlocks(queues.read, reactor)
     queries = GateQueries(
         access=access,
         system_lock=lock,
@@ -86,11 +82,18 @@ def gate_from_config(
     )
 
 
+def queue_of(manager: object, reactor: Any) -> ManagerQueue:
+    """A queue whose calls run where the manager's own marks say."""
+    runner = runner_for(manager, type(manager).__name__, reactor)
+    return ManagerQueue(runner, reactor, width=safe_width(manager))
+
+
 def made_safe(queues: Queues, memory: CommandMemory, part: Part, why: str) -> Deferred[object]:
     """Fires when all that is known to make a part safe has been done."""
     memory.changed(part)
     queue = queues.of(part.manager)
-    done = [queue.make_safe(part.target, action, why) for action in safe_actions(part)]
+    moves = [Move(part.manager, part.target)]
+    done = [queue.make_safe(moves, action, why) for action in safe_actions(part)]
     together = gatherResults(done, consumeErrors=True)
     return together.addCallbacks(lambda results: results, lambda failure: failure.value.subFailure)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from twisted.application.service import Service
@@ -12,18 +12,20 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from pychron_comms.errors import CommandError, UnknownRequestTypeError
+from pychron_comms.errors import CommandError, ShuttingDownError, UnknownRequestTypeError
 from pychron_comms.interfaces import (
     Effect,
     ICall,
     IDescribedHandler,
     IHardware,
     IHardwareGate,
+    ILaserManager,
     IRequestHandler,
+    Move,
     Part,
 )
 from pychron_comms.processor.execution.audit import Audit
-from pychron_comms.processor.execution.errand import Errand
+from pychron_comms.processor.execution.execution import Execution
 from pychron_comms.processor.execution.idempotency import CommandMemory, request_of
 from pychron_comms.processor.execution.manager_queue import Queues
 from pychron_comms.processor.execution.recall import Laboratory
@@ -78,6 +80,7 @@ class RemoteHardwareManager(Service):
         self._leases = leases
         self._interlocks = interlocks
         self._clock = clock
+        self._stopping = self._closed = False
 
     def process_server_request(
         self, request_type: str, data: str, sender: str, context: RequestContext = PLAIN
@@ -87,6 +90,8 @@ class RemoteHardwareManager(Service):
         if handler is None:
             raise UnknownRequestTypeError(request_type)
         call = handler.prepare(data, sender)
+        if self._stopping and not (call.safe and not self._closed):
+            raise ShuttingDownError(data)
         if context is not PLAIN:
             call.context = context
         if call.effect is not Effect.READ and call.manager is not None:
@@ -94,7 +99,7 @@ class RemoteHardwareManager(Service):
         self._access.check(call)
         if call.manager is None:
             return handler.handle(call)
-        return self._queues.of(call.manager).submit(handler, call, context.patience(call.deadline))
+        return self._queues.of(call.manager).read(handler, call, context.patience(call.deadline))
 
     def asker_gone(self, response: Deferred[str]) -> None:
         unwanted = self._memory.leave(response)
@@ -117,12 +122,19 @@ class RemoteHardwareManager(Service):
         self._leases.recall(records, self._part)
 
     def stopService(self) -> Deferred[None]:
-        """Fail what waits, let what runs end, then make the hardware safe; at most 8 s in all."""
+        """Fail what waits and begin to make the hardware safe, both at once; at most 8 s in all.
+
+        What makes safe is taken until the end. What runs has half of the time to end, and where it
+        has ended later its hardware is made safe again.
+        """
         super().stopService()
         self._leases.stop()
-        stopped = self._all([queue.stop() for queue in self._queues], "commands still run")
-        stopped.addCallback(self._give_up_running)
-        return stopped.addCallback(self._make_safe).addCallback(lambda _: self._audit.stop())
+        self._stopping = True
+        ended = [queue.stop() for queue in self._queues]
+        safe = [self._safe(*each) for each in sorted(self._hardware.making_safe(), key=_rank)]
+        stopped = self._all(ended, "commands still run").addCallback(self._give_up_running)
+        stopped.addCallback(lambda _: self._all(safe, "hardware is not known to be safe"))
+        return stopped.addCallback(self._close)
 
     def _act(
         self, request_type: str, data: str, handler: IRequestHandler, call: ICall
@@ -136,9 +148,9 @@ class RemoteHardwareManager(Service):
         entry = self._memory.open(request, call)
         try:
             self._access.check(call)
-            errand = Errand(call, entry, self._access, self._interlocks)
+            execution = Execution(call, entry, self._access, self._interlocks)
             queue = self._queues.of(call.manager)
-            response = queue.submit(handler, call, context.patience(call.deadline), errand)
+            response = queue.submit(handler, call, context.patience(call.deadline), execution)
         except Exception:
             entry.answered(Failure())
             raise
@@ -167,13 +179,15 @@ class RemoteHardwareManager(Service):
         for queue in self._queues:
             queue.give_up_running()
 
-    def _make_safe(self, result: object) -> Deferred[None]:
-        actions = self._hardware.making_safe()
-        safe = {self._queues.of(manager): action for manager, action in actions}
-        return self._all(
-            [queue.close(safe.get(queue)).addErrback(self._not_safe) for queue in self._queues],
-            "hardware is not known to be safe",
-        )
+    def _safe(self, manager: object, action: Callable[[], object]) -> Deferred[object]:
+        done = self._queues.of(manager).make_safe([Move(manager, "")], action, "the stop")
+        return done.addErrback(self._not_safe)
+
+    def _close(self, result: object) -> None:
+        self._closed = True
+        for queue in self._queues:
+            queue.close()
+        self._audit.stop()
 
     def _all(self, parts: Sequence[Deferred[Any]], else_: str) -> Deferred[None]:
         """Fires when all parts have, or after ``GRACE`` seconds, which is logged."""
@@ -194,3 +208,8 @@ class RemoteHardwareManager(Service):
 
     def _not_safe(self, failure: Failure) -> None:
         self._log.failure("hardware could not be made safe", failure)
+
+
+def _rank(action: tuple[object, object]) -> int:
+    """Lasers first."""
+    return 0 if ILaserManager.providedBy(action[0]) else 1

@@ -35,9 +35,9 @@ HOP_BUDGET = BudgetLimits(commands=2 * PENDING_LIMIT, unread=256 << 20, kept=64 
 class ProcessorService(ExplainedStart):
     """The gate and its listeners. Raises ConfigError, and ValueError for an endpoint string.
 
-    It stops in order, within 10 s: the listeners, the gate, and the connections when their replies
-    are written. New commands get 209 meanwhile. ``only_check``: it is made to be checked, not to be
-    started, and opens no journal.
+    It stops within 10 s: the gate and the listeners at once, and the connections when their replies
+    are written. New commands get 209 meanwhile, save those that make safe. ``only_check``: it is
+    made to be checked, not to be started, and opens no journal.
     """
 
     def __init__(
@@ -84,9 +84,11 @@ class ProcessorService(ExplainedStart):
 
     async def _stop(self) -> None:
         ending, connections = self._ending, self._connections
-        connections.refuse_commands()
+        # First of all: it begins to make the hardware safe at once.
+        gate = ending.ended("the gate to the hardware", self._gate.stopService, GATE)
         await ending.ended("the listeners", self._close_listeners, LISTENERS)
-        await ending.ended("the gate to the hardware", self._gate.stopService, GATE)
+        await gate
+        connections.refuse_commands()
         connections.close()
         await ending.until("unread replies", lambda: not connections.open, FLUSH)
         connections.abort()

@@ -5,15 +5,16 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
-from twisted.internet.defer import Deferred, DeferredLock, maybeDeferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.defer import TimeoutError as TimedOut
 from twisted.internet.interfaces import IReactorTime
 
 from pychron_comms.config.table import Table
 from pychron_comms.errors import CommandError, InterlockError
-from pychron_comms.interfaces import Effect, IDescribedHandler, IRequestHandler
+from pychron_comms.interfaces import Effect, ICall, IDescribedHandler, IRequestHandler, Move
+from pychron_comms.safeguards.holds import Hold, Holds
 from pychron_comms.wire.grammar import split_type
 
 #: Seconds that one device may take to say how it stands.
@@ -22,8 +23,8 @@ READ_TIME = 2.0
 #: As whom the gate itself asks.
 SENDER = "interlock"
 
-#: Gives the reply to a read, beside whatever its manager does.
-Peek = Callable[[IRequestHandler, Any], str | Deferred[str]]
+#: Gives the reply to a read, in its turn or ahead of all that waits for its manager.
+Read = Callable[[IRequestHandler, ICall, bool], str | Deferred[str]]
 
 _CONDITION = re.compile(r"(.+?)\s+(is not|is|<=|>=|<|>)\s+(\S+)")
 _ORDER: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -35,9 +36,10 @@ _ORDER: Mapping[str, Callable[[Any, Any], bool]] = {
 
 
 class Condition(NamedTuple):
-    """``System|GetIndicatorState W is False``: a read, and what it must answer."""
+    """``System|GetIndicatorState W is False``: a read, of which part, and what it must answer."""
 
     text: str
+    part: Move
     handler: IRequestHandler
     read: str
     compare: str
@@ -54,71 +56,65 @@ class Rule(NamedTuple):
     """``matches`` tells the calls of ``command``; ``reason`` is why, for people."""
 
     command: str
-    matches: Callable[[Any], bool]
+    matches: Callable[[ICall], bool]
     conditions: Sequence[Condition]
     reason: str
-
-
-class Hold:
-    """While one is held, no other command begins that interlocks look at."""
-
-    def __init__(self, lock: DeferredLock) -> None:
-        self._lock: DeferredLock | None = lock
-
-    def release(self) -> None:
-        """More than once does no harm."""
-        if self._lock is not None:
-            self._lock.release()
-            self._lock = None
 
 
 class Interlocks:
     """Tests the rules of a command just before it begins, and keeps them true until it has ended.
 
-    Commands that rules are for run one at a time, so that two which exclude each other cannot
-    both pass. What makes safe is never held back.
+    Of two commands that rules are for, one waits for the other where it moves what that moves or
+    its rules read: so two which exclude each other cannot both pass. What makes safe is never held
+    back, and neither is a read.
     """
 
-    def __init__(self, peek: Peek, clock: IReactorTime) -> None:
+    def __init__(self, read: Read, clock: IReactorTime) -> None:
         self._rules: Sequence[Rule] = ()
-        self._peek = peek
+        self._read = read
         self._clock = clock
-        self._lock = DeferredLock()
+        self._holds = Holds(clock)
 
     def keep(self, rules: Sequence[Rule]) -> None:
         """These are the rules."""
         self._rules = rules
 
-    def guard(self, call: Any) -> bool:
+    def guard(self, call: ICall) -> bool:
         """Whether there is a rule for this call."""
         return bool(self._rules) and not call.safe and any(self._rules_of(call))
 
-    def hold(self, call: Any) -> Deferred[Hold]:
-        """Fires with what must be released when the call has ended. Errors: 207."""
-        return Deferred.fromCoroutine(self._hold(call))
+    def hold(self, call: ICall, seconds: float) -> Deferred[Hold]:
+        """Fires with what must be released when the call has ended. Errors: 207.
 
-    def test(self, call: Any) -> Deferred[None]:
+        It is released after ``seconds`` at the latest.
+        """
+        return Deferred.fromCoroutine(self._hold(call, seconds))
+
+    def test(self, call: ICall) -> Deferred[None]:
         """Fires where nothing is in the call's way just now. Errors: 207."""
-        return Deferred.fromCoroutine(self._test(call))
+        return Deferred.fromCoroutine(self._test(self._rules_of(call), ahead=False))
 
-    async def _hold(self, call: Any) -> Hold:
-        hold = Hold(await self._lock.acquire())
+    async def _hold(self, call: ICall, seconds: float) -> Hold:
+        rules = self._rules_of(call)
+        read = [condition.part for rule in rules for condition in rule.conditions]
+        hold = self._holds.hold(call.name, call.moves, read, seconds)
         try:
-            await self._test(call)
+            await hold.granted
+            await self._test(rules, ahead=True)
         except Exception:
             hold.release()
             raise
         return hold
 
-    async def _test(self, call: Any) -> None:
-        for rule in [] if call.safe else self._rules_of(call):
+    async def _test(self, rules: Iterable[Rule], *, ahead: bool) -> None:
+        for rule in rules:
             for condition in rule.conditions:
-                await self._check(rule, condition)
+                await self._check(rule, condition, ahead)
 
-    async def _check(self, rule: Rule, condition: Condition) -> None:
+    async def _check(self, rule: Rule, condition: Condition, ahead: bool) -> None:
         because = f"; {rule.reason}" if rule.reason else ""
         try:
-            answer = await self._read(condition)
+            answer = await self._answer(condition, ahead)
             holds = condition.holds(answer)
         except (CommandError, TimedOut, ValueError) as error:
             reason = "no answer" if isinstance(error, TimedOut) else error
@@ -131,13 +127,14 @@ class Interlocks:
                 f"{rule.command} only if {condition.text}, and it says {answer}{because}"
             )
 
-    def _read(self, condition: Condition) -> Deferred[str]:
+    def _answer(self, condition: Condition, ahead: bool) -> Deferred[str]:
         call = condition.handler.prepare(condition.read, SENDER)
-        reply: Deferred[Any] = maybeDeferred(self._peek, condition.handler, call)
+        read = cast(Callable[..., str], self._read)
+        reply = maybeDeferred(read, condition.handler, call, ahead)
         return reply.addTimeout(READ_TIME, self._clock)
 
-    def _rules_of(self, call: Any) -> list[Rule]:
-        return [rule for rule in self._rules if rule.matches(call)]
+    def _rules_of(self, call: ICall) -> list[Rule]:
+        return [] if call.safe else [rule for rule in self._rules if rule.matches(call)]
 
 
 class InterlockText(NamedTuple):
@@ -196,7 +193,8 @@ def _condition(text: str, handlers: Mapping[str, IRequestHandler]) -> Condition:
         raise ValueError(f"{call.name} does not read a device")
     if found[2] in _ORDER:
         float(found[3])
-    return Condition(text.strip(), handler, read, found[2], found[3])
+    part = Move(call.manager, call.target)
+    return Condition(text.strip(), part, handler, read, found[2], found[3])
 
 
 def _same(answer: str, wanted: str) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from pychron_comms.interfaces import InTerms, Move
 
 
@@ -13,6 +15,15 @@ def overlap(one: str, other: str) -> bool:
     if one == other or not one or not other:
         return True
     return one.startswith(f"{other}/") or other.startswith(f"{one}/")
+
+
+def any_overlap(one: Iterable[Move], other: Iterable[Move]) -> bool:
+    """Whether some part is in both."""
+    return any(
+        mine.manager is its.manager and overlap(mine.target, its.target)
+        for mine in one
+        for its in other
+    )
 
 
 def may_be_one(one: Move, other: Move) -> bool:

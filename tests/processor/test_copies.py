@@ -255,8 +255,9 @@ class ChangedSinceTests(CopyCase):
     def test_what_was_changed_while_it_ran_is_changed_since(self) -> None:
         self.valves.slow["Open A"] = opening = Deferred()
         self.ask("c1.1")
-        self.reply("d1.1", "Close A", OTHER)
+        closing = self.ask("d1.1", "Close A", OTHER)
         opening.callback("OK")
+        self.assertEqual(self.successResultOf(closing), "OK")
         self.valves.slow.clear()
         self.assertTrue(self.is_run_again())
 

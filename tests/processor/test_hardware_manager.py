@@ -7,7 +7,7 @@ from typing import Any
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
-from zope.interface import implementer
+from zope.interface import directlyProvides, implementer
 from zope.interface.verify import verifyObject
 
 from pychron_comms.errors import (
@@ -25,6 +25,7 @@ from pychron_comms.interfaces import (
     IAccessRule,
     IAdmissionRule,
     IHardwareGate,
+    ILaserManager,
     IRequestHandler,
     Part,
 )
@@ -251,27 +252,58 @@ class StopTests(GateCase):
         self.assertEqual(self.hardware.made_safe, ["valves"])
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
-    def test_hardware_is_made_safe_after_what_runs_has_ended(self) -> None:
-        slow = ScriptedCall("Move", Deferred())
+    def test_hardware_is_made_safe_at_once_and_again_after_what_ran(self) -> None:
+        slow = ScriptedCall("Move", Deferred(), manager="valves")
         gate = self.gate(slow)
         reply = self.ask(gate, "Move")
         stopped = gate.stopService()
-        self.assertEqual(self.hardware.made_safe, [])
+        self.assertEqual(self.hardware.made_safe, ["valves"])
         with self.assertRaises(ShuttingDownError):
             self.ask(gate, "Move")
         slow.result.callback("there")
         self.assertEqual(self.successResultOf(reply), "there")
         self.successResultOf(stopped)
+        self.assertEqual(self.hardware.made_safe, ["valves", "valves"])
+
+    def test_once_where_nothing_of_it_ran(self) -> None:
+        gate = self.gate(ScriptedCall("Move", Deferred(), manager="laser"))
+        reply = self.ask(gate, "Move")
+        gate.stopService()
+        self.clock.advance(GRACE)
+        self.failureResultOf(reply, OutcomeUnknownError)
         self.assertEqual(self.hardware.made_safe, ["valves"])
 
+    def test_lasers_come_first(self) -> None:
+        class Laser:
+            """Stands for one."""
+
+        laser = Laser()
+        directlyProvides(laser, ILaserManager)
+        self.hardware.actions.append((laser, lambda: self.hardware.made_safe.append("laser")))
+        self.successResultOf(self.gate().stopService())
+        self.assertEqual(self.hardware.made_safe, ["laser", "valves"])
+
+    def test_what_makes_safe_is_run_while_stopping_and_refused_when_all_is_over(self) -> None:
+        slow = ScriptedCall("Move", Deferred(), manager="valves")
+        close = ScriptedCall("Close", "OK", manager="laser", safe=True)
+        gate = self.gate(slow, close, ScriptedCall("Help", "...", manager=None))
+        self.ask(gate, "Move")
+        stopped = gate.stopService()
+        self.assertEqual(self.successResultOf(self.ask(gate, "Close")), "OK")
+        self.assertRaises(ShuttingDownError, self.ask, gate, "Help")
+        slow.result.callback("")
+        self.successResultOf(stopped)
+        error = self.assertRaises(ShuttingDownError, self.ask, gate, "Close")
+        self.assertEqual(str(error), "shutting down: Close")
+
     def test_what_never_ends_is_not_waited_for(self) -> None:
-        gate = self.gate(ScriptedCall("Move", Deferred(), deadline=60.0))
+        gate = self.gate(ScriptedCall("Move", Deferred(), deadline=60.0, manager="valves"))
         reply = self.ask(gate, "Move")
         stopped = gate.stopService()
         self.clock.advance(GRACE)
         self.failureResultOf(reply, OutcomeUnknownError)
         self.successResultOf(stopped)
-        self.assertEqual(self.hardware.made_safe, ["valves"])
+        self.assertEqual(self.hardware.made_safe, ["valves", "valves"])
 
     def test_what_cannot_be_made_safe_does_not_keep_the_rest_from_it(self) -> None:
         def broken() -> None:

@@ -16,10 +16,13 @@ from pychron_comms.errors import (
     QueueFullError,
     ShuttingDownError,
 )
-from pychron_comms.interfaces import Effect
+from pychron_comms.interfaces import Effect, Move
 from pychron_comms.processor.execution.manager_queue import ManagerQueue, Queues
 from pychron_comms.processor.execution.runners import ReactorRunner
 from tests.doubles import ScriptedCall, ScriptedHandler
+from tests.executions import submitted
+
+LINE = [Move("manager", "")]
 
 
 class QueueCase(SynchronousTestCase):
@@ -28,7 +31,7 @@ class QueueCase(SynchronousTestCase):
         self.queue = ManagerQueue(ReactorRunner(), self.clock, limit=3)
 
     def submit(self, call: ScriptedCall, within: float | None = None) -> Any:
-        return self.queue.submit(ScriptedHandler(call), call, within)
+        return submitted(self.queue, call, within)
 
     def occupy(self, **options: Any) -> tuple[ScriptedCall, Deferred[Any]]:
         """Begin a call that takes its time; itself, and its reply."""
@@ -73,9 +76,9 @@ class OrderTests(QueueCase):
     def test_a_long_queue_of_quick_calls_needs_no_deep_stack(self) -> None:
         queue = ManagerQueue(ReactorRunner(), self.clock, limit=5000)
         busy = ScriptedCall("Busy", Deferred())
-        queue.submit(ScriptedHandler(busy), busy, None)
+        submitted(queue, busy)
         calls = [ScriptedCall("Quick", _fired("1")) for _ in range(5000)]
-        replies = [queue.submit(ScriptedHandler(call), call, None) for call in calls]
+        replies = [submitted(queue, call) for call in calls]
         busy.result.callback("")
         self.assertEqual(self.successResultOf(replies[-1]), "1")
 
@@ -190,20 +193,53 @@ class ForgettingTests(QueueCase):
         self.assertEqual(self.successResultOf(stays), "1")
 
 
-class PeekTests(QueueCase):
-    def test_a_read_looks_beside_what_runs_and_past_what_waits(self) -> None:
-        self.occupy()
-        self.submit(ScriptedCall("Open", "OK"))
-        read = ScriptedCall("Get", "1", effect=Effect.READ)
-        self.assertEqual(self.queue.peek(ScriptedHandler(read), read), "1")
+class AheadTests(QueueCase):
+    """Reads that a command elsewhere waits for."""
+
+    def look(self, read: ScriptedCall) -> Any:
+        return self.queue.read(ScriptedHandler(read), read, ahead=True)
+
+    def test_it_is_run_before_what_waits_and_after_what_runs(self) -> None:
+        busy, _ = self.occupy()
+        opening = ScriptedCall("Open", Deferred())
+        self.submit(opening)
+        read = ScriptedCall("Get", Deferred(), effect=Effect.READ)
+        reply = self.look(read)
+        self.assertEqual(read.runs, 0)
+        busy.result.callback("")
+        self.assertEqual((read.runs, opening.runs), (1, 0))
+        read.result.callback("1")
+        self.assertEqual((self.successResultOf(reply), opening.runs), ("1", 1))
+
+    def test_it_has_room_where_the_queue_is_full(self) -> None:
+        busy, _ = self.occupy()
+        for _ in range(3):
+            self.submit(ScriptedCall("Open", "OK"))
+        reply = self.look(ScriptedCall("Get", "1", effect=Effect.READ))
+        busy.result.callback("")
+        self.assertEqual(self.successResultOf(reply), "1")
+
+    def test_it_waits_for_nothing_that_makes_safe(self) -> None:
+        self.submit(ScriptedCall("Close", Deferred(), safe=True))
+        self.assertEqual(self.look(ScriptedCall("Get", "1", effect=Effect.READ)), "1")
+
+    def test_one_that_nobody_waits_for_any_more_is_ended(self) -> None:
+        read = ScriptedCall("Get", Deferred(), effect=Effect.READ)
+        self.look(read).addErrback(lambda failure: failure.trap(CancelledError)).cancel()
+        self.assertTrue(read.result.called)
+        self.assertEqual(self.submit(ScriptedCall("Open", "OK")), "OK")
 
 
 class MakingSafeTests(QueueCase):
     def test_it_is_done_beside_what_runs(self) -> None:
         busy, _ = self.occupy()
         done: list[str] = []
-        self.successResultOf(self.queue.make_safe("", lambda: done.append("safe"), "a lapse"))
+        safe = self.queue.make_safe(LINE, lambda: done.append("safe"), "a lapse")
         self.assertEqual((done, busy.result.called), (["safe"], False))
+        busy.result.callback("")
+        self.successResultOf(safe)
+        # It had begun before.
+        self.assertEqual(done, ["safe", "safe"])
 
     def test_what_waited_to_act_on_the_part_is_dropped(self) -> None:
         busy, _ = self.occupy()
@@ -211,7 +247,7 @@ class MakingSafeTests(QueueCase):
             target: self.submit(ScriptedCall("Move", "OK", target=target))
             for target in ("stage/x", "output")
         }
-        self.queue.make_safe("stage", lambda: None, "a lapse")
+        self.queue.make_safe([Move("manager", "stage")], lambda: None, "a lapse")
         self.failureResultOf(replies["stage/x"], OvertakenError)
         busy.result.callback("")
         self.assertEqual(self.successResultOf(replies["output"]), "OK")
@@ -220,7 +256,7 @@ class MakingSafeTests(QueueCase):
         def broken() -> None:
             raise ZeroDivisionError
 
-        self.failureResultOf(self.queue.make_safe("", broken, "a lapse"), ZeroDivisionError)
+        self.failureResultOf(self.queue.make_safe(LINE, broken, "a lapse"), ZeroDivisionError)
 
 
 class QueuesTests(SynchronousTestCase):
@@ -315,7 +351,9 @@ class SafetyTests(QueueCase):
     def test_what_makes_safe_passes_the_queue(self) -> None:
         self.occupy()
         self.submit(ScriptedCall("GetX", "1", effect=Effect.READ))
-        self.assertEqual(self.submit(ScriptedCall("Disable", "off", safe=True)), "off")
+        disable = ScriptedCall("Disable", "off", safe=True)
+        self.submit(disable)
+        self.assertEqual(disable.runs, 1)
 
     def test_what_waited_to_actuate_is_dropped_when_something_makes_safe(self) -> None:
         busy, _ = self.occupy()

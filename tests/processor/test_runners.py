@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
-from pychron_comms.interfaces import IReactorManager
+from pychron_comms.errors import ExpiredError
+from pychron_comms.interfaces import IReactorManager, ISafeWidth
 from pychron_comms.processor.execution import runners
-from pychron_comms.processor.execution.runners import ReactorRunner, ThreadRunner, runner_for
+from pychron_comms.processor.execution.runners import (
+    ReactorRunner,
+    ThreadRunner,
+    runner_for,
+    safe_width,
+)
 from tests.doubles import ScriptedCall, ScriptedHandler
 
 
@@ -34,7 +42,16 @@ class HandCrankedPool:
     def callInThreadWithCallback(
         self, onResult: Callable[[bool, Any], None], function: Callable[[], Any]
     ) -> None:
-        self.jobs.append(lambda: onResult(True, function()))
+        self.jobs.append(lambda: _work(onResult, function))
+
+
+def _work(onResult: Callable[[bool, Any], None], function: Callable[[], Any]) -> None:
+    try:
+        result = function()
+    except Exception:
+        onResult(False, Failure())
+    else:
+        onResult(True, result)
 
 
 class DirectReactor:
@@ -51,8 +68,10 @@ class ThreadRunnerTests(SynchronousTestCase):
         self.work: Any = self.runner._work
         self.safety: Any = self.runner._safety
 
-    def run_call(self, call: ScriptedCall) -> Deferred[str]:
-        return self.runner.run(ScriptedHandler(call), call)
+    def run_call(
+        self, call: ScriptedCall, take: Callable[[], None] = lambda: None
+    ) -> Deferred[str]:
+        return self.runner.run(ScriptedHandler(call), call, take)
 
     def test_each_pool_has_one_thread(self) -> None:
         self.assertEqual((self.work.size, self.safety.size), ((0, 1), (0, 1)))
@@ -63,6 +82,21 @@ class ThreadRunnerTests(SynchronousTestCase):
         self.assertEqual(call.runs, 0)
         self.work.jobs.pop()()
         self.assertEqual(self.successResultOf(reply), "5")
+
+    def test_it_is_taken_in_that_thread_and_run_only_then(self) -> None:
+        def prevented() -> None:
+            raise ExpiredError("Open")
+
+        call = ScriptedCall("Open", "OK")
+        reply = self.run_call(call, prevented)
+        self.assertNoResult(reply)
+        self.work.jobs.pop()()
+        self.failureResultOf(reply, ExpiredError)
+        self.assertEqual(call.runs, 0)
+
+    def test_as_many_threads_make_safe_as_the_manager_says(self) -> None:
+        runner: Any = ThreadRunner("valves", DirectReactor(), 4)  # type: ignore[arg-type]
+        self.assertEqual((runner._work.size, runner._safety.size), ((0, 1), (0, 4)))
 
     def test_what_makes_safe_has_a_thread_of_its_own(self) -> None:
         self.run_call(ScriptedCall("SetX", 1))
@@ -104,7 +138,7 @@ class ThreadKindTests(SynchronousTestCase):
 class ReactorRunnerTests(SynchronousTestCase):
     def test_an_answer_that_is_there_is_returned(self) -> None:
         call = ScriptedCall("Read", 5)
-        self.assertEqual(ReactorRunner().run(ScriptedHandler(call), call), "5")
+        self.assertEqual(ReactorRunner().run(ScriptedHandler(call), call, lambda: None), "5")
 
     def test_making_safe_may_be_async(self) -> None:
         async def method() -> str:
@@ -137,3 +171,24 @@ class ChoiceTests(SynchronousTestCase):
             runner_for(object(), "slow", DirectReactor()),  # type: ignore[arg-type]
             ThreadRunner,
         )
+
+
+class WidthTests(SynchronousTestCase):
+    """How many commands that make safe a manager takes at a time."""
+
+    def test_one_that_blocks_takes_one(self) -> None:
+        self.assertEqual(safe_width(object()), 1)
+
+    def test_one_that_never_blocks_takes_any_number(self) -> None:
+        @implementer(IReactorManager)
+        class Quick:
+            pass
+
+        self.assertEqual(safe_width(Quick()), math.inf)
+
+    def test_what_a_manager_says_counts(self) -> None:
+        @implementer(IReactorManager, ISafeWidth)
+        class Bus:
+            safe_width = 3
+
+        self.assertEqual(safe_width(Bus()), 3)

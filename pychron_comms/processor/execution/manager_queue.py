@@ -2,287 +2,468 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from typing import cast
 
-from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from pychron_comms.errors import (
+    CommandError,
     ExpiredError,
     OutcomeUnknownError,
     OvertakenError,
     QueueFullError,
     ShuttingDownError,
 )
-from pychron_comms.interfaces import Effect, IRequestHandler
-from pychron_comms.processor.execution.errand import Errand
-from pychron_comms.processor.execution.runners import Runner
-from pychron_comms.safeguards.overlap import overlap
+from pychron_comms.interfaces import ICall, IRequestHandler, Move
+from pychron_comms.processor.execution.execution import Event, Execution
+from pychron_comms.processor.execution.jobs import Asker, Job, Jobs
+from pychron_comms.processor.execution.runners import Runner, Take
+from pychron_comms.processor.execution.safety import SafetyLane
+from pychron_comms.safeguards.overlap import any_overlap
 
 #: Commands that may wait for one manager.
 QUEUE_LIMIT = 256
 
 
-class _Asker:
-    """One request that waits for a job, until its own time is over."""
-
-    __slots__ = ("answer", "seconds", "timer")
-
-    def __init__(self, answer: Deferred[str], seconds: float, timer: IDelayedCall) -> None:
-        self.answer = answer
-        self.seconds = seconds
-        self.timer = timer
-
-    def settle(self, result: str | Failure) -> None:
-        if self.timer.active():
-            self.timer.cancel()
-        self.answer.callback(result)
-
-
-class _Job:
-    """One command, and those who wait for it: more than one where it is the same read."""
-
-    __slots__ = ("askers", "call", "errand", "handler", "patience", "until", "work")
-
-    def __init__(
-        self, handler: IRequestHandler, call: Any, errand: Errand | None, now: float
-    ) -> None:
-        self.handler = handler
-        self.call = call
-        self.errand = errand
-        self.until = now + call.deadline
-        self.patience: IDelayedCall | None = None
-        self.askers: list[_Asker] = []
-        self.work: Deferred[str] | None = None
-
-    @property
-    def begun(self) -> bool:
-        """Whether the manager may have been told of it."""
-        return self.work is not None and (self.errand is None or self.errand.begun)
-
-    def settle(self, result: str | Failure) -> None:
-        for asker in self.askers:
-            asker.settle(result)
-
-
 class ManagerQueue:
-    """Hands the calls for one manager to its runner.
+    """Hands the calls for one manager to its runner, so that nothing runs that it does not know of.
 
-    A call begins when nothing else runs. One that makes safe begins at once; what waited to
-    actuate the same part is dropped, so that nothing undoes it afterwards. The same read, asked
-    again while it waits, is run once. A call whose time passes while it waits is never begun
-    (202). One whose asker's time passes while it runs has an unknown outcome (201); it is given up
-    when its own time has passed too. The manager stays taken until it has really ended. A call that
-    acts comes with its errand, which says whether it may begin, and is told when it does and how it
-    ended.
+    A call begins when nothing else runs. One whose time passes before its manager's thread has
+    taken it is never begun (202). One whose asker's time passes while it runs has an unknown
+    outcome (201); it is given up when its own time has passed too. The manager stays taken until it
+    has really ended. The same read, asked again while it waits, is run once. Reads pass what waits
+    for its interlocks.
+
+    What makes safe begins beside what runs, as many at a time as ``width`` says; ordinary calls
+    wait for it. It has no limit and no time to wait, and goes on while stopping. What waited to act
+    on the same part is dropped, so that nothing undoes it afterwards. Where such a one had begun
+    already, making safe is done again when that has ended, and is answered only then.
     """
 
-    def __init__(self, runner: Runner, clock: IReactorTime, limit: int = QUEUE_LIMIT) -> None:
+    _log = Logger()
+
+    def __init__(
+        self, runner: Runner, clock: IReactorTime, limit: int = QUEUE_LIMIT, width: float = 1
+    ) -> None:
         self._runner = runner
         self._clock = clock
         self._limit = limit
-        self._running: set[_Job] = set()
-        self._waiting: deque[_Job] = deque()
+        self._safety = SafetyLane(width, self._begin_waiting)
+        self._waiting: Jobs = OrderedDict()
+        # Reads that commands elsewhere wait for, at most one for each manager.
+        self._ahead: Jobs = OrderedDict()
+        # The next that acts, while its interlocks are tested.
+        self._clearing: Job | None = None
+        self._running: Job | None = None
+        self._asked: dict[Deferred[str], Job] = {}
         self._beginning = False
         self._stopping: Deferred[None] | None = None
 
-    def submit(
+    # -- what is asked
+
+    def read(
         self,
         handler: IRequestHandler,
-        call: Any,
-        within: float | None,
-        errand: Errand | None = None,
+        call: ICall,
+        within: float | None = None,
+        *,
+        ahead: bool = False,
     ) -> str | Deferred[str]:
-        """The reply, or a Deferred of it. Errors: what the call raises, 201, 202, 203, 209, 210."""
+        """The reply to a call that does not act. Errors: what it raises, 201, 202, 203, 209.
+
+        ``ahead``: before all that waits, for a command that is about to begin.
+        """
+        seconds = self._seconds_for(call, within)
+        if ahead and self._running is not None:
+            return self._add(Job(handler, call, None, self._clock.seconds()), seconds, self._ahead)
+        if not ahead and self._must_wait(reads=True):
+            return self._wait(handler, call, seconds, None)
+        return self._run_at_once(handler, call, seconds, None)
+
+    def submit(
+        self, handler: IRequestHandler, call: ICall, within: float | None, execution: Execution
+    ) -> str | Deferred[str]:
+        """The reply to a call that acts. Errors: what it raises, 201, 202, 203, 207, 209, 210, 214.
+
+        Of these, one that makes safe gets only its own, and 201 once it has begun.
+        """
+        if call.safe:
+            return self._submit_safe(handler, call, within, execution)
+        seconds = self._seconds_for(call, within)
+        if self._must_wait(reads=False):
+            return self._wait(handler, call, seconds, execution)
+        clearing = execution.clear(call.deadline)
+        # The short way: most commands are answered here, with nothing made for them.
+        if clearing is None:
+            return self._run_at_once(handler, call, seconds, execution)
+        job = Job(handler, call, execution, self._clock.seconds())
+        answer = self._add(job, seconds, None)
+        self._await_clearance(job, clearing)
+        return answer
+
+    def forget(self, response: Deferred[str]) -> bool:
+        """Drop the call of this response where it has not begun; False where it has.
+
+        False, too, where it makes safe: that is done for whoever asked.
+        """
+        job = self._asked.get(response)
+        if job is None:
+            return False
+        error = ExpiredError(f"{job.call.name}: who asked has gone")
+        return self._withdraw(response, job, Event.FORGET, error)
+
+    def make_safe(
+        self, moves: Iterable[Move], action: Callable[[], object], why: str
+    ) -> Deferred[object]:
+        """Make parts safe, as a command that does so."""
+        return Deferred.fromCoroutine(self._make_safe(tuple(moves), action, why))
+
+    # -- the end
+
+    def stop(self) -> Deferred[None]:
+        """Take nothing more but what makes safe, and fail what waits with 209.
+
+        Fires when what runs has ended.
+        """
+        self._stopping = Deferred()
+        for job in self._prospects():
+            self._prevent(job, Event.REFUSE, ShuttingDownError(job.call.name))
+        self._check_idle()
+        return self._stopping
+
+    def give_up_running(self) -> None:
+        """Answer all that still runs with 201; what makes safe waits for it no longer."""
+        job = self._running
+        if job is not None:
+            if job.execution is not None:
+                job.execution.lose()
+            error = OutcomeUnknownError(f"{job.call.name} ran at the stop")
+            self._settle(job, Failure(error))
+            job.over()
+
+    def close(self) -> None:
+        """After ``stop``: let the manager's threads go."""
+        self._runner.stop()
+
+    # -- making safe
+
+    def _submit_safe(
+        self, handler: IRequestHandler, call: ICall, within: float | None, execution: Execution
+    ) -> Deferred[str]:
+        seconds = call.deadline if within is None else min(within, call.deadline)
+        if not seconds > 0:
+            self._log.warn("{name} comes after its time, and is run", name=call.name)
+            seconds = call.deadline
+        job = Job(handler, call, execution, self._clock.seconds())
+        answer: Deferred[str] = Deferred(self._leave)
+        # Its time begins when it does: nobody is told 201 of what has not begun.
+        job.askers[answer] = Asker(answer, seconds)
+        self._asked[answer] = job
+        work = Deferred.fromCoroutine(self._run_safe(job, execution))
+        work.addBoth(lambda result: self._settle(job, result))
+        return answer
+
+    async def _run_safe(self, job: Job, execution: Execution) -> str:
+        call = job.call
+        rival = await self._safe_turn(call.moves, call.name)
+        self._begin_time(job)
+
+        def act() -> Deferred[str]:
+            return self._run_later(job, execution.take).addCallback(acted)
+
+        def acted(reply: str) -> str:
+            job.waits_for = "" if rival is None else rival.call.name
+            return reply
+
+        def again() -> Deferred[str]:
+            return self._run_later(job, _nothing)
+
+        def assured() -> Deferred[str]:
+            return Deferred.fromCoroutine(self._safety.assured(act, again, call.moves, rival))
+
+        try:
+            result = execution.hand_over(assured)
+        except Exception:
+            self._safety.leave()
+            raise
+        assert isinstance(result, Deferred)
+        job.work = result
+        return await result
+
+    def _run_later(self, job: Job, take: Take) -> Deferred[str]:
+        run = cast(Callable[..., str], self._runner.run)
+        return maybeDeferred(run, job.handler, job.call, take)
+
+    async def _make_safe(
+        self, moves: Iterable[Move], action: Callable[[], object], why: str
+    ) -> object:
+        rival = await self._safe_turn(moves, why)
+
+        def act() -> Deferred[object]:
+            return self._runner.call(action)
+
+        return await self._safety.assured(act, act, moves, rival)
+
+    async def _safe_turn(self, moves: Iterable[Move], why: str) -> Job | None:
+        """In its turn: what acts on the same part and has begun already."""
+        turn = self._safety.turn(moves)
+        self._overtake(moves, why)
+        await turn
+        return self._overtake(moves, why)
+
+    def _overtake(self, moves: Iterable[Move], why: str) -> Job | None:
+        """Drop what waits to act on these parts; what has begun already is returned."""
+        for job in self._prospects():
+            execution = job.execution
+            if execution is None or not any_overlap(moves, job.call.moves):
+                continue
+            error = OvertakenError(job.call.name, why)
+            if not self._prevent(job, Event.OVERTAKE, error) and execution.begun:
+                return job
+        return None
+
+    def _begin_time(self, job: Job) -> None:
+        """Those who wait for what makes safe give it their time from now on."""
+        late = self._clock.seconds() - job.until
+        if late > 0:
+            self._log.warn("{name} begins {late:.1f} s late", name=job.call.name, late=late)
+        for answer, asker in job.askers.items():
+            asker.timer = self._clock.callLater(asker.seconds, self._give_up, answer)
+
+    # -- waiting
+
+    def _seconds_for(self, call: ICall, within: float | None) -> float:
         if self._stopping is not None:
             raise ShuttingDownError(call.name)
         seconds = call.deadline if within is None else min(within, call.deadline)
         if not seconds > 0:
             raise ExpiredError(call.name)
-        if call.safe:
-            self._overtake(call.target, call.name)
-        elif self._running or self._waiting:
-            return self._wait(handler, call, seconds, errand)
-        # The short way: most commands are answered here, with nothing made for them.
-        result = self._run(handler, call, errand)
-        if isinstance(result, str):
-            return result
-        job = _Job(handler, call, errand, self._clock.seconds())
-        asker = self._add_asker(job, seconds)
-        self._follow(job, result)
-        return asker.answer
+        return seconds
 
-    def peek(self, handler: IRequestHandler, call: Any) -> str | Deferred[str]:
-        """The reply to a read, now: beside what runs, and before what waits."""
-        return self._runner.run(handler, call)
-
-    def forget(self, response: Deferred[str]) -> bool:
-        """Drop the call of this response where it has not begun; False where it has."""
-        for job in [*self._waiting, *self._running]:
-            for asker in job.askers:
-                if asker.answer is response and not job.begun:
-                    error = ExpiredError(f"{job.call.name}: who asked has gone")
-                    if job.errand is not None:
-                        job.errand.prevent(error)
-                    self._remove(job, asker)
-                    asker.settle(Failure(error))
-                    return True
-        return False
-
-    def make_safe(self, target: str, action: Callable[[], object], why: str) -> Deferred[object]:
-        """Make a part safe beside whatever runs; what waits to act on it is dropped."""
-        self._overtake(target, why)
-        return self._runner.call(action)
-
-    def stop(self) -> Deferred[None]:
-        """Take no more and fail what waits with 209; fires when what runs has ended."""
-        self._stopping = Deferred()
-        while self._waiting:
-            job = self._waiting.popleft()
-            job.settle(Failure(ShuttingDownError(job.call.name)))
-        for job in self._running:
-            if job.errand is not None:
-                # It may still be about to begin.
-                job.errand.prevent(ShuttingDownError(job.call.name))
-        self._check_idle()
-        return self._stopping
-
-    def give_up_running(self) -> None:
-        """Answer all that still runs with 201; its own end is nobody's then."""
-        for job in self._running:
-            askers, job.askers = job.askers, []
-            for asker in askers:
-                asker.settle(Failure(OutcomeUnknownError(f"{job.call.name} ran at the stop")))
-
-    def close(self, make_safe: Callable[[], object] | None) -> Deferred[object]:
-        """After ``stop``: make the manager safe, and let its threads go."""
-        done = succeed(None) if make_safe is None else self._runner.call(make_safe)
-        return done.addBoth(self._closed)
-
-    def _closed(self, result: object) -> object:
-        self._runner.stop()
-        return result
-
-    def _run(
-        self, handler: IRequestHandler, call: Any, errand: Errand | None
-    ) -> str | Deferred[str]:
-        """The call's reply where it is known at once; what it raises is its end, too."""
-        if errand is None:
-            return self._runner.run(handler, call)
-        return errand.run(lambda: self._runner.run(handler, call))
+    def _must_wait(self, *, reads: bool) -> bool:
+        if self._running is not None or self._safety.busy:
+            return True
+        if self._clearing is None:
+            return bool(self._waiting)
+        return self._clearing.cleared or not reads
 
     def _wait(
-        self, handler: IRequestHandler, call: Any, seconds: float, errand: Errand | None
+        self, handler: IRequestHandler, call: ICall, seconds: float, execution: Execution | None
     ) -> Deferred[str]:
-        job = self._same_read(call)
-        if job is None:
-            if len(self._waiting) >= self._limit:
-                raise QueueFullError(f"{self._limit} commands wait before {call.name}")
-            job = _Job(handler, call, errand, self._clock.seconds())
-            self._waiting.append(job)
-        return self._add_asker(job, seconds).answer
+        job = self._same_read(call) if execution is None else None
+        if job is not None:
+            return self._ask(job, seconds)
+        if len(self._waiting) >= self._limit:
+            raise QueueFullError(f"{self._limit} commands wait before {call.name}")
+        job = Job(handler, call, execution, self._clock.seconds())
+        return self._add(job, seconds, self._waiting)
 
-    def _same_read(self, call: Any) -> _Job | None:
+    def _same_read(self, call: ICall) -> Job | None:
         """A waiting job that answers this call too; not one from before a change."""
         for job in reversed(self._waiting):
-            if job.call.effect is not Effect.READ:
+            if job.execution is not None:
                 return None
             if job.call.same_read(call):
                 return job
         return None
 
-    def _add_asker(self, job: _Job, seconds: float) -> _Asker:
-        answer: Deferred[str] = Deferred(lambda _: self._leave(job, asker))
-        timer = self._clock.callLater(seconds, lambda: self._give_up(job, asker))
-        asker = _Asker(answer, seconds, timer)
-        job.askers.append(asker)
-        return asker
+    def _add(self, job: Job, seconds: float, place: Jobs | None) -> Deferred[str]:
+        if place is not None:
+            place[job] = None
+            job.place = place
+        return self._ask(job, seconds)
 
-    def _leave(self, job: _Job, asker: _Asker) -> None:
+    def _ask(self, job: Job, seconds: float) -> Deferred[str]:
+        answer: Deferred[str] = Deferred(self._leave)
+        asker = job.askers[answer] = Asker(answer, seconds)
+        asker.timer = self._clock.callLater(seconds, self._give_up, answer)
+        self._asked[answer] = job
+        return answer
+
+    def _prospects(self) -> list[Job]:
+        """All that may not have begun yet."""
+        last = [job for job in (self._clearing, self._running) if job is not None]
+        return [*self._waiting, *self._ahead, *last]
+
+    # -- giving up
+
+    def _prevent(self, job: Job, event: Event, error: CommandError) -> bool:
+        """Whether it had not begun, and now never will."""
+        if job.execution is None:
+            if job.work is not None:
+                return False
+        elif not job.execution.prevent(event, error):
+            return False
+        job.leave_place()
+        self._settle(job, Failure(error))
+        if job is self._clearing:
+            self._clearing = None
+            self._begin_waiting()
+        return True
+
+    def _withdraw(self, answer: Deferred[str], job: Job, event: Event, error: CommandError) -> bool:
+        """One asker fails with ``error`` where it has not begun; whether that is so."""
+        if job.call.safe:
+            return False
+        if len(job.askers) == 1:
+            return self._prevent(job, event, error)
+        if job.work is not None:
+            return False
+        del self._asked[answer]
+        job.askers.pop(answer).settle(Failure(error))
+        return True
+
+    def _leave(self, answer: Deferred[str]) -> None:
         """Who asked waits no more; what nobody waits for is not begun."""
-        asker.timer.cancel()
-        self._remove(job, asker)
+        job = self._asked.pop(answer)
+        job.askers.pop(answer).leave()
+        if job.askers or job.call.safe:
+            return
+        if not self._prevent(job, Event.FORGET, ExpiredError(job.call.name)):
+            self._abandon_in_time(job)
 
-    def _give_up(self, job: _Job, asker: _Asker) -> None:
+    def _give_up(self, answer: Deferred[str]) -> None:
+        job = self._asked[answer]
         name = job.call.name
-        self._remove(job, asker)
-        if not job.begun:
-            if job.errand is not None:
-                job.errand.prevent(ExpiredError(name))
-            asker.settle(Failure(ExpiredError(name)))
+        if self._withdraw(answer, job, Event.EXPIRE, ExpiredError(name)):
             return
-        asker.settle(Failure(OutcomeUnknownError(f"{name} did not end in {asker.seconds:g} s")))
-        if not job.askers and job.work is not None:
-            self._abandon_in_time(job, job.work)
+        if job.execution is not None:
+            job.execution.lose()
+        del self._asked[answer]
+        asker = job.askers.pop(answer)
+        told = f"{name} did not end in {asker.seconds:g} s"
+        if job.waits_for:
+            told += f": {job.waits_for} began before it and still runs; it is done again then"
+        asker.settle(Failure(OutcomeUnknownError(told)))
+        if not job.askers:
+            self._abandon_in_time(job)
 
-    def _abandon_in_time(self, job: _Job, work: Deferred[str]) -> None:
-        """Nobody waits for it any more; it may end all the same, as long as its own time lasts."""
+    def _abandon_in_time(self, job: Job) -> None:
+        """Nobody waits for it; what acts may end all the same, as long as its own time lasts."""
         left = job.until - self._clock.seconds()
-        if left > 0:
-            job.patience = self._clock.callLater(left, self._runner.abandon, work)
+        if left > 0 and job.execution is not None:
+            job.patience = self._clock.callLater(left, self._abandon, job)
         else:
-            self._runner.abandon(work)
+            self._abandon(job)
 
-    def _remove(self, job: _Job, asker: _Asker) -> None:
-        job.askers.remove(asker)
-        if job.work is None and not job.askers:
-            self._waiting.remove(job)
+    def _abandon(self, job: Job) -> None:
+        if job.work is not None and not job.waits_for:
+            self._runner.abandon(job.work)
 
-    def _overtake(self, target: str, why: str) -> None:
-        """Whoever waits would undo what is made safe now."""
-        for job in [*self._waiting, *self._running]:
-            if job.call.effect is Effect.READ or not overlap(target, job.call.target):
-                continue
-            error = OvertakenError(job.call.name, why)
-            if job in self._waiting:
-                self._waiting.remove(job)
-                # Its reply may find its asker gone, and then others are dropped meanwhile.
-                job.settle(Failure(error))
-            elif job.errand is not None:
-                # It may still be about to begin.
-                job.errand.prevent(error)
+    # -- beginning and ending
 
-    def _begin(self, job: _Job) -> None:
-        try:
-            if job.errand is not None:
-                job.errand.check_again()
-            result = self._run(job.handler, job.call, job.errand)
-        except Exception:
-            job.settle(Failure())
-            return
+    def _run(
+        self, handler: IRequestHandler, call: ICall, execution: Execution | None
+    ) -> str | Deferred[str]:
+        """The call's reply where it is known at once; what it raises is its end, too."""
+        if execution is None:
+            return self._runner.run(handler, call, _nothing)
+        take = execution.take
+        return execution.hand_over(lambda: self._runner.run(handler, call, take))
+
+    def _run_at_once(
+        self, handler: IRequestHandler, call: ICall, seconds: float, execution: Execution | None
+    ) -> str | Deferred[str]:
+        result = self._run(handler, call, execution)
         if isinstance(result, str):
-            job.settle(result)
-        else:
-            self._follow(job, result)
-
-    def _follow(self, job: _Job, work: Deferred[str]) -> None:
-        job.work = work
-        self._running.add(job)
-        work.addBoth(self._ended, job)
-
-    def _ended(self, result: str | Failure, job: _Job) -> None:
-        self._running.discard(job)
-        if job.patience is not None and job.patience.active():
-            job.patience.cancel()
-        job.settle(result)
-        self._begin_waiting()
-        self._check_idle()
+            return result
+        job = Job(handler, call, execution, self._clock.seconds())
+        answer = self._ask(job, seconds)
+        self._follow(job, result)
+        return answer
 
     def _begin_waiting(self) -> None:
         # A job that ends at once comes back here: one loop, not a stack as deep as the queue.
-        if self._beginning:
+        if not self._beginning:
+            self._beginning = True
+            while (job := self._next()) is not None:
+                self._begin(job)
+            self._beginning = False
+        self._check_idle()
+
+    def _next(self) -> Job | None:
+        """The next whose turn it is, if it may begin."""
+        if self._running is not None:
+            return None
+        clearing, busy = self._clearing, self._safety.busy
+        job = None
+        if clearing is not None and clearing.cleared and not busy:
+            job, self._clearing = clearing, None
+        elif self._ahead:
+            job = next(iter(self._ahead))
+        elif busy or (clearing is not None and clearing.cleared):
+            return None
+        elif clearing is not None:
+            job = next((each for each in self._waiting if each.execution is None), None)
+        elif self._waiting:
+            job = next(iter(self._waiting))
+        if job is not None:
+            job.leave_place()
+        return job
+
+    def _begin(self, job: Job) -> None:
+        execution = job.execution
+        try:
+            if execution is not None:
+                execution.check_again()
+                if not job.cleared:
+                    clearing = execution.clear(job.until - self._clock.seconds())
+                    if clearing is not None:
+                        self._await_clearance(job, clearing)
+                        return
+            result = self._run(job.handler, job.call, execution)
+        except Exception:
+            self._settle(job, Failure())
             return
-        self._beginning = True
-        while self._waiting and not self._running:
-            self._begin(self._waiting.popleft())
-        self._beginning = False
+        if isinstance(result, str):
+            self._settle(job, result)
+        else:
+            self._follow(job, result)
+
+    def _await_clearance(self, job: Job, clearing: Deferred[None]) -> None:
+        self._clearing = job
+        clearing.addCallbacks(
+            self._cleared, self._not_cleared, callbackArgs=(job,), errbackArgs=(job,)
+        )
+
+    def _cleared(self, result: None, job: Job) -> None:
+        job.cleared = True
+        self._begin_waiting()
+
+    def _not_cleared(self, failure: Failure, job: Job) -> None:
+        self._clearing = None
+        self._settle(job, failure)
+        self._begin_waiting()
+
+    def _follow(self, job: Job, work: Deferred[str]) -> None:
+        job.work = work
+        self._running = job
+        work.addBoth(self._ended, job)
+
+    def _ended(self, result: str | Failure, job: Job) -> None:
+        self._running = None
+        # What makes safe again goes before what waits.
+        job.over()
+        self._settle(job, result)
+        self._begin_waiting()
+
+    def _settle(self, job: Job, result: str | Failure) -> None:
+        """All who wait for it have their answer."""
+        askers, job.askers = job.askers, {}
+        for answer, asker in askers.items():
+            del self._asked[answer]
+            asker.settle(result)
 
     def _check_idle(self) -> None:
         stopping = self._stopping
-        if stopping is not None and not self._running and not stopping.called:
+        if stopping is None or stopping.called:
+            return
+        if self._running is None and self._clearing is None and not self._safety.busy:
             stopping.callback(None)
 
 
@@ -304,5 +485,13 @@ class Queues:
             queue = self._queues[id(manager)] = self._factory(manager)
         return queue
 
+    def read(self, handler: IRequestHandler, call: ICall, ahead: bool) -> str | Deferred[str]:
+        """As ``ManagerQueue.read``, of the call's own manager."""
+        return self.of(call.manager).read(handler, call, ahead=ahead)
+
     def __iter__(self) -> Iterator[ManagerQueue]:
         return iter(list(self._queues.values()))
+
+
+def _nothing() -> None:
+    """A read begins unseen."""

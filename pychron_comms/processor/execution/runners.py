@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import threading
 from collections.abc import Callable
 from typing import Any, Protocol
@@ -12,14 +13,21 @@ from twisted.internet.interfaces import IReactorFromThreads
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
-from pychron_comms.interfaces import IReactorManager, IRequestHandler
+from pychron_comms.interfaces import ICall, IReactorManager, IRequestHandler, ISafeWidth
+
+#: Says that a call begins now. Raises what has prevented it meanwhile.
+Take = Callable[[], None]
 
 
 class Runner(Protocol):
     """Runs the calls of one manager."""
 
-    def run(self, handler: IRequestHandler, call: Any) -> str | Deferred[str]:
-        """The text of the reply, or a Deferred of it."""
+    def run(self, handler: IRequestHandler, call: ICall, take: Take) -> str | Deferred[str]:
+        """The text of the reply, or a Deferred of it.
+
+        ``take`` is called just before the manager's method, in the thread that it runs in; where
+        it raises, that is the end.
+        """
 
     def call(self, function: Callable[[], object]) -> Deferred[object]:
         """Call what makes the manager safe, beside whatever runs."""
@@ -34,7 +42,8 @@ class Runner(Protocol):
 class ReactorRunner:
     """For managers that never block."""
 
-    def run(self, handler: IRequestHandler, call: Any) -> str | Deferred[str]:
+    def run(self, handler: IRequestHandler, call: ICall, take: Take) -> str | Deferred[str]:
+        take()
         return handler.handle(call)
 
     def call(self, function: Callable[[], object]) -> Deferred[object]:
@@ -58,22 +67,26 @@ class _DaemonThreadPool(ThreadPool):
 
 
 class ThreadRunner:
-    """For managers that block: one thread for their work, and one for what makes safe meanwhile.
+    """For managers that block: one thread for their work, and ``width`` for what makes safe.
 
     A method may be ``async``: it then goes on in the reactor's thread. It must not return a
     Deferred, since it would have been made in the wrong thread.
     """
 
-    def __init__(self, name: str, reactor: IReactorFromThreads) -> None:
+    def __init__(self, name: str, reactor: IReactorFromThreads, width: int = 1) -> None:
         self._reactor = reactor
         self._work = _DaemonThreadPool(0, 1, f"{name} work")
-        self._safety = _DaemonThreadPool(0, 1, f"{name} safety")
+        self._safety = _DaemonThreadPool(0, width, f"{name} safety")
         self._work.start()
         self._safety.start()
 
-    def run(self, handler: IRequestHandler, call: Any) -> Deferred[str]:
+    def run(self, handler: IRequestHandler, call: ICall, take: Take) -> Deferred[str]:
+        def work() -> object:
+            take()
+            return call.run()
+
         pool = self._safety if call.safe else self._work
-        return self._defer(pool, call.run).addCallback(call.reply)
+        return self._defer(pool, work).addCallback(call.reply)
 
     def call(self, function: Callable[[], object]) -> Deferred[object]:
         return self._defer(self._safety, function)
@@ -101,4 +114,14 @@ def runner_for(manager: object, name: str, reactor: IReactorFromThreads) -> Runn
     """The runner that a manager's own mark asks for."""
     if IReactorManager.providedBy(manager):
         return ReactorRunner()
-    return ThreadRunner(name, reactor)
+    return ThreadRunner(name, reactor, int(safe_width(manager)))
+
+
+def safe_width(manager: object) -> float:
+    """How many commands that make safe a manager takes at a time.
+
+    Where it does not say so: one, in a thread; any number of a manager that never blocks.
+    """
+    if ISafeWidth.providedBy(manager):
+        return manager.safe_width
+    return math.inf if IReactorManager.providedBy(manager) else 1

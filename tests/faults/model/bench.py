@@ -74,7 +74,9 @@ class Laboratory:
         self.actuated: Counter[str] = Counter()
         #: Told while something else ran that does not bear it.
         self.crowded: list[tuple[str, str]] = []
-        self._running: dict[str, tuple[str, Bench]] = {}
+        self._running: dict[str, tuple[str, str, Bench]] = {}
+        #: To be made safe again, since something older ran on the part.
+        self._again: Counter[tuple[str, Process]] = Counter()
 
     def do(self, bench: Bench, word: str, device: str, number: str) -> str | Deferred[str]:
         work: Deferred[str] = Deferred(lambda _: self._ended(number))
@@ -82,14 +84,21 @@ class Laboratory:
             return work  # its process died on the way here
         script = self.scripts.get(number, Script())
         told = Told(word, device, number, bench.process, self._clock.seconds(), self._records())
-        self.told.append(told)
+        again = self._again[number, bench.process] > 0
+        if again:
+            self._again[number, bench.process] -= 1
+            script = script._replace(late=False)
+        else:
+            self.told.append(told)
         if word != "Calm":
             self._note_crowd(bench, number)
-        if not script.late:
+        elif self._is_raced(bench, device) and script.ending == WELL and script.seconds < 5:
+            self._again[number, bench.process] += not again
+        if not script.late and not again:
             self.actuated[number] += 1
         if script.seconds == 0 and script.ending != NEVER:
             return self._reply(script, number)
-        self._running[number] = (word, bench)
+        self._running[number] = (word, device, bench)
         if script.ending != NEVER:
             self._clock.callLater(script.seconds, self._end, script, number, bench, work)
         return work
@@ -119,8 +128,15 @@ class Laboratory:
     def _ended(self, number: str) -> None:
         self._running.pop(number, None)
 
+    def _is_raced(self, bench: Bench, device: str) -> bool:
+        """Whether something that acts on the same part had begun before."""
+        return any(
+            word in {"Count", "Nudge"} and of == device and its is bench
+            for word, of, its in self._running.values()
+        )
+
     def _note_crowd(self, bench: Bench, number: str) -> None:
-        for other, (word, its) in self._running.items():
+        for other, (word, _, its) in self._running.items():
             if its is bench and word != "Calm":
                 self.crowded.append((other, number))
 

@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 
 from pychron_comms.errors import ExpiredError, JournalError
 from pychron_comms.processor.execution.entry import Ended, Entry, State
-from pychron_comms.processor.execution.errand import Errand
+from pychron_comms.processor.execution.execution import Execution
 from pychron_comms.processor.execution.idempotency import CommandMemory
 from pychron_comms.processor.execution.manager_queue import ManagerQueue
 from pychron_comms.repeater.connection import ProcessorConnection, _Waiting
@@ -39,22 +39,20 @@ def _nothing(*_: Any) -> None:
     """Instead of what should have been done."""
 
 
-def _no(*_: Any) -> bool:
+def _no(*_: Any, **__: Any) -> bool:
     return False
 
 
 def _begin_afterwards(self: Any, run: Callable[[], Any]) -> Any:
     """The journal hears of a command when the hardware has been told."""
-    if self._prevented is not None:
-        raise self._prevented
     try:
         result = run()
     except Exception:
-        self._entry.begin()
+        self._record.begin()
         self._ended(Failure())
         raise
-    self._entry.begin()
-    self.begun = True
+    self._record.begin()
+    self._handed_over = True
     if isinstance(result, str):
         self._ended(result)
         return result
@@ -72,21 +70,19 @@ def _begin_unwritten(self: Any) -> None:
 
 _give_up = ManagerQueue._give_up
 _forget = ManagerQueue.forget
-_queue_init = ManagerQueue.__init__
 
 
-def _give_up_running_only(self: Any, job: Any, asker: Any) -> None:
-    if job.begun:
-        _give_up(self, job, asker)
+def _give_up_running_only(self: Any, answer: Deferred[str]) -> None:
+    if self._asked[answer].work is not None:
+        _give_up(self, answer)
 
 
 def _forget_running(self: Any, response: Deferred[str]) -> bool:
-    for job in self._running:
-        for asker in job.askers:
-            if asker.answer is response:
-                job.askers.remove(asker)
-                asker.settle(Failure(ExpiredError("who asked has gone")))
-                return True
+    job = self._running
+    if job is not None and response in job.askers:
+        del self._asked[response]
+        job.askers.pop(response).settle(Failure(ExpiredError("who asked has gone")))
+        return True
     return _forget(self, response)
 
 
@@ -94,16 +90,6 @@ def _answered_whatever_runs(self: Any, outcome: Any) -> Any:
     if self.state in {State.WAITING, State.RUNNING}:
         self._finish(Ended(State.DONE, self._reply(outcome)), outcome)
     return outcome
-
-
-class _NeverBusy(set[Any]):
-    def __bool__(self) -> bool:
-        return False
-
-
-def _queue_that_does_not_wait(self: Any, *args: Any, **kwargs: Any) -> None:
-    _queue_init(self, *args, **kwargs)
-    self._running = _NeverBusy()
 
 
 def _send_with_old_ids(
@@ -167,7 +153,7 @@ BREAKAGES: Mapping[str, Patches] = {
         (Entry, "answered", _answered_whatever_runs),
     ],
     "ids are used again": [(ProcessorConnection, "_send", _send_with_old_ids)],
-    "the journal is written afterwards": [(Errand, "_run", _begin_afterwards)],
+    "the journal is written afterwards": [(Execution, "hand_over", _begin_afterwards)],
     "what cannot be written is run": [(Entry, "begin", _begin_unwritten)],
     "deadlines are not kept": [(ManagerQueue, "_give_up", _give_up_running_only)],
     "the repeater sends again": [
@@ -176,7 +162,7 @@ BREAKAGES: Mapping[str, Patches] = {
         (CommandRepeater, "connected", _connected_and_sent_again),
     ],
     "what waits is not overtaken": [(ManagerQueue, "_overtake", _nothing)],
-    "two run at once": [(ManagerQueue, "__init__", _queue_that_does_not_wait)],
+    "two run at once": [(ManagerQueue, "_must_wait", _no)],
     "plain replies come as they are ready": [
         (ReplyOrder, "_ready", _all_that_is_ready),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -73,11 +74,13 @@ class Processor:
         hardware = Hardware(world.laboratory, process)
         handlers: dict[str, Any] = {REQUEST_TYPE: ModelHandler(hardware, None)}
         handlers["test"] = EchoHandler()
-        self.queues = queues = Queues(lambda _: ManagerQueue(ReactorRunner(), clock, QUEUE))
+        self.queues = queues = Queues(
+            lambda _: ManagerQueue(ReactorRunner(), clock, QUEUE, width=math.inf)
+        )
         audit = Audit(self.pen, world.now)
         self.memory = memory = CommandMemory(audit, clock, Metrics())
         leases = Leases(clock, world.now, audit.note, partial(made_safe, queues, memory))
-        interlocks = Interlocks(lambda handler, call: "", clock)
+        interlocks = Interlocks(queues.read, clock)
         access = AccessRules((), [leases])
         hardware.safeguards = GateQueries(
             access=access,

@@ -1,0 +1,95 @@
+"""One call that a queue has taken, and those who wait for it."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall
+from twisted.python.failure import Failure
+
+from pychron_comms.interfaces import ICall, IRequestHandler
+from pychron_comms.processor.execution.execution import Execution
+
+
+class Asker:
+    """Waits for a job for so many seconds; ``timer`` runs from when they count."""
+
+    __slots__ = ("answer", "seconds", "timer")
+
+    def __init__(self, answer: Deferred[str], seconds: float) -> None:
+        self.answer = answer
+        self.seconds = seconds
+        self.timer: IDelayedCall | None = None
+
+    def settle(self, result: str | Failure) -> None:
+        self.leave()
+        self.answer.callback(result)
+
+    def leave(self) -> None:
+        if self.timer is not None and self.timer.active():
+            self.timer.cancel()
+
+
+class Job:
+    """A call and those who wait for it: more than one where it is the same read.
+
+    ``until`` is when its own time is over. ``work`` is there once its manager has been told of it.
+    What acts has an ``execution``.
+    """
+
+    __slots__ = (
+        "_watchers",
+        "askers",
+        "call",
+        "cleared",
+        "execution",
+        "handler",
+        "patience",
+        "place",
+        "until",
+        "waits_for",
+        "work",
+    )
+
+    def __init__(
+        self, handler: IRequestHandler, call: ICall, execution: Execution | None, now: float
+    ) -> None:
+        self.handler = handler
+        self.call = call
+        self.execution = execution
+        self.until = now + call.deadline
+        self.askers: dict[Deferred[str], Asker] = {}
+        self.work: Deferred[str] | None = None
+        self.patience: IDelayedCall | None = None
+        #: Where it waits for its turn.
+        self.place: Jobs | None = None
+        #: No interlock is in its way, and its turn is next.
+        self.cleared = False
+        #: What it must outlast, for people, while it does.
+        self.waits_for = ""
+        self._watchers: list[Deferred[None]] = []
+
+    def leave_place(self) -> None:
+        """It waits for its turn no longer."""
+        if self.place is not None:
+            self.place.pop(self, None)
+            self.place = None
+
+    def when_over(self) -> Deferred[None]:
+        """Fires when it has ended, or has been given up for good."""
+        watcher: Deferred[None] = Deferred()
+        self._watchers.append(watcher)
+        return watcher
+
+    def over(self) -> None:
+        """It has ended, or is given up."""
+        if self.patience is not None and self.patience.active():
+            self.patience.cancel()
+        watchers, self._watchers = self._watchers, []
+        for watcher in watchers:
+            watcher.callback(None)
+
+
+#: Those that wait for their turn, in order; each leaves in constant time.
+Jobs = OrderedDict[Job, None]
