@@ -29,6 +29,11 @@ class HostRule:
     def __init__(self, hosts: Iterable[str]) -> None:
         self._networks: list[_Network] = [_network(host) for host in hosts]
 
+    @property
+    def admits_everybody(self) -> bool:
+        """Whether there is no list."""
+        return not self._networks
+
     def admit(self, sender: str) -> None:
         if not self._networks or sender in _NO_HOST:
             return

@@ -89,7 +89,7 @@ class RemoteCommandServer(MultiService):
             return qtegra_listener(description, self._relayed.answer, name, reactor)
         if has_datagrams(description):
             protocol = DatagramMessagingHandler(
-                self._dispatcher, self._settings.options, self._shared.metrics
+                self._dispatcher, self._settings.options, self._shared
             )
             self._datagrams.append(protocol)
             return datagram_service(description, protocol, reactor)

@@ -6,30 +6,34 @@ from twisted.internet.defer import Deferred
 from twisted.internet.protocol import DatagramProtocol
 
 from pychron_comms.errors import (
+    CommandError,
     LineTooLongError,
+    MalformedRequestError,
     QueueFullError,
     ReplyTooLongError,
     error_line,
 )
-from pychron_comms.observability.metrics import Metrics
 from pychron_comms.server.dispatcher import Passing, RequestDispatcher
 from pychron_comms.server.resend.command_catalogue import Asked
 from pychron_comms.server.resend.guard import Outcome
 from pychron_comms.transport.connections import IN_FLIGHT_MEANING
+from pychron_comms.transport.datagrams import (
+    DATAGRAM_LIMIT,
+    NETWORK_LIMIT,
+    PENDING_LIMIT,
+    DatagramGuard,
+    is_here,
+    take_few,
+)
 from pychron_comms.transport.exchange import Exchange
 from pychron_comms.transport.options import WireOptions
+from pychron_comms.transport.shared import Shared
 from pychron_comms.wire.grammar import Request
 from pychron_comms.wire.lines import TOO_LONG, LineDecoder
 from pychron_comms.wire.rendering import render
 
-#: Bytes that one datagram holds over IPv4.
-DATAGRAM_LIMIT = 65507
-
 #: Seconds in which the same datagram again is a copy; the copies of Pychron's clients come sooner.
 KEEP = 2.1
-
-#: Commands of one listener that may wait for their replies.
-PENDING_LIMIT = 1024
 
 _Address = tuple[str, int]
 
@@ -40,29 +44,30 @@ class _Datagram(Passing):
     Whether its reply arrives nobody can tell, so that each is kept for a copy.
     """
 
-    def __init__(self, handler: DatagramMessagingHandler, address: _Address) -> None:
+    def __init__(self, handler: DatagramMessagingHandler, address: _Address, safe: bool) -> None:
         self._handler = handler
         self._guard = handler.dispatcher.guard
         self._address = address
+        self._safe = safe
         self.sender = address[0]
 
+    def makes_safe(self, line: bytes) -> bool:
+        return self._safe
+
     def answer(self, request: Request) -> str | Deferred[str]:
-        if self._handler.in_flight >= PENDING_LIMIT:
+        if not self._handler.waiting.has_room(self.sender, self._safe):
             raise QueueFullError(f"{PENDING_LIMIT} datagrams wait for their replies")
         return self._handler.dispatcher.answer(request, self.sender, self)
-
-    def makes_safe(self, line: bytes) -> bool:
-        return self._handler.dispatcher.makes_safe(line)
 
     def reply(self, identifier: str, text: str) -> None:
         self._handler.send(text, identifier, self._address)
 
     def wait(self, identifier: str) -> str:
-        self._handler.in_flight += 1
+        self._handler.waiting.begin(self.sender)
         return identifier
 
     def reply_late(self, text: str, identifier: str) -> None:
-        self._handler.in_flight -= 1
+        self._handler.waiting.end(self.sender)
         self._handler.send(text, identifier, self._address)
 
     def watch(self, asked: Asked, response: Deferred[str], keep: bool) -> None:
@@ -75,20 +80,28 @@ class _Datagram(Passing):
 
 
 class DatagramMessagingHandler(DatagramProtocol):
-    """Answers each line of a datagram with a datagram to where it came from."""
+    """Answers a datagram with one to where it came from.
+
+    One from the network is one command, and its reply has at most ``datagram_reply`` bytes. On this
+    computer itself each line of a datagram is one, and the replies may be as long as they can be.
+    """
 
     noisy = False
 
-    def __init__(
-        self, dispatcher: RequestDispatcher, options: WireOptions, metrics: Metrics
-    ) -> None:
+    def __init__(self, dispatcher: RequestDispatcher, options: WireOptions, shared: Shared) -> None:
         self.dispatcher = dispatcher
         self._options = options
-        #: Commands that wait for their replies.
-        self.in_flight = 0
         name = f"{dispatcher.request_type} (UDP)"
-        self._exchange = Exchange(name, metrics)
-        metrics.gauge("pychron_in_flight", IN_FLIGHT_MEANING, lambda: self.in_flight, listener=name)
+        self._exchange = Exchange(name, shared.metrics, shared.log)
+        self.waiting = DatagramGuard(name, shared.clock, shared.metrics, shared.log)
+        shared.metrics.gauge(
+            "pychron_in_flight", IN_FLIGHT_MEANING, lambda: self.in_flight, listener=name
+        )
+
+    @property
+    def in_flight(self) -> int:
+        """Commands that wait for their replies."""
+        return self.waiting.in_flight
 
     def refuse_commands(self) -> None:
         """Answer every new command with 209."""
@@ -97,20 +110,37 @@ class DatagramMessagingHandler(DatagramProtocol):
     def logPrefix(self) -> str:
         return f"RemoteCommandServer for {self.dispatcher.request_type} (UDP)"
 
+    def startProtocol(self) -> None:
+        take_few(self.transport)
+
     def datagramReceived(self, datagram: bytes, addr: _Address) -> None:
         decoder = LineDecoder(self._options.line_length)
-        asker = _Datagram(self, addr)
-        for line in [*decoder.feed(datagram), *decoder.take_pending()]:
+        lines = [*decoder.feed(datagram), *decoder.take_pending()]
+        if len(lines) > 1 and not is_here(addr[0]):
+            self._refuse(MalformedRequestError("one command for each datagram"), lines[0], addr)
+            return
+        for line in lines:
             if line is TOO_LONG:
-                self._exchange.refuse(LineTooLongError(self._options.line_length), asker)
+                self._refuse(LineTooLongError(self._options.line_length), line, addr)
             else:
-                self._exchange.take(line, asker)
+                safe = self.dispatcher.makes_safe(line)
+                if self.waiting.may_answer(line, addr[0], safe):
+                    self._exchange.take(line, _Datagram(self, addr, safe))
 
     def send(self, text: str, identifier: str, addr: _Address) -> None:
         """One reply, as one datagram; 213 for one that is none."""
+        limit = self._options.datagram_reply or (
+            DATAGRAM_LIMIT if is_here(addr[0]) else NETWORK_LIMIT
+        )
         data = render(identifier, text, self._options.frame)
-        if len(data) > DATAGRAM_LIMIT:
-            data = render(identifier, error_line(ReplyTooLongError(len(data), DATAGRAM_LIMIT)))
+        if len(data) > limit:
+            most = f"{limit} in a datagram: ask by TCP" if limit < DATAGRAM_LIMIT else limit
+            data = render(identifier, error_line(ReplyTooLongError(len(data), most)))
         # Stopped meanwhile: nobody is left to tell.
         if self.transport is not None:
+            self.waiting.answered(addr[0], len(data))
             self.transport.write(data, addr)
+
+    def _refuse(self, error: CommandError, line: bytes | None, addr: _Address) -> None:
+        if self.waiting.may_answer(line or b"", addr[0], False):
+            self._exchange.refuse(error, _Datagram(self, addr, False))

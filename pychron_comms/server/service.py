@@ -60,9 +60,9 @@ class RemoteHardwareServer(ExplainedStart):
             local.setServiceParent(self)
             default = LocalRepeater(local)
         repeater = self._routed(settings.routes, default, reactor)
-        guard = RepeatGuard(repeater, reactor, settings.keep_replies)
-        launcher = Launcher(settings.launch, reactor)
         shared = Shared.of(reactor, metrics, settings.budget)
+        guard = RepeatGuard(repeater, reactor, shared.log, settings.keep_replies)
+        launcher = Launcher(settings.launch, reactor)
         for listener in settings.listeners:
             dispatcher = RequestDispatcher(
                 listener.request_type,

@@ -10,7 +10,9 @@ from pychron_comms.safeguards.hosts import EVERYBODY, HostRule
 from pychron_comms.server.dispatcher import OPEN
 from pychron_comms.server.resend.guard import KEEP
 from pychron_comms.transport.budget import BudgetLimits, read_budget
+from pychron_comms.transport.datagrams import DATAGRAM_LIMIT
 from pychron_comms.transport.options import WireOptions, read_connection_limits
+from pychron_comms.transport.udp import is_open_to_the_network
 from pychron_comms.wire.context import ROLES
 from pychron_comms.wire.frames import FrameFormat
 
@@ -88,6 +90,17 @@ def read_server_settings(table: Table, hosts: HostRule = EVERYBODY) -> ServerSet
     )
 
 
+def warnings_about(settings: ServerSettings) -> list[str]:
+    """What is no mistake, and dangerous all the same: one line for each."""
+    return [
+        f"{description} takes commands from any computer: a datagram's source can be forged;"
+        " name those that may ask in [access] hosts"
+        for listener in settings.listeners
+        for description in listener.listen
+        if is_open_to_the_network(description) and settings.hosts.admits_everybody
+    ]
+
+
 def parse_listener(text: str) -> ListenerSettings:
     """From the command line: ``TYPE=ENDPOINT``, as in ``System=tcp:1061``. Raises ValueError."""
     request_type, equals, endpoint = text.partition("=")
@@ -118,6 +131,7 @@ def _read_listener(table: Table) -> ListenerSettings:
             close_after_reply=table.flag("close_after_reply", False),
             unterminated_after=unterminated or None,
             frame=_read_frame(table),
+            datagram_reply=table.integer("datagram_reply", 0, minimum=0, maximum=DATAGRAM_LIMIT),
             limits=read_connection_limits(table),
         ),
     )

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import replace
 from typing import Any, ClassVar
 
 from twisted.application.service import IService
+from twisted.logger import Logger
 from twisted.python import usage
 
 from pychron_comms.config.table import Table
@@ -23,7 +25,10 @@ from pychron_comms.server.settings import (
     ServerSettings,
     parse_listener,
     read_server_settings,
+    warnings_about,
 )
+
+_log = Logger()
 
 
 class Options(ServiceOptions):
@@ -75,6 +80,11 @@ def _service(options: Options, table: Table | None, reactor: Any) -> IService:
         settings = replace(settings, listeners=options.listeners)
     if options["processor"]:
         settings = replace(settings, processor=options["processor"])
+    for text in warnings_about(settings):
+        if options["check"]:
+            print(f"warning: {text}", file=sys.stderr)  # noqa: T201
+        else:
+            _log.warn("{text}", text=text)
     if settings.processor:
         if options["check"] and table is not None:
             gate_from_config(*laboratory_from(table), reactor, metrics, only_check=True)

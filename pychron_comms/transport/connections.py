@@ -61,7 +61,8 @@ class Connections:
         self.clock = shared.clock
         self.budgets = shared.budgets
         self.turns = shared.turns
-        self.exchange = Exchange(name, metrics)
+        self.log = shared.log
+        self.exchange = Exchange(name, metrics, shared.log)
         self._limits = options.limits
         # In the order in which they came, each with the host that it came from.
         self._open: dict[Connection, str] = {}
@@ -168,9 +169,10 @@ class Connections:
 
     def _close_idle(self, connection: Connection, seconds: float) -> None:
         self.count("idle_closed")
-        self._log.info(
-            "closed a connection of {host}: silent for {seconds:.0f} s",
-            host=self._open[connection],
+        self.log.info(
+            self._log,
+            "closed a connection of {sender}: silent for {seconds:.0f} s",
+            sender=self._open[connection],
             seconds=seconds,
         )
         self._closing.add(connection)
@@ -181,9 +183,10 @@ class Connections:
         # Once, until there was room again: a client that tries on and on must not fill the log.
         if not self._full:
             self._full = True
-            self._log.warn(
-                "refused {host}: there are {open} connections, at most {limit} may be",
-                host=host,
+            self.log.warn(
+                self._log,
+                "refused {sender}: there are {open} connections, at most {limit} may be",
+                sender=host,
                 open=self.open,
                 limit=limit,
             )

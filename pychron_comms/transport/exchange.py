@@ -16,6 +16,7 @@ from pychron_comms.errors import (
     error_line,
 )
 from pychron_comms.observability.metrics import Metrics
+from pychron_comms.observability.sender_log import SenderLog
 from pychron_comms.wire.grammar import Request, decode, identifier, parse_request
 
 #: What every exchange counts: ``pychron_NAME_total``.
@@ -60,8 +61,9 @@ class Exchange:
 
     _log = Logger()
 
-    def __init__(self, name: str, metrics: Metrics) -> None:
+    def __init__(self, name: str, metrics: Metrics, log: SenderLog) -> None:
         self.refusing = False
+        self._senders = log
         self._counters = {
             what: metrics.counter(f"pychron_{what}_total", meaning, listener=name)
             for what, meaning in COUNTED.items()
@@ -106,9 +108,10 @@ class Exchange:
             self._counters["lines_too_long"].value += 1
         elif not isinstance(error, CommandError):
             self._counters["bugs"].value += 1
-            self._log.failure(
+            self._senders.failure(
+                self._log,
                 "a bug met {command!r} of {sender}",
-                failure=failure,
+                failure or Failure(error),
                 command=command,
                 sender=sender,
             )

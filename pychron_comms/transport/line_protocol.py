@@ -261,7 +261,8 @@ class CommandLineReceiver(LineReceiver):
         """A reply to a request without an id."""
         data = render("", text, self._options.frame)
         if len(data) > PLAIN_REPLY_LIMIT:
-            self._log.warn(
+            self._connections.log.warn(
+                self._log,
                 "a reply of {length} bytes to {sender}: a client that reads once takes {limit}",
                 length=len(data),
                 sender=self.sender,
@@ -342,7 +343,8 @@ class CommandLineReceiver(LineReceiver):
             self._silence_timer.cancel()
         if self._decoder.pending:
             self._connections.count("unterminated_dropped")
-            self._log.warn(
+            self._connections.log.warn(
+                self._log,
                 "dropped {length} bytes of {sender}: the connection ended before the line did",
                 length=len(self._decoder.pending),
                 sender=self.sender,
@@ -370,7 +372,8 @@ class CommandLineReceiver(LineReceiver):
         if not self._dropped:
             self._dropped = True
             self._connections.budgets.count_dropped()
-            self._log.warn(
+            self._connections.log.warn(
+                self._log,
                 "dropped {sender}: its computer leaves {unread} bytes unread, {kept} unfinished",
                 sender=self.sender,
                 unread=self._account.host.unread,
@@ -381,7 +384,8 @@ class CommandLineReceiver(LineReceiver):
 
     def _drop_stalled(self) -> None:
         self._connections.count("stalled_dropped")
-        self._log.warn(
+        self._connections.log.warn(
+            self._log,
             "dropped {sender}: it left its replies unread for {seconds} s",
             sender=self.sender,
             seconds=self._options.stall,

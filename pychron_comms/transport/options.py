@@ -29,7 +29,8 @@ class WireOptions:
     their replies before it is read no further. ``stall``: seconds that a client may leave its
     replies unread before it is dropped. ``close_after_reply``: for clients that read to the end
     of file. ``unterminated_after``: seconds of silence after which a line without its end is taken
-    for whole; None for never. ``frame``: for clients that want frames.
+    for whole; None for never. ``frame``: for clients that want frames. ``datagram_reply``: bytes
+    of a reply over UDP; 0 for what its way can carry.
     """
 
     line_length: int = 65536
@@ -38,6 +39,7 @@ class WireOptions:
     close_after_reply: bool = False
     unterminated_after: float | None = None
     frame: FrameFormat | None = None
+    datagram_reply: int = 0
     limits: ConnectionLimits = field(default_factory=ConnectionLimits)
 
 

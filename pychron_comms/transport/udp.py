@@ -8,10 +8,18 @@ from typing import Any
 from twisted.application.internet import UDPServer
 from twisted.internet.protocol import DatagramProtocol
 
+from pychron_comms.transport.datagrams import is_here
+
 _UDP = re.compile(r"udp:(\d{1,5})(?::interface=(.+))?")
 
 #: Bytes of a datagram that are read.
 _SIZE = 65536
+
+
+def is_open_to_the_network(description: str) -> bool:
+    """Whether datagrams of other computers come to a listener ``udp:``."""
+    found = _UDP.fullmatch(description)
+    return found is not None and not is_here((found[2] or "").replace(r"\:", ":"))
 
 
 def udp_service(description: str, protocol: DatagramProtocol, reactor: Any) -> UDPServer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import sys
 import time
 from contextlib import ExitStack
@@ -26,6 +27,22 @@ def memory(pid: int) -> int:
     status = Path(f"/proc/{pid}/status").read_text()
     (line,) = [line for line in status.splitlines() if line.startswith("VmHWM:")]
     return int(line.split()[1]) * 1024
+
+
+def test_a_datagram_that_comes_again_and_again_does_not_fill_the_log(processes: Processes) -> None:
+    laboratory = start_laboratory(processes, "nothing")
+    datagram = b"Open " + b"A" * 60_000
+    with (
+        socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender,
+        Wire(laboratory.system) as good,
+    ):
+        end = time.monotonic() + 1
+        while time.monotonic() < end:
+            sender.sendto(datagram, laboratory.system_udp)
+            time.sleep(0.001)
+        assert good.ask("Close A") == "OK"
+        assert good.ask("PychronReady") == "OK"
+    assert len(laboratory.server.log) < 100_000
 
 
 @pytest.mark.parametrize("joined_by", ["unix", "nothing"])

@@ -30,6 +30,7 @@ from pychron_comms.server.resend.guard import RepeatGuard
 from pychron_comms.wire.context import RequestContext
 from pychron_comms.wire.grammar import parse_request
 from tests.guarded_laboratory import ME, OTHER, LaboratoryCase
+from tests.listening import shared
 
 
 class LapseTests(LaboratoryCase):
@@ -183,7 +184,7 @@ class ReadOnlyListenerTests(LaboratoryCase):
         super().setUp()
         self.start()
         repeater = LocalRepeater(self.gate)
-        guard = RepeatGuard(repeater, self.clock)
+        guard = RepeatGuard(repeater, self.clock, shared(self.clock).log)
         launcher = Launcher(["true"], None)  # type: ignore[arg-type]
         self.dispatcher = RequestDispatcher(
             "System", repeater, guard, launcher, role="observe", metrics=Metrics()

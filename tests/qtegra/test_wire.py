@@ -480,7 +480,11 @@ class ListenerTests(SynchronousTestCase):
         anything: Any = reactor
         launcher = Launcher([], anything)
         dispatcher = RequestDispatcher(
-            "Spectrometer", repeater, RepeatGuard(repeater, reactor), launcher, metrics=Metrics()
+            "Spectrometer",
+            repeater,
+            RepeatGuard(repeater, reactor, shared(reactor).log),
+            launcher,
+            metrics=Metrics(),
         )
         server = RemoteCommandServer(settings, dispatcher, reactor, shared(reactor))
         server.privilegedStartService()

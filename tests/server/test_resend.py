@@ -32,7 +32,7 @@ from pychron_comms.server.resend.guard import GONE, KEEP, Asked, RepeatGuard
 from pychron_comms.wire.context import PLAIN, RequestContext
 from pychron_comms.wire.grammar import parse_request
 from tests.doubles import ScriptedRepeater
-from tests.listening import connections
+from tests.listening import connections, shared
 
 DESCRIPTION = json.dumps(
     {
@@ -101,7 +101,7 @@ class GuardTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
         self.repeater = Repeater()
-        self.guard = RepeatGuard(self.repeater, self.clock)
+        self.guard = RepeatGuard(self.repeater, self.clock, shared(self.clock).log)
 
     def ask(self, connection: object, asked: Asked = OPEN) -> Deferred[str]:
         return self.guard.get_response(asked, connection)
@@ -166,7 +166,7 @@ class GuardTests(SynchronousTestCase):
         self.assertEqual(self.successResultOf(self.ask("three")), "OK")
 
     def test_nothing_is_kept_where_told_so(self) -> None:
-        guard = RepeatGuard(self.repeater, self.clock, keep=0)
+        guard = RepeatGuard(self.repeater, self.clock, shared(self.clock).log, keep=0)
         guard.keep(OPEN, "OK", 0)
         guard.get_response(OPEN, "two")
         self.assertEqual(self.repeater.sent, ["Open A"])
@@ -178,7 +178,7 @@ class ConnectionCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
         self.repeater = Repeater()
-        self.guard = RepeatGuard(self.repeater, self.clock)
+        self.guard = RepeatGuard(self.repeater, self.clock, shared(self.clock).log)
         launcher = Launcher([], None)  # type: ignore[arg-type]
         self.dispatcher = RequestDispatcher(
             "System", self.repeater, self.guard, launcher, metrics=Metrics()
@@ -377,7 +377,7 @@ class KnowledgeTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.repeater = Repeater()
-        self.guard = RepeatGuard(self.repeater, Clock())
+        self.guard = RepeatGuard(self.repeater, Clock(), shared(Clock()).log)
 
     def takes(self, data: str) -> bool:
         return not self.guard.passes(OPEN._replace(data=data))
@@ -457,7 +457,7 @@ class PartTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.repeater = Repeater()
-        self.guard = RepeatGuard(self.repeater, Clock())
+        self.guard = RepeatGuard(self.repeater, Clock(), shared(Clock()).log)
         self.guard.passes(OPEN)
         self.repeater.descriptions[0].callback(DESCRIPTION)
 
@@ -629,7 +629,7 @@ class DeliveryTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
         self.repeater = Repeater()
-        self.guard = RepeatGuard(self.repeater, self.clock)
+        self.guard = RepeatGuard(self.repeater, self.clock, shared(self.clock).log)
         launcher = Launcher([], None)  # type: ignore[arg-type]
         self.dispatcher = RequestDispatcher(
             "System", self.repeater, self.guard, launcher, metrics=Metrics()

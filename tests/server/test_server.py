@@ -13,7 +13,6 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.config.table import ConfigError, Table
 from pychron_comms.errors import (
-    InvalidValveError,
     LaunchError,
     MalformedRequestError,
     NotPermittedError,
@@ -22,9 +21,7 @@ from pychron_comms.errors import (
 )
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.safeguards.hosts import HostRule
-from pychron_comms.server import datagrams as udp_module
 from pychron_comms.server.command_server import RemoteCommandServer
-from pychron_comms.server.datagrams import DatagramMessagingHandler
 from pychron_comms.server.dispatcher import Passing, RequestDispatcher
 from pychron_comms.server.launcher import Launcher
 from pychron_comms.server.messaging_handler import MessagingFactory
@@ -71,7 +68,7 @@ class DeskCase(SynchronousTestCase):
         self.repeater = ScriptedRepeater()
         self.processes = ProcessReactor()
         self.clock = Clock()
-        self.guard = RepeatGuard(self.repeater, self.clock)
+        self.guard = RepeatGuard(self.repeater, self.clock, shared(self.clock).log)
         self.hosts = HostRule([])
         # Ask no description: it would stand between the requests that the tests count.
         self.guard._catalogue._of = lambda asked: _Type()  # type: ignore[method-assign]
@@ -201,124 +198,6 @@ class MessagingHandlerTests(DeskCase):
         self.repeater.waiting[0].callback("OK")
         self.assertEqual(transport.value(), b"OK\r\n")
         self.assertEqual(factory.logPrefix(), "RemoteCommandServer for System")
-
-
-class Datagrams:
-    """A UDP transport that keeps what is written."""
-
-    def __init__(self) -> None:
-        self.written: list[tuple[bytes, tuple[str, int]]] = []
-
-    def write(self, data: bytes, addr: tuple[str, int]) -> None:
-        self.written.append((data, addr))
-
-
-class DatagramTests(DeskCase):
-    address = ("10.0.0.1", 40000)
-
-    def handler(self, **options: Any) -> tuple[DatagramMessagingHandler, Datagrams]:
-        handler = DatagramMessagingHandler(self.dispatcher(), WireOptions(**options), Metrics())
-        transport = Datagrams()
-        handler.makeConnection(transport)  # type: ignore[arg-type]
-        return handler, transport
-
-    def test_a_datagram_gets_one_back_where_it_came_from(self) -> None:
-        handler, transport = self.handler()
-        handler.datagramReceived(b"Open A\r", self.address)
-        self.assertEqual(self.repeater.requests, [("System", "Open A", "10.0.0.1", None)])
-        self.repeater.waiting[0].callback("OK")
-        self.assertEqual(transport.written, [(b"OK\r\n", self.address)])
-        self.assertEqual(handler.logPrefix(), "RemoteCommandServer for System (UDP)")
-
-    def test_a_datagram_is_whole_without_a_terminator(self) -> None:
-        handler, _ = self.handler()
-        handler.datagramReceived(b"Open A", self.address)
-        self.assertEqual(len(self.repeater.requests), 1)
-
-    def test_blank_datagrams_get_nothing(self) -> None:
-        handler, transport = self.handler()
-        for blank in (b"", b"\r\n", b"  "):
-            handler.datagramReceived(blank, self.address)
-        self.assertEqual((self.repeater.requests, transport.written), ([], []))
-
-    def test_errors_are_datagrams_too(self) -> None:
-        handler, transport = self.handler(line_length=64)
-        handler.datagramReceived(b"\xff\xff\xff\xff\xff\xff", self.address)
-        handler.datagramReceived(b"x" * 65, self.address)
-        handler.datagramReceived(b"@id=3 CO2|Enable", self.address)
-        handler.datagramReceived(b"@id=4 Open Z", self.address)
-        self.repeater.waiting[0].errback(InvalidValveError("Z"))
-        replies = [data for data, _ in transport.written]
-        self.assertTrue(replies[0].startswith(b"ERROR 206 : malformed request: "))
-        self.assertEqual(replies[1], b"ERROR 205 : line too long: more than 64 bytes\r\n")
-        self.assertTrue(replies[2].startswith(b"@id=3 ERROR 208 : "))
-        self.assertEqual(replies[3], b"@id=4 ERROR 005 : Z is not a registered valve name\r\n")
-
-    def test_an_answer_that_is_known_at_once_leaves_at_once(self) -> None:
-        self.patch(RequestDispatcher, "answer", lambda self, request, sender, connection: "OK")
-        handler, transport = self.handler()
-        handler.datagramReceived(b"@id=1 Open A", self.address)
-        self.assertEqual(transport.written, [(b"@id=1 OK\r\n", self.address)])
-
-    def test_a_bug_counts_and_shows_the_same_as_over_a_connection(self) -> None:
-        def broken(*_: object) -> str:
-            raise ZeroDivisionError
-
-        metrics, dispatcher = Metrics(), self.dispatcher()
-        handler = DatagramMessagingHandler(dispatcher, WireOptions(), metrics)
-        datagrams = Datagrams()
-        handler.makeConnection(datagrams)  # type: ignore[arg-type]
-        stream = Transport()
-        connection = MessagingFactory(dispatcher, connections(Clock(), metrics)).buildProtocol(None)
-        connection.makeConnection(stream)
-
-        handler.datagramReceived(b"Open A\r", self.address)
-        self.repeater.waiting[-1].errback(ZeroDivisionError())
-        connection.dataReceived(b"Open B\r")
-        self.repeater.waiting[-1].errback(ZeroDivisionError())
-        self.patch(dispatcher, "answer", broken)
-        handler.datagramReceived(b"Open A\r", self.address)
-        connection.dataReceived(b"Open B\r")
-
-        shown = b"".join(data for data, _ in datagrams.written)
-        self.assertTrue(shown.startswith(b"ERROR 002 : func call problem: err= ZeroDivisionError"))
-        self.assertEqual(shown.replace(b"Open A", b"Open B"), stream.value())
-        for name in ("System", "System (UDP)"):
-            self.assertIn(f'pychron_bugs_total{{listener="{name}"}} 2\n', metrics.text())
-        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 4)
-
-    def test_a_reply_past_a_datagram_is_213(self) -> None:
-        handler, transport = self.handler()
-        handler.datagramReceived(b"Describe", self.address)
-        self.repeater.waiting[0].callback("x" * 70000)
-        self.assertEqual(
-            transport.written[0][0], b"ERROR 213 : reply too long: 70002 bytes, at most 65507\r\n"
-        )
-
-    def test_too_many_waiting_datagrams_are_refused(self) -> None:
-        self.patch(udp_module, "PENDING_LIMIT", 2)
-        handler, transport = self.handler()
-        for valve in (b"A", b"B", b"C"):
-            handler.datagramReceived(b"Open " + valve, self.address)
-        self.assertTrue(transport.written[0][0].startswith(b"ERROR 203 : queue full: "))
-        self.repeater.waiting[0].callback("OK")
-        handler.datagramReceived(b"Open C", self.address)
-        self.assertEqual(len(self.repeater.requests), 3)
-
-    def test_a_datagram_that_comes_twice_is_run_once_and_answered_twice(self) -> None:
-        handler, transport = self.handler()
-        handler.datagramReceived(b"Open A", self.address)
-        handler.datagramReceived(b"Open A", self.address)
-        self.repeater.waiting[0].callback("OK")
-        self.assertEqual(len(self.repeater.requests), 1)
-        self.assertEqual(transport.written, [(b"OK\r\n", self.address)] * 2)
-
-    def test_an_answer_after_the_stop_harms_nobody(self) -> None:
-        handler, transport = self.handler()
-        handler.datagramReceived(b"Open A", self.address)
-        handler.doStop()
-        self.repeater.waiting[0].callback("OK")
-        self.assertEqual(transport.written, [])
 
 
 class SettingsTests(SynchronousTestCase):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import pathlib
 import tempfile
-from contextlib import redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from typing import Any
 
 from twisted.application.service import IServiceMaker
@@ -14,6 +14,7 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import Factory
 from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock
+from twisted.logger import capturedLogs
 from twisted.plugin import getPlugins
 from twisted.python import usage
 from twisted.trial.unittest import SynchronousTestCase
@@ -121,6 +122,27 @@ class ServerServiceTests(ServiceCase):
             f"configuration: {path}:2: server.procesor: no such key is known; did you mean "
             "processor? (known here: budget, keep_replies, launch, listener, processor, routes)",
         )
+
+    def test_datagrams_that_anybody_can_send_are_warned_of(self) -> None:
+        listener = '[[server.listener]]\ntype = "System"\nlisten = ["{}"]\n'
+        hosts = '[access]\nhosts = ["10.0.0.0/8"]\n'
+        for endpoint, access, warned in (
+            ("udp:1061", "", True),
+            ("udp:1061:interface=10.0.0.1", "", True),
+            ("udp:1061", hosts, False),
+            ("udp:1061:interface=127.0.0.1", "", False),
+            ("tcp:1061", "", False),
+        ):
+            path = self.configuration(listener.format(endpoint) + access)
+            error, output = io.StringIO(), io.StringIO()
+            with redirect_stderr(error), redirect_stdout(output):
+                self.assertRaises(SystemExit, self.make, server_tap, "--config", path, "--check")
+            warning = f"warning: {endpoint} takes commands from any computer"
+            self.assertEqual(warning in error.getvalue(), warned, endpoint)
+            with capturedLogs() as events:
+                self.make(server_tap, "--config", path)
+            logged = [str(event.get("text", "")) for event in events]
+            self.assertEqual(any("any computer" in text for text in logged), warned, endpoint)
 
     def test_a_string_that_is_no_endpoint_ends_the_start(self) -> None:
         self.assertRaises(SystemExit, self.make, server_tap, "--processor", "over there")

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.errors import InvalidValveError, LineTooLongError, QueueFullError
 from pychron_comms.observability.metrics import Metrics
+from pychron_comms.observability.sender_log import SenderLog
 from pychron_comms.transport.exchange import Exchange
 from pychron_comms.wire.grammar import Request
 
@@ -43,7 +45,7 @@ class Somebody:
 class ExchangeTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.metrics = Metrics()
-        self.exchange = Exchange("System", self.metrics)
+        self.exchange = Exchange("System", self.metrics, SenderLog(Clock(), self.metrics))
 
     def ask(self, result: Any, line: bytes = b"@id=4 Open A") -> list[tuple[str, str]]:
         somebody = Somebody(result)

@@ -21,6 +21,7 @@ from twisted.python.failure import Failure
 
 from pychron_comms.errors import ExpiredError, error_from_line
 from pychron_comms.interfaces import ICommandRepeater
+from pychron_comms.observability.sender_log import SenderLog
 from pychron_comms.safeguards.overlap import overlap
 from pychron_comms.server.resend.command_catalogue import Asked, CommandCatalogue, Nature
 from pychron_comms.wire.context import PLAIN, RequestContext
@@ -92,7 +93,14 @@ class RepeatGuard:
 
     _log = Logger()
 
-    def __init__(self, repeater: ICommandRepeater, clock: IReactorTime, keep: float = KEEP) -> None:
+    def __init__(
+        self,
+        repeater: ICommandRepeater,
+        clock: IReactorTime,
+        log: SenderLog,
+        keep: float = KEEP,
+    ) -> None:
+        self._senders = log
         self._repeater = repeater
         self._clock = clock
         self._keep_seconds = keep
@@ -140,14 +148,21 @@ class RepeatGuard:
         """
         running = self._running.get(asked)
         if running is not None and running.first is not client and self._is_copy(asked, running):
-            self._log.info("{asked.sender} asks again: {asked.data}", asked=asked)
+            self._senders.info(
+                self._log, "{sender} asks again: {data}", sender=asked.sender, data=asked.data
+            )
             copy: Deferred[str] = Deferred()
             running.copies.append(copy)
             running.askers.append(client)
             return copy
         known = self._take_kept(asked) or self._late_copy(asked, heard)
         if known is not None:
-            self._log.info("{asked.sender} asks again, after: {asked.data}", asked=asked)
+            self._senders.info(
+                self._log,
+                "{sender} asks again, after: {data}",
+                sender=asked.sender,
+                data=asked.data,
+            )
             return succeed(known) if isinstance(known, str) else fail(known)
         return self._run(asked, client, context)
 

@@ -135,7 +135,7 @@ class Server:
         clock = cast(IReactorTime, process)
         dial = cast(Any, Dial(process, world.hop, world.processor_port))
         self.repeater = CommandRepeater(dial, "the processor", clock)
-        self.guard = RepeatGuard(self.repeater, clock)
+        self.guard = RepeatGuard(self.repeater, clock, shared(clock).log)
         launcher = Launcher([], cast(Any, None))
         metrics = Metrics()
         dispatcher = RequestDispatcher(
@@ -144,7 +144,7 @@ class Server:
         options = WireOptions(in_flight=IN_FLIGHT)
         connections = Connections(REQUEST_TYPE, options, shared(clock, metrics))
         world.server_port.listen(process, MessagingFactory(dispatcher, connections))
-        self.datagrams = DatagramMessagingHandler(dispatcher, options, metrics)
+        self.datagrams = DatagramMessagingHandler(dispatcher, options, shared(clock, metrics))
         self.repeater.startService()
 
 

@@ -1,0 +1,136 @@
+"""What keeps datagrams from doing harm: their source can be forged, and nobody paces them.
+
+Shared by all listeners of datagrams. What comes from this computer itself is trusted to be what it
+says, as no other can send it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import OrderedDict
+from typing import Any
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+
+from pychron_comms.observability.metrics import Metrics
+from pychron_comms.observability.sender_log import SenderLog
+
+#: Bytes that one datagram holds over IPv4.
+DATAGRAM_LIMIT = 65507
+
+#: Bytes that go through every network in one piece.
+NETWORK_LIMIT = 1400
+
+#: Bytes of replies that an address of the network may be sent in a second, and at once. Ten
+#: ``GetData`` a second are some 3000.
+RATE = BURST = 65536
+
+#: Addresses whose replies are counted; further ones are taken for one.
+ADDRESSES = 1024
+
+#: Commands of one listener that may wait for their replies; those of one address of the network.
+PENDING_LIMIT, SHARE = 1024, 256
+
+#: Commands that make safe which may wait beside them.
+SAFE_ROOM = 256
+
+#: Bytes that are read of a listener before the reactor sees to the others.
+_READ_AT_ONCE = 4096
+
+# With an id, in a frame, and as Qtegra writes it.
+_ERROR = re.compile(rb"\s*(?:@\S*\s+)?[0-9a-f]{0,9}error\b", re.IGNORECASE)
+
+
+def is_error(line: bytes) -> bool:
+    """Whether a line is itself the error of some server, which would answer ours with another."""
+    return _ERROR.match(line) is not None
+
+
+def is_here(host: str) -> bool:
+    """Whether an address is one of this computer's own, that none else can send from."""
+    return host.startswith(("127.", "::ffff:127.")) or host == "::1"
+
+
+def take_few(transport: Any) -> None:
+    """Let a flood of datagrams keep the reactor for a moment only at a time."""
+    transport.maxThroughput = _READ_AT_ONCE
+
+
+class DatagramGuard:
+    """Of one listener: what it answers, and how many commands it takes. ``name`` is as in metrics.
+
+    An address of the network is not answered while it has had more replies than may be in a second;
+    what it asks meanwhile is not done, unless it makes safe.
+    """
+
+    _log = Logger()
+
+    def __init__(self, name: str, clock: IReactorTime, metrics: Metrics, log: SenderLog) -> None:
+        self._clock = clock
+        self._senders = log
+        self._debts: OrderedDict[str, tuple[float, float]] = OrderedDict()
+        self._waiting: dict[str, int] = {}
+        #: Commands that wait for their replies.
+        self.in_flight = 0
+        self._dropped = metrics.counter(
+            "pychron_datagrams_dropped_total",
+            "Datagrams dropped for they were errors, or their address had enough replies.",
+            listener=name,
+        )
+
+    def may_answer(self, line: bytes, host: str, makes_safe: bool) -> bool:
+        """Whether a line is to be answered at all."""
+        if is_error(line):
+            self._dropped.value += 1
+            return False
+        if makes_safe or is_here(host) or self._debt(host) < BURST:
+            return True
+        self._dropped.value += 1
+        self._senders.warn(
+            self._log, "dropped datagrams of {sender}: it had enough replies", sender=host
+        )
+        return False
+
+    def answered(self, host: str, size: int) -> None:
+        """So many bytes have been sent there."""
+        if not is_here(host):
+            host = self._known(host)
+            self._debts[host] = self._debt(host) + size, self._clock.seconds()
+            self._debts.move_to_end(host)
+
+    def has_room(self, host: str, makes_safe: bool) -> bool:
+        """Whether one more command of that address may wait for its reply."""
+        if makes_safe:
+            return self.in_flight < PENDING_LIMIT + SAFE_ROOM
+        if not is_here(host) and self._waiting.get(host, 0) >= SHARE:
+            return False
+        return self.in_flight < PENDING_LIMIT
+
+    def begin(self, host: str) -> None:
+        """One more waits."""
+        self.in_flight += 1
+        self._waiting[host] = self._waiting.get(host, 0) + 1
+
+    def end(self, host: str) -> None:
+        """One has its reply."""
+        self.in_flight -= 1
+        left = self._waiting.pop(host) - 1
+        if left:
+            self._waiting[host] = left
+
+    def _debt(self, host: str) -> float:
+        """Bytes that it has had, less what it might have had meanwhile."""
+        debt, since = self._debts.get(self._known(host), (0.0, 0.0))
+        return max(0.0, debt - (self._clock.seconds() - since) * RATE)
+
+    def _known(self, host: str) -> str:
+        """The name under which its bytes are counted."""
+        if host in self._debts or len(self._debts) < ADDRESSES:
+            return host
+        # Those that were answered longest ago are first.
+        oldest, (debt, since) = next(iter(self._debts.items()))
+        if debt > (self._clock.seconds() - since) * RATE:
+            return ""
+        del self._debts[oldest]
+        return host

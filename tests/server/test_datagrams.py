@@ -1,0 +1,260 @@
+"""The service over UDP, and what keeps datagrams from doing harm."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.errors import InvalidValveError
+from pychron_comms.observability.metrics import Metrics
+from pychron_comms.observability.sender_log import SenderLog
+from pychron_comms.server.datagrams import DatagramMessagingHandler
+from pychron_comms.server.dispatcher import RequestDispatcher
+from pychron_comms.server.messaging_handler import MessagingFactory
+from pychron_comms.server.resend.command_catalogue import _Type
+from pychron_comms.transport import datagrams as rules
+from pychron_comms.transport.datagrams import BURST, DatagramGuard
+from pychron_comms.transport.options import WireOptions
+from tests.listening import connections, shared
+from tests.server.test_server import DeskCase, Transport
+
+HERE = ("127.0.0.1", 40000)
+
+
+class Datagrams:
+    """A UDP transport that keeps what is written."""
+
+    maxThroughput = 262144
+
+    def __init__(self) -> None:
+        self.written: list[tuple[bytes, tuple[str, int]]] = []
+
+    def write(self, data: bytes, addr: tuple[str, int]) -> None:
+        self.written.append((data, addr))
+
+
+class DatagramTests(DeskCase):
+    address = ("10.0.0.1", 40000)
+
+    def handler(self, **options: Any) -> tuple[DatagramMessagingHandler, Datagrams]:
+        handler = DatagramMessagingHandler(
+            self.dispatcher(), WireOptions(**options), shared(self.clock)
+        )
+        transport = Datagrams()
+        handler.makeConnection(transport)  # type: ignore[arg-type]
+        return handler, transport
+
+    def test_a_datagram_gets_one_back_where_it_came_from(self) -> None:
+        handler, transport = self.handler()
+        handler.datagramReceived(b"Open A\r", self.address)
+        self.assertEqual(self.repeater.requests, [("System", "Open A", "10.0.0.1", None)])
+        self.repeater.waiting[0].callback("OK")
+        self.assertEqual(transport.written, [(b"OK\r\n", self.address)])
+        self.assertEqual(handler.logPrefix(), "RemoteCommandServer for System (UDP)")
+
+    def test_a_datagram_is_whole_without_a_terminator(self) -> None:
+        handler, _ = self.handler()
+        handler.datagramReceived(b"Open A", self.address)
+        self.assertEqual(len(self.repeater.requests), 1)
+
+    def test_blank_datagrams_get_nothing(self) -> None:
+        handler, transport = self.handler()
+        for blank in (b"", b"\r\n", b"  "):
+            handler.datagramReceived(blank, self.address)
+        self.assertEqual((self.repeater.requests, transport.written), ([], []))
+
+    def test_errors_are_datagrams_too(self) -> None:
+        handler, transport = self.handler(line_length=64)
+        handler.datagramReceived(b"\xff\xff\xff\xff\xff\xff", self.address)
+        handler.datagramReceived(b"x" * 65, self.address)
+        handler.datagramReceived(b"@id=3 CO2|Enable", self.address)
+        handler.datagramReceived(b"@id=4 Open Z", self.address)
+        self.repeater.waiting[0].errback(InvalidValveError("Z"))
+        replies = [data for data, _ in transport.written]
+        self.assertTrue(replies[0].startswith(b"ERROR 206 : malformed request: "))
+        self.assertEqual(replies[1], b"ERROR 205 : line too long: more than 64 bytes\r\n")
+        self.assertTrue(replies[2].startswith(b"@id=3 ERROR 208 : "))
+        self.assertEqual(replies[3], b"@id=4 ERROR 005 : Z is not a registered valve name\r\n")
+
+    def test_an_answer_that_is_known_at_once_leaves_at_once(self) -> None:
+        self.patch(RequestDispatcher, "answer", lambda self, request, sender, connection: "OK")
+        handler, transport = self.handler()
+        handler.datagramReceived(b"@id=1 Open A", self.address)
+        self.assertEqual(transport.written, [(b"@id=1 OK\r\n", self.address)])
+
+    def test_a_bug_counts_and_shows_the_same_as_over_a_connection(self) -> None:
+        def broken(*_: object) -> str:
+            raise ZeroDivisionError
+
+        metrics, dispatcher = Metrics(), self.dispatcher()
+        handler = DatagramMessagingHandler(dispatcher, WireOptions(), shared(Clock(), metrics))
+        sent = Datagrams()
+        handler.makeConnection(sent)  # type: ignore[arg-type]
+        stream = Transport()
+        connection = MessagingFactory(dispatcher, connections(Clock(), metrics)).buildProtocol(None)
+        connection.makeConnection(stream)
+
+        handler.datagramReceived(b"Open A\r", self.address)
+        self.repeater.waiting[-1].errback(ZeroDivisionError())
+        connection.dataReceived(b"Open B\r")
+        self.repeater.waiting[-1].errback(ZeroDivisionError())
+        self.patch(dispatcher, "answer", broken)
+        handler.datagramReceived(b"Open A\r", self.address)
+        connection.dataReceived(b"Open B\r")
+
+        shown = b"".join(data for data, _ in sent.written)
+        self.assertTrue(shown.startswith(b"ERROR 002 : func call problem: err= ZeroDivisionError"))
+        self.assertEqual(shown.replace(b"Open A", b"Open B"), stream.value())
+        for name in ("System", "System (UDP)"):
+            self.assertIn(f'pychron_bugs_total{{listener="{name}"}} 2\n', metrics.text())
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 4)
+
+    def test_a_reply_past_a_datagram_is_213(self) -> None:
+        handler, transport = self.handler()
+        handler.datagramReceived(b"Describe", HERE)
+        self.repeater.waiting[0].callback("x" * 70000)
+        self.assertEqual(
+            transport.written[0][0], b"ERROR 213 : reply too long: 70002 bytes, at most 65507\r\n"
+        )
+
+    def test_to_the_network_a_reply_is_one_small_datagram_and_213_tells_to_ask_by_tcp(self) -> None:
+        handler, transport = self.handler()
+        handler.datagramReceived(b"Help", self.address)
+        self.repeater.waiting[-1].callback("x" * 1398)
+        self.assertEqual(len(transport.written[0][0]), 1400)
+        handler.datagramReceived(b"Describe", self.address)
+        self.repeater.waiting[-1].callback("x" * 1399)
+        self.assertEqual(
+            transport.written[-1][0],
+            b"ERROR 213 : reply too long: 1401 bytes, at most 1400 in a datagram: ask by TCP\r\n",
+        )
+
+    def test_a_listener_may_say_how_long_a_reply_may_be(self) -> None:
+        handler, transport = self.handler(datagram_reply=3000)
+        handler.datagramReceived(b"Describe", self.address)
+        self.repeater.waiting[-1].callback("x" * 2998)
+        self.assertEqual(len(transport.written[0][0]), 3000)
+
+    def test_a_datagram_of_the_network_is_one_command(self) -> None:
+        handler, transport = self.handler()
+        handler.datagramReceived(b"Open A\r\n" * 1000, self.address)
+        self.assertEqual(self.repeater.requests, [])
+        error = b"ERROR 206 : malformed request: one command for each datagram\r\n"
+        self.assertEqual(transport.written, [(error, self.address)])
+
+    def test_on_this_computer_each_line_is_one(self) -> None:
+        handler, _ = self.handler()
+        handler.datagramReceived(b"Open A\r\nOpen B\r\n", HERE)
+        self.assertEqual(len(self.repeater.requests), 2)
+
+    def test_an_error_is_never_answered(self) -> None:
+        handler, transport = self.handler(line_length=64)
+        for line in (
+            b"ERROR 003 : invalid command: Hello",
+            b"@id=4 ERROR 206 : malformed request",
+            b"001BERROR 003 : invalid command",
+            b"Error: Invalid command",
+        ):
+            for address in (self.address, HERE):
+                handler.datagramReceived(line + b"\r\n", address)
+        self.assertEqual((self.repeater.requests, transport.written), ([], []))
+
+    def test_an_address_of_the_network_is_not_sent_more_than_its_rate(self) -> None:
+        handler, transport = self.handler()
+        # Ask no description: it would stand between the requests.
+        for number in range(1000):
+            handler.datagramReceived(b"GetValue %d" % number, self.address)
+            if len(self.repeater.waiting) > number:
+                self.repeater.waiting[-1].callback("x" * 1300)
+        sent = sum(len(data) for data, _ in transport.written)
+        self.assertLess(sent, 70_000)
+        self.assertEqual(len(self.repeater.requests), len(transport.written))
+        handler.datagramReceived(b"GetValue", HERE)
+        self.repeater.waiting[-1].callback("4.5")
+        self.assertEqual(transport.written[-1], (b"4.5\r\n", HERE))
+        self.clock.advance(1.0)
+        handler.datagramReceived(b"GetValue last", self.address)
+        self.assertEqual(self.repeater.requests[-1][1], "GetValue last")
+
+    def test_what_makes_safe_is_done_all_the_same_and_has_room_of_its_own(self) -> None:
+        known = _Type(safe=frozenset({"Close"}))
+        self.guard._catalogue._of = lambda asked: known  # type: ignore[method-assign]
+        self.patch(rules, "PENDING_LIMIT", 2)
+        self.patch(rules, "BURST", 100)
+        handler, _ = self.handler()
+        for number in range(4):
+            handler.datagramReceived(b"Open %d" % number, self.address)
+        handler.datagramReceived(b"Close A", self.address)
+        self.assertEqual([each[1] for each in self.repeater.requests[2:]], ["Close A"])
+        handler.datagramReceived(b"Open 9", self.address)
+        self.assertEqual(len(self.repeater.requests), 3)
+        handler.datagramReceived(b"Close B", self.address)
+        self.assertEqual(len(self.repeater.requests), 4)
+
+    def test_one_address_of_the_network_cannot_take_all_the_room(self) -> None:
+        self.patch(rules, "SHARE", 2)
+        handler, transport = self.handler()
+        for number in range(3):
+            handler.datagramReceived(b"Open %d" % number, self.address)
+        self.assertEqual(len(self.repeater.requests), 2)
+        self.assertTrue(transport.written[0][0].startswith(b"ERROR 203"))
+        handler.datagramReceived(b"Open A", ("10.0.0.2", 40000))
+        self.repeater.waiting[0].callback("OK")
+        handler.datagramReceived(b"Open B", self.address)
+        self.assertEqual(len(self.repeater.requests), 4)
+
+    def test_a_flood_keeps_the_reactor_for_a_moment_only(self) -> None:
+        _, transport = self.handler()
+        self.assertLess(transport.maxThroughput, 10_000)
+
+    def test_too_many_waiting_datagrams_are_refused(self) -> None:
+        self.patch(rules, "PENDING_LIMIT", 2)
+        handler, transport = self.handler()
+        for valve in (b"A", b"B", b"C"):
+            handler.datagramReceived(b"Open " + valve, self.address)
+        self.assertTrue(transport.written[0][0].startswith(b"ERROR 203 : queue full: "))
+        self.repeater.waiting[0].callback("OK")
+        handler.datagramReceived(b"Open C", self.address)
+        self.assertEqual(len(self.repeater.requests), 3)
+
+    def test_a_datagram_that_comes_twice_is_run_once_and_answered_twice(self) -> None:
+        handler, transport = self.handler()
+        handler.datagramReceived(b"Open A", self.address)
+        handler.datagramReceived(b"Open A", self.address)
+        self.repeater.waiting[0].callback("OK")
+        self.assertEqual(len(self.repeater.requests), 1)
+        self.assertEqual(transport.written, [(b"OK\r\n", self.address)] * 2)
+
+    def test_an_answer_after_the_stop_harms_nobody(self) -> None:
+        handler, transport = self.handler()
+        handler.datagramReceived(b"Open A", self.address)
+        handler.doStop()
+        self.repeater.waiting[0].callback("OK")
+        self.assertEqual(transport.written, [])
+
+
+class RateTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock, metrics = Clock(), Metrics()
+        log = SenderLog(self.clock, metrics)
+        self.guard = DatagramGuard("System (UDP)", self.clock, metrics, log)
+
+    def may_answer(self, host: str) -> bool:
+        return self.guard.may_answer(b"GetData", host, False)
+
+    def test_qtegras_clients_at_ten_a_second_are_answered(self) -> None:
+        for _ in range(1000):
+            self.assertTrue(self.may_answer("10.0.0.1"))
+            self.guard.answered("10.0.0.1", 400)
+            self.clock.advance(0.1)
+
+    def test_the_number_of_addresses_is_bounded_and_those_beyond_share_a_rate(self) -> None:
+        self.patch(rules, "ADDRESSES", 2)
+        for host in ("1", "2", "3"):
+            self.guard.answered(host, BURST)
+        self.assertEqual([self.may_answer(host) for host in ("1", "2", "3", "4")], [False] * 4)
+        self.assertLess(len(self.guard._debts), 4)
+        self.clock.advance(2.0)
+        self.assertEqual([self.may_answer(host) for host in ("1", "2", "3", "4")], [True] * 4)
