@@ -111,7 +111,9 @@ EXCHANGES: tuple[tuple[str, str], ...] = (
     ("GetMagnetMoving", "True"),
     ("SetMagnetDAC 11", "Error: could not set Field Set to 11"),
     ("SetMass 40,Nope", "Error: Cup not recognized"),
-    ("SetMass 4000", "Error: Could not change mass."),
+    ("SetMass 39", "Error: Cup not recognized"),
+    ("SetMass 39,", "Error: Cup not recognized"),
+    ("SetMass 4000,AX", "Error: Could not change mass."),
     ("SetMass 0,AX", "Error: Could not change mass."),
     # the source
     ("GetHighVoltage", "4500"),

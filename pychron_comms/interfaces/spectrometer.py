@@ -23,7 +23,7 @@ class ISpectrometer(Interface):
 
     Each method returns its answer, not later unless so noted; what takes longer than 0.5 s is
     begun and then polled. A parameter or value that is refused raises 106 as a
-    ``pychron_comms.lab.simulated.spectrometer.parameters.ParameterError``, which names both.
+    ``pychron_comms.qtegra.parameters.ParameterError``, which names both.
     """
 
     tag_data: bool = Attribute("Whether Qtegra's form of the intensities names the detectors.")

@@ -46,5 +46,15 @@ def data(intensities: Sequence[Intensity], tagged: bool) -> str:
     return numbers(each.value for each in intensities)
 
 
+def untagged(intensities: Sequence[Intensity]) -> str:
+    """Each detector's value, without its name."""
+    return data(intensities, False)
+
+
+def assignments(pairs: Iterable[tuple[str, float]]) -> str:
+    """``name,value;name,value``."""
+    return ";".join(f"{name},{number(value)}" for name, value in pairs)
+
+
 def could_not_set(name: str, value: float) -> str:
     return f"Error: could not set {name} to {number(value)}"

@@ -7,16 +7,22 @@ where the script does so.
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Awaitable, Coroutine
+from dataclasses import replace
+from typing import Any
+
 from twisted.internet.interfaces import IReactorTime
 
 from pychron_comms.errors import CommandError
 from pychron_comms.interfaces import ISpectrometer
-from pychron_comms.lab.simulated.spectrometer.parameters import ParameterError
 from pychron_comms.qtegra import formatting as texts
-from pychron_comms.qtegra.arguments import Command, Reply, Unanswered
-from pychron_comms.qtegra.beam_commands import BeamCommands
-from pychron_comms.qtegra.detector_commands import DetectorCommands
-from pychron_comms.qtegra.parameter_commands import ParameterCommands
+from pychron_comms.qtegra.faults import ALWAYS, faithful
+from pychron_comms.qtegra.readers import Unanswered, Values
+from pychron_comms.qtegra.words import WORDS, Word
+
+#: A reply, None for silence; where it comes later, a coroutine of it.
+Reply = str | None | Coroutine[Any, Any, str | None]
 
 
 class ParseAndExecute:
@@ -36,22 +42,36 @@ class ParseAndExecute:
         tagged: bool = True,
         faithful_clock: IReactorTime | None = None,
     ) -> None:
-        self._faithful = faithful_clock is not None
-        self._commands: dict[str, Command] = {}
-        for part in (ParameterCommands, DetectorCommands, BeamCommands):
-            self._commands.update(part(spectrometer, tagged, faithful_clock).table())
+        self._spectrometer = spectrometer
+        self._unanswered = texts.INVALID if faithful_clock is None else None
+        self._words = {**WORDS, **ALWAYS}
+        if faithful_clock is not None:
+            self._words.update(faithful(faithful_clock))
+        if not tagged:
+            self._words["GetData"] = replace(WORDS["GetData"], reply=texts.untagged)
 
     def __call__(self, line: str, sender: str = "") -> Reply:
         """The reply to one line; never raises for what a client may send."""
-        command, *words = line.strip().split(" ")
-        run = self._commands.get(command)
-        if run is None:
+        name, *words = line.strip().split(" ")
+        word = self._words.get(name)
+        if word is None:
             return texts.INVALID
         try:
-            return run(words)
+            return self._answer(word, word.read(words))
         except Unanswered:
-            return None if self._faithful else texts.INVALID
-        except ParameterError as error:
-            return texts.could_not_set(error.name, error.value)
-        except CommandError:
-            return texts.INVALID
+            return self._unanswered
+
+    def _answer(self, word: Word, values: Values) -> Reply:
+        try:
+            result = word.call(self._spectrometer, **values)
+        except CommandError as error:
+            return word.refused(error, values)
+        if inspect.isawaitable(result):
+            return self._later(word, values, result)
+        return word.reply(result)
+
+    async def _later(self, word: Word, values: Values, result: Awaitable[object]) -> str | None:
+        try:
+            return word.reply(await result)
+        except CommandError as error:
+            return word.refused(error, values)

@@ -205,9 +205,9 @@ class MagnetTests(SpectrometerTestCase):
         self.assertIn("SetMass 39.9624,H1", self.communicator.asked)
         self.assertEqual(self.communicator.asked[-1], "BlankBeam False")
 
-    def test_a_mass_in_any_detector(self) -> None:
+    def test_a_mass_on_the_axis(self) -> None:
         self.magnet({}).set_mass(40)
-        self.assertIn("SetMass 40.0", self.communicator.asked)
+        self.assertIn("SetMass 40.0,AX", self.communicator.asked)
 
     def test_expose(self) -> None:
         self.magnet({}).expose()

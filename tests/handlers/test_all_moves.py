@@ -98,6 +98,7 @@ SAME = (
     ("Spectrometer|SetDeflection H1,7", "Spectrometer|SetParameter Deflection H1 Set,7"),
     ("Spectrometer|SetIonCounterVoltage 9", "Spectrometer|SetParameter CDD Supply Set,9"),
     ("Spectrometer|Open Ion Pump Set", "Spectrometer|SetParameter Ion Pump Set,1"),
+    ("Spectrometer|SetHV 3000", "Spectrometer|Qtegra SetHV 3,000"),
     ("Spectrometer|SetMass 39", "Spectrometer|Qtegra SetMass 39,AX"),
     ("Spectrometer|BlankBeam true", "Spectrometer|Qtegra BlankBeam tRUE"),
 )

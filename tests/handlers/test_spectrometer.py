@@ -216,7 +216,7 @@ class QtegraLineTests(HandlerCase):
             self.assertEqual((line, self.handler.handle(self.qtegra(line))), (line, INVALID))
 
     def test_a_reply_that_comes_later(self) -> None:
-        reply: Any = self.handler.handle(self.qtegra("SetMass 40"))
+        reply: Any = self.handler.handle(self.qtegra("SetMass 40,AX"))
         self.clock.advance(1)
         self.assertEqual(self.successResultOf(reply), "OK")
 

@@ -19,10 +19,7 @@ from pychron_comms.lab.simulated.spectrometer import beam, noise
 from pychron_comms.lab.simulated.spectrometer.detectors import DETECTOR_SETS
 from pychron_comms.lab.simulated.spectrometer.instrument_config import spectrometer_from_config
 from pychron_comms.lab.simulated.spectrometer.magnet import Magnet
-from pychron_comms.lab.simulated.spectrometer.parameters import (
-    FIELD,
-    ParameterError,
-)
+from pychron_comms.qtegra.parameters import FIELD, ParameterError
 from tests.lab.spectrometer_case import SECONDS, Case, SpectrometerCase
 from tests.qtegra_exchanges import build_spectrometer
 

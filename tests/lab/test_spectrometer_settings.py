@@ -9,18 +9,17 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.config.table import ConfigError, Table
-from pychron_comms.errors import InvalidArgumentsError, NoResponseError, PositionError
+from pychron_comms.errors import (
+    InvalidArgumentsError,
+    NoResponseError,
+    PositionError,
+)
 from pychron_comms.lab.simulated.spectrometer import beam, noise
 from pychron_comms.lab.simulated.spectrometer.detectors import DETECTOR_SETS
 from pychron_comms.lab.simulated.spectrometer.instrument import SimulatedSpectrometer
 from pychron_comms.lab.simulated.spectrometer.instrument_config import spectrometer_from_config
-from pychron_comms.lab.simulated.spectrometer.parameters import (
-    FIELD,
-    HIGH_VOLTAGE,
-    Y_SYMMETRY,
-    ParameterError,
-)
 from pychron_comms.lab.simulated.spectrometer.source import COUNTER_THRESHOLD
+from pychron_comms.qtegra.parameters import FIELD, HIGH_VOLTAGE, Y_SYMMETRY, ParameterError
 from tests.lab.spectrometer_case import SpectrometerCase
 
 

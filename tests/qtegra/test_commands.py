@@ -13,9 +13,8 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.errors import NoResponseError, PositionError
-from pychron_comms.lab.simulated.spectrometer.parameters import ParameterError
 from pychron_comms.qtegra import formatting as texts
-from pychron_comms.qtegra.arguments import Commands
+from pychron_comms.qtegra.parameters import ParameterError
 from pychron_comms.qtegra.script import ParseAndExecute
 from tests.qtegra_exchanges import EXCHANGES, INVALID, UNANSWERED, build_spectrometer
 
@@ -87,11 +86,17 @@ class TableTests(CommandCase):
         self.assert_replies(("GetMagnetMoving", "False"), ("GetMagnetDAC", "3"))
 
     def test_a_mass_is_acknowledged_when_it_is_there(self) -> None:
-        for line in ("SetMass 36", "SetMass 40,H1", "SetMass 36.5,CDD"):
+        for line in ("SetMass 36,AX", "SetMass 40,H1", "SetMass 36.5,CDD"):
             reply = self.later(line)
             self.assertNoResult(reply)
             self.clock.advance(0.21)
             self.assertEqual(self.successResultOf(reply), "OK")
+
+    def test_a_mass_without_a_cup_is_not_changed(self) -> None:
+        before = self.execute("GetMagnetDAC")
+        self.assert_replies(("SetMass 36", "Error: Cup not recognized"))
+        self.clock.advance(5)
+        self.assert_replies(("GetMagnetDAC", str(before)), ("GetMagnetMoving", "False"))
 
     def test_ion_counters_are_switched(self) -> None:
         self.assert_replies(("DeactivateIonCounter CDD", "OK"))
@@ -105,10 +110,6 @@ class TableTests(CommandCase):
             reply.close()
         else:
             self.assertIsInstance(reply, str)
-
-    def test_a_part_of_the_commands_must_say_which(self) -> None:
-        part = Commands(self.spectrometer, True, None)
-        self.assertRaises(NotImplementedError, part.table)
 
 
 class UntaggedTests(CommandCase):
@@ -219,7 +220,7 @@ class OtherSpectrometerTests(SynchronousTestCase):
         return ParseAndExecute(spectrometer)
 
     def test_one_that_blocks_until_the_mass_is_there(self) -> None:
-        self.assertEqual(self.execute()("SetMass 39"), "OK")
+        self.assertEqual(self.execute()("SetMass 39,AX"), "OK")
 
     def test_one_that_fails_on_its_way(self) -> None:
         moved: Deferred[None] = Deferred()

@@ -150,7 +150,7 @@ class StreamTests(WireCase):
     def test_a_reply_that_comes_later(self) -> None:
         self.reply = Deferred()
         protocol, transport = self.connect()
-        protocol.dataReceived(b"SetMass 40\r")
+        protocol.dataReceived(b"SetMass 40,AX\r")
         self.assertFalse(transport.disconnecting)
         self.reply.callback("OK")
         self.assert_ended(transport, b"OK")
@@ -204,7 +204,7 @@ class DatagramTests(WireCase):
         for _ in range(2):
             self.reply = Deferred()
             waiting.append(self.reply)
-            protocol.datagramReceived(b"SetMass 40", ADDRESS)
+            protocol.datagramReceived(b"SetMass 40,AX", ADDRESS)
         protocol.datagramReceived(b"GetHV", ADDRESS)
         self.assertEqual(
             sent, [(b"ERROR 203 : queue full: 2 datagrams wait for their replies", ADDRESS)]
@@ -218,7 +218,7 @@ class DatagramTests(WireCase):
     def test_a_reply_after_the_end_is_nothing(self) -> None:
         protocol, sent = self.datagrams()
         self.reply = Deferred()
-        protocol.datagramReceived(b"SetMass 40", ADDRESS)
+        protocol.datagramReceived(b"SetMass 40,AX", ADDRESS)
         protocol.transport = None
         self.reply.callback("OK")
         self.assertEqual(sent, [])
@@ -273,7 +273,7 @@ class TableTests(WireCase):
 class ScriptAnswerTests(WireCase):
     def test_a_reply_that_comes_later(self) -> None:
         answers = ScriptAnswers(ParseAndExecute(build_spectrometer(self.clock)))
-        reply: Any = answers.answer("SetMass 40", "10.0.0.2")
+        reply: Any = answers.answer("SetMass 40,AX", "10.0.0.2")
         self.assertNoResult(reply)
         self.clock.advance(0.5)
         self.assertEqual(self.successResultOf(reply), "OK")

@@ -90,14 +90,13 @@ class Magnet(QtegraPart[M_co]):
             await self._arrive()
 
     @operation
-    async def set_mass(self, mass: float, detector: str = "") -> None:
-        """Move so that ``mass``, in u, falls into ``detector`` (Qtegra's choice where empty).
+    async def set_mass(self, mass: float, detector: str = "AX") -> None:
+        """Move so that ``mass``, in u, falls into ``detector``.
 
         Counts as a large move.
         """
-        command = f"SetMass {amounts.amount('SetMass', mass)}"
-        if detector:
-            command += f",{amounts.word('SetMass', detector)}"
+        cup = amounts.word("SetMass", detector)
+        command = f"SetMass {amounts.amount('SetMass', mass)},{cup}"
         await self._arrive()
         await self._move_protected(command)
 

@@ -14,7 +14,7 @@ from typing import Any
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
-from pychron_comms.errors import InvalidArgumentsError, ManagerUnavailableError
+from pychron_comms.errors import ManagerUnavailableError
 from pychron_comms.handlers.arguments import Text
 from pychron_comms.handlers.base import BaseHandler
 from pychron_comms.handlers.command import DEADLINE, CommandSpec, command
@@ -30,8 +30,9 @@ from pychron_comms.interfaces import (
     Move,
 )
 from pychron_comms.qtegra.answers import CARRIER
-from pychron_comms.qtegra.arguments import Reply
-from pychron_comms.qtegra.script import ParseAndExecute
+from pychron_comms.qtegra.readers import Unanswered
+from pychron_comms.qtegra.script import ParseAndExecute, Reply
+from pychron_comms.qtegra.words import WORDS
 from pychron_comms.wire.context import PLAIN
 
 
@@ -39,8 +40,8 @@ from pychron_comms.wire.context import PLAIN
 class QtegraCall:
     """A line of Qtegra's, not yet run.
 
-    Rules and queues take it for the command of our own that the line holds; a line that holds none
-    changes nothing.
+    Rules and queues take it for the command of our own that the line holds, with the values that
+    Qtegra reads there; a line that holds none, or that Qtegra cannot read, changes nothing.
     """
 
     name = CARRIER
@@ -59,17 +60,13 @@ class QtegraCall:
         self.line = line
         self._execute = execute
 
-    def resemble(self, command: CommandSpec, word: str, arguments: str) -> None:
-        """Be taken for this command.
-
-        Where its arguments cannot be read here, Qtegra may read them all the same.
-        """
+    def resemble(self, command: CommandSpec, word: str, arguments: Sequence[str]) -> None:
+        """Be taken for this command."""
         self.name = word
         self.effect = command.effect
         self.deadline = command.deadline
-        self.moves = () if self.effect is Effect.READ else (Move(self.manager, ""),)
-        with suppress(InvalidArgumentsError):
-            values = command.values(word, arguments)
+        with suppress(Unanswered):
+            values = WORDS[word].read(list(arguments))
             self.safe = command.makes_safe(values)
             self.target = str(values.get(command.target, command.target))
             self.moves = command.moved(self.manager, values)
@@ -104,10 +101,9 @@ class SpectrometerHandler(SourceCommands, DetectorCommands, BaseHandler):
             return call
         line = str(call.values["line"])
         carried = QtegraCall(self._execute, self._spectrometer, line, sender)
-        word, _, arguments = line.partition(" ")
-        inner = self._commands.get(word)
-        if inner is not None:
-            carried.resemble(inner, word, arguments)
+        word, *arguments = line.strip().split(" ")
+        if word in WORDS:
+            carried.resemble(self._commands[word], word, arguments)
         return carried
 
     def moves_of(self, text: str) -> tuple[Move, ...]:

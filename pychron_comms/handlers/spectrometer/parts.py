@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 
 from pychron_comms.handlers.moves import Moved
-from pychron_comms.lab.simulated.spectrometer.parameters import FIELD, HIGH_VOLTAGE, Y_SYMMETRY
+from pychron_comms.qtegra.parameters import FIELD, HIGH_VOLTAGE, KILOVOLT, Y_SYMMETRY
 
 _DEFLECTION = re.compile(r"Deflection (.+) Set")
 _PARTS = {FIELD: "magnet", Y_SYMMETRY: "beam"}
@@ -26,7 +26,7 @@ def parameter(name: object, value: float | None) -> Moved:
 
 def high_voltage(volts: float | None) -> Moved:
     """What setting the high voltage in V moves: a parameter in kV."""
-    return parameter(HIGH_VOLTAGE, None if volts is None else volts / 1000.0)
+    return parameter(HIGH_VOLTAGE, None if volts is None else volts / KILOVOLT)
 
 
 def _rounded(value: float) -> float:

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from pychron_comms.handlers.arguments import Boolean, Number, Text
-from pychron_comms.handlers.command import Values, command
+from pychron_comms.handlers.command import Values
 from pychron_comms.handlers.moves import Moved
 from pychron_comms.handlers.replies import done, state, words
 from pychron_comms.handlers.spectrometer.parts import high_voltage, parameter
-from pychron_comms.handlers.spectrometer.words import NameList, csv, decimal
-from pychron_comms.interfaces import Effect, ISpectrometer
-from pychron_comms.lab.simulated.spectrometer.parameters import CLOSED, FIELD, HIGH_VOLTAGE, OPEN
+from pychron_comms.handlers.spectrometer.words import NameList, csv, decimal, qtegra_command
+from pychron_comms.interfaces import Effect
+from pychron_comms.qtegra.parameters import CLOSED, HIGH_VOLTAGE, OPEN
 
 _NAME = Text("name", keys=("value",))
-_VOLTS = 1000.0
 
 
 def _set(manager: object, values: Values) -> list[Moved]:
@@ -38,27 +37,21 @@ def _blanked(values: Values) -> bool:
 class SourceCommands:
     """The part of a spectrometer's handler that is about what makes and bends the beam."""
 
-    @command(
+    get_parameter = qtegra_command(
         "GetParameter",
         arguments=(_NAME,),
         reply=decimal,
         effect=Effect.READ,
         help="a hardware parameter by its Qtegra name",
     )
-    def get_parameter(self, manager: ISpectrometer, sender: str, name: str) -> object:
-        return manager.get_parameter(name)
-
-    @command(
+    get_parameters = qtegra_command(
         "GetParameters",
         arguments=(NameList("names"),),
         reply=csv,
         effect=Effect.READ,
         help="several parameters; commas part their names",
     )
-    def get_parameters(self, manager: ISpectrometer, sender: str, names: tuple[str, ...]) -> object:
-        return [manager.get_parameter(name) for name in names]
-
-    @command(
+    set_parameter = qtegra_command(
         "SetParameter",
         arguments=(Text("name"), Number("value")),
         reply=done,
@@ -67,10 +60,7 @@ class SourceCommands:
         moves=_set,
         help="set a hardware parameter",
     )
-    def set_parameter(self, manager: ISpectrometer, sender: str, name: str, value: float) -> object:
-        return manager.set_parameter(name, value)
-
-    @command(
+    open = qtegra_command(
         "Open",
         arguments=(_NAME,),
         reply=done,
@@ -79,10 +69,7 @@ class SourceCommands:
         moves=_opened,
         help="open a valve by its parameter's name",
     )
-    def open(self, manager: ISpectrometer, sender: str, name: str) -> object:
-        return manager.set_parameter(name, OPEN)
-
-    @command(
+    close = qtegra_command(
         "Close",
         arguments=(_NAME,),
         reply=done,
@@ -92,46 +79,29 @@ class SourceCommands:
         moves=_closed,
         help="close a valve by its parameter's name",
     )
-    def close(self, manager: ISpectrometer, sender: str, name: str) -> object:
-        return manager.set_parameter(name, CLOSED)
-
-    @command(
+    get_valve_state = qtegra_command(
         "GetValveState",
         arguments=(_NAME,),
         reply=state,
         effect=Effect.READ,
         help="whether a valve is open",
     )
-    def get_valve_state(self, manager: ISpectrometer, sender: str, name: str) -> object:
-        return manager.get_parameter(name) == OPEN
-
-    @command(
+    get_tuning_settings_list = qtegra_command(
         "GetTuningSettingsList", reply=words, effect=Effect.READ, help="the stored tuning settings"
     )
-    def get_tuning_settings_list(self, manager: ISpectrometer, sender: str) -> object:
-        return manager.tuning_settings()
-
-    @command(
+    set_tuning_settings = qtegra_command(
         "SetTuningSettings",
         arguments=(_NAME,),
         reply=done,
         effect=Effect.IDEMPOTENT,
         help="set all parameters of stored tuning settings",
     )
-    def set_tuning_settings(self, manager: ISpectrometer, sender: str, name: str) -> object:
-        return manager.load_tuning_settings(name)
-
-    @command("GetHighVoltage", reply=decimal, effect=Effect.READ, help="high voltage in V")
-    def get_high_voltage(self, manager: ISpectrometer, sender: str) -> object:
-        return manager.get_parameter(HIGH_VOLTAGE) * _VOLTS
-
-    @command("GetHV", reply=decimal, effect=Effect.READ, help="high voltage in kV")
-    def get_hv(self, manager: ISpectrometer, sender: str) -> object:
-        return manager.get_parameter(HIGH_VOLTAGE)
-
-    @command(
+    get_high_voltage = qtegra_command(
+        "GetHighVoltage", reply=decimal, effect=Effect.READ, help="high voltage in V"
+    )
+    get_hv = qtegra_command("GetHV", reply=decimal, effect=Effect.READ, help="high voltage in kV")
+    set_high_voltage = qtegra_command(
         "SetHighVoltage",
-        "SetHV",
         arguments=(Number("value", unit="V", minimum=0),),
         reply=done,
         effect=Effect.IDEMPOTENT,
@@ -139,10 +109,7 @@ class SourceCommands:
         moves=_volts,
         help="set the high voltage",
     )
-    def set_high_voltage(self, manager: ISpectrometer, sender: str, value: float) -> object:
-        return manager.set_parameter(HIGH_VOLTAGE, value / _VOLTS)
-
-    @command(
+    blank_beam = qtegra_command(
         "BlankBeam",
         arguments=(Boolean("blanked", keys=("value",)),),
         reply=done,
@@ -152,16 +119,10 @@ class SourceCommands:
         moves="beam=blanked:{blanked}",
         help="keep the beam from the detectors, or let it through again",
     )
-    def blank_beam(self, manager: ISpectrometer, sender: str, blanked: bool) -> object:
-        return manager.blank_beam(blanked)
-
-    @command(
+    get_magnet_dac = qtegra_command(
         "GetMagnetDAC", reply=decimal, effect=Effect.READ, help="the field in volts of its DAC"
     )
-    def get_magnet_dac(self, manager: ISpectrometer, sender: str) -> object:
-        return manager.get_parameter(FIELD)
-
-    @command(
+    set_magnet_dac = qtegra_command(
         "SetMagnetDAC",
         arguments=(Number("value", unit="V", minimum=0, maximum=10),),
         reply=done,
@@ -170,16 +131,10 @@ class SourceCommands:
         moves="magnet={value}",
         help="begin to set the field; after a far move poll GetMagnetMoving",
     )
-    def set_magnet_dac(self, manager: ISpectrometer, sender: str, value: float) -> object:
-        return manager.move_magnet(value)
-
-    @command(
+    get_magnet_moving = qtegra_command(
         "GetMagnetMoving", reply=state, effect=Effect.READ, help="whether a far move is under way"
     )
-    def get_magnet_moving(self, manager: ISpectrometer, sender: str) -> object:
-        return manager.is_magnet_moving()
-
-    @command(
+    set_mass = qtegra_command(
         "SetMass",
         arguments=(Number("mass", unit="u", keys=("value",)), Text("detector", default="AX")),
         reply=done,
@@ -189,5 +144,3 @@ class SourceCommands:
         moves="magnet=mass:{mass}",
         help="bring a mass to a detector; OK when it is there",
     )
-    def set_mass(self, manager: ISpectrometer, sender: str, mass: float, detector: str) -> object:
-        return manager.set_mass(mass, detector)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from typing import cast
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, cast
 
 from pychron_comms.handlers.arguments import Argument, BadValue
-from pychron_comms.interfaces import Intensity
+from pychron_comms.handlers.command import command
+from pychron_comms.handlers.replies import Reply
+from pychron_comms.interfaces import Effect, Intensity, ISpectrometer
 from pychron_comms.qtegra import formatting as texts
+from pychron_comms.qtegra.words import WORDS
 
 
 class NameList(Argument):
@@ -24,6 +27,27 @@ class NameList(Argument):
     @property
     def usage(self) -> str:
         return f"{self.name},..."
+
+
+def qtegra_command(
+    word: str,
+    *,
+    effect: Effect,
+    reply: Reply,
+    help: str,  # noqa: A002
+    **declared: Any,
+) -> Callable[..., object]:
+    """A method that calls the spectrometer as that word of Qtegra's does, declared by its words.
+
+    What else is declared is what ``command`` takes.
+    """
+    row = WORDS[word]
+
+    def method(handler: object, manager: ISpectrometer, sender: str, **values: object) -> object:
+        return row.call(manager, **values)
+
+    declare = command(*row.names, effect=effect, reply=reply, help=help, **declared)
+    return declare(method)
 
 
 def decimal(result: object) -> str:
@@ -43,5 +67,4 @@ def tagged(result: object) -> str:
 
 def assignments(result: object) -> str:
     """``name,value;name,value``."""
-    pairs = cast(Iterable[tuple[str, float]], result)
-    return ";".join(f"{name},{texts.number(value)}" for name, value in pairs)
+    return texts.assignments(cast(Iterable[tuple[str, float]], result))

@@ -13,10 +13,8 @@ from pychron_comms.config.table import Table
 from pychron_comms.lab.simulated.spectrometer.instrument_config import spectrometer_from_config
 from pychron_comms.qtegra import formatting as texts
 from pychron_comms.qtegra.answers import carried, decode
-from pychron_comms.qtegra.beam_commands import BeamCommands
-from pychron_comms.qtegra.detector_commands import DetectorCommands
-from pychron_comms.qtegra.parameter_commands import ParameterCommands
 from pychron_comms.qtegra.script import ParseAndExecute
+from pychron_comms.qtegra.words import WORDS as COMMANDS
 from tests.faults.fuzz.choices import Choices
 
 #: What a fuzzer would take long to find by itself.
@@ -55,8 +53,7 @@ class _Script:
         instrument = spectrometer_from_config(
             Table({}, "fuzz"), self.clock, Random(1), overlapping_moves=faithful
         )
-        parts = (ParameterCommands, DetectorCommands, BeamCommands)
-        self.words = sorted(word for part in parts for word in part(instrument, True, None).table())
+        self.words = sorted(COMMANDS)
         self._execute = ParseAndExecute(instrument, faithful_clock=clock)
 
     def run(self, line: str) -> None:

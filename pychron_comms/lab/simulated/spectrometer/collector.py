@@ -11,13 +11,9 @@ from pychron_comms.lab.simulated.spectrometer import beam
 from pychron_comms.lab.simulated.spectrometer.detectors import Detector
 from pychron_comms.lab.simulated.spectrometer.magnet import Magnet
 from pychron_comms.lab.simulated.spectrometer.noise import measured_current, measured_rate
-from pychron_comms.lab.simulated.spectrometer.parameters import (
-    COUNTER_SUPPLY,
-    HIGH_VOLTAGE,
-    Parameters,
-    deflection,
-)
+from pychron_comms.lab.simulated.spectrometer.parameters import Parameters
 from pychron_comms.lab.simulated.spectrometer.source import COUNTER_THRESHOLD, transmission
+from pychron_comms.qtegra.parameters import COUNTER_SUPPLY, HIGH_VOLTAGE, deflection
 
 #: What Qtegra's script calls a detector that it has no name for.
 NAMELESS = "foo"

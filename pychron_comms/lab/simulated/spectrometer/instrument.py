@@ -21,13 +21,12 @@ from pychron_comms.lab.simulated.spectrometer.collector import Collector
 from pychron_comms.lab.simulated.spectrometer.cups import CupConfigurations
 from pychron_comms.lab.simulated.spectrometer.detectors import DETECTOR_SETS, Detector
 from pychron_comms.lab.simulated.spectrometer.magnet import Magnet
-from pychron_comms.lab.simulated.spectrometer.parameters import (
+from pychron_comms.lab.simulated.spectrometer.parameters import Parameters, Setting
+from pychron_comms.qtegra.parameters import (
     FIELD,
     HIGH_VOLTAGE,
     Y_SYMMETRY,
     ParameterError,
-    Parameters,
-    Setting,
     deflection,
 )
 

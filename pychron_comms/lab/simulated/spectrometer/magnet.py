@@ -8,8 +8,7 @@ from collections.abc import Iterator, Sequence
 
 from twisted.internet.interfaces import IReactorTime
 
-#: A move farther than this, in volts of the DAC, goes by steps.
-FAR = 0.25
+from pychron_comms.qtegra.parameters import FAR
 
 #: Of a far move; the first step is taken at once.
 STEPS = 20

@@ -6,37 +6,8 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-from pychron_comms.errors import InvalidArgumentsError, NoResponseError, SetpointError
-
-#: The magnet's field, in volts of its DAC.
-FIELD = "Field Set"
-
-#: The accelerating voltage, in kV.
-HIGH_VOLTAGE = "Acceleration Reference Set"
-
-Y_SYMMETRY = "Y-Symmetry Set"
-Z_SYMMETRY = "Z-Symmetry Set"
-TRAP_CURRENT = "Trap Current Set"
-
-#: The supply of the ion counters, in V.
-COUNTER_SUPPLY = "CDD Supply Set"
-
-#: What the switch of a valve or pump reads.
-OPEN, CLOSED = 1.0, 0.0
-
-
-def deflection(detector: str) -> str:
-    """The parameter that deflects the beam before a detector."""
-    return f"Deflection {detector} Set"
-
-
-class ParameterError(SetpointError):
-    """A parameter that could not be set to a value; 106."""
-
-    def __init__(self, name: str, value: float) -> None:
-        super().__init__(f"{name} {value:.15g}")
-        self.name = name
-        self.value = value
+from pychron_comms.errors import InvalidArgumentsError, NoResponseError
+from pychron_comms.qtegra.parameters import ParameterError
 
 
 @dataclass(frozen=True)

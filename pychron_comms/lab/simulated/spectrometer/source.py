@@ -5,16 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
-from pychron_comms.lab.simulated.spectrometer.parameters import (
+from pychron_comms.lab.simulated.spectrometer.parameters import Parameters, Readback, Setting
+from pychron_comms.qtegra.parameters import (
     COUNTER_SUPPLY,
     FIELD,
     HIGH_VOLTAGE,
     TRAP_CURRENT,
     Y_SYMMETRY,
     Z_SYMMETRY,
-    Parameters,
-    Readback,
-    Setting,
 )
 
 #: What Y-Symmetry is set to in order to blank the beam.
