@@ -57,7 +57,7 @@ def processor(reactor: Any, path: str) -> None:
     hardware: Any = NoHardware()
     audit = Audit(NoJournal())
     memory = CommandMemory(audit, reactor, Metrics())
-    leases = Leases(reactor, reactor.seconds, audit.note, lambda part, why: succeed(None))
+    leases = Leases(reactor, reactor.seconds, audit, lambda part, why: succeed(None))
     gate = RemoteHardwareManager(
         handlers={"test": EchoHandler()},
         access=AccessRules(

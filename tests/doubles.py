@@ -209,7 +209,7 @@ def gate_around(
     queues = Queues(lambda manager: ManagerQueue(ReactorRunner(), clock, width=math.inf))
     audit = Audit(journal or NoJournal(), clock.seconds)
     memory = CommandMemory(audit, clock, Metrics())
-    leases = Leases(clock, clock.seconds, audit.note, partial(made_safe, queues, memory))
+    leases = Leases(clock, clock.seconds, audit, partial(made_safe, queues, memory))
     kept = Interlocks(queues.read, clock)
     kept.keep(interlocks)
     return RemoteHardwareManager(

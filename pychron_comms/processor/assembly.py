@@ -51,7 +51,7 @@ def gate_from_config(
     audit = Audit(journal, time.time)
     memory = CommandMemory(audit, reactor, metrics, settings.keep_keys)
     queues = Queues(lambda manager: queue_of(manager, reactor))
-    leases = Leases(reactor, time.time, audit.note, partial(made_safe, queues, memory))
+    leases = Leases(reactor, time.time, audit, partial(made_safe, queues, memory))
     lock = SystemLock(settings.systems)
     access = AccessRules([settings.hosts, settings.roles], [settings.roles, lock, leases])
     interlocks = Interlocks(queues.read, reactor)

@@ -31,6 +31,7 @@ from pychron_comms.processor.execution.manager_queue import Queues
 from pychron_comms.processor.execution.recall import Laboratory
 from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.safeguards.interlocks import Interlocks
+from pychron_comms.safeguards.lease_records import LeaseRecords
 from pychron_comms.safeguards.leases import Leases
 from pychron_comms.wire.context import PLAIN, RequestContext
 
@@ -117,9 +118,15 @@ class RemoteHardwareManager(Service):
     def startService(self) -> None:
         super().startService()
         self._hardware.start()
-        records = self._audit.start()
-        self._memory.recall(records, Laboratory(self._call, self._part))
-        self._leases.recall(records, self._part)
+        commands, leases = self._memory.recall(Laboratory(self._call, self._part)), LeaseRecords()
+        for record in self._audit.recalled():
+            commands.take(record)
+            leases.take(record)
+        commands.close()
+        self._audit.carry(self._memory.carried)
+        self._audit.carry(self._leases.carried)
+        self._audit.start()
+        self._leases.recall(leases, self._part)
 
     def stopService(self) -> Deferred[None]:
         """Fail what waits and begin to make the hardware safe, both at once; at most 8 s in all.

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -14,10 +13,14 @@ from zope.interface import implementer
 
 from pychron_comms.errors import LeasedError
 from pychron_comms.interfaces import IAccessRule, ICall, ILaserManager, Lease, Part
+from pychron_comms.safeguards.lease_records import (
+    UNSAFE,
+    Diary,
+    LeaseRecords,
+    WrittenLease,
+    claimed,
+)
 from pychron_comms.safeguards.overlap import overlap
-
-#: Writes down an event with its fields.
-Note = Callable[..., None]
 
 #: Brings a part to its safe state; fires when it is there.
 MakeSafe = Callable[[Part, str], Deferred[object]]
@@ -38,62 +41,60 @@ class _Held:
 class Leases:
     """Keeps everybody but the owner from acting on a part; reads stay open to all.
 
-    A lease that runs out, or whose connection is lost, makes its part safe, once. ``now`` is the
-    time of day in seconds; ``clock`` may be another, that does not jump.
+    A lease that runs out, or whose connection is lost, makes its part safe, once; a process that
+    is killed meanwhile leaves that to the next. A lease is not granted, and not given back, where
+    that cannot be written down. ``now`` is the time of day in seconds; ``clock`` may be another,
+    that does not jump.
     """
 
     _log = Logger()
 
     def __init__(
-        self, clock: IReactorTime, now: Callable[[], float], note: Note, make_safe: MakeSafe
+        self, clock: IReactorTime, now: Callable[[], float], diary: Diary, make_safe: MakeSafe
     ) -> None:
         self._clock = clock
         self._now = now
-        self._note = note
+        self._diary = diary
         self._make_safe = make_safe
         self._held: dict[tuple[int, str], _Held] = {}
+        # Why parts must be made safe that are not yet, by their names.
+        self._unsafe: dict[str, list[str]] = {}
 
     def claim(self, part: Part, sender: str, seconds: float, session: str = "") -> None:
-        """Lease a part, or renew the lease. Errors: 204."""
+        """Lease a part, or renew the lease. Errors: 204, 214."""
         for held in self._in_way(part.manager, part.target):
             if held.lease.owner != sender:
                 raise LeasedError(held.lease.part.name, held.lease.owner)
         before = self._held.get(_key(part))
         since = self._now()
         if before is not None:
-            before.timer.cancel()
             # By the name that it has: a part may have several.
             part, since = before.lease.part, before.lease.since
-        self._hold(Lease(part, sender, since, self._now() + seconds), seconds, session)
-        self._note(
-            "claim",
-            part=part.name,
-            sender=sender,
-            seconds=seconds,
-            since=round(since, 3),
-            bound=bool(session),
-        )
+        lease = Lease(part, sender, since, self._now() + seconds)
+        self._diary.write("claim", **claimed(_written(lease, session)))
+        if before is not None:
+            before.timer.cancel()
+        self._hold(lease, seconds, session)
 
     def release(self, part: Part, sender: str) -> None:
-        """Errors: 204 for another's."""
+        """Errors: 204 for another's, 214."""
         held = self._held.get(_key(part))
         if held is None:
             return
         if held.lease.owner != sender:
             raise LeasedError(part.name, held.lease.owner)
+        self._diary.write("release", part=held.lease.part.name, sender=sender)
         self._end(held)
-        self._note("release", part=held.lease.part.name, sender=sender)
 
     def override(self, part: Part, sender: str, reason: str) -> None:
         """End whatever leases are in the way, for a reason, and make the part safe."""
-        for held in self._in_way(part.manager, part.target):
+        in_way = self._in_way(part.manager, part.target)
+        for held in in_way:
             self._end(held)
-            self._note(
-                "override",
-                part=held.lease.part.name,
-                owner=held.lease.owner,
-                sender=sender,
-                reason=reason,
+        ended = [(held.lease.part.name, held.lease.owner) for held in in_way]
+        for name, owner in ended or [(part.name, "")]:
+            self._diary.note(
+                "override", part=name, owner=owner, sender=sender, reason=reason, safe=part.name
             )
         self._safe(part, f"{sender}'s override")
 
@@ -112,29 +113,30 @@ class Leases:
         for held in list(self._held.values()):
             self._end(held)
 
-    def recall(
-        self, records: Iterable[Mapping[str, Any]], find: Callable[[str], Part | None]
-    ) -> None:
+    def recall(self, records: LeaseRecords, find: Callable[[str], Part | None]) -> None:
         """Hold again what was leased when an earlier process ended, or make it safe.
 
         ``find`` gives the part of a name. A lease that was bound to a connection has lost it.
         """
-        last: dict[str, Mapping[str, Any]] = {}
-        for record in records:
-            if record.get("event") == "claim":
-                last[record["part"]] = record
-            elif record.get("event") in {"release", "lapse", "override"}:
-                last.pop(record["part"], None)
-        for name, record in last.items():
-            part = find(name)
+        for name, why in records.unsafe.items():
+            part = self._find(name, find)
+            if part is not None:
+                self._safe(part, why)
+        for written in records.leases.values():
+            part = self._find(written.part, find)
             if part is None:
-                self._log.warn("there is no {part} any more, which was leased", part=name)
                 continue
-            until = datetime.fromisoformat(record["at"]).timestamp() + record["seconds"]
-            lease = Lease(part, record["sender"], record["since"], until)
-            held = self._hold(lease, max(until - self._now(), 0.0), "")
-            if record["bound"]:
+            lease = Lease(part, written.owner, written.since, written.until)
+            held = self._hold(lease, max(written.until - self._now(), 0.0), "")
+            if written.bound:
                 self._lapse(held, "the connection of its owner is lost")
+
+    def carried(self) -> Iterator[Mapping[str, Any]]:
+        """What a later process must know, when older records are dropped."""
+        for name, reasons in self._unsafe.items():
+            yield {"event": UNSAFE, "part": name, "why": reasons[-1]}
+        for held in self._held.values():
+            yield {"event": "claim", **claimed(_written(held.lease, held.session))}
 
     def check(self, call: ICall) -> None:
         if not self._held:
@@ -170,19 +172,34 @@ class Leases:
         self._log.warn(
             "the lease of {owner} on {part} lapses: {why}", owner=owner, part=part.name, why=why
         )
-        self._note("lapse", part=part.name, owner=owner, why=why)
+        self._diary.note("lapse", part=part.name, owner=owner, why=why)
         self._safe(part, f"the lapse of {owner}'s lease")
 
     def _safe(self, part: Part, why: str) -> None:
-        self._make_safe(part, why).addCallbacks(
-            lambda done: self._note("safe", part=part.name, reply=_told(done)),
-            self._not_safe,
-            errbackArgs=(part,),
-        )
+        self._unsafe.setdefault(part.name, []).append(why)
+        told = self._make_safe(part, why).addCallbacks(_told, self._not_safe, errbackArgs=(part,))
+        told.addCallback(self._made_safe, part, why)
 
-    def _not_safe(self, failure: Failure, part: Part) -> None:
+    def _not_safe(self, failure: Failure, part: Part) -> str:
         self._log.failure("{part} could not be made safe", failure, part=part.name)
-        self._note("safe", part=part.name, reply=f"failed: {failure.getErrorMessage()}")
+        return f"failed: {failure.getErrorMessage()}"
+
+    def _made_safe(self, reply: str, part: Part, why: str) -> None:
+        reasons = self._unsafe[part.name]
+        reasons.remove(why)
+        if not reasons:
+            del self._unsafe[part.name]
+        self._diary.note("safe", part=part.name, reply=reply)
+
+    def _find(self, name: str, find: Callable[[str], Part | None]) -> Part | None:
+        part = find(name)
+        if part is None:
+            self._log.warn("there is no {part} any more, which was leased", part=name)
+        return part
+
+
+def _written(lease: Lease, session: str) -> WrittenLease:
+    return WrittenLease(lease.part.name, lease.owner, lease.since, lease.until, bool(session))
 
 
 def _told(done: object) -> str:

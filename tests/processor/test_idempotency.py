@@ -197,6 +197,14 @@ class RecallTests(KeyCase):
         self.assertIn("the processor stopped during Open", str(error))
         self.assertEqual(self.opening.runs, 0)
 
+    def test_what_was_given_up_is_unknown_still(self) -> None:
+        reply = self.ask()
+        self.clock.advance(self.opening.deadline)
+        self.failureResultOf(reply, OutcomeUnknownError)
+        self.restart()
+        self.assertEqual(self.outcome(), "unknown")
+        self.assertRaises(OutcomeUnknownError, self.ask)
+
     def test_what_had_ended_has_its_reply(self) -> None:
         self.ask()
         self.opening.result.callback("OK")
@@ -204,13 +212,30 @@ class RecallTests(KeyCase):
         self.assertEqual((self.outcome(), self.ask()), ("done OK", "OK"))
         self.assertEqual(self.opening.runs, 0)
 
-    def test_what_was_refused_stays_refused(self) -> None:
+    def test_what_was_refused_is_asked_anew(self) -> None:
         self.mood.bad = True
         self.assertRaises(NotPermittedError, self.ask)
-        self.mood.bad = False
         self.restart()
+        self.assertEqual(self.outcome(), "never seen")
         self.assertRaises(NotPermittedError, self.ask)
         self.assertEqual(self.opening.runs, 0)
+
+    def test_what_is_carried_over_is_as_if_it_was_written(self) -> None:
+        self.restart()
+        self.ask("Other", key="ended")
+        self.ask(key="runs")
+        self.journal.turn()
+        self.opening.result.callback("OK")
+        self.clock.advance(KEEP - 1)
+        self.opening.result = Deferred()
+        self.ask(key="ran")
+        self.journal.turn()
+        self.restart()
+        self.assertEqual(self.outcome("ended"), "done done")
+        self.assertEqual(self.outcome("runs"), "done OK")
+        self.assertEqual(self.outcome("ran"), "unknown")
+        self.clock.advance(1)
+        self.assertEqual(self.outcome("ended"), "never seen")
 
     def test_it_is_known_as_the_same_command_of_the_same_sender_only(self) -> None:
         self.ask()

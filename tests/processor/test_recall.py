@@ -82,6 +82,29 @@ class RecallTests(CopyCase):
         self.reply("c2.1")
         self.assertEqual(self.ran, ["Open A", "Open A"])
 
+    def test_what_is_carried_over_is_as_if_it_was_written(self) -> None:
+        self.gate.startService()
+        self.reply("c0.1", "Open B")
+        self.reply("c1.1")
+        self.valves.slow["Open C"] = Deferred()
+        self.ask("c3.1", "Open C")
+        self.reply("d1.1", "Close B", OTHER)
+        self.journal.turn()
+        self.restart()
+        self.failureResultOf(self.ask("c4.1", "Open C"), OutcomeUnknownError)
+        self.assertEqual(self.reply("c2.1"), "OK")
+        self.reply("c2.1", "Open B")
+        self.assertEqual(self.ran, ["Open B", "Open A", "Open C", "Close B", "Open B"])
+
+    def test_a_long_run_is_in_doubt_from_its_end(self) -> None:
+        self.valves.slow["Open A"] = opening = Deferred()
+        self.ask("c1.1", within=60)
+        self.clock.advance(4)
+        opening.callback("OK")
+        self.restart(KEEP - 1)
+        self.assertEqual(self.reply("c2.1"), "OK")
+        self.assertEqual(self.ran, ["Open A"])
+
     def test_what_says_nothing_of_who_asked_is_not_looked_at(self) -> None:
         self.reply("")
         self.reply("c1.1", "Close A")

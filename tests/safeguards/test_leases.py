@@ -2,69 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from twisted.internet.defer import Deferred, fail, succeed
-from twisted.internet.task import Clock
+from twisted.internet.defer import Deferred, fail
 from twisted.trial.unittest import SynchronousTestCase
-from zope.interface import directlyProvides
 from zope.interface.verify import verifyObject
 
-from pychron_comms.errors import LeasedError, ValveActuationError
-from pychron_comms.interfaces import Effect, IAccessRule, ILaserManager, Part
-from pychron_comms.journal.memory import MemoryJournal
-from pychron_comms.safeguards.leases import Leases
+from pychron_comms.errors import JournalError, LeasedError, ValveActuationError
+from pychron_comms.interfaces import Effect, IAccessRule
 from pychron_comms.safeguards.overlap import overlap
 from tests.doubles import ScriptedCall
-
-ME, OTHER = "10.0.0.1", "10.0.0.2"
-
-
-class Manager:
-    """Some hardware."""
-
-
-def laser() -> Manager:
-    manager = Manager()
-    directlyProvides(manager, ILaserManager)
-    return manager
-
-
-class LeaseCase(SynchronousTestCase):
-    def setUp(self) -> None:
-        self.clock = Clock()
-        self.clock.advance(1_000_000)
-        self.journal = MemoryJournal(self.clock.seconds)
-        self.line, self.laser = Manager(), laser()
-        self.all_line = Part("System", self.line, "")
-        self.valve = Part("System:A", self.line, "A")
-        self.all_laser = Part("CO2", self.laser, "")
-        self.stage = Part("CO2:stage", self.laser, "stage")
-        self.x = Part("CO2:x", self.laser, "stage/x")
-        self.made_safe: list[tuple[str, str]] = []
-        self.safe: Deferred[object] = succeed(None)
-        self.leases = self.new_leases()
-
-    def new_leases(self) -> Leases:
-        return Leases(self.clock, self.clock.seconds, self.journal.write, self.make_safe)
-
-    def make_safe(self, part: Part, why: str) -> Deferred[object]:
-        self.made_safe.append((part.name, why))
-        return self.safe
-
-    def refused(self, manager: object, target: str, sender: str = OTHER, **options: Any) -> bool:
-        call = ScriptedCall("Move", manager=manager, target=target, sender=sender, **options)
-        try:
-            self.leases.check(call)
-        except LeasedError:
-            return True
-        return False
-
-    def held(self) -> list[tuple[str, str]]:
-        return [(lease.part.name, lease.owner) for lease in self.leases.leases()]
-
-    def events(self) -> list[str]:
-        return [record["event"] for record in self.journal.records()]
+from tests.safeguards.lease_case import ME, OTHER, LeaseCase
 
 
 class ClaimTests(LeaseCase):
@@ -164,9 +110,45 @@ class ClaimTests(LeaseCase):
         self.leases.claim(self.valve, ME, 10, "s")
         (record,) = self.journal.records()
         self.assertEqual(
-            {name: record[name] for name in ("event", "part", "sender", "seconds", "bound")},
-            {"event": "claim", "part": "System:A", "sender": ME, "seconds": 10, "bound": True},
+            {name: record[name] for name in ("event", "part", "sender", "until", "bound")},
+            {"event": "claim", "part": "System:A", "sender": ME, "until": 1_000_010, "bound": True},
         )
+
+
+class UnwrittenTests(LeaseCase):
+    """Finding B8 of issue 12: on f156da4 a full disk granted what the next start forgot."""
+
+    def full_disk(self) -> None:
+        self.journal.failing = "the disk is full"
+
+    def test_a_lease_that_cannot_be_written_is_refused(self) -> None:
+        self.full_disk()
+        for session in ("", "one"):
+            self.assertRaises(JournalError, self.leases.claim, self.valve, ME, 10, session)
+        self.assertEqual((self.held(), self.clock.getDelayedCalls()), ([], []))
+
+    def test_a_renewal_that_cannot_be_leaves_it_as_it_was(self) -> None:
+        self.leases.claim(self.valve, ME, 10, "one")
+        self.full_disk()
+        self.assertRaises(JournalError, self.leases.claim, self.valve, ME, 100)
+        (lease,) = self.leases.leases()
+        self.assertEqual(lease.until, 1_000_010)
+        self.leases.session_ended("one")
+        self.assertEqual(len(self.made_safe), 1)
+
+    def test_one_is_not_given_back_where_that_cannot_be_written(self) -> None:
+        self.leases.claim(self.valve, ME, 10)
+        self.full_disk()
+        self.assertRaises(JournalError, self.leases.release, self.valve, ME)
+        self.assertEqual(self.held(), [("System:A", ME)])
+        self.clock.advance(10)
+        self.assertEqual(len(self.made_safe), 1)
+
+    def test_an_override_is_done_all_the_same(self) -> None:
+        self.leases.claim(self.valve, ME, 10)
+        self.full_disk()
+        self.leases.override(self.valve, OTHER, "smoke")
+        self.assertEqual((self.held(), len(self.made_safe)), ([], 1))
 
 
 class LapseTests(LeaseCase):
@@ -254,82 +236,7 @@ class OverrideTests(LeaseCase):
     def test_where_nothing_is_leased_it_still_makes_safe(self) -> None:
         self.leases.override(self.all_laser, OTHER, "smoke")
         self.assertEqual([name for name, _ in self.made_safe], ["CO2"])
-
-
-class RecallTests(LeaseCase):
-    def setUp(self) -> None:
-        super().setUp()
-        self.gone: set[str] = set()
-
-    def restart(self, seconds: float) -> None:
-        """A kill, and a start so many seconds later."""
-        for call in self.clock.getDelayedCalls():
-            call.cancel()
-        self.clock.advance(seconds)
-        self.leases = self.new_leases()
-        self.leases.recall(list(self.journal.records()), self.find)
-
-    def find(self, name: str) -> Part | None:
-        parts = (self.all_line, self.valve, self.all_laser, self.stage, self.x)
-        return next((part for part in parts if part.name == name and name not in self.gone), None)
-
-    def test_a_lease_that_still_runs_is_held_again_to_its_end(self) -> None:
-        self.leases.claim(self.valve, ME, 10)
-        self.restart(4)
-        (lease,) = self.leases.leases()
-        self.assertEqual((lease.owner, lease.since, lease.until), (ME, 1_000_000, 1_000_010))
-        self.assertTrue(self.refused(self.line, "A"))
-        self.clock.advance(5.9)
-        self.assertEqual(self.made_safe, [])
-        self.clock.advance(0.1)
-        self.assertEqual([name for name, _ in self.made_safe], ["System:A"])
-
-    def test_one_that_lapsed_meanwhile_makes_safe_now(self) -> None:
-        self.leases.claim(self.valve, ME, 10)
-        self.restart(60)
-        self.clock.advance(0)
-        self.assertEqual((self.held(), len(self.made_safe)), ([], 1))
-
-    def test_one_that_was_bound_has_lost_its_connection(self) -> None:
-        self.leases.claim(self.valve, ME, 10, "one")
-        self.restart(1)
-        self.assertEqual([name for name, _ in self.made_safe], ["System:A"])
-        self.assertEqual(self.held(), [])
-
-    def test_the_last_claim_counts(self) -> None:
-        self.leases.claim(self.valve, ME, 10)
-        self.clock.advance(5)
-        self.leases.claim(self.valve, ME, 20)
-        self.restart(10)
-        (lease,) = self.leases.leases()
-        self.assertEqual(lease.until, 1_000_025)
-
-    def test_what_had_ended_is_not_held_again(self) -> None:
-        self.leases.claim(self.valve, ME, 10)
-        self.leases.release(self.valve, ME)
-        self.leases.claim(self.stage, ME, 1)
-        self.clock.advance(1)
-        self.leases.claim(self.all_line, ME, 10)
-        self.leases.override(self.all_line, OTHER, "smoke")
-        self.made_safe.clear()
-        self.restart(0)
-        self.clock.advance(20)
-        self.assertEqual((self.held(), self.made_safe), ([], []))
-
-    def test_a_part_that_is_claimed_by_several_of_its_names_is_one(self) -> None:
-        alias = self.x._replace(name="CO2:stage/x")
-        self.leases.claim(self.x, ME, 10)
-        self.leases.claim(alias, ME, 10)
-        self.leases.release(alias, ME)
-        self.restart(1)
-        self.assertEqual(self.held(), [])
-
-    def test_what_is_no_longer_there_is_passed_over(self) -> None:
-        self.leases.claim(self.valve, ME, 10)
-        self.leases.claim(self.stage, ME, 10)
-        self.gone.add("System:A")
-        self.restart(1)
-        self.assertEqual(self.held(), [("CO2:stage", ME)])
+        self.assertEqual(self.events(), ["override", "safe"])
 
 
 class OverlapTests(SynchronousTestCase):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -65,11 +65,24 @@ class Audit:
                 error=error,
             )
 
-    def start(self) -> list[Mapping[str, Any]]:
-        """What earlier processes wrote, of as long ago as matters; and that this one begins."""
-        records = list(self._journal.records(since=self._now() - RECALL))
+    def write(self, event: str, **fields: Any) -> int:
+        """Write down what is to be so. Errors: 214, and then it must not be."""
+        return self._journal.write(event, **fields)
+
+    def carry(self, carrier: Callable[[], Iterable[Mapping[str, Any]]]) -> None:
+        """As ``IJournal.carry``."""
+        self._journal.carry(carrier)
+
+    def recalled(self) -> Iterator[Mapping[str, Any]]:
+        """What earlier processes wrote, of as long ago as matters; for before ``start``."""
+        return self._journal.recall(since=self._now() - RECALL)
+
+    def start(self) -> None:
         self.note("start", pid=os.getpid())
-        return records
+
+    def now(self) -> float:
+        """Seconds since 1970."""
+        return self._now()
 
     def time_text(self, ago: float) -> str:
         """The time so many seconds ago, as records write it."""

@@ -11,7 +11,8 @@ of anything.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
 
 from pychron_comms.errors import ExpiredError
 from pychron_comms.interfaces import ICall, Move
@@ -30,11 +31,22 @@ ROOM = 32_000_000
 #: Connections that are told apart of those by which one command was asked.
 CONNECTIONS = 100
 
+#: The event of what is carried over of a plain command.
+PLAIN_COMMAND = "plain"
+
 # Stands for the connection of a datagram, which has none.
 _DATAGRAM = "udp"
 
 #: Type and line.
 _Line = tuple[str, str]
+
+
+class Times(NamedTuple):
+    """When a command was asked and when it ended, and the number of its change."""
+
+    asked: float
+    ended: float
+    change: int
 
 
 class _Plain:
@@ -148,13 +160,30 @@ class CopyMemory:
             plain.what = ended
             self._keep(sender, line, plain, now + plain.keep, now)
 
+    def carried(self) -> Iterator[tuple[dict[str, Any], float]]:
+        """What a later process must know of each whose reply is in doubt, and when it was asked."""
+        for sender, (request_type, command), plain, _ in self._kept:
+            is_changed = self._changes.changed_since(plain.moves, plain.change)
+            if isinstance(plain.what, Ended) and not (plain.is_taken or is_changed):
+                record = {
+                    "event": PLAIN_COMMAND,
+                    "type": request_type,
+                    "command": command,
+                    "sender": sender,
+                    "ask": plain.last,
+                    "state": plain.what.state.value,
+                    "reply": plain.what.reply,
+                }
+                yield record, plain.asked_at
+
     def recall(
-        self, request: Mapping[str, str], call: ICall, ended: Ended, *, change: int, at: float
+        self, request: Mapping[str, str], moves: tuple[Move, ...], ended: Ended, times: Times
     ) -> None:
-        """A command that an earlier process was asked at that time, and ran."""
-        plain = _Plain(ended, request.get("ask", ""), call.moves, at)
-        plain.change = change
-        self._keep(call.sender, _line(request), plain, at + KEEP, at)
+        """A command that an earlier process ran."""
+        plain = _Plain(ended, request["ask"], moves, times.asked)
+        plain.change = times.change
+        until = times.ended + KEEP
+        self._keep(request["sender"], _line(request), plain, until, times.ended)
 
     def taken(self, ask: str) -> None:
         """The reply to that ask was read."""

@@ -104,6 +104,11 @@ class Entry:
         self.state = State.WAITING
         self.response: Deferred[str] | None = None
 
+    @property
+    def number(self) -> int:
+        """Of the record of its begin; ``UNWRITTEN`` before that."""
+        return self._number
+
     def begin(self) -> None:
         """Its manager is told of it next. Errors: 214, and then it must not be."""
         self._number = self._audit.begin(self.request, self.call.safe)

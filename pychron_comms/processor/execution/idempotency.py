@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -16,7 +16,7 @@ from pychron_comms.processor.execution.copies import KEEP as KEEP_PLAIN
 from pychron_comms.processor.execution.copies import CopyMemory, is_plain
 from pychron_comms.processor.execution.entry import Ended, Entry
 from pychron_comms.processor.execution.keys import KEEP, KeyMemory
-from pychron_comms.processor.execution.recall import Laboratory, Recall
+from pychron_comms.processor.execution.recall import LONGEST_RUN, Laboratory, Now, Recall
 
 
 class CommandMemory:
@@ -34,6 +34,8 @@ class CommandMemory:
         self._changes = ChangeLog()
         self.keys = KeyMemory(keep)
         self.copies = CopyMemory(self._changes)
+        # What runs, and since when.
+        self._begun: dict[Entry, float] = {}
         # By what they wait, so that each leaves without a search.
         self._waiting: dict[Deferred[str], Entry] = {}
         self._answered = {
@@ -85,26 +87,37 @@ class CommandMemory:
         """It is made safe now, by no command."""
         self._changes.note((Move(part.manager, part.target),))
 
-    def recall(self, records: Iterable[Mapping[str, Any]], laboratory: Laboratory) -> None:
-        """Know again what earlier processes wrote down, oldest first."""
-        now = self._clock.seconds()
-        Recall(
-            self.keys,
-            self.copies,
-            self._changes,
-            laboratory,
-            now=now,
-            since=self._audit.time_text(KEEP_PLAIN),
-            when=lambda at: now - self._audit.age(at),
-        ).take(records)
+    def recall(self, laboratory: Laboratory) -> Recall:
+        """What is to be told, record by record, what earlier processes wrote."""
+        clock, audit = self._clock.seconds(), self._audit
+        now = Now(
+            clock,
+            audit.time_text(KEEP_PLAIN + LONGEST_RUN),
+            lambda at: clock - audit.age(at),
+            lambda until: until - audit.now(),
+        )
+        return Recall(self.keys, self.copies, self._changes, laboratory, now)
+
+    def carried(self) -> Iterator[Mapping[str, Any]]:
+        """What a later process must know, when older records are dropped."""
+        clock, now = self._clock.seconds(), self._audit.now()
+        for record, left in self.keys.carried(clock):
+            yield {**record, "until": round(now + left, 3)}
+        for record, asked_at in self.copies.carried():
+            yield {**record, "at": self._audit.time_text(clock - asked_at)}
+        for entry, began_at in self._begun.items():
+            at = self._audit.time_text(clock - began_at)
+            yield {"event": "begin", "n": entry.number, **entry.request, "at": at}
 
     def begun(self, entry: Entry) -> None:
+        self._begun[entry] = self._clock.seconds()
         change = self._changes.note(entry.call.moves)
         if "ask" in entry.request:
             self.copies.begun(entry, change)
 
     def ended(self, entry: Entry, ended: Ended) -> None:
         now = self._clock.seconds()
+        self._begun.pop(entry, None)
         if "key" in entry.request:
             self.keys.ended(entry.request, ended, now)
         elif "ask" in entry.request:

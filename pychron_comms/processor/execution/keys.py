@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from hashlib import blake2b
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from pychron_comms.errors import MalformedRequestError
 from pychron_comms.processor.execution.entry import Ended, Entry, State
@@ -21,12 +21,19 @@ REFUSED_SHARE = 400_000
 #: Characters of a key.
 KEY_LENGTH = 128
 
+#: The event of what is carried over of a key.
+KEY = "key"
+
 NEVER_SEEN = "never seen"
 
 
 class _Known(NamedTuple):
     ended: Ended
     request: bytes
+
+    def texts(self, key: str) -> int:
+        """Characters that it takes."""
+        return len(key) + len(self.ended.reply)
 
 
 class KeyMemory:
@@ -94,14 +101,30 @@ class KeyMemory:
         elif self._run.get(sender, key, now) is not None:
             return
         shares = self._refused if ended.refused else self._run
-        shares.keep(
-            sender,
-            key,
-            _Known(ended, _digest(request)),
-            texts=len(key) + len(ended.reply),
-            until=now + self._keep,
-            now=now,
-        )
+        known = _Known(ended, _digest(request))
+        shares.keep(sender, key, known, texts=known.texts(key), until=now + self._keep, now=now)
+
+    def carried(self, now: float) -> Iterator[tuple[dict[str, Any], float]]:
+        """What a later process must know of those that were run, and for how many seconds."""
+        for sender, key, (ended, request), until in self._run:
+            yield (
+                {
+                    "event": KEY,
+                    "sender": sender,
+                    "key": key,
+                    "request": request.hex(),
+                    "state": ended.state.value,
+                    "reply": ended.reply,
+                },
+                until - now,
+            )
+
+    def recall(self, record: Mapping[str, Any], left: float, now: float) -> None:
+        """What ``carried`` told, for so many seconds more."""
+        ended = Ended(State(record["state"]), record["reply"])
+        known = _Known(ended, bytes.fromhex(record["request"]))
+        sender, key = record["sender"], record["key"]
+        self._run.keep(sender, key, known, texts=known.texts(key), until=now + left, now=now)
 
     def _known(self, sender: str, key: str, now: float) -> _Known | None:
         if len(key) > KEY_LENGTH:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from pychron_comms.errors import OutcomeUnknownError, error_line
+from pychron_comms.errors import OutcomeUnknownError, error_from_line, error_line
 from pychron_comms.interfaces import ICall, Move, Part
 from pychron_comms.processor.execution.changes import ChangeLog
-from pychron_comms.processor.execution.copies import CopyMemory
+from pychron_comms.processor.execution.copies import PLAIN_COMMAND, CopyMemory, Times
 from pychron_comms.processor.execution.entry import Ended, State
-from pychron_comms.processor.execution.keys import KeyMemory
+from pychron_comms.processor.execution.keys import KEY, KeyMemory
+
+#: Seconds for which a command may have run whose copies may still come.
+LONGEST_RUN = 60.0
 
 #: Events after which a part is not what a command had made of it.
 _MADE_SAFE = frozenset({"lapse", "override", "safe"})
@@ -25,21 +28,28 @@ class Laboratory(NamedTuple):
     part: Callable[[str], Part | None]
 
 
+class Now(NamedTuple):
+    """The time: on the clock; as text, from which on plain commands may be asked again; and what
+    turns a record's text into the clock's, and seconds of Unix time into seconds that are left.
+    """
+
+    clock: float
+    recent: str
+    when: Callable[[str], float]
+    left: Callable[[float], float]
+
+
 class _Begun(NamedTuple):
-    """``call`` and ``change`` of a plain command that may still be asked again."""
+    """``moves``: of what began just now, with the number of that ``change``."""
 
     request: Mapping[str, str]
     at: str
-    call: ICall | None
-    change: int
+    moves: tuple[Move, ...] | None = None
+    change: int = 0
 
 
 class Recall:
-    """Takes the records in, oldest first.
-
-    ``since``: from that time on, as records write it, plain commands may be asked again.
-    ``when`` gives the clock's time of such a one.
-    """
+    """Takes the records in, oldest first; ``close`` after the last of them."""
 
     def __init__(
         self,
@@ -47,74 +57,90 @@ class Recall:
         copies: CopyMemory,
         changes: ChangeLog,
         laboratory: Laboratory,
-        *,
-        now: float,
-        since: str,
-        when: Callable[[str], float],
+        now: Now,
     ) -> None:
         self._keys = keys
         self._copies = copies
         self._changes = changes
         self._laboratory = laboratory
         self._now = now
-        self._since = since
-        self._when = when
         self._begun: dict[int, _Begun] = {}
-        self._ended: list[tuple[_Begun, Ended]] = []
+        # Plain commands whose copies may still come, and when each ended.
+        self._plain: list[tuple[_Begun, Ended, str]] = []
+        self._takes: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
+            "begin": self._begin,
+            "end": self._end,
+            "stop": self._stop,
+            KEY: self._carried_key,
+            PLAIN_COMMAND: self._carried_plain,
+            **dict.fromkeys(_MADE_SAFE, self._made_safe),
+        }
 
-    def take(self, records: Iterable[Mapping[str, Any]]) -> None:
-        """All that there are. What had begun and not ended is unknown."""
-        for record in records:
-            event = record.get("event")
-            if event == "begin":
-                self._begin(record)
-            elif event == "end":
-                begun = self._begun.pop(record.get("of", 0), None) or _begun(record)
-                self._end(begun, Ended(State.DONE, record["reply"]))
-            elif event == "refused":
-                self._end(_begun(record), Ended(State.DONE, record["reply"], refused=True))
-            elif event in _MADE_SAFE and record["at"] >= self._since:
-                self._change(self._laboratory.part(record["part"]))
-            elif event == "stop":
-                # All was made safe then.
-                self._ended.clear()
+    def take(self, record: Mapping[str, Any]) -> None:
+        take = self._takes.get(record["event"])
+        if take is not None:
+            take(record)
+
+    def close(self) -> None:
+        """What had begun and not ended is unknown."""
         for begun in self._begun.values():
             lost = OutcomeUnknownError(f"the processor stopped during {begun.request['command']}")
-            self._end(begun, Ended(State.UNKNOWN, error_line(lost)))
-        self._keep_plain()
+            self._ended(begun, Ended(State.UNKNOWN, error_line(lost)), begun.at)
+        when = self._now.when
+        for begun, ended, at in self._plain:
+            times = Times(when(begun.at), when(at), begun.change)
+            self._copies.recall(begun.request, begun.moves or (), ended, times)
 
     def _begin(self, record: Mapping[str, Any]) -> None:
-        begun = _begun(record)
-        if record["at"] >= self._since:
-            request = begun.request
-            call = self._laboratory.call(request["type"], request["command"], request["sender"])
-            change = self._changes.note(call.moves) if call is not None else 0
-            begun = begun._replace(call=call, change=change)
-        if "key" in begun.request or begun.call is not None:
+        begun = self._moved(_begun(record))
+        if "key" in begun.request or begun.moves is not None:
             self._begun[record["n"]] = begun
 
-    def _end(self, begun: _Begun, ended: Ended) -> None:
-        if "key" in begun.request:
-            self._keys.ended(begun.request, ended, self._now)
-        elif "ask" in begun.request and begun.call is not None:
-            self._ended.append((begun, ended))
+    def _end(self, record: Mapping[str, Any]) -> None:
+        # One whose begin could not be written stands for itself.
+        begun = self._begun.pop(record["of"], None) if "of" in record else _begun(record)
+        if begun is not None:
+            self._ended(begun, _outcome(record["reply"]), record["at"])
 
-    def _change(self, part: Part | None) -> None:
+    def _stop(self, record: Mapping[str, Any]) -> None:
+        """All was made safe then."""
+        self._plain.clear()
+
+    def _made_safe(self, record: Mapping[str, Any]) -> None:
+        part = self._laboratory.part(record["part"])
         if part is not None:
             self._changes.note((Move(part.manager, part.target),))
 
-    def _keep_plain(self) -> None:
-        for begun, ended in self._ended:
-            assert begun.call is not None
-            self._copies.recall(
-                begun.request,
-                begun.call,
-                ended,
-                change=begun.change,
-                at=self._when(begun.at),
-            )
+    def _carried_key(self, record: Mapping[str, Any]) -> None:
+        self._keys.recall(record, self._now.left(record["until"]), self._now.clock)
+
+    def _carried_plain(self, record: Mapping[str, Any]) -> None:
+        begun = self._moved(_begun(record))
+        ended = Ended(State(record["state"]), record["reply"])
+        self._ended(begun, ended, record["at"])
+
+    def _moved(self, begun: _Begun) -> _Begun:
+        """With what it moved, where that was just now."""
+        if begun.at < self._now.recent:
+            return begun
+        request = begun.request
+        call = self._laboratory.call(request["type"], request["command"], request["sender"])
+        if call is None:
+            return begun
+        return begun._replace(moves=call.moves, change=self._changes.note(call.moves))
+
+    def _ended(self, begun: _Begun, ended: Ended, at: str) -> None:
+        if "key" in begun.request:
+            self._keys.ended(begun.request, ended, self._now.clock)
+        elif "ask" in begun.request and begun.moves is not None:
+            self._plain.append((begun, ended, at))
+
+
+def _outcome(reply: str) -> Ended:
+    unknown = isinstance(error_from_line(reply), OutcomeUnknownError)
+    return Ended(State.UNKNOWN if unknown else State.DONE, reply)
 
 
 def _begun(record: Mapping[str, Any]) -> _Begun:
     request = {name: record[name] for name in _REQUEST if name in record}
-    return _Begun(request, record["at"], None, 0)
+    return _Begun(request, record["at"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from typing import Generic, NamedTuple, TypeVar
 
 Name = TypeVar("Name", bound=Hashable)
@@ -55,6 +55,12 @@ class Shares(Generic[Name, Value]):
 
     def __len__(self) -> int:
         return len(self._all)
+
+    def __iter__(self) -> Iterator[tuple[str, Name, Value, float]]:
+        """Each with its sender, its name, and until when; in the order in which they were kept."""
+        for sender, name in self._all:
+            value, until, _ = self._senders[sender].items[name]
+            yield sender, name, value, until
 
     @property
     def size(self) -> int:

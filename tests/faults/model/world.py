@@ -79,7 +79,7 @@ class Processor:
         )
         audit = Audit(self.pen, world.now)
         self.memory = memory = CommandMemory(audit, clock, Metrics())
-        leases = Leases(clock, world.now, audit.note, partial(made_safe, queues, memory))
+        leases = Leases(clock, world.now, audit, partial(made_safe, queues, memory))
         interlocks = Interlocks(queues.read, clock)
         access = AccessRules((), [leases])
         hardware.safeguards = GateQueries(

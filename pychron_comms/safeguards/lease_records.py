@@ -1,0 +1,80 @@
+"""What the journal says of leases: which still run, and which parts must be made safe."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple, Protocol
+
+#: What is carried over of a part that is not safe yet, with ``why`` it must be made so.
+UNSAFE = "unsafe"
+
+
+class Diary(Protocol):
+    """Where the events of leases are written down."""
+
+    def write(self, event: str, **fields: Any) -> int:
+        """Before it is so. Errors: 214, and then it must not be."""
+
+    def note(self, event: str, **fields: Any) -> None:
+        """What is so already."""
+
+
+class WrittenLease(NamedTuple):
+    """A lease of an earlier process, by its part's name. Times in seconds of Unix time."""
+
+    part: str
+    owner: str
+    since: float
+    until: float
+    bound: bool
+
+
+class LeaseRecords:
+    """Takes the records of earlier processes, oldest first.
+
+    A lease has ended when it was given back, or when its part was made safe; a process that was
+    killed in between leaves the part in ``unsafe``, with why it must be made safe.
+    """
+
+    def __init__(self) -> None:
+        self.leases: dict[str, WrittenLease] = {}
+        self.unsafe: dict[str, str] = {}
+
+    def take(self, record: Mapping[str, Any]) -> None:
+        event = record.get("event")
+        if event == "claim":
+            self.leases[record["part"]] = _lease(record)
+        elif event == "release":
+            self.leases.pop(record["part"], None)
+        elif event == "lapse":
+            self.leases.pop(record["part"], None)
+            self.unsafe[record["part"]] = f"the lapse of {record['owner']}'s lease"
+        elif event == "override":
+            self.leases.pop(record["part"], None)
+            # Before 0.1 it did not say what was made safe.
+            part = record.get("safe", record["part"])
+            self.unsafe[part] = f"{record['sender']}'s override"
+        elif event == UNSAFE:
+            self.unsafe[record["part"]] = record["why"]
+        elif event == "safe":
+            self.unsafe.pop(record["part"], None)
+
+
+def claimed(lease: WrittenLease) -> dict[str, Any]:
+    """The fields of the record ``claim``."""
+    return {
+        "part": lease.part,
+        "sender": lease.owner,
+        "since": round(lease.since, 3),
+        "until": round(lease.until, 3),
+        "bound": lease.bound,
+    }
+
+
+def _lease(record: Mapping[str, Any]) -> WrittenLease:
+    until = record.get("until")
+    if until is None:
+        until = datetime.fromisoformat(record["at"]).timestamp() + record["seconds"]
+    since, bound = record.get("since", until), record.get("bound", False)
+    return WrittenLease(record["part"], record["sender"], since, until, bound)
