@@ -28,6 +28,7 @@ from pychron_comms.processor.settings import ProcessorSettings
 from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.safeguards.interlocks import Interlocks, rules_for
 from pychron_comms.safeguards.leases import Leases
+from pychron_comms.safeguards.overrides import Overrides
 from pychron_comms.safeguards.safe_state import safe_actions
 from pychron_comms.safeguards.system_lock import SystemLock
 
@@ -60,9 +61,10 @@ def gate_from_config(
         system_lock=lock,
         leases=leases,
         memory=memory,
-        roles=settings.roles,
         interlocks=interlocks,
-        emergency_key=settings.emergency_key,
+        overrides=Overrides(
+            settings.emergency_key, settings.roles, reactor, audit.refused, metrics
+        ),
     )
     hardware = hardware_from_config(laboratory, reactor, queries)
     handlers = handlers_for(hardware, [*own_factories(), *getPlugins(IRequestHandlerFactory)])

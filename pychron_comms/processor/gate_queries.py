@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import hmac
-
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
-from pychron_comms.errors import NotPermittedError
 from pychron_comms.interfaces import ICall, ISafeguards, ISystemLock, Lease, Part
 from pychron_comms.processor.execution.idempotency import CommandMemory
 from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.safeguards.interlocks import Interlocks
 from pychron_comms.safeguards.leases import Leases
-from pychron_comms.safeguards.roles import Roles
+from pychron_comms.safeguards.overrides import Overrides
 
 
 @implementer(ISafeguards)
 class GateQueries:
-    """``emergency_key`` overrides leases; without one, only an admin's certificate does."""
+    """Asks each of the gate's parts about what is its affair."""
 
     def __init__(
         self,
@@ -27,17 +24,15 @@ class GateQueries:
         system_lock: ISystemLock,
         leases: Leases,
         memory: CommandMemory,
-        roles: Roles,
         interlocks: Interlocks,
-        emergency_key: bytes = b"",
+        overrides: Overrides,
     ) -> None:
         self.system_lock = system_lock
         self._access = access
         self._leases = leases
         self._memory = memory
-        self._roles = roles
         self._interlocks = interlocks
-        self._emergency_key = emergency_key
+        self._overrides = overrides
 
     def outcome(self, sender: str, key: str) -> str:
         return self._memory.outcome(sender, key)
@@ -49,9 +44,7 @@ class GateQueries:
         self._leases.release(part, sender)
 
     def override(self, part: Part, sender: str, reason: str, key: str, role: str = "") -> None:
-        given = self._emergency_key and hmac.compare_digest(key.encode(), self._emergency_key)
-        if not (given or self._roles.is_admin(sender, role)):
-            raise NotPermittedError("Override; the emergency key is another, or there is none")
+        self._overrides.permit(part, sender, key, role)
         self._leases.override(part, sender, reason)
 
     def owners(self) -> list[Lease]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
@@ -91,9 +91,9 @@ class RequestDispatcher:
         self.guard = guard
         self._hosts = hosts
         self._role = role
+        self._launcher = launcher
         self._own: dict[str, Callable[[], str | Deferred[str]]] = {
             "PychronReady": self._pychron_ready,
-            "RemoteLaunch": partial(self._launch, launcher),
             "Metrics": metrics.text,
         }
 
@@ -101,6 +101,8 @@ class RequestDispatcher:
         """The text of the reply. Errors: 013, 206, 208, and those of the repeater."""
         tags, named_type, command = request
         self._hosts.admit(sender)
+        if command == "RemoteLaunch":
+            return self._launcher.launch(sender, self._terms(tags).role)
         own = self._own.get(command)
         if own is not None:
             return own()
@@ -149,8 +151,3 @@ class RequestDispatcher:
 
     def _pychron_ready(self) -> Deferred[str]:
         return self._repeater.test_connection().addCallback(lambda _: "OK")
-
-    def _launch(self, launcher: Launcher) -> str:
-        if self._role == OBSERVE:
-            raise NotPermittedError("only reading is permitted here")
-        return launcher.launch()

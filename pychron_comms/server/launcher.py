@@ -12,6 +12,8 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from pychron_comms.errors import LaunchError, NotPermittedError
+from pychron_comms.safeguards.roles import EVERYONE_OPERATES, Roles
+from pychron_comms.wire.context import OBSERVE, least_role
 
 
 class _Launched(ProcessProtocol):
@@ -24,18 +26,28 @@ class _Launched(ProcessProtocol):
 class Launcher:
     """Starts ``command``, its program and arguments; an empty one refuses.
 
-    While a program it has started still runs, it starts no second one.
+    While a program it has started still runs, it starts no second one. Who may only look starts
+    none at all.
     """
 
     _log = Logger()
 
-    def __init__(self, command: Sequence[str], reactor: IReactorProcess) -> None:
+    def __init__(
+        self, command: Sequence[str], reactor: IReactorProcess, roles: Roles = EVERYONE_OPERATES
+    ) -> None:
         self._command = list(command)
         self._reactor = reactor
+        self._roles = roles
         self._launched: _Launched | None = None
 
-    def launch(self) -> str:
-        """``OK`` when the program runs. Errors: 208 none configured, 212 cannot be started."""
+    def launch(self, sender: str, role: str) -> str:
+        """``OK`` when the program runs; ``role`` is the most that is allowed where it came in.
+
+        Errors: 013, 208 for an observer and where none is configured, 212 cannot be started.
+        """
+        self._roles.admit(sender)
+        if least_role(self._roles.role_of(sender), role) == OBSERVE:
+            raise NotPermittedError(f"RemoteLaunch; {sender} may only look")
         if not self._command:
             raise NotPermittedError("no program to launch is configured")
         if self._launched is None or not self._launched.running:

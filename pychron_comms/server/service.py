@@ -62,7 +62,7 @@ class RemoteHardwareServer(ExplainedStart):
         repeater = self._routed(settings.routes, default, reactor)
         shared = Shared.of(reactor, metrics, settings.budget)
         guard = RepeatGuard(repeater, reactor, shared.log, settings.keep_replies)
-        launcher = Launcher(settings.launch, reactor)
+        launcher = Launcher(settings.launch, reactor, settings.roles)
         for listener in settings.listeners:
             dispatcher = RequestDispatcher(
                 listener.request_type,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pychron_comms.config.table import Table
 from pychron_comms.safeguards.hosts import EVERYBODY, HostRule
+from pychron_comms.safeguards.roles import EVERYONE_OPERATES, Roles
 from pychron_comms.server.dispatcher import OPEN
 from pychron_comms.server.resend.guard import KEEP
 from pychron_comms.transport.budget import BudgetLimits, read_budget
@@ -73,11 +74,14 @@ class ServerSettings:
     launch: Sequence[str] = ()
     keep_replies: float = KEEP
     hosts: HostRule = EVERYBODY
+    roles: Roles = EVERYONE_OPERATES
     budget: BudgetLimits = field(default_factory=BudgetLimits)
 
 
-def read_server_settings(table: Table, hosts: HostRule = EVERYBODY) -> ServerSettings:
-    """From the table ``[server]``; ``hosts`` from another. Raises ConfigError."""
+def read_server_settings(
+    table: Table, hosts: HostRule = EVERYBODY, roles: Roles = EVERYONE_OPERATES
+) -> ServerSettings:
+    """From the table ``[server]``; ``hosts`` and ``roles`` from another. Raises ConfigError."""
     listeners = [_read_listener(each) for each in table.tables("listener")]
     return ServerSettings(
         listeners=listeners or _default_listeners(),
@@ -85,6 +89,7 @@ def read_server_settings(table: Table, hosts: HostRule = EVERYBODY) -> ServerSet
         routes=table.texts_by_name("routes"),
         launch=table.texts("launch", []),
         hosts=hosts,
+        roles=roles,
         budget=read_budget(table.table("budget")),
         keep_replies=table.number("keep_replies", KEEP, minimum=0.0, maximum=60.0),
     )

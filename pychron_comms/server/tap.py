@@ -19,6 +19,7 @@ from pychron_comms.process.systemd_notify import Supervision
 from pychron_comms.processor.assembly import gate_from_config
 from pychron_comms.processor.settings import laboratory_from
 from pychron_comms.safeguards.hosts import read_hosts
+from pychron_comms.safeguards.roles import read_roles
 from pychron_comms.server.service import RemoteHardwareServer
 from pychron_comms.server.settings import (
     ListenerSettings,
@@ -99,7 +100,7 @@ def _service(options: Options, table: Table | None, reactor: Any) -> IService:
 
 def _read(table: Table) -> ServerSettings:
     section = table.table("server")
-    settings = read_server_settings(section, read_hosts(table))
+    settings = read_server_settings(section, read_hosts(table), read_roles(table))
     # The rest of the file is the processor's, and is read by it.
     section.finish()
     return settings

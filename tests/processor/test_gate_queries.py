@@ -162,6 +162,15 @@ class OverrideTests(LaboratoryCase):
                 "or there is none",
                 msg=key,
             )
+            self.clock.advance(5)
+        self.assertEqual(self.reply("System|GetIndicatorState A"), "True")
+        refused = [each for each in self.events("event", "sender", "command") if "refused" in each]
+        self.assertEqual(refused, [["refused", OTHER, "Override System:A"]] * 3)
+
+    def test_who_guesses_is_not_heard_for_a_moment(self) -> None:
+        self.ask("System|Override A fire x", OTHER)
+        reply = self.reply('System|Override A fire "open sesame"', OTHER)
+        self.assertIn("a key was wrong, and none is heard for 1 s", reply)
         self.assertEqual(self.reply("System|GetIndicatorState A"), "True")
 
     def test_an_admin_needs_none_and_others_with_certificates_do(self) -> None:

@@ -21,6 +21,7 @@ from pychron_comms.errors import (
 )
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.safeguards.hosts import HostRule
+from pychron_comms.safeguards.roles import EVERYONE_OPERATES, Roles
 from pychron_comms.server.command_server import RemoteCommandServer
 from pychron_comms.server.dispatcher import Passing, RequestDispatcher
 from pychron_comms.server.launcher import Launcher
@@ -70,13 +71,14 @@ class DeskCase(SynchronousTestCase):
         self.clock = Clock()
         self.guard = RepeatGuard(self.repeater, self.clock, shared(self.clock).log)
         self.hosts = HostRule([])
+        self.roles = EVERYONE_OPERATES
         # Ask no description: it would stand between the requests that the tests count.
         self.guard._catalogue._of = lambda asked: _Type()  # type: ignore[method-assign]
 
     def dispatcher(
         self, request_type: str = "System", launch: list[str] | None = None
     ) -> RequestDispatcher:
-        launcher = Launcher(launch or [], self.processes)  # type: ignore[arg-type]
+        launcher = Launcher(launch or [], self.processes, self.roles)  # type: ignore[arg-type]
         return RequestDispatcher(
             request_type, self.repeater, self.guard, launcher, self.hosts, metrics=Metrics()
         )
@@ -164,6 +166,29 @@ class LaunchTests(DeskCase):
     def test_a_program_that_cannot_be_started_gets_212(self) -> None:
         self.processes.refuses = True
         self.assertRaises(LaunchError, self.ask, self.dispatcher(launch=["sh"]), "RemoteLaunch")
+
+    def test_who_may_only_look_launches_nothing(self) -> None:
+        """Finding C9 of issue 12: on f156da4 each of these did."""
+        self.roles = Roles({"alice": "operate", "bob": "observe"}, others="observe")
+        dispatcher = self.dispatcher(launch=["sh"])
+        for line, sender in (
+            ("RemoteLaunch", "bob@10.0.0.1"),
+            ("RemoteLaunch", "10.0.0.1"),
+            ("@id=1 RemoteLaunch", "10.0.0.1"),
+            ("@role=observe RemoteLaunch", "alice@10.0.0.1"),
+        ):
+            request = parse_request(line)
+            self.assertRaises(NotPermittedError, dispatcher.answer, request, sender, Passing())
+        self.assertRaises(
+            SecurityError,
+            dispatcher.answer,
+            parse_request("RemoteLaunch"),
+            "eve@10.0.0.1",
+            Passing(),
+        )
+        self.assertEqual(self.processes.started, [])
+        alice = dispatcher.answer(parse_request("RemoteLaunch"), "alice@10.0.0.1", Passing())
+        self.assertEqual((alice, len(self.processes.started)), ("OK", 1))
 
 
 class MakesSafeTests(DeskCase):

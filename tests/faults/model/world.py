@@ -27,6 +27,7 @@ from pychron_comms.repeater.endpoint import CommandRepeater
 from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.safeguards.interlocks import Interlocks
 from pychron_comms.safeguards.leases import Leases
+from pychron_comms.safeguards.overrides import Overrides
 from pychron_comms.safeguards.roles import EVERYONE_OPERATES
 from pychron_comms.safeguards.system_lock import SystemLock
 from pychron_comms.server.datagrams import DatagramMessagingHandler
@@ -87,8 +88,8 @@ class Processor:
             system_lock=SystemLock({}),
             leases=leases,
             memory=memory,
-            roles=EVERYONE_OPERATES,
             interlocks=interlocks,
+            overrides=Overrides(b"", EVERYONE_OPERATES, clock, audit.refused, Metrics()),
         )
         self.gate = RemoteHardwareManager(
             handlers=handlers,
