@@ -1,8 +1,9 @@
 """What must outlive the files that are dropped, and from where a start has to read.
 
 A checkpoint stands in the chain as any record does: some records ``carried``, each with a group of
-what the parts of the processor must know again, and one ``checkpoint``, which says how many of them
-stand before it. Without that last one it was cut short, and an older one counts.
+what the parts of the processor must know again, and one ``checkpoint``, which says after which
+record (``since``) all this was so. Others may stand between them, so that nobody has to wait until
+much is carried over. Without that last one it was cut short, and an older one counts.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, NamedTuple
 
 from pychron_comms.journal.files import journal_files, read_records, time_in
 from pychron_comms.journal.record import (
@@ -29,7 +30,9 @@ from pychron_comms.journal.record import (
 #: Tells what must be known again after a start: records, each with its ``event``.
 Carrier = Callable[[], Iterable[Mapping[str, Any]]]
 
-_GROUP = 250
+_GROUP = 100
+# A start decodes many: ``json.loads`` looks twice at each.
+_decode = json.JSONDecoder().raw_decode
 _WINDOW = 1 << 20
 # No text that a client sent holds it: there the quotes are escaped.
 _MARK = b'"event":"checkpoint"'
@@ -38,24 +41,41 @@ _HEAD = 80
 _PASSED_OVER = frozenset({CONTINUED, TORN, CHECKPOINT, REFUSED})
 
 
-def checkpoint(at: float, carriers: Sequence[Carrier]) -> Iterator[Event]:
-    """Errors: what the carriers raise; ValueError, TypeError for what JSON cannot say."""
-    records = chain.from_iterable(carrier() for carrier in carriers)
-    groups = 0
+def checkpoint(
+    now: Callable[[], float], since: int, carriers: Sequence[Carrier]
+) -> Iterator[Event]:
+    """The records of one, bit by bit; ``since`` is the number of the last before it.
+
+    Errors: what the carriers raise; ValueError, TypeError for what JSON cannot say.
+    """
+    # All is asked for now: what they tell must be of one moment.
+    records = list(chain.from_iterable(carrier() for carrier in carriers))
+    return _groups(now, since, iter(records))
+
+
+def _groups(
+    now: Callable[[], float], since: int, records: Iterator[Mapping[str, Any]]
+) -> Iterator[Event]:
     while group := list(islice(records, _GROUP)):
-        groups += 1
-        yield event_of(at, CARRIED, {"records": group})
-    yield event_of(at, CHECKPOINT, {"carried": groups})
+        yield event_of(now(), CARRIED, {"records": group})
+    yield event_of(now(), CHECKPOINT, {"since": since})
 
 
-def find_checkpoint(file: Path) -> int | None:
-    """At which byte the newest whole one begins. Errors: OSError."""
+class Place(NamedTuple):
+    """Where a whole checkpoint stands in its file: from its first byte to its last record."""
+
+    start: int
+    end: int
+
+
+def find_checkpoint(file: Path) -> Place | None:
+    """The newest whole one. Errors: OSError."""
     with file.open("rb") as data:
         end = data.seek(0, os.SEEK_END)
         while (end := _find_back(data, _MARK, end)) >= 0:
-            start = _beginning(data, end)
-            if start is not None:
-                return start
+            place = _place(data, end)
+            if place is not None:
+                return place
     return None
 
 
@@ -67,49 +87,66 @@ def recall(path: Path, since: str = "") -> Iterator[Mapping[str, Any]]:
     """
     files = journal_files(path)
     for index in reversed(range(len(files))):
-        start = find_checkpoint(files[index])
-        if start is not None:
+        place = find_checkpoint(files[index])
+        if place is not None:
             break
     else:
         found = read_records(path, since)
         yield from (each.values for each in found if each.event not in _PASSED_OVER)
         return
+    yield from _carried(files[index], place)
+    start = place.start
     for file in files[index:]:
-        yield from _recalled(file, start, since.encode())
+        yield from _written(file, start, since.encode())
         start = 0
 
 
-def _recalled(file: Path, start: int, since: bytes) -> Iterator[Mapping[str, Any]]:
+def _carried(file: Path, place: Place) -> Iterator[Mapping[str, Any]]:
+    with file.open("rb") as data:
+        data.seek(place.start)
+        at = place.start
+        for line in data:
+            at += len(line)
+            if at > place.end:
+                return
+            if _CARRIED in line[:_HEAD] and (values := _parsed(line)) is not None:
+                yield from values["records"]
+
+
+def _written(file: Path, start: int, since: bytes) -> Iterator[Mapping[str, Any]]:
     with file.open("rb") as data:
         data.seek(start)
         for line in data:
-            if line[slice(*time_in(line))] < since and _CARRIED not in line[:_HEAD]:
+            if _CARRIED in line[:_HEAD] or (since and line[slice(*time_in(line))] < since):
                 continue
-            try:
-                values = json.loads(line)
-                event = values["event"]
-            except (ValueError, RecursionError, TypeError, KeyError):
-                continue  # a torn line
-            if event == CARRIED:
-                yield from values["records"]
-            elif event not in _PASSED_OVER:
+            values = _parsed(line)
+            if values is not None and values["event"] not in _PASSED_OVER:
                 yield values
 
 
-def _beginning(data: BinaryIO, mark: int) -> int | None:
+def _parsed(line: bytes) -> Mapping[str, Any] | None:
+    """None for a torn line."""
+    try:
+        values, _ = _decode(line.decode())
+    except (ValueError, RecursionError):
+        return None
+    return values if isinstance(values, dict) and "event" in values else None
+
+
+def _place(data: BinaryIO, mark: int) -> Place | None:
     """Of the checkpoint whose last record has its event there; None where it is not whole."""
-    start = _find_back(data, b"\n", mark) + 1
-    data.seek(start)
+    end = _find_back(data, b"\n", mark) + 1
+    data.seek(end)
     record = read_line(data.readline().removesuffix(b"\n"))
     if record is None or record.event != CHECKPOINT:
         return None
-    carried = record.values.get("carried")
-    if not isinstance(carried, int) or not 0 <= carried < record.number:
+    since = record.values.get("since")
+    if not isinstance(since, int) or not 0 < since < record.number:
         return None
-    if not carried:
-        return start
-    first = _find_back(data, b'\n{"n":%d,' % (record.number - carried), start)
-    return first + 1 if first >= 0 else None
+    wanted = b'\n{"n":%d,' % (since + 1)
+    # The record that the mark is in may be the first itself.
+    first = _find_back(data, wanted, end - 1 + len(wanted))
+    return Place(first + 1, end) if first >= 0 else None
 
 
 def _find_back(data: BinaryIO, wanted: bytes, end: int) -> int:

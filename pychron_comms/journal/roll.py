@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import math
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -15,12 +16,14 @@ from pychron_comms.journal.chain import Chain, Sealed
 from pychron_comms.journal.checkpoint import Carrier, checkpoint, find_checkpoint
 from pychron_comms.journal.files import Tail, journal_files, read_tail, shift
 from pychron_comms.journal.page import Disk, Page
-from pychron_comms.journal.record import CONTINUED, TORN, Event, event_of
+from pychron_comms.journal.record import CHECKPOINT, CONTINUED, TORN, Event, event_of
 
 _BEGINNING = b'{"n":'
 # Seconds after which it is looked whether the file is still where it was, and after which what
 # could not be carried over is tried again.
 _LOOK_EVERY = _CARRY_EVERY = 1.0
+# Records: a few keys and the checkpoint need no second turn.
+_AT_A_TIME = 2
 _NOTHING = Tail(None, b"", is_ended=True)
 
 
@@ -57,6 +60,7 @@ class Roll:
         self._chain = Chain(secret)
         self._looked = now()
         self._carriers: list[Carrier] = []
+        self._carrying: Iterator[Event] | None = None
         self._carry_failed = -math.inf
         try:
             self._recover()
@@ -76,19 +80,28 @@ class Roll:
         """Ask it at each turn for what must be known again."""
         self._carriers.append(carrier)
 
-    def append(self, events: Iterable[Event]) -> int:
+    def append(self, events: Sequence[Event]) -> int:
         """All of them or none, in one write; the number of the last. Errors: OSError."""
         if not 0 <= self._now() - self._looked < _LOOK_EVERY:
             self._look_for_file()
         if not 0 < self._page.size < self._full_at:
             self._turn_page()
-        self._carry_over()
-        return self._write(events)
+        carried = self._next_carried()
+        try:
+            number = self._write([*carried, *events])
+        except OSError:
+            if not carried:
+                raise
+            self._not_carried()
+            return self._write(events)
+        if carried and carried[-1].name == CHECKPOINT:
+            self._has_checkpoint, self._carrying = True, None
+        return number
 
     def close(self) -> None:
         self._page.close()
 
-    def _write(self, events: Iterable[Event], before: bytes = b"") -> int:
+    def _write(self, events: Sequence[Event], before: bytes = b"") -> int:
         sealed = self._chain.seal(events)
         self._page.append(before + _bytes_of(sealed))
         self._chain.advance(sealed[-1].number, sealed[-1].hash)
@@ -105,7 +118,7 @@ class Roll:
         if not self._page.size and self._chain.number:
             # By this record a file can be verified when those before it are gone.
             self._write_own(CONTINUED, {"after": self._chain.hash})
-            self._has_checkpoint = False
+            self._begin_checkpoint()
 
     def _lay_aside(self) -> None:
         if self._carriers and not self._has_checkpoint:
@@ -124,20 +137,28 @@ class Roll:
         late = self._page.size + self._limit // 10 if self._page.size else 0
         self._full_at = max(self._limit, late)
 
-    def _carry_over(self) -> None:
+    def _begin_checkpoint(self) -> None:
+        self._has_checkpoint, self._carrying = False, None
+
+    def _next_carried(self) -> list[Event]:
+        """What is to be written before the next record; little at a time, so that none waits."""
         if self._has_checkpoint or not self._carriers:
-            return
-        now = self._now()
-        if 0 <= now - self._carry_failed < _CARRY_EVERY:
-            return
+            return []
+        if 0 <= self._now() - self._carry_failed < _CARRY_EVERY:
+            return []
         try:
-            self._write(checkpoint(now, self._carriers))
+            if self._carrying is None:
+                self._carrying = checkpoint(self._now, self._chain.number, self._carriers)
+            return list(islice(self._carrying, _AT_A_TIME))
         except Exception:
-            # Commands go on: the older files that hold the same stay until it succeeds.
-            self._carry_failed = now
-            self.log.failure("{file}: nothing could be carried over", file=self._path)
-        else:
-            self._has_checkpoint = True
+            self._not_carried()
+            return []
+
+    def _not_carried(self) -> None:
+        """Commands go on: the older files that hold the same stay until it succeeds."""
+        self._carrying = None
+        self._carry_failed = self._now()
+        self.log.failure("{file}: nothing could be carried over", file=self._path)
 
     def _look_for_file(self) -> None:
         self._looked = self._now()
@@ -148,7 +169,7 @@ class Roll:
         self._page.open()
         newline = b"\n" if self._page.size else b""
         self._write_own(CONTINUED, {"after": self._chain.hash, "lost": True}, before=newline)
-        self._has_checkpoint = False
+        self._begin_checkpoint()
 
     def _recover(self) -> None:
         if self._path.exists() and not self._path.is_file():

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import tzinfo
 from typing import Any, NamedTuple
 
-from pychron_comms.journal.record import CARRIED, json_bytes
+from pychron_comms.journal.facts import Facts, facts_of
+from pychron_comms.journal.moments import told
+from pychron_comms.journal.record import CARRIED, json_bytes, time_text
 
 _SHOWN = frozenset({"n", "at", "event", "hash", "of", "sender", "type", "command", "reply"})
-_LINE = "{:>8}  {:<23}  {:<15}  {:<36}  {}"
-HEADING = _LINE.format("record", "time (UTC)", "sender", "command", "what came of it")
+_LINE = "{:>8}  {:<30}  {:<15}  {:<36}  {}"
+HEADING = _LINE.format("record", "time", "sender", "command", "what came of it")
 
 Values = Mapping[str, Any]
 
@@ -19,26 +22,37 @@ class Entry(NamedTuple):
 
     values: Values
     about: Values
+    facts: Facts
 
 
-def entries(records: Iterable[Values]) -> Iterator[Entry]:
-    """Each record, an end with what it is the end of."""
-    begun: dict[Any, Values] = {}
-    for values in records:
-        if values["event"] == "begin":
-            begun[values["n"]] = values
-        of = values.get("of")
-        begin = begun.get(of, {}) if isinstance(of, int) else {}
-        if begin and values["event"] == "end":
-            del begun[of]
-        yield Entry(values, {**begin, **values})
+class Entries:
+    """Puts ends to their begins."""
+
+    def __init__(self) -> None:
+        self._begun: dict[Any, Entry] = {}
+
+    def of(self, records: Iterable[Values]) -> Iterator[Entry]:
+        """Each record, an end with what it is the end of; what has no time is passed over."""
+        for values in records:
+            of, begin = values.get("of"), None
+            if values["event"] == "end" and isinstance(of, int):
+                begin = self._begun.pop(of, None)
+            try:
+                facts = facts_of(values, begin.facts if begin else None)
+            except ValueError:
+                continue
+            entry = Entry(values, {**begin.values, **values} if begin else values, facts)
+            if facts.event == "begin":
+                self._begun[values["n"]] = entry
+            yield entry
 
 
-def table_line(entry: Entry) -> str:
+def table_line(entry: Entry, zone: tzinfo | None = None) -> str:
+    """``zone``: of its times; None for this computer's."""
     about = entry.about
-    time = str(about["at"])[:23].replace("T", " ")
     asked = "|".join(str(about[key]) for key in ("type", "command") if about.get(key))
-    cells = (about["n"], time, about.get("sender") or "", asked, _what_came(entry))
+    time = told(str(about["at"]), zone)
+    cells = (about["n"], time, about.get("sender") or "", asked, _what_came(entry, zone))
     return _LINE.format(*(printable(str(cell)) for cell in cells)).rstrip()
 
 
@@ -64,17 +78,19 @@ def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
 
 
-def _what_came(entry: Entry) -> str:
+def _what_came(entry: Entry, zone: tzinfo | None) -> str:
     values = entry.values
     event = str(values["event"])
+    if event == CARRIED:
+        return f"{event} {counted(len(values.get('records', ())), 'record')}"
     parts = [] if event == "end" and "reply" in values else [event]
     if "reply" in values:
         parts.append(str(values["reply"]))
+    if entry.facts.seconds is not None:
+        parts.append(f"after {entry.facts.seconds:.3f} s")
     if isinstance(values.get("of"), int):
         parts.append(f"(of {values['of']})")
-    if event == CARRIED:
-        return f"{event} {len(values.get('records', ()))}"
-    parts += [f"{key}={_short(values[key])}" for key in values if _tells(key, values)]
+    parts += [f"{key}={_short(key, values[key], zone)}" for key in values if _tells(key, values)]
     return " ".join(parts)
 
 
@@ -82,5 +98,7 @@ def _tells(key: str, values: Values) -> bool:
     return key not in _SHOWN and values[key] not in ("", None)
 
 
-def _short(value: Any) -> str:
+def _short(key: str, value: Any, zone: tzinfo | None) -> str:
+    if key == "since" and isinstance(value, (int, float)) and 0 < value < 1e11:
+        return told(time_text(value), zone)
     return value if isinstance(value, str) else json_bytes(value).decode()

@@ -21,13 +21,13 @@ from tests.config.table_case import without_line
 MONDAY = 1772446445.116  # 2026-03-02T10:14:05.116Z
 
 TABLE = """\
-record time (UTC) sender command what came of it
-1 2026-03-02 10:14:05.116 start version=0.1.0
-2 2026-03-02 10:15:05.116 10.0.0.5 System|Open A begin key=a81c-7
-3 2026-03-02 10:16:05.116 10.0.0.9 CO2|Enable begin
-4 2026-03-02 10:17:05.116 10.0.0.5 System|Open A OK (of 2)
-5 2026-03-02 10:18:05.116 10.0.0.5 System|Open A refused ERROR 204 : owned by another key=a81c-7
-6 2026-03-02 10:19:05.116 10.0.0.9 claim part=CO2 seconds=30.0 bound=true
+record time sender command what came of it
+1 2026-03-02 10:14:05.116 +00:00 start version=0.1.0
+2 2026-03-02 10:15:05.116 +00:00 10.0.0.5 System|Open A begin key=a81c-7
+3 2026-03-02 10:16:05.116 +00:00 10.0.0.9 CO2|Enable begin
+4 2026-03-02 10:17:05.116 +00:00 10.0.0.5 System|Open A OK after 120.000 s (of 2)
+5 2026-03-02 10:18:05.116 +00:00 10.0.0.5 System|Open A refused ERROR 204 : another's key=a81c-7
+6 2026-03-02 10:19:05.116 +00:00 10.0.0.9 claim part=CO2 seconds=30.0 bound=true
 """
 
 
@@ -44,7 +44,7 @@ class Command(SynchronousTestCase):
         self.write("begin", **asked)
         self.write("begin", type="CO2", command="Enable", sender="10.0.0.9", key=None)
         self.write("end", of=2, reply="OK")
-        self.write("refused", **asked | {"reply": "ERROR 204 : owned by another"})
+        self.write("refused", **asked | {"reply": "ERROR 204 : another's"})
         self.write("claim", part="CO2", sender="10.0.0.9", seconds=30.0, bound=True)
         self.journal.close()
         self.errors = io.StringIO()
@@ -63,7 +63,7 @@ class Command(SynchronousTestCase):
         return status, out.getvalue().splitlines()
 
     def show(self, *words: str) -> list[str]:
-        status, lines = self.run_command("show", self.path, *words)
+        status, lines = self.run_command("show", self.path, "--zone", "UTC", *words)
         self.assertEqual(status, 0, self.errors.getvalue())
         return lines
 
@@ -96,6 +96,39 @@ class Show(Command):
         lines = self.show("--since", "2026-03-02T10:17", "--event", "end")
 
         self.assertIn("System|Open A", lines[1])
+
+    def test_of_a_part_tells_who_moved_it(self) -> None:
+        self.assertEqual(self.numbers("--target", "A"), [2, 4, 5])
+        self.assertEqual(self.numbers("--target", "A", "--outcome", "error"), [5])
+        self.assertEqual(self.numbers("--type", "CO2"), [3, 6])
+
+    def test_of_a_time_ends_before_another(self) -> None:
+        self.assertEqual(self.numbers("--until", "2026-03-02T10:16"), [1, 2])
+
+    def test_of_an_event_that_is_none_is_a_mistake(self) -> None:
+        self.assertEqual(self.run_command("show", self.path, "--event", "foo")[0], 2)
+        self.assertIn("invalid choice: 'foo'", self.errors.getvalue())
+
+    def test_of_an_outcome_that_is_none_is_a_mistake(self) -> None:
+        self.assertEqual(self.run_command("show", self.path, "--outcome", "bad")[0], 2)
+        self.assertIn("bad: ok, error, or the number", self.errors.getvalue())
+
+    def test_says_since_when_a_lease_runs(self) -> None:
+        journal = FileJournal(self.path)
+        journal.write("claim", part="CO2", since=MONDAY)
+        journal.close()
+
+        self.assertIn("since=2026-03-02 10:14:05.116 +00:00", self.show()[-1])
+
+    def test_is_the_same_with_an_index(self) -> None:
+        before = self.show("--who", "10.0.0.5")
+        status, lines = self.run_command("index", self.path)
+
+        self.assertEqual((status, lines), (0, [f"{self.path}.index: 6 records more"]))
+        self.assertEqual(self.show("--who", "10.0.0.5"), before)
+        self.assertEqual(
+            self.run_command("index", self.path)[1], [f"{self.path}.index: 0 records more"]
+        )
 
     def test_has_the_old_files_first(self) -> None:
         self.path.rename(self.path.with_name("lab.journal.1"))

@@ -11,7 +11,7 @@ from unittest import mock
 from twisted.python.monkey import MonkeyPatcher
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.journal import checkpoint, record
+from pychron_comms.journal import checkpoint
 from pychron_comms.journal.file_journal import FileJournal
 from pychron_comms.journal.files import journal_files, refused_path
 from pychron_comms.journal.memory import MemoryJournal
@@ -100,7 +100,7 @@ class CarryingOver(Turning):
 
         carried = [each["key"] for each in self.journal.recall() if each["event"] == "begin"]
         self.assertEqual(carried[:600], [f"{number}" for number in range(600)])
-        self.assertEqual(self.events().count("carried"), 3)
+        self.assertEqual(self.events().count("carried"), 6)
         self.verify_all()
 
     def test_a_running_command_is_known_by_its_number(self) -> None:
@@ -172,8 +172,43 @@ class Flood(Turning):
         self.assertEqual(self.events(), ["begin", "refused", "begin"])
 
 
+class BitByBit(Turning):
+    """What is carried over is written a little with each record, so that none waits for all."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.patch(checkpoint, "_GROUP", 1)
+
+    def test_no_record_waits_for_all_of_it(self) -> None:
+        self.keys.keys = [f"{number}" for number in range(40)]
+        self.disk.writes.clear()
+        for _ in range(20):
+            self.journal.write("claim")
+
+        self.assertLess(max(each.count(b'"carried"') for each in self.disk.writes), 3)
+
+    def test_what_changes_meanwhile_is_known_as_it_is(self) -> None:
+        told = [{"event": "begin", "key": f"{number}"} for number in range(4)]
+        self.journal.carry(lambda: iter([*told, {"event": "claim", "part": "A"}]))
+        while "carried" not in self.events():
+            self.journal.write("other")
+        self.journal.write("release", part="A")
+        while "checkpoint" not in self.events():
+            self.journal.write("other")
+
+        events = [each["event"] for each in self.journal.recall()]
+        self.assertLess(events.index("claim"), events.index("release"))
+        text = self.path.read_text("utf-8")
+        self.assertLess(text.index("release"), text.index("claim"))
+        self.verify_all()
+
+
 class ACrash(Turning):
     """The processor dies at each step that its disk takes, and starts again."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.patch(checkpoint, "_GROUP", 1)
 
     def test_at_any_step_loses_nothing_that_was_written(self) -> None:
         for sync in (False, True):
@@ -261,11 +296,11 @@ class WorkAtAStart(Turning):
         self.begin(1000)
         files = journal_files(self.path)
         self.assertEqual(len(files), 31)
-        with mock.patch.object(checkpoint.json, "loads", wraps=record.json.loads) as loads:
+        with mock.patch.object(checkpoint, "_decode", wraps=checkpoint._decode) as decode:
             self.restart(keep=30, size=5000)
 
         self.assertEqual(self.keys.keys, self.newest())
-        self.assertLess(loads.call_count, len(self.lines()) + 40)
+        self.assertLess(decode.call_count, len(self.lines()) + 40)
 
     def test_holds_one_record_at_a_time(self) -> None:
         self.restart(size=10**6)

@@ -1,0 +1,89 @@
+"""Which records are wanted: the same question for the files and for the index."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from pychron_comms.journal.facts import FINE, Facts
+
+#: The events that a record can have.
+EVENTS = (
+    *("begin", "end", "refused", "claim", "release", "override", "lapse", "safe"),
+    *("start", "stop", "continued", "carried", "checkpoint", "torn"),
+)
+
+_EQUAL = ("event", "who", "type", "target", "key")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filter:
+    """``since`` and ``until`` in microseconds; ``outcome``: ``ok``, ``error`` or a code.
+
+    What is None is not asked for.
+    """
+
+    since: int | None = None
+    until: int | None = None
+    event: str | None = None
+    who: str | None = None
+    type: str | None = None
+    target: str | None = None
+    key: str | None = None
+    outcome: str | None = None
+    slower_than: float | None = None
+
+    def matches(self, facts: Facts) -> bool:
+        return (
+            (self.since is None or facts.at >= self.since)
+            and (self.until is None or facts.at < self.until)
+            and all(getattr(self, each) in (None, getattr(facts, each)) for each in _EQUAL)
+            and self._matches_outcome(facts.code)
+            and (
+                self.slower_than is None
+                or (facts.seconds is not None and facts.seconds > self.slower_than)
+            )
+        )
+
+    def where(self) -> tuple[str, list[Any]]:
+        """The same for SQL, with the values that stand for its question marks."""
+        parts: list[tuple[str, Any]] = []
+        if self.since is not None:
+            parts.append(("at >= ?", self.since))
+        if self.until is not None:
+            parts.append(("at < ?", self.until))
+        for each in _EQUAL:
+            if getattr(self, each) is not None:
+                # Keys are few: said twice, so that their index is taken.
+                there = "key <> '' AND " if each == "key" else ""
+                parts.append((f"{there}{each} = ?", getattr(self, each)))
+        if self.outcome is not None:
+            parts.append(self._outcome_in_sql(self.outcome))
+        if self.slower_than is not None:
+            parts.append(("seconds > ?", self.slower_than))
+        return " AND ".join(text for text, _ in parts) or "1", [value for _, value in parts]
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it leaves anything out."""
+        return self != Filter()
+
+    def _matches_outcome(self, code: int | None) -> bool:
+        match self.outcome:
+            case None:
+                return True
+            case "ok":
+                return code == FINE
+            case "error":
+                return code is not None and code != FINE
+            case number:
+                return code == int(number)
+
+    def _outcome_in_sql(self, outcome: str) -> tuple[str, int]:
+        match outcome:
+            case "ok":
+                return "code = ?", FINE
+            case "error":
+                return "code <> 0 AND code <> ?", FINE
+            case number:
+                return "code <> 0 AND code = ?", int(number)

@@ -1,0 +1,75 @@
+"""``pychron-journal show``, ``follow`` and ``index``: what happened, for a person."""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Iterable
+from contextlib import closing
+from functools import partial
+from itertools import chain
+from pathlib import Path
+from typing import TextIO
+
+from pychron_comms.journal.asking import FINE, Subcommands, add_options, files_of, find, wanted
+from pychron_comms.journal.follow import Follower
+from pychron_comms.journal.index import Index, UnusableError, index_path
+from pychron_comms.journal.table import HEADING, Entries, counted, json_line, table_line
+
+# Seconds between two looks at the file.
+_LOOK_EVERY = 0.25
+
+
+def add_to(below: Subcommands) -> None:
+    """The three subcommands."""
+    show = below.add_parser("show", help="list its records, oldest first")
+    add_options(show)
+    show.add_argument("--json", action="store_true", help="each as it stands in the file")
+    show.set_defaults(run=_show)
+    follow = below.add_parser("follow", help="list what comes, until Ctrl-C")
+    add_options(follow)
+    follow.add_argument("--json", action="store_true", help="each as it stands in the file")
+    follow.set_defaults(run=_follow)
+    index = below.add_parser("index", help="make or catch up FILE.index: show then answers at once")
+    index.add_argument("file", type=Path, metavar="FILE")
+    index.set_defaults(run=_index)
+
+
+def _show(given: argparse.Namespace, out: TextIO) -> int:
+    asked, zone = wanted(given)
+    found = find(given.file, asked)
+    if given.json:
+        return _write(map(json_line, found), out)
+    return _write(chain((HEADING,), map(partial(table_line, zone=zone), found)), out)
+
+
+def _follow(given: argparse.Namespace, out: TextIO) -> int:
+    asked, zone = wanted(given)
+    files_of(given.file)
+    line = json_line if given.json else partial(table_line, zone=zone)
+    known = Entries()
+    with closing(Follower(given.file)) as follower:
+        if given.since is not None:
+            _write(map(line, find(given.file, asked)), out)
+        while True:
+            new = [entry for entry in known.of(follower.new()) if asked.matches(entry.facts)]
+            _write(map(line, new), out)
+            out.flush()
+            time.sleep(_LOOK_EVERY)
+
+
+def _index(given: argparse.Namespace, out: TextIO) -> int:
+    files_of(given.file)
+    try:
+        with closing(Index(given.file, make=True)) as index:
+            count = index.catch_up()
+    except UnusableError as error:
+        raise ValueError(str(error)) from error
+    out.write(f"{index_path(given.file)}: {counted(count, 'record')} more\n")
+    return FINE
+
+
+def _write(lines: Iterable[str], out: TextIO) -> int:
+    for line in lines:
+        out.write(line + "\n")
+    return FINE

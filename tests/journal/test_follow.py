@@ -1,0 +1,58 @@
+"""What is new is told once, also where files turn over meanwhile."""
+
+from __future__ import annotations
+
+from pychron_comms.journal.follow import Follower
+from tests.journal.journal_case import Journals
+
+
+class Following(Journals):
+    def setUp(self) -> None:
+        super().setUp()
+        self.reopen(size=1000, keep=30, refused_size=1000)
+        self.write(2)
+        self.follower = Follower(self.path)
+        self.addCleanup(self.follower.close)
+
+    def new(self) -> list[int]:
+        return [each["n"] for each in self.follower.new()]
+
+    def test_begins_at_the_end(self) -> None:
+        self.assertEqual(self.new(), [])
+        self.write(1)
+
+        self.assertEqual(self.new(), [3])
+        self.assertEqual(self.new(), [])
+
+    def test_goes_on_in_the_next_files(self) -> None:
+        self.write(20)
+
+        self.assertEqual(self.new(), self.numbers()[2:])
+        self.write(1)
+        self.assertEqual(len(self.new()), 1)
+
+    def test_goes_on_with_the_oldest_that_is_there(self) -> None:
+        self.reopen(size=1000, keep=1)
+        self.write(100)
+
+        self.assertEqual(self.new()[-1], self.numbers()[-1])
+        self.assertEqual(self.new(), [])
+
+    def test_waits_for_the_end_of_a_line(self) -> None:
+        self.journal.close()
+        self.write_more(b'{"n":3,"at":"2026-03-02T10:14:05.116000Z","event":"stop","hash":"')
+        self.assertEqual(self.new(), [])
+        self.write_more(b"0" * 64 + b'"}\n')
+
+        self.assertEqual(self.new(), [3])
+
+    def test_tells_what_is_refused_too_by_its_time(self) -> None:
+        self.journal.refused(command="Open B")
+        self.time -= 1
+        self.write(1)
+
+        self.assertEqual([each["event"] for each in self.follower.new()], ["begin", "refused"])
+
+    def write_more(self, data: bytes) -> None:
+        with self.path.open("ab") as file:
+            file.write(data)

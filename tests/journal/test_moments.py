@@ -1,0 +1,80 @@
+"""Times as a person says and reads them."""
+
+from __future__ import annotations
+
+import os
+import time
+from unittest import mock
+from zoneinfo import ZoneInfo
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.journal.facts import code_of, target_of
+from pychron_comms.journal.moments import moment, seconds_of, told, zone_named
+
+BERLIN = ZoneInfo("Europe/Berlin")
+MONDAY = 1772446445.116  # 2026-03-02T10:14:05.116Z
+
+
+class Moments(SynchronousTestCase):
+    def test_may_be_so_long_ago(self) -> None:
+        for text, seconds in (("90s", 90), ("1h", 3600), ("1.5h", 5400), ("2d", 172_800)):
+            self.assertEqual(moment(text, MONDAY), MONDAY - seconds)
+
+    def test_are_in_the_zone_where_none_is_said(self) -> None:
+        self.assertAlmostEqual(moment("2026-03-02T11:14:05.116", 0, BERLIN), MONDAY, 3)
+        self.assertAlmostEqual(moment("2026-03-02T10:14:05.116Z", 0, BERLIN), MONDAY, 3)
+
+    def test_that_are_none_are_a_mistake(self) -> None:
+        with self.assertRaises(ValueError) as caught:
+            moment("teatime", 0)
+        self.assertIn("teatime: no time such as", str(caught.exception))
+
+    def test_are_read_back_from_records(self) -> None:
+        self.assertEqual(seconds_of("2026-03-02T10:14:05.116000Z"), MONDAY)
+
+    def test_are_told_with_their_zone(self) -> None:
+        at = "2026-03-02T10:14:05.116000Z"
+
+        self.assertEqual(told(at, BERLIN), "2026-03-02 11:14:05.116 +01:00")
+        self.assertEqual(told("2026-07-02T10:14:05Z", BERLIN), "2026-07-02 12:14:05.000 +02:00")
+        self.assertEqual(told("teatime"), "teatime")
+
+    def test_are_local_unless_another_zone_is_named(self) -> None:
+        self.addCleanup(time.tzset)
+        self.enterContext(mock.patch.dict(os.environ, {"TZ": "America/Phoenix"}))
+        time.tzset()
+
+        self.assertEqual(told("2026-03-02T10:14:05.116Z"), "2026-03-02 03:14:05.116 -07:00")
+        self.assertAlmostEqual(moment("2026-03-02T03:14:05.116", 0), MONDAY, 3)
+
+    def test_zones_that_are_none_are_a_mistake(self) -> None:
+        self.assertIsNone(zone_named("local"))
+        self.assertEqual(zone_named("Europe/Berlin"), BERLIN)
+        for name in ("Nowhere", "../etc/passwd", ""):
+            self.assertRaises(ValueError, zone_named, name)
+
+
+class Words(SynchronousTestCase):
+    def test_of_a_command_name_its_part(self) -> None:
+        for command, target in (
+            ("Open A", "A"),
+            ("Set heater 100", "heater"),
+            ('Open "A"', "A"),
+            ("StopDrive", ""),
+            ('{"command": "Open", "name": "A"}', "A"),
+            ("{broken", ""),
+            ("[1]", ""),
+            ("", ""),
+        ):
+            self.assertEqual(target_of(command), target)
+
+    def test_of_a_reply_are_fine_or_an_error(self) -> None:
+        for reply, code in (
+            ("OK", 0),
+            ("ERROR 204 : leased", 204),
+            ("ERROR: no", -1),
+            ("failed: no", -1),
+            (None, None),
+        ):
+            self.assertEqual(code_of(reply), code)
