@@ -3,7 +3,8 @@
 # make promises  break each promise of the README once, and see its test fail
 # make soak   1,000 clients and a road full of faults, for a minute
 # make fuzz   a million inputs for each parser
-# make bench  the road beside a bare relay
+# make bench  the road beside relays that parse nothing
+# make bench-compare REV=...  and beside the road of another commit
 # make clean  remove what the others made
 
 PYTHON ?= python3
@@ -15,7 +16,7 @@ JOBS ?= 4
 CORES ?= 2
 BESIDE = -n $(JOBS) --dist loadscope --no-loadscope-reorder
 
-.PHONY: run test lint types unit promises soak fuzz bench clean
+.PHONY: run test lint types unit promises soak fuzz bench bench-compare clean
 
 run: $(VENV)/installed
 	$(BIN)/python -m pychron_comms
@@ -47,6 +48,9 @@ types: $(VENV)/tested
 
 bench: $(VENV)/installed
 	$(BIN)/python -m benchmarks
+
+bench-compare: $(VENV)/installed
+	$(BIN)/python -m benchmarks --compare $(REV)
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .coverage* .mypy_cache .ruff_cache .hypothesis

@@ -1,4 +1,4 @@
-"""``python -m benchmarks``: the road beside a bare relay, interleaved in one run."""
+"""``python -m benchmarks``: the road beside relays that parse nothing, interleaved in one run."""
 
 from __future__ import annotations
 
@@ -6,39 +6,117 @@ import argparse
 import json
 import platform
 import resource
+import subprocess
+import sys
+import tempfile
+from contextlib import AbstractContextManager
 from importlib.metadata import version
 from pathlib import Path
 
-from benchmarks.load import LoadError
-from benchmarks.rounds import one_round, segments, summary
-from benchmarks.table import render
+from benchmarks.measures import Bench, Contender, Round, idle_bytes, medians, start_seconds
+from benchmarks.native import NoCompilerError, compiled
+from benchmarks.systems import NotRunningError, System, native_relay, road, twisted_relay
+from benchmarks.table import rendered
+
+ROOT = Path(__file__).parent.parent
 
 #: Rounds, and seconds of each measurement in them.
-FULL = (7, 0.7)
-QUICK = (3, 0.25)
+FULL = (5, 1.0)
+QUICK = (2, 0.4)
+
+_ALL = (
+    "serial",
+    "64 in flight",
+    "16 clients",
+    "1,000 clients",
+    "connect each, 1",
+    "connect each, 16",
+)
+_KEPT = ("serial", "64 in flight", "16 clients")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="20 seconds instead of two minutes")
+    parser.add_argument("--quick", action="store_true", help="one minute instead of six")
+    parser.add_argument("--rounds", type=int)
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures there too")
+    parser.add_argument("--compare", metavar="REV", help="beside the road of another commit")
     arguments = parser.parse_args()
     _allow_many_sockets()
-    count, seconds = QUICK if arguments.quick else FULL
-    try:
-        rounds = [one_round(seconds, road_first=bool(index % 2)) for index in range(count)]
-    except (LoadError, OSError) as error:
-        raise SystemExit(f"benchmarks: {error}") from None
-    results = {
+    rounds, seconds = QUICK if arguments.quick else FULL
+    with tempfile.TemporaryDirectory() as name:
+        try:
+            results = _measured(Path(name), arguments.rounds or rounds, seconds, arguments.compare)
+        except (NoCompilerError, NotRunningError, OSError) as error:
+            raise SystemExit(f"benchmarks: {error}") from None
+    print(rendered(results))
+    if arguments.json is not None:
+        arguments.json.write_text(json.dumps(_plain(results), indent=1) + "\n")
+
+
+def _measured(folder: Path, count: int, seconds: float, compare: str | None) -> dict[str, object]:
+    load, relay = compiled("load", folder), compiled("relay", folder)
+    roads = {"road": ROOT}
+    if compare:
+        roads[compare] = _checked_out(compare, folder)
+    contenders = {
+        "C relay": Contender(lambda: native_relay(relay), {"relayed": _ALL}),
+        "Twisted relay": Contender(twisted_relay, {"relayed": _ALL}),
+    }
+    for name, checkout in roads.items():
+        contenders[name] = Contender(
+            _starter(checkout), {"polled": _ALL, "new": _KEPT, "acting": _KEPT}
+        )
+    contenders["journal"] = Contender(_starter(ROOT, "sync = false"), {"acting": _KEPT[1:2]})
+    contenders["synced"] = Contender(_starter(ROOT, "sync = true"), {"acting": _KEPT[1:2]})
+    bench = Bench(load, folder, seconds)
+    rounds: list[Round] = []
+    for index in range(count):
+        rounds.append(bench.one_round(contenders, backwards=bool(index % 2)))
+        print(f"round {index + 1} of {count}", file=sys.stderr)
+    with road(ROOT) as system:
+        idle = idle_bytes(system)
+    return {
         "python": platform.python_version(),
         "twisted": version("Twisted"),
-        "rounds": count,
-        "measures": summary(rounds),
-        "segments": segments(),
+        "roads": list(roads),
+        "rounds": rounds,
+        "medians": medians(rounds),
+        "idle bytes": idle,
+        "start seconds": start_seconds(_starter(ROOT)),
     }
-    print(render(results))
-    if arguments.json is not None:
-        arguments.json.write_text(json.dumps(results, indent=2) + "\n")
+
+
+class _starter:
+    """Starts the road of a checkout."""
+
+    def __init__(self, checkout: Path, journal: str = "") -> None:
+        self._checkout = checkout
+        self._journal = journal
+
+    def __call__(self) -> AbstractContextManager[System]:
+        return road(self._checkout, self._journal)
+
+
+def _checked_out(revision: str, folder: Path) -> Path:
+    target = folder / "other"
+    subprocess.run(["git", "clone", "--quiet", "--no-checkout", str(ROOT), str(target)], check=True)
+    subprocess.run(["git", "-C", str(target), "checkout", "--quiet", revision], check=True)
+    return target
+
+
+def _plain(results: dict[str, object]) -> dict[str, object]:
+    """Keys as text, which is what JSON has."""
+
+    def text(found: object) -> object:
+        if isinstance(found, dict):
+            return {
+                ", ".join(key) if isinstance(key, tuple) else key: text(each)
+                for key, each in found.items()
+            }
+        return [text(each) for each in found] if isinstance(found, list) else found
+
+    return {key: text(each) for key, each in results.items()}
 
 
 def _allow_many_sockets() -> None:

@@ -13,13 +13,14 @@ import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from itertools import count
+from pathlib import Path
 from time import perf_counter
 from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import react
 
-from benchmarks.system import running
+from benchmarks.systems import road
 from pychron_comms.client.communicator import Communicator
 from pychron_comms.client.deferred import DeferredCommunicator
 
@@ -51,10 +52,10 @@ def main() -> None:
 
 def _compare(rounds: int, seconds: float) -> None:
     figures: dict[str, list[list[float]]] = {name: [] for name in MEASURES}
-    with running("road") as system:
+    with road(Path(__file__).parent.parent) as system:
         for index in range(rounds):
             for name in list(MEASURES)[:: 1 if index % 2 else -1]:
-                figures[name].append(_measured(name, system.port, seconds))
+                figures[name].append(_measured(name, system.echo_port, seconds))
     ours, bare = ([pair[index] for pair in figures["exchanges"]] for index in (0, 1))
     times = _line("blocking ask", ours, bare, 1e6, "us")
     ours, bare = ([rate for (rate,) in figures[name]] for name in ("deferred", "pipelined"))

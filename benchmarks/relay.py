@@ -1,4 +1,7 @@
-"""The bare relay: two hops of Twisted's ``LineReceiver``, nothing parsed, replies in order."""
+"""The bare relay: two hops of Twisted's ``LineReceiver``, nothing parsed, replies in order.
+
+All is answered with ``OK``.
+"""
 
 from __future__ import annotations
 
@@ -43,10 +46,10 @@ class Upstream(LineReceiver):
 
 
 class Echo(LineReceiver):
-    """The far half: each line goes back at once."""
+    """The far half: each line is answered at once."""
 
     def lineReceived(self, line: bytes) -> None:
-        self.sendLine(line)
+        self.sendLine(b"OK")
 
 
 def near(reactor: Any, path: str) -> None:

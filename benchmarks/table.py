@@ -1,70 +1,70 @@
-"""The figures as a table for people."""
+"""The figures as a table for people, in Markdown."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-#: The aims: at most so many times the bare relay's p50, at least so much of its rate.
-P50_AIM = 1.3
-RATE_AIM = 0.7
-MEMORY_AIM = 4096
+from benchmarks.measures import ratios
 
+_BASE = ("C relay", "relayed")
 _COLUMNS = (
-    f"{'':<16}{'p50 us':>15}{'p99 us':>17}{'requests/s':>17}"
-    f"{f'p50 (<= {P50_AIM})':>22}{f'rate (>= {RATE_AIM})':>22}"
+    ("serial p50", "serial", "p50"),
+    ("p99", "serial", "p99"),
+    ("64 in flight, rate", "64 in flight", "rate"),
+    ("16 clients, rate", "16 clients", "rate"),
+    ("connect each, 1", "connect each, 1", "rate"),
+    ("connect each, 16", "connect each, 16", "rate"),
 )
-_HEAD = f"{'':<16}{'road    relay':>15}{'road    relay':>17}{'road    relay':>17}"
 
 
-def render(results: Mapping[str, Any]) -> str:
-    return "\n".join(_lines(results["measures"], results["segments"], results["rounds"]))
+def rendered(results: Mapping[str, Any]) -> str:
+    return "\n".join(_lines(results))
 
 
-def _lines(measures: Mapping[str, Any], segments: Mapping[str, Any], rounds: int) -> Iterator[str]:
-    yield f"Medians of {rounds} rounds; ratios road/relay: median (least-most)"
+def _lines(results: Mapping[str, Any]) -> Iterator[str]:
+    middle = results["medians"]
+    rounds = results["rounds"]
+    yield f"Ratios to the C relay in the same round: median (quartiles) of {len(rounds)} rounds."
     yield ""
-    yield _COLUMNS
-    yield _HEAD
-    for name, measure in measures.items():
-        if "rate" in measure["road"]:
-            yield _row(name, measure)
-    yield ""
-    idle = measures["idle"]
-    yield (
-        f"Memory of an idle connection: road {idle['road']['bytes']:.0f} bytes "
-        f"(aim: under {MEMORY_AIM}), relay {idle['relay']['bytes']:.0f}"
+    yield "| two hops | " + " | ".join(title for title, _, _ in _COLUMNS) + " |"
+    yield "|---" * (len(_COLUMNS) + 1) + "|"
+    cells = " | ".join(
+        _absolute(middle[(*_BASE, load)][figure], figure) for _, load, figure in _COLUMNS
     )
-    for name, found in segments.items():
+    yield f"| C relay, itself | {cells} |"
+    for name, kind in dict.fromkeys((name, kind) for name, kind, _ in rounds[0]):
+        if (name, kind) != _BASE and name not in {"journal", "synced"}:
+            yield f"| {name}, {kind} | " + " | ".join(_cells(results, name, kind)) + " |"
+    yield ""
+    yield from _rest(results)
+
+
+def _cells(results: Mapping[str, Any], name: str, kind: str) -> Iterator[str]:
+    for _, load, figure in _COLUMNS:
+        key = (name, kind, load)
+        if key not in results["medians"]:
+            yield ""
+            continue
+        found, low, high = ratios(results["rounds"], key, (*_BASE, load), figure)
+        yield f"{found:.2f} ({low:.2f}-{high:.2f})"
+
+
+def _rest(results: Mapping[str, Any]) -> Iterator[str]:
+    middle = results["medians"]
+    for name in results["roads"]:
+        many, some = middle[name, "polled", "1,000 clients"], middle[name, "polled", "16 clients"]
         yield (
-            f"One line of {found['bytes'] / 1024:.0f} KiB in one-byte segments: {name} "
-            f"{found['seconds']:.2f} s, {found['growth']:.1f} times a quarter of it "
-            "(4 is linear, 16 quadratic)"
+            f"{name}: 1,000 clients have {many['rate'] / some['rate']:.2f} of the rate of 16;"
+            f" p99 is {many['p99'] / many['p50']:.1f} times p50."
         )
+    plain = middle["road", "acting", "64 in flight"]["rate"]
+    for name, words in (("journal", "with a journal"), ("synced", "with each record synced")):
+        rate = middle[name, "acting", "64 in flight"]["rate"]
+        yield f"Acting, 64 in flight, {words}: {rate:.0f}/s, {rate / plain - 1:+.0%} of none."
+    yield f"An idle client's connection takes {results['idle bytes']:.0f} bytes."
+    yield f"From the start of both processes to the first reply: {results['start seconds']:.2f} s."
 
 
-def _row(name: str, measure: Mapping[str, Any]) -> str:
-    road, relay, ratio = (measure[each] for each in ("road", "relay", "ratio"))
-    cells = [
-        _microseconds(road, relay, "p50", 15),
-        _microseconds(road, relay, "p99", 17),
-        f"{road['rate']:>9.0f}{relay['rate']:>8.0f}",
-        _ratio(ratio, "p50"),
-        _ratio(ratio, "rate"),
-    ]
-    return f"{name:<16}{''.join(cells)}"
-
-
-def _microseconds(
-    road: Mapping[str, float], relay: Mapping[str, float], key: str, width: int
-) -> str:
-    if key not in road:
-        return " " * width
-    return f"{road[key] * 1e6:>{width - 8}.0f}{relay[key] * 1e6:>8.0f}"
-
-
-def _ratio(ratio: Mapping[str, Mapping[str, float]], key: str) -> str:
-    if key not in ratio:
-        return " " * 22
-    found = ratio[key]
-    return f"{found['median']:>10.2f} ({found['least']:.2f}-{found['most']:.2f})".rjust(22)
+def _absolute(value: float, figure: str) -> str:
+    return f"{value:,.0f}/s" if figure == "rate" else f"{value * 1e6:.0f} us"

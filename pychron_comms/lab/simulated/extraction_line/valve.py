@@ -11,7 +11,7 @@ from pychron_comms.errors import ValveActuationError
 
 
 class SimulatedValve:
-    """Moves between open and closed in ``travel`` seconds.
+    """Moves between open and closed in ``travel`` seconds; with 0, it has moved at once.
 
     ``commanded`` is what it was last told, ``indicator`` what its switch says; both are True for
     open. While it moves the indicator keeps the old state. ``moved`` is called with the valve
@@ -71,6 +71,10 @@ class SimulatedValve:
             return None
         if self._stuck:
             raise ValveActuationError(self.name, "open" if opening else "close")
+        if not self._travel:
+            self.commanded = opening
+            self._end()
+            return None
         self._start(opening, self._travel)
         return self._wait()
 

@@ -1,0 +1,180 @@
+"""The systems that are measured beside each other: each is two processes with one hop between."""
+
+from __future__ import annotations
+
+import os
+import re
+import selectors
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+from typing import NamedTuple
+
+from benchmarks import commands
+
+#: Seconds that a process may take to start, and to end.
+PATIENCE = 20.0
+
+_TWISTD = "from twisted.scripts.twistd import run; run()"
+_RSS = re.compile(r"^Rss:\s+(\d+) kB$", re.MULTILINE)
+
+
+class NotRunningError(Exception):
+    """A system that does not start, or does not answer."""
+
+
+class System(NamedTuple):
+    """A running system: the TCP port of its front half, that process, and the other one.
+
+    ``echo_port`` is where the type ``test`` is served; 0 where there is none.
+    """
+
+    port: int
+    front: int
+    back: int
+    echo_port: int = 0
+
+    def resident_bytes(self) -> int:
+        """The memory that the front half occupies."""
+        # Exact, unlike the counters of /proc/PID/statm.
+        text = Path(f"/proc/{self.front}/smaps_rollup").read_text()
+        found = _RSS.search(text)
+        return int(found[1]) * 1024 if found else 0
+
+
+@contextmanager
+def road(checkout: Path, journal: str = "") -> Iterator[System]:
+    """The server and the processor of a checkout, as a laboratory starts them.
+
+    ``journal`` is what its section says beside the folder, such as ``sync = true``; without it
+    there is none.
+    """
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        port, echo_port = _free_port(), _free_port()
+        config = folder / "lab.toml"
+        config.write_text(_configuration(folder, port, echo_port, journal))
+        back = stack.enter_context(_twistd(checkout, folder, "pychron-processor", config))
+        front = stack.enter_context(_twistd(checkout, folder, "pychron-server", config))
+        try:
+            _await_answer(port, b"GetValveState V0\r\n", b"False\r\n")
+            _await_answer(echo_port, b"Open A\r\n", b"Open A\r\n")
+        except NotRunningError as error:
+            logs = "\n".join(each.read_text()[-800:] for each in folder.glob("*.log"))
+            raise NotRunningError(f"{error}\n{logs}") from None
+        yield System(port, front.pid, back.pid, echo_port)
+
+
+@contextmanager
+def native_relay(program: Path) -> Iterator[System]:
+    """Two hops in C that parse nothing, and answer all with ``OK``."""
+    with ExitStack() as stack:
+        path = f"{stack.enter_context(tempfile.TemporaryDirectory())}/hop"
+        back = stack.enter_context(_held([str(program), "far", path, "OK"]))
+        _first_line(back)
+        front = stack.enter_context(_held([str(program), "near", path]))
+        yield System(int(_first_line(front)), front.pid, back.pid)
+
+
+@contextmanager
+def twisted_relay() -> Iterator[System]:
+    """Two hops of Twisted's ``LineReceiver`` that parse nothing, and answer all with ``OK``."""
+    command = [sys.executable, "-m", "benchmarks.relay"]
+    with ExitStack() as stack:
+        path = f"{stack.enter_context(tempfile.TemporaryDirectory())}/hop"
+        back = stack.enter_context(_held([*command, "back", path]))
+        _first_line(back)
+        front = stack.enter_context(_held([*command, "front", path]))
+        port = int(_first_line(front))
+        _await_answer(port, b"Open A\r\n", b"OK\r\n")
+        yield System(port, front.pid, back.pid)
+
+
+def _configuration(folder: Path, port: int, echo_port: int, journal: str) -> str:
+    listeners = "\n".join(
+        f'[[server.listener]]\ntype = "{request_type}"\n'
+        f'listen = ["tcp:{number}:interface=127.0.0.1"]\n'
+        "connections = 10000\nconnections_per_host = 10000"
+        for request_type, number in (("System", port), ("test", echo_port))
+    )
+    hop = f"unix:{folder}/hop"
+    sections = [
+        f'[server]\nprocessor = "{hop}"',
+        listeners,
+        f'[processor]\nlisten = ["{hop}"]',
+        f'[journal]\nfile = "{folder}/journal.jsonl"\n{journal}' if journal else "",
+        commands.LABORATORY,
+    ]
+    return "\n".join(sections)
+
+
+@contextmanager
+def _twistd(
+    checkout: Path, folder: Path, service: str, config: Path
+) -> Iterator[subprocess.Popen[bytes]]:
+    log = folder / f"{service}.log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-c", _TWISTD, "-n", "--pidfile=", service, "--config", str(config)],
+            cwd=checkout,
+            env={**os.environ, "PYTHONPATH": str(checkout)},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+
+@contextmanager
+def _held(command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that ends when its standard input does."""
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    with process:
+        try:
+            yield process
+            process.communicate(timeout=PATIENCE)
+        finally:
+            process.kill()
+
+
+def _first_line(process: subprocess.Popen[bytes]) -> bytes:
+    assert process.stdout is not None
+    with selectors.DefaultSelector() as selector:
+        selector.register(process.stdout, selectors.EVENT_READ)
+        line = process.stdout.readline() if selector.select(PATIENCE) else b""
+    if not line:
+        raise NotRunningError(f"{process.args!r} did not start")
+    return line
+
+
+def _free_port() -> int:
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port: int = sock.getsockname()[1]
+        return port
+
+
+def _await_answer(port: int, command: bytes, reply: bytes) -> None:
+    deadline = monotonic() + PATIENCE
+    while monotonic() < deadline:
+        try:
+            with socket.create_connection(("127.0.0.1", port), 1.0) as sock:
+                sock.sendall(command)
+                if sock.recv(4096) == reply:
+                    return
+        except OSError:
+            pass
+        sleep(0.05)
+    raise NotRunningError(f"no answer to {command!r}")
