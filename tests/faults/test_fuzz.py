@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests import properties
 from tests.faults.fuzz.targets import NAMES, corpus, target
 from tests.integration.processes import run_to_the_end
 
@@ -42,7 +43,7 @@ def test_any_input_meets_only_declared_errors(name: str) -> None:
     chosen = target(name)
     pieces = st.lists(st.one_of(st.binary(max_size=8), st.sampled_from(chosen.words)), max_size=8)
 
-    @settings(deadline=None, derandomize=True, max_examples=300)
+    @settings(properties.holds, max_examples=300)
     @given(st.binary(min_size=1, max_size=12), pieces)
     def holds(decisions: bytes, data: list[bytes]) -> None:
         chosen.fuzz(decisions + b"".join(data))
