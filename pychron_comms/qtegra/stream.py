@@ -16,15 +16,17 @@ from twisted.internet.interfaces import (
     IDelayedCall,
     IHalfCloseableProtocol,
     IHandshakeListener,
-    IReactorTime,
 )
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from pychron_comms.errors import OutcomeUnknownError, ShuttingDownError, error_line
 from pychron_comms.qtegra import formatting as texts
 from pychron_comms.qtegra.answers import Answer, decode
+from pychron_comms.transport.budget import Account
+from pychron_comms.transport.connections import Connections
 from pychron_comms.transport.peer_identity import introduced, sender_of
 from pychron_comms.transport.socket_tuning import make_prompt
 
@@ -45,16 +47,28 @@ class QtegraConnection(Protocol):
     _log = Logger()
     transport: Any
     _sender: str
+    _account: Account
     _timer: IDelayedCall
 
-    def __init__(self, answer: Answer, clock: IReactorTime) -> None:
+    #: When it was first seen silent. It is not looked at: who says nothing has its own time here.
+    quiet_since: float | None = None
+
+    def __init__(self, answer: Answer, connections: Connections) -> None:
         self._answer = answer
-        self._clock = clock
+        self._connections = connections
+        self._clock = connections.clock
         self._received = bytearray()
         self._taken = False
+        self._waits = False
+
+    @property
+    def in_flight(self) -> int:
+        """1 while its command waits for the reply."""
+        return int(self._waits)
 
     def connectionMade(self) -> None:
         self._sender = sender_of(self.transport.getPeer())
+        self._account = Account(self._connections.budgets, self._sender)
         make_prompt(self.transport)
         self._timer = self._clock.callLater(IDLE, self._drop_idle)
 
@@ -67,7 +81,10 @@ class QtegraConnection(Protocol):
             return
         self._cancel_timer()
         self._received += data
-        if b"\r" in data or b"\n" in data or len(self._received) > LENGTH_LIMIT:
+        if self._account.keep(len(self._received)):
+            self._connections.budgets.count_dropped()
+            self.transport.abortConnection()
+        elif b"\r" in data or b"\n" in data or len(self._received) > LENGTH_LIMIT:
             self._take()
         else:
             self._timer = self._clock.callLater(PAUSE, self._take)
@@ -83,26 +100,65 @@ class QtegraConnection(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._taken = True
         self._cancel_timer()
+        self._account.close()
+        self._connections.remove(self)
+
+    def give_up(self) -> None:
+        """Answer with 201 what still waits; its own reply is dropped."""
+        if self._waits:
+            self._waits = False
+            why = OutcomeUnknownError("no reply until this process stopped")
+            self.transport.write(error_line(why).encode())
+
+    def close(self) -> None:
+        """Close it when its reply is written."""
+        self._taken = True
+        self._end()
 
     def _take(self) -> None:
         self._taken = True
         if len(self._received) > LENGTH_LIMIT:
             self._reply(texts.INVALID)
             return
-        result = self._answer(decode(bytes(self._received)), self._sender)
+        line = decode(bytes(self._received))
+        if self._connections.exchange.refusing:
+            self._reply(error_line(ShuttingDownError(line)))
+            return
+        result = self._answer(line, self._sender)
         if isinstance(result, Deferred):
-            result.addCallback(self._reply)
+            self._waits = True
+            self._account.host.commands += 1
+            result.addCallback(self._reply_late)
         else:
             self._reply(result)
+
+    def _reply_late(self, text: str | None) -> None:
+        self._account.host.end()
+        if self._waits:
+            self._waits = False
+            self._reply(text)
 
     def _reply(self, text: str | None) -> None:
         if text is not None:
             self.transport.write(text.encode())
+        self._end()
+
+    def _end(self) -> None:
+        """Close when all is written; whoever does not read it in time is dropped."""
+        self._cancel_timer()
+        self._timer = self._clock.callLater(self._connections.options.stall, self._drop_stalled)
         self.transport.loseConnection()
 
+    def _drop_stalled(self) -> None:
+        self._connections.count("stalled_dropped")
+        self.transport.abortConnection()
+
     def _drop_idle(self) -> None:
-        self._log.info("dropped {sender}: it said nothing", sender=self._sender)
-        self.transport.loseConnection()
+        self._taken = True
+        self._connections.log.info(
+            self._log, "dropped {sender}: it said nothing", sender=self._sender
+        )
+        self._end()
 
     def _cancel_timer(self) -> None:
         if self._timer.active():
@@ -114,13 +170,13 @@ class QtegraFactory(Factory):
 
     noisy = False
 
-    def __init__(self, answer: Answer, clock: IReactorTime, name: str) -> None:
+    def __init__(self, answer: Answer, connections: Connections, name: str) -> None:
         self._answer = answer
-        self._clock = clock
+        self._connections = connections
         self._name = name
 
     def logPrefix(self) -> str:
         return self._name
 
     def buildProtocol(self, addr: IAddress | None) -> QtegraConnection:
-        return QtegraConnection(self._answer, self._clock)
+        return QtegraConnection(self._answer, self._connections)

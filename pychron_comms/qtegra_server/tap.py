@@ -10,6 +10,7 @@ from twisted.application.service import IService
 
 from pychron_comms.config.table import Table
 from pychron_comms.lab.simulated.spectrometer.instrument_config import spectrometer_from_config
+from pychron_comms.observability.metrics import Metrics
 from pychron_comms.process.command_line import ServiceOptions, checked
 from pychron_comms.process.monotonic import use_monotonic_clock
 from pychron_comms.process.systemd_notify import Supervision
@@ -73,7 +74,7 @@ def _service(options: Options, reactor: Any) -> RemoteControlServer:
         tagged=spectrometer.tag_data and not options["untagged"],
         faithful_clock=reactor if faithful else None,
     )
-    server = RemoteControlServer(execute, options.listen or DEFAULT_LISTEN, reactor)
+    server = RemoteControlServer(execute, options.listen or DEFAULT_LISTEN, reactor, Metrics())
     supervision = Supervision.from_environment(os.environ, os.getpid(), reactor)
     supervision.setServiceParent(server)
     return server

@@ -6,9 +6,11 @@ from typing import Any
 
 from twisted.application.service import IService, MultiService
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
+from twisted.internet.protocol import Factory
 
 from pychron_comms.qtegra.answers import RelayedAnswers
-from pychron_comms.qtegra.listeners import qtegra_listener
+from pychron_comms.qtegra.datagrams import QtegraDatagrams
+from pychron_comms.qtegra.stream import QtegraFactory
 from pychron_comms.server.datagrams import DatagramMessagingHandler
 from pychron_comms.server.dispatcher import Passing, RequestDispatcher
 from pychron_comms.server.messaging_handler import MessagingFactory
@@ -43,7 +45,7 @@ class RemoteCommandServer(MultiService):
             lambda request, sender: dispatcher.answer(request, sender, Passing())
         )
         self._connections = Connections(settings.request_type, settings.options, shared)
-        self._datagrams: list[DatagramMessagingHandler] = []
+        self._datagrams: list[DatagramMessagingHandler | QtegraDatagrams] = []
         # A datagram's port is what replies leave by, too: it stays open for them.
         self._streams, self._ports = MultiService(), MultiService()
         for kind in (self._streams, self._ports):
@@ -84,16 +86,23 @@ class RemoteCommandServer(MultiService):
         return DeferredList([maybeDeferred(super().stopService)])
 
     def _listener(self, description: str, reactor: Any) -> IService:
-        if self._settings.kind == QTEGRA:
-            name = f"RemoteCommandServer for {self._settings.request_type}"
-            return qtegra_listener(description, self._relayed.answer, name, reactor)
         if has_datagrams(description):
-            protocol = DatagramMessagingHandler(
-                self._dispatcher, self._settings.options, self._shared
-            )
+            protocol = self._datagram_protocol()
             self._datagrams.append(protocol)
             return datagram_service(description, protocol, reactor)
-        factory = AdmissionFactory(
-            MessagingFactory(self._dispatcher, self._connections), self._connections
-        )
+        factory = AdmissionFactory(self._connection_factory(), self._connections)
         return stream_service(description, factory, reactor)
+
+    def _datagram_protocol(self) -> DatagramMessagingHandler | QtegraDatagrams:
+        if self._settings.kind == QTEGRA:
+            return QtegraDatagrams(self._relayed.answer, self._name, self._shared)
+        return DatagramMessagingHandler(self._dispatcher, self._settings.options, self._shared)
+
+    def _connection_factory(self) -> Factory:
+        if self._settings.kind == QTEGRA:
+            return QtegraFactory(self._relayed.answer, self._connections, self._name)
+        return MessagingFactory(self._dispatcher, self._connections)
+
+    @property
+    def _name(self) -> str:
+        return f"RemoteCommandServer for {self._settings.request_type}"

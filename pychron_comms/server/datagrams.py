@@ -9,7 +9,6 @@ from pychron_comms.errors import (
     CommandError,
     LineTooLongError,
     MalformedRequestError,
-    QueueFullError,
     ReplyTooLongError,
     error_line,
 )
@@ -19,10 +18,9 @@ from pychron_comms.server.resend.guard import Outcome
 from pychron_comms.transport.connections import IN_FLIGHT_MEANING
 from pychron_comms.transport.datagrams import (
     DATAGRAM_LIMIT,
-    NETWORK_LIMIT,
-    PENDING_LIMIT,
     DatagramGuard,
     is_here,
+    longest_reply,
     take_few,
 )
 from pychron_comms.transport.exchange import Exchange
@@ -55,8 +53,7 @@ class _Datagram(Passing):
         return self._safe
 
     def answer(self, request: Request) -> str | Deferred[str]:
-        if not self._handler.waiting.has_room(self.sender, self._safe):
-            raise QueueFullError(f"{PENDING_LIMIT} datagrams wait for their replies")
+        self._handler.waiting.look_for_room(self.sender, self._safe)
         return self._handler.dispatcher.answer(request, self.sender, self)
 
     def reply(self, identifier: str, text: str) -> None:
@@ -129,9 +126,7 @@ class DatagramMessagingHandler(DatagramProtocol):
 
     def send(self, text: str, identifier: str, addr: _Address) -> None:
         """One reply, as one datagram; 213 for one that is none."""
-        limit = self._options.datagram_reply or (
-            DATAGRAM_LIMIT if is_here(addr[0]) else NETWORK_LIMIT
-        )
+        limit = self._options.datagram_reply or longest_reply(addr[0])
         data = render(identifier, text, self._options.frame)
         if len(data) > limit:
             most = f"{limit} in a datagram: ask by TCP" if limit < DATAGRAM_LIMIT else limit

@@ -13,6 +13,7 @@ from typing import Any
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
+from pychron_comms.errors import QueueFullError
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.sender_log import SenderLog
 
@@ -50,6 +51,11 @@ def is_error(line: bytes) -> bool:
 def is_here(host: str) -> bool:
     """Whether an address is one of this computer's own, that none else can send from."""
     return host.startswith(("127.", "::ffff:127.")) or host == "::1"
+
+
+def longest_reply(host: str) -> int:
+    """Bytes of one that its way can carry."""
+    return DATAGRAM_LIMIT if is_here(host) else NETWORK_LIMIT
 
 
 def take_few(transport: Any) -> None:
@@ -99,13 +105,13 @@ class DatagramGuard:
             self._debts[host] = self._debt(host) + size, self._clock.seconds()
             self._debts.move_to_end(host)
 
-    def has_room(self, host: str, makes_safe: bool) -> bool:
-        """Whether one more command of that address may wait for its reply."""
-        if makes_safe:
-            return self.in_flight < PENDING_LIMIT + SAFE_ROOM
-        if not is_here(host) and self._waiting.get(host, 0) >= SHARE:
-            return False
-        return self.in_flight < PENDING_LIMIT
+    def look_for_room(self, host: str, makes_safe: bool) -> None:
+        """203 where no more commands of that address may wait for their replies."""
+        own = 0 if makes_safe or is_here(host) else self._waiting.get(host, 0)
+        if own >= SHARE:
+            raise QueueFullError(f"{own} datagrams of {host} wait for their replies")
+        if self.in_flight >= PENDING_LIMIT + (SAFE_ROOM if makes_safe else 0):
+            raise QueueFullError(f"{PENDING_LIMIT} datagrams wait for their replies")
 
     def begin(self, host: str) -> None:
         """One more waits."""

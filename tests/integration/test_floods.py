@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.clients import Wire
-from tests.integration.laboratories import start_laboratory
-from tests.integration.processes import Processes
+from tests.integration.clients import Wire, connect
+from tests.integration.laboratories import ANY_PORT, server_address, start_laboratory
+from tests.integration.processes import TWISTD, Processes
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads memory from /proc")
 
@@ -43,6 +43,46 @@ def test_a_datagram_that_comes_again_and_again_does_not_fill_the_log(processes: 
         assert good.ask("Close A") == "OK"
         assert good.ask("PychronReady") == "OK"
     assert len(laboratory.server.log) < 100_000
+
+
+def test_silent_connections_to_qtegras_port_do_not_reset_the_others(processes: Processes) -> None:
+    server = processes.start(
+        "bash",
+        "-c",
+        'ulimit -n 400; exec "$@"',
+        "bash",
+        TWISTD,
+        "-n",
+        "--pidfile=",
+        "pychron-server",
+        f"--config={qtegra_lab(processes.folder)}",
+    )
+    port = server_address(server, "Spectrometer")
+    with ExitStack() as stack:
+        for _ in range(450):
+            stack.enter_context(connect(port))
+        for _ in range(20):
+            with Wire(server_address(server)) as good:
+                assert good.ask("PychronReady") == "OK"
+
+
+def qtegra_lab(folder: Path) -> Path:
+    """The configuration of a server for System and for Qtegra's clients."""
+    path = folder / "lab.toml"
+    path.write_text(
+        f"""
+        [[server.listener]]
+        type = "System"
+        listen = ["{ANY_PORT}"]
+        [[server.listener]]
+        type = "Spectrometer"
+        kind = "qtegra"
+        listen = ["{ANY_PORT}"]
+        [processor]
+        simulated_lab = true
+        """
+    )
+    return path
 
 
 @pytest.mark.parametrize("joined_by", ["unix", "nothing"])

@@ -1,0 +1,97 @@
+"""Limits and ends of Qtegra's listeners."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+
+from pychron_comms.transport.budget import FREE
+from tests.qtegra.test_wire import ADDRESS, WireCase
+
+HERE = ("127.0.0.1", 40000)
+
+
+class StreamLimitTests(WireCase):
+    def test_silent_connections_of_one_computer_are_limited(self) -> None:
+        self.connect()
+        for _ in range(49):
+            _, transport = self.connect_again()
+            self.assertEqual(transport.value(), b"")
+        _, refused = self.connect_again()
+        self.assertEqual(refused.value(), b"ERROR 215 : too many connections: at most 50\r\n")
+        self.assertEqual(self.connections.open, 50)
+
+    def test_the_end_of_one_makes_room(self) -> None:
+        protocol, _ = self.connect()
+        protocol.connectionLost()
+        self.assertEqual(self.connections.open, 0)
+
+    def test_a_client_that_does_not_read_its_reply_is_dropped(self) -> None:
+        protocol, transport = self.connect()
+        protocol.dataReceived(b"GetHV\r")
+        self.clock.advance(4.9)
+        self.assertFalse(transport.disconnected)
+        self.clock.advance(0.2)
+        self.assertTrue(transport.disconnected)
+        self.assertIn('pychron_stalled_dropped_total{listener="System"} 1', self.metrics.text())
+
+    def test_a_command_in_flight_is_waited_for(self) -> None:
+        self.reply = Deferred()
+        protocol, transport = self.connect()
+        protocol.dataReceived(b"SetMass 40\r")
+        self.assertEqual(self.connections.in_flight, 1)
+        self.connections.refuse_commands()
+        late, refused = self.connect_again()
+        late.dataReceived(b"GetHV\r")
+        self.assertEqual(refused.value(), b"ERROR 209 : shutting down: GetHV")
+        self.reply.callback("OK")
+        self.assertEqual((transport.value(), self.connections.in_flight), (b"OK", 0))
+
+    def test_what_waits_at_the_end_gets_201_and_a_late_reply_is_dropped(self) -> None:
+        self.reply = Deferred()
+        protocol, transport = self.connect()
+        protocol.dataReceived(b"SetMass 40\r")
+        _, silent = self.connect_again()
+        self.connections.close()
+        unknown = b"ERROR 201 : outcome unknown: no reply until this process stopped"
+        self.assertEqual((transport.value(), transport.disconnecting), (unknown, True))
+        self.assertEqual((silent.value(), silent.disconnecting), (b"", True))
+        self.reply.callback("OK")
+        self.assertEqual(transport.value(), unknown)
+
+    def test_its_lines_are_of_its_computers_budget(self) -> None:
+        protocol, _ = self.connect()
+        host = protocol._account.host
+        protocol.dataReceived(b"x" * (FREE + 100))
+        self.assertEqual(host.kept, 100)
+        protocol.connectionLost()
+        self.assertEqual(host.kept, 0)
+
+
+class DatagramLimitTests(WireCase):
+    def test_an_error_is_never_answered(self) -> None:
+        protocol, sent = self.datagrams()
+        for line in (b"Error: Invalid command", b"ERROR 203 : queue full"):
+            protocol.datagramReceived(line, ADDRESS)
+            protocol.datagramReceived(line, HERE)
+        self.assertEqual((self.asked, sent), ([], []))
+
+    def test_a_reply_to_the_network_is_a_small_one(self) -> None:
+        self.reply = "x" * 2000
+        protocol, sent = self.datagrams()
+        protocol.datagramReceived(b"GetParameters", ADDRESS)
+        protocol.datagramReceived(b"GetParameters", HERE)
+        self.assertEqual(sent[0][0], b"ERROR 213 : reply too long: 2000 bytes, at most 1400")
+        self.assertEqual(len(sent[1][0]), 2000)
+
+    def test_while_it_stops_what_is_in_flight_is_answered_and_new_commands_get_209(self) -> None:
+        reply: Any = Deferred()
+        self.reply = reply
+        protocol, sent = self.datagrams()
+        protocol.datagramReceived(b"SetMass 40", ADDRESS)
+        protocol.refuse_commands()
+        protocol.datagramReceived(b"GetHV", ADDRESS)
+        self.assertEqual(protocol.in_flight, 1)
+        reply.callback("OK")
+        self.assertEqual([data for data, _ in sent], [b"ERROR 209 : shutting down: GetHV", b"OK"])
