@@ -10,9 +10,15 @@ from pychron_comms.errors import (
     OutcomeUnknownError,
 )
 from pychron_comms.interfaces import Part
+from pychron_comms.journal.memory import NoJournal
+from pychron_comms.observability.metrics import Metrics
 from pychron_comms.processor.execution import copies
+from pychron_comms.processor.execution.audit import Audit
 from pychron_comms.processor.execution.copies import KEEP, KEEP_DATAGRAM
+from pychron_comms.processor.execution.idempotency import CommandMemory, request_of
 from pychron_comms.processor.execution.shares import OVERHEAD
+from pychron_comms.wire.context import RequestContext
+from tests.doubles import ScriptedCall
 from tests.processor.copy_case import OTHER, CopyCase
 
 
@@ -326,6 +332,22 @@ class RoomTests(CopyCase):
         self.reply("udp.2", "Open A")
         memory = self.gate._memory.copies
         self.assertEqual((memory.kept, memory.running, len(memory._last)), (1, 0, 1))
+
+    def test_what_is_kept_and_what_is_answered_from_it_is_counted(self) -> None:
+        metrics = Metrics()
+        memory = CommandMemory(Audit(NoJournal()), self.clock, metrics)
+        call = ScriptedCall("Open A")
+        call.context = RequestContext(ask="c1.1")
+        entry = memory.open(request_of("System", "Open A", call), call)
+        entry.begin()
+        entry.end("OK")
+        call.context = RequestContext(ask="c2.1")
+        self.assertIsNotNone(memory.find(request_of("System", "Open A", call), call))
+        text = metrics.text()
+        self.assertIn('pychron_repeated_total{kind="plain"} 1\n', text)
+        self.assertIn('pychron_repeated_total{kind="key"} 0\n', text)
+        self.assertIn(f'pychron_remembered_bytes{{kind="plain"}} {memory.copies.size}\n', text)
+        self.assertGreater(memory.copies.size, OVERHEAD)
 
     def test_a_flood_pushes_out_its_own(self) -> None:
         self.gate._memory.copies._kept._room = 20 * OVERHEAD
