@@ -77,6 +77,14 @@ class WhileItRunsTests(CopyCase):
         self.ask("c2.1")
         self.assertEqual(self.ran, ["Open A", "Open A"])
 
+    def test_a_copy_of_two_joins_the_one_that_runs(self) -> None:
+        self.ask("c1.1")
+        second, copy = self.ask("c1.2", within=1.0), self.ask("c2.1")
+        self.clock.advance(1)
+        self.failureResultOf(second, ExpiredError)
+        self.opening.callback("OK")
+        self.assertEqual(self.successResultOf(copy), "OK")
+
     def test_another_computer_or_command_is_no_copy(self) -> None:
         self.ask("c1.1")
         self.ask("c2.1", sender=OTHER)
@@ -200,6 +208,10 @@ class InDoubtTests(CopyCase):
         self.reply("c2.2")
         self.assertEqual(self.ran, ["Open A", "Open A", "Open A"])
 
+    def test_what_was_refused_is_asked_anew(self) -> None:
+        self.failureResultOf(self.ask("c1.1", within=-1.0), ExpiredError)
+        self.assertEqual(self.reply("c2.1"), "OK")
+
     def test_what_was_never_begun_is_asked_anew(self) -> None:
         self.valves.slow["Shut A"] = Deferred()
         self.ask("c0.1", "Shut A")
@@ -287,6 +299,16 @@ class LateTests(CopyCase):
     def test_one_that_said_something_since_means_it(self) -> None:
         self.reply("c1.2", silent=0.4)
         self.assertEqual(self.ran, ["Open A", "Open A"])
+
+    def test_what_was_long_on_the_way_was_said_before(self) -> None:
+        self.assertEqual(self.reply("c1.2", silent=0.4, age=0.2), "OK")
+        self.assertEqual(self.ran, ["Open A"])
+
+    def test_so_was_what_has_run(self) -> None:
+        self.reply("c5.1", "Open B", age=0.3)
+        self.gate.reply_taken("c5.1")
+        self.reply("c6.2", "Open B", silent=0.1)
+        self.assertEqual(self.ran, ["Open A", "Open B", "Open B"])
 
     def test_time_on_the_way_is_no_silence(self) -> None:
         self.reply("c1.2", silent=0.4, age=0.05)

@@ -152,6 +152,8 @@ class PatienceTests(KeyCase):
         assert isinstance(entry, Entry)
         self.assertEqual(list(entry._askers), [first])
         self.assertEqual(list(self.gate._memory._waiting), [first])
+        self.opening.result.callback("OK")
+        self.assertEqual(self.gate._memory._waiting, {})
 
     def test_a_copy_whose_asker_has_gone_is_no_bug(self) -> None:
         first, copy = self.ask(), self.ask()

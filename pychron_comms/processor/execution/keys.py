@@ -98,8 +98,6 @@ class KeyMemory:
         self._open.pop((sender, key), None)
         if not ended.refused:
             self._refused.forget(sender, key)
-        elif self._run.get(sender, key, now) is not None:
-            return
         shares = self._refused if ended.refused else self._run
         known = _Known(ended, _digest(request))
         shares.keep(sender, key, known, texts=known.texts(key), until=now + self._keep, now=now)
