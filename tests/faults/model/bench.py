@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred
@@ -16,7 +17,7 @@ from pychron_comms.handlers.base import BaseHandler
 from pychron_comms.handlers.command import command
 from pychron_comms.handlers.replies import value
 from pychron_comms.interfaces import Effect, IHardware, IReactorManager
-from tests.faults.model.processes import Process
+from tests.faults.model.processes import Process, Turn
 
 REQUEST_TYPE = "Model"
 
@@ -100,8 +101,16 @@ class Laboratory:
             return self._reply(script, number)
         self._running[number] = (word, device, bench)
         if script.ending != NEVER:
-            self._clock.callLater(script.seconds, self._end, script, number, bench, work)
+            end = partial(self._end, script, number, bench, work)
+            self._clock.callLater(script.seconds, self._driver_says, bench.process, end)
         return work
+
+    def _driver_says(self, process: Process, end: Callable[[], None]) -> None:
+        # Of a process that is dead, it does the same all the same.
+        if process.alive:
+            process.when_awake(end, Turn.THREADS)
+        else:
+            end()
 
     def _end(self, script: Script, number: str, bench: Bench, work: Deferred[str]) -> None:
         self._ended(number)

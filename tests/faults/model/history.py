@@ -91,6 +91,14 @@ class KillServer(NamedTuple):
         world.kill_server()
 
 
+class StandStill(NamedTuple):
+    half: str
+    seconds: float
+
+    def happen(self, world: World) -> None:
+        world.stand_still(*self)
+
+
 class FillDisk(NamedTuple):
     seconds: float
 
@@ -118,6 +126,7 @@ Step = (
     | BreakProcessor
     | StopProcessor
     | KillServer
+    | StandStill
     | FillDisk
     | Datagrams
 )
@@ -182,14 +191,26 @@ _faults = st.one_of(
     st.builds(Datagrams, st.lists(st.sampled_from(_FATES), min_size=1, max_size=6).map(tuple)),
 )
 
+_standing_still = st.builds(
+    StandStill,
+    st.sampled_from(("server", "processor")),
+    st.sampled_from((0.3, 1.1, 1.7, 3.0, 6.0)),
+)
+
+_KINDS = {
+    "a": _asks,
+    "r": _late_replies,
+    "s": _short_of_time,
+    "p": _passing,
+    "f": _faults,
+    "z": _standing_still,
+}
+
 
 @st.composite
 def _steps(draw: st.DrawFn) -> Step:
     # ``one_of`` would count each kind of fault as much as all asking.
-    kind = draw(st.sampled_from("aaaaaarrsspppppppf"))
-    return draw(
-        {"a": _asks, "r": _late_replies, "s": _short_of_time, "p": _passing, "f": _faults}[kind]
-    )
+    return draw(_KINDS[draw(st.sampled_from("aaaaaarrsspppppppfz"))])
 
 
 histories: st.SearchStrategy[History] = st.lists(_steps(), min_size=20, max_size=80)

@@ -17,7 +17,7 @@ from twisted.internet.interfaces import IHalfCloseableProtocol, IProtocolFactory
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
-from tests.faults.model.processes import Process
+from tests.faults.model.processes import Process, Turn
 
 _ECONNRESET = 104
 
@@ -166,15 +166,23 @@ class End:
     # -- what the network does
 
     def arrived(self, event: Event) -> None:
+        """The system takes it, also while the process stands still."""
         if event[0] == "data" and (self.closed or self.disconnecting):
             self.out.put(_RESET)
         elif event[0] == "reset":
             # It is heard at once, and what has not been read by then is gone.
             self._inbox.clear()
-            self._reset()
+            self._error = _ECONNRESET
+            self.process.when_awake(self._reset, Turn.NETWORK)
         else:
             self._inbox.append(event)
-            self._deliver()
+            self.process.when_awake(self._deliver, Turn.NETWORK)
+
+    def accepted(self, protocol: Any) -> None:
+        """Its process takes the connection; what came meanwhile follows."""
+        self.protocol = protocol
+        protocol.makeConnection(self)
+        self._deliver()
 
     def end(self, why: Exception) -> None:
         if not self.closed:
@@ -195,7 +203,7 @@ class End:
         return "fin", b"%d" % self.back.brought
 
     def _deliver(self) -> None:
-        while self._inbox and not self._paused and not self.closed:
+        while self._inbox and self.protocol and not self._paused and not self.closed:
             kind, data = self._inbox.popleft()
             if kind == "data":
                 self.protocol.dataReceived(data)
@@ -215,7 +223,6 @@ class End:
             self.end(ConnectionDone())
 
     def _reset(self) -> None:
-        self._error = _ECONNRESET
         # Who reads no more, is told by its next write only.
         if not self._half:
             self.end(ConnectionLost())
@@ -297,10 +304,12 @@ class Dial:
         self._path.links.append(link)
         if not self._process.alive:
             near.closed = True
-        link.on_accepted = lambda: self._accepted(near, factory, result)
+        link.on_accepted = lambda: self._process.when_awake(
+            lambda: self._accepted(near, factory, result), Turn.NETWORK
+        )
         far.out.put(("accepted", b""))
-        far.protocol = self._listener.factory.buildProtocol(far.getPeer())
-        far.protocol.makeConnection(far)
+        build = self._listener.factory.buildProtocol
+        process.when_awake(lambda: far.accepted(build(far.getPeer())), Turn.NETWORK)
 
     def _refused(self, result: Deferred[Any]) -> None:
         if self._process.alive and not result.called:

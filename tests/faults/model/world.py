@@ -44,7 +44,7 @@ from tests.faults.model.keyed_clients import DatagramClient, KeyedClient, SlowKe
 from tests.faults.model.links import Dial, Link, Listener, Path
 from tests.faults.model.pens import Pen
 from tests.faults.model.plain_clients import KeptPlainClient, PychronClient
-from tests.faults.model.processes import Process, advance
+from tests.faults.model.processes import Process, Turn, advance
 from tests.listening import shared
 
 #: Commands that may wait for one manager, and on one connection: few, so that histories meet them.
@@ -261,6 +261,13 @@ class World:
             self.faults["processor stopped"] += 1
             processor.gate.stopService().addBoth(lambda _: self._stopped(processor))
 
+    def stand_still(self, half: str, seconds: float) -> None:
+        """One of the two processes does nothing for a while, and knows nothing of it."""
+        process = {"server": self.server, "processor": self.processor}[half].process
+        if process.alive:
+            self.faults[f"{half} stood still"] += 1
+            process.stand_still(seconds)
+
     def kill_server(self) -> None:
         """It is started again half a second later."""
         if self.server.process.alive:
@@ -320,9 +327,12 @@ class World:
 
     def _take_datagram(self, path: Path, data: bytes, reply: Callable[[bytes], None]) -> None:
         server = self.server
-        if server.process.alive:
+
+        def take() -> None:
             server.datagrams.transport = cast(Any, Post(self, path, reply))
             server.datagrams.datagramReceived(data, (path.address, 50000))
+
+        server.process.when_awake(take, Turn.NETWORK)
 
     def _carry(self, path: Path, arrive: Callable[[], None]) -> None:
         fate = self._datagram_fates.pop(0) if self._datagram_fates else ""
