@@ -11,7 +11,8 @@ from tests.faults.model.breakages import BREAKAGES, broken
 from tests.faults.model.classics import CLASSICS
 from tests.faults.model.drawn import drawn
 from tests.faults.model.history import History
-from tests.faults.model.promises import Broken, live_through
+from tests.faults.model.keeping import Broken
+from tests.faults.model.promises import live_through
 
 #: By which promise each is noticed.
 NOTICED = {

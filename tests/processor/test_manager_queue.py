@@ -193,6 +193,33 @@ class ForgettingTests(QueueCase):
         self.assertEqual(self.successResultOf(stays), "1")
 
 
+class StandingStillTests(QueueCase):
+    """Of a process that stood still, what runs may end before the timers that are due are called.
+
+    A clock that advances by more than one timer calls the first of them as late as that.
+    """
+
+    def setUp(self) -> None:
+        super().setUp()
+        busy, _ = self.occupy()
+        self.clock.callLater(0.5, busy.result.callback, "done")
+
+    def test_what_waited_past_its_time_meanwhile_is_not_begun(self) -> None:
+        call = ScriptedCall("Open", "OK")
+        late, next_one = self.submit(call, 1.0), self.submit(ScriptedCall("Get", "1"), 9.0)
+        self.clock.advance(5)
+        self.failureResultOf(late, ExpiredError)
+        self.assertEqual((call.runs, self.clock.getDelayedCalls()), (0, []))
+        self.assertEqual(self.successResultOf(next_one), "1")
+
+    def test_a_read_is_for_those_who_have_time_left(self) -> None:
+        read = ScriptedCall("Get", "1", effect=Effect.READ)
+        late, early = self.submit(read, 1.0), self.submit(read, 3.0)
+        self.clock.advance(2)
+        self.failureResultOf(late, ExpiredError)
+        self.assertEqual(self.successResultOf(early), "1")
+
+
 class AheadTests(QueueCase):
     """Reads that a command elsewhere waits for."""
 

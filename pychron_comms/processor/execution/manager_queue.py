@@ -343,6 +343,13 @@ class ManagerQueue:
         if not job.askers:
             self._abandon_in_time(job)
 
+    def _expire_late(self, job: Job) -> None:
+        """Their timers are due, and have not come yet: this process has stood still meanwhile."""
+        now = self._clock.seconds()
+        for answer, asker in list(job.askers.items()):
+            if asker.timer is not None and asker.timer.getTime() <= now:
+                self._give_up(answer)
+
     def _abandon_in_time(self, job: Job) -> None:
         """Nobody waits for it; what acts may end all the same, as long as its own time lasts."""
         left = job.until - self._clock.seconds()
@@ -407,6 +414,9 @@ class ManagerQueue:
         return job
 
     def _begin(self, job: Job) -> None:
+        self._expire_late(job)
+        if not job.askers:
+            return
         execution = job.execution
         try:
             if execution is not None:

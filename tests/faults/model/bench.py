@@ -51,6 +51,14 @@ class Told(NamedTuple):
     records: int
 
 
+class Act(NamedTuple):
+    """That the hardware did what it was told, when; ``given_up``: its processor had let it go."""
+
+    told: Told
+    at: float
+    given_up: bool
+
+
 @implementer(IReactorManager)
 class Bench:
     """One manager, as one processor sees it; what it does is counted in the laboratory's book."""
@@ -75,9 +83,9 @@ class Laboratory:
         self.actuated: Counter[str] = Counter()
         #: Told while something else ran that does not bear it.
         self.crowded: list[tuple[str, str]] = []
-        self._running: dict[str, tuple[str, str, Bench]] = {}
-        #: To be made safe again, since something older ran on the part.
-        self._again: Counter[tuple[str, Process]] = Counter()
+        #: What it did, in order.
+        self.acts: list[Act] = []
+        self._running: dict[str, tuple[str, Bench]] = {}
 
     def do(self, bench: Bench, word: str, device: str, number: str) -> str | Deferred[str]:
         work: Deferred[str] = Deferred(lambda _: self._ended(number))
@@ -85,23 +93,16 @@ class Laboratory:
             return work  # its process died on the way here
         script = self.scripts.get(number, Script())
         told = Told(word, device, number, bench.process, self._clock.seconds(), self._records())
-        again = self._again[number, bench.process] > 0
-        if again:
-            self._again[number, bench.process] -= 1
-            script = script._replace(late=False)
-        else:
-            self.told.append(told)
+        self.told.append(told)
         if word != "Calm":
             self._note_crowd(bench, number)
-        elif self._is_raced(bench, device) and script.ending == WELL and script.seconds < 5:
-            self._again[number, bench.process] += not again
-        if not script.late and not again:
-            self.actuated[number] += 1
+        if not script.late:
+            self._act(told)
         if script.seconds == 0 and script.ending != NEVER:
-            return self._reply(script, number)
-        self._running[number] = (word, device, bench)
+            return self._reply(script, told)
+        self._running[number] = (word, bench)
         if script.ending != NEVER:
-            end = partial(self._end, script, number, bench, work)
+            end = partial(self._end, script, told, work)
             self._clock.callLater(script.seconds, self._driver_says, bench.process, end)
         return work
 
@@ -112,40 +113,36 @@ class Laboratory:
         else:
             end()
 
-    def _end(self, script: Script, number: str, bench: Bench, work: Deferred[str]) -> None:
-        self._ended(number)
-        if not bench.process.alive:
-            self.actuated[number] += script.late and script.survives
-            return
-        if work.called:
+    def _end(self, script: Script, told: Told, work: Deferred[str]) -> None:
+        self._ended(told.number)
+        if work.called or not told.process.alive:
             # Given up meanwhile; what was begun may come to its end all the same.
-            self.actuated[number] += script.late and script.survives
+            if script.late and script.survives:
+                self._act(told, given_up=True)
             return
         try:
-            reply = self._reply(script, number)
+            reply = self._reply(script, told)
         except NoResponseError as error:
             work.errback(error)
         else:
             work.callback(reply)
 
-    def _reply(self, script: Script, number: str) -> str:
+    def _reply(self, script: Script, told: Told) -> str:
         if script.ending == FAILS:
             raise NoResponseError
-        self.actuated[number] += script.late
-        return f"did {number}"
+        if script.late:
+            self._act(told)
+        return f"did {told.number}"
+
+    def _act(self, told: Told, *, given_up: bool = False) -> None:
+        self.actuated[told.number] += 1
+        self.acts.append(Act(told, self._clock.seconds(), given_up))
 
     def _ended(self, number: str) -> None:
         self._running.pop(number, None)
 
-    def _is_raced(self, bench: Bench, device: str) -> bool:
-        """Whether something that acts on the same part had begun before."""
-        return any(
-            word in {"Count", "Nudge"} and of == device and its is bench
-            for word, of, its in self._running.values()
-        )
-
     def _note_crowd(self, bench: Bench, number: str) -> None:
-        for other, (word, _, its) in self._running.items():
+        for other, (word, its) in self._running.items():
             if its is bench and word != "Calm":
                 self.crowded.append((other, number))
 

@@ -32,9 +32,11 @@ from pychron_comms.server import messaging_handler
 from tests.faults.model.bench import Told
 from tests.faults.model.clients import Unit
 from tests.faults.model.history import History
+from tests.faults.model.keeping import code_of, keep
 from tests.faults.model.keyed_clients import DatagramClient, KeyedClient
 from tests.faults.model.links import End
 from tests.faults.model.plain_clients import KeptPlainClient
+from tests.faults.model.safety import check_safety
 from tests.faults.model.world import World
 
 #: Errors that say that the command was never begun; those of the gate, and the server's own.
@@ -43,23 +45,9 @@ NEVER_SENT = 11
 NEVER_BEGUN = {*GATE_CODES, NEVER_SENT}
 
 _NUMBER = re.compile(r"\bn\d+\b")
-_CODE = re.compile(r"ERROR (\d+)")
 
 #: Seconds after which everything has ended: the repeater's 30 s, and a half-open link's 20 s.
 _QUIET = 60.0
-
-
-class Broken(AssertionError):
-    """A promise that does not hold."""
-
-    def __init__(self, promise: str, *about: object) -> None:
-        super().__init__(f"{promise}: {', '.join(map(str, about))}")
-        self.promise = promise
-
-
-def keep(promise: str, holds: object, *about: object) -> None:
-    if not holds:
-        raise Broken(promise, *about)
 
 
 def live_through(history: History) -> World:
@@ -76,6 +64,7 @@ def live_through(history: History) -> World:
             check_count(world, unit)
         check_conversations(world)
         check_times(world)
+        check_safety(world)
         check_journal(world)
         check_outcomes(world)
         check_nothing_left(world)
@@ -131,11 +120,6 @@ def come_to_rest(world: World) -> None:
 # -- 1 to 4: replies, and how often the hardware was told and acted
 
 
-def code_of(reply: str | None) -> int | None:
-    found = _CODE.match(reply or "")
-    return int(found[1]) if found else None
-
-
 def check_replies(world: World, unit: Unit) -> None:
     for ask in unit.asks:
         if ask.reply is not None:
@@ -149,7 +133,8 @@ def check_count(world: World, unit: Unit) -> None:
     told = [told for told in world.laboratory.told if told.number == unit.number]
     acted = world.laboratory.actuated[unit.number]
     last = unit.last_word
-    if not may_be_repeated(world, unit, told):
+    # What makes safe is done again where something older ended after it.
+    if unit.word != "Calm" and not may_be_repeated(world, unit, told):
         keep("none twice", len(told) <= 1 and acted <= 1, unit, told)
     if last is not None and code_of(last) is None:
         keep("success is exactly once", acted >= 1, unit)
@@ -274,7 +259,8 @@ def check_begins(world: World, begins: Mapping[int, str]) -> None:
             (n for n, unit in free.items() if unit == each.number and n <= each.records), None
         )
         if number is None:
-            excused = each.word == "Calm" and world.was_full(each.at)
+            again = any(unit == each.number and n <= each.records for n, unit in begins.items())
+            excused = each.word == "Calm" and (again or world.was_full(each.at))
             keep("begun in the journal before the hardware", excused, each)
         else:
             del free[number]
@@ -314,7 +300,7 @@ def check_outcome(world: World, unit: Unit, outcome: str) -> None:
     elif state == "done":
         code = code_of(reply)
         keep("Outcome: never begun is never", code not in GATE_CODES or not told, unit, outcome)
-        once = acted == 1 or may_be_repeated(world, unit, told)
+        once = acted == 1 or unit.word == "Calm" or may_be_repeated(world, unit, told)
         keep("Outcome: done is once", code is not None or once, unit, outcome)
     else:
         keep("Outcome: at rest, nothing waits or runs", state == "unknown", unit, outcome)

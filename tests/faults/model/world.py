@@ -65,6 +65,23 @@ class Arrival(NamedTuple):
     until: float
 
 
+class SafeAsk(NamedTuple):
+    """That what makes safe came to the gate of a process."""
+
+    number: str
+    device: str
+    key: str
+    process: Process
+    arrival: Arrival
+
+
+class SafeReply(NamedTuple):
+    """That it was answered with success, after so many acts of the hardware."""
+
+    ask: SafeAsk
+    acts: int
+
+
 class Processor:
     """One process with the gate, from its start to its death."""
 
@@ -124,8 +141,22 @@ class WatchedGate:
     def process_server_request(
         self, request_type: str, data: str, sender: str, context: RequestContext = PLAIN
     ) -> str | Deferred[str]:
-        self._world.note_arrival(data, context, self._process)
-        return self._gate.process_server_request(request_type, data, sender, context)
+        arrival = self._world.note_arrival(data, context, self._process)
+        response = self._gate.process_server_request(request_type, data, sender, context)
+        if not data.startswith("Calm ") or arrival is None:
+            return response
+        _, device, number = data.split()
+        ask = SafeAsk(number, device, context.key, self._process, arrival)
+        self._world.safe_asks.append(ask)
+        if isinstance(response, str):
+            self._answered(response, ask)
+            return response
+        return response.addCallback(self._answered, ask)
+
+    def _answered(self, reply: str, ask: SafeAsk) -> str:
+        acts = len(self._world.laboratory.acts)
+        self._world.safe_replies.append(SafeReply(ask, acts))
+        return reply
 
 
 class Server:
@@ -167,6 +198,8 @@ class World:
         self.server_deaths: list[float] = []
         self.processor_deaths: list[float] = []
         self.pens: list[Pen] = []
+        self.safe_asks: list[SafeAsk] = []
+        self.safe_replies: list[SafeReply] = []
         self._datagram_fates: list[str] = []
         self._restarting = {"server": False, "processor": False}
         self._down = 0.5
@@ -285,20 +318,22 @@ class World:
 
     # -- what is known
 
-    def note_arrival(self, data: str, context: RequestContext, process: Process) -> None:
+    def note_arrival(self, data: str, context: RequestContext, process: Process) -> Arrival | None:
+        """None for what is no new command."""
         word, _, rest = data.partition(" ")
         number = rest.rpartition(" ")[2]
         if not number.startswith("n"):
-            return
+            return None
         known = self._arrivals.setdefault((number, process), [])
         # Asked again without a key, or to read, it is a new one.
         if known and context.key and word != "Look":
-            return
+            return None
         self._arrived += 1
         now = self.clock.seconds()
         own = 2.0 if word == "Nudge" else 5.0
         seconds = own if context.within is None else min(own, context.within)
         known.append(Arrival(self._arrived, now, now + seconds))
+        return known[-1]
 
     def arrival_of(self, told: Told) -> Arrival:
         """The last one before its manager was told of it."""

@@ -1,0 +1,70 @@
+"""What must hold of each command that makes safe, at each instant of each history.
+
+It begins within ``AT_ONCE`` of reaching the gate, whatever else is going on, the stop included; it
+is never refused; once it was answered with success, nothing that reached the gate before it acts on
+its part. Time in which its processor stood still is nobody's, and what a processor has given up
+(201) may come to its end all the same.
+"""
+
+from __future__ import annotations
+
+from tests.faults.model.keeping import code_of, keep
+from tests.faults.model.processes import Process
+from tests.faults.model.world import SafeAsk, SafeReply, World
+
+#: Seconds in which it begins.
+AT_ONCE = 0.2
+
+#: What the gate refuses a command with that it has not begun.
+REFUSALS = {202, 203, 207, 209, 210, 214}
+
+
+def check_safety(world: World) -> None:
+    for ask in world.safe_asks:
+        keep("what makes safe begins at once", begins_at_once(world, ask), ask)
+    for reply in world.safe_replies:
+        keep("OK is true", not undone(world, reply), reply, *undone(world, reply))
+    for unit in world.units:
+        refusals = {code_of(each.reply) for each in unit.asks} & REFUSALS
+        keep("what makes safe is not refused", unit.word != "Calm" or not refusals, unit)
+
+
+def begins_at_once(world: World, ask: SafeAsk) -> bool:
+    until = patience(ask.process, ask.arrival.at)
+    if ask.process.died_at <= until:
+        return True
+    # Under a key, it may have been asked before.
+    return any(
+        told.number == ask.number
+        and told.at <= until + 1e-6
+        and (ask.key or (told.process is ask.process and told.at >= ask.arrival.at))
+        for told in world.laboratory.told
+    )
+
+
+def patience(process: Process, at: float) -> float:
+    """Until when something must have begun that came to a process at that time."""
+    until = at + AT_ONCE
+    for still in process.stills:
+        if still.since <= until and still.until > at:
+            until = max(until, still.until + AT_ONCE)
+    return until
+
+
+def undone(world: World, reply: SafeReply) -> list[str]:
+    """What came before it, and acted on its part after the hardware last obeyed it."""
+    ask = reply.ask
+    acts = world.laboratory.acts
+    last = max(
+        (place for place, act in enumerate(acts[: reply.acts]) if act.told.number == ask.number),
+        default=0,
+    )
+    return [
+        act.told.number
+        for act in acts[last:]
+        if act.told.device == ask.device
+        and act.told.word in {"Count", "Nudge"}
+        and act.told.process is ask.process
+        and not act.given_up
+        and world.arrival_of(act.told).order < ask.arrival.order
+    ]
