@@ -34,6 +34,10 @@ NOTICED = {
     "deadlines are not kept": {"in time or not at all"},
     "the repeater sends again": {"none twice"},
     "what waits is not overtaken": {"what makes safe has the last word"},
+    "what stood still begins what is late": {"in time or not at all"},
+    "what makes safe waits for what runs": {"what makes safe begins at once"},
+    "what makes safe is refused at the end": {"what makes safe is not refused"},
+    "what makes safe is not done again": {"OK is true"},
     "two run at once": {"one at a time"},
     "plain replies come as they are ready": {
         "no reply goes to another",

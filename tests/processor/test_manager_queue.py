@@ -206,8 +206,8 @@ class StandingStillTests(QueueCase):
 
     def test_what_waited_past_its_time_meanwhile_is_not_begun(self) -> None:
         call = ScriptedCall("Open", "OK")
-        late, next_one = self.submit(call, 1.0), self.submit(ScriptedCall("Get", "1"), 9.0)
-        self.clock.advance(5)
+        late, next_one = self.submit(call, 1.0), self.submit(ScriptedCall("Get", "1"), 3.0)
+        self.clock.advance(2)
         self.failureResultOf(late, ExpiredError)
         self.assertEqual((call.runs, self.clock.getDelayedCalls()), (0, []))
         self.assertEqual(self.successResultOf(next_one), "1")

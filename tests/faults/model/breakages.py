@@ -11,11 +11,12 @@ from twisted.internet.defer import Deferred
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
-from pychron_comms.errors import ExpiredError, JournalError
+from pychron_comms.errors import ExpiredError, JournalError, ShuttingDownError
 from pychron_comms.processor.execution.entry import Ended, Entry, State
 from pychron_comms.processor.execution.execution import Execution
 from pychron_comms.processor.execution.idempotency import CommandMemory
 from pychron_comms.processor.execution.manager_queue import ManagerQueue
+from pychron_comms.processor.execution.safety import SafetyLane
 from pychron_comms.repeater.connection import ProcessorConnection, _Waiting
 from pychron_comms.repeater.endpoint import CommandRepeater
 from pychron_comms.server.resend.guard import RepeatGuard
@@ -140,6 +141,31 @@ def _all_that_is_ready(self: Any) -> bytes:
     return b"".join(turn.reply for turn in ready)
 
 
+async def _acted_once(self: Any, act: Any, again: Any, moves: Any, rival: Any) -> Any:
+    return await self._acted(act)
+
+
+_safe_turn = ManagerQueue._safe_turn
+
+
+async def _safe_turn_at_last(self: Any, moves: Any, why: str) -> Any:
+    """What makes safe waits for what runs."""
+    while self._running is not None:
+        await self._running.when_over()
+    return await _safe_turn(self, moves, why)
+
+
+_submit_safe = ManagerQueue._submit_safe
+
+
+def _safe_refused_at_the_end(
+    self: Any, handler: Any, call: Any, within: Any, execution: Any
+) -> Any:
+    if self._stopping is not None:
+        raise ShuttingDownError(call.name)
+    return _submit_safe(self, handler, call, within, execution)
+
+
 BREAKAGES: Mapping[str, Patches] = {
     "keys are forgotten": [(CommandMemory, "find", _nothing)],
     "keys are forgotten at a restart": [(CommandMemory, "recall", _nothing)],
@@ -162,6 +188,12 @@ BREAKAGES: Mapping[str, Patches] = {
         (CommandRepeater, "connected", _connected_and_sent_again),
     ],
     "what waits is not overtaken": [(ManagerQueue, "_overtake", _nothing)],
+    "what stood still begins what is late": [(ManagerQueue, "_expire_late", _nothing)],
+    "what makes safe waits for what runs": [(ManagerQueue, "_safe_turn", _safe_turn_at_last)],
+    "what makes safe is refused at the end": [
+        (ManagerQueue, "_submit_safe", _safe_refused_at_the_end)
+    ],
+    "what makes safe is not done again": [(SafetyLane, "assured", _acted_once)],
     "two run at once": [(ManagerQueue, "_must_wait", _no)],
     "plain replies come as they are ready": [
         (ReplyOrder, "_ready", _all_that_is_ready),

@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from tests.faults.model.bench import NEVER, Script
-from tests.faults.model.history import HOP, Ask, Cut, History, KillServer, Pass, Stall
+from tests.faults.model.history import (
+    HOP,
+    Ask,
+    Cut,
+    History,
+    KillServer,
+    Pass,
+    Stall,
+    StandStill,
+    StopProcessor,
+)
 
 _KEPT, _PYCHRON, _FAR_PYCHRON = 0, 1, 3
 _KEYED, _FAR_KEYED = 2, 5
@@ -51,4 +61,41 @@ STALLED: History = [
     Stall(_FAR_PYCHRON, 1.1),
 ]
 
-CLASSICS: list[History] = [CROSSING, LATE_REPLY, HALF_OPEN, DROPPED_TWICE, STALLED]
+#: When the processor goes on, what ran has ended and the time of what waits is over.
+STOOD_STILL: History = [
+    Ask(_KEPT, "Count", "a", Script(1.0), None),
+    Ask(_KEYED, "Count", "a", Script(), 1.0),
+    Pass(0.1),
+    StandStill("processor", 3.0),
+    Pass(6.0),
+]
+
+#: It begins beside what runs, which acts on the same part at its very end.
+MADE_SAFE_TWICE: History = [
+    Ask(_KEPT, "Count", "a", Script(2.0, late=True), None),
+    Pass(0.1),
+    Ask(_FAR_KEYED, "Calm", "a", Script(), None),
+    Pass(6.0),
+]
+
+#: The processor is about to end, and still waits for what runs.
+MADE_SAFE_AT_THE_END: History = [
+    Ask(_KEPT, "Count", "b", Script(3.0), None),
+    Ask(_KEYED, "Look", "c", Script(), None),
+    Pass(0.1),
+    StopProcessor(),
+    Pass(0.02),
+    Ask(_KEYED, "Calm", "a", Script(), None),
+    Pass(6.0),
+]
+
+CLASSICS: list[History] = [
+    CROSSING,
+    LATE_REPLY,
+    HALF_OPEN,
+    DROPPED_TWICE,
+    STALLED,
+    STOOD_STILL,
+    MADE_SAFE_TWICE,
+    MADE_SAFE_AT_THE_END,
+]
