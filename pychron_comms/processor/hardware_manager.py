@@ -91,12 +91,12 @@ class RemoteHardwareManager(Service):
         if handler is None:
             raise UnknownRequestTypeError(request_type)
         call = handler.prepare(data, sender)
-        if self._stopping and not (call.safe and not self._closed):
-            raise ShuttingDownError(data)
         if context is not PLAIN:
             call.context = context
         if call.effect is not Effect.READ and call.manager is not None:
             return self._act(request_type, data, handler, call)
+        if self._stopping:
+            raise ShuttingDownError(data)
         self._access.check(call)
         if call.manager is None:
             return handler.handle(call)
@@ -152,8 +152,12 @@ class RemoteHardwareManager(Service):
         known = self._memory.find(request, call)
         if known is not None:
             return known.again(context.patience(call.deadline))
+        if self._closed:
+            raise ShuttingDownError(data)
         entry = self._memory.open(request, call)
         try:
+            if self._stopping and not call.safe:
+                raise ShuttingDownError(data)
             self._access.check(call)
             execution = Execution(call, entry, self._access, self._interlocks)
             queue = self._queues.of(call.manager)

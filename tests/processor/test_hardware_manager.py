@@ -296,6 +296,16 @@ class StopTests(GateCase):
         error = self.assertRaises(ShuttingDownError, self.ask, gate, "Close")
         self.assertEqual(str(error), "shutting down: Close")
 
+    def test_a_key_that_ran_is_answered_to_the_end(self) -> None:
+        gate = self.gate(ScriptedCall("Open", "OK", manager="valves"))
+        key = RequestContext(key="k")
+        self.assertEqual(gate.process_server_request("System", "Open", "10.0.0.1", key), "OK")
+        self.successResultOf(gate.stopService())
+        self.assertEqual(gate.process_server_request("System", "Open", "10.0.0.1", key), "OK")
+        another = RequestContext(key="another")
+        with self.assertRaises(ShuttingDownError):
+            gate.process_server_request("System", "Open", "10.0.0.1", another)
+
     def test_what_never_ends_is_not_waited_for(self) -> None:
         gate = self.gate(ScriptedCall("Move", Deferred(), deadline=60.0, manager="valves"))
         reply = self.ask(gate, "Move")

@@ -8,6 +8,7 @@ its part. Time in which its processor stood still is nobody's, and what a proces
 
 from __future__ import annotations
 
+from tests.faults.model.clients import Ask
 from tests.faults.model.keeping import code_of, keep
 from tests.faults.model.processes import Process
 from tests.faults.model.world import SafeAsk, SafeReply, World
@@ -25,8 +26,16 @@ def check_safety(world: World) -> None:
     for reply in world.safe_replies:
         keep("OK is true", not undone(world, reply), reply, *undone(world, reply))
     for unit in world.units:
-        refusals = {code_of(each.reply) for each in unit.asks} & REFUSALS
-        keep("what makes safe is not refused", unit.word != "Calm" or not refusals, unit)
+        if unit.word == "Calm":
+            refused = any(is_refused(world, each) for each in unit.asks)
+            keep("what makes safe is not refused", not refused, unit)
+
+
+def is_refused(world: World, ask: Ask) -> bool:
+    """At its very end a processor has made everything safe, and takes nothing more."""
+    code = code_of(ask.reply)
+    ends = code == 209 and any(abs(ask.at - death) < AT_ONCE for death in world.processor_deaths)
+    return code in REFUSALS and not ends
 
 
 def begins_at_once(world: World, ask: SafeAsk) -> bool:
