@@ -280,6 +280,15 @@ PROMISES = (
         "tests.processor.test_audit.JournalTests.test_one_that_cannot_be_written_down_is_not_run",
     ),
     Promise(
+        "not forgotten when a flood turns its files over",
+        "what was refused has files of its own; keys and leases are carried over to each new file",
+        "journal/roll.py",
+        "        if self._carriers and not self._has_checkpoint:\n            self._grow()\n"
+        "            return\n",
+        "",
+        "tests.journal.test_turning.WhatCannotBeCarried.test_keeps_the_older_files_until_it_can",
+    ),
+    Promise(
         "in a journal that shows tampering",
         "each record is sealed with the hash of the one before",
         "journal/chain.py",

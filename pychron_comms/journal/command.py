@@ -11,7 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import TextIO
 
-from pychron_comms.journal import checking, listing
+from pychron_comms.journal import checking, export, listing, replay, stats, timeline
 from pychron_comms.journal.asking import FINE
 
 UNREADABLE = 2
@@ -57,7 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         allow_abbrev=False,
     )
     below = parser.add_subparsers(required=True, metavar="COMMAND")
-    for part in (listing, checking):
+    for part in (listing, checking, export, stats, timeline, replay):
         part.add_to(below)
     return parser
 

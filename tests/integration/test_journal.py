@@ -214,3 +214,20 @@ def test_the_chain_can_be_computed_with_other_tools(tmp_path: Path) -> None:
     ended = run_to_the_end("bash", "-c", line, folder=tmp_path)
 
     assert ended.stdout.split()[0] == journal.head[1]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no unix sockets")
+def test_a_night_is_asked_again_and_each_difference_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "lab.journal"
+    journal = FileJournal(path)
+    for command, reply in (("Open A", "OK"), ("GetValveState A", "False"), ("Close A", "OK")):
+        asked = {"type": "System", "command": command, "sender": "10.0.0.5"}
+        journal.write("end", of=journal.write("begin", **asked), reply=reply)
+    journal.close()
+    ended = run_to_the_end(*COMMAND, "replay", path, folder=tmp_path)
+
+    assert ended.returncode == 1, ended.stdout
+    assert ended.stdout.splitlines() == [
+        "record 4: System|GetValveState A: it was 'False', it is 'True'",
+        f"{path}: 3 commands, 1 reply differs",
+    ]

@@ -1,0 +1,175 @@
+"""``pychron-journal export``, ``stats`` and ``timeline``."""
+
+from __future__ import annotations
+
+import csv
+import json
+from importlib.util import find_spec
+from unittest import mock
+
+from pychron_comms.journal import export, timeline
+from pychron_comms.journal.asking import find
+from pychron_comms.journal.file_journal import FileJournal
+from pychron_comms.journal.filters import Filter
+from pychron_comms.journal.lanes import Lane, Span
+from pychron_comms.journal.lanes import timeline as drawn
+from pychron_comms.journal.stats import statistics
+from tests.journal.test_command import MONDAY, Command
+
+
+class Export(Command):
+    def rows(self, *words: str) -> list[dict[str, str]]:
+        status, lines = self.run_command("export", self.path, *words)
+        self.assertEqual(status, 0, self.errors.getvalue())
+        return list(csv.DictReader(lines))
+
+    def test_is_a_table_in_which_an_end_tells_of_its_begin(self) -> None:
+        row = self.rows("--event", "end")[0]
+
+        self.assertEqual(
+            row,
+            {
+                "record": "4",
+                "time": "2026-03-02T10:17:05.116000Z",
+                "event": "end",
+                "who": "10.0.0.5",
+                "type": "System",
+                "command": "Open A",
+                "target": "A",
+                "key": "a81c-7",
+                "reply": "OK",
+                "code": "0",
+                "seconds": "120.0",
+                "part": "",
+            },
+        )
+        self.assertEqual(len(self.rows()), 6)
+
+    def test_leads_no_spreadsheet_to_run_what_a_client_sent(self) -> None:
+        journal = FileJournal(self.path)
+        journal.write("begin", command='=cmd|"/C calc"!A0', sender="\udc80")
+        journal.close()
+
+        self.assertEqual(self.rows("--event", "begin")[-1]["command"], '\'=cmd|"/C calc"!A0')
+
+    def test_is_written_as_the_file_is_called(self) -> None:
+        for name, first in (("a.csv", "record,time"), ("a.jsonl", '{"record": 1')):
+            file = self.folder / name
+            status, lines = self.run_command("export", self.path, "--out", file)
+            self.assertEqual((status, lines), (0, [f"{file}: 6 records"]))
+            self.assertTrue(file.read_text().startswith(first))
+        self.assertEqual(json.loads(file.read_text().splitlines()[4])["code"], 204)
+
+    def test_says_how_a_file_should_be_called(self) -> None:
+        self.assertEqual(self.run_command("export", self.path, "--out", "a.xls"), (2, []))
+        self.assertIn(".csv, .jsonl or .parquet", self.errors.getvalue())
+
+    def test_as_parquet_says_what_is_missing(self) -> None:
+        out = self.folder / "a.parquet"
+        with mock.patch.object(export, "find_spec", return_value=None):
+            self.assertEqual(self.run_command("export", self.path, "--out", out), (2, []))
+        self.assertIn('pip install "pychron_comms[parquet]"', self.errors.getvalue())
+        self.assertFalse(out.exists())
+        self.assertEqual(self.run_command("export", self.path, "--format", "parquet"), (2, []))
+        self.assertIn("needs a file", self.errors.getvalue())
+
+    def test_as_parquet_has_numbers_for_numbers(self) -> None:
+        if find_spec("pyarrow") is None:
+            raise self.skipTest("pyarrow is not installed")
+        from pyarrow import parquet  # noqa: PLC0415
+
+        out = self.folder / "a.parquet"
+        self.assertEqual(self.run_command("export", self.path, "--out", out)[0], 0)
+        rows = parquet.read_table(out).to_pylist()
+        self.assertEqual((rows[3]["record"], rows[3]["code"], rows[3]["seconds"]), (4, 0, 120.0))
+
+
+class Stats(Command):
+    def test_count_what_was_asked_and_how_long_it_took(self) -> None:
+        found = statistics(find(self.path, Filter()))
+
+        self.assertEqual(found["outcomes"], {"ok": 1, "ERROR 204": 1})
+        self.assertEqual(found["senders"], {"10.0.0.5": 2})
+        self.assertEqual(found["commands"]["System|Open"]["median"], 120.0)
+
+    def test_are_a_page_or_json(self) -> None:
+        status, lines = self.run_command("stats", self.path, "--zone", "UTC")
+        self.assertEqual(status, 0)
+        self.assertIn("from 2026-03-02 10:14:05.116 +00:00 to", lines[0])
+        self.assertIn("         1    120.000    120.000    120.000  System|Open", lines)
+        status, lines = self.run_command("stats", self.path, "--json")
+        self.assertEqual(json.loads("\n".join(lines))["events"]["begin"], 2)
+
+    def test_of_nothing_are_nothing(self) -> None:
+        self.assertEqual(self.run_command("stats", self.path, "--target", "nowhere")[0], 0)
+
+
+class Timeline(Command):
+    def lane(self, name: str) -> Lane:
+        lanes = drawn(find(self.path, Filter())).lanes
+        return next(each for each in lanes if each.name == name)
+
+    def test_has_a_lane_for_each_part(self) -> None:
+        self.write_more()
+        what = drawn(find(self.path, Filter()))
+
+        self.assertEqual([each.name for each in what.lanes], ["CO2", "System:A", "System:B"])
+        self.assertEqual(what.marks, [Span(MONDAY, MONDAY, "start")])
+        self.assertEqual((what.start, what.end), (MONDAY, MONDAY + 480))
+
+    def test_tells_what_was_done_failed_refused_and_never_ended(self) -> None:
+        self.write_more()
+        part = self.lane("System:A")
+
+        self.assertEqual(part.done, [Span(MONDAY + 60, MONDAY + 180)])
+        self.assertEqual(part.refused, [Span(MONDAY + 240, MONDAY + 240)])
+        self.assertEqual(self.lane("System:B").failed, [Span(MONDAY + 360, MONDAY + 420)])
+        self.assertEqual(len(self.lane("CO2").unknown), 2)
+
+    def test_tells_who_had_a_lease_and_for_how_long(self) -> None:
+        self.assertEqual(self.lane("CO2").leases, [Span(MONDAY + 300, MONDAY + 330, "10.0.0.9")])
+        self.lease_again("10.0.0.9", 10.0)
+        self.lease_again("10.0.0.5", 60.0)
+        journal = FileJournal(self.path, now=lambda: MONDAY + 325)
+        journal.write("release", part="CO2", sender="10.0.0.5")
+        journal.close()
+
+        leases = [Span(MONDAY + 300, MONDAY + 320, "10.0.0.9")]
+        self.assertEqual(
+            self.lane("CO2").leases, [*leases, Span(MONDAY + 320, MONDAY + 325, "10.0.0.5")]
+        )
+
+    def test_is_a_picture(self) -> None:
+        if find_spec("matplotlib") is None:
+            raise self.skipTest("matplotlib is not installed")
+        self.write_more()
+        for name, head in (("night.png", b"\x89PNG"), ("night.svg", b"<?xml")):
+            file = self.folder / name
+            status, lines = self.run_command("timeline", self.path, "--out", file)
+            self.assertEqual((status, lines), (0, [str(file)]))
+            self.assertTrue(file.read_bytes().startswith(head))
+
+    def test_says_what_is_missing(self) -> None:
+        self.assertEqual(self.run_command("timeline", self.path, "--out", "a.gif"), (2, []))
+        self.assertIn("ends in .png or .svg", self.errors.getvalue())
+        with mock.patch.object(timeline, "find_spec", return_value=None):
+            self.assertEqual(self.run_command("timeline", self.path, "--out", "a.png"), (2, []))
+        self.assertIn('pip install "pychron_comms[plot]"', self.errors.getvalue())
+        nothing = ("--out", self.folder / "a.png", "--target", "nowhere")
+        self.assertEqual(self.run_command("timeline", self.path, *nothing), (2, []))
+        self.assertIn("there is nothing to draw", self.errors.getvalue())
+
+    def write_more(self) -> None:
+        journal = FileJournal(self.path, now=lambda: self.time)
+        number = journal.write("begin", type="System", command="Open B", sender="10.0.0.5")
+        self.time += 60
+        journal.write("end", of=number, reply="ERROR 105 : stuck")
+        self.time += 60
+        journal.write("begin", type="CO2", command="GoToHole 7", sender="10.0.0.5")
+        journal.close()
+
+    def lease_again(self, sender: str, seconds: float) -> None:
+        self.time = MONDAY + (310 if sender == "10.0.0.9" else 320)
+        journal = FileJournal(self.path, now=lambda: self.time)
+        journal.write("claim", part="CO2", sender=sender, seconds=seconds)
+        journal.close()
