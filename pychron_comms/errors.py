@@ -54,7 +54,7 @@ class FuncCallError(PychronError):
 
 class InvalidCommandError(PychronError):
     code = 3
-    template = "invalid command: {}"
+    template = "invalid command: {}{}"
 
 
 class InvalidArgumentsError(PychronError):

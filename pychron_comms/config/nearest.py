@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from difflib import get_close_matches
 
+# What is longer is no slip of the fingers, and would take long to compare.
+_LONGEST = 64
+
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """The known word most like this one, whatever its case; empty where none is like it."""
+    if len(word) > _LONGEST:
+        return ""
     by_lower = {each.lower(): each for each in known}
     if word.lower() in by_lower:
         return by_lower[word.lower()]

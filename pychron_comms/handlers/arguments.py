@@ -1,7 +1,7 @@
 """The kinds of argument that a command may take, and how each reads text and JSON.
 
 A kind's ``convert`` raises ``BadValue`` for what it cannot take; with a reason where the value is
-of the right kind but out of its range.
+of the right kind but out of its range, and what it ``wanted`` is reason enough for others.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ class Argument:
     """
 
     kind: ClassVar[str] = "text"
+    #: What it takes, for who gave something else.
+    wanted: ClassVar[str] = "a text"
 
     name: str = field(kw_only=False)
     keys: tuple[str, ...] = ()
@@ -77,6 +79,7 @@ class Number(Argument):
     """A finite number from ``minimum`` to ``maximum``, both included; None for no bound."""
 
     kind = "number"
+    wanted = "a number"
 
     minimum: float | None = None
     maximum: float | None = None
@@ -124,6 +127,7 @@ class Integer(Number):
     """A whole number, also written ``3.0``."""
 
     kind = "integer"
+    wanted = "a whole number"
 
     def _number(self, value: object) -> int:
         number = super()._number(value)
@@ -136,6 +140,7 @@ class Boolean(Argument):
     """The words that Pychron's clients use for true and false, in any case."""
 
     kind = "boolean"
+    wanted = "True or False"
 
     def convert(self, value: object) -> bool:
         if isinstance(value, bool):
@@ -171,6 +176,7 @@ class Names(Argument):
     """One or more names; commas or blanks part them. Takes all that is left of a line."""
 
     kind = "names"
+    wanted = "one or more names"
 
     def convert(self, value: object) -> tuple[str, ...]:
         parts = value.replace(",", " ").split() if isinstance(value, str) else value

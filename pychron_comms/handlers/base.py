@@ -13,6 +13,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
+from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.errors import (
     CommandError,
     DeviceConnectionError,
@@ -34,10 +35,11 @@ from pychron_comms.interfaces import (
     Part,
 )
 from pychron_comms.safeguards.overlap import may_be_one
-from pychron_comms.wire.grammar import parse_command
+from pychron_comms.wire.grammar import Command, parse_command
 
 # In JSON by its other name: "command" is the word itself there.
 _COMMAND = Text("command", keys=("name",), default=None)
+_LEAVING = frozenset({"bye", "exit", "logout", "quit"})
 _DEVICE = Text("device", keys=("name",))
 
 
@@ -55,6 +57,11 @@ def device_value(device: object, text: str) -> object:
         return float(text)
     except ValueError:
         return text
+
+
+def _device_takes(device: object, values: Values) -> None:
+    if IConvertsValues.providedBy(device):
+        device.converted(values["value"])
 
 
 def _device_set(device: object, values: Values) -> Iterable[Moved]:
@@ -76,7 +83,7 @@ class BaseHandler(GateCommands):
         self._test_counter = itertools.count(1)
 
     def prepare(self, data: str, sender: str) -> Call:
-        name, arguments = parse_command(data)
+        name, arguments = self._parsed(data)
         spec = self._spec(name)
         return Call(self, spec, name, spec.values(name, arguments), sender)
 
@@ -98,7 +105,8 @@ class BaseHandler(GateCommands):
         try:
             return Part(full, self.hardware.device(name), "")
         except DeviceConnectionError:
-            raise InvalidArgumentsError("target", name) from None
+            reason = f"{self.request_type} has no part and no device of that name"
+            raise InvalidArgumentsError("target", f"{name} ({reason})") from None
 
     def target_of(self, name: str) -> str:
         """The part of the manager that people call so, as commands name it; empty for none."""
@@ -141,11 +149,26 @@ class BaseHandler(GateCommands):
             {"type": self.request_type, "commands": [spec.describe() for spec in specs]}
         )
 
+    def _parsed(self, data: str) -> Command:
+        try:
+            return parse_command(data)
+        except InvalidCommandError as error:
+            raise InvalidCommandError(data, self._instead(data)) from error
+
     def _spec(self, name: str) -> CommandSpec:
         spec = self._commands.get(name)
         if spec is None:
-            raise InvalidCommandError(name)
+            raise InvalidCommandError(name, self._instead(name))
         return spec
+
+    def _instead(self, name: str) -> str:
+        """What to type for a word that is no command."""
+        if name.lower() in _LEAVING:
+            return "; to leave telnet, type Ctrl-] and then quit"
+        # Those that begin alike: a flood of unknown words must cost little.
+        alike = [each for each in self._commands if each[0].lower() == name[:1].lower()]
+        near = "; did you mean Help?" if name == "?" else did_you_mean(name, alike)
+        return f"{near} (Help lists the commands)"
 
     @command(
         "Help",
@@ -197,6 +220,7 @@ class BaseHandler(GateCommands):
         manager=named_device,
         target="device",
         moves=_device_set,
+        check=_device_takes,
         help="set a device or a flag",
     )
     def set(self, manager: Any, sender: str, device: str, value: str) -> object:
@@ -213,7 +237,7 @@ class BaseHandler(GateCommands):
     )
     def ping(self, manager: Any, sender: str, device: str, value: str | None) -> object:
         if not IFlag.providedBy(manager):
-            raise InvalidArgumentsError("Ping", device)
+            raise InvalidArgumentsError("Ping", f"{device} (is no flag)")
         return manager.ping(sender)
 
     @command(

@@ -15,10 +15,22 @@ from pychron_comms.errors import InvalidArgumentsError
 from pychron_comms.handlers.arguments import Argument, BadValue, named_values, split_text
 from pychron_comms.handlers.moves import Mover, Moves, Values, mover
 from pychron_comms.handlers.replies import Reply
-from pychron_comms.interfaces import ALWAYS, NEVER, SOMETIMES, Effect, ICall, Move
+from pychron_comms.interfaces import ALWAYS, NEVER, SOMETIMES, Effect, ICall, IForetells, Move
 from pychron_comms.wire.context import PLAIN
 
-__all__ = ["DEADLINE", "Call", "CommandSpec", "Values", "command", "declared_commands"]
+__all__ = [
+    "DEADLINE",
+    "Call",
+    "Check",
+    "CommandSpec",
+    "Values",
+    "command",
+    "declared_commands",
+    "foretold",
+]
+
+#: Raises a CommandError for values that a manager would refuse.
+Check = Callable[[Any, Values], None]
 
 Method = TypeVar("Method", bound=Callable[..., object])
 
@@ -37,6 +49,8 @@ class CommandSpec:
     ``safe`` tells whether it makes hardware safe, always or by its values. ``target`` is the part
     of the manager that it acts on, or the name of the argument that says which; empty for all.
     ``moves(manager, values)`` tells the parts that it moves, and to what.
+    ``check(manager, values)`` raises what its manager would refuse, as far as can be told without
+    hardware.
     Where it ``takes_context``, the method is also given ``context``, the request's
     ``RequestContext``.
     """
@@ -50,6 +64,7 @@ class CommandSpec:
     safe: bool | Callable[[Values], bool]
     target: str
     moves: Mover
+    check: Check | None
     deadline: float
     help: str
     takes_context: bool
@@ -112,14 +127,18 @@ class CommandSpec:
     def _value(self, argument: Argument, raw: Mapping[str, object]) -> object:
         value = raw.get(argument.name)
         if value is not None:
-            return argument.convert(value)
+            try:
+                return argument.convert(value)
+            except BadValue as error:
+                wanted = f"{argument.name} must be {argument.wanted}"
+                raise BadValue(str(error) or wanted) from None
         if argument.required:
             raise BadValue("wrong number of arguments")
         return argument.default
 
     def _explained(self, given: str | Mapping[str, object], reason: str) -> str:
         text = given if isinstance(given, str) else " ".join(f"{k}={v}" for k, v in given.items())
-        return f"{text} ({reason}; usage: {self.usage})".lstrip() if reason else text
+        return f"{text} ({reason}; usage: {self.usage})".lstrip()
 
 
 def command(
@@ -132,6 +151,7 @@ def command(
     safe: bool | Callable[[Values], bool] = False,
     target: str = "",
     moves: Moves | None = None,
+    check: Check | None = None,
     deadline: float = DEADLINE,
     takes_context: bool = False,
 ) -> Callable[[Method], Method]:
@@ -154,6 +174,7 @@ def command(
             safe=safe,
             target=target,
             moves=mover(simple if moves is None else moves, known),
+            check=check,
             deadline=deadline,
             help=help,
             takes_context=takes_context,
@@ -162,6 +183,16 @@ def command(
         return method
 
     return declare
+
+
+def foretold(method: str) -> Check:
+    """Asks a manager that knows, before it is called, what its method would refuse."""
+
+    def check(manager: Any, values: Values) -> None:
+        if IForetells.providedBy(manager):
+            manager.foretell(method, *values.values())
+
+    return check
 
 
 def declared_commands(handler: type) -> dict[str, CommandSpec]:
@@ -199,6 +230,8 @@ class Call:
         self.context = PLAIN
         self.values = values
         self.manager = spec.manager(handler, values)
+        if spec.check is not None:
+            spec.check(self.manager, values)
         self.safe = spec.makes_safe(values)
         self._handler = handler
         self._spec = spec

@@ -43,6 +43,13 @@ class ISafeWidth(Interface):
     safe_width: int = Attribute("1 or more; as many threads call those that block.")
 
 
+class IForetells(Interface):
+    """A manager that knows of some calls, asking no hardware, that it will refuse them."""
+
+    def foretell(method: str, *arguments: object) -> None:
+        """Raise what that method raises for these arguments whenever it is called."""
+
+
 class IReactorManager(Interface):
     """Marks a manager whose methods never block, so that they run in the reactor's thread.
 

@@ -94,16 +94,28 @@ class PrepareTests(Commands):
             self.assertEqual(call.values, {"name": "spiral"}, msg=key)
 
     def test_an_unknown_command_is_invalid(self) -> None:
-        self.assertRefused("Opne A", InvalidCommandError, "invalid command: Opne")
-        self.assertRefused('{"command": "Opne"}', InvalidCommandError, "invalid command: Opne")
+        said = "invalid command: Frobnicate (Help lists the commands)"
+        self.assertRefused("Frobnicate A", InvalidCommandError, said)
+        self.assertRefused('{"command": "Frobnicate"}', InvalidCommandError, said)
+
+    def test_an_unknown_command_names_the_nearest_one(self) -> None:
+        for word, near in (("DoPatern", "DoPattern"), ("stopdrive", "StopDrive"), ("?", "Help")):
+            said = f"invalid command: {word}; did you mean {near}? (Help lists the commands)"
+            self.assertRefused(word, InvalidCommandError, said)
+
+    def test_who_wants_to_leave_is_told_how(self) -> None:
+        for word in ("quit", "exit", "QUIT", "bye", "logout"):
+            said = f"invalid command: {word}; to leave telnet, type Ctrl-] and then quit"
+            self.assertRefused(word, InvalidCommandError, said)
 
     def test_case_counts(self) -> None:
-        self.assertRefused("setxy 1,2", InvalidCommandError, "invalid command: setxy")
+        error = self.assertRaises(InvalidCommandError, self.prepare, "setxy 1,2")
+        self.assertIn("did you mean SetXY?", str(error))
 
     def test_only_declared_methods_are_commands(self) -> None:
         for name in ["set_xy", "prepare", "handle", "hardware", "_spec", "__init__"]:
             error = self.assertRaises(InvalidCommandError, self.prepare, name)
-            self.assertEqual(error.details, (name,), msg=name)
+            self.assertEqual(error.details[0], name, msg=name)
 
     def test_malformed_json_is_refused(self) -> None:
         self.assertRefused("{}", MalformedRequestError, 'malformed request: JSON: no "command"')
@@ -146,11 +158,15 @@ class PrepareTests(Commands):
         )
 
     def test_a_value_of_the_wrong_kind_is_refused_as_it_was_sent(self) -> None:
-        self.assertRefused("SetXY a,2", InvalidArgumentsError, "invalid arguments: SetXY a,2")
+        self.assertRefused(
+            "SetXY a,2",
+            InvalidArgumentsError,
+            "invalid arguments: SetXY a,2 (x must be a number; usage: SetXY x y)",
+        )
         self.assertRefused(
             '{"command": "SetXY", "x": 1, "y": [2]}',
             InvalidArgumentsError,
-            "invalid arguments: SetXY x=1 y=[2]",
+            "invalid arguments: SetXY x=1 y=[2] (y must be a number; usage: SetXY x y)",
         )
 
     def test_a_value_out_of_range_is_refused_with_the_range(self) -> None:

@@ -39,7 +39,12 @@ class FactoryTests(HandlerTestCase):
         self.assertEqual(set(COMMANDS.split()) - set(words), set())
 
     def test_an_unknown_command(self) -> None:
-        self.answers(("Opne A", "ERROR 003 : invalid command: Opne"))
+        self.answers(
+            (
+                "Opne A",
+                "ERROR 003 : invalid command: Opne; did you mean Open? (Help lists the commands)",
+            )
+        )
 
 
 class OpenCloseTests(HandlerTestCase):
@@ -73,9 +78,12 @@ class OpenCloseTests(HandlerTestCase):
 
     def test_errors(self) -> None:
         self.answers(
-            ("Open Z", "ERROR 004 : invalid arguments: Open Z"),
-            ("Close Z", "ERROR 004 : invalid arguments: Close Z"),
-            ("Open A,B", "ERROR 004 : invalid arguments: Open A,B"),
+            ("Open Z", "ERROR 004 : invalid arguments: Open Z (no such valve)"),
+            ("Close Z", "ERROR 004 : invalid arguments: Close Z (no such valve)"),
+            (
+                "Open A,B",
+                "ERROR 004 : invalid arguments: Open A,B (no such valve; did you mean AB?)",
+            ),
             ("Open C", "ERROR 014 : Valve C is software locked"),
             ("Close C", "ERROR 014 : Valve C is software locked"),
             ("Open B", "ERROR 204 : B is leased to 10.0.0.7"),
@@ -89,7 +97,10 @@ class OpenCloseTests(HandlerTestCase):
             ("Open", wrong + usage),
             ('{"command": "Open"}', wrong + usage),
             ('{"command": "Open", "name": null}', f"{wrong}name=None {usage}"),
-            ('{"command": "Open", "name": [1]}', f"{wrong}name=[1]"),
+            (
+                '{"command": "Open", "name": [1]}',
+                f"{wrong}name=[1] (name must be a text; usage: Open name)",
+            ),
             (
                 '{"command": "Open", "valve": "A"}',
                 f"{wrong}valve=A (no argument named valve; usage: Open name)",

@@ -24,7 +24,10 @@ class PipetteTests(HandlerTestCase):
             ("GetPipetteCount,P1", "1"),
             ('{"command": "GetPipetteCount", "value": "P1"}', "1"),
             ("GetPipetteCounts", '[["P1", 1]]'),
-            ("GetPipetteCount P9", "ERROR 004 : invalid arguments: GetPipetteCount P9"),
+            (
+                "GetPipetteCount P9",
+                "ERROR 004 : invalid arguments: GetPipetteCount P9 (no such pipette)",
+            ),
         )
 
     def test_no_pipettes(self) -> None:
@@ -167,7 +170,7 @@ class DeviceTests(HandlerTestCase):
             ("Ping FooFlag", "1000"),
             ("Set FooFlag 0", "OK"),
             ("Read FooFlag", "0"),
-            ("Ping dev", "ERROR 004 : invalid arguments: Ping dev"),
+            ("Ping dev", "ERROR 004 : invalid arguments: Ping dev (is no flag)"),
         )
 
     def test_a_flag_that_runs_out(self) -> None:

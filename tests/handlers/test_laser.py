@@ -114,9 +114,11 @@ class OutputCommandTests(HandlerCase):
 
     def test_wrong_values_004(self) -> None:
         said = "ERROR 004 : invalid arguments:"
+        power = "(power must be a number; usage: SetLaserPower power)"
+        output = "(value must be a number; usage: SetLaserOutput value [units])"
         self.assert_replies(
-            (b"SetLaserPower a\n", f"{said} SetLaserPower a"),
-            (b"SetLaserPower nan\n", f"{said} SetLaserPower nan"),
+            (b"SetLaserPower a\n", f"{said} SetLaserPower a {power}"),
+            (b"SetLaserPower nan\n", f"{said} SetLaserPower nan {power}"),
             (
                 b"SetLaserPower 101\n",
                 f"{said} SetLaserPower 101 (power must be 0 to 100 %; usage: SetLaserPower power)",
@@ -125,7 +127,7 @@ class OutputCommandTests(HandlerCase):
                 b"SetLaserPower\n",
                 f"{said} SetLaserPower (wrong number of arguments; usage: SetLaserPower power)",
             ),
-            (b"SetLaserOutput a,watts\n", f"{said} SetLaserOutput a,watts"),
+            (b"SetLaserOutput a,watts\n", f"{said} SetLaserOutput a,watts {output}"),
             (
                 b"SetLaserOutput 5,lumens\n",
                 f"{said} SetLaserOutput 5,lumens (units must be one of percent, watts, temp; "
@@ -172,8 +174,12 @@ class OutputCommandTests(HandlerCase):
 
     def test_words_of_every_type(self) -> None:
         self.assert_replies((b"WakeScreen\n", "OK"), (b"PychronReady\n", "OK"))
-        self.assert_replies((b"Nope\n", "ERROR 003 : invalid command: Nope"))
-        self.assert_replies((b"Fire burst\n", "ERROR 003 : invalid command: Fire"))
+        self.assert_replies(
+            (b"Nope\n", "ERROR 003 : invalid command: Nope (Help lists the commands)")
+        )
+        self.assert_replies(
+            (b"Fire burst\n", "ERROR 003 : invalid command: Fire (Help lists the commands)")
+        )
 
 
 class PatternCommandTests(HandlerCase):
@@ -204,12 +210,16 @@ class PatternCommandTests(HandlerCase):
 
     def test_wrong_values_004(self) -> None:
         said = "ERROR 004 : invalid arguments: DoPattern"
+        usage = "usage: DoPattern name [duration]"
         self.assert_replies(
-            (b"DoPattern nope.lp\n", f"{said} nope"),
-            (b"DoPattern pa,soon\n", f"{said} pa,soon"),
+            (b"DoPattern nope.lp\n", f"{said} nope (no such pattern)"),
+            (
+                b"DoPattern pa,soon\n",
+                f"{said} pa,soon (duration must be a number; {usage})",
+            ),
             (
                 b"DoPattern\n",
-                f"{said} (wrong number of arguments; usage: DoPattern name [duration])",
+                f"{said} (wrong number of arguments; {usage})",
             ),
         )
 

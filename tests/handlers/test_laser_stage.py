@@ -97,7 +97,7 @@ class StageCommandTests(HandlerCase):
     def test_positioning_108(self) -> None:
         said = "ERROR 108 : positioning error."
         self.assert_replies(
-            (b"GoToHole 999,True\n", f"{said} no hole 999 in 221-hole"),
+            (b"GoToHole 999,True\n", f"{said} no hole 999 in 221-hole or pair"),
             (b"GoToPoint,p9\n", f"{said} no point named p9"),
             (b"GoToNamedPosition,t9\n", f"{said} no position named t9"),
             (b"SetXY (99.0, 2.0)\n", f"{said} x 99 is outside -25 to 25"),
@@ -109,14 +109,21 @@ class StageCommandTests(HandlerCase):
     def test_wrong_values_004(self) -> None:
         said = "ERROR 004 : invalid arguments:"
         usage = "(wrong number of arguments; usage: SetXY x y)"
+        hole = "usage: GoToHole hole [autocenter]"
         self.assert_replies(
-            (b"SetX a\n", f"{said} SetX a"),
-            (b"SetXY 1,b\n", f"{said} SetXY 1,b"),
+            (b"SetX a\n", f"{said} SetX a (value must be a number; usage: SetX value)"),
+            (b"SetXY 1,b\n", f"{said} SetXY 1,b (y must be a number; usage: SetXY x y)"),
             (b"SetXY 1,2,3\n", f"{said} SetXY 1,2,3 {usage}"),
             (b"SetXY\n", f"{said} SetXY {usage}"),
-            (b"GoToHole a,True\n", f"{said} GoToHole a,True"),
-            (b"GoToHole 1.5,True\n", f"{said} GoToHole 1.5,True"),
-            (b"GoToHole 3,perhaps\n", f"{said} GoToHole 3,perhaps"),
+            (b"GoToHole a,True\n", f"{said} GoToHole a,True (hole must be a whole number; {hole})"),
+            (
+                b"GoToHole 1.5,True\n",
+                f"{said} GoToHole 1.5,True (hole must be a whole number; {hole})",
+            ),
+            (
+                b"GoToHole 3,perhaps\n",
+                f"{said} GoToHole 3,perhaps (autocenter must be True or False; {hole})",
+            ),
         )
 
     def test_sample_holder(self) -> None:
@@ -161,11 +168,15 @@ class MotorCommandTests(HandlerCase):
     def test_wrong_values_004(self) -> None:
         said = "ERROR 004 : invalid arguments:"
         usage = "(wrong number of arguments; usage: SetMotor name value)"
+        number = "value must be a number; usage:"
         self.assert_replies(
-            (b"SetMotor mask,a\n", f"{said} SetMotor mask,a"),
+            (b"SetMotor mask,a\n", f"{said} SetMotor mask,a ({number} SetMotor name value)"),
             (b"SetMotor mask\n", f"{said} SetMotor mask {usage}"),
-            (b"SetBeamDiameter wide\n", f"{said} SetBeamDiameter wide"),
-            (b"SetZoom a\n", f"{said} SetZoom a"),
+            (
+                b"SetBeamDiameter wide\n",
+                f"{said} SetBeamDiameter wide ({number} SetBeamDiameter value)",
+            ),
+            (b"SetZoom a\n", f"{said} SetZoom a ({number} SetZoom value)"),
         )
 
     def test_beam(self) -> None:

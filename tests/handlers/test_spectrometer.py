@@ -25,6 +25,9 @@ from pychron_comms.qtegra.answers import carried
 from tests.lasers import OneManager, ask, call_of
 from tests.qtegra_exchanges import EXCHANGES, INVALID, UNANSWERED, build_spectrometer
 
+_WRONG = "ERROR 004 : invalid arguments:"
+_NO_DETECTOR = f"{_WRONG} detector Nope (there is none)"
+
 
 class HandlerCase(SynchronousTestCase):
     extra = ""
@@ -59,6 +62,7 @@ class RoadTests(HandlerCase):
     """Values as Qtegra writes them, errors as our road does."""
 
     def test_parameters(self) -> None:
+        no_such = "ERROR 004 : invalid arguments: GetParameter Nope (no such parameter)"
         self.assert_replies(
             ("GetParameter Trap Current Readback", "250.125"),
             ("GetParameter Tiny", "1.5E-09"),
@@ -67,8 +71,8 @@ class RoadTests(HandlerCase):
             ("SetParameter Trap Voltage Set,121", "OK"),
             ('{"command": "SetParameter", "name": "Z-Focus Set", "value": 3}', "OK"),
             ("GetParameter Z-Focus Set", "3"),
-            ("GetParameter Nope", "ERROR 004 : invalid arguments: GetParameter Nope"),
-            ("GetParameters Temp1,Nope", "ERROR 004 : invalid arguments: GetParameter Nope"),
+            ("GetParameter Nope", no_such),
+            ("GetParameters Temp1,Nope", no_such),
             ("SetParameter Nope,1", "ERROR 106 : failed to reach setpoint Nope 1"),
         )
         for wrong in (
@@ -94,7 +98,10 @@ class RoadTests(HandlerCase):
             ("GetTuningSettingsList", "tune1,tune 2"),
             ("SetTuningSettings tune 2", "OK"),
             ("GetParameter Ion Repeller Set", "-1"),
-            ("SetTuningSettings nope", "ERROR 004 : invalid arguments: tuning settings nope"),
+            (
+                "SetTuningSettings nope",
+                "ERROR 004 : invalid arguments: tuning settings nope (there are none)",
+            ),
         )
 
     def test_the_high_voltage(self) -> None:
@@ -126,7 +133,7 @@ class RoadTests(HandlerCase):
             self.clock.advance(1)
             self.assertEqual(self.successResultOf(reply), "OK")
         self.assert_replies(
-            ("SetMass 40,Nope", "ERROR 004 : invalid arguments: detector Nope"),
+            ("SetMass 40,Nope", _NO_DETECTOR),
             ("SetMass 0", "ERROR 108 : positioning error. mass 0 is not above 0"),
         )
 
@@ -151,16 +158,23 @@ class RoadTests(HandlerCase):
             ("GetDeflections H1,H2", "100.5,0"),
             (
                 "GetDeflection Nope",
-                "ERROR 004 : invalid arguments: GetParameter Deflection Nope Set",
+                "ERROR 004 : invalid arguments: GetParameter Deflection Nope Set "
+                "(no such parameter; did you mean Deflection L2 Set?)",
             ),
-            ("ProtectDetector Nope,On", "ERROR 004 : invalid arguments: detector Nope"),
+            (
+                "ProtectDetector Nope,On",
+                _NO_DETECTOR,
+            ),
             ("GetGain H1", "1.01"),
             ("SetGain H1,1.02", "OK"),
             ("GetGain H1", "1.02"),
-            ("GetGain Nope", "ERROR 004 : invalid arguments: detector Nope"),
+            ("GetGain Nope", _NO_DETECTOR),
             ("DeactivateIonCounter CDD", "OK"),
             ("ActivateIonCounter CDD", "OK"),
-            ("ActivateIonCounter H1", "ERROR 004 : invalid arguments: ion counter H1"),
+            (
+                "ActivateIonCounter H1",
+                f"{_WRONG} ion counter H1 (counts no ions)",
+            ),
             ("SetIonCounterVoltage 1700", "OK"),
             ("GetIonCounterVoltage", "1700"),
         )
@@ -174,7 +188,7 @@ class RoadTests(HandlerCase):
             ("GetActiveSubCupConfiguration", "Sub1"),
             (
                 "ActivateCupConfiguration Argon Nope",
-                "ERROR 004 : invalid arguments: sub cup configuration Argon Nope",
+                "ERROR 004 : invalid arguments: sub cup configuration Argon Nope (there is none)",
             ),
             (
                 "GetSubCupParameters",

@@ -102,6 +102,7 @@ class UVCommandTests(SynchronousTestCase):
 
     def test_refused(self) -> None:
         said = "ERROR 004 : invalid arguments:"
+        usage = "usage:"
         self.assert_replies(
             (b"Fire burst\n", "ERROR 102 : Laser failed to enable (it is not enabled)"),
             (b"Fire stop\n", "OK"),
@@ -113,9 +114,15 @@ class UVCommandTests(SynchronousTestCase):
                 b"SetNBurst 0\n",
                 f"{said} SetNBurst 0 (value must be at least 1; usage: SetNBurst value)",
             ),
-            (b"SetNBurst 1.5\n", f"{said} SetNBurst 1.5"),
-            (b"SetReprate a\n", f"{said} SetReprate a"),
-            (b"SetReprate 0\n", f"{said} SetReprate 0"),
+            (
+                b"SetNBurst 1.5\n",
+                f"{said} SetNBurst 1.5 (value must be a whole number; {usage} SetNBurst value)",
+            ),
+            (
+                b"SetReprate a\n",
+                f"{said} SetReprate a (value must be a number; {usage} SetReprate value)",
+            ),
+            (b"SetReprate 0\n", f"{said} SetReprate 0 (must be above 0, at most 300)"),
             (
                 b"SetReprate 301\n",
                 f"{said} SetReprate 301 (value must be 0 to 300 Hz; usage: SetReprate value)",

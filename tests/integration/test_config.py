@@ -149,4 +149,4 @@ def test_a_file_starts_what_it_describes(processes: Processes) -> None:
     client = ConnectingClient(server_address(server))
 
     assert client.ask("Open Inlet") == "OK"
-    assert client.ask("Open A") == "ERROR 004 : invalid arguments: Open A"
+    assert client.ask("Open A") == "ERROR 004 : invalid arguments: Open A (no such valve)"

@@ -150,7 +150,7 @@ def test_a_mistake_is_explained(laboratory: Laboratory, telnet: list[Terminal]) 
     terminal = open_telnet(telnet, laboratory.system)
 
     terminal.type("open a")
-    terminal.wait_for(r"^ERROR 003 : invalid command: open\r$")
+    terminal.wait_for(r"^ERROR 003 : invalid command: open; did you mean Open\? \(Help .*\)\r$")
     terminal.type("Help Open")
     terminal.wait_for(r"^Open .*: open a valve")
     quit_telnet(terminal)

@@ -157,7 +157,7 @@ class OutputTests(LaserCase):
         self.refused(SetpointError, "failed to reach setpoint 9999 temp", ask, 9999.0, "temp")
         said = "invalid arguments: SetLaserOutput 101 percent (at most 100)"
         self.refused(InvalidArgumentsError, said, ask, 101.0, "percent")
-        said = "invalid arguments: SetLaserOutput 1 furlongs"
+        said = "invalid arguments: SetLaserOutput 1 furlongs (no such unit)"
         self.refused(InvalidArgumentsError, said, ask, 1.0, "furlongs")
         self.assertEqual(self.laser.output.power, 0.0)
 
@@ -292,7 +292,7 @@ class PatternTests(LaserCase):
         self.assertFalse(self.laser.is_patterning())
 
     def test_unknown(self) -> None:
-        said = "invalid arguments: DoPattern nope"
+        said = "invalid arguments: DoPattern nope (no such pattern)"
         self.refused(InvalidArgumentsError, said, self.laser.execute_pattern, "nope", None)
 
     def test_stops(self) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 from pychron_comms.handlers.arguments import Boolean, Text
 from pychron_comms.handlers.base import BaseHandler
-from pychron_comms.handlers.command import Values, command
+from pychron_comms.handlers.command import Values, command, foretold
 from pychron_comms.handlers.gate_commands import no_manager
 from pychron_comms.handlers.replies import done, value
 from pychron_comms.interfaces import Effect
@@ -94,6 +94,7 @@ class RunHandler(BaseHandler):
         effect=Effect.ACTUATE,
         manager=named_manager("scripts"),
         moves="{name}=True",
+        check=foretold("execute_script"),
         help="start a script, and answer with the identifier of this run of it",
     )
     def pychron_script(self, manager: Any, sender: str, name: str) -> object:

@@ -7,14 +7,15 @@ import json
 from collections.abc import Awaitable, Iterable
 from typing import Any, cast
 
+from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.errors import InvalidArgumentsError, NoResponseError
 from pychron_comms.handlers.arguments import Choice, Names, Text
 from pychron_comms.handlers.base import BaseHandler, device_value
-from pychron_comms.handlers.command import Values, command
+from pychron_comms.handlers.command import Check, Values, command, foretold
 from pychron_comms.handlers.extraction_line import state_words as words
 from pychron_comms.handlers.moves import Moved
 from pychron_comms.handlers.replies import done, state, value
-from pychron_comms.interfaces import Effect, PipetteCount
+from pychron_comms.interfaces import Effect, IReactorManager, PipetteCount
 
 _VALVE = Text("name", keys=("value",))
 _GROUP = Text("group", keys=("name", "value"))
@@ -29,6 +30,22 @@ def valve_owner(handler: BaseHandler, values: Values) -> object:
 def is_flag(name: str) -> bool:
     """Whether ``Open`` and ``Close`` mean a flag by that name, and no valve."""
     return name.endswith("Flag")
+
+
+def _known_valve(word: str) -> Check:
+    """To move an unknown valve is 004 on the wire; to ask about one is 005."""
+
+    def check(owner: Any, values: Values) -> None:
+        name = values["name"]
+        if is_flag(name) or owner.has_valve(name):
+            return
+        # Of a line that blocks, its valves cannot be asked here.
+        blocks = not IReactorManager.providedBy(owner)
+        known = () if blocks else owner.valves()
+        near = did_you_mean(name, [valve.name for valve in known])
+        raise InvalidArgumentsError(word, f"{name} (no such valve{near})")
+
+    return check
 
 
 def _opened(owner: object, values: Values) -> Iterable[Moved]:
@@ -62,12 +79,12 @@ class ValveHandler(BaseHandler):
         manager=valve_owner,
         target="name",
         moves=_opened,
+        check=_known_valve("Open"),
         help="open a valve, and answer when it has moved; or set a flag whose name ends in Flag",
     )
     def open(self, manager: Any, sender: str, name: str) -> object:
         if is_flag(name):
             return manager.set("1", sender)
-        _check_valve(manager, "Open", name)
         return manager.open_valve(name, sender)
 
     @command(
@@ -79,12 +96,12 @@ class ValveHandler(BaseHandler):
         safe=True,
         target="name",
         moves=_closed,
+        check=_known_valve("Close"),
         help="close a valve, and answer when it has moved; or clear a flag whose name ends in Flag",
     )
     def close(self, manager: Any, sender: str, name: str) -> object:
         if is_flag(name):
             return manager.set("0", sender)
-        _check_valve(manager, "Close", name)
         return manager.close_valve(name, sender)
 
     @command(
@@ -213,6 +230,7 @@ class ValveHandler(BaseHandler):
         effect=Effect.IDEMPOTENT,
         # Which valves, the line knows; a rule for one of them is about how it stands.
         moves=lambda line, values: [("", "claimed")],
+        check=foretold("claim_group"),
         help="own the valves of a group, so that nobody else moves them",
     )
     def claim_group(self, manager: Any, sender: str, group: str) -> object:
@@ -224,16 +242,11 @@ class ValveHandler(BaseHandler):
         reply=done,
         effect=Effect.IDEMPOTENT,
         moves=lambda line, values: [("", "released")],
+        check=foretold("release_group"),
         help="own the valves of a group no longer",
     )
     def release_group(self, manager: Any, sender: str, group: str) -> object:
         return manager.release_group(group, sender)
-
-
-def _check_valve(manager: Any, name: str, valve: str) -> None:
-    """To move an unknown valve is 004 on the wire; to ask about one is 005."""
-    if not manager.has_valve(valve):
-        raise InvalidArgumentsError(name, valve)
 
 
 def _open_or_closed(result: object) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pychron_comms.handlers.arguments import Boolean, Number, Text
-from pychron_comms.handlers.command import command
+from pychron_comms.handlers.command import command, foretold
 from pychron_comms.handlers.laser.replies import then, unless_locked, without
 from pychron_comms.handlers.replies import done, state, value
 from pychron_comms.interfaces import Effect, ILaserManager
@@ -21,6 +21,7 @@ class MotorCommands:
         effect=Effect.IDEMPOTENT,
         target="motors",
         moves="motors/beam/position={value}",
+        check=foretold("set_beam_diameter"),
         help="begin to widen or narrow the beam",
     )
     def set_beam_diameter(self, manager: ILaserManager, sender: str, value: float) -> object:
@@ -42,6 +43,7 @@ class MotorCommands:
         effect=Effect.IDEMPOTENT,
         target="motors",
         moves="motors/zoom/position={value}",
+        check=foretold("set_zoom"),
         help="begin to zoom the camera",
     )
     def set_zoom(self, manager: ILaserManager, sender: str, value: float) -> object:
@@ -63,6 +65,7 @@ class MotorCommands:
         effect=Effect.IDEMPOTENT,
         target="motors",
         moves="motors/{name}/position={value}",
+        check=foretold("set_motor"),
         help="begin a motor's move; poll GetMotorMoving",
     )
     def set_motor(self, manager: ILaserManager, sender: str, name: str, value: float) -> object:
@@ -85,6 +88,7 @@ class MotorCommands:
         effect=Effect.IDEMPOTENT,
         target="motors",
         moves="motors/{name}/lock={locked}",
+        check=foretold("set_motor_lock"),
         help="forbid a motor to move (1), or allow it again (0)",
     )
     def set_motor_lock(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pychron_comms.handlers.arguments import Choice, Number
-from pychron_comms.handlers.command import Values, command
+from pychron_comms.handlers.command import Values, command, foretold
 from pychron_comms.handlers.laser.replies import base64, fault
 from pychron_comms.handlers.moves import Moved
 from pychron_comms.handlers.replies import done, state, value
@@ -126,6 +126,7 @@ class OutputCommands:
         target="output",
         safe=_no_output,
         moves=_output,
+        check=foretold("set_laser_output"),
         help="set the output in percent, watts or temp (degrees C); 0 ends an extraction",
     )
     def set_laser_output(

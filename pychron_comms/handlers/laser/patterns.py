@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pychron_comms.handlers.arguments import Number, Text
-from pychron_comms.handlers.command import command
+from pychron_comms.handlers.command import command, foretold
 from pychron_comms.handlers.replies import done, state, words
 from pychron_comms.interfaces import Effect, ILaserManager
 
@@ -39,6 +39,7 @@ class PatternCommands:
         effect=Effect.ACTUATE,
         target="stage",
         moves="stage=pattern:{name}",
+        check=foretold("execute_pattern"),
         help="begin a pattern, for its own time or another; poll IsPatterning",
     )
     def do_pattern(
@@ -71,6 +72,7 @@ class PatternCommands:
         effect=Effect.ACTUATE,
         target="stage",
         moves=("stage=path:{name}", "output/power"),
+        check=foretold("trace_path"),
         help="begin to trace a path at a power or velocity; poll IsTracing",
     )
     def trace_path(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pychron_comms.handlers.arguments import Boolean, Integer, Number, Text
-from pychron_comms.handlers.command import command
+from pychron_comms.handlers.command import command, foretold
 from pychron_comms.handlers.laser.replies import position
 from pychron_comms.handlers.replies import done, state, value
 from pychron_comms.interfaces import Effect, ILaserManager
@@ -146,6 +146,7 @@ class StageCommands:
         effect=Effect.IDEMPOTENT,
         target="stage",
         moves="stage=hole:{hole}",
+        check=foretold("go_to_hole"),
         help="begin a move to a hole, with a correction by camera or without",
     )
     def go_to_hole(
@@ -160,6 +161,7 @@ class StageCommands:
         effect=Effect.IDEMPOTENT,
         target="stage",
         moves="stage=position:{name}",
+        check=foretold("go_to_named_position"),
         help="begin a move to a position of that name",
     )
     def go_to_named_position(self, manager: ILaserManager, sender: str, name: str) -> object:
@@ -172,6 +174,7 @@ class StageCommands:
         effect=Effect.IDEMPOTENT,
         target="stage",
         moves="stage=point:{name}",
+        check=foretold("go_to_point"),
         help="begin a move to a point of that name",
     )
     def go_to_point(self, manager: ILaserManager, sender: str, name: str) -> object:
@@ -204,6 +207,7 @@ class StageCommands:
         effect=Effect.IDEMPOTENT,
         target="stage",
         moves="stage/holder={name}",
+        check=foretold("set_sample_holder"),
         help="say which sample holder lies on the stage",
     )
     def set_sample_holder(self, manager: ILaserManager, sender: str, name: str) -> object:

@@ -9,7 +9,7 @@ from zope.interface import implementer
 
 from pychron_comms.errors import ManagerUnavailableError
 from pychron_comms.handlers.arguments import Choice, Integer, Number
-from pychron_comms.handlers.command import Values, command
+from pychron_comms.handlers.command import Values, command, foretold
 from pychron_comms.handlers.laser.handler import LaserHandler
 from pychron_comms.handlers.moves import Moved
 from pychron_comms.handlers.replies import done, state, value
@@ -68,6 +68,7 @@ class UVHandler(LaserHandler):
         effect=Effect.IDEMPOTENT,
         target="output",
         moves="output/rate={value}",
+        check=foretold("set_reprate"),
         help="set the pulses per second",
     )
     def set_reprate(self, manager: IUVLaserManager, sender: str, value: float) -> object:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pychron_comms.handlers.arguments import Choice, Number, Text
-from pychron_comms.handlers.command import Values
+from pychron_comms.handlers.command import Values, foretold
 from pychron_comms.handlers.replies import done, value, words
 from pychron_comms.handlers.spectrometer.words import (
     NameList,
@@ -53,6 +53,7 @@ class DetectorCommands:
         target="detector",
         safe=_protected,
         moves="{detector}/deflection=protection:{protection}",
+        check=foretold("protect_detector"),
         help="deflect the beam past a detector, or no longer",
     )
     get_deflection = qtegra_command(
@@ -92,6 +93,7 @@ class DetectorCommands:
         effect=Effect.IDEMPOTENT,
         target="detector",
         moves="{detector}/gain={gain}",
+        check=foretold("set_gain"),
         help="set the factor of a detector's signal",
     )
     activate_ion_counter = qtegra_command(
@@ -101,6 +103,7 @@ class DetectorCommands:
         effect=Effect.IDEMPOTENT,
         target="detector",
         moves="{detector}/counter=True",
+        check=foretold("set_ion_counter"),
         help="switch an ion counter on",
     )
     deactivate_ion_counter = qtegra_command(
@@ -111,6 +114,7 @@ class DetectorCommands:
         target="detector",
         safe=True,
         moves="{detector}/counter=False",
+        check=foretold("set_ion_counter"),
         help="switch an ion counter off",
     )
     get_ion_counter_voltage = qtegra_command(
@@ -163,5 +167,6 @@ class DetectorCommands:
         effect=Effect.IDEMPOTENT,
         target="cups",
         moves="cups={cup}",
+        check=foretold("activate_cup_configuration"),
         help="activate a cup configuration and one of its sub cup configurations",
     )

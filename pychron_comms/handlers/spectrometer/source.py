@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pychron_comms.handlers.arguments import Boolean, Number, Text
-from pychron_comms.handlers.command import Values
+from pychron_comms.handlers.command import Values, foretold
 from pychron_comms.handlers.moves import Moved
 from pychron_comms.handlers.replies import done, state, words
 from pychron_comms.handlers.spectrometer.parts import high_voltage, parameter
@@ -58,6 +58,7 @@ class SourceCommands:
         effect=Effect.IDEMPOTENT,
         target="name",
         moves=_set,
+        check=foretold("set_parameter"),
         help="set a hardware parameter",
     )
     open = qtegra_command(
@@ -94,6 +95,7 @@ class SourceCommands:
         arguments=(_NAME,),
         reply=done,
         effect=Effect.IDEMPOTENT,
+        check=foretold("load_tuning_settings"),
         help="set all parameters of stored tuning settings",
     )
     get_high_voltage = qtegra_command(

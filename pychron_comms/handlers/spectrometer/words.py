@@ -17,6 +17,7 @@ class NameList(Argument):
     """One or more names, parted by commas alone: parameters' names hold blanks."""
 
     kind = "names"
+    wanted = "one or more names"
 
     def convert(self, value: object) -> tuple[str, ...]:
         parts = value.split(",") if isinstance(value, str) else value

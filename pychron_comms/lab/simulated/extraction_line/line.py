@@ -11,6 +11,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.errors import (
     InvalidArgumentsError,
     InvalidValveError,
@@ -21,6 +22,7 @@ from pychron_comms.errors import (
 )
 from pychron_comms.interfaces import (
     IExtractionLineManager,
+    IForetells,
     IMakesSafe,
     IReactorManager,
     PipetteCount,
@@ -49,7 +51,7 @@ class ValveSpec:
     safe: bool | None = None
 
 
-@implementer(IExtractionLineManager, IReactorManager, IMakesSafe)
+@implementer(IExtractionLineManager, IForetells, IReactorManager, IMakesSafe)
 class SimulatedExtractionLine:
     """Valves by name, pipettes by the valve that lets their shots out, groups of valves."""
 
@@ -130,11 +132,18 @@ class SimulatedExtractionLine:
 
     def get_pipette_count(self, name: str) -> int:
         if name not in self._shots:
-            raise InvalidArgumentsError("GetPipetteCount", name)
+            raise InvalidArgumentsError(
+                "GetPipetteCount", f"{name} (no such pipette{did_you_mean(name, self._shots)})"
+            )
         return self._shots[name]
 
     def get_pipette_counts(self) -> list[PipetteCount]:
         return [PipetteCount(name, shots) for name, shots in self._shots.items()]
+
+    def foretell(self, method: str, *arguments: object) -> None:
+        """Knows its groups."""
+        if method in {"claim_group", "release_group"} and arguments[0] not in self._groups:
+            raise InvalidValveGroupError(arguments[0])
 
     def claim_group(self, group: str, sender: str) -> None:
         """All of its valves or, where another owns one, none."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
-from pychron_comms.interfaces import ILaserManager, IReactorManager, Position, Snapshot
+from pychron_comms.interfaces import IForetells, ILaserManager, IReactorManager, Position, Snapshot
 from pychron_comms.lab.simulated.activity import Activity
 from pychron_comms.lab.simulated.laser.camera import Camera
 from pychron_comms.lab.simulated.laser.grains import GrainPolygons
@@ -31,7 +32,7 @@ class LaserParts:
     prepare_seconds: float = 2.0
 
 
-@implementer(ILaserManager, IReactorManager)
+@implementer(ILaserManager, IForetells, IReactorManager)
 class SimulatedLaser:
     """A laser that heats; the promises of its methods are those of ``ILaserManager``."""
 
@@ -46,6 +47,24 @@ class SimulatedLaser:
         self._prepare_seconds = parts.prepare_seconds
         self._preparation = Activity(clock)
         self._degassing = Activity(clock)
+
+    def foretell(self, method: str, *arguments: Any) -> None:
+        """Knows its motors, and the names of places, paths, patterns and holders."""
+        checks: Mapping[str, Callable[..., None]] = {
+            "go_to_hole": lambda hole, autocenter: self.stage.check_any_hole(hole),
+            "go_to_named_position": self.stage.check_position,
+            "go_to_point": self.stage.check_point,
+            "set_sample_holder": self.stage.check_holder,
+            "trace_path": lambda value, name, kind: self.stage.check_path(name, value),
+            "execute_pattern": lambda name, duration: self._patterns.check(name),
+            "set_laser_output": self.output.check_output,
+            "set_motor": lambda name, value: self.motors.check(name),
+            "set_motor_lock": lambda name, locked: self.motors.check(name),
+            "set_beam_diameter": lambda value: self.motors.check("beam"),
+            "set_zoom": lambda value: self.motors.check("zoom"),
+        }
+        if method in checks:
+            checks[method](*arguments)
 
     def enable(self) -> None:
         if not self.output.enabled:

@@ -34,6 +34,10 @@ class Motors:
         motor.motion.begin(value)
         return True
 
+    def check(self, name: str) -> None:
+        """Errors: 107."""
+        self._named(name)
+
     def is_moving(self, name: str) -> bool:
         return self._named(name).motion.moving
 

@@ -129,6 +129,11 @@ class LaserOutput:
         self._give(percent)
         self._units = units
 
+    def check_output(self, value: float, units: str) -> None:
+        """Errors: 004, 106 for what it can never reach."""
+        if value:
+            self._percent_for(value, units)
+
     def read_watts(self) -> float:
         """Measured, with a noise of 0.2 %."""
         return round(self._watts * (1 + self._random.gauss(0.0, 0.002)), 3)
@@ -163,7 +168,7 @@ class LaserOutput:
                 raise InvalidArgumentsError("SetLaserOutput", f"{value:g} {units} (at most 100)")
             return value
         if units not in UNITS:
-            raise InvalidArgumentsError("SetLaserOutput", f"{value:g} {units}")
+            raise InvalidArgumentsError("SetLaserOutput", f"{value:g} {units} (no such unit)")
         watts = value if units == "watts" else self.pyrometer.watts_for(value)
         if watts > self._inverse[-1][0]:
             self._fail_setpoint(value, units)

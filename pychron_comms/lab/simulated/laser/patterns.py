@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from twisted.internet.interfaces import IReactorTime
 
+from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.errors import InvalidArgumentsError
 from pychron_comms.lab.simulated.activity import Activity
 
@@ -27,9 +28,14 @@ class Patterns:
 
     def begin(self, name: str, duration: float | None) -> None:
         """For ``duration`` seconds, or the pattern's own. Errors: 004 for an unknown name."""
-        if name not in self._durations:
-            raise InvalidArgumentsError("DoPattern", name)
+        self.check(name)
         self._activity.begin(self._durations[name] if duration is None else duration)
+
+    def check(self, name: str) -> None:
+        """Errors: 004 for an unknown name."""
+        if name not in self._durations:
+            near = did_you_mean(name, self._durations)
+            raise InvalidArgumentsError("DoPattern", f"{name} (no such pattern{near})")
 
     def stop(self) -> None:
         self._activity.stop()

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from twisted.internet.interfaces import IReactorTime
 
+from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.errors import InvalidArgumentsError, InvalidSampleHolderError, PositionError
 from pychron_comms.interfaces import Position
 from pychron_comms.lab.simulated.activity import Activity
@@ -76,9 +77,32 @@ class Stage:
 
     def set_holder(self, name: str) -> None:
         """Errors: 104."""
+        self.check_holder(name)
+        self._holder = name
+
+    def check_holder(self, name: str) -> None:
+        """Errors: 104."""
         if name not in self._map.holders:
             raise InvalidSampleHolderError(name)
-        self._holder = name
+
+    def check_any_hole(self, hole: int) -> None:
+        """Whether some holder has that hole. Errors: 108."""
+        if not any(hole in holes for holes in self._map.holders.values()):
+            raise PositionError(f"no hole {hole} in {' or '.join(self._map.holders)}")
+
+    def check_position(self, name: str) -> None:
+        """Errors: 108."""
+        _check_name(self._map.positions, "position", name)
+
+    def check_point(self, name: str) -> None:
+        """Errors: 108."""
+        _check_name(self._map.points, "point", name)
+
+    def check_path(self, name: str, speed: float) -> None:
+        """Errors: 004 for a speed of 0, 108."""
+        _check_name(self._map.paths, "path", name)
+        if speed <= 0:
+            raise InvalidArgumentsError("TracePath", f"{speed:g} {name} (no speed)")
 
     def move(self, place: Mapping[str, float]) -> None:
         """Begin to move the named axes, each to its value in mm."""
@@ -103,20 +127,19 @@ class Stage:
             self._autocentering.begin(arrival + self._autocenter_seconds)
 
     def go_to_position(self, name: str) -> None:
-        self._go_to_named(self._map.positions, "position", name)
+        self.check_position(name)
+        self._go_to(self._map.positions[name])
 
     def go_to_point(self, name: str) -> None:
-        self._go_to_named(self._map.points, "point", name)
+        self.check_point(name)
+        self._go_to(self._map.points[name])
 
     def trace(self, name: str, speed: float) -> None:
         """Begin to follow a path at ``speed`` mm/s, or as fast as the stage can.
 
         Errors: 004 for a speed of 0, 108.
         """
-        if name not in self._map.paths:
-            raise PositionError(f"no path named {name}")
-        if speed <= 0:
-            raise InvalidArgumentsError("TracePath", f"{speed:g} {name} (no speed)")
+        self.check_path(name, speed)
         x, y = self._axes["x"], self._axes["y"]
         speed = min(speed, x.speed, y.speed)
         seconds = 0.0
@@ -152,7 +175,10 @@ class Stage:
         """Stop one axis and call its present place 0."""
         self._axes[axis].declare_zero()
 
-    def _go_to_named(self, places: Mapping[str, Place], kind: str, name: str) -> None:
-        if name not in places:
-            raise PositionError(f"no {kind} named {name}")
-        self.move(dict(zip("xyz", places[name], strict=False)))
+    def _go_to(self, place: Place) -> None:
+        self.move(dict(zip("xyz", place, strict=False)))
+
+
+def _check_name(known: Mapping[str, object], kind: str, name: str) -> None:
+    if name not in known:
+        raise PositionError(f"no {kind} named {name}{did_you_mean(name, known)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
@@ -41,7 +42,7 @@ class SimulatedUVLaser(SimulatedLaser):
             self._burst_mode = mode == "burst"
             self._firing.begin(self._nburst / self._reprate if self._burst_mode else math.inf)
         else:
-            raise InvalidArgumentsError("Fire", mode)
+            raise InvalidArgumentsError("Fire", f"{mode} (burst, continuous or stop)")
 
     def stop_fire(self) -> None:
         self._firing.stop()
@@ -53,7 +54,7 @@ class SimulatedUVLaser(SimulatedLaser):
     def set_nburst(self, count: int) -> None:
         """1 or more. Errors: 004."""
         if count < 1:
-            raise InvalidArgumentsError("SetNBurst", count)
+            raise InvalidArgumentsError("SetNBurst", f"{count} (must be at least 1)")
         self._nburst = count
 
     def get_nburst(self) -> int:
@@ -64,10 +65,19 @@ class SimulatedUVLaser(SimulatedLaser):
 
     def set_reprate(self, rate: float) -> None:
         """Above 0, at most 300 per second. Errors: 004."""
-        if not 0 < rate <= 300:
-            raise InvalidArgumentsError("SetReprate", f"{rate:g}")
+        _check_rate(rate)
         self._reprate = rate
+
+    def foretell(self, method: str, *arguments: Any) -> None:
+        if method == "set_reprate":
+            _check_rate(*arguments)
+        super().foretell(method, *arguments)
 
     def _end_light(self) -> None:
         self._firing.stop()
         super()._end_light()
+
+
+def _check_rate(rate: float) -> None:
+    if not 0 < rate <= 300:
+        raise InvalidArgumentsError("SetReprate", f"{rate:g} (must be above 0, at most 300)")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from random import Random
 
+from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.errors import InvalidArgumentsError
 from pychron_comms.interfaces import Intensity
 from pychron_comms.lab.simulated.spectrometer import beam
@@ -53,7 +54,8 @@ class Collector:
     def detector(self, name: str) -> Detector:
         """Errors: 004 no such detector."""
         if name not in self._detectors:
-            raise InvalidArgumentsError("detector", name)
+            near = did_you_mean(name, self._detectors)
+            raise InvalidArgumentsError("detector", f"{name} (there is none{near})")
         return self._detectors[name]
 
     def collected(self, start: float, end: float) -> Sequence[float]:

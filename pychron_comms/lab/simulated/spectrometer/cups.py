@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.errors import InvalidArgumentsError
 
 
@@ -21,11 +22,18 @@ class CupConfigurations:
     def subs(self, cup: str) -> Sequence[str]:
         """Errors: 004 no such configuration."""
         if cup not in self._configurations:
-            raise InvalidArgumentsError("cup configuration", cup)
+            near = did_you_mean(cup, self._configurations)
+            raise InvalidArgumentsError("cup configuration", f"{cup} (there is none{near})")
         return self._configurations[cup]
+
+    def check(self, cup: str, sub: str) -> None:
+        """Errors: 004."""
+        subs = self.subs(cup)
+        if sub not in subs:
+            reason = f"{cup} {sub} (there is none{did_you_mean(sub, subs)})"
+            raise InvalidArgumentsError("sub cup configuration", reason)
 
     def activate(self, cup: str, sub: str) -> None:
         """Errors: 004."""
-        if sub not in self.subs(cup):
-            raise InvalidArgumentsError("sub cup configuration", f"{cup} {sub}")
+        self.check(cup, sub)
         self.active = (cup, sub)

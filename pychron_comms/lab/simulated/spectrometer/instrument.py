@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from random import Random
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from zope.interface import implementer
 
+from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.errors import InvalidArgumentsError, PositionError
-from pychron_comms.interfaces import Intensity, IReactorManager, ISpectrometer
+from pychron_comms.interfaces import IForetells, Intensity, IReactorManager, ISpectrometer
 from pychron_comms.lab.simulated.spectrometer import source
 from pychron_comms.lab.simulated.spectrometer.acquisition import Acquisition
 from pychron_comms.lab.simulated.spectrometer.beam import CURRENTS, axial_mass, dac_for
@@ -72,7 +74,7 @@ class InstrumentSettings:
         return {**source.SETTINGS, **deflections, **self.parameters}
 
 
-@implementer(ISpectrometer, IReactorManager)
+@implementer(ISpectrometer, IForetells, IReactorManager)
 class SimulatedSpectrometer:
     """Measures argon beams with noise drawn from ``random``; follows ``clock``."""
 
@@ -138,12 +140,29 @@ class SimulatedSpectrometer:
 
     def load_tuning_settings(self, name: str) -> None:
         """All of them or, where one cannot be set, none."""
-        if name not in self._tunings:
-            raise InvalidArgumentsError("tuning settings", name)
-        for parameter, value in self._tunings[name].items():
-            self._parameters.check(parameter, value)
+        self._check_tuning(name)
         for parameter, value in self._tunings[name].items():
             self.set_parameter(parameter, value)
+
+    def _check_tuning(self, name: str) -> None:
+        if name not in self._tunings:
+            near = did_you_mean(name, self._tunings)
+            raise InvalidArgumentsError("tuning settings", f"{name} (there are none{near})")
+        for parameter, value in self._tunings[name].items():
+            self._parameters.check(parameter, value)
+
+    def foretell(self, method: str, *arguments: Any) -> None:
+        """Knows its parameters, detectors, cups and tuning settings."""
+        checks: Mapping[str, Callable[..., object]] = {
+            "set_parameter": self._parameters.check,
+            "load_tuning_settings": self._check_tuning,
+            "activate_cup_configuration": self._cups.check,
+            "set_gain": lambda detector, gain: self._collector.detector(detector),
+            "protect_detector": lambda detector, on: self._collector.detector(detector),
+            "set_ion_counter": self._check_counter,
+        }
+        if method in checks:
+            checks[method](*arguments)
 
     # -- the magnet
 
@@ -199,13 +218,16 @@ class SimulatedSpectrometer:
         self._collector.gains[detector] = gain
 
     def set_ion_counter(self, detector: str, active: bool) -> None:
-        if not self._collector.detector(detector).counts:
-            raise InvalidArgumentsError("ion counter", detector)
+        self._check_counter(detector)
         self._acquisition.reckon()
         if active:
             self._collector.active.add(detector)
         else:
             self._collector.active.discard(detector)
+
+    def _check_counter(self, detector: str) -> None:
+        if not self._collector.detector(detector).counts:
+            raise InvalidArgumentsError("ion counter", f"{detector} (counts no ions)")
 
     # -- cup configurations
 

@@ -6,6 +6,7 @@ import math
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
+from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.errors import InvalidArgumentsError, NoResponseError
 from pychron_comms.qtegra.parameters import ParameterError
 
@@ -49,7 +50,8 @@ class Parameters:
         if readback is not None:
             return self._values[readback.setting] * readback.factor
         if name not in self._values:
-            raise InvalidArgumentsError("GetParameter", name)
+            near = did_you_mean(name, [*self._settings, *self._readbacks])
+            raise InvalidArgumentsError("GetParameter", f"{name} (no such parameter{near})")
         return self._values[name]
 
     def value(self, name: str) -> float:
