@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import Clock
 from zope.interface import implementer
 
@@ -31,6 +32,8 @@ from pychron_comms.processor.hardware_manager import RemoteHardwareManager
 from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.safeguards.interlocks import Interlocks, Rule
 from pychron_comms.safeguards.leases import Leases
+from pychron_comms.server.resend.command_catalogue import CommandCatalogue, Declarations
+from pychron_comms.server.resend.delivery import DeliveryReports
 from pychron_comms.wire.context import PLAIN, RequestContext
 
 
@@ -106,6 +109,33 @@ class ScriptedRepeater:
         result: Deferred[None] = Deferred()
         self.tests.append(result)
         return result
+
+
+class SteadyLoop:
+    """A process that stands still when the test says so."""
+
+    def __init__(self) -> None:
+        self.stalls = 0
+
+
+class UnaskedCatalogue(CommandCatalogue):
+    """Knows no command but what is declared, and asks nothing, which would stand between."""
+
+    def __init__(
+        self,
+        repeater: ICommandRepeater,
+        clock: IReactorTime,
+        declared: Declarations | None = None,
+    ) -> None:
+        super().__init__(repeater, clock, declared or {})
+
+    def _learn(self, request_type: str, sender: str) -> None:
+        """Nothing is asked."""
+
+
+def reports_to(repeater: ICommandRepeater, clock: IReactorTime) -> DeliveryReports:
+    """Those of a process that never stands still."""
+    return DeliveryReports(repeater, clock, SteadyLoop(), Metrics(), process="server")
 
 
 @implementer(ICall)

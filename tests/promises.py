@@ -103,18 +103,37 @@ PROMISES = (
         "nothing a client re-sends is run twice",
         "Pychron's client asks again on a new connection after 1.03 s: the copy joins the"
         " command that still runs",
-        "server/resend/guard.py",
-        "        if running is not None and running.first is not client",
-        "        if running is None and running.first is not client",
-        "tests.server.test_resend.DeliveryTests.test_the_original_clients_copies_are_answered_by_one_run",
+        "processor/execution/copies.py",
+        "        return plain.what",
+        "        return None",
+        "tests.processor.test_copies.JoinTests.test_a_copy_by_another_connection_joins_the_first",
     ),
     Promise(
-        "a reply that could not be delivered is kept",
-        "for 5 s, for the client that asks again",
-        "server/messaging_handler.py",
-        "            self._dispatcher.guard.keep(asked, outcome, since)\n",
-        "",
-        "tests.server.test_resend.DeliveryTests.test_a_reply_to_a_lost_connection_is_kept",
+        "a reply is kept until there is evidence that it was read",
+        "for 5 s, at the processor, for the client that asks again; no write is evidence, and a"
+        " reset is none",
+        "server/resend/conversation.py",
+        "        for delivery in [*self._take_unread(), *crossed]:\n            delivery.lost()",
+        "        for one in [*self._take_unread(), *crossed]:\n            one.delivered()",
+        "tests.server.resend.test_delivery.InDoubtTests.test_a_reply_before_a_reset",
+    ),
+    Promise(
+        "a process that stood still believes nothing",
+        "what came meanwhile is no evidence that a reply was read",
+        "server/resend/delivery.py",
+        "        if self._reports.keeps and self._stalls != self._reports.watch.stalls:",
+        "        if False:",
+        "tests.server.resend.test_delivery.InDoubtTests"
+        ".test_any_evidence_after_this_process_stood_still",
+    ),
+    Promise(
+        "what makes safe has room on the way",
+        "commands of one hung device, however many, leave it its places between server and"
+        " processor",
+        "repeater/connection.py",
+        "        places = self._safe_places if context.safe else self._places",
+        "        places = self._places",
+        "tests.repeater.test_places.PlaceTests.test_what_makes_safe_has_room_of_its_own",
     ),
     Promise(
         "a key runs once",

@@ -42,7 +42,7 @@ class RemoteCommandServer(MultiService):
         self._shared = shared
         # Each of Qtegra's commands comes by a connection or datagram of its own.
         self._relayed = RelayedAnswers(
-            lambda request, sender: dispatcher.answer(request, sender, Passing())
+            lambda request, sender: dispatcher.answer(request, sender, Passing(dispatcher.reports))
         )
         self._connections = Connections(settings.request_type, settings.options, shared)
         self._datagrams: list[DatagramMessagingHandler | QtegraDatagrams] = []

@@ -12,9 +12,7 @@ from pychron_comms.errors import (
     ReplyTooLongError,
     error_line,
 )
-from pychron_comms.server.dispatcher import Passing, RequestDispatcher
-from pychron_comms.server.resend.command_catalogue import Asked
-from pychron_comms.server.resend.guard import Outcome
+from pychron_comms.server.dispatcher import RequestDispatcher
 from pychron_comms.transport.connections import IN_FLIGHT_MEANING
 from pychron_comms.transport.datagrams import (
     DATAGRAM_LIMIT,
@@ -30,21 +28,20 @@ from pychron_comms.wire.grammar import Request
 from pychron_comms.wire.lines import TOO_LONG, LineDecoder
 from pychron_comms.wire.rendering import render
 
-#: Seconds in which the same datagram again is a copy; the copies of Pychron's clients come sooner.
-KEEP = 2.1
-
 _Address = tuple[str, int]
 
 
-class _Datagram(Passing):
-    """One line of a datagram. A copy of it comes as a datagram of its own, from any port.
+class _Datagram:
+    """What asks the lines of a datagram. A copy of one comes in another datagram, from any port.
 
-    Whether its reply arrives nobody can tell, so that each is kept for a copy.
+    Whether a reply arrives nobody can tell.
     """
+
+    session = ""
+    silent = 0.0
 
     def __init__(self, handler: DatagramMessagingHandler, address: _Address, safe: bool) -> None:
         self._handler = handler
-        self._guard = handler.dispatcher.guard
         self._address = address
         self._safe = safe
         self.sender = address[0]
@@ -67,13 +64,14 @@ class _Datagram(Passing):
         self._handler.waiting.end(self.sender)
         self._handler.send(text, identifier, self._address)
 
-    def watch(self, asked: Asked, response: Deferred[str], keep: bool) -> None:
-        if keep:
-            response.addBoth(self._answered, asked, self._guard.counted(asked))
+    @property
+    def ask(self) -> str:
+        return self._handler.dispatcher.reports.datagram_name()
 
-    def _answered(self, outcome: Outcome, asked: Asked, since: int) -> Outcome:
-        self._guard.keep(asked, outcome, since, KEEP)
-        return outcome
+    def watch(self, ask: str, response: Deferred[str]) -> None:
+        """Nobody can tell when it has gone."""
+        if ask:
+            response.addBoth(self._handler.dispatcher.reports.datagram_answered, ask)
 
 
 class DatagramMessagingHandler(DatagramProtocol):

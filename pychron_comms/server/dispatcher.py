@@ -14,8 +14,8 @@ from pychron_comms.interfaces import ICommandRepeater
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.safeguards.hosts import EVERYBODY, HostRule
 from pychron_comms.server.launcher import Launcher
-from pychron_comms.server.resend.command_catalogue import Asked
-from pychron_comms.server.resend.guard import NOT_KNOWN, Heard, RepeatGuard
+from pychron_comms.server.resend.command_catalogue import CommandCatalogue, Nature
+from pychron_comms.server.resend.delivery import Delivery, DeliveryReports, Outcome
 from pychron_comms.wire.context import OBSERVE, PLAIN, RequestContext, context_of, least_role
 from pychron_comms.wire.grammar import Request, Tags, decode, parse_request
 
@@ -25,6 +25,8 @@ OPEN = "*"
 #: The one command whose effect may be bound to the connection that it came by.
 _CLAIM = re.compile(r'Claim[\s,]|.*"Claim"')
 
+
+_SAFE = {Nature.MAKES_SAFE, Nature.MAKES_SAFE_SO}
 
 #: Bytes of a line that may be remembered with its meaning.
 _SHORT = 256
@@ -47,24 +49,39 @@ class Client(Protocol):
     def session(self) -> str:
         """The name of its connection, for what must not outlive it; empty where it has none."""
 
-    def heard(self) -> Heard:
-        """What had come by its connection before."""
+    @property
+    def ask(self) -> str:
+        """The name of the request that is answered now, as ``RequestContext`` has it."""
 
-    def watch(self, asked: Asked, response: Deferred[str], keep: bool) -> None:
-        """Told of a command that acts; ``keep``: its reply must not be lost."""
+    @property
+    def silent(self) -> float:
+        """Seconds since its connection said something before this, or was made."""
+
+    def watch(self, ask: str, response: Deferred[str]) -> None:
+        """Told of a command that acts; ``ask`` is empty where its copies are its own affair."""
 
 
 class Passing:
-    """A client of which only one request is known."""
+    """A client of which only one request is known, as if by a connection of its own.
+
+    A copy joins it while it runs; after its reply, which is taken for read, the same is meant anew.
+    """
 
     session = ""
+    silent = 0.0
 
-    def heard(self) -> Heard:
-        """Nothing is known of what came before."""
-        return NOT_KNOWN
+    def __init__(self, reports: DeliveryReports) -> None:
+        self._reports = reports
+        self.ask = f"{reports.connection_name()}.1"
 
-    def watch(self, asked: Asked, response: Deferred[str], keep: bool) -> None:
+    def watch(self, ask: str, response: Deferred[str]) -> None:
         """Nobody can tell when it has gone."""
+        delivery = self._reports.delivery(ask, response)
+        response.addBoth(self._replied, delivery)
+
+    def _replied(self, outcome: Outcome, delivery: Delivery) -> Outcome:
+        delivery.delivered()
+        return outcome
 
 
 class RequestDispatcher:
@@ -79,16 +96,18 @@ class RequestDispatcher:
         self,
         request_type: str,
         repeater: ICommandRepeater,
-        guard: RepeatGuard,
+        catalogue: CommandCatalogue,
+        reports: DeliveryReports,
+        *,
         launcher: Launcher,
         hosts: HostRule = EVERYBODY,
-        *,
         role: str = "",
         metrics: Metrics,
     ) -> None:
         self.request_type = request_type
         self._repeater = repeater
-        self.guard = guard
+        self._catalogue = catalogue
+        self.reports = reports
         self._hosts = hosts
         self._role = role
         self._launcher = launcher
@@ -102,35 +121,38 @@ class RequestDispatcher:
         tags, named_type, command = request
         self._hosts.admit(sender)
         if command == "RemoteLaunch":
-            return self._launcher.launch(sender, self._terms(tags).role)
+            return self._launcher.launch(sender, self._context(tags).role)
         own = self._own.get(command)
         if own is not None:
             return own()
-        asked = Asked(self._type(named_type, command), command, sender)
-        context = self._terms(tags) if tags or self._role else PLAIN
-        if self.guard.passes(asked):
-            return self._repeater.get_response(*asked, context)
+        request_type = self._type(named_type, command)
+        context = self._context(tags) if tags or self._role else PLAIN
+        nature = self._catalogue.nature(request_type, command, sender)
+        if nature is Nature.READS:
+            return self._repeater.get_response(request_type, command, sender, context)
+        if nature in _SAFE:
+            context = context._replace(safe=True)
+        if nature is Nature.MAKES_SAFE:
+            # Never a copy, and done whoever has gone.
+            return self._repeater.get_response(request_type, command, sender, context)
         if "Claim" in command and _CLAIM.match(command):
             context = context._replace(session=client.session)
-        if tags or self._role == OBSERVE or context.session:
+        elif not tags and self._role != OBSERVE:
             # Who puts tags on a command sees to its copies by itself.
-            self.guard.note(asked)
-            response = self._repeater.get_response(*asked, context)
-            client.watch(asked, response, False)
-        else:
-            response = self.guard.get_response(asked, client, context, client.heard)
-            client.watch(asked, response, True)
+            context = context._replace(ask=client.ask, silent=client.silent)
+        response = self._repeater.get_response(request_type, command, sender, context)
+        client.watch(context.ask, response)
         return response
 
     def makes_safe(self, line: bytes) -> bool:
-        """Whether a line is a command that makes safe whatever its values, as far as is known."""
+        """Whether a line is a command that makes safe, as far as is known."""
         request = _parsed(line) if len(line) <= _SHORT else _parse(line)
         if request is None:
             return False
         _, named_type, command = request
         if self.request_type != OPEN:
             named_type = self.request_type
-        return self.guard.makes_safe(Asked(named_type, command, ""))
+        return self._catalogue.known_nature(named_type, command) in _SAFE
 
     def session_ended(self, session: str) -> None:
         """A client's connection is gone, to which something was bound."""
@@ -145,7 +167,7 @@ class RequestDispatcher:
             raise NotPermittedError(f"{named} commands; here {self.request_type} is served")
         return self.request_type
 
-    def _terms(self, tags: Tags) -> RequestContext:
+    def _context(self, tags: Tags) -> RequestContext:
         said = context_of(tags)
         return RequestContext(said.within, said.key, least_role(said.role, self._role))
 

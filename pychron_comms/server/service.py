@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +10,7 @@ from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 
 from pychron_comms.errors import CommandError
+from pychron_comms.handlers.factories import own_commands
 from pychron_comms.interfaces import ICommandRepeater
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.process.shutdown import FLUSH, GATE, IN_FLIGHT, LISTENERS, REPEATERS, Shutdown
@@ -21,7 +23,9 @@ from pychron_comms.repeater.schemes import repeater_to
 from pychron_comms.server.command_server import RemoteCommandServer
 from pychron_comms.server.dispatcher import RequestDispatcher
 from pychron_comms.server.launcher import Launcher
-from pychron_comms.server.resend.guard import RepeatGuard
+from pychron_comms.server.resend.command_catalogue import CommandCatalogue
+from pychron_comms.server.resend.delivery import DeliveryReports
+from pychron_comms.server.resend.loop_watch import LoopWatch
 from pychron_comms.server.settings import ServerSettings
 from pychron_comms.transport.endpoints import ExplainedStart
 from pychron_comms.transport.shared import Shared
@@ -60,16 +64,27 @@ class RemoteHardwareServer(ExplainedStart):
             local.setServiceParent(self)
             default = LocalRepeater(local)
         repeater = self._routed(settings.routes, default, reactor)
-        shared = Shared.of(reactor, metrics, settings.budget)
-        guard = RepeatGuard(repeater, reactor, shared.log, settings.keep_replies)
+        watch = LoopWatch(reactor, self.metrics)
+        watch.setServiceParent(self)
+        reports = DeliveryReports(
+            repeater,
+            reactor,
+            watch,
+            self.metrics,
+            process=secrets.token_hex(4),
+            keeps=settings.keep_replies > 0,
+        )
+        catalogue = CommandCatalogue(repeater, reactor, own_commands())
         launcher = Launcher(settings.launch, reactor, settings.roles)
+        shared = Shared.of(reactor, metrics, settings.budget)
         for listener in settings.listeners:
             dispatcher = RequestDispatcher(
                 listener.request_type,
                 repeater,
-                guard,
-                launcher,
-                settings.hosts,
+                catalogue,
+                reports,
+                launcher=launcher,
+                hosts=settings.hosts,
                 role=listener.role,
                 metrics=self.metrics,
             )

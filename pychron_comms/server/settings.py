@@ -9,7 +9,6 @@ from pychron_comms.config.table import Table
 from pychron_comms.safeguards.hosts import EVERYBODY, HostRule
 from pychron_comms.safeguards.roles import EVERYONE_OPERATES, Roles
 from pychron_comms.server.dispatcher import OPEN
-from pychron_comms.server.resend.guard import KEEP
 from pychron_comms.transport.budget import BudgetLimits, read_budget
 from pychron_comms.transport.datagrams import DATAGRAM_LIMIT
 from pychron_comms.transport.options import WireOptions, read_connection_limits
@@ -22,6 +21,9 @@ SPECTROMETER = "Spectrometer"
 
 #: The kinds of listener: Pychron's lines, or Qtegra's.
 LINES, QTEGRA = "lines", "qtegra"
+
+#: Seconds for which a processor keeps a reply that may not have been read.
+KEEP_REPLIES = 5.0
 
 #: The ports that laboratories know, and the request type that each serves.
 DEFAULT_PORTS = {
@@ -65,14 +67,14 @@ def _default_listeners() -> list[ListenerSettings]:
 class ServerSettings:
     """``processor`` is a client endpoint string, empty for a processor in this process.
 
-    ``keep_replies``: seconds that a reply which could not be delivered is kept for who asks again.
+    ``keep_replies``: 0 where a reply that may not have been read is not kept for who asks again.
     """
 
     listeners: Sequence[ListenerSettings] = field(default_factory=_default_listeners)
     processor: str = ""
     routes: Mapping[str, str] = field(default_factory=dict)
     launch: Sequence[str] = ()
-    keep_replies: float = KEEP
+    keep_replies: float = KEEP_REPLIES
     hosts: HostRule = EVERYBODY
     roles: Roles = EVERYONE_OPERATES
     budget: BudgetLimits = field(default_factory=BudgetLimits)
@@ -91,7 +93,7 @@ def read_server_settings(
         hosts=hosts,
         roles=roles,
         budget=read_budget(table.table("budget")),
-        keep_replies=table.number("keep_replies", KEEP, minimum=0.0, maximum=60.0),
+        keep_replies=table.number("keep_replies", KEEP_REPLIES, minimum=0.0, maximum=60.0),
     )
 
 

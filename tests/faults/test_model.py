@@ -8,17 +8,13 @@ pasted into a test, and the same histories run against roads that were broken on
 
 from __future__ import annotations
 
-import contextlib
 import os
-import socket
-import sys
 import time
 from collections import Counter
 
 from hypothesis import HealthCheck, given, settings
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.server.messaging_handler import is_unacknowledged
 from tests.faults.model.classics import CLASSICS
 from tests.faults.model.history import History, histories
 from tests.faults.model.promises import live_through
@@ -56,35 +52,6 @@ class ModelTests(SynchronousTestCase):
         lives()
         self.assertGreaterEqual(total["histories"], HISTORIES)
         print(_summary(total, seen, time.monotonic() - started))  # noqa: T201
-
-
-class AcknowledgementTests(SynchronousTestCase):
-    """What the system knows of bytes that have not reached the other end."""
-
-    def setUp(self) -> None:
-        listener = socket.create_server(("127.0.0.1", 0))
-        self.near = socket.create_connection(listener.getsockname())
-        self.far, _ = listener.accept()
-        listener.close()
-        self.addCleanup(self.near.close)
-        self.addCleanup(self.far.close)
-
-    def test_the_end_of_the_other_side_acknowledges_what_has_arrived(self) -> None:
-        self.near.sendall(b"OK\r\n")
-        self.far.recv(4)
-        self.far.shutdown(socket.SHUT_WR)
-        self.assertEqual(self.near.recv(1), b"")
-        self.assertFalse(is_unacknowledged(self.near))
-
-    def test_what_finds_no_room_there_is_not(self) -> None:
-        self.near.setblocking(False)
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                self.near.send(bytes(65536))
-        self.assertEqual(is_unacknowledged(self.near), sys.platform == "linux")
-
-    def test_of_what_is_no_socket_nothing_is_known(self) -> None:
-        self.assertFalse(is_unacknowledged(object()))
 
 
 def _summary(total: Counter[str], seen: Counter[str], seconds: float) -> str:

@@ -26,11 +26,10 @@ from pychron_comms.repeater.local import LocalRepeater
 from pychron_comms.safeguards.safe_state import safe_actions
 from pychron_comms.server.dispatcher import Passing, RequestDispatcher
 from pychron_comms.server.launcher import Launcher
-from pychron_comms.server.resend.guard import RepeatGuard
 from pychron_comms.wire.context import RequestContext
 from pychron_comms.wire.grammar import parse_request
+from tests.doubles import UnaskedCatalogue, reports_to
 from tests.guarded_laboratory import ME, OTHER, LaboratoryCase
-from tests.listening import shared
 
 
 class LapseTests(LaboratoryCase):
@@ -193,14 +192,22 @@ class ReadOnlyListenerTests(LaboratoryCase):
         super().setUp()
         self.start()
         repeater = LocalRepeater(self.gate)
-        guard = RepeatGuard(repeater, self.clock, shared(self.clock).log)
+        self.reports = reports_to(repeater, self.clock)
         launcher = Launcher(["true"], None)  # type: ignore[arg-type]
         self.dispatcher = RequestDispatcher(
-            "System", repeater, guard, launcher, role="observe", metrics=Metrics()
+            "System",
+            repeater,
+            UnaskedCatalogue(repeater, self.clock),
+            self.reports,
+            launcher=launcher,
+            role="observe",
+            metrics=Metrics(),
         )
 
     def at_listener(self, line: str) -> str:
-        reply: Any = maybeDeferred(self.dispatcher.answer, parse_request(line), ME, Passing())
+        reply: Any = maybeDeferred(
+            self.dispatcher.answer, parse_request(line), ME, Passing(self.reports)
+        )
         reply.addErrback(lambda failure: error_line(failure.value))
         self.clock.pump([0.1] * 5)
         return self.successResultOf(reply)

@@ -20,7 +20,6 @@ from pychron_comms.qtegra_server.service import RemoteControlServer
 from pychron_comms.server.command_server import RemoteCommandServer
 from pychron_comms.server.dispatcher import RequestDispatcher
 from pychron_comms.server.launcher import Launcher
-from pychron_comms.server.resend.guard import RepeatGuard
 from pychron_comms.server.settings import (
     DEFAULT_PORTS,
     QTEGRA,
@@ -28,7 +27,7 @@ from pychron_comms.server.settings import (
     ServerSettings,
     read_server_settings,
 )
-from tests.doubles import ScriptedRepeater
+from tests.doubles import ScriptedRepeater, UnaskedCatalogue, reports_to
 from tests.listening import shared
 from tests.qtegra.test_wire import ADDRESS, Datagrams
 from tests.qtegra_exchanges import INVALID
@@ -199,8 +198,9 @@ class ListenerTests(SynchronousTestCase):
         dispatcher = RequestDispatcher(
             "Spectrometer",
             repeater,
-            RepeatGuard(repeater, reactor, shared(reactor).log),
-            launcher,
+            UnaskedCatalogue(repeater, reactor),
+            reports_to(repeater, reactor),
+            launcher=launcher,
             metrics=Metrics(),
         )
         server = RemoteCommandServer(settings, dispatcher, reactor, shared(reactor))

@@ -8,12 +8,13 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.errors import InvalidValveError
+from pychron_comms.handlers.factories import own_commands
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.sender_log import SenderLog
 from pychron_comms.server.datagrams import DatagramMessagingHandler
 from pychron_comms.server.dispatcher import RequestDispatcher
 from pychron_comms.server.messaging_handler import MessagingFactory
-from pychron_comms.server.resend.command_catalogue import _Type
+from pychron_comms.server.resend.command_catalogue import Declarations
 from pychron_comms.transport import datagrams as rules
 from pychron_comms.transport.datagrams import BURST, DatagramGuard
 from pychron_comms.transport.options import WireOptions
@@ -37,10 +38,11 @@ class Datagrams:
 
 class DatagramTests(DeskCase):
     address = ("10.0.0.1", 40000)
+    declared: Declarations | None = None
 
     def handler(self, **options: Any) -> tuple[DatagramMessagingHandler, Datagrams]:
         handler = DatagramMessagingHandler(
-            self.dispatcher(), WireOptions(**options), shared(self.clock)
+            self.dispatcher(declared=self.declared), WireOptions(**options), shared(self.clock)
         )
         transport = Datagrams()
         handler.makeConnection(transport)  # type: ignore[arg-type]
@@ -179,8 +181,7 @@ class DatagramTests(DeskCase):
         self.assertEqual(self.repeater.requests[-1][1], "GetValue last")
 
     def test_what_makes_safe_is_done_all_the_same_and_has_room_of_its_own(self) -> None:
-        known = _Type(safe=frozenset({"Close"}))
-        self.guard._catalogue._of = lambda asked: known  # type: ignore[method-assign]
+        self.declared = own_commands()
         self.patch(rules, "PENDING_LIMIT", 2)
         self.patch(rules, "BURST", 100)
         handler, _ = self.handler()
@@ -219,13 +220,14 @@ class DatagramTests(DeskCase):
         handler.datagramReceived(b"Open C", self.address)
         self.assertEqual(len(self.repeater.requests), 3)
 
-    def test_a_datagram_that_comes_twice_is_run_once_and_answered_twice(self) -> None:
-        handler, transport = self.handler()
+    def test_each_datagram_has_a_name_by_which_its_copies_are_known(self) -> None:
+        handler, _ = self.handler()
         handler.datagramReceived(b"Open A", self.address)
         handler.datagramReceived(b"Open A", self.address)
+        self.assertEqual([context.ask for context in self.repeater.context], ["udp.1", "udp.2"])
         self.repeater.waiting[0].callback("OK")
-        self.assertEqual(len(self.repeater.requests), 1)
-        self.assertEqual(transport.written, [(b"OK\r\n", self.address)] * 2)
+        # Whether that arrived nobody can tell.
+        self.assertEqual(self.repeater.taken, [])
 
     def test_an_answer_after_the_stop_harms_nobody(self) -> None:
         handler, transport = self.handler()

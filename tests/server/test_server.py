@@ -19,6 +19,7 @@ from pychron_comms.errors import (
     PychronCommunicationError,
     SecurityError,
 )
+from pychron_comms.handlers.factories import own_commands
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.safeguards.hosts import HostRule
 from pychron_comms.safeguards.roles import EVERYONE_OPERATES, Roles
@@ -26,8 +27,7 @@ from pychron_comms.server.command_server import RemoteCommandServer
 from pychron_comms.server.dispatcher import Passing, RequestDispatcher
 from pychron_comms.server.launcher import Launcher
 from pychron_comms.server.messaging_handler import MessagingFactory
-from pychron_comms.server.resend.command_catalogue import _Type
-from pychron_comms.server.resend.guard import RepeatGuard
+from pychron_comms.server.resend.command_catalogue import Declarations
 from pychron_comms.server.settings import (
     DEFAULT_PORTS,
     ListenerSettings,
@@ -38,7 +38,7 @@ from pychron_comms.server.settings import (
 from pychron_comms.transport.options import ConnectionLimits, WireOptions
 from pychron_comms.wire.frames import FrameFormat
 from pychron_comms.wire.grammar import parse_request
-from tests.doubles import ScriptedRepeater
+from tests.doubles import ScriptedRepeater, UnaskedCatalogue, reports_to
 from tests.listening import connections, shared
 
 
@@ -69,22 +69,29 @@ class DeskCase(SynchronousTestCase):
         self.repeater = ScriptedRepeater()
         self.processes = ProcessReactor()
         self.clock = Clock()
-        self.guard = RepeatGuard(self.repeater, self.clock, shared(self.clock).log)
         self.hosts = HostRule([])
         self.roles = EVERYONE_OPERATES
-        # Ask no description: it would stand between the requests that the tests count.
-        self.guard._catalogue._of = lambda asked: _Type()  # type: ignore[method-assign]
+        self.reports = reports_to(self.repeater, self.clock)
 
     def dispatcher(
-        self, request_type: str = "System", launch: list[str] | None = None
+        self,
+        request_type: str = "System",
+        launch: list[str] | None = None,
+        declared: Declarations | None = None,
     ) -> RequestDispatcher:
         launcher = Launcher(launch or [], self.processes, self.roles)  # type: ignore[arg-type]
         return RequestDispatcher(
-            request_type, self.repeater, self.guard, launcher, self.hosts, metrics=Metrics()
+            request_type,
+            self.repeater,
+            UnaskedCatalogue(self.repeater, self.clock, declared),
+            self.reports,
+            launcher=launcher,
+            hosts=self.hosts,
+            metrics=Metrics(),
         )
 
     def ask(self, dispatcher: RequestDispatcher, line: str) -> Any:
-        return dispatcher.answer(parse_request(line), "10.0.0.1", Passing())
+        return dispatcher.answer(parse_request(line), "10.0.0.1", Passing(self.reports))
 
 
 class DeskTests(DeskCase):
@@ -178,24 +185,26 @@ class LaunchTests(DeskCase):
             ("@role=observe RemoteLaunch", "alice@10.0.0.1"),
         ):
             request = parse_request(line)
-            self.assertRaises(NotPermittedError, dispatcher.answer, request, sender, Passing())
+            self.assertRaises(
+                NotPermittedError, dispatcher.answer, request, sender, Passing(self.reports)
+            )
         self.assertRaises(
             SecurityError,
             dispatcher.answer,
             parse_request("RemoteLaunch"),
             "eve@10.0.0.1",
-            Passing(),
+            Passing(self.reports),
         )
         self.assertEqual(self.processes.started, [])
-        alice = dispatcher.answer(parse_request("RemoteLaunch"), "alice@10.0.0.1", Passing())
+        alice = dispatcher.answer(
+            parse_request("RemoteLaunch"), "alice@10.0.0.1", Passing(self.reports)
+        )
         self.assertEqual((alice, len(self.processes.started)), ("OK", 1))
 
 
 class MakesSafeTests(DeskCase):
     def test_a_line_is_looked_at_without_being_asked(self) -> None:
-        known = _Type(safe=frozenset({"Close", "Disable"}))
-        self.guard._catalogue._of = lambda asked: known  # type: ignore[method-assign]
-        dispatcher = self.dispatcher()
+        dispatcher = self.dispatcher(declared=own_commands())
         for line in (b"Close A", b"@id=1;key=k Close A", b"System|Close A", b'{"command":"Close"}'):
             self.assertTrue(dispatcher.makes_safe(line), line)
         for line in (b"Open A", b"Closed A", b"@id Close A", b"", b"\xff", b"Open " + b"A" * 999):
@@ -203,13 +212,12 @@ class MakesSafeTests(DeskCase):
         self.assertEqual(self.repeater.requests, [])
 
     def test_at_an_open_listener_by_the_type_that_it_names(self) -> None:
-        types = {"CO2": _Type(safe=frozenset({"Disable"}))}
-        self.guard._catalogue._of = (  # type: ignore[method-assign]
-            lambda asked: types.get(asked.request_type, _Type())
-        )
-        dispatcher = self.dispatcher("*")
+        dispatcher = self.dispatcher("*", declared=own_commands())
         self.assertTrue(dispatcher.makes_safe(b"CO2|Disable"))
-        self.assertFalse(dispatcher.makes_safe(b"UV|Disable"))
+        self.assertTrue(dispatcher.makes_safe(b"CO2|SetLaserPower 0"))
+        self.assertFalse(dispatcher.makes_safe(b"CO2|SetLaserPower 5"))
+        self.assertFalse(dispatcher.makes_safe(b"System|Disable"))
+        self.assertFalse(dispatcher.makes_safe(b"Disable"))
 
 
 class MessagingHandlerTests(DeskCase):

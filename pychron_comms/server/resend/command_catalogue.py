@@ -1,150 +1,154 @@
-"""What the processor tells of its commands (``Describe``), for who must know copies from wishes."""
+"""What each command does, for who must know it before the processor has answered.
+
+The package's own commands are known from their declarations, from the first command on and while
+the processor is away. What else there is, and what a laboratory has changed, the processor tells
+(``Describe``).
+"""
 
 from __future__ import annotations
 
 import enum
 import json
-import re
-from collections.abc import Iterable, Mapping
-from functools import lru_cache
-from typing import Any, NamedTuple
+from collections import OrderedDict
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
 
+from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
 from pychron_comms.errors import (
+    CommandError,
     InvalidCommandError,
     MalformedRequestError,
     OutcomeUnknownError,
     PychronCommunicationError,
 )
+from pychron_comms.handlers.command import CommandSpec
 from pychron_comms.interfaces import ALWAYS, SOMETIMES, Effect, ICommandRepeater
-from pychron_comms.wire.grammar import Command, parse_command
+from pychron_comms.wire.grammar import parse_command
 
-_APART = re.compile(r"[\s,]+")
+#: Types that may be describing themselves at a time.
+_LEARNING = 8
 
+#: Types that did not describe themselves: how many are remembered, the length of their names, and
+#: seconds until one is asked again.
+_REFUSED = 100
+_NAME = 64
+_AGAIN = 10.0
 
-class Asked(NamedTuple):
-    """A command as one computer asked it: what a copy of it has in common with it."""
-
-    request_type: str
-    data: str
-    sender: str
+#: Characters of a command whose values are looked at to see whether it makes safe.
+_VALUES = 256
 
 
 class Nature(enum.Enum):
-    """What a command does, whatever its values."""
+    """What a command does, whatever its values; or, for the third, with these."""
 
     READS = "reads"
     MAKES_SAFE = "makes safe"
+    MAKES_SAFE_SO = "makes safe with these values"
     ACTS = "acts"
 
 
-class _Target(NamedTuple):
-    """The part that a command acts on: ``constant``, or the argument of that ``place``."""
+#: The commands of a type by their words, as they are declared.
+Declarations = Mapping[str, Mapping[str, CommandSpec]]
 
-    constant: str
-    argument: str
-    place: int
-    alone: bool
-
-
-class _Type(NamedTuple):
-    """Of one request type: the words that only read, that always make safe, that do with some
-    values; and the part that each acts on."""
-
-    reads: frozenset[str] = frozenset()
-    safe: frozenset[str] = frozenset()
-    perhaps_safe: frozenset[str] = frozenset()
-    targets: Mapping[str, _Target] = {}
-
-
-#: Of a type that has not described itself: each of its commands acts, on all of it.
-_NOTHING = _Type()
+#: What is told of each word of a type.
+_Words = Mapping[str, Nature]
 
 
 class CommandCatalogue:
-    """Asks each type once to describe itself, and again after the processor was down."""
+    """Begins with ``declared``; asks each type to describe itself, until it has.
 
-    def __init__(self, repeater: ICommandRepeater) -> None:
+    Only what the processor describes is remembered, so that invented types cost no memory. A
+    command that is not known acts.
+    """
+
+    def __init__(
+        self, repeater: ICommandRepeater, clock: IReactorTime, declared: Declarations
+    ) -> None:
         self._repeater = repeater
-        self._types: dict[str, _Type] = {}
+        self._clock = clock
+        self._declared = declared
+        self._types: dict[str, _Words] = {
+            request_type: {word: _nature(spec.describe()) for word, spec in specs.items()}
+            for request_type, specs in declared.items()
+        }
+        self._described: set[str] = set()
+        self._learning: set[str] = set()
+        self._refused: OrderedDict[str, float] = OrderedDict()
 
-    def nature(self, asked: Asked) -> Nature:
-        """What it does; it acts where that is not known."""
-        known = self._of(asked)
-        if known is _NOTHING:
+    def nature(self, request_type: str, data: str, sender: str) -> Nature:
+        """What that command does. ``sender`` asks for what must be asked first."""
+        if request_type not in self._described:
+            self._learn(request_type, sender)
+        return self.known_nature(request_type, data)
+
+    def known_nature(self, request_type: str, data: str) -> Nature:
+        """The same, of what is known now."""
+        words = self._types.get(request_type)
+        if words is None:
             return Nature.ACTS
-        word = _command(asked.data).name
-        if word in known.reads:
-            return Nature.READS
-        return Nature.MAKES_SAFE if word in known.safe else Nature.ACTS
+        try:
+            word, arguments = parse_command(data)
+        except (InvalidCommandError, MalformedRequestError):
+            return Nature.ACTS
+        nature = words.get(word, Nature.ACTS)
+        if nature is Nature.MAKES_SAFE_SO and not self._makes_safe(request_type, word, arguments):
+            return Nature.ACTS
+        return nature
 
-    def may_make_safe(self, asked: Asked) -> bool:
-        """Whether it makes safe with some values."""
-        return _command(asked.data).name in self._of(asked).perhaps_safe
+    def _makes_safe(
+        self, request_type: str, word: str, arguments: str | Mapping[str, object]
+    ) -> bool:
+        """Whether it does with these values, as far as our own declarations tell."""
+        spec = self._declared.get(request_type, {}).get(word)
+        if spec is None or (isinstance(arguments, str) and len(arguments) > _VALUES):
+            return False
+        try:
+            return spec.makes_safe(spec.values(word, arguments))
+        except CommandError:
+            return False
 
-    def part(self, asked: Asked) -> str:
-        """What it acts on; empty for all, and where that is not known."""
-        known = self._of(asked)
-        if known is _NOTHING:
-            return ""
-        name, arguments = _command(asked.data)
-        target = known.targets.get(name)
-        if target is None:
-            return ""
-        if not target.argument:
-            return target.constant
-        if not isinstance(arguments, str):
-            return str(arguments.get(target.argument, ""))
-        text = arguments.strip("() ")
-        if target.alone:
-            return text.strip("\"'")
-        parts = _APART.split(text)
-        return parts[target.place].strip("\"'") if target.place < len(parts) else ""
+    def _learn(self, request_type: str, sender: str) -> None:
+        if request_type in self._learning or len(self._learning) >= _LEARNING:
+            return
+        if self._refused.get(request_type, -_AGAIN) + _AGAIN > self._clock.seconds():
+            return
+        self._learning.add(request_type)
+        description = self._repeater.get_response(request_type, "Describe", sender)
+        description.addBoth(self._answered, request_type)
+        description.addCallback(partial(self._learned, request_type))
+        description.addErrback(partial(self._not_learned, request_type))
 
-    def _of(self, asked: Asked) -> _Type:
-        known = self._types.get(asked.request_type)
-        if known is None:
-            known = self._types[asked.request_type] = _NOTHING
-            self._learn(asked.request_type)
-        return known
+    def _answered(self, answer: str | Failure, request_type: str) -> str | Failure:
+        self._learning.discard(request_type)
+        return answer
 
-    def _learn(self, request_type: str) -> None:
-        description = self._repeater.get_response(request_type, "Describe", "")
-        description.addCallback(self._learned, request_type)
-        description.addErrback(self._not_learned, request_type)
+    def _learned(self, request_type: str, description: str) -> None:
+        words: dict[str, Nature] = {}
+        for command in json.loads(description)["commands"]:
+            nature = _nature(command)
+            words |= dict.fromkeys((command["name"], *command["aliases"]), nature)
+        self._types[request_type] = words
+        self._described.add(request_type)
+        self._refused.pop(request_type, None)
 
-    def _not_learned(self, failure: Failure, request_type: str) -> None:
-        # While the processor is down it is asked again with the next command. A type that does
-        # not describe itself is left as one whose every command acts.
+    def _not_learned(self, request_type: str, failure: Failure) -> None:
+        # While the processor is down it is asked again with the next command.
         if failure.check(PychronCommunicationError, OutcomeUnknownError):
-            del self._types[request_type]
-
-    def _learned(self, description: str, request_type: str) -> None:
-        commands = json.loads(description)["commands"]
-        self._types[request_type] = _Type(
-            reads=_words(each for each in commands if each["effect"] == Effect.READ.value),
-            safe=_words(each for each in commands if each["safe"] == ALWAYS),
-            perhaps_safe=_words(each for each in commands if each["safe"] == SOMETIMES),
-            targets={word: _target(each) for each in commands for word in _words([each])},
-        )
+            return
+        if len(request_type) <= _NAME:
+            self._refused[request_type] = self._clock.seconds()
+            self._refused.move_to_end(request_type)
+            if len(self._refused) > _REFUSED:
+                self._refused.popitem(last=False)
 
 
-def _target(command: Mapping[str, Any]) -> _Target:
-    names = [each["name"] for each in command.get("arguments", [])]
-    target = command.get("target", "")
-    if target in names:
-        return _Target("", target, names.index(target), len(names) == 1)
-    return _Target(target, "", 0, False)
-
-
-@lru_cache(256)
-def _command(data: str) -> Command:
-    try:
-        return parse_command(data)
-    except (InvalidCommandError, MalformedRequestError):
-        return Command("", "")
-
-
-def _words(commands: Iterable[Mapping[str, Any]]) -> frozenset[str]:
-    return frozenset(word for each in commands for word in (each["name"], *each["aliases"]))
+def _nature(command: Mapping[str, Any]) -> Nature:
+    """Of a command as it describes itself."""
+    if command["effect"] == Effect.READ.value:
+        return Nature.READS
+    if command["safe"] == ALWAYS:
+        return Nature.MAKES_SAFE
+    return Nature.MAKES_SAFE_SO if command["safe"] == SOMETIMES else Nature.ACTS

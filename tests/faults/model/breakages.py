@@ -12,6 +12,7 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
 from pychron_comms.errors import ExpiredError, JournalError, ShuttingDownError
+from pychron_comms.processor.execution.copies import CopyMemory
 from pychron_comms.processor.execution.entry import Ended, Entry, State
 from pychron_comms.processor.execution.execution import Execution
 from pychron_comms.processor.execution.idempotency import CommandMemory
@@ -19,7 +20,7 @@ from pychron_comms.processor.execution.manager_queue import ManagerQueue
 from pychron_comms.processor.execution.safety import SafetyLane
 from pychron_comms.repeater.connection import ProcessorConnection, _Waiting
 from pychron_comms.repeater.endpoint import CommandRepeater
-from pychron_comms.server.resend.guard import RepeatGuard
+from pychron_comms.server.resend.delivery import Delivery
 from pychron_comms.transport.reply_order import ReplyOrder
 from pychron_comms.wire.grammar import write_request
 from tests.faults.model import promises
@@ -42,6 +43,14 @@ def _nothing(*_: Any) -> None:
 
 def _no(*_: Any, **__: Any) -> bool:
     return False
+
+
+def _yes(*_: Any) -> bool:
+    return True
+
+
+def _delivered_all_the_same(self: Any) -> None:
+    self._reports.repeater.reply_taken(self._ask)
 
 
 def _begin_afterwards(self: Any, run: Callable[[], Any]) -> Any:
@@ -169,11 +178,9 @@ def _safe_refused_at_the_end(
 BREAKAGES: Mapping[str, Patches] = {
     "keys are forgotten": [(CommandMemory, "find", _nothing)],
     "keys are forgotten at a restart": [(CommandMemory, "recall", _nothing)],
-    "copies are not known": [(RepeatGuard, "_is_copy", _no)],
-    "undelivered replies are not kept": [(RepeatGuard, "keep", _nothing)],
-    "a reply that crossed the end is taken for delivered": [
-        (promises, "_is_unacknowledged", _no),
-    ],
+    "copies are not known": [(CopyMemory, "find", _nothing)],
+    "undelivered replies are not kept": [(Delivery, "lost", _delivered_all_the_same)],
+    "a reply that crossed the end is taken for delivered": [(promises, "_has_taken_all", _yes)],
     "what runs is dropped as if it waited": [
         (ManagerQueue, "forget", _forget_running),
         (Entry, "answered", _answered_whatever_runs),

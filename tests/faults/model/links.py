@@ -141,14 +141,14 @@ class End:
     def getHandle(self) -> End:
         return self
 
-    def getsockopt(self, level: int, option: int) -> int:
-        """The one question that is asked: whether the other end has reset it."""
-        return self._error
+    def has_taken_all(self) -> bool:
+        """Whether the other end, which has stopped sending, got what was written, and is there."""
+        unacknowledged = self._acknowledged is not None and self._acknowledged < self.out.given
+        return not (unacknowledged or self._error)
 
-    @property
-    def unacknowledged(self) -> bool:
-        """Whether what was written has not reached the other end, which has stopped sending."""
-        return self._acknowledged is not None and self._acknowledged < self.out.given
+    def has_ended(self) -> bool:
+        """Whether the other end has stopped sending, read here or not."""
+        return self._half or bool(self._error) or any(kind == "fin" for kind, _ in self._inbox)
 
     def registerProducer(self, producer: object, streaming: bool) -> None:
         """Everything that is written leaves at once, so that nothing is to be paused."""

@@ -7,8 +7,8 @@ alone: 011 says that this one was never sent.
 
 Where a command may be run twice, all of it for want of a key:
 
-- a plain client sends again, and the server was killed since its first ask: who knew the first is
-  dead, and the copy looks like a new command;
+- a plain client sends again, and something else has been done to the same device since: the copy
+  looks like a wish to have it so once more;
 - a plain client sends again what makes safe (``Calm``) or reads (``Look``): these are meant anew;
 
 and one under a key: what makes safe is run even where the disk is too full to write it down; when
@@ -23,12 +23,13 @@ import gc
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Any
 from unittest.mock import patch
 
 from twisted.logger import globalLogPublisher
 
-from pychron_comms.server import messaging_handler
+from pychron_comms.server.resend import evidence
 from tests.faults.model.bench import Told
 from tests.faults.model.clients import Unit
 from tests.faults.model.history import History
@@ -53,8 +54,9 @@ _QUIET = 60.0
 def live_through(history: History) -> World:
     """Let a history happen, let everything come to rest, and see that the promises were kept."""
     # Only a system knows what was acknowledged; the rest of a connection's handle is a transport's.
-    acknowledged = patch.object(messaging_handler, "is_unacknowledged", _is_unacknowledged)
-    with errors_logged() as errors, garbage_found(), acknowledged:
+    taken = patch.object(evidence, "has_taken_all", _has_taken_all)
+    ended = patch.object(evidence, "has_ended", End.has_ended)
+    with errors_logged() as errors, garbage_found(), taken, ended:
         world = World()
         for step in history:
             step.happen(world)
@@ -72,8 +74,8 @@ def live_through(history: History) -> World:
     return world
 
 
-def _is_unacknowledged(end: End) -> bool:
-    return end.unacknowledged
+def _has_taken_all(end: End) -> bool:
+    return end.has_taken_all()
 
 
 @contextmanager
@@ -153,10 +155,14 @@ def may_be_repeated(world: World, unit: Unit, told: list[Told]) -> bool:
         return False
     if unit.word == "Calm":
         return True
-    if not unit.asks:
-        return False
-    first, last = unit.asks[0].at, unit.asks[-1].at
-    return any(first <= death <= last + 0.1 for death in world.server_deaths)
+    return all(changed_between(world, *pair) for pair in pairwise(told))
+
+
+def changed_between(world: World, one: Told, other: Told) -> bool:
+    """Whether something else was done to the device in between: who asks again wants it anew."""
+    every = world.laboratory.told
+    between = every[every.index(one) + 1 : every.index(other)]
+    return any(each.device == one.device and each.word != "Look" for each in between)
 
 
 def unwritten_and_forgotten(world: World, told: list[Told]) -> bool:
@@ -324,7 +330,6 @@ def check_nothing_left(world: World) -> None:
     left = {
         "connections": server.process.owned - 1 + processor.process.owned - 1,
         "datagrams": server.datagrams.in_flight,
-        "guard": len(server.guard._running),
         "keys that run": processor.memory.keys.running,
         "plain commands that run": processor.memory.copies.running,
         "those who wait for them": len(processor.memory._waiting),
@@ -339,9 +344,9 @@ def check_nothing_left(world: World) -> None:
     assert connection is not None
     left["replies to come"] = len(connection._pending)
     keep("nothing is left behind", not any(left.values()), left)
-    keep("tables are bounded", len(server.guard._kept) <= 2 * len(world.units))
     keep("keys are bounded", processor.memory.keys.kept <= len(world.units))
     server.repeater.stopService()
+    server.watch.stopService()
     processor.gate.stopService()
     world.pass_time(1.0)
     calls = world.clock.getDelayedCalls()

@@ -34,7 +34,9 @@ from pychron_comms.server.datagrams import DatagramMessagingHandler
 from pychron_comms.server.dispatcher import RequestDispatcher
 from pychron_comms.server.launcher import Launcher
 from pychron_comms.server.messaging_handler import MessagingFactory
-from pychron_comms.server.resend.guard import RepeatGuard
+from pychron_comms.server.resend.command_catalogue import CommandCatalogue
+from pychron_comms.server.resend.delivery import DeliveryReports
+from pychron_comms.server.resend.loop_watch import LoopWatch
 from pychron_comms.transport.connections import Connections
 from pychron_comms.transport.options import WireOptions
 from pychron_comms.wire.context import PLAIN, RequestContext
@@ -167,17 +169,24 @@ class Server:
         clock = cast(IReactorTime, process)
         dial = cast(Any, Dial(process, world.hop, world.processor_port))
         self.repeater = CommandRepeater(dial, "the processor", clock)
-        self.guard = RepeatGuard(self.repeater, clock, shared(clock).log)
-        launcher = Launcher([], cast(Any, None))
         metrics = Metrics()
+        self.watch = LoopWatch(clock, metrics)
         dispatcher = RequestDispatcher(
-            REQUEST_TYPE, self.repeater, self.guard, launcher, metrics=metrics
+            REQUEST_TYPE,
+            self.repeater,
+            CommandCatalogue(self.repeater, clock, {}),
+            DeliveryReports(
+                self.repeater, clock, self.watch, metrics, process=f"server{world.clock.seconds()}"
+            ),
+            launcher=Launcher([], cast(Any, None)),
+            metrics=metrics,
         )
         options = WireOptions(in_flight=IN_FLIGHT)
         connections = Connections(REQUEST_TYPE, options, shared(clock, metrics))
         world.server_port.listen(process, MessagingFactory(dispatcher, connections))
         self.datagrams = DatagramMessagingHandler(dispatcher, options, shared(clock, metrics))
         self.repeater.startService()
+        self.watch.startService()
 
 
 class World:

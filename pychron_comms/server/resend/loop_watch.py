@@ -1,0 +1,59 @@
+"""Whether this process stood still: what came meanwhile lay there, and tells less than it seems."""
+
+from __future__ import annotations
+
+from twisted.application.service import Service
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+
+from pychron_comms.observability.metrics import Metrics
+
+#: Seconds between two beats, and by how many one may be late.
+BEAT = 0.1
+LATE = 0.25
+
+
+class LoopWatch(Service):
+    """Counts the times that the reactor's loop stood still for more than ``LATE`` seconds.
+
+    A process that was stopped, swapped out or busy finds everything at once when it goes on: a
+    command, its client's end and the copy of it, in any order. What is concluded from their order
+    holds only where ``stalls`` is what it was.
+    """
+
+    _log = Logger()
+
+    def __init__(self, clock: IReactorTime, metrics: Metrics) -> None:
+        self._clock = clock
+        self._counter = metrics.counter(
+            "pychron_loop_stalls_total", "Times that the process stood still for a quarter second."
+        )
+        self._stalls = 0
+        self._last_beat = clock.seconds()
+        self._beat = LoopingCall(self._look)
+        self._beat.clock = clock
+
+    def startService(self) -> None:
+        super().startService()
+        self._last_beat = self._clock.seconds()
+        self._beat.start(BEAT, now=False)
+
+    def stopService(self) -> None:
+        super().stopService()
+        self._beat.stop()
+
+    @property
+    def stalls(self) -> int:
+        """How many there were; one that has just ended counts before its beat comes."""
+        if self.running:
+            self._look()
+        return self._stalls
+
+    def _look(self) -> None:
+        now = self._clock.seconds()
+        late, self._last_beat = now - self._last_beat - BEAT, now
+        if late > LATE:
+            self._stalls += 1
+            self._counter.value += 1
+            self._log.warn("this process stood still for {late:.1f} s", late=late)

@@ -1,0 +1,159 @@
+"""What the server knows of a command before the processor has answered."""
+
+from __future__ import annotations
+
+import json
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.errors import OutcomeUnknownError, PychronCommunicationError
+from pychron_comms.handlers.factories import own_commands, own_factories
+from pychron_comms.lab.hardware import hardware_from_config
+from pychron_comms.processor.settings import default_laboratory
+from pychron_comms.server.resend import command_catalogue as module
+from pychron_comms.server.resend.command_catalogue import CommandCatalogue, Nature
+from tests.doubles import ScriptedRepeater
+
+DESCRIPTION = json.dumps(
+    {
+        "commands": [
+            {"name": "GetHeat", "aliases": ["Heat"], "effect": "read", "safe": "never"},
+            {"name": "SetHeat", "aliases": [], "effect": "actuate", "safe": "never"},
+            {"name": "Quench", "aliases": [], "effect": "actuate", "safe": "always"},
+            {"name": "SetFan", "aliases": [], "effect": "idempotent", "safe": "sometimes"},
+        ]
+    }
+)
+
+
+class CatalogueCase(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.repeater = ScriptedRepeater()
+        self.catalogue = CommandCatalogue(self.repeater, self.clock, own_commands())
+
+    def nature(self, line: str) -> Nature:
+        request_type, _, data = line.partition("|")
+        return self.catalogue.nature(request_type, data, "10.0.0.1")
+
+    @property
+    def asked(self) -> list[str]:
+        return [request_type for request_type, _, _, _ in self.repeater.requests]
+
+
+class DeclaredTests(CatalogueCase):
+    """The package's own commands, of which no processor has told anything."""
+
+    def test_their_natures_are_known_from_the_first_command(self) -> None:
+        for line, nature in {
+            "CO2|Disable": Nature.MAKES_SAFE,
+            "System|Close A": Nature.MAKES_SAFE,
+            '{"command": "Close", "name": "A"}': Nature.ACTS,
+            'System|{"command": "Close", "name": "A"}': Nature.MAKES_SAFE,
+            "Extractionline|Close A": Nature.MAKES_SAFE,
+            "System|Open A": Nature.ACTS,
+            "System|GetValveState A": Nature.READS,
+            "CO2|SetLaserPower 0": Nature.MAKES_SAFE_SO,
+            "CO2|SetLaserPower 5": Nature.ACTS,
+            "CO2|SetLaserPower": Nature.ACTS,
+            "CO2|SetLaserPower " + "0" * 300: Nature.ACTS,
+            "CO2|Nonsense": Nature.ACTS,
+            "CO2|{broken": Nature.ACTS,
+            "CO2|": Nature.ACTS,
+            "Nonsense|Close A": Nature.ACTS,
+        }.items():
+            self.assertEqual(self.nature(line), nature, msg=line)
+
+    def test_they_are_while_the_processor_is_away_or_refuses(self) -> None:
+        self.nature("CO2|Disable")
+        self.repeater.waiting[0].errback(PychronCommunicationError("there", "gone"))
+        self.assertEqual(self.nature("CO2|Disable"), Nature.MAKES_SAFE)
+        self.repeater.waiting[1].callback("ERROR 209 : shutting down: Describe")
+        self.assertEqual(self.nature("CO2|Disable"), Nature.MAKES_SAFE)
+
+    def test_they_are_what_the_processor_would_tell(self) -> None:
+        hardware = hardware_from_config(default_laboratory(), Clock(), None)  # type: ignore[arg-type]
+        for factory in own_factories():
+            for request_type in factory.request_types:
+                if request_type == "test":
+                    continue
+                handler = factory.build(hardware)
+                known = dict(self.catalogue._types[request_type])
+                self.catalogue._learned(request_type, handler.describe(None, "", None))
+                self.assertEqual(self.catalogue._types[request_type], known, msg=request_type)
+
+
+class DescribedTests(CatalogueCase):
+    """What a processor tells of its types."""
+
+    def learn(self) -> None:
+        self.nature("Furnace|Quench")
+        self.repeater.waiting[-1].callback(DESCRIPTION)
+
+    def test_until_it_has_every_command_acts(self) -> None:
+        self.assertEqual(self.nature("Furnace|Quench"), Nature.ACTS)
+        self.repeater.waiting[0].callback(DESCRIPTION)
+        for line, nature in {
+            "Furnace|Quench": Nature.MAKES_SAFE,
+            "Furnace|GetHeat": Nature.READS,
+            "Furnace|Heat": Nature.READS,
+            "Furnace|SetHeat 5": Nature.ACTS,
+            # With which values it does, only its own declaration tells.
+            "Furnace|SetFan 0": Nature.ACTS,
+        }.items():
+            self.assertEqual(self.nature(line), nature, msg=line)
+
+    def test_it_is_asked_once_for_the_one_who_asks(self) -> None:
+        self.nature("Furnace|Quench")
+        self.nature("Furnace|Quench")
+        self.assertEqual(self.repeater.requests, [("Furnace", "Describe", "10.0.0.1", None)])
+        self.repeater.waiting[0].callback(DESCRIPTION)
+        self.nature("Furnace|Quench")
+        self.assertEqual(len(self.repeater.requests), 1)
+
+    def test_what_it_tells_of_our_own_types_counts(self) -> None:
+        self.assertEqual(self.nature("CO2|SetHeat 5"), Nature.ACTS)
+        self.repeater.waiting[0].callback(DESCRIPTION)
+        self.assertEqual(self.nature("CO2|Quench"), Nature.MAKES_SAFE)
+
+    def test_it_is_asked_again_with_the_next_command_when_it_was_away(self) -> None:
+        for error in (PychronCommunicationError("there", "gone"), OutcomeUnknownError("lost")):
+            self.nature("Furnace|Quench")
+            self.repeater.waiting[-1].errback(error)
+        self.learn()
+        self.assertEqual(self.nature("Furnace|Quench"), Nature.MAKES_SAFE)
+
+    def test_it_is_asked_again_a_moment_later_when_it_refused(self) -> None:
+        for answer in ("ERROR 001 : invalid command: Furnace", "[]", '{"commands": [{}]}'):
+            self.nature("Furnace|Quench")
+            self.repeater.waiting[-1].callback(answer)
+            asked = len(self.asked)
+            self.clock.advance(9.9)
+            self.assertEqual(self.nature("Furnace|Quench"), Nature.ACTS)
+            self.assertEqual(len(self.asked), asked)
+            self.clock.advance(0.1)
+        self.learn()
+        self.assertEqual(self.nature("Furnace|Quench"), Nature.MAKES_SAFE)
+
+    def test_invented_types_leave_nothing_behind(self) -> None:
+        known = len(self.catalogue._types)
+        for number in range(1000):
+            self.nature(f"Invented{number}|Open A")
+            self.nature(f"{'x' * 1000}{number}|Open A")
+            for waiting in self.repeater.waiting:
+                if not waiting.called:
+                    waiting.callback("ERROR 001 : invalid command")
+        self.assertEqual(len(self.catalogue._types), known)
+        self.assertLessEqual(len(self.catalogue._refused), module._REFUSED)
+        self.assertLessEqual(max(map(len, self.catalogue._refused)), module._NAME)
+
+    def test_only_few_are_asked_at_a_time(self) -> None:
+        for number in range(100):
+            self.nature(f"Invented{number}|Open A")
+        self.assertEqual(len(self.asked), module._LEARNING)
+        waiting: list[Deferred[str]] = self.repeater.waiting
+        waiting[0].callback("ERROR 001 : invalid command")
+        self.learn()
+        self.assertEqual(self.nature("Furnace|Quench"), Nature.MAKES_SAFE)

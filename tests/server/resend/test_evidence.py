@@ -1,0 +1,103 @@
+"""What a real socket tells of what was written to it."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import struct
+import sys
+from unittest import skipUnless
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.server.resend.evidence import has_ended, has_taken_all
+
+
+class EvidenceCase(SynchronousTestCase):
+    def setUp(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            self.theirs = socket.create_connection(listener.getsockname())
+            self.ours, _ = listener.accept()
+        for each in (self.ours, self.theirs):
+            self.addCleanup(each.close)
+        self.ours.setblocking(False)
+
+
+@skipUnless(sys.platform == "linux", "as Linux has it")
+class TakenTests(EvidenceCase):
+    def test_who_ends_his_side_having_read_has_taken_it(self) -> None:
+        self.ours.sendall(b"OK\r\n")
+        self.theirs.recv(4)
+        self.theirs.close()
+        self.assertTrue(has_taken_all(self.ours))
+
+    def test_who_resets_has_not_though_nothing_is_left_to_send(self) -> None:
+        self.ours.sendall(b"OK\r\n")
+        # Unread bytes make its end a reset, which empties our queue.
+        self.theirs.close()
+        self.assertFalse(has_taken_all(self.ours))
+
+    def test_nor_where_the_reset_comes_after_the_end_was_read(self) -> None:
+        self.theirs.sendall(b"Open A\r")
+        self.theirs.close()
+        self.assertEqual(self.ours.recv(100), b"Open A\r")
+        self.assertEqual(self.ours.recv(100), b"")
+        self.assertTrue(has_taken_all(self.ours))
+        self.ours.sendall(b"OK\r\n")
+        self.assertFalse(has_taken_all(self.ours))
+
+    def test_nor_where_somebody_has_asked_for_the_error_already(self) -> None:
+        self.theirs.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.theirs.close()
+        self.assertTrue(self.ours.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR))
+        self.assertFalse(has_taken_all(self.ours))
+
+    def test_what_finds_no_room_there_is_not_taken(self) -> None:
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                self.ours.send(bytes(65536))
+        self.assertFalse(has_taken_all(self.ours))
+
+    def test_a_unix_socket_tells_it_too(self) -> None:
+        ours, theirs = socket.socketpair()
+        for each in (ours, theirs):
+            self.addCleanup(each.close)
+        ours.sendall(b"OK")
+        self.assertFalse(has_taken_all(ours))
+        theirs.recv(10)
+        theirs.close()
+        self.assertTrue(has_taken_all(ours))
+
+
+class NothingKnownTests(SynchronousTestCase):
+    def test_what_is_closed_or_no_socket_proves_nothing(self) -> None:
+        ours, theirs = socket.socketpair()
+        theirs.close()
+        ours.close()
+        for handle in (ours, None, object()):
+            self.assertFalse(has_taken_all(handle))
+            self.assertTrue(has_ended(handle))
+
+
+class EndedTests(EvidenceCase):
+    def test_one_that_is_open_has_not_ended(self) -> None:
+        self.assertFalse(has_ended(self.ours))
+
+    def test_an_end_that_was_not_read_yet_is_one(self) -> None:
+        self.theirs.shutdown(socket.SHUT_WR)
+        self.assertTrue(has_ended(self.ours))
+
+    @skipUnless(sys.platform == "linux", "elsewhere what is unread hides it")
+    def test_so_is_one_behind_bytes_that_were_not_read_yet(self) -> None:
+        self.theirs.sendall(b"Open B\r")
+        self.assertFalse(has_ended(self.ours))
+        self.theirs.shutdown(socket.SHUT_WR)
+        self.assertTrue(has_ended(self.ours))
+
+    def test_a_unix_socket_tells_it_too(self) -> None:
+        ours, theirs = socket.socketpair()
+        self.addCleanup(ours.close)
+        ours.setblocking(False)
+        self.assertFalse(has_ended(ours))
+        theirs.close()
+        self.assertTrue(has_ended(ours))

@@ -1,0 +1,55 @@
+"""When a process is said to have stood still."""
+
+from __future__ import annotations
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.observability.metrics import Metrics
+from pychron_comms.server.resend.loop_watch import BEAT, LATE, LoopWatch
+
+
+class LoopWatchTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.metrics = Metrics()
+        self.watch = LoopWatch(self.clock, self.metrics)
+        self.watch.startService()
+        self.addCleanup(self.watch.stopService)
+
+    def stand_still(self, seconds: float) -> None:
+        """No timer runs meanwhile, nor after it: what came is handled first."""
+        self.clock.rightNow += seconds
+
+    def test_one_that_goes_on_has_not(self) -> None:
+        self.clock.pump([0.05] * 100)
+        self.assertEqual(self.watch.stalls, 0)
+
+    def test_one_that_was_late_by_a_quarter_second_has(self) -> None:
+        self.stand_still(BEAT + LATE + 0.01)
+        self.assertEqual(self.watch.stalls, 1)
+        self.assertIn("pychron_loop_stalls_total 1", self.metrics.text())
+
+    def test_it_is_counted_once_whoever_asks_first(self) -> None:
+        self.stand_still(3.0)
+        self.assertEqual((self.watch.stalls, self.watch.stalls), (1, 1))
+        self.clock.pump([0.05] * 20)
+        self.assertEqual(self.watch.stalls, 1)
+
+    def test_it_is_counted_where_nobody_asks(self) -> None:
+        self.stand_still(3.0)
+        self.clock.pump([0.05] * 20)
+        self.stand_still(3.0)
+        self.clock.pump([0.05] * 20)
+        self.assertEqual(self.watch.stalls, 2)
+
+    def test_a_short_pause_is_none(self) -> None:
+        for _ in range(50):
+            self.stand_still(LATE)
+            self.clock.advance(0)
+        self.assertEqual(self.watch.stalls, 0)
+
+    def test_before_the_start_nothing_is_counted(self) -> None:
+        watch = LoopWatch(self.clock, Metrics())
+        self.stand_still(60.0)
+        self.assertEqual(watch.stalls, 0)
