@@ -195,8 +195,8 @@ PROMISES = (
         "and is not undone by what waited",
         "what waited to act on the same part is dropped (210)",
         "processor/execution/manager_queue.py",
-        "            if not self._prevent(job, Event.OVERTAKE, error) and execution.begun:",
-        "            if execution.begun:",
+        "            if _acts_on(job, moves):",
+        "            if False:",
         "tests.processor.test_manager_queue.SafetyTests"
         ".test_what_waited_to_actuate_is_dropped_when_something_makes_safe",
     ),
@@ -280,7 +280,8 @@ PROMISES = (
         "processor/execution/execution.py",
         "        self._hold = hold\n",
         "        hold.release()\n",
-        "tests.safeguards.test_interlocks.ExclusionTests.test_one_that_is_still_moving_holds_the_other",
+        "tests.safeguards.test_interlock_parts.PartsTests"
+        ".test_it_waits_for_one_that_moves_for_longer_than_a_read_may_take",
     ),
     Promise(
         "a lease ends in a safe part, or was given back",

@@ -80,7 +80,10 @@ class ICall(Interface):
         """Whether both are the same read, so that one answer serves both."""
 
     def run() -> Any:
-        """Call the manager and return what it returns. Called at most once."""
+        """Call the manager and return what it returns. Called at most once.
+
+        Where it makes safe, once more when something that had begun before has ended after it.
+        """
 
     def reply(result: Any) -> str:
         """The text of the reply to what the manager returned. Errors: 010 for no answer."""

@@ -117,6 +117,30 @@ class TurnTests(LaneCase):
         calls[1].works[0].callback("OK")
         self.assertEqual(opening.runs, 1)
 
+    def test_what_came_after_it_is_not_dropped_when_its_turn_comes(self) -> None:
+        calls, _ = self.closes(2)
+        opening = ScriptedCall("Open", "OK", target="1")
+        reply = self.submit(opening)
+        for call in calls:
+            call.works[0].callback("OK")
+        self.assertEqual(self.successResultOf(reply), "OK")
+
+    def test_nobody_is_told_201_of_one_whose_thread_has_still_to_take_it(self) -> None:
+        class Stalled(ReactorRunner):
+            """As threads of a process that stands still."""
+
+            def run(self, handler: Any, call: Any, take: Any) -> Any:
+                return stalled.addCallback(lambda _: ReactorRunner.run(self, handler, call, take))
+
+        stalled: Deferred[Any] = Deferred()
+        self.queue = ManagerQueue(Stalled(), self.clock)
+        reply = self.submit(ScriptedCall("Close", "OK", safe=True))
+        self.clock.advance(6)
+        self.assertNoResult(reply)
+        stalled.callback(None)
+        self.assertEqual(self.successResultOf(reply), "OK")
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
     def test_light_goes_first(self) -> None:
         laser: Any = type("Laser", (), {})()
         directlyProvides(laser, ILaserManager)

@@ -144,6 +144,11 @@ class Execution:
         """Whether its manager has taken it."""
         return self.state in _BEGUN
 
+    @property
+    def prevented(self) -> bool:
+        """Whether it was kept from beginning, and never will."""
+        return self._error is not None
+
     # -- before it begins
 
     def check_again(self) -> None:

@@ -214,18 +214,15 @@ class ManagerQueue:
         turn = self._safety.turn(moves)
         self._overtake(moves, why)
         await turn
-        return self._overtake(moves, why)
+        # What has come meanwhile waits for it, and is meant to follow it.
+        rival = self._running
+        return rival if rival is not None and _acts_on(rival, moves) else None
 
-    def _overtake(self, moves: Iterable[Move], why: str) -> Job | None:
-        """Drop what waits to act on these parts; what has begun already is returned."""
+    def _overtake(self, moves: Iterable[Move], why: str) -> None:
+        """Drop what has not begun to act on these parts."""
         for job in self._prospects():
-            execution = job.execution
-            if execution is None or not any_overlap(moves, job.call.moves):
-                continue
-            error = OvertakenError(job.call.name, why)
-            if not self._prevent(job, Event.OVERTAKE, error) and execution.begun:
-                return job
-        return None
+            if _acts_on(job, moves):
+                self._prevent(job, Event.OVERTAKE, OvertakenError(job.call.name, why))
 
     def _begin_time(self, job: Job) -> None:
         """Those who wait for what makes safe give it their time from now on."""
@@ -329,13 +326,17 @@ class ManagerQueue:
 
     def _give_up(self, answer: Deferred[str]) -> None:
         job = self._asked[answer]
-        name = job.call.name
+        name, asker = job.call.name, job.askers[answer]
         if self._withdraw(answer, job, Event.EXPIRE, ExpiredError(name)):
+            return
+        if job.execution is not None and not job.execution.begun:
+            # It makes safe, and its thread has still to take it.
+            asker.timer = self._clock.callLater(asker.seconds, self._give_up, answer)
             return
         if job.execution is not None:
             job.execution.lose()
         del self._asked[answer]
-        asker = job.askers.pop(answer)
+        del job.askers[answer]
         told = f"{name} did not end in {asker.seconds:g} s"
         if job.waits_for:
             told += f": {job.waits_for} began before it and still runs; it is done again then"
@@ -501,6 +502,12 @@ class Queues:
 
     def __iter__(self) -> Iterator[ManagerQueue]:
         return iter(list(self._queues.values()))
+
+
+def _acts_on(job: Job, moves: Iterable[Move]) -> bool:
+    """Whether it moves one of these parts, or has not been kept from it."""
+    execution = job.execution
+    return execution is not None and not execution.prevented and any_overlap(moves, job.call.moves)
 
 
 def _nothing() -> None:

@@ -1,0 +1,97 @@
+"""Hardware that blocks, and a witness of what it was told: which part, to where, and when.
+
+Read by a processor of its own, in whose configuration its classes are named.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from zope.interface import implementer
+
+from pychron_comms import interfaces
+from pychron_comms.interfaces import IDevice, IExtractionLineManager, ILaserManager
+
+# A name that earlier versions lack.
+_SAFE_WIDTH = getattr(interfaces, "ISafeWidth", None)
+
+
+class Witness:
+    """Writes down each actuation in the moment in which the hardware obeys it."""
+
+    def __init__(self, record: str) -> None:
+        self._record = Path(record)
+
+    def saw(self, part: str, value: object) -> None:
+        with self._record.open("a") as record:
+            record.write(f"{time.monotonic()} {part} {value}\n")
+
+
+@implementer(IExtractionLineManager)
+class Valves:
+    """Opens and closes after so many seconds; W takes ``looking`` seconds to be read."""
+
+    def __init__(
+        self, record: str, opening: float = 0.0, closing: float = 0.0, looking: float = 0.0
+    ) -> None:
+        self._witness = Witness(record)
+        self._opening, self._closing, self._looking = opening, closing, looking
+
+    def has_valve(self, name: str) -> bool:
+        return True
+
+    def open_valve(self, name: str, sender: str) -> None:
+        time.sleep(self._opening)
+        self._witness.saw(name, "open")
+
+    def close_valve(self, name: str, sender: str) -> None:
+        time.sleep(self._closing)
+        self._witness.saw(name, "closed")
+
+    def get_valve_state(self, name: str) -> bool:
+        if name == "W":
+            time.sleep(self._looking)
+        return False
+
+
+class WideValves(Valves):
+    """Takes six at a time."""
+
+    safe_width = 6
+
+
+if _SAFE_WIDTH is not None:
+    WideValves = implementer(_SAFE_WIDTH)(WideValves)  # type: ignore[misc]
+
+
+@implementer(IDevice)
+class Heater:
+    """Takes as many seconds as it is set to."""
+
+    name = "heater"
+
+    def __init__(self, record: str) -> None:
+        self._witness = Witness(record)
+
+    def get(self) -> float:
+        return 0.0
+
+    def set(self, value: str, sender: str) -> None:
+        time.sleep(float(value))
+        self._witness.saw("heater", value)
+
+
+@implementer(ILaserManager)
+class Laser:
+    """Is enabled after two seconds, and disabled at once."""
+
+    def __init__(self, record: str) -> None:
+        self._witness = Witness(record)
+
+    def enable(self) -> None:
+        time.sleep(2)
+        self._witness.saw("laser", "on")
+
+    def disable(self) -> None:
+        self._witness.saw("laser", "off")
