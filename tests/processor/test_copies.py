@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 from twisted.internet.defer import Deferred
 
 from pychron_comms.errors import (
@@ -18,7 +20,7 @@ from pychron_comms.processor.execution.copies import KEEP, KEEP_DATAGRAM
 from pychron_comms.processor.execution.idempotency import CommandMemory, request_of
 from pychron_comms.processor.execution.shares import OVERHEAD
 from pychron_comms.wire.context import RequestContext
-from tests.doubles import ScriptedCall
+from tests.doubles import IdleHardware, ScriptedCall, gate_around
 from tests.processor.copy_case import OTHER, CopyCase
 
 
@@ -371,8 +373,19 @@ class RoomTests(CopyCase):
         self.assertIn(f'pychron_remembered_bytes{{kind="plain"}} {memory.copies.size}\n', text)
         self.assertGreater(memory.copies.size, OVERHEAD)
 
+    def test_the_memory_that_is_taken_is_what_is_counted(self) -> None:
+        self.gate = gate_around({"System": self.valves}, IdleHardware(), self.clock)
+        tracemalloc.start()
+        self.addCleanup(tracemalloc.stop)
+        for number in range(2000):
+            sender = f"10.0.{number // 250}.{number % 250}"
+            self.reply(f"server-{number}.1", f"Open {number:100}", sender)
+        self.ran.clear()
+        taken, _ = tracemalloc.get_traced_memory()
+        self.assertLess(taken, self.gate._memory.copies.size * 1.1)
+
     def test_a_flood_pushes_out_its_own(self) -> None:
-        self.gate._memory.copies._kept._room = 20 * OVERHEAD
+        self.gate._memory.copies._kept._room = 20 * (OVERHEAD + copies.OBJECTS)
         self.reply("c1.1")
         for number in range(100):
             self.reply(f"udp.{number}", f"Open {number}", OTHER)

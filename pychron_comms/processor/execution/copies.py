@@ -28,6 +28,9 @@ KEEP_DATAGRAM = 2.1
 #: Bytes for all that are kept.
 ROOM = 32_000_000
 
+#: Bytes of the objects of one, beside its texts and its place.
+OBJECTS = 1000
+
 #: Connections that are told apart of those by which one command was asked.
 CONNECTIONS = 100
 
@@ -198,7 +201,7 @@ class CopyMemory:
             self._last[ask] = plain
 
     def _keep(self, sender: str, line: _Line, plain: _Plain, until: float, now: float) -> None:
-        texts = len(line[1])
+        texts = len(line[1]) + OBJECTS
         if isinstance(plain.what, Ended):
             texts += len(plain.what.reply)
         # First, since it may be forgotten at once for want of room.
