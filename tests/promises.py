@@ -136,6 +136,14 @@ PROMISES = (
         "tests.repeater.test_places.PlaceTests.test_what_makes_safe_has_room_of_its_own",
     ),
     Promise(
+        "and `OK` is true",
+        "a kept reply ends when anybody, a safe state too, changes a part that its command moves",
+        "processor/execution/copies.py",
+        "            if is_changed or (plain.is_taken and not is_late):",
+        "            if plain.is_taken and not is_late:",
+        "tests.processor.test_copies.ChangedSinceTests.test_by_another_computer",
+    ),
+    Promise(
         "a key runs once",
         "the gate remembers it with its reply for an hour; a second request with it runs nothing",
         "processor/hardware_manager.py",

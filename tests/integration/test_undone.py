@@ -1,0 +1,113 @@
+"""What another has undone is done again for who asks again: ``OK`` is never told instead.
+
+Finding B6 of issue 12: on f156da4 each of these got ``OK`` while the valve was closed.
+"""
+
+from __future__ import annotations
+
+import socket
+import struct
+from collections.abc import Callable
+
+import pytest
+
+from tests.integration.clients import PATIENCE
+from tests.integration.laboratories import HOST, Laboratory, server_address
+from tests.integration.processes import wait_until
+
+#: Another computer, as far as the server can tell.
+OTHER = "127.0.0.2"
+
+
+class Valve:
+    """Valve A, as two computers move it."""
+
+    def __init__(self, laboratory: Laboratory) -> None:
+        self._tcp = server_address(laboratory.server)
+        self._udp = server_address(laboratory.server, "System (UDP)")
+        self.ask("Close A")
+
+    @property
+    def is_open(self) -> bool:
+        return self.ask("GetValveState A") == "True"
+
+    def connect(self, source: str = HOST) -> socket.socket:
+        return socket.create_connection(self._tcp, PATIENCE, source_address=(source, 0))
+
+    def ask(self, line: str, source: str = HOST) -> str:
+        with self.connect(source) as connection:
+            return say(connection, line)
+
+    def ask_by_datagram(self, line: str) -> str:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
+            asking.settimeout(PATIENCE)
+            asking.sendto(f"{line}\r".encode(), self._udp)
+            return asking.recv(4096).decode().strip()
+
+    def closed_by_another(self) -> None:
+        assert self.ask("Close A", OTHER) == "OK"
+
+    def left_by_another(self) -> None:
+        """A lease runs out, and the valve goes into its safe state."""
+        assert self.ask("Claim A 0.1", OTHER) == "OK"
+        wait_until(lambda: not self.is_open, "the valve to be closed")
+
+
+def say(connection: socket.socket, line: str) -> str:
+    connection.sendall(f"{line}\r".encode())
+    return connection.recv(4096).decode().strip()
+
+
+@pytest.fixture
+def valve(laboratory: Laboratory) -> Valve:
+    return Valve(laboratory)
+
+
+Undo = Callable[[Valve], None]
+undone = pytest.mark.parametrize("undo", [Valve.closed_by_another, Valve.left_by_another])
+
+
+@undone
+def test_by_datagram(valve: Valve, undo: Undo) -> None:
+    assert valve.ask_by_datagram("Open A") == "OK"
+    undo(valve)
+    assert (valve.ask_by_datagram("Open A"), valve.is_open) == ("OK", True)
+
+
+@undone
+def test_by_an_older_connection(valve: Valve, undo: Undo) -> None:
+    with valve.connect() as older:
+        assert say(older, "GetValveState A") == "False"
+        assert valve.ask("Open A") == "OK"
+        undo(valve)
+        assert (say(older, "Open A"), valve.is_open) == ("OK", True)
+
+
+@undone
+def test_by_one_that_never_said_anything(valve: Valve, undo: Undo) -> None:
+    """It may bring a copy that comes late: it is told so, and a second time it is meant."""
+    with valve.connect() as older:
+        assert valve.ask("Open A") == "OK"
+        undo(valve)
+        assert say(older, "Open A").startswith("ERROR 202")
+        assert not valve.is_open
+        assert (say(older, "Open A"), valve.is_open) == ("OK", True)
+
+
+@undone
+def test_after_a_reply_that_nobody_read(valve: Valve, undo: Undo) -> None:
+    with valve.connect() as lost:
+        # Closing it resets it.
+        lost.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        lost.sendall(b"Open A\r")
+        wait_until(lambda: valve.is_open, "the valve to be open")
+    undo(valve)
+    assert (valve.ask("Open A"), valve.is_open) == ("OK", True)
+
+
+def test_without_that_it_is_a_copy(valve: Valve) -> None:
+    with valve.connect() as lost:
+        lost.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        lost.sendall(b"Open A\r")
+        wait_until(lambda: valve.is_open, "the valve to be open")
+    assert (valve.ask("Open A"), valve.is_open) == ("OK", True)
