@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import pathlib
 import queue
 import re
@@ -12,7 +13,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.protocol import Factory
 from twisted.internet.task import Clock
+from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
@@ -27,8 +30,11 @@ from pychron_comms.observability.metrics import Metrics
 from pychron_comms.processor.assembly import gate_from_config
 from pychron_comms.processor.hardware_manager import RemoteHardwareManager
 from pychron_comms.processor.settings import default_laboratory, laboratory_from
+from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.server.settings import read_server_settings
+from pychron_comms.transport import schemes
 from tests import promises
+from tests.doubles import ScriptedCall
 
 _ROOT = pathlib.Path(__file__).parent.parent
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -250,6 +256,34 @@ class ExtendingPageTests(SynchronousTestCase):
         verifyObject(IGaugeController, hardware.device("gauge"))
         verifyObject(IDevice, hardware.device("furnace"))
         verifyObject(IExtractionLineManager, hardware.manager("extraction_line"))
+
+    def test_each_answer_to_where_is_short(self) -> None:
+        where = self.text.partition("## Where do I add ...")[2].partition("\n## ")[0]
+        for answer in where.split("\n### ")[1:]:
+            lines = [line for line in answer.splitlines()[1:] if line]
+            self.assertLessEqual(len(lines), 20, answer)
+
+    def test_the_transport_listens_where_it_says(self) -> None:
+        row = {"loopback": importlib.import_module("mylab.loopback").loopback_service}
+        self.patch(schemes, "STREAMS", {**schemes.STREAMS, **row})
+        reactor = MemoryReactorClock()
+        schemes.stream_service("loopback:1061", Factory(), reactor).privilegedStartService()
+        port, _, _, interface = reactor.tcpServers[0]
+        self.assertEqual((port, interface), (1061, "127.0.0.1"))
+
+    def test_the_safeguard_refuses_and_lets_pass(self) -> None:
+        night = importlib.import_module("mylab.night").NothingAtNight
+        rules = AccessRules((), [night(lambda: 3)])
+        with self.assertRaises(errors.NotPermittedError):
+            rules.check(ScriptedCall("Open"))
+        rules.check(ScriptedCall("Close", safe=True))
+        AccessRules((), [night(lambda: 9)]).check(ScriptedCall("Open"))
+
+    def test_the_metric_is_shown(self) -> None:
+        metrics = Metrics()
+        importlib.import_module("mylab.shots").Shots(metrics).fire()
+        for line in ("mylab_shots_total 1\n", "mylab_last_shot 1\n"):
+            self.assertIn(line, metrics.text())
 
     def test_a_gauge_that_is_not_plugged_in_is_an_error_of_its_commands(self) -> None:
         def broken(name: str) -> Any:
