@@ -8,7 +8,6 @@ import json
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import cached_property
-from typing import Any
 
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
@@ -21,14 +20,23 @@ from pychron_comms.errors import (
     InvalidCommandError,
 )
 from pychron_comms.handlers.arguments import Text
-from pychron_comms.handlers.command import Call, CommandSpec, Values, command, declared_commands
+from pychron_comms.handlers.command import (
+    Call,
+    CommandSpec,
+    ServesHardware,
+    Values,
+    command,
+    declared_commands,
+)
 from pychron_comms.handlers.gate_commands import GateCommands, no_manager
 from pychron_comms.handlers.moves import Moved
 from pychron_comms.handlers.replies import done, value
 from pychron_comms.interfaces import (
     Effect,
+    ICall,
     IConvertsValues,
     IDescribedHandler,
+    IDevice,
     IFlag,
     IHardware,
     Move,
@@ -43,7 +51,7 @@ _LEAVING = frozenset({"bye", "exit", "logout", "quit"})
 _DEVICE = Text("device", keys=("name",))
 
 
-def named_device(handler: BaseHandler, values: Values) -> object:
+def named_device(handler: ServesHardware, values: Values) -> object:
     """The device that the argument ``device`` names. Errors: 008."""
     return handler.hardware.device(values["device"])
 
@@ -76,18 +84,21 @@ class BaseHandler(GateCommands):
     #: The type as ``Help`` and ``Describe`` show it.
     request_type = ""
 
-    def __init__(self, hardware: IHardware, manager: Any) -> None:
+    def __init__(self, hardware: IHardware, manager: object) -> None:
         self.hardware = hardware
         self.manager = manager
         self._commands = declared_commands(type(self))
         self._test_counter = itertools.count(1)
 
-    def prepare(self, data: str, sender: str) -> Call:
+    def prepare(self, data: str, sender: str) -> ICall:
+        return self._prepared(data, sender)
+
+    def _prepared(self, data: str, sender: str) -> Call:
         name, arguments = self._parsed(data)
         spec = self._spec(name)
         return Call(self, spec, name, spec.values(name, arguments), sender)
 
-    def handle(self, call: Call) -> str | Deferred[str]:
+    def handle(self, call: ICall) -> str | Deferred[str]:
         result = call.run()
         if inspect.iscoroutine(result):
             result = Deferred.fromCoroutine(result)
@@ -116,7 +127,7 @@ class BaseHandler(GateCommands):
                 return spec.target
         return ""
 
-    def matcher(self, text: str) -> Callable[[Any], bool]:
+    def matcher(self, text: str) -> Callable[[ICall], bool]:
         moves = self.moves_of(text)
         return lambda call: any(may_be_one(*pair) for pair in itertools.product(moves, call.moves))
 
@@ -209,7 +220,7 @@ class BaseHandler(GateCommands):
         manager=named_device,
         help="the present value of a device, or 0 or 1 of a flag",
     )
-    def read(self, manager: Any, sender: str, device: str) -> object:
+    def read(self, manager: IDevice, sender: str, device: str) -> object:
         return manager.get()
 
     @command(
@@ -223,7 +234,7 @@ class BaseHandler(GateCommands):
         check=_device_takes,
         help="set a device or a flag",
     )
-    def set(self, manager: Any, sender: str, device: str, value: str) -> object:
+    def set(self, manager: IDevice, sender: str, device: str, value: str) -> object:
         return manager.set(value, sender)
 
     @command(
@@ -235,7 +246,7 @@ class BaseHandler(GateCommands):
         moves="alive=True",
         help="keep a flag alive: the time in seconds, or Complete when it has run out",
     )
-    def ping(self, manager: Any, sender: str, device: str, value: str | None) -> object:
+    def ping(self, manager: IDevice, sender: str, device: str, value: str | None) -> object:
         if not IFlag.providedBy(manager):
             raise InvalidArgumentsError("Ping", f"{device} (is no flag)")
         return manager.ping(sender)

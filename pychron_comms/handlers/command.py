@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from zope.interface import implementer
 
@@ -15,7 +15,16 @@ from pychron_comms.errors import InvalidArgumentsError
 from pychron_comms.handlers.arguments import Argument, BadValue, named_values, split_text
 from pychron_comms.handlers.moves import Mover, Moves, Values, mover
 from pychron_comms.handlers.replies import Reply
-from pychron_comms.interfaces import ALWAYS, NEVER, SOMETIMES, Effect, ICall, IForetells, Move
+from pychron_comms.interfaces import (
+    ALWAYS,
+    NEVER,
+    SOMETIMES,
+    Effect,
+    ICall,
+    IForetells,
+    IHardware,
+    Move,
+)
 from pychron_comms.wire.context import PLAIN
 
 __all__ = [
@@ -30,7 +39,23 @@ __all__ = [
 ]
 
 #: Raises a CommandError for values that a manager would refuse.
-Check = Callable[[Any, Values], None]
+Check = Callable[[object, Values], None]
+
+
+class ServesHardware(Protocol):
+    """A handler, as far as a declaration knows it."""
+
+    @property
+    def hardware(self) -> IHardware:
+        """The managers of its laboratory."""
+
+    @property
+    def manager(self) -> object:
+        """Who owns what most of its commands are for; None for no one."""
+
+
+#: Finds the owner of a command's hardware; None where it touches none.
+FindManager = Callable[[ServesHardware, Values], object]
 
 Method = TypeVar("Method", bound=Callable[..., object])
 
@@ -60,7 +85,7 @@ class CommandSpec:
     method: Callable[..., object]
     reply: Reply
     effect: Effect
-    manager: Callable[[Any, Values], object]
+    manager: FindManager
     safe: bool | Callable[[Values], bool]
     target: str
     moves: Mover
@@ -147,7 +172,7 @@ def command(
     reply: Reply,
     effect: Effect,
     help: str,  # noqa: A002
-    manager: Callable[[Any, Values], object] | None = None,
+    manager: FindManager | None = None,
     safe: bool | Callable[[Values], bool] = False,
     target: str = "",
     moves: Moves | None = None,
@@ -188,7 +213,7 @@ def command(
 def foretold(method: str) -> Check:
     """Asks a manager that knows, before it is called, what its method would refuse."""
 
-    def check(manager: Any, values: Values) -> None:
+    def check(manager: object, values: Values) -> None:
         if IForetells.providedBy(manager):
             manager.foretell(method, *values.values())
 
@@ -223,7 +248,7 @@ class Call:
     )
 
     def __init__(
-        self, handler: object, spec: CommandSpec, name: str, values: Values, sender: str
+        self, handler: ServesHardware, spec: CommandSpec, name: str, values: Values, sender: str
     ) -> None:
         self.name = name
         self.sender = sender
@@ -255,9 +280,10 @@ class Call:
             self._moves = self._spec.moved(self.manager, self.values)
         return self._moves
 
-    def same_read(self, other: Call) -> bool:
+    def same_read(self, other: ICall) -> bool:
         return (
             self.effect is Effect.READ
+            and isinstance(other, Call)
             and other._spec is self._spec
             and other.manager is self.manager
             and other.values == self.values
@@ -271,5 +297,5 @@ class Call:
         return self._spec.reply(result)
 
 
-def _handlers_manager(handler: Any, values: Values) -> object:
+def _handlers_manager(handler: ServesHardware, values: Values) -> object:
     return handler.manager

@@ -40,8 +40,8 @@ class EchoCall:
     def run(self) -> str:
         return self.text
 
-    def reply(self, result: str) -> str:
-        return result
+    def reply(self, result: object) -> str:
+        return str(result)
 
 
 @implementer(IRequestHandler)
@@ -51,7 +51,7 @@ class EchoHandler:
     def prepare(self, data: str, sender: str) -> EchoCall:
         return EchoCall(data, sender)
 
-    def handle(self, call: EchoCall) -> str:
+    def handle(self, call: ICall) -> str:
         return call.reply(call.run())
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import cast
 
 from pychron_comms.errors import InvalidArgumentsError
 from pychron_comms.handlers.arguments import Choice, Number, Text
@@ -135,7 +135,7 @@ class GateCommands:
         "or done and its reply",
     )
     def outcome(self, manager: None, sender: str, key: str) -> str:
-        return cast(str, self.hardware.safeguards.outcome(sender, key))
+        return self.hardware.safeguards.outcome(sender, key)
 
     @command(
         "Check",
@@ -146,7 +146,7 @@ class GateCommands:
         takes_context=True,
         help="OK where that command might begin just now, or what it would get; nothing is done",
     )
-    def check(self, manager: None, sender: str, *, command: str, context: RequestContext) -> Any:
+    def check(self, manager: None, sender: str, *, command: str, context: RequestContext) -> object:
         call = self.prepare(command, sender)
         call.context = context
         return self.hardware.safeguards.check(call)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pychron_comms.errors import DeviceConnectionError, InvalidGaugeError
 from pychron_comms.handlers.arguments import Text
 from pychron_comms.handlers.base import BaseHandler
-from pychron_comms.handlers.command import Values, command
+from pychron_comms.handlers.command import ServesHardware, Values, command
 from pychron_comms.handlers.replies import value, words
 from pychron_comms.interfaces import Effect, IChiller, IGaugeController, IPneumatics
 
 
-def gauge_controller(handler: BaseHandler, values: Values) -> object:
+def gauge_controller(handler: ServesHardware, values: Values) -> object:
     """The device that the argument ``controller`` names; 016 where it is none or has no gauges."""
     name = values["controller"]
     try:
@@ -24,12 +22,12 @@ def gauge_controller(handler: BaseHandler, values: Values) -> object:
     return device
 
 
-def chiller(handler: BaseHandler, values: Values) -> object:
+def chiller(handler: ServesHardware, values: Values) -> object:
     """The laboratory's chiller. Errors: 008."""
     return handler.hardware.device_providing(IChiller)
 
 
-def pneumatics(handler: BaseHandler, values: Values) -> object:
+def pneumatics(handler: ServesHardware, values: Values) -> object:
     """The laboratory's compressed air. Errors: 008."""
     return handler.hardware.device_providing(IPneumatics)
 
@@ -45,7 +43,9 @@ class InstrumentHandler(BaseHandler):
         manager=gauge_controller,
         help="the pressure at a gauge of a controller, in mbar",
     )
-    def get_pressure(self, manager: Any, sender: str, controller: str, gauge: str) -> object:
+    def get_pressure(
+        self, manager: IGaugeController, sender: str, controller: str, gauge: str
+    ) -> object:
         return manager.get_pressure(gauge)
 
     @command(
@@ -55,7 +55,7 @@ class InstrumentHandler(BaseHandler):
         manager=chiller,
         help="the chiller's faults, joined by commas; nothing where it has none",
     )
-    def get_faults(self, manager: Any, sender: str) -> object:
+    def get_faults(self, manager: IChiller, sender: str) -> object:
         return manager.get_faults()
 
     @command(
@@ -65,7 +65,7 @@ class InstrumentHandler(BaseHandler):
         manager=chiller,
         help="the temperature of the chiller's coolant, in degrees C",
     )
-    def get_coolant_out_temperature(self, manager: Any, sender: str) -> object:
+    def get_coolant_out_temperature(self, manager: IChiller, sender: str) -> object:
         return manager.get_coolant_out_temperature()
 
     @command(
@@ -75,5 +75,5 @@ class InstrumentHandler(BaseHandler):
         manager=pneumatics,
         help="the pressure of the compressed air, in psi",
     )
-    def get_pneumatics_pressure(self, manager: Any, sender: str) -> object:
+    def get_pneumatics_pressure(self, manager: IPneumatics, sender: str) -> object:
         return manager.get_pneumatics_pressure()

@@ -21,10 +21,10 @@ Moved = tuple[str, object]
 
 #: One part or several; a function of the manager and the values where that does not say it. The
 #: values may lack arguments: a rule leaves out those that may be any.
-Moves = str | tuple[str, ...] | Callable[[Any, Values], Iterable[Moved]]
+Moves = str | tuple[str, ...] | Callable[[object, Values], Iterable[Moved]]
 
 #: Tells what a call with these values moves.
-Mover = Callable[[Any, Values], tuple[Move, ...]]
+Mover = Callable[[object, Values], tuple[Move, ...]]
 
 _CONSTANTS: Mapping[str, object] = {"True": True, "False": False}
 _NOTATION = re.compile(

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
 
+from pychron_comms.interfaces.later import Later
 from pychron_comms.wire.context import RequestContext
 
 
@@ -33,7 +35,7 @@ class Part(NamedTuple):
     """
 
     name: str
-    manager: Any
+    manager: object
     target: str
 
 
@@ -66,7 +68,7 @@ class ICall(Interface):
     effect: Effect = Attribute("What running it twice would do.")
     safe: bool = Attribute("Whether it makes hardware safe and so passes the queue.")
     deadline: float = Attribute("Seconds from its arrival until it must have ended.")
-    manager: Any = Attribute("Who owns the hardware it is for; None where it touches none.")
+    manager: object = Attribute("Who owns the hardware it is for; None where it touches none.")
     target: str = Attribute("The part of the manager it acts on; empty for the whole.")
     moves: tuple[Move, ...] = Attribute(
         "The parts that it moves, whatever it is called; what rules, leases and queues look at."
@@ -76,30 +78,30 @@ class ICall(Interface):
         "What was said beside it; PLAIN until the gate says otherwise."
     )
 
-    def same_read(other: Any) -> bool:
+    def same_read(other: ICall) -> bool:
         """Whether both are the same read, so that one answer serves both."""
 
-    def run() -> Any:
+    def run() -> Later[object]:
         """Call the manager and return what it returns. Called at most once.
 
         Where it makes safe, once more when something that had begun before has ended after it.
         """
 
-    def reply(result: Any) -> str:
+    def reply(result: object) -> str:
         """The text of the reply to what the manager returned. Errors: 010 for no answer."""
 
 
 class IRequestHandler(Interface):
     """Knows the commands of one request type."""
 
-    def prepare(data: str, sender: str) -> Any:
+    def prepare(data: str, sender: str) -> ICall:
         """Find the command, check and convert its arguments; return an ``ICall``.
 
         Runs no hardware. Errors: 003 unknown command, 004 arguments, 206 malformed, 008 and 016
         for a device that is not there.
         """
 
-    def handle(call: Any) -> Any:
+    def handle(call: ICall) -> str | Deferred[str]:
         """Run a prepared call in the reactor's thread: the text of its reply, later.
 
         A call for a manager that blocks is run in that manager's thread instead, by its own
@@ -110,7 +112,7 @@ class IRequestHandler(Interface):
 class IDescribedHandler(IRequestHandler):
     """One whose commands can be told apart without running them."""
 
-    def part(name: str) -> Any:
+    def part(name: str) -> Part:
         """The ``Part`` of that name; the request type's own name is all of it. Errors: 004."""
 
     def moves_of(text: str) -> tuple[Move, ...]:
@@ -120,7 +122,7 @@ class IDescribedHandler(IRequestHandler):
         acts on no hardware, 206; ValueError.
         """
 
-    def matcher(text: str) -> Callable[[Any], bool]:
+    def matcher(text: str) -> Callable[[ICall], bool]:
         """Tells the calls that may move what ``text`` moves, to where it does.
 
         Errors: as ``moves_of``.

@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from zope.interface import Attribute, Interface
+
+from pychron_comms.interfaces.later import Later
 
 
 class ValveStatus(NamedTuple):
@@ -30,7 +32,7 @@ class PipetteCount(NamedTuple):
 class IMakesSafe(Interface):
     """A manager that knows its own safe state."""
 
-    def make_safe(target: str) -> Any:
+    def make_safe(target: str) -> Later[None]:
         """Bring a part, as ``ICall.target`` names it, or all where it is empty, to it; later."""
 
 
@@ -67,60 +69,60 @@ class IExtractionLineManager(Interface):
     def has_valve(name: str) -> bool:
         """Whether there is a valve of that name."""
 
-    def open_valve(name: str, sender: str) -> Any:
+    def open_valve(name: str, sender: str) -> Later[None]:
         """Open; later, when the valve has moved. Errors: 014 locked, 015 failed, 204 owned."""
 
-    def close_valve(name: str, sender: str) -> Any:
+    def close_valve(name: str, sender: str) -> Later[None]:
         """Close; later, when the valve has moved. Makes safe. Errors: as ``open_valve``."""
 
-    def get_valve_state(name: str) -> Any:
+    def get_valve_state(name: str) -> Later[bool]:
         """Whether the valve was last commanded open; a bool, later."""
 
-    def get_indicator_state(name: str) -> Any:
+    def get_indicator_state(name: str) -> Later[bool]:
         """Whether the valve's own switch says open; a bool, later."""
 
-    def get_software_lock(name: str) -> Any:
+    def get_software_lock(name: str) -> Later[bool]:
         """Whether the valve is software locked; a bool, later."""
 
-    def get_manual_state(name: str) -> Any:
+    def get_manual_state(name: str) -> Later[bool]:
         """Whether the valve is under manual control, that is software locked; a bool, later."""
 
-    def get_pipette_count(name: str) -> Any:
+    def get_pipette_count(name: str) -> Later[int]:
         """Shots taken with that pipette, 0 or more, later. Errors: 004."""
 
-    def get_pipette_counts() -> Any:
+    def get_pipette_counts() -> Later[Sequence[PipetteCount]]:
         """A sequence of ``PipetteCount``, later."""
 
-    def claim_group(group: str, sender: str) -> Any:
+    def claim_group(group: str, sender: str) -> Later[None]:
         """Make ``sender`` the owner of a group's valves. Errors: 006 no such group, 204 owned."""
 
-    def release_group(group: str, sender: str) -> Any:
+    def release_group(group: str, sender: str) -> Later[None]:
         """End ``sender``'s ownership. Errors: 006 no such group, 204 owned by another."""
 
 
 class IRunReport(Interface):
     """Keeps what the data-collection program tells of its runs."""
 
-    def start_run(text: str, sender: str) -> Any:
+    def start_run(text: str, sender: str) -> Later[None]:
         """A run begins; ``text`` is its id, sample and power or temperature."""
 
-    def complete_run(text: str, sender: str) -> Any:
+    def complete_run(text: str, sender: str) -> Later[None]:
         """The run has ended, or was cancelled where ``text`` says so."""
 
-    def start_mult_runs(text: str, sender: str) -> Any:
+    def start_mult_runs(text: str, sender: str) -> Later[None]:
         """A series begins; ``text`` is its number of samples."""
 
-    def complete_mult_runs(text: str, sender: str) -> Any:
+    def complete_mult_runs(text: str, sender: str) -> Later[None]:
         """The series has ended."""
 
 
 class IScriptRunner(Interface):
     """Runs the laboratory's scripts."""
 
-    def execute_script(name: str) -> Any:
+    def execute_script(name: str) -> Later[str]:
         """Start a script; a text that identifies this run of it, later. Errors: 001."""
 
-    def get_script_state(identifier: str) -> Any:
+    def get_script_state(identifier: str) -> Later[str]:
         """``Running`` or ``Complete``, later. Errors: 001 for an unknown identifier."""
 
 
@@ -129,10 +131,10 @@ class IDevice(Interface):
 
     name: str = Attribute("The name that commands use.")
 
-    def get() -> Any:
+    def get() -> Later[object]:
         """The present value: a number or text, later. Errors: 010."""
 
-    def set(value: str, sender: str) -> Any:
+    def set(value: str, sender: str) -> Later[None]:
         """Set it, later. Errors: 004 for a value that it cannot take."""
 
 
@@ -146,25 +148,25 @@ class IConvertsValues(IDevice):
 class IFlag(IDevice):
     """A value by which scripts on different computers wait for each other; read as 0 or 1."""
 
-    def ping(sender: str) -> Any:
+    def ping(sender: str) -> Later[str]:
         """Keep the flag alive: the time of day in seconds, or ``Complete`` when it has run out."""
 
 
 class IGaugeController(IDevice):
-    def get_pressure(gauge: str) -> Any:
+    def get_pressure(gauge: str) -> Later[float]:
         """Pressure in mbar, later. Errors: 016 for a gauge that it does not have."""
 
 
 class IChiller(IDevice):
     """Cools a laser. ``get`` is the coolant's temperature."""
 
-    def get_faults() -> Any:
+    def get_faults() -> Later[Sequence[str]]:
         """A sequence of texts, empty for none, later."""
 
-    def get_coolant_out_temperature() -> Any:
+    def get_coolant_out_temperature() -> Later[float]:
         """In degrees C, later."""
 
 
 class IPneumatics(IDevice):
-    def get_pneumatics_pressure() -> Any:
+    def get_pneumatics_pressure() -> Later[float]:
         """In psi, later."""

@@ -6,11 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
+from zope.interface.interface import InterfaceClass
 
+from pychron_comms.interfaces.commands import IRequestHandler
+from pychron_comms.interfaces.managers import IDevice
+from pychron_comms.interfaces.safeguards import ISafeguards
 from pychron_comms.wire.context import PLAIN, RequestContext
 
 
@@ -19,8 +22,8 @@ class IRequestHandlerFactory(Interface):
 
     request_types: Sequence[str] = Attribute("The type and its aliases; case counts.")
 
-    def build(hardware: Any) -> Any:
-        """An ``IRequestHandler`` for the managers of an ``IHardware``.
+    def build(hardware: IHardware) -> IRequestHandler:
+        """A handler for the managers of an ``IHardware``.
 
         Raise ManagerUnavailableError (007) where the hardware lacks what the type needs.
         """
@@ -29,21 +32,21 @@ class IRequestHandlerFactory(Interface):
 class IHardware(Interface):
     """The managers that one processor owns, by name."""
 
-    safeguards: Any = Attribute("The laboratory's ``ISafeguards``.")
+    safeguards: ISafeguards = Attribute("The laboratory's ``ISafeguards``.")
 
-    def manager(name: str) -> Any:
+    def manager(name: str) -> object:
         """The manager of that name. Errors: 007."""
 
-    def device(name: str) -> Any:
-        """The ``IDevice`` of that name. Errors: 008."""
+    def device(name: str) -> IDevice:
+        """The device of that name. Errors: 008."""
 
-    def device_providing(interface: Any) -> Any:
+    def device_providing(interface: InterfaceClass) -> IDevice:
         """The first ``IDevice`` that provides ``interface``, such as ``IChiller``. Errors: 008."""
 
-    def start() -> Any:
+    def start() -> None:
         """Begin to work; called once, when the processor starts."""
 
-    def making_safe() -> Sequence[tuple[Any, Callable[[], Any]]]:
+    def making_safe() -> Sequence[tuple[object, Callable[[], object]]]:
         """Each manager that must be made safe when the processor stops, and what to call for it."""
 
 

@@ -40,7 +40,7 @@ class IAccessRule(Interface):
 class ISafeguards(Interface):
     """What the gate knows and does, for the commands that ask about it."""
 
-    system_lock: Any = Attribute("The laboratory's ``ISystemLock``.")
+    system_lock: ISystemLock = Attribute("The lock of the whole laboratory.")
 
     def outcome(sender: str, key: str) -> str:
         """What became of ``sender``'s command of that key.

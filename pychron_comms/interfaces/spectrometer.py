@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from zope.interface import Attribute, Interface
+
+from pychron_comms.interfaces.later import Later
 
 
 class Intensity(NamedTuple):
@@ -41,22 +43,22 @@ class ISpectrometer(Interface):
     def get_integration_time() -> float:
         """In seconds."""
 
-    def set_integration_time(seconds: float) -> Any:
+    def set_integration_time(seconds: float) -> Later[None]:
         """Begin a new integration of that length. Errors: 106."""
 
     def get_parameter(name: str) -> float:
         """A hardware parameter by its Qtegra name. Errors: 004 for none of that name, 010."""
 
-    def set_parameter(name: str, value: float) -> Any:
+    def set_parameter(name: str, value: float) -> Later[None]:
         """Errors: 106 for an unknown name, a value out of range, or hardware that refuses."""
 
     def get_gain(detector: str) -> float:
         """The factor by which its amplifier's signal is multiplied. Errors: 004."""
 
-    def set_gain(detector: str, gain: float) -> Any:
+    def set_gain(detector: str, gain: float) -> Later[None]:
         """Errors: 004."""
 
-    def move_magnet(dac: float) -> Any:
+    def move_magnet(dac: float) -> Later[None]:
         """Begin to set the field, in volts of its DAC, 0 to 10; far moves go by steps.
 
         Errors: 106.
@@ -65,16 +67,16 @@ class ISpectrometer(Interface):
     def is_magnet_moving() -> bool:
         """Whether a far move is under way."""
 
-    def set_mass(mass: float, detector: str) -> Any:
+    def set_mass(mass: float, detector: str) -> Later[None]:
         """Bring a mass, in u, to a detector; later, when it is there. Errors: 004, 108."""
 
-    def blank_beam(blanked: bool) -> Any:
+    def blank_beam(blanked: bool) -> Later[None]:
         """Keep the beam from the detectors, or let it through again. Errors: 106."""
 
-    def protect_detector(detector: str, protected: bool) -> Any:
+    def protect_detector(detector: str, protected: bool) -> Later[None]:
         """Deflect the beam past one detector, or no longer. Errors: 004, 106."""
 
-    def set_ion_counter(detector: str, active: bool) -> Any:
+    def set_ion_counter(detector: str, active: bool) -> Later[None]:
         """Switch an ion counter on or off. Errors: 004 for a detector that is none."""
 
     def cup_configurations() -> Sequence[str]:
@@ -86,11 +88,11 @@ class ISpectrometer(Interface):
     def active_cup_configuration() -> tuple[str, str]:
         """The names of the active cup configuration and of its active sub cup configuration."""
 
-    def activate_cup_configuration(cup: str, sub_cup: str) -> Any:
+    def activate_cup_configuration(cup: str, sub_cup: str) -> Later[None]:
         """Errors: 004."""
 
     def tuning_settings() -> Sequence[str]:
         """The names of the stored tuning settings."""
 
-    def load_tuning_settings(name: str) -> Any:
+    def load_tuning_settings(name: str) -> Later[None]:
         """Set every parameter that they hold. Errors: 004 no such settings, 106."""

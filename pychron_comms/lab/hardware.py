@@ -5,7 +5,6 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
@@ -34,24 +33,24 @@ class Hardware:
     def __init__(
         self,
         managers: Mapping[str, object],
-        devices: Mapping[str, object],
+        devices: Mapping[str, IDevice],
         safeguards: ISafeguards,
     ) -> None:
         self.safeguards = safeguards
         self._managers = dict(managers)
         self._devices = dict(devices)
 
-    def manager(self, name: str) -> Any:
+    def manager(self, name: str) -> object:
         if name not in self._managers:
             raise ManagerUnavailableError(name)
         return self._managers[name]
 
-    def device(self, name: str) -> Any:
+    def device(self, name: str) -> IDevice:
         if name not in self._devices:
             raise DeviceConnectionError(name)
         return self._devices[name]
 
-    def device_providing(self, interface: InterfaceClass) -> Any:
+    def device_providing(self, interface: InterfaceClass) -> IDevice:
         for device in self._devices.values():
             if interface.providedBy(device):
                 return device
@@ -64,7 +63,7 @@ class Hardware:
             devices=", ".join(self._devices),
         )
 
-    def making_safe(self) -> list[tuple[Any, Callable[[], Any]]]:
+    def making_safe(self) -> list[tuple[object, Callable[[], object]]]:
         """Every laser is disabled."""
         return [
             (manager, manager.disable)
@@ -100,9 +99,12 @@ def hardware_from_config(
         managers["spectrometer"] = spectrometer_from_config(
             table.table("spectrometer"), clock, source("spectrometer")
         )
-    devices: dict[str, object] = dict(devices_from_config(table, clock, vacuum, source, now))
+    devices: dict[str, IDevice] = dict(devices_from_config(table, clock, vacuum, source, now))
     for name, manager in custom_managers(table, {*managers, *devices}):
-        (devices if IDevice.providedBy(manager) else managers)[name] = manager
+        if IDevice.providedBy(manager):
+            devices[name] = manager
+        else:
+            managers[name] = manager
     managers.setdefault("runs", RunReport(now))
     managers.setdefault("scripts", SimulatedScripts(clock, _script_durations(table)))
     return Hardware(managers, devices, safeguards)

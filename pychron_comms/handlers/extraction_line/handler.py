@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from typing import cast
 
 from twisted.plugin import IPlugin
 from zope.interface import implementer
@@ -53,5 +54,5 @@ class ExtractionlineHandlerFactory:
     request_types: Sequence[str] = ("System", "Extractionline")
 
     def build(self, hardware: IHardware) -> ExtractionlineHandler:
-        manager = hardware.manager("extraction_line")
+        manager = cast(IExtractionLineManager, hardware.manager("extraction_line"))
         return ExtractionlineHandler(hardware, manager, random.Random(0))

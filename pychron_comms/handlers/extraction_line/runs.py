@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from pychron_comms.handlers.arguments import Boolean, Text
 from pychron_comms.handlers.base import BaseHandler
-from pychron_comms.handlers.command import Values, command, foretold
+from pychron_comms.handlers.command import FindManager, command, foretold
 from pychron_comms.handlers.gate_commands import no_manager
 from pychron_comms.handlers.replies import done, value
-from pychron_comms.interfaces import Effect
+from pychron_comms.interfaces import Effect, IRunReport, IScriptRunner
 
 _TEXT = Text("text", keys=("name", "value"), default="")
 
 
-def named_manager(name: str) -> Callable[[BaseHandler, Values], object]:
+def named_manager(name: str) -> FindManager:
     """Finds the manager of that name. Errors: 007."""
     return lambda handler, values: handler.hardware.manager(name)
 
@@ -32,7 +29,7 @@ class RunHandler(BaseHandler):
         moves="run=True",
         help="note that a run begins: its id, sample, power or temperature",
     )
-    def start_run(self, manager: Any, sender: str, text: str) -> object:
+    def start_run(self, manager: IRunReport, sender: str, text: str) -> object:
         return manager.start_run(text, sender)
 
     @command(
@@ -44,7 +41,7 @@ class RunHandler(BaseHandler):
         moves="run=False",
         help="note that the run has ended, or was cancelled",
     )
-    def complete_run(self, manager: Any, sender: str, text: str) -> object:
+    def complete_run(self, manager: IRunReport, sender: str, text: str) -> object:
         return manager.complete_run(text, sender)
 
     @command(
@@ -56,7 +53,7 @@ class RunHandler(BaseHandler):
         moves="series=True",
         help="take the system lock for a series of runs, and note how many",
     )
-    def start_mult_runs(self, manager: Any, sender: str, text: str) -> object:
+    def start_mult_runs(self, manager: IRunReport, sender: str, text: str) -> object:
         self.hardware.safeguards.system_lock.lock(sender)
         return manager.start_mult_runs(text, sender)
 
@@ -69,7 +66,7 @@ class RunHandler(BaseHandler):
         moves="series=False",
         help="note that the series has ended, and give the system lock back",
     )
-    def complete_mult_runs(self, manager: Any, sender: str, text: str) -> object:
+    def complete_mult_runs(self, manager: IRunReport, sender: str, text: str) -> object:
         self.hardware.safeguards.system_lock.unlock(sender)
         return manager.complete_mult_runs(text, sender)
 
@@ -97,7 +94,7 @@ class RunHandler(BaseHandler):
         check=foretold("execute_script"),
         help="start a script, and answer with the identifier of this run of it",
     )
-    def pychron_script(self, manager: Any, sender: str, name: str) -> object:
+    def pychron_script(self, manager: IScriptRunner, sender: str, name: str) -> object:
         return manager.execute_script(name)
 
     @command(
@@ -108,5 +105,5 @@ class RunHandler(BaseHandler):
         manager=named_manager("scripts"),
         help="Running or Complete, of what PychronScript answered",
     )
-    def script_state(self, manager: Any, sender: str, identifier: str) -> object:
+    def script_state(self, manager: IScriptRunner, sender: str, identifier: str) -> object:
         return manager.get_script_state(identifier)

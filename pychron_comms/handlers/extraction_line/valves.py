@@ -5,23 +5,29 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Awaitable, Iterable
-from typing import Any, cast
+from typing import cast
 
 from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.errors import InvalidArgumentsError, NoResponseError
 from pychron_comms.handlers.arguments import Choice, Names, Text
 from pychron_comms.handlers.base import BaseHandler, device_value
-from pychron_comms.handlers.command import Check, Values, command, foretold
+from pychron_comms.handlers.command import Check, ServesHardware, Values, command, foretold
 from pychron_comms.handlers.extraction_line import state_words as words
 from pychron_comms.handlers.moves import Moved
-from pychron_comms.handlers.replies import done, state, value
-from pychron_comms.interfaces import Effect, IReactorManager, PipetteCount
+from pychron_comms.handlers.replies import Reply, done, state, value
+from pychron_comms.interfaces import (
+    Effect,
+    IDevice,
+    IExtractionLineManager,
+    IReactorManager,
+    PipetteCount,
+)
 
 _VALVE = Text("name", keys=("value",))
 _GROUP = Text("group", keys=("name", "value"))
 
 
-def valve_owner(handler: BaseHandler, values: Values) -> object:
+def valve_owner(handler: ServesHardware, values: Values) -> object:
     """The extraction line, or the flag that a name ending in ``Flag`` means. Errors: 008."""
     name = values["name"]
     return handler.hardware.device(name) if is_flag(name) else handler.manager
@@ -35,13 +41,14 @@ def is_flag(name: str) -> bool:
 def _known_valve(word: str) -> Check:
     """To move an unknown valve is 004 on the wire; to ask about one is 005."""
 
-    def check(owner: Any, values: Values) -> None:
+    def check(owner: object, values: Values) -> None:
         name = values["name"]
-        if is_flag(name) or owner.has_valve(name):
+        line = cast(IExtractionLineManager, owner)
+        if is_flag(name) or line.has_valve(name):
             return
         # Of a line that blocks, its valves cannot be asked here.
         blocks = not IReactorManager.providedBy(owner)
-        known = () if blocks else owner.valves()
+        known = () if blocks else line.valves()
         near = did_you_mean(name, [valve.name for valve in known])
         raise InvalidArgumentsError(word, f"{name} (no such valve{near})")
 
@@ -68,6 +75,8 @@ def counts(result: object) -> str:
 class ValveHandler(BaseHandler):
     """What an ``IExtractionLineManager`` can do."""
 
+    manager: IExtractionLineManager
+
     def target_of(self, name: str) -> str:
         return name if self.manager.has_valve(name) else ""
 
@@ -82,10 +91,10 @@ class ValveHandler(BaseHandler):
         check=_known_valve("Open"),
         help="open a valve, and answer when it has moved; or set a flag whose name ends in Flag",
     )
-    def open(self, manager: Any, sender: str, name: str) -> object:
+    def open(self, manager: object, sender: str, name: str) -> object:
         if is_flag(name):
-            return manager.set("1", sender)
-        return manager.open_valve(name, sender)
+            return cast(IDevice, manager).set("1", sender)
+        return cast(IExtractionLineManager, manager).open_valve(name, sender)
 
     @command(
         "Close",
@@ -99,10 +108,10 @@ class ValveHandler(BaseHandler):
         check=_known_valve("Close"),
         help="close a valve, and answer when it has moved; or clear a flag whose name ends in Flag",
     )
-    def close(self, manager: Any, sender: str, name: str) -> object:
+    def close(self, manager: object, sender: str, name: str) -> object:
         if is_flag(name):
-            return manager.set("0", sender)
-        return manager.close_valve(name, sender)
+            return cast(IDevice, manager).set("0", sender)
+        return cast(IExtractionLineManager, manager).close_valve(name, sender)
 
     @command(
         "GetValveState",
@@ -112,7 +121,7 @@ class ValveHandler(BaseHandler):
         effect=Effect.READ,
         help="True where the valve was last told to open, else False",
     )
-    def get_valve_state(self, manager: Any, sender: str, name: str) -> object:
+    def get_valve_state(self, manager: IExtractionLineManager, sender: str, name: str) -> object:
         return manager.get_valve_state(name)
 
     @command(
@@ -123,7 +132,7 @@ class ValveHandler(BaseHandler):
         help="True where the valve's switch says open, else False; open or closed with an action",
     )
     def get_indicator_state(
-        self, manager: Any, sender: str, name: str, action: str | None
+        self, manager: IExtractionLineManager, sender: str, name: str, action: str | None
     ) -> object:
         result = manager.get_indicator_state(name)
         write = state if action is None else _open_or_closed
@@ -136,7 +145,9 @@ class ValveHandler(BaseHandler):
         effect=Effect.READ,
         help="True where the valve is software locked, else False",
     )
-    def get_valve_lock_state(self, manager: Any, sender: str, name: str) -> object:
+    def get_valve_lock_state(
+        self, manager: IExtractionLineManager, sender: str, name: str
+    ) -> object:
         return manager.get_software_lock(name)
 
     @command(
@@ -146,7 +157,7 @@ class ValveHandler(BaseHandler):
         effect=Effect.READ,
         help="True where the valve is under manual control, else False",
     )
-    def get_manual_state(self, manager: Any, sender: str, name: str) -> object:
+    def get_manual_state(self, manager: IExtractionLineManager, sender: str, name: str) -> object:
         return manager.get_manual_state(name)
 
     @command(
@@ -155,7 +166,7 @@ class ValveHandler(BaseHandler):
         effect=Effect.READ,
         help="every valve with 1 for open or 0, as A0,B1, and a checksum",
     )
-    def get_valve_states(self, manager: Any, sender: str) -> str:
+    def get_valve_states(self, manager: IExtractionLineManager, sender: str) -> str:
         return words.state_word(manager.valves())
 
     @command(
@@ -164,7 +175,7 @@ class ValveHandler(BaseHandler):
         effect=Effect.READ,
         help="every valve with 1 for software locked or 0, as A0,B1, and a checksum",
     )
-    def get_valve_lock_states(self, manager: Any, sender: str) -> str:
+    def get_valve_lock_states(self, manager: IExtractionLineManager, sender: str) -> str:
         return words.lock_word(manager.valves())
 
     @command(
@@ -173,7 +184,7 @@ class ValveHandler(BaseHandler):
         effect=Effect.READ,
         help="every valve and the open ones as bits, as A,B,<AB>|5, and a checksum",
     )
-    def get_state_word(self, manager: Any, sender: str) -> str:
+    def get_state_word(self, manager: IExtractionLineManager, sender: str) -> str:
         return words.state_bits(manager.valves())
 
     @command(
@@ -182,7 +193,7 @@ class ValveHandler(BaseHandler):
         effect=Effect.READ,
         help="every valve and the locked ones as bits, as A,B,<AB>|5, and a checksum",
     )
-    def get_lock_word(self, manager: Any, sender: str) -> str:
+    def get_lock_word(self, manager: IExtractionLineManager, sender: str) -> str:
         return words.lock_bits(manager.valves())
 
     @command(
@@ -191,7 +202,7 @@ class ValveHandler(BaseHandler):
         effect=Effect.READ,
         help="valves by the address of their owner, as A,C:10.0.0.7-B",
     )
-    def get_valve_owners(self, manager: Any, sender: str) -> str:
+    def get_valve_owners(self, manager: IExtractionLineManager, sender: str) -> str:
         return words.owners_word(manager.valves())
 
     @command(
@@ -201,7 +212,9 @@ class ValveHandler(BaseHandler):
         effect=Effect.READ,
         help="CRC-32 of the states and locks of the named valves, in this order",
     )
-    def get_state_checksum(self, manager: Any, sender: str, names: tuple[str, ...]) -> int:
+    def get_state_checksum(
+        self, manager: IExtractionLineManager, sender: str, names: tuple[str, ...]
+    ) -> int:
         return words.state_checksum(manager.valves(), names)
 
     @command(
@@ -211,7 +224,7 @@ class ValveHandler(BaseHandler):
         effect=Effect.READ,
         help="shots taken with a pipette",
     )
-    def get_pipette_count(self, manager: Any, sender: str, name: str) -> object:
+    def get_pipette_count(self, manager: IExtractionLineManager, sender: str, name: str) -> object:
         return manager.get_pipette_count(name)
 
     @command(
@@ -220,7 +233,7 @@ class ValveHandler(BaseHandler):
         effect=Effect.READ,
         help="pipettes and the shots taken with each, as a JSON list of pairs",
     )
-    def get_pipette_counts(self, manager: Any, sender: str) -> object:
+    def get_pipette_counts(self, manager: IExtractionLineManager, sender: str) -> object:
         return manager.get_pipette_counts()
 
     @command(
@@ -233,7 +246,7 @@ class ValveHandler(BaseHandler):
         check=foretold("claim_group"),
         help="own the valves of a group, so that nobody else moves them",
     )
-    def claim_group(self, manager: Any, sender: str, group: str) -> object:
+    def claim_group(self, manager: IExtractionLineManager, sender: str, group: str) -> object:
         return manager.claim_group(group, sender)
 
     @command(
@@ -245,7 +258,7 @@ class ValveHandler(BaseHandler):
         check=foretold("release_group"),
         help="own the valves of a group no longer",
     )
-    def release_group(self, manager: Any, sender: str, group: str) -> object:
+    def release_group(self, manager: IExtractionLineManager, sender: str, group: str) -> object:
         return manager.release_group(group, sender)
 
 
@@ -253,5 +266,5 @@ def _open_or_closed(result: object) -> str:
     return "open" if state(result) == "True" else "closed"
 
 
-async def _later(result: Awaitable[object], write: Any) -> str:
+async def _later(result: Awaitable[object], write: Reply) -> str:
     return str(write(await result))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import cast
 
 from pychron_comms.handlers.arguments import Choice, Number
 from pychron_comms.handlers.command import Values, command, foretold
@@ -68,8 +68,8 @@ class OutputCommands:
         return manager.disable()
 
     @command("GetError", reply=fault, effect=Effect.READ, help="what is wrong, or OK")
-    def get_error(self, manager: Any, sender: str) -> object:
-        return manager.get_error()
+    def get_error(self, manager: object, sender: str) -> object:
+        return cast(ILaserManager, manager).get_error()
 
     @command(
         "GetLaserStatus",

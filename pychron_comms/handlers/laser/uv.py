@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from twisted.plugin import IPlugin
 from zope.interface import implementer
 
@@ -82,7 +80,7 @@ class UVHandlerFactory:
     request_types = ("UV",)
 
     def build(self, hardware: IHardware) -> UVHandler:
-        manager: Any = hardware.manager("uv")
+        manager = hardware.manager("uv")
         if not IUVLaserManager.providedBy(manager):
             raise ManagerUnavailableError("UV")
         return UVHandler(hardware, manager, "UV")

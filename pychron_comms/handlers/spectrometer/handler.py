@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any
 
 from twisted.plugin import IPlugin
 from zope.interface import implementer
@@ -71,7 +70,7 @@ class QtegraCall:
             self.target = str(values.get(command.target, command.target))
             self.moves = command.moved(self.manager, values)
 
-    def same_read(self, other: Any) -> bool:
+    def same_read(self, other: ICall) -> bool:
         return (
             self.effect is Effect.READ
             and isinstance(other, QtegraCall)
@@ -95,8 +94,8 @@ class SpectrometerHandler(SourceCommands, DetectorCommands, BaseHandler):
         self._spectrometer = manager
         self._execute = ParseAndExecute(manager, tagged=manager.tag_data)
 
-    def prepare(self, data: str, sender: str) -> Any:
-        call = super().prepare(data, sender)
+    def prepare(self, data: str, sender: str) -> ICall:
+        call = self._prepared(data, sender)
         if call.name != CARRIER:
             return call
         line = str(call.values["line"])
