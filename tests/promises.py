@@ -275,6 +275,22 @@ PROMISES = (
         "tests.safeguards.test_leases.LapseTests.test_a_lease_that_runs_out_makes_safe_once_and_is_written_down",
     ),
     Promise(
+        "one part, whatever word moves it",
+        "commands declare the parts they move and to what; rules and leases see only these",
+        "handlers/spectrometer/parts.py",
+        '_PARTS = {FIELD: "magnet", Y_SYMMETRY: "beam"}',
+        "_PARTS: dict[str, str] = {}",
+        "tests.safeguards.test_one_part.LeaseTests.test_a_leased_magnet",
+    ),
+    Promise(
+        "every part that it moves",
+        "each command of each type is run, and what moved is among what it declares",
+        "handlers/laser/stage.py",
+        'moves=("stage/x={x}", "stage/y={y}"),',
+        'moves="stage/x={x}",',
+        "tests.handlers.test_all_moves.DeclaredMovesTests.test_every_command_declares_what_it_moves",
+    ),
+    Promise(
         "interlocks across devices",
         "tested just before the command begins, and explained",
         "safeguards/interlocks.py",

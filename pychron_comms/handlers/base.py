@@ -5,8 +5,7 @@ from __future__ import annotations
 import inspect
 import itertools
 import json
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable
 from functools import cached_property
 
 from twisted.internet.defer import Deferred
@@ -14,7 +13,6 @@ from zope.interface import implementer
 
 from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.errors import (
-    CommandError,
     DeviceConnectionError,
     InvalidArgumentsError,
     InvalidCommandError,
@@ -23,21 +21,16 @@ from pychron_comms.handlers.arguments import Text
 from pychron_comms.handlers.command import (
     Call,
     CommandSpec,
-    ServesHardware,
-    Values,
     command,
     declared_commands,
 )
+from pychron_comms.handlers.devices import DeviceCommands, named_device
 from pychron_comms.handlers.gate_commands import GateCommands, no_manager
-from pychron_comms.handlers.moves import Moved
 from pychron_comms.handlers.replies import done, value
 from pychron_comms.interfaces import (
     Effect,
     ICall,
-    IConvertsValues,
     IDescribedHandler,
-    IDevice,
-    IFlag,
     IHardware,
     Move,
     Part,
@@ -45,40 +38,15 @@ from pychron_comms.interfaces import (
 from pychron_comms.safeguards.overlap import may_be_one
 from pychron_comms.wire.grammar import Command, parse_command
 
+__all__ = ["BaseHandler", "named_device"]
+
 # In JSON by its other name: "command" is the word itself there.
 _COMMAND = Text("command", keys=("name",), default=None)
 _LEAVING = frozenset({"bye", "exit", "logout", "quit"})
-_DEVICE = Text("device", keys=("name",))
-
-
-def named_device(handler: ServesHardware, values: Values) -> object:
-    """The device that the argument ``device`` names. Errors: 008."""
-    return handler.hardware.device(values["device"])
-
-
-def device_value(device: object, text: str) -> object:
-    """What setting a device to a text comes to, so that ``100`` and ``100.0`` are one."""
-    if IConvertsValues.providedBy(device):
-        with suppress(CommandError):
-            return device.converted(text)
-    try:
-        return float(text)
-    except ValueError:
-        return text
-
-
-def _device_takes(device: object, values: Values) -> None:
-    if IConvertsValues.providedBy(device):
-        device.converted(values["value"])
-
-
-def _device_set(device: object, values: Values) -> Iterable[Moved]:
-    text = values.get("value")
-    return [("", None if text is None else device_value(device, text))]
 
 
 @implementer(IDescribedHandler)
-class BaseHandler(GateCommands):
+class BaseHandler(GateCommands, DeviceCommands):
     """A table of commands, and the manager that most of them are for."""
 
     #: The type as ``Help`` and ``Describe`` show it.
@@ -211,45 +179,6 @@ class BaseHandler(GateCommands):
         if command is not None:
             return json.dumps(self._spec(command).describe())
         return self._description
-
-    @command(
-        "Read",
-        arguments=(_DEVICE,),
-        reply=value,
-        effect=Effect.READ,
-        manager=named_device,
-        help="the present value of a device, or 0 or 1 of a flag",
-    )
-    def read(self, manager: IDevice, sender: str, device: str) -> object:
-        return manager.get()
-
-    @command(
-        "Set",
-        arguments=(_DEVICE, Text("value")),
-        reply=done,
-        effect=Effect.ACTUATE,
-        manager=named_device,
-        target="device",
-        moves=_device_set,
-        check=_device_takes,
-        help="set a device or a flag",
-    )
-    def set(self, manager: IDevice, sender: str, device: str, value: str) -> object:
-        return manager.set(value, sender)
-
-    @command(
-        "Ping",
-        arguments=(_DEVICE, Text("value", default=None)),
-        reply=value,
-        effect=Effect.IDEMPOTENT,
-        manager=named_device,
-        moves="alive=True",
-        help="keep a flag alive: the time in seconds, or Complete when it has run out",
-    )
-    def ping(self, manager: IDevice, sender: str, device: str, value: str | None) -> object:
-        if not IFlag.providedBy(manager):
-            raise InvalidArgumentsError("Ping", f"{device} (is no flag)")
-        return manager.ping(sender)
 
     @command(
         "GetError",

@@ -10,8 +10,9 @@ from typing import cast
 from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.errors import InvalidArgumentsError, NoResponseError
 from pychron_comms.handlers.arguments import Choice, Names, Text
-from pychron_comms.handlers.base import BaseHandler, device_value
+from pychron_comms.handlers.base import BaseHandler
 from pychron_comms.handlers.command import Check, ServesHardware, Values, command, foretold
+from pychron_comms.handlers.devices import device_value
 from pychron_comms.handlers.extraction_line import state_words as words
 from pychron_comms.handlers.moves import Moved
 from pychron_comms.handlers.replies import Reply, done, state, value

@@ -1,0 +1,76 @@
+"""A command of one request, between its line and its reply."""
+
+from __future__ import annotations
+
+from zope.interface import implementer
+
+from pychron_comms.handlers.moves import Values
+from pychron_comms.handlers.spec import CommandSpec, ServesHardware
+from pychron_comms.interfaces import Effect, ICall, Move
+from pychron_comms.wire.context import PLAIN
+
+
+@implementer(ICall)
+class Call:
+    """A command of one request, checked and converted, not yet run."""
+
+    __slots__ = (
+        "_handler",
+        "_moves",
+        "_spec",
+        "context",
+        "manager",
+        "name",
+        "safe",
+        "sender",
+        "values",
+    )
+
+    def __init__(
+        self, handler: ServesHardware, spec: CommandSpec, name: str, values: Values, sender: str
+    ) -> None:
+        self.name = name
+        self.sender = sender
+        self.context = PLAIN
+        self.values = values
+        self.manager = spec.manager(handler, values)
+        if spec.check is not None:
+            spec.check(self.manager, values)
+        self.safe = spec.makes_safe(values)
+        self._handler = handler
+        self._spec = spec
+        self._moves: tuple[Move, ...] | None = None
+
+    @property
+    def effect(self) -> Effect:
+        return self._spec.effect
+
+    @property
+    def deadline(self) -> float:
+        return self._spec.deadline
+
+    @property
+    def target(self) -> str:
+        return str(self.values.get(self._spec.target, self._spec.target))
+
+    @property
+    def moves(self) -> tuple[Move, ...]:
+        if self._moves is None:
+            self._moves = self._spec.moved(self.manager, self.values)
+        return self._moves
+
+    def same_read(self, other: ICall) -> bool:
+        return (
+            self.effect is Effect.READ
+            and isinstance(other, Call)
+            and other._spec is self._spec
+            and other.manager is self.manager
+            and other.values == self.values
+        )
+
+    def run(self) -> object:
+        given = {"context": self.context} if self._spec.takes_context else {}
+        return self._spec.method(self._handler, self.manager, self.sender, **self.values, **given)
+
+    def reply(self, result: object) -> str:
+        return self._spec.reply(result)
