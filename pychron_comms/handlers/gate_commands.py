@@ -144,7 +144,8 @@ class GateCommands:
         effect=Effect.READ,
         manager=no_manager,
         takes_context=True,
-        help="OK where that command might begin just now, or what it would get; nothing is done",
+        help="OK where that command might begin just now, or what it would get, as far as can be "
+        "told without the hardware; nothing is done",
     )
     def check(self, manager: None, sender: str, *, command: str, context: RequestContext) -> object:
         call = self.prepare(command, sender)
