@@ -133,7 +133,8 @@ class QtegraConnection(Protocol):
             self._reply(result)
 
     def _reply_late(self, text: str | None) -> None:
-        self._account.host.end()
+        self._account.host.commands -= 1
+        self._account.host.call_next()
         if self._waits:
             self._waits = False
             self._reply(text)

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from twisted.internet.defer import Deferred
 
+from pychron_comms.transport.backpressure import Backpressure
 from pychron_comms.transport.reply_order import Turn
 from pychron_comms.wire.grammar import Request
 
@@ -14,15 +15,13 @@ class Receiver(Protocol):
     """Where the command came in."""
 
     sender: str
+    pressure: Backpressure
 
     def answer(self, request: Request) -> str | Deferred[str]:
         """The text of the reply."""
 
     def makes_safe(self, line: bytes) -> bool:
         """Whether a line is a command that makes safe."""
-
-    def begin(self) -> None:
-        """One more command waits for its reply."""
 
     def plain(self, text: str) -> bytes:
         """The bytes of a reply to a request without an id."""
@@ -52,7 +51,7 @@ class Ahead:
             self.turn = Turn(self._receiver.plain(text))
 
     def wait(self, identifier: str) -> Turn | str:
-        self._receiver.begin()
+        self._receiver.pressure.begin()
         if identifier:
             return identifier
         self.turn = Turn()

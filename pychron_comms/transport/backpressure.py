@@ -1,51 +1,52 @@
-"""When a connection's lines are worked off. Knows no transport."""
+"""When a connection's commands may begin. Knows no transport."""
 
 from __future__ import annotations
+
+from pychron_comms.transport.budget import HostBudget
 
 
 class Backpressure:
     """Commands begin while fewer than ``limit`` wait for replies and the client reads its replies.
 
     Once the limit is met none begins until half of them are answered, so that work does not stop
-    and start at every reply.
+    and start at every reply. The host, too, must have room; but each connection may have one.
     """
 
-    __slots__ = ("_limit", "_resting", "_unread", "in_flight", "may_work")
+    __slots__ = ("_host", "_limit", "_resting", "in_flight", "is_unread")
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, host: HostBudget) -> None:
         self._limit = limit
+        self._host = host
         self._resting = False
-        self._unread = False
+        #: Whether the client leaves replies unread.
+        self.is_unread = False
         #: Commands that wait for their replies.
         self.in_flight = 0
-        #: Whether a command may begin.
-        self.may_work = True
 
     @property
-    def is_unread(self) -> bool:
-        """Whether the client leaves replies unread."""
-        return self._unread
+    def may_begin(self) -> bool:
+        """Whether a command may."""
+        return not (self._resting or self.is_unread) and (
+            self._host.commands < self._host.most or not self.in_flight
+        )
+
+    @property
+    def only_lacks_room(self) -> bool:
+        """Whether none may because of the host alone."""
+        return not (self._resting or self.is_unread or self.may_begin)
 
     def begin(self) -> None:
         """A command waits for its reply."""
+        self._host.commands += 1
         self.in_flight += 1
         if self.in_flight >= self._limit:
             self._resting = True
-            self.may_work = False
 
     def end(self) -> None:
         """One has its reply."""
         self.in_flight -= 1
         if self._resting and self.in_flight <= self._limit // 2:
             self._resting = False
-            self.may_work = not self._unread
-
-    def unread(self) -> None:
-        """The client leaves replies unread."""
-        self._unread = True
-        self.may_work = False
-
-    def read(self) -> None:
-        """It has read them."""
-        self._unread = False
-        self.may_work = not self._resting
+        self._host.commands -= 1
+        if self._host.waiting:
+            self._host.call_next()

@@ -30,21 +30,19 @@ class BudgetLimits:
 class HostBudget:
     """What the connections of one host cost now."""
 
-    __slots__ = ("_limits", "_waiting", "commands", "kept", "unread", "users")
+    __slots__ = ("_limits", "commands", "kept", "most", "unread", "users", "waiting")
 
     def __init__(self, limits: BudgetLimits) -> None:
         self._limits = limits
+        #: Commands that may be under work.
+        self.most = limits.commands
         #: Commands under work; bytes of replies that are left unread; bytes of lines that wait.
         self.commands = 0
         self.unread = 0
         self.kept = 0
         self.users = 0
-        self._waiting: deque[Callable[[], bool]] = deque()
-
-    @property
-    def has_room(self) -> bool:
-        """Whether one more command may begin."""
-        return self.commands < self._limits.commands
+        #: Who waits for room for one more command: to be called, and tell whether it is used.
+        self.waiting: deque[Callable[[], bool]] = deque()
 
     @property
     def owes_too_much(self) -> bool:
@@ -56,32 +54,23 @@ class HostBudget:
         """Whether more waits to be worked off, or to be finished, than may."""
         return self.kept > self._limits.kept
 
-    def end(self) -> None:
-        """A command has its reply."""
-        self.commands -= 1
-        if self._waiting:
-            self.call_next()
-
-    def wait(self, call: Callable[[], bool]) -> None:
-        """Be called when there is room for one more command; to tell whether it will be used."""
-        self._waiting.append(call)
-
     def call_next(self) -> None:
         """Call who waits longest for room, if there is any."""
-        while self._waiting and self.has_room:
-            if self._waiting.popleft()():
+        while self.waiting and self.commands < self.most:
+            if self.waiting.popleft()():
                 break
 
 
 class Account:
     """What one connection adds to its host's budget, until it is closed."""
 
-    __slots__ = ("_budgets", "_kept", "_name", "_unread", "host")
+    __slots__ = ("_budgets", "_name", "_unread", "host", "kept")
 
     def __init__(self, budgets: Budgets, name: str) -> None:
         self._budgets = budgets
         self._name = name
-        self._kept = 0
+        #: Bytes that wait here beside the free ones.
+        self.kept = 0
         self._unread = 0
         self.host = budgets.enter(name)
 
@@ -99,10 +88,10 @@ class Account:
     def keep(self, size: int) -> bool:
         """So many bytes wait, of which a few are free; whether that is too much."""
         size = max(size - FREE, 0)
-        if size == self._kept:
+        if size == self.kept:
             return False
-        self.host.kept += size - self._kept
-        self._kept = size
+        self.host.kept += size - self.kept
+        self.kept = size
         return size > 0 and self.host.keeps_too_much
 
     def close(self) -> None:

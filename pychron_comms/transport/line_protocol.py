@@ -22,7 +22,7 @@ from pychron_comms.errors import LineTooLongError, OutcomeUnknownError, error_li
 from pychron_comms.transport.ahead import Ahead
 from pychron_comms.transport.backlog import Backlog, Instead
 from pychron_comms.transport.backpressure import Backpressure
-from pychron_comms.transport.budget import Account
+from pychron_comms.transport.budget import FREE, Account
 from pychron_comms.transport.connections import Connections
 from pychron_comms.transport.outbox import Outbox
 from pychron_comms.transport.peer_identity import introduced, sender_of
@@ -73,7 +73,6 @@ class CommandLineReceiver(LineReceiver):
         self._options = connections.options
         self._clock = connections.clock
         self._exchange = connections.exchange
-        self._pressure = Backpressure(connections.options.in_flight)
         self._decoder = LineDecoder(connections.options.line_length)
 
     def answer(self, request: Request) -> str | Deferred[str]:
@@ -90,6 +89,7 @@ class CommandLineReceiver(LineReceiver):
         self.sender = sender_of(self.transport.getPeer())
         self._host = self.sender
         self._account = Account(self._connections.budgets, self._host)
+        self.pressure = Backpressure(self._options.in_flight, self._account.host)
         self._outbox = Outbox(self.transport)
         make_prompt(self.transport)
         self.transport.registerProducer(self, True)
@@ -101,9 +101,13 @@ class CommandLineReceiver(LineReceiver):
     def dataReceived(self, data: bytes) -> None:
         self.quiet_since = None
         lines = self._decoder.feed(data)
-        if lines:
+        if len(lines) == 1 and not self._backlog and self.pressure.may_begin:
+            # Nearly always, and nothing is to be gathered.
+            self._take_one(lines[0])
+        elif lines:
             self._take(lines)
-        self._account_for_kept()
+        if self._backlog or self._account.kept or self._decoder.pending_length > FREE:
+            self._account_for_kept()
         if self._options.unterminated_after is not None:
             self._await_silence(self._options.unterminated_after)
 
@@ -138,18 +142,20 @@ class CommandLineReceiver(LineReceiver):
         outbox, done = self._outbox, 0
         outbox.hold()
         while done < most and self._may_work:
-            line = take()
+            self._take_one(take())
             done += 1
-            if line is TOO_LONG:
-                self.lineLengthExceeded(b"")
-            elif isinstance(line, Turn):
-                self._write(self._ordered.place(line))
-            else:
-                self.lineReceived(line)
-        size = outbox.release(soon=self._pressure.in_flight > 0)
+        size = outbox.release(soon=self.pressure.in_flight > 0)
         if size:
             self._written(size)
         return done
+
+    def _take_one(self, line: bytes | Turn | None) -> None:
+        if line is TOO_LONG:
+            self.lineLengthExceeded(b"")
+        elif isinstance(line, Turn):
+            self._write(self._ordered.place(line))
+        else:
+            self.lineReceived(line)
 
     def _await_silence(self, seconds: float) -> None:
         if self._silence_timer is not None and self._silence_timer.active():
@@ -164,23 +170,19 @@ class CommandLineReceiver(LineReceiver):
 
     @property
     def _may_work(self) -> bool:
-        """Whether a command may begin."""
-        return self._pressure.may_work and self._has_room and self._outbox.held < _ENOUGH
-
-    @property
-    def _has_room(self) -> bool:
-        """Whether its host may have one more; each connection may have one in any case."""
-        return self._account.host.has_room or not self._pressure.in_flight
+        """Whether a command may begin, and its reply be made."""
+        return self.pressure.may_begin and self._outbox.held < _ENOUGH
 
     def _go_on(self) -> None:
         """Ask for a turn, where something waits for one; or first for room in the host's budget."""
-        if self._has_turn or not self._backlog or not self._pressure.may_work:
+        if self._has_turn or not self._backlog:
             return
-        self._has_turn = True
-        if self._has_room:
+        if self.pressure.may_begin:
+            self._has_turn = True
             self._connections.turns.wait(self, self._host)
-        else:
-            self._account.host.wait(self._room_came)
+        elif self.pressure.only_lacks_room:
+            self._has_turn = True
+            self._account.host.waiting.append(self._room_came)
 
     def _room_came(self) -> bool:
         self._has_turn = False
@@ -211,7 +213,7 @@ class CommandLineReceiver(LineReceiver):
     @property
     def is_busy(self) -> bool:
         """Whether commands wait for their replies, or for their turn."""
-        return self._pressure.in_flight > 0 or bool(self._backlog)
+        return self.pressure.in_flight > 0 or bool(self._backlog)
 
     # -- what goes out
 
@@ -220,13 +222,8 @@ class CommandLineReceiver(LineReceiver):
 
     def wait(self, identifier: str) -> Turn | str:
         """The reply to what was just asked comes later; its place, or its id."""
-        self.begin()
+        self.pressure.begin()
         return identifier or self._ordered.reserve()
-
-    def begin(self) -> None:
-        """One more command waits for its reply."""
-        self._pressure.begin()
-        self._account.host.commands += 1
 
     def reply(self, identifier: str, text: str) -> None:
         """The reply to what was just asked is known at once."""
@@ -240,15 +237,14 @@ class CommandLineReceiver(LineReceiver):
 
     def reply_late(self, text: str, place: Turn | str) -> None:
         """The reply for which there was to wait."""
-        self._pressure.end()
-        self._account.host.end()
+        self.pressure.end()
         if isinstance(place, str):
             self._write(render(place, text))
         elif self._order is not None:
             self._write(self._order.fill(place, self.plain(text)))
         if self._backlog:
             self._go_on()
-        elif self._ended and not self._pressure.in_flight:
+        elif self._ended and not self.pressure.in_flight:
             self._close_ended()
 
     @property
@@ -272,12 +268,12 @@ class CommandLineReceiver(LineReceiver):
 
     def _write(self, data: bytes) -> None:
         # While more replies are to come, what is ready together leaves together.
-        size = self._outbox.write(data, soon=self._pressure.in_flight > 0) if data else 0
-        if size:
+        size = self._outbox.write(data, soon=self.pressure.in_flight > 0) if data else 0
+        if size and (self.pressure.is_unread or self._options.close_after_reply):
             self._written(size)
 
     def _written(self, size: int) -> None:
-        if self._pressure.is_unread and self._account.owe(size):
+        if self.pressure.is_unread and self._account.owe(size):
             self._drop_indebted()
         if self._options.close_after_reply:
             self._forget_backlog()
@@ -288,12 +284,12 @@ class CommandLineReceiver(LineReceiver):
     def pauseProducing(self) -> None:
         """The client does not read its replies."""
         self._connections.count("readers_paused")
-        self._pressure.unread()
+        self.pressure.is_unread = True
         self._stall_timer = self._clock.callLater(self._options.stall, self._drop_stalled)
 
     def resumeProducing(self) -> None:
         """The client has read them."""
-        self._pressure.read()
+        self.pressure.is_unread = False
         self._cancel_timers()
         self._account.settle()
         self._go_on()
@@ -317,7 +313,7 @@ class CommandLineReceiver(LineReceiver):
     @property
     def in_flight(self) -> int:
         """Commands that wait for their replies."""
-        return self._pressure.in_flight
+        return self.pressure.in_flight
 
     def give_up(self) -> None:
         """Answer with 201 each request without an id that still waits; its own reply is dropped.

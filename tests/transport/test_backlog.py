@@ -1,11 +1,10 @@
-"""Lines that wait, and when they may begin, without a transport."""
+"""Lines that wait, without a transport."""
 
 from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.transport.backlog import WINDOW, Backlog, Instead
-from pychron_comms.transport.backpressure import Backpressure
 from pychron_comms.transport.reply_order import Turn
 from pychron_comms.wire.lines import TOO_LONG
 
@@ -59,39 +58,3 @@ class BacklogTests(SynchronousTestCase):
         self.assertEqual(
             (self.backlog.size, len(self.backlog), self.backlog.is_long), (0, 0, False)
         )
-
-
-class BackpressureTests(SynchronousTestCase):
-    def test_at_the_limit_none_begins_until_half_are_answered(self) -> None:
-        pressure = Backpressure(4)
-        for _ in range(3):
-            pressure.begin()
-        self.assertTrue(pressure.may_work)
-        pressure.begin()
-        self.assertFalse(pressure.may_work)
-        pressure.end()
-        self.assertFalse(pressure.may_work)
-        pressure.end()
-        self.assertTrue(pressure.may_work)
-
-    def test_none_begins_while_replies_are_unread_a_second_time_too(self) -> None:
-        pressure = Backpressure(4)
-        for _ in range(2):
-            pressure.unread()
-            self.assertEqual((pressure.may_work, pressure.is_unread), (False, True))
-            pressure.read()
-            self.assertEqual((pressure.may_work, pressure.is_unread), (True, False))
-
-    def test_both_must_be_over(self) -> None:
-        pressure = Backpressure(2)
-        pressure.begin()
-        pressure.begin()
-        pressure.unread()
-        pressure.read()
-        self.assertFalse(pressure.may_work)
-        pressure.unread()
-        pressure.end()
-        pressure.end()
-        self.assertFalse(pressure.may_work)
-        pressure.read()
-        self.assertTrue(pressure.may_work)
