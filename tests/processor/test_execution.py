@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -68,6 +69,33 @@ class StateTests(SynchronousTestCase):
         self.assertFalse(execution.begun)
         execution.take()
         self.assertTrue(execution.begun)
+
+
+class RaceTests(SynchronousTestCase):
+    def test_of_the_managers_thread_and_the_reactors_exactly_one_wins(self) -> None:
+        executions = [execution_of(ScriptedCall("Open")) for _ in range(500)]
+        taken: list[bool] = []
+        ready = threading.Barrier(2)
+
+        def take_all() -> None:
+            ready.wait(10)
+            for execution in executions:
+                try:
+                    execution.take()
+                except ExpiredError:
+                    taken.append(False)
+                else:
+                    taken.append(True)
+
+        thread = threading.Thread(target=take_all)
+        thread.start()
+        ready.wait(10)
+        # From the other end, so that they meet.
+        prevented = [
+            each.prevent(Event.EXPIRE, ExpiredError("Open")) for each in reversed(executions)
+        ]
+        thread.join(10)
+        self.assertEqual(taken, [not each for each in reversed(prevented)])
 
 
 class HandOverTests(SynchronousTestCase):

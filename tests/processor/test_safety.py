@@ -239,6 +239,26 @@ class LastWordTests(LaneCase):
         )
         opening.result.callback("OK")
         self.assertEqual(self.close.runs, 2)
+        self.close.works[1].callback("OK")
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_where_it_hangs_itself_then_that_is_told(self) -> None:
+        reply = self.submit(self.close)
+        self.close.works[0].callback("OK")
+        self.opening.result.callback("OK")
+        self.clock.advance(5)
+        error = self.failureResultOf(reply, OutcomeUnknownError)
+        self.assertEqual(str(error.value), "outcome unknown: Close did not end in 5 s")
+        self.assertTrue(self.close.works[1].called)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_one_that_ends_after_its_asker_left_leaves_no_timer(self) -> None:
+        self.opening.result.callback("OK")
+        reply = self.submit(self.close, within=1.0)
+        self.clock.advance(1)
+        self.failureResultOf(reply, OutcomeUnknownError)
+        self.close.works[0].callback("OK")
+        self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_at_the_stop_it_waits_for_it_no_longer(self) -> None:
         done: list[str] = []

@@ -165,8 +165,12 @@ class ManagerQueue:
         job.askers[answer] = Asker(answer, seconds)
         self._asked[answer] = job
         work = Deferred.fromCoroutine(self._run_safe(job, execution))
-        work.addBoth(lambda result: self._settle(job, result))
+        work.addBoth(self._made_safe, job)
         return answer
+
+    def _made_safe(self, result: str | Failure, job: Job) -> None:
+        job.over()
+        self._settle(job, result)
 
     async def _run_safe(self, job: Job, execution: Execution) -> str:
         call = job.call
@@ -181,6 +185,7 @@ class ManagerQueue:
             return reply
 
         def again() -> Deferred[str]:
+            job.waits_for = ""
             return self._run_later(job, _nothing)
 
         def assured() -> Deferred[str]:
