@@ -5,6 +5,7 @@
 # make fuzz   a million inputs for each parser
 # make bench  the road beside relays that parse nothing
 # make bench-compare REV=...  and beside the road of another commit
+# make docs   the pages under docs/ as a site, in build/site, and manual pages, in build/man
 # make clean  remove what the others made
 
 PYTHON ?= python3
@@ -16,10 +17,10 @@ JOBS ?= 4
 CORES ?= 2
 BESIDE = -n $(JOBS) --dist loadscope --no-loadscope-reorder
 
-.PHONY: run test lint types unit promises soak fuzz bench bench-compare clean
+.PHONY: run test lint types unit promises soak fuzz bench bench-compare docs clean
 
 run: $(VENV)/installed
-	$(BIN)/python -m pychron_comms
+	$(BIN)/pychron-lab run
 
 test: lint types unit promises
 	$(BIN)/pytest -v $(BESIDE) --cov --cov-config=setup.cfg --cov-report=term-missing:skip-covered
@@ -52,6 +53,16 @@ bench: $(VENV)/installed
 bench-compare: $(VENV)/installed
 	$(BIN)/python -m benchmarks --compare $(REV)
 
+docs: $(VENV)/documented
+	$(BIN)/mkdocs build --quiet
+	mkdir -p build/man
+	$(BIN)/argparse-manpage --module pychron_comms.client.command_line.options \
+		--function ask_parser --project-name pychron_comms \
+		--description "ask a laboratory's server" --output build/man/pychron-ask.1
+	$(BIN)/argparse-manpage --module pychron_comms.operations.tool --function parser \
+		--project-name pychron_comms --description "make, check, run and watch a laboratory" \
+		--output build/man/pychron-lab.1
+
 clean:
 	rm -rf $(VENV) build dist *.egg-info .coverage* .mypy_cache .ruff_cache .hypothesis
 
@@ -61,6 +72,10 @@ $(VENV)/bin/python:
 $(VENV)/installed: setup.cfg pyproject.toml | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --editable .
 	touch $@
+
+$(VENV)/documented: setup.cfg pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --editable '.[docs]'
+	touch $@ $(VENV)/installed
 
 $(VENV)/tested: setup.cfg pyproject.toml | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --editable '.[test]'

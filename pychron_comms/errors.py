@@ -192,6 +192,12 @@ class LeasedError(RoadError):
     template = "{} is leased to {}"
 
 
+class OwnedError(LeasedError):
+    """204 of what belongs to another by the laboratory's own say, and not by a lease."""
+
+    template = "{} is owned by {}"
+
+
 class LineTooLongError(RoadError):
     code = 205
     template = "line too long: more than {} bytes"

@@ -9,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from pychron_comms import __version__
+
 if TYPE_CHECKING:
     from pychron_comms.certs.folder import Entry, Folder
 
@@ -117,6 +119,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     init = _command(commands, "init", _init, "make the authority")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     init.add_argument("--name", default="Pychron laboratory", help="what the authority is called")
     init.add_argument("--years", type=_from_1_to(50), default=10, help="how long it lives")
 

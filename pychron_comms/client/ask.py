@@ -16,10 +16,11 @@ from pychron_comms.client.command_line.output import ANSWERED, FAILED, Output
 from pychron_comms.client.command_line.session import AskSession
 from pychron_comms.client.communicator import Communicator
 from pychron_comms.client.instrument import Asks
+from pychron_comms.process.extras import install_command
 
-_NO_PROMPT = """\
+_NO_PROMPT = f"""\
 pychron-ask: the interactive prompt needs prompt_toolkit and rich:
-    pip install pychron_comms[prompt]
+    {install_command("prompt_toolkit", "rich")}
 A command needs neither: pychron-ask Open A
 """
 

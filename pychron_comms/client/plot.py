@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from pychron_comms.client.qtegra.peaks import Peak, PeakError
 from pychron_comms.client.qtegra.sweep import Scan
+from pychron_comms.process.extras import install_command
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 FORMATS = (".png", ".svg")
 
-_NO_MATPLOTLIB = "a plot needs matplotlib:\n    pip install pychron_comms[plot]"
+_NO_MATPLOTLIB = f"a plot needs matplotlib:\n    {install_command('matplotlib')}"
 
 _INCHES = (7.0, 4.5)
 _INCHES_OF_ANOTHER_PANEL = 2.8

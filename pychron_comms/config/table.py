@@ -126,6 +126,14 @@ class Table:
         below = self.table(key)
         return {name: below.text(name) for name in below}
 
+    def over(self, base: Table) -> Table:
+        """What stands here, and what only ``base`` has.
+
+        Tables are laid over each other; in arrays of tables one with the same ``name`` takes the
+        other's place, and further ones are added.
+        """
+        return Table(_laid_over(self._values, base._values), self._file, self._path, self._lines)
+
     def rest(self) -> dict[str, Any]:
         """What nobody has read yet, as it stands, for a reader that checks it in its own way."""
         rest = {key: self._values[key] for key in self._values if key in self._unread}
@@ -147,10 +155,10 @@ class Table:
         if key in self._values:
             value = self._values[key]
             hint = did_you_mean(value, known) if isinstance(value, str) else ""
-            return self._mistake(key, f"expected {expected}, got {value!r}{hint}")
+            return self.mistake(key, f"expected {expected}, got {value!r}{hint}")
         typed = nearest(key, self._unread)
         hint = f"; is {typed} meant for it?" if typed else ""
-        return self._mistake(key, f"expected {expected}, and it is missing{hint}")
+        return self.mistake(key, f"expected {expected}, and it is missing{hint}")
 
     def finish(self) -> None:
         """Raise for the first key here or below that nobody has read.
@@ -159,7 +167,7 @@ class Table:
         """
         for key in sorted(self._unread):
             known = sorted(self._known)
-            raise self._mistake(
+            raise self.mistake(
                 key,
                 f"no such key is known{did_you_mean(key, known)} "
                 f"(known here: {', '.join(known) or 'none'})",
@@ -167,7 +175,8 @@ class Table:
         for child in self._children.values():
             child.finish()
 
-    def _mistake(self, key: str, text: str) -> ConfigError:
+    def mistake(self, key: str, text: str) -> ConfigError:
+        """To raise for what no expectation says; ``text`` is all that is told beside the place."""
         lines = self._lines()
         line = lines.get(self._key(key), lines.get(self._path))
         where = self._file if line is None else f"{self._file}:{line}"
@@ -176,6 +185,10 @@ class Table:
     def _take(self, key: str) -> None:
         self._unread.discard(key)
         self._known.add(key)
+
+    def name_of(self, key: str) -> str:
+        """A key as mistakes name it."""
+        return self._key(key)
 
     def _key(self, key: str) -> str:
         return f"{self._path}.{key}" if self._path else key
@@ -215,6 +228,23 @@ class Table:
             (minimum is None or value >= minimum) and (maximum is None or value <= maximum)
         ):
             raise self.error(key, expected)
+
+
+def _laid_over(upper: Mapping[str, Any], lower: Mapping[str, Any]) -> dict[str, Any]:
+    together = {**lower, **upper}
+    for key in upper.keys() & lower.keys():
+        above, below = upper[key], lower[key]
+        if isinstance(above, dict) and isinstance(below, dict):
+            together[key] = _laid_over(above, below)
+        elif _are_tables(above) and _are_tables(below):
+            names = {each.get("name") for each in above}
+            # Those of the upper first: so their numbers, and lines, are those of its file.
+            together[key] = [*above, *(each for each in below if each.get("name") not in names)]
+    return together
+
+
+def _are_tables(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(each, dict) for each in value)
 
 
 def _fits(value: object, kinds: Any) -> bool:

@@ -28,7 +28,8 @@ class Argument:
     """One argument of a command: free text, in its plainest form.
 
     ``keys`` are further names that it has in JSON beside its own. An argument with a ``default``
-    may be left out, or be null in JSON.
+    may be left out, or be null in JSON. ``names`` says what part of the hardware it names:
+    ``valve`` or ``gauge``.
     """
 
     kind: ClassVar[str] = "text"
@@ -39,6 +40,7 @@ class Argument:
     keys: tuple[str, ...] = ()
     default: object = REQUIRED
     unit: str = ""
+    names: str = ""
 
     @property
     def required(self) -> bool:

@@ -59,6 +59,12 @@ class Call:
             self._moves = self._spec.moved(self.manager, self.values)
         return self._moves
 
+    @property
+    def named(self) -> dict[str, str]:
+        """The parts of the manager that its arguments name, by what they are: a valve, a gauge."""
+        pairs = ((each.names, self.values.get(each.name)) for each in self._spec.arguments)
+        return {names: str(value) for names, value in pairs if names and value is not None}
+
     def same_read(self, other: ICall) -> bool:
         return (
             self.effect is Effect.READ

@@ -37,7 +37,7 @@ class InstrumentHandler(BaseHandler):
 
     @command(
         "GetPressure",
-        arguments=(Text("controller"), Text("gauge")),
+        arguments=(Text("controller"), Text("gauge", names="gauge")),
         reply=value,
         effect=Effect.READ,
         manager=gauge_controller,

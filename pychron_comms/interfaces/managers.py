@@ -67,7 +67,7 @@ class IExtractionLineManager(Interface):
         """Every valve, in the order of its configuration."""
 
     def has_valve(name: str) -> bool:
-        """Whether there is a valve of that name."""
+        """Whether there is a valve of that name. Asked at the start too: it reads no hardware."""
 
     def open_valve(name: str, sender: str) -> Later[None]:
         """Open; later, when the valve has moved. Errors: 014 locked, 015 failed, 204 owned."""

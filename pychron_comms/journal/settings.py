@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from pychron_comms.config.private_files import read_secret
 from pychron_comms.config.table import Table
@@ -43,10 +45,24 @@ def read_journal(table: Table) -> JournalSettings | None:
         refused_keep=table.integer("refused_keep", REFUSED_KEEP, minimum=1, maximum=1000),
     )
     if settings.file:
+        _check_files(table, settings)
         return settings
     if any(key in table for key in _KEYS):
         raise table.error("file", "the name of a file")
     return None
+
+
+def _check_files(table: Table, settings: JournalSettings) -> None:
+    folder = Path(settings.file).absolute().parent
+    if not folder.is_dir():
+        raise table.error("file", f"a file in a folder that is there (mkdir -p {folder})")
+    if not os.access(folder, os.W_OK):
+        raise table.error("file", f"a file in a folder that this account may write, not {folder}")
+    if settings.secret:
+        try:
+            read_secret(settings.secret)
+        except ValueError as error:
+            raise table.error("secret", f"a file with a secret ({error})") from None
 
 
 def open_journal(

@@ -11,6 +11,7 @@ from twisted.logger import Logger
 from zope.interface import implementer
 from zope.interface.interface import InterfaceClass
 
+from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.config.table import Table
 from pychron_comms.errors import DeviceConnectionError, ManagerUnavailableError
 from pychron_comms.interfaces import IDevice, IHardware, ILaserManager, ISafeguards
@@ -22,6 +23,10 @@ from pychron_comms.lab.simulated.extraction_line.scripts import SimulatedScripts
 from pychron_comms.lab.simulated.extraction_line.vacuum import Vacuum
 from pychron_comms.lab.simulated.laser.config import laser_from_config
 from pychron_comms.lab.simulated.spectrometer.instrument_config import spectrometer_from_config
+
+#: The managers that are there without any hardware.
+_ALWAYS = frozenset({"runs", "scripts"})
+_NO_LASERS = frozenset({"extraction_line", "spectrometer", *_ALWAYS})
 
 
 @implementer(IHardware)
@@ -39,8 +44,10 @@ class Hardware:
         self.safeguards = safeguards
         self._managers = dict(managers)
         self._devices = dict(devices)
+        self._asked: set[str] = set()
 
     def manager(self, name: str) -> object:
+        self._asked.add(name)
         if name not in self._managers:
             raise ManagerUnavailableError(name)
         return self._managers[name]
@@ -56,7 +63,24 @@ class Hardware:
                 return device
         raise DeviceConnectionError(interface.__name__.removeprefix("I").lower())
 
+    def check_used(self, table: Table) -> None:
+        """To be called when every handler is made. ConfigError for a laser that none is for."""
+        section = table.table("laser")
+        lasers = sorted(self._asked - _NO_LASERS)
+        for name in section:
+            if name not in self._asked:
+                raise section.mistake(
+                    name,
+                    f"no request type is for a laser of this name{did_you_mean(name, lasers)} "
+                    f"(known here: {', '.join(lasers)})",
+                )
+
     def start(self) -> None:
+        if not self._devices and self._managers.keys() <= _ALWAYS:
+            self._log.warn(
+                "no hardware is configured: commands get 007 or 008; the built-in laboratory is "
+                'one line at the top of the file: lab = "default"'
+            )
         self._log.info(
             "managers: {managers}; devices: {devices}",
             managers=", ".join(self._managers),

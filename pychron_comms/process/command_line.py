@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, ClassVar
 
 from twisted.application.service import IService
 from twisted.python import usage
 
+from pychron_comms import __version__
 from pychron_comms.config.table import ConfigError, Table
+from pychron_comms.process.start import ExplainedStart
 
 
 class ServiceOptions(usage.Options):
@@ -24,12 +28,46 @@ class ServiceOptions(usage.Options):
     #: As twistd lists it; its process id goes to a file of this name.
     name: ClassVar[str]
 
+    def __init__(self) -> None:
+        super().__init__()
+        # Twisted shows a method's docstring with the blanks that indent it.
+        self.docs = {name: " ".join((text or "").split()) for name, text in self.docs.items()}
+
     def postOptions(self) -> None:
         # Both halves may be started in one folder, and be checked there while they run; twistd
         # would let only one be there.
         parent = self.parent
-        if parent is not None and parent.get("pidfile") == "twistd.pid":
+        if parent is None:
+            return
+        if parent.get("pidfile") == "twistd.pid":
             parent["pidfile"] = "" if self["check"] else f"{self.name}.pid"
+        if self["check"]:
+            return
+        self._check_pid_file(parent)
+
+    def opt_version(self) -> None:
+        """Say which version this is, and end."""
+        print(f"{self.name} {__version__}")  # noqa: T201
+        raise SystemExit(0)
+
+    @property
+    def in_background(self) -> bool:
+        """Whether nobody will see the standard error of the service."""
+        return self.parent is not None and not self.parent.get("nodaemon", True)
+
+    def _check_pid_file(self, parent: usage.Options) -> None:
+        """The process id is a convenience in the foreground, and needed in the background."""
+        file = parent.get("pidfile")
+        if not file or can_write(Path(file)):
+            return
+        if not self.in_background:
+            parent["pidfile"] = ""
+            return
+        raise SystemExit(
+            f"{self.name}: {Path(file).absolute()} cannot be written, where the process id goes; "
+            f"start it in a folder of its own, or name another file: twistd --pidfile=FILE "
+            f"--logfile=FILE {self.name}"
+        )
 
     @property
     def configuration(self) -> Table | None:
@@ -43,7 +81,14 @@ def checked(options: ServiceOptions, make: Callable[[], IService]) -> IService:
         made = make()
     except (ConfigError, ValueError) as error:
         raise SystemExit(f"configuration: {error}") from None
+    if isinstance(made, ExplainedStart):
+        made.in_background = options.in_background
     if options["check"]:
         print(f"{options['config'] or 'the built-in configuration'}: no mistakes found")  # noqa: T201
         raise SystemExit(0)
     return made
+
+
+def can_write(file: Path) -> bool:
+    """Whether this account may write that file, or make it."""
+    return os.access(file if file.exists() else file.absolute().parent, os.W_OK)

@@ -67,7 +67,8 @@ def gate_from_config(
         ),
     )
     hardware = hardware_from_config(laboratory, reactor, queries)
-    handlers = handlers_for(hardware, [*own_factories(), *getPlugins(IRequestHandlerFactory)])
+    handlers = handlers_for(hardware, _factories())
+    hardware.check_used(laboratory)
     # Rules are said in the words of the handlers, whose Check asks them.
     interlocks.keep(rules_for(settings.interlocks, handlers))
     laboratory.finish()
@@ -82,6 +83,15 @@ def gate_from_config(
         interlocks=interlocks,
         clock=reactor,
     )
+
+
+def request_types() -> set[str]:
+    """Every request type and alias that this package serves here, with its plugins."""
+    return {name for factory in _factories() for name in factory.request_types}
+
+
+def _factories() -> list[IRequestHandlerFactory]:
+    return [*own_factories(), *getPlugins(IRequestHandlerFactory)]
 
 
 def queue_of(manager: object, reactor: Any) -> ManagerQueue:

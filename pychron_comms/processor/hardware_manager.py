@@ -12,6 +12,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
+from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.errors import CommandError, ShuttingDownError, UnknownRequestTypeError
 from pychron_comms.interfaces import (
     Effect,
@@ -89,7 +90,8 @@ class RemoteHardwareManager(Service):
         self._access.admit(sender)
         handler = self._handlers.get(request_type)
         if handler is None:
-            raise UnknownRequestTypeError(request_type)
+            hint = did_you_mean(request_type, self._handlers)
+            raise UnknownRequestTypeError(f"{request_type}{hint}")
         call = handler.prepare(data, sender)
         if context is not PLAIN:
             call.context = context

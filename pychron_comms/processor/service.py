@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred, DeferredList, maybeDeferred, succee
 from pychron_comms.config.table import Table
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.process.shutdown import FLUSH, GATE, LISTENERS, Shutdown
+from pychron_comms.process.start import ExplainedStart
 from pychron_comms.process.systemd_notify import Supervision
 from pychron_comms.processor.assembly import gate_from_config
 from pychron_comms.processor.command_processor import CommandProcessorFactory
@@ -19,7 +20,6 @@ from pychron_comms.repeater.connection import PENDING_LIMIT, SAFE_LIMIT
 from pychron_comms.transport.admission import AdmissionFactory
 from pychron_comms.transport.budget import BudgetLimits
 from pychron_comms.transport.connections import Connections
-from pychron_comms.transport.endpoints import ExplainedStart
 from pychron_comms.transport.options import WireOptions
 from pychron_comms.transport.schemes import stream_service
 from pychron_comms.transport.shared import Shared

@@ -13,11 +13,15 @@ from pychron_comms.processor.execution.keys import KEEP
 from pychron_comms.safeguards.hosts import EVERYBODY, HostRule, read_hosts
 from pychron_comms.safeguards.interlocks import InterlockText, read_interlocks
 from pychron_comms.safeguards.roles import EVERYONE_OPERATES, Roles, read_roles
+from pychron_comms.transport.addresses import Listening
 from pychron_comms.transport.options import ConnectionLimits, read_connection_limits
 from pychron_comms.transport.peer_identity import LOCAL_SENDER
 
 #: Loopback, so that a person can telnet to it at once. A laboratory should use a unix socket.
 DEFAULT_LISTEN = ("tcp:1059:interface=127.0.0.1",)
+
+#: What ``lab`` calls the laboratory that is built in.
+BUILT_IN = "default"
 
 #: This computer's own servers: their word for who asked is taken.
 DEFAULT_TRUST = (LOCAL_SENDER, "127.0.0.1", "::1")
@@ -43,7 +47,7 @@ def read_processor_settings(top: Table) -> ProcessorSettings:
     """From the whole of a configuration. Raises ConfigError."""
     table = top.table("processor")
     return ProcessorSettings(
-        listen=table.texts("listen", list(DEFAULT_LISTEN)),
+        listen=Listening().read(table, "listen", DEFAULT_LISTEN),
         trust=table.texts("trust", list(DEFAULT_TRUST)),
         hosts=read_hosts(top),
         roles=read_roles(top),
@@ -75,6 +79,9 @@ def laboratory_from(
 ) -> tuple[ProcessorSettings, Table]:
     """The processor's settings and the table that describes its hardware. Raises ConfigError."""
     table = configuration or default_laboratory()
+    if table.choice("lab", (BUILT_IN,), ""):
+        table = table.over(default_laboratory())
+        table.pass_over("lab")
     section = table.table("processor")
     settings = read_processor_settings(table)
     if listen:

@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.process.shutdown import FLUSH, IN_FLIGHT, LISTENERS, Shutdown
+from pychron_comms.process.start import ExplainedStart
 from pychron_comms.qtegra.answers import ScriptAnswers
 from pychron_comms.qtegra.datagrams import QtegraDatagrams
 from pychron_comms.qtegra.script import ParseAndExecute
@@ -17,7 +18,6 @@ from pychron_comms.qtegra.stream import QtegraFactory
 from pychron_comms.transport.admission import AdmissionFactory
 from pychron_comms.transport.budget import BudgetLimits
 from pychron_comms.transport.connections import Connections
-from pychron_comms.transport.endpoints import ExplainedStart
 from pychron_comms.transport.options import WireOptions
 from pychron_comms.transport.schemes import datagram_service, has_datagrams, stream_service
 from pychron_comms.transport.shared import Shared

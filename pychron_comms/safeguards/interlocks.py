@@ -15,6 +15,7 @@ from pychron_comms.config.table import Table
 from pychron_comms.errors import CommandError, InterlockError
 from pychron_comms.interfaces import Effect, ICall, IDescribedHandler, IRequestHandler, Move
 from pychron_comms.safeguards.holds import Hold, Holds
+from pychron_comms.safeguards.named_parts import check_named
 from pychron_comms.wire.grammar import split_type
 
 #: Seconds that one device may take to say how it stands.
@@ -25,6 +26,9 @@ SENDER = "interlock"
 
 #: Gives the reply to a read, in its turn or ahead of all that waits for its manager.
 Read = Callable[[IRequestHandler, ICall, bool], str | Deferred[str]]
+
+#: What is said of a command that leaves out arguments.
+_LEFT_OUT = "wrong number of arguments"
 
 _CONDITION = re.compile(r"(.+?)\s+(is not|is|<=|>=|<|>)\s+(\S+)")
 _ORDER: Mapping[str, Callable[[Any, Any], bool]] = {
@@ -168,6 +172,7 @@ def _rule(text: InterlockText, handlers: Mapping[str, IRequestHandler]) -> Rule:
         raise text.table.error("command", "Type|command with a type that is served here")
     try:
         matches = handler.matcher(command)
+        _check_parts(handler, command)
     except (CommandError, ValueError) as error:
         raise text.table.error("command", f"a command of {request_type} ({error})") from None
     conditions = []
@@ -178,6 +183,16 @@ def _rule(text: InterlockText, handlers: Mapping[str, IRequestHandler]) -> Rule:
             expected = "reads such as System|GetIndicatorState W is False"
             raise text.table.error("only_if", f"{expected} ({condition}: {error})") from None
     return Rule(text.command, matches, conditions, text.reason)
+
+
+def _check_parts(handler: IRequestHandler, command: str) -> None:
+    try:
+        call = handler.prepare(command, SENDER)
+    except CommandError as error:
+        if _LEFT_OUT not in str(error):
+            raise
+        return  # Every argument is meant.
+    check_named(call)
 
 
 def _condition(text: str, handlers: Mapping[str, IRequestHandler]) -> Condition:
@@ -191,6 +206,7 @@ def _condition(text: str, handlers: Mapping[str, IRequestHandler]) -> Condition:
     call = handler.prepare(read, SENDER)
     if call.effect is not Effect.READ or call.manager is None:
         raise ValueError(f"{call.name} does not read a device")
+    check_named(call)
     if found[2] in _ORDER:
         float(found[3])
     part = Move(call.manager, call.target)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import lru_cache
 from typing import Protocol
 
@@ -21,6 +21,10 @@ from pychron_comms.wire.grammar import Request, Tags, decode, parse_request
 
 #: The request type of a listener whose clients write ``Type|command``.
 OPEN = "*"
+
+_HELP = "Help"
+_TYPED_BY_PEOPLE = frozenset({"help", "?", "quit", "exit", "bye", "logout"})
+_TYPE_HELP = "; Help lists the types; to leave telnet, press Ctrl-] and type quit"
 
 #: The one command whose effect may be bound to the connection that it came by.
 _CLAIM = re.compile(r'Claim[\s,]|.*"Claim"')
@@ -84,11 +88,17 @@ class Passing:
         return outcome
 
 
+def _help_of_types(types: Collection[str]) -> str:
+    listed = " ".join(sorted(types))
+    return f"request types: {listed} -- write Type|command; System|Help lists a type's commands"
+
+
 class RequestDispatcher:
     """Gives each request its type and hands it to the repeater.
 
     Three commands are the server's own and are never repeated: ``PychronReady``, answered by a
-    round trip to the processor, ``RemoteLaunch`` and ``Metrics``. ``role`` is the most that anybody
+    round trip to the processor, ``RemoteLaunch`` and ``Metrics``; where all types are served,
+    ``Help`` without one lists ``types``. ``role`` is the most that anybody
     may do here, one of ``ROLES``; empty for no limit.
     """
 
@@ -103,6 +113,7 @@ class RequestDispatcher:
         hosts: HostRule = EVERYBODY,
         role: str = "",
         metrics: Metrics,
+        types: Collection[str] = (),
     ) -> None:
         self.request_type = request_type
         self._repeater = repeater
@@ -115,6 +126,8 @@ class RequestDispatcher:
             "PychronReady": self._pychron_ready,
             "Metrics": metrics.text,
         }
+        if request_type == OPEN:
+            self._own[_HELP] = lambda: _help_of_types(types)
 
     def answer(self, request: Request, sender: str, client: Client) -> str | Deferred[str]:
         """The text of the reply. Errors: 013, 206, 208, and those of the repeater."""
@@ -123,7 +136,7 @@ class RequestDispatcher:
         if command == "RemoteLaunch":
             return self._launcher.launch(sender, self._context(tags).role)
         own = self._own.get(command)
-        if own is not None:
+        if own is not None and not (named_type and command == _HELP):
             return own()
         request_type = self._type(named_type, command)
         context = self._context(tags) if tags or self._role else PLAIN
@@ -161,7 +174,10 @@ class RequestDispatcher:
     def _type(self, named: str, command: str) -> str:
         if self.request_type == OPEN:
             if not named:
-                raise MalformedRequestError(f"Type|command is wanted here, as in System|{command}")
+                hint = _TYPE_HELP if command.lower() in _TYPED_BY_PEOPLE else ""
+                raise MalformedRequestError(
+                    f"Type|command is wanted here, as in System|{command}{hint}"
+                )
             return named
         if named and named != self.request_type:
             raise NotPermittedError(f"{named} commands; here {self.request_type} is served")

@@ -14,7 +14,9 @@ from pychron_comms.handlers.factories import own_commands
 from pychron_comms.interfaces import ICommandRepeater
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.process.shutdown import FLUSH, GATE, IN_FLIGHT, LISTENERS, REPEATERS, Shutdown
+from pychron_comms.process.start import ExplainedStart
 from pychron_comms.process.systemd_notify import Supervision
+from pychron_comms.processor.assembly import request_types
 from pychron_comms.processor.hardware_manager import RemoteHardwareManager
 from pychron_comms.repeater.endpoint import CommandRepeater
 from pychron_comms.repeater.local import LocalRepeater
@@ -27,7 +29,6 @@ from pychron_comms.server.resend.command_catalogue import CommandCatalogue
 from pychron_comms.server.resend.delivery import DeliveryReports
 from pychron_comms.server.resend.loop_watch import LoopWatch
 from pychron_comms.server.settings import ServerSettings
-from pychron_comms.transport.endpoints import ExplainedStart
 from pychron_comms.transport.shared import Shared
 
 
@@ -77,6 +78,7 @@ class RemoteHardwareServer(ExplainedStart):
         catalogue = CommandCatalogue(repeater, reactor, own_commands())
         launcher = Launcher(settings.launch, reactor, settings.roles)
         shared = Shared.of(reactor, metrics, settings.budget)
+        types = {*request_types(), *settings.routes}
         for listener in settings.listeners:
             dispatcher = RequestDispatcher(
                 listener.request_type,
@@ -87,6 +89,7 @@ class RemoteHardwareServer(ExplainedStart):
                 hosts=settings.hosts,
                 role=listener.role,
                 metrics=self.metrics,
+                types=types,
             )
             server = RemoteCommandServer(listener, dispatcher, reactor, shared)
             server.setServiceParent(self)

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.config.table import Table
 from pychron_comms.safeguards.hosts import EVERYBODY, HostRule
 from pychron_comms.safeguards.roles import EVERYONE_OPERATES, Roles
 from pychron_comms.server.dispatcher import OPEN
+from pychron_comms.transport.addresses import (
+    Listening,
+    listener_address,
+    read_client,
+    read_clients,
+)
 from pychron_comms.transport.budget import BudgetLimits, read_budget
 from pychron_comms.transport.datagrams import DATAGRAM_LIMIT
 from pychron_comms.transport.options import WireOptions, read_connection_limits
@@ -81,14 +88,23 @@ class ServerSettings:
 
 
 def read_server_settings(
-    table: Table, hosts: HostRule = EVERYBODY, roles: Roles = EVERYONE_OPERATES
+    table: Table,
+    hosts: HostRule = EVERYBODY,
+    roles: Roles = EVERYONE_OPERATES,
+    types: Collection[str] = (),
 ) -> ServerSettings:
-    """From the table ``[server]``; ``hosts`` and ``roles`` from another. Raises ConfigError."""
-    listeners = [_read_listener(each) for each in table.tables("listener")]
+    """From the table ``[server]``; ``hosts`` and ``roles`` from another. Raises ConfigError.
+
+    ``types`` are the request types that there are, where the caller knows them.
+    """
+    routes = read_clients(table.table("routes"))
+    listening = Listening()
+    served = {OPEN, *types, *routes} if types else ()
+    listeners = [_read_listener(each, listening, served) for each in table.tables("listener")]
     return ServerSettings(
         listeners=listeners or _default_listeners(),
-        processor=table.text("processor", ""),
-        routes=table.texts_by_name("routes"),
+        processor=read_client(table, "processor", ""),
+        routes=routes,
         launch=table.texts("launch", []),
         hosts=hosts,
         roles=roles,
@@ -108,28 +124,36 @@ def warnings_about(settings: ServerSettings) -> list[str]:
     ]
 
 
-def parse_listener(text: str) -> ListenerSettings:
-    """From the command line: ``TYPE=ENDPOINT``, as in ``System=tcp:1061``. Raises ValueError."""
+def parse_listener(text: str, types: Collection[str] = ()) -> ListenerSettings:
+    """From the command line: ``TYPE=ENDPOINT``, as in ``System=tcp:1061``. Raises ValueError.
+
+    ``types`` are the request types that there are, where the caller knows them.
+    """
     request_type, equals, endpoint = text.partition("=")
     if not equals or ":" not in endpoint or ":" in request_type:
         raise ValueError(f"{text!r}: expected TYPE=ENDPOINT, as in System=tcp:1061")
+    if types and request_type not in {OPEN, *types}:
+        known = ", ".join(sorted({OPEN, *types}))
+        hint = did_you_mean(request_type, types)
+        raise ValueError(f"{text!r}: no request type {request_type}{hint} (known: {known})")
+    listener_address(endpoint)
     return ListenerSettings(request_type=request_type, listen=[endpoint])
 
 
-def _read_listener(table: Table) -> ListenerSettings:
+def _read_listener(table: Table, listening: Listening, served: Collection[str]) -> ListenerSettings:
     kind = table.choice("kind", (LINES, QTEGRA), LINES)
     if kind == QTEGRA:
         return ListenerSettings(
             request_type=table.choice("type", [SPECTROMETER]),
-            listen=table.texts("listen"),
+            listen=listening.read(table, "listen"),
             kind=kind,
             role=table.choice("role", ROLES, ""),
         )
     default = WireOptions()
     unterminated = table.number("unterminated_after", 0.0, minimum=0.0, maximum=10.0)
     return ListenerSettings(
-        request_type=table.text("type"),
-        listen=table.texts("listen"),
+        request_type=_read_type(table, served),
+        listen=listening.read(table, "listen"),
         role=table.choice("role", ROLES, ""),
         options=WireOptions(
             line_length=table.integer("line_length", default.line_length, minimum=64),
@@ -142,6 +166,15 @@ def _read_listener(table: Table) -> ListenerSettings:
             limits=read_connection_limits(table),
         ),
     )
+
+
+def _read_type(table: Table, served: Collection[str]) -> str:
+    request_type = table.text("type")
+    if served and request_type not in served:
+        known = sorted(served)
+        expected = f"a request type: {', '.join(known)}, or one that [server.routes] names"
+        raise table.error("type", expected, known)
+    return request_type
 
 
 def _read_frame(table: Table) -> FrameFormat | None:

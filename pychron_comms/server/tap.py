@@ -16,7 +16,7 @@ from pychron_comms.observability.metrics import Metrics
 from pychron_comms.process.command_line import ServiceOptions, checked
 from pychron_comms.process.monotonic import use_monotonic_clock
 from pychron_comms.process.systemd_notify import Supervision
-from pychron_comms.processor.assembly import gate_from_config
+from pychron_comms.processor.assembly import gate_from_config, request_types
 from pychron_comms.processor.settings import laboratory_from
 from pychron_comms.safeguards.hosts import read_hosts
 from pychron_comms.safeguards.roles import read_roles
@@ -58,7 +58,7 @@ class Options(ServiceOptions):
         """TYPE=ENDPOINT to listen at, as in System=tcp:1061; TYPE * takes Type|command; may be
         given again. Default: 1060 to 1068 on loopback, TCP and UDP."""
         try:
-            self.listeners.append(parse_listener(text))
+            self.listeners.append(parse_listener(text, request_types()))
         except ValueError as error:
             raise usage.UsageError(str(error)) from None
 
@@ -100,7 +100,7 @@ def _service(options: Options, table: Table | None, reactor: Any) -> IService:
 
 def _read(table: Table) -> ServerSettings:
     section = table.table("server")
-    settings = read_server_settings(section, read_hosts(table), read_roles(table))
+    settings = read_server_settings(section, read_hosts(table), read_roles(table), request_types())
     # The rest of the file is the processor's, and is read by it.
     section.finish()
     return settings

@@ -6,10 +6,8 @@ import re
 from typing import Any
 
 from twisted.application.internet import StreamServerEndpointService
-from twisted.application.service import MultiService
 from twisted.application.strports import service
 from twisted.internet.endpoints import HostnameEndpoint, clientFromString, wrapClientTLS
-from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import (
     IProtocolFactory,
     IReactorUNIX,
@@ -55,14 +53,6 @@ def twisted_service(
     return service(with_defaults(description), factory, reactor)
 
 
-def unix_service(
-    description: str, factory: IProtocolFactory, reactor: Any
-) -> StreamServerEndpointService:
-    """For ``unix:PATH``. Raises ValueError, also where the system has none."""
-    _check_unix(description, IReactorUNIX.providedBy(reactor))
-    return twisted_service(description, factory, reactor)
-
-
 def client_endpoint(description: str, reactor: Any) -> IStreamClientEndpoint:
     """Where a repeater connects to. Raises ValueError.
 
@@ -71,18 +61,8 @@ def client_endpoint(description: str, reactor: Any) -> IStreamClientEndpoint:
     """
     if description.startswith("tls:"):
         return _tls_client(description, reactor)
-    _check_unix(description, IReactorUNIX.providedBy(reactor))
+    check_unix(description, IReactorUNIX.providedBy(reactor))
     return clientFromString(reactor, description)
-
-
-class ExplainedStart(MultiService):
-    """A service whose start, where a port is taken, fails in one line and not in a traceback."""
-
-    def privilegedStartService(self) -> None:
-        try:
-            super().privilegedStartService()
-        except CannotListenError as error:
-            raise SystemExit(f"{self.name}: cannot start: {error}") from None
 
 
 def _tls_client(description: str, reactor: Any) -> IStreamClientEndpoint:
@@ -101,6 +81,7 @@ def _tls_client(description: str, reactor: Any) -> IStreamClientEndpoint:
     return wrapClientTLS(ClientContexts(client.host, client.files), below)
 
 
-def _check_unix(description: str, available: bool) -> None:
+def check_unix(description: str, available: bool) -> None:
+    """ValueError for a unix socket where the system has none."""
     if description.startswith("unix:") and not available:
         raise ValueError(f"{description!r}: this system has no unix sockets; use tcp: on loopback")

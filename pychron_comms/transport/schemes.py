@@ -13,10 +13,11 @@ from twisted.application.service import IService
 from twisted.internet.interfaces import IProtocolFactory
 from twisted.internet.protocol import DatagramProtocol
 
-from pychron_comms.transport.endpoints import scheme_of, twisted_service, unix_service
+from pychron_comms.transport.endpoints import scheme_of, twisted_service
 from pychron_comms.transport.systemd_sockets import systemd_service
 from pychron_comms.transport.tls.listening import tls_service
 from pychron_comms.transport.udp import udp_service
+from pychron_comms.transport.unix_sockets import unix_service
 
 #: Those with connections. What is not here is an endpoint string of Twisted's or its plugins'.
 STREAMS: Mapping[str, Callable[[str, IProtocolFactory, Any], IService]] = {

@@ -419,7 +419,7 @@ class MainTests(SynchronousTestCase):
         self.patch(sys, "stdin", FakeTerminal())
         hide_module(self, "pychron_comms.client.command_line.prompt")
         self.assertEqual(ask.main([]), 2)
-        self.assertIn("pip install pychron_comms[prompt]", self.err.getvalue())
+        self.assertIn("-m pip install prompt_toolkit rich\n", self.err.getvalue())
 
     def test_a_prompt_on_a_terminal(self) -> None:
         from pychron_comms.client.command_line import prompt  # noqa: PLC0415

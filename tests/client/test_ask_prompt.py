@@ -24,6 +24,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from pychron_comms import errors
 from pychron_comms.client.command_line import prompt
 from pychron_comms.client.command_line.catalogue import Catalogue, fetch_catalogue
+from pychron_comms.client.command_line.connection import Connection
 from pychron_comms.client.command_line.options import AskOptions
 from pychron_comms.config.table import Table
 from pychron_comms.handlers.extraction_line.handler import ExtractionlineHandlerFactory
@@ -170,7 +171,9 @@ class FetchTests(SynchronousTestCase):
 
 class CompleterTests(CatalogueCase):
     def test_what_the_terminal_shows(self) -> None:
-        completer = prompt.CommandCompleter(self.laser())
+        connection = Connection(laser_communicator(), self.fail)
+        connection.learn()
+        completer = prompt.CommandCompleter(connection)
         (found,) = completer.get_completions(Document("SetLaserP"), CompleteEvent())
         self.assertEqual(
             (found.text, found.start_position, found.display_meta_text),
@@ -269,7 +272,40 @@ class LoopTests(LoopCase):
             self.assertIn("no completion, since the server", self.shown.getvalue())
             self.assertIn("\nOK\n", self.shown.getvalue())
 
-    def test_no_server(self) -> None:
-        error = errors.PychronCommunicationError("tcp:lab:1065", "refused")
-        self.assertEqual(self.run_keys("", ScriptedCommunicator({"Describe": error})), 2)
-        self.assertIn("ERROR 011", self.shown.getvalue())
+    def test_a_server_that_comes_later(self) -> None:
+        refused = errors.PychronCommunicationError("tcp:lab:1065", "refused")
+        described = laser_communicator().ask("Describe")
+        scripted = ScriptedCommunicator(
+            {
+                "Describe": [refused, described],
+                "Enable": [refused, "OK"],
+                "GetPatternNames": "pa",
+            }
+        )
+        self.assertEqual(self.run_keys("Enable\rEnable\rquit\r", scripted), 0)
+        shown = self.shown.getvalue()
+        self.assertIn("ERROR 011", shown)
+        self.assertRegex(
+            shown, r"connected again; there was no connection since \d\d:\d\d:\d\d\nOK"
+        )
+        self.assertEqual(scripted.asked.count("Describe"), 2)
+
+
+class ConnectionTests(SynchronousTestCase):
+    def test_the_label_says_since_when_there_is_none(self) -> None:
+        refused = errors.PychronCommunicationError("tcp:lab:1065", "refused")
+        times = iter(["10:00:00", "10:00:05"])
+        notes: list[str] = []
+        answers: list[Answer] = [refused, refused, errors.LeasedError("A", "b"), "OK"]
+        scripted = ScriptedCommunicator({"Open": answers, "Describe": "garbage"})
+        connection = Connection(scripted, notes.append, lambda: next(times))
+        self.assertEqual(connection.label, "ask> ")
+        for _ in range(2):
+            self.assertRaises(errors.PychronCommunicationError, connection.ask, "Open")
+            self.assertEqual(connection.label, "(not connected since 10:00:00) ask> ")
+        self.assertRaises(errors.LeasedError, connection.ask, "Open")
+        self.assertEqual(connection.label, "ask> ")
+        self.assertIn("connected again", notes[0])
+        self.assertEqual(connection.ask("Open"), "OK")
+        connection.close()
+        self.assertTrue(scripted.closed)

@@ -77,7 +77,7 @@ class PlotTests(SynchronousTestCase):
     def test_without_matplotlib(self) -> None:
         self.patch(plot, "find_spec", lambda name: None)
         error = self.assertRaises(PlotUnavailableError, check_plot, self.folder / "scan.png")
-        self.assertIn("pip install pychron_comms[plot]", str(error))
+        self.assertIn("-m pip install matplotlib", str(error))
 
     def test_no_pyplot(self) -> None:
         hide_module(self, "matplotlib.pyplot")

@@ -47,7 +47,9 @@ class ScanCommandTests(SynchronousTestCase):
         self.assertEqual(len(lines), 1 + 36)
         self.assertRegex(
             self.err.getvalue(),
-            r"^pychron-ask: H1: centre 5\.347\d\d V, width 11\.\d\d mV, height \d{4}(\.\d)? fA\n$",
+            r"^pychron-ask: from 5\.33 V to 5\.365 V by 0\.001 V; Ctrl-C ends it and moves the "
+            r"magnet back\n"
+            r"pychron-ask: H1: centre 5\.347\d\d V, width 11\.\d\d mV, height \d{4}(\.\d)? fA\n$",
         )
         self.assertEqual(self.endpoints, [("udp:127.0.0.1:1069", 2.0)])
 

@@ -86,7 +86,7 @@ class OpenCloseTests(HandlerTestCase):
             ),
             ("Open C", "ERROR 014 : Valve C is software locked"),
             ("Close C", "ERROR 014 : Valve C is software locked"),
-            ("Open B", "ERROR 204 : B is leased to 10.0.0.7"),
+            ("Open B", "ERROR 204 : B is owned by 10.0.0.7"),
             ("Open D", "ERROR 015 : Valve D failed to actuate open"),
         )
 

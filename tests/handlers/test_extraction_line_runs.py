@@ -42,8 +42,8 @@ class PipetteTests(HandlerTestCase):
 class GroupTests(HandlerTestCase):
     def test_claim_and_release(self) -> None:
         self.answers(("ClaimGroup mine", "OK"), ("GetValveOwners", f"{ME}-A,D:10.0.0.7-B:C,AB"))
-        self.assertEqual(self.ask("Open A", OTHER), f"ERROR 204 : A is leased to {ME}")
-        self.assertEqual(self.ask("ReleaseGroup mine", OTHER), f"ERROR 204 : A is leased to {ME}")
+        self.assertEqual(self.ask("Open A", OTHER), f"ERROR 204 : A is owned by {ME}")
+        self.assertEqual(self.ask("ReleaseGroup mine", OTHER), f"ERROR 204 : A is owned by {ME}")
         self.answers(('{"command": "ReleaseGroup", "value": "mine"}', "OK"))
         self.assertEqual(self.ask('{"command": "ClaimGroup", "name": "mine"}', OTHER), "OK")
 
@@ -51,7 +51,7 @@ class GroupTests(HandlerTestCase):
         self.answers(
             ("ClaimGroup nope", "ERROR 006 : Invalid valve group - nope"),
             ("ReleaseGroup nope", "ERROR 006 : Invalid valve group - nope"),
-            ("ClaimGroup theirs", "ERROR 204 : B is leased to 10.0.0.7"),
+            ("ClaimGroup theirs", "ERROR 204 : B is owned by 10.0.0.7"),
         )
 
 

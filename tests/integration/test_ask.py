@@ -44,10 +44,12 @@ class Block(NamedTuple):
 
 
 def document() -> str:
-    """All of docs/client.md, and the README's section about the same."""
+    """All of docs/client.md, the README's section about the same, and a client without either."""
     readme = (_ROOT / "README.md").read_text("utf-8")
     section = readme.partition("\n## Ask from a script\n")[2].partition("\n## ")[0]
-    return section + (_ROOT / "docs" / "client.md").read_text("utf-8")
+    own = (_ROOT / "docs" / "write-a-client.md").read_text("utf-8")
+    own = own.partition("\n## Python\n")[2].partition("\n## ")[0]
+    return section + (_ROOT / "docs" / "client.md").read_text("utf-8") + own
 
 
 def blocks() -> list[Block]:
@@ -93,6 +95,7 @@ class Laboratory:
     def with_ports(self, text: str) -> str:
         for port, endpoint in self.endpoints.items():
             text = re.sub(rf"tcp:127\.0\.0\.1:{port}\b", endpoint, text)
+            text = text.replace(f"port: int = {port}", f"port: int = {endpoint.rpartition(':')[2]}")
         return text
 
     def run(self, *arguments: str | Path, stdin: str = "") -> subprocess.CompletedProcess[str]:

@@ -20,6 +20,8 @@ from pathlib import Path
 import pytest
 
 from pychron_comms.certs.folder import Folder
+from pychron_comms.client.communicator import Communicator
+from pychron_comms.client.outcome import NotSentError
 from tests.integration.clients import Address, connect
 from tests.integration.laboratories import HOST, port_of, wait_until_connected
 from tests.integration.processes import PATIENCE, TWISTD, Processes, RunningProcess, run_to_the_end
@@ -148,6 +150,16 @@ def test_a_client_without_a_certificate_gets_nothing(secured: Secured) -> None:
     assert ask(secured.hop, context(secured.certs), "System|GetIndicatorState A") == ""
     secured.server.wait_for("did not come about: peer did not return a certificate")
     assert secured.ask("GetIndicatorState A") in ("True", "False")
+
+
+def test_our_own_client_says_that_it_was_never_sent(secured: Secured) -> None:
+    host, port = secured.system
+    endpoint = f"tls:{host}:{port}:trustRoots={secured.certs / 'ca.pem'}"
+    for form in ("auto", "plain"):
+        with Communicator(endpoint, form=form) as communicator, pytest.raises(NotSentError) as told:
+            communicator.ask("Open C")
+        assert "certificate=FILE:privateKey=FILE" in str(told.value)
+    assert secured.ask("GetIndicatorState C") == "False"
 
 
 def test_a_client_of_another_authority_gets_nothing(secured: Secured, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 import sys
 import tempfile
@@ -290,6 +291,14 @@ class Settings(SynchronousTestCase):
         table.finish()
         return settings
 
+    def secret(self) -> str:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        file = Path(folder.name) / "secret"
+        file.touch(mode=0o600)
+        file.write_text("word")
+        return str(file)
+
     def assert_mistake(self, text: str, expected: str) -> None:
         with self.assertRaises(ConfigError) as caught:
             self.read(text)
@@ -298,6 +307,24 @@ class Settings(SynchronousTestCase):
     def test_without_the_section_want_no_journal(self) -> None:
         self.assertIsNone(self.read(""))
         self.assertIsNone(self.read("[journal]"))
+
+    def test_a_folder_must_be_there_and_be_writable(self) -> None:
+        self.assert_mistake(
+            '[journal]\nfile = "/nowhere/at/all/lab.journal"',
+            "file: expected a file in a folder that is there (mkdir -p /nowhere/at/all), "
+            "got '/nowhere/at/all/lab.journal'",
+        )
+        self.patch(os, "access", lambda path, mode: False)
+        self.assert_mistake(
+            '[journal]\nfile = "/tmp/lab.journal"',
+            "file: expected a file in a folder that this account may write, not /tmp, "
+            "got '/tmp/lab.journal'",
+        )
+
+    def test_a_secret_must_be_one(self) -> None:
+        with self.assertRaises(ConfigError) as caught:
+            self.read('[journal]\nfile = "a"\nsecret = "/nowhere/secret"')
+        self.assertIn("journal.secret: expected a file with a secret (", str(caught.exception))
 
     def test_have_defaults_for_all_but_the_file(self) -> None:
         self.assertEqual(
@@ -314,8 +341,10 @@ class Settings(SynchronousTestCase):
         )
 
     def test_are_read_as_they_stand(self) -> None:
+        secret = self.secret()
         text = (
-            '[journal]\nfile = "a"\nsize = 100_000\nkeep = 1000\nsync = true\nsecret = "b"\n'
+            '[journal]\nfile = "a"\nsize = 100_000\nkeep = 1000\nsync = true\n'
+            f"secret = '{secret}'\n"
             "refused_size = 200_000\nrefused_keep = 3"
         )
 
@@ -326,7 +355,7 @@ class Settings(SynchronousTestCase):
                 size=100_000,
                 keep=1000,
                 sync=True,
-                secret="b",
+                secret=secret,
                 refused_size=200_000,
                 refused_keep=3,
             ),

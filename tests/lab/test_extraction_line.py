@@ -188,7 +188,7 @@ class RefusalTests(LineTestCase):
 
     def test_an_owner_comes_before_a_stuck_valve(self) -> None:
         for method in ("open", "close"):
-            self.refused(method, "F", "ERROR 204 : F is leased to 10.0.0.7")
+            self.refused(method, "F", "ERROR 204 : F is owned by 10.0.0.7")
 
     def test_a_stuck_valve(self) -> None:
         self.refused("open", "G", "ERROR 015 : Valve G failed to actuate open")
@@ -271,7 +271,7 @@ class GroupTests(LineTestCase):
         self.line.claim_group("mine", ME)
         self.line.claim_group("mine", ME)
         self.assertEqual(self.owners("A", "C"), [ME, ME])
-        self.refused("open", "A", f"ERROR 204 : A is leased to {ME}", "10.0.0.2")
+        self.refused("open", "A", f"ERROR 204 : A is owned by {ME}", "10.0.0.2")
         self.moved("open", "A")
         self.line.release_group("mine", ME)
         self.line.release_group("mine", ME)

@@ -88,6 +88,7 @@ class DeskCase(SynchronousTestCase):
             launcher=launcher,
             hosts=self.hosts,
             metrics=Metrics(),
+            types={"System", "CO2"},
         )
 
     def ask(self, dispatcher: RequestDispatcher, line: str) -> Any:
@@ -115,6 +116,25 @@ class DeskTests(DeskCase):
     def test_an_open_listener_takes_the_type_from_the_line(self) -> None:
         self.ask(self.dispatcher("*"), "CO2|Enable")
         self.assertEqual(self.repeater.requests, [("CO2", "Enable", "10.0.0.1", None)])
+
+    def test_help_at_an_open_listener_lists_the_types(self) -> None:
+        self.assertEqual(
+            self.ask(self.dispatcher("*"), "Help"),
+            "request types: CO2 System -- write Type|command; System|Help lists a type's commands",
+        )
+        self.ask(self.dispatcher("*"), "System|Help")
+        self.ask(self.dispatcher(), "Help")
+        asked = [(request[0], request[1]) for request in self.repeater.requests]
+        self.assertEqual(asked, [("System", "Help"), ("System", "Help")])
+
+    def test_what_a_person_types_there_keeps_its_code_and_says_what_to_type(self) -> None:
+        for word in ("help", "?", "quit"):
+            error = self.assertRaises(MalformedRequestError, self.ask, self.dispatcher("*"), word)
+            self.assertIn("Help lists the types; to leave telnet, press Ctrl-]", str(error))
+        error = self.assertRaises(MalformedRequestError, self.ask, self.dispatcher("*"), "Open A")
+        self.assertEqual(
+            str(error), "malformed request: Type|command is wanted here, as in System|Open A"
+        )
 
     def test_an_open_listener_wants_a_type(self) -> None:
         error = self.assertRaises(MalformedRequestError, self.ask, self.dispatcher("*"), "Open A")

@@ -8,8 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
+from pychron_comms import __version__
+from pychron_comms.client.command_line.completion import add_completion
+from pychron_comms.client.command_line.profiles import profiles_file, read_profile
 from pychron_comms.client.command_line.waits import poll_for
 from pychron_comms.client.waiting import DEADLINE
+from pychron_comms.config.table import ConfigError
 
 DEFAULT_SERVER = "tcp:127.0.0.1:1061"
 
@@ -18,6 +22,7 @@ _MOST_SECONDS = 1e6
 _EPILOG = """\
 examples:
   pychron-ask Open A
+  pychron-ask -p lab2 Open A
   pychron-ask -s tcp:lab-pc:1067 SetLaserPower 12.5
   pychron-ask -s tcp:lab-pc:1067 --wait GoToHole 3
   pychron-ask --watch 1 GetPressure gc,IG
@@ -48,8 +53,14 @@ class AskOptions:
 
 def read_options(argv: Sequence[str]) -> AskOptions:
     """SystemExit with status 2 for a mistake, with 0 behind ``--help``."""
-    parser = _parser()
+    parser = ask_parser()
     given = parser.parse_args(argv)
+    if given.profile:
+        try:
+            parser.set_defaults(**read_profile(given.profile, profiles_file()))
+        except ConfigError as error:
+            parser.error(str(error))
+        given = parser.parse_args(argv)
     words = given.words[1:] if given.words[:1] == ["--"] else given.words
     _check_order(parser, words)
     options = AskOptions(
@@ -68,7 +79,8 @@ def read_options(argv: Sequence[str]) -> AskOptions:
     return options
 
 
-def _parser() -> argparse.ArgumentParser:
+def ask_parser() -> argparse.ArgumentParser:
+    """The whole command line of ``pychron-ask``, but for its verb ``scan``."""
     parser = argparse.ArgumentParser(
         prog="pychron-ask",
         usage="%(prog)s [options] [COMMAND [ARGUMENT ...]]",
@@ -85,6 +97,7 @@ def _parser() -> argparse.ArgumentParser:
         default=os.environ.get("PYCHRON_SERVER") or DEFAULT_SERVER,
         help="default: PYCHRON_SERVER from the environment, or " + DEFAULT_SERVER,
     )
+    add("-p", "--profile", metavar="NAME", help="a server by its name in your profiles.toml")
     add("--type", default="", help="the request type, where the server serves several: CO2")
     add("--timeout", type=_seconds, default=2.0, metavar="SECONDS", help="for a reply; default 2")
     add("--watch", type=_seconds, metavar="SECONDS", help="ask again and again until Ctrl-C")
@@ -99,6 +112,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--json", action="store_true", help="write the reply or the error as one JSON object")
     add("--plain", action="store_true", help="ask as for a server that knows no tags")
     add("--key", default="", help="a name by which the command runs no second time")
+    add("--version", action="version", version=f"%(prog)s {__version__}")
+    add_completion(parser)
     add("words", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     return parser
 
@@ -115,7 +130,7 @@ def _seconds(text: str) -> float:
 
 def _check_order(parser: argparse.ArgumentParser, words: Sequence[str]) -> None:
     for word in words[1:]:
-        if word in ("-s", "-h") or word.startswith("--"):
+        if word in ("-s", "-p", "-h") or word.startswith("--"):
             parser.error(f"{word} must stand in front of the command")
 
 

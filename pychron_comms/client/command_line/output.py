@@ -23,6 +23,11 @@ def status_of(error: CommandError) -> int:
     return FAILED if failed else REFUSED
 
 
+def is_refusal(reply: str) -> bool:
+    """Whether a reply without a number is Qtegra's for what it refuses."""
+    return reply == "Error" or reply.startswith("Error:")
+
+
 class Output:
     """With ``as_json`` each reply and each error is one JSON object on ``out``."""
 

@@ -15,12 +15,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pychron_comms.client.command_line.catalogue import OWN_WORDS, Catalogue, fetch_catalogue
+from pychron_comms.client.command_line.catalogue import OWN_WORDS, Catalogue
+from pychron_comms.client.command_line.connection import Connection
 from pychron_comms.client.command_line.options import AskOptions
-from pychron_comms.client.command_line.output import ANSWERED, Output, status_of
+from pychron_comms.client.command_line.output import ANSWERED, Output
 from pychron_comms.client.command_line.session import AskSession
 from pychron_comms.client.instrument import Asks
-from pychron_comms.errors import CommandError, PychronCommunicationError, error_line
+from pychron_comms.errors import CommandError, error_line
 
 _QUIT = frozenset({"quit", "exit"})
 
@@ -45,11 +46,11 @@ class PromptOutput(Output):
 class CommandCompleter(Completer):
     """Commands, and what their arguments may be."""
 
-    def __init__(self, catalogue: Catalogue) -> None:
-        self._catalogue = catalogue
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
 
     def get_completions(self, document: Document, event: CompleteEvent) -> Iterator[Completion]:
-        for each in self._catalogue.complete(document.text_before_cursor):
+        for each in self._connection.catalogue.complete(document.text_before_cursor):
             yield Completion(each.text, -each.replaces, display_meta=each.meaning)
 
 
@@ -59,19 +60,19 @@ class Prompt:
     def __init__(
         self,
         session: AskSession,
-        catalogue: Catalogue,
+        connection: Connection,
         lines: PromptSession[str],
         console: Console,
     ) -> None:
         self._session = session
-        self._catalogue = catalogue
+        self._connection = connection
         self._lines = lines
         self._console = console
 
     def run(self) -> int:
         while True:
             try:
-                line = self._lines.prompt(f"{self._catalogue.request_type or 'ask'}> ").strip()
+                line = self._lines.prompt(self._connection.label).strip()
             except KeyboardInterrupt:
                 continue
             except EOFError:
@@ -88,13 +89,13 @@ class Prompt:
             self._session.once(line)
 
     def _help(self, command: str) -> None:
-        told = self._catalogue.explain(command)
+        told = self._connection.catalogue.explain(command)
         if told:
             self._console.print(Text(told), soft_wrap=True)
         elif command:
             self._console.print(Text(f"no command {command}", style="red"))
         else:
-            self._console.print(help_table(self._catalogue))
+            self._console.print(help_table(self._connection.catalogue))
 
 
 def help_table(catalogue: Catalogue) -> Table:
@@ -108,39 +109,25 @@ def help_table(catalogue: Catalogue) -> Table:
 
 
 def run_prompt(communicator: Asks, options: AskOptions) -> int:
-    """Until the person leaves; the exit status. A server that cannot be reached ends it at once."""
+    """Until the person leaves; the exit status. A server may come and go meanwhile."""
     console = Console()
     output = PromptOutput(console)
-    try:
-        catalogue = described(communicator, output)
-    except PychronCommunicationError as error:
-        output.error("Describe", error)
-        return status_of(error)
+    connection = Connection(communicator, output.note)
+    connection.learn()
     output.note(f"{options.server}: Tab completes, help lists the commands, quit leaves")
-    lines = prompt_session(catalogue, open_history(history_file()))
-    return Prompt(AskSession(communicator, output, options), catalogue, lines, console).run()
+    lines = prompt_session(connection, open_history(history_file()))
+    return Prompt(AskSession(connection, output, options), connection, lines, console).run()
 
 
-def described(communicator: Asks, output: Output) -> Catalogue:
-    """The server's catalogue; an empty one, and a note of why, where it gives none."""
-    try:
-        return fetch_catalogue(communicator.ask)
-    except PychronCommunicationError:
-        raise
-    except (CommandError, ValueError) as error:
-        output.note(f"no completion, since the server does not describe itself: {error}")
-        return Catalogue()
-
-
-def prompt_session(catalogue: Catalogue, history: History) -> PromptSession[str]:
+def prompt_session(connection: Connection, history: History) -> PromptSession[str]:
     """Reads lines, with completion, history, and help for what is being typed below it."""
 
     def toolbar() -> str:
-        return catalogue.explain(session.default_buffer.text) or " "
+        return connection.catalogue.explain(session.default_buffer.text) or " "
 
     session: PromptSession[str] = PromptSession(
         history=history,
-        completer=CommandCompleter(catalogue),
+        completer=CommandCompleter(connection),
         complete_while_typing=True,
         bottom_toolbar=toolbar,
     )

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from pychron_comms import __version__
 from pychron_comms.client.command_line.output import ANSWERED, FAILED, Output, status_of
 from pychron_comms.client.command_line.scan_output import PointWriter
 from pychron_comms.client.plot import PlotUnavailableError, check_plot, plot_scan
@@ -74,6 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--timeout", type=float, default=2.0, metavar="SECONDS", help="for a reply; default 2")
     add("--plot", metavar="FILE", help="draw it, as .png or .svg")
     add("--title", default="", help="of the plot")
+    add("--version", action="version", version=f"%(prog)s {__version__}")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -82,6 +84,10 @@ def run(args: argparse.Namespace) -> int:
     try:
         if args.plot is not None:
             check_plot(args.plot)
+        output.note(
+            f"from {args.start:g} V to {args.stop:g} V by {args.step:g} V; Ctrl-C ends it and "
+            "moves the magnet back"
+        )
         result = _scanned(args)
         _tell_peaks(result, output)
         if args.plot is not None:

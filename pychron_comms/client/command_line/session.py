@@ -8,7 +8,13 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 
 from pychron_comms.client.command_line.options import AskOptions
-from pychron_comms.client.command_line.output import ANSWERED, Output, status_of
+from pychron_comms.client.command_line.output import (
+    ANSWERED,
+    REFUSED,
+    Output,
+    is_refusal,
+    status_of,
+)
 from pychron_comms.client.command_line.waits import Poll, poll_for
 from pychron_comms.client.instrument import Asks
 from pychron_comms.client.outcome import OutcomeLostError, UnsettledError
@@ -74,7 +80,7 @@ class AskSession:
             self._tell_how_to_look(error)
             return status_of(error)
         self._output.reply(command, reply)
-        return ANSWERED
+        return REFUSED if is_refusal(reply) else ANSWERED
 
     def _each(self, lines: Iterable[str]) -> int:
         for line in lines:

@@ -19,6 +19,7 @@ from pychron_comms.client.link.dialect import NO_KEYS, PROBE_TIME, Dialect
 from pychron_comms.client.link.endpoint import Address
 from pychron_comms.client.link.numbering import Numbering
 from pychron_comms.client.link.question import Question
+from pychron_comms.client.link.refusals import WANTS_CERTIFICATE, refused_identity
 from pychron_comms.client.link.replies import PlainReply
 from pychron_comms.client.link.sockets import Channel, open_channel
 from pychron_comms.client.outcome import ClientError, no_reply, not_sent
@@ -68,6 +69,8 @@ class Doorway:
 
     def unanswered(self, channel: Channel, question: Question, error: Exception) -> ClientError:
         """What ``error`` means for a command that was given to this channel."""
+        if refused_identity(error):
+            return self.not_sent(question, PermissionError(WANTS_CERTIFICATE))
         # Nobody is there to whom the system could have delivered the datagram.
         if channel.datagrams and isinstance(error, ConnectionRefusedError):
             return self.not_sent(question, error)
@@ -131,6 +134,8 @@ class TaggedLink:
                 self._kept = conversation
                 return True
             return False
+        except ssl.SSLError as error:
+            raise self._doorway.unanswered(conversation.channel, question, error) from error
         finally:
             if self._kept is not conversation:
                 conversation.channel.close()
@@ -170,7 +175,9 @@ class TaggedLink:
             conversation.channel.send(self._doorway.dialect.probe(number), probing)
             conversation.read(number, probing)
             return conversation.outlives_a_reply(number, deadline)
-        except (OSError, ValueError):
+        except (OSError, ValueError) as error:
+            if refused_identity(error):
+                raise
             return False
 
     def _conversation(self, question: Question) -> TaggedConversation:

@@ -24,7 +24,7 @@ from pychron_comms.interfaces import (
     PipetteCount,
 )
 
-_VALVE = Text("name", keys=("value",))
+_VALVE = Text("name", keys=("value",), names="valve")
 _GROUP = Text("group", keys=("name", "value"))
 
 
@@ -220,7 +220,7 @@ class ValveHandler(BaseHandler):
 
     @command(
         "GetPipetteCount",
-        arguments=(_VALVE,),
+        arguments=(Text("name", keys=("value",)),),
         reply=value,
         effect=Effect.READ,
         help="shots taken with a pipette",

@@ -96,6 +96,10 @@ class SimulatedGaugeController:
         self._noise = noise
         self._source = source
 
+    @property
+    def gauge_names(self) -> list[str]:
+        return list(self._gauges)
+
     def get(self) -> float:
         """The pressure of the first gauge."""
         return self.get_pressure(next(iter(self._gauges)))

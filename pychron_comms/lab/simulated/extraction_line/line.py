@@ -16,7 +16,7 @@ from pychron_comms.errors import (
     InvalidArgumentsError,
     InvalidValveError,
     InvalidValveGroupError,
-    LeasedError,
+    OwnedError,
     ValveActuationError,
     ValveSoftwareLockError,
 )
@@ -81,6 +81,10 @@ class SimulatedExtractionLine:
             ValveStatus(name, valve.indicator, self._specs[name].locked, self._owners[name])
             for name, valve in self._valves.items()
         ]
+
+    @property
+    def valve_names(self) -> list[str]:
+        return list(self._valves)
 
     def has_valve(self, name: str) -> bool:
         return name in self._valves
@@ -194,7 +198,7 @@ class SimulatedExtractionLine:
     def _check_owner(self, name: str, sender: str) -> None:
         owner = self._owners[name]
         if owner not in {"", sender}:
-            raise LeasedError(name, owner)
+            raise OwnedError(name, owner)
 
     def _claimable(self, group: str, sender: str) -> Sequence[str]:
         names = self._groups.get(group)

@@ -1,0 +1,41 @@
+"""What a shell needs to complete the options of our tools; made by shtab from their own parsers."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from importlib import import_module
+
+from pychron_comms.process.extras import install_command
+
+SHELLS = ("bash", "zsh", "fish")
+
+
+class PrintCompletion(argparse.Action):
+    """``--completion SHELL``: writes the script on standard output, and ends."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[object] | None,
+        option_string: str | None = None,
+    ) -> None:
+        try:
+            # So named that the type checker needs it as little as the tools do.
+            shtab = import_module("shtab")
+        except ModuleNotFoundError:
+            parser.error(f"completion scripts need shtab:\n    {install_command('shtab')}")
+        print(shtab.complete(parser, str(values)))  # noqa: T201
+        parser.exit()
+
+
+def add_completion(parser: argparse.ArgumentParser) -> None:
+    """Give a parser the option."""
+    parser.add_argument(
+        "--completion",
+        action=PrintCompletion,
+        choices=SHELLS,
+        metavar="SHELL",
+        help=f"write what {', '.join(SHELLS)} needs to complete these options",
+    )

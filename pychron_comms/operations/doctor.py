@@ -1,0 +1,163 @@
+"""``pychron-lab doctor``: what would be in the way of a laboratory, and what mends it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import stat
+import sys
+import time
+from collections.abc import Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from pychron_comms.operations.findings import BROKEN, GOOD, WARNING, Finding
+from pychron_comms.operations.laboratory import Laboratory
+from pychron_comms.operations.status import certificate_files
+from pychron_comms.process.extras import install_command
+from pychron_comms.process.platform import HERE
+from pychron_comms.transport.addresses import Address, listener_address
+
+#: Bytes below which a disk is nearly full.
+LITTLE = 1_000_000_000
+
+#: The time before which no clock of a laboratory is right: 2024.
+_PAST = 1_704_067_200
+
+_EXTRAS = {"prompt": ("prompt_toolkit", "rich"), "plot": ("matplotlib",)}
+
+
+def doctor(laboratory: Laboratory) -> list[Finding]:
+    """Looks at this computer; a laboratory that runs is seen by its taken ports."""
+    return [
+        *_ports(laboratory),
+        *_folders(laboratory),
+        *_keys(laboratory),
+        *_clock(time.time()),
+        *_versions(),
+    ]
+
+
+def _ports(laboratory: Laboratory) -> Iterator[Finding]:
+    texts = [text for listener in laboratory.server.listeners for text in listener.listen]
+    if laboratory.server.processor:
+        texts += laboratory.processor.listen
+    for text in texts:
+        try:
+            address = listener_address(text)
+        except ValueError as error:
+            yield Finding(text, BROKEN, str(error), "edit it in the file")
+            continue
+        if address is not None:
+            yield _port(text, address)
+
+
+def _port(text: str, address: Address) -> Finding:
+    if address.network == "unix":
+        folder = Path(address.place).parent
+        if folder.is_dir() and not os.access(folder, os.W_OK):
+            return Finding(
+                text,
+                BROKEN,
+                f"{folder} cannot be written by this account",
+                f"sudo install -d -m 700 -o {os.environ.get('USER', 'ACCOUNT')} {folder}",
+            )
+        return Finding(text, GOOD, "its folder is there, or is made at the start")
+    problem = _cannot_bind(address)
+    if not problem:
+        return Finding(text, GOOD, "free")
+    mend = f"see who has it: sudo ss -lptun 'sport = :{address.place}'; if that is this "
+    return Finding(text, WARNING, problem, mend + "laboratory, all is well: pychron-lab status")
+
+
+def _cannot_bind(address: Address) -> str:
+    kind = socket.SOCK_DGRAM if address.network == "udp" else socket.SOCK_STREAM
+    host = address.interface.replace("\\:", ":")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, kind) as probe:
+        if not HERE.is_windows and address.network != "udp":
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, int(address.place)))
+        except OSError as error:
+            return error.strerror or str(error)
+    return ""
+
+
+def _folders(laboratory: Laboratory) -> Iterator[Finding]:
+    settings = laboratory.processor.journal
+    places = {"working folder": Path.cwd()}
+    if settings is not None:
+        places["journal"] = Path(settings.file).absolute().parent
+    for subject, folder in places.items():
+        if not os.access(folder, os.W_OK):
+            yield Finding(
+                subject,
+                WARNING,
+                f"{folder} cannot be written by this account",
+                f"sudo chown {os.environ.get('USER', 'ACCOUNT')} {folder}",
+            )
+        free = shutil.disk_usage(folder).free
+        if free < LITTLE:
+            yield Finding(
+                subject,
+                BROKEN,
+                f"{free / 1e6:.0f} MB free on the disk of {folder}",
+                f"make room: du -xh {folder} | sort -h | tail",
+            )
+        else:
+            yield Finding(subject, GOOD, f"{folder}: {free / 1e9:.0f} GB free")
+
+
+def _keys(laboratory: Laboratory) -> Iterator[Finding]:
+    for file in certificate_files(laboratory):
+        key = file.with_suffix(".key")
+        if not file.exists():
+            yield Finding(
+                "certificate",
+                BROKEN,
+                f"{file} is not there",
+                f"pychron-certs issue {file.parent} {file.stem}",
+            )
+        elif HERE.has_file_modes and key.exists() and stat.S_IMODE(key.stat().st_mode) & 0o077:
+            yield Finding("private key", BROKEN, f"others can read {key}", f"chmod 600 {key}")
+
+
+def _clock(now: float) -> Iterator[Finding]:
+    if now < _PAST:
+        yield Finding(
+            "clock", BROKEN, f"it says {time.ctime(now)}", "sudo timedatectl set-ntp true"
+        )
+    else:
+        zone = time.strftime("%Z", time.localtime(now))
+        yield Finding("clock", GOOD, f"{time.ctime(now)} {zone}; the journal is in UTC")
+
+
+def _versions() -> Iterator[Finding]:
+    python = ".".join(map(str, sys.version_info[:3]))
+    yield Finding(
+        "versions",
+        GOOD,
+        f"Python {python}, pychron_comms {_version('pychron_comms')}, "
+        f"Twisted {_version('Twisted')}, on {HERE.name}",
+    )
+    for extra, packages in _EXTRAS.items():
+        missing = [name for name in packages if not _version(name)]
+        if missing:
+            yield Finding(
+                f"extra {extra}",
+                GOOD,
+                f"not installed: {', '.join(missing)}; wanted "
+                f"for {'a prompt' if extra == 'prompt' else 'plots'} alone",
+                install_command(*missing),
+            )
+        else:
+            yield Finding(f"extra {extra}", GOOD, "installed")
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return ""

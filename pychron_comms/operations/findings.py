@@ -1,0 +1,42 @@
+"""What is found about a laboratory, for people as lines and for a monitor as JSON."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+
+#: How it stands: in order, to be looked at, or broken. They order the exit status, too.
+GOOD, WARNING, BROKEN = "ok", "warning", "broken"
+_STATUS = {GOOD: 0, WARNING: 1, BROKEN: 2}
+
+
+@dataclass(frozen=True)
+class Finding:
+    """``mend`` is the command, or the edit, that mends it; empty where there is nothing to do."""
+
+    subject: str
+    state: str
+    text: str
+    mend: str = ""
+
+    @property
+    def line(self) -> str:
+        mend = f"\n           mend it: {self.mend}" if self.mend else ""
+        return f"{self.state:8}  {self.subject}: {self.text}{mend}"
+
+
+def exit_status(findings: Sequence[Finding]) -> int:
+    """0 all in order, 1 something to look at, 2 something broken."""
+    return max((_STATUS[each.state] for each in findings), default=0)
+
+
+def as_lines(findings: Sequence[Finding]) -> str:
+    return "".join(f"{each.line}\n" for each in findings)
+
+
+def as_json(findings: Sequence[Finding]) -> str:
+    """One object: the worst state, and every finding."""
+    worst = max((each.state for each in findings), key=_STATUS.__getitem__, default=GOOD)
+    told = {"state": worst, "findings": [asdict(each) for each in findings]}
+    return json.dumps(told, indent=2) + "\n"

@@ -1,0 +1,120 @@
+"""``pychron-lab run``: the whole laboratory in the foreground, as two processes."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Sequence
+from types import FrameType
+
+from pychron_comms.operations.laboratory import Laboratory
+from pychron_comms.process.platform import HERE, Platform, ending_signals
+from pychron_comms.server.settings import ServerSettings
+
+#: Where the halves meet on systems without unix sockets.
+LOOPBACK_PORT = 1059
+
+_START = 30.0
+_STOP = 10.0
+_TWISTD = (sys.executable, "-c", "from twisted.scripts.twistd import run; run()", "-n")
+
+
+class Half:
+    """One of the two processes; its log is passed on, line by line, to ``output``."""
+
+    def __init__(self, arguments: Sequence[str], ready: str) -> None:
+        self._ready = ready
+        self._settled = threading.Event()
+        self._is_ready = False
+        # In a session of its own: Ctrl-C at the terminal is for us, and we end it.
+        self.process = subprocess.Popen(
+            [*_TWISTD, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
+        self._reader = threading.Thread(target=self._pass_on, daemon=True)
+        self._reader.start()
+
+    def wait_ready(self) -> None:
+        """Until the log says so; SystemExit where the process ends before, or takes too long."""
+        self._settled.wait(_START)
+        if not self._is_ready:
+            raise SystemExit("the laboratory could not be started")
+
+    def end(self) -> None:
+        """End the process, by force if it takes longer than 10 s."""
+        self.process.terminate()
+        try:
+            self.process.wait(_STOP)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self._reader.join(_STOP)
+
+    def _pass_on(self) -> None:
+        assert self.process.stdout is not None
+        with self.process.stdout as lines:
+            for line in lines:
+                sys.stdout.write(line)
+                sys.stdout.flush()
+                if self._ready in line:
+                    self._is_ready = True
+                    self._settled.set()
+        self._settled.set()
+
+
+def welcome(settings: ServerSettings) -> str:
+    """Where the server listens, and one line to try."""
+    lines = ["", "The laboratory runs: a server and a processor. It listens at"]
+    for listener in settings.listeners:
+        lines.append(f"  {listener.request_type:12} {'  '.join(listener.listen)}")
+    if settings == ServerSettings():
+        lines.append("Try  telnet 127.0.0.1 1061  and type  Open A")
+    lines.append("Ctrl-C ends it all.\n")
+    return "\n".join(lines)
+
+
+def run(laboratory: Laboratory, platform: Platform) -> int:
+    """Both processes, until the server ends or Ctrl-C; the exit status.
+
+    They meet where the file says; where it says nothing, in a folder that is gone afterwards.
+    """
+    settings = laboratory.server
+    with tempfile.TemporaryDirectory(prefix="pychron-") as folder, contextlib.ExitStack() as halves:
+        listen, processor = platform.link(folder, LOOPBACK_PORT)
+
+        def start(name: str, option: str, endpoint: str, ready: str) -> Half:
+            meeting = [] if settings.processor else [option, endpoint]
+            half = Half(
+                [f"--pidfile={folder}/{name}.pid", name, *meeting, *laboratory.arguments], ready
+            )
+            halves.callback(half.end)
+            half.wait_ready()
+            return half
+
+        try:
+            start("pychron-processor", "--listen", listen, "CommandProcessor starting on")
+            server = start("pychron-server", "--processor", processor, "connected to the processor")
+            sys.stdout.write(welcome(settings))
+            sys.stdout.flush()
+            return server.process.wait()
+        except KeyboardInterrupt:
+            return 0
+
+
+def in_foreground(laboratory: Laboratory) -> int:
+    """Both processes until Ctrl-C, or until the terminal closes; the exit status."""
+    # SIGHUP, where there is one, tells that the terminal was closed.
+    for number in ending_signals():
+        signal.signal(number, _interrupt)
+    return run(laboratory, HERE)
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

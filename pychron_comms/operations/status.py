@@ -1,0 +1,170 @@
+"""``pychron-lab status``: whether both processes run, and what they say of themselves."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from pychron_comms.client.communicator import Communicator
+from pychron_comms.errors import CommandError
+from pychron_comms.operations.findings import BROKEN, GOOD, WARNING, Finding
+from pychron_comms.operations.laboratory import Laboratory
+from pychron_comms.transport.tls.reading import read_certificates
+
+#: Seconds that an answer may take.
+PATIENCE = 2.0
+
+#: Days before its end in which a certificate is to be renewed.
+RENEW = 30
+
+
+class Asks(Protocol):
+    def ask(self, command: str) -> str: ...
+
+    def close(self) -> None: ...
+
+
+def communicator(endpoint: str, request_type: str) -> Asks:
+    """One that asks plainly. ValueError for an endpoint that is none."""
+    return Communicator(endpoint, timeout=PATIENCE, form="plain", request_type=request_type)
+
+
+def status(
+    laboratory: Laboratory,
+    now: datetime | None = None,
+    connect: Callable[[str, str], Asks] = communicator,
+) -> list[Finding]:
+    """What is found by asking; nothing is moved."""
+    return [
+        *_server(laboratory, connect),
+        *_processor(laboratory, connect),
+        *_leases(laboratory, connect),
+        *_journal(laboratory),
+        *_certificates(laboratory, now or datetime.now(UTC)),
+    ]
+
+
+def _server(laboratory: Laboratory, connect: Callable[[str, str], Asks]) -> Iterator[Finding]:
+    asked = False
+    for request_type, endpoint in laboratory.server_endpoints():
+        asked = True
+        subject = f"server, {request_type} at {endpoint}"
+        reply, error = _ask(connect, endpoint, "", "PychronReady")
+        if error:
+            yield Finding(
+                subject,
+                BROKEN,
+                error,
+                "pychron-lab run, or systemctl start "
+                "pychron-server; pychron-lab doctor says what is in its way",
+            )
+        elif reply == "OK":
+            yield Finding(subject, GOOD, "answers, and its processor too")
+        else:
+            yield Finding(subject, WARNING, reply)
+    if not asked:
+        yield Finding("server", WARNING, "no listener that can be asked from here without TLS")
+
+
+def _processor(laboratory: Laboratory, connect: Callable[[str, str], Asks]) -> Iterator[Finding]:
+    ways = {"processor": laboratory.processor_endpoint()}
+    ways |= {f"processor of {name}": way for name, way in laboratory.server.routes.items()}
+    for subject, endpoint in ways.items():
+        if not endpoint:
+            continue
+        if endpoint.split(":")[0] not in {"tcp", "unix"}:
+            yield Finding(subject, WARNING, f"{endpoint} cannot be asked from here")
+            continue
+        reply, error = _ask(connect, endpoint, "", "Metrics")
+        if error:
+            mend = "pychron-lab run, or systemctl start pychron-processor"
+            yield Finding(subject, BROKEN, f"{endpoint}: {error}", mend)
+        else:
+            yield Finding(subject, GOOD, f"answers at {endpoint}{_queues(reply)}")
+
+
+def _queues(metrics: str) -> str:
+    """What waits in the queues, as far as it is told."""
+    lines = [line for line in metrics.replace("\\n", "\n").splitlines() if "queue" in line]
+    waiting = [line for line in lines if line[0] != "#" and not line.endswith((" 0", " 0.0"))]
+    return f"; {'; '.join(waiting)}" if waiting else ""
+
+
+def _leases(laboratory: Laboratory, connect: Callable[[str, str], Asks]) -> Iterator[Finding]:
+    for request_type, endpoint in laboratory.server_endpoints():
+        if request_type == "*":
+            continue
+        reply, error = _ask(connect, endpoint, "", "Owners")
+        if error:
+            return
+        try:
+            leases = json.loads(reply)
+        except ValueError:
+            yield Finding("leases", WARNING, reply)
+            return
+        told = ", ".join(_lease(each) for each in leases) or "none"
+        yield Finding("leases", GOOD, told)
+        return
+
+
+def _lease(lease: object) -> str:
+    if isinstance(lease, dict):
+        return " ".join(f"{name}={value}" for name, value in lease.items())
+    return str(lease)
+
+
+def _journal(laboratory: Laboratory) -> Iterator[Finding]:
+    settings = laboratory.processor.journal
+    if settings is None:
+        yield Finding(
+            "journal", WARNING, "nothing is written down", '[journal] with file = "lab.journal"'
+        )
+        return
+    file = Path(settings.file)
+    try:
+        size = file.stat().st_size
+    except OSError as error:
+        yield Finding("journal", WARNING, f"{file}: {error.strerror}; it is made at the start")
+        return
+    yield Finding("journal", GOOD, f"{file}: {size / 1e6:.1f} MB")
+
+
+def _certificates(laboratory: Laboratory, now: datetime) -> Iterator[Finding]:
+    for file in certificate_files(laboratory):
+        try:
+            ends = min(each.not_valid_after_utc for each in read_certificates(file))
+        except (OSError, ValueError) as error:
+            yield Finding("certificate", BROKEN, str(error))
+            continue
+        days = (ends - now).days
+        state = BROKEN if days < 0 else WARNING if days < RENEW else GOOD
+        mend = f"pychron-certs renew {file.parent}" if state != GOOD else ""
+        yield Finding("certificate", state, f"{file}: {days} days left", mend)
+
+
+def certificate_files(laboratory: Laboratory) -> list[Path]:
+    """The files of certificates that the endpoint strings of a laboratory name."""
+    texts = [text for listener in laboratory.server.listeners for text in listener.listen]
+    texts += [*laboratory.processor.listen, laboratory.server.processor]
+    texts += laboratory.server.routes.values()
+    options = (part.partition("=") for text in texts for part in text.split(":"))
+    return list(dict.fromkeys(Path(value) for key, _, value in options if key == "certificate"))
+
+
+def _ask(
+    connect: Callable[[str, str], Asks], endpoint: str, request_type: str, command: str
+) -> tuple[str, str]:
+    """The reply, or why there is none."""
+    try:
+        asks = connect(endpoint, request_type)
+    except (ValueError, OSError) as error:
+        return "", str(error)
+    try:
+        return asks.ask(command), ""
+    except CommandError as error:
+        return "", str(error)
+    finally:
+        asks.close()

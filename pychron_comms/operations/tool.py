@@ -1,0 +1,173 @@
+"""``pychron-lab``: what an operator does with a laboratory, from its first file to its service."""
+
+from __future__ import annotations
+
+import argparse
+import getpass
+import sys
+import tempfile
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from twisted.internet.task import Clock
+
+from pychron_comms import __version__
+from pychron_comms.client.command_line.completion import add_completion
+from pychron_comms.config.table import ConfigError
+from pychron_comms.operations import init, run, units
+from pychron_comms.operations.check import check
+from pychron_comms.operations.doctor import doctor
+from pychron_comms.operations.findings import BROKEN, Finding, as_json, as_lines, exit_status
+from pychron_comms.operations.laboratory import DEFAULT_FILE, Laboratory, load
+from pychron_comms.operations.status import status
+from pychron_comms.process.platform import HERE
+
+_EPILOG = """\
+Without --config, lab.toml in this folder is taken where there is one, else the built-in laboratory.
+
+exit status of check, status and doctor: 0 all in order, 1 something to look at, 2 something broken
+"""
+
+Work = Callable[[argparse.Namespace], int]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    options = parser().parse_args(argv)
+    work: Work = options.work
+    try:
+        return work(options)
+    except ConfigError as error:
+        raise SystemExit(f"configuration: {error}") from None
+    except (ValueError, OSError) as error:
+        raise SystemExit(f"pychron-lab: {error}") from None
+
+
+def parser() -> argparse.ArgumentParser:
+    """Its whole command line."""
+    top = argparse.ArgumentParser(
+        prog="pychron-lab",
+        description="Make, check, run and watch a laboratory.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    add_completion(top)
+    commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    made = _command(commands, "init", _init, "write a commented laboratory to begin with")
+    made.add_argument("--yes", action="store_true", help="ask nothing: journal, this computer only")
+    made.add_argument("--force", action="store_true", help="also over a file that is there")
+    _command(commands, "check", _check, "say whether the file is right, and do not start")
+    _command(commands, "run", _run, "run both processes in this terminal, until Ctrl-C")
+    for name, work, meaning in (
+        ("status", _status, "say how both processes, leases, journal and certificates are"),
+        ("doctor", _doctor, "say what would be in the way, and the command that mends it"),
+    ):
+        told = _command(commands, name, work, meaning)
+        told.add_argument("--json", action="store_true", help="for a monitor")
+    for name, work, meaning in (
+        ("install", _install, "make it a service of systemd; shows the units first"),
+        ("remove", _remove, "take the units away that install has written"),
+    ):
+        service = _command(commands, name, work, meaning)
+        service.add_argument("--user", action="store_true", help="of this person, not the system")
+        service.add_argument("--yes", action="store_true", help="do not ask")
+    return top
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    work: Work,
+    meaning: str,
+) -> argparse.ArgumentParser:
+    command = commands.add_parser(name, help=meaning, description=meaning)
+    command.set_defaults(work=work)
+    command.add_argument(
+        "-c", "--config", type=Path, metavar="FILE", help=f"default: {DEFAULT_FILE}, if it is there"
+    )
+    return command
+
+
+def _file(options: argparse.Namespace) -> Path | None:
+    if options.config is not None:
+        return Path(options.config)
+    return Path(DEFAULT_FILE) if Path(DEFAULT_FILE).exists() else None
+
+
+def _laboratory(options: argparse.Namespace) -> Laboratory:
+    return load(_file(options))
+
+
+def _init(options: argparse.Namespace) -> int:
+    file = Path(options.config or DEFAULT_FILE)
+    if file.exists() and not options.force:
+        raise ValueError(f"{file} is there already; --force writes over it")
+    answers = init.Answers() if options.yes else init.ask(input)
+    file.write_text(init.written(file.absolute().parent, answers), "utf-8")
+    named = "" if file == Path(DEFAULT_FILE) else f" --config {file}"
+    sys.stdout.write(
+        f"{file} is written. Look at it, then\n"
+        f"  pychron-lab check{named}\n  pychron-lab run{named}\n"
+    )
+    return 0
+
+
+def _check(options: argparse.Namespace) -> int:
+    return _tell(check(_file(options), Clock()))
+
+
+def _run(options: argparse.Namespace) -> int:
+    return run.in_foreground(_laboratory(options))
+
+
+def _status(options: argparse.Namespace) -> int:
+    return _tell(status(_laboratory(options)), options.json)
+
+
+def _doctor(options: argparse.Namespace) -> int:
+    try:
+        laboratory, first = _laboratory(options), []
+    except ConfigError as error:
+        first = [Finding("configuration", BROKEN, str(error), "edit that line; pychron-lab check")]
+        laboratory = load(None)
+    return _tell([*first, *doctor(laboratory)], options.json)
+
+
+def _tell(findings: Sequence[Finding], json: bool = False) -> int:
+    sys.stdout.write(as_json(findings) if json else as_lines(findings))
+    return exit_status(findings)
+
+
+def _scope(options: argparse.Namespace) -> units.Scope:
+    if not HERE.has_systemd:
+        raise ValueError(f"systemd is of Linux alone; this is {HERE.name}: see docs/platforms.md")
+    return units.Scope(options.user, Path.home(), getpass.getuser())
+
+
+def _install(options: argparse.Namespace) -> int:
+    scope = _scope(options)
+    texts = units.units(_laboratory(options), scope)
+    for name, text in texts.items():
+        sys.stdout.write(f"==== {scope.folder / name}\n{text}\n")
+    with tempfile.TemporaryDirectory() as folder:
+        said = units.verified(texts, Path(folder))
+    if said:
+        raise ValueError(f"systemd-analyze verify does not take them:\n{said}")
+    if not options.yes and not input("Write them? [y/N] ").strip().lower().startswith("y"):
+        sys.stdout.write("nothing was written\n")
+        return 1
+    units.write(texts, scope)
+    sys.stdout.write(f"written; now type\n{units.after_install(texts, scope)}")
+    return 0
+
+
+def _remove(options: argparse.Namespace) -> int:
+    scope = _scope(options)
+    gone = units.remove(scope)
+    for file in gone:
+        sys.stdout.write(f"removed {file}\n")
+    if gone:
+        sys.stdout.write(f"now type\n  {scope.systemctl} daemon-reload\n")
+    else:
+        sys.stdout.write(f"nothing of pychron-lab's is in {scope.folder}\n")
+    return 0

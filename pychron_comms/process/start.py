@@ -1,0 +1,55 @@
+"""How a service starts: where it cannot, it ends with one line that says what to do."""
+
+from __future__ import annotations
+
+import errno
+
+from twisted.application.service import MultiService
+from twisted.internet.error import CannotListenError
+from twisted.logger import Logger
+
+_HINTS = {
+    errno.EADDRINUSE: "something listens there already; `pychron-lab doctor` says what",
+    errno.EADDRNOTAVAIL: "this computer has no such address",
+    errno.EACCES: "this account may not; ports below 1024 are root's",
+}
+
+
+class StartError(SystemExit, Exception):
+    """A start that cannot be; ends the program with status 1 and ``str()`` on standard error.
+
+    It is an Exception too, so that twistd, which started the service in the background, takes its
+    pid file away and tells who waits for it; of a bare SystemExit it would tell nobody.
+    """
+
+
+class ExplainedStart(MultiService):
+    """A service whose start, where it cannot listen, fails in one line and not in a traceback.
+
+    ``in_background``: nobody sees its standard error, so that the line must go to the log.
+    """
+
+    in_background = False
+    _log = Logger()
+
+    def privilegedStartService(self) -> None:
+        try:
+            super().privilegedStartService()
+        except (CannotListenError, OSError) as error:
+            text = f"{self.name}: cannot start: {explained(error)}"
+            if self.in_background:
+                self._log.critical("{text}", text=text)
+            raise StartError(text) from None
+
+
+def explained(error: Exception) -> str:
+    """Where a listener could not be, why, and what to do about it."""
+    if not isinstance(error, CannotListenError):
+        return str(error)
+    port = error.port.decode() if isinstance(error.port, bytes) else str(error.port)
+    where = f"{error.interface}:{port}" if error.interface else port
+    cause = error.socketError
+    number = getattr(cause, "errno", None)
+    why = getattr(cause, "strerror", None) or str(cause)
+    hint = f" ({_HINTS[number]})" if number in _HINTS else ""
+    return f"{where}: {why}{hint}"

@@ -1,0 +1,94 @@
+"""pychron-lab as a person uses it: a file, a mistake in it, a running laboratory, its units."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.integration.processes import Processes, run_to_the_end
+
+LAB = (sys.executable, "-m", "pychron_comms.operations")
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
+
+
+def with_a_port_of_its_own(file: Path) -> int:
+    """Leave one listener in a file, for System, at a port that is free; that port."""
+    port = free_port()
+    head, *listeners = re.split(r"(?=\[\[server.listener\]\])", file.read_text())
+    rest = listeners[-1].partition("\n\n")[2]
+    listen = f"tcp:{port}:interface=127.0.0.1"
+    listener = f'[[server.listener]]\ntype = "System"\nlisten = ["{listen}"]\n\n'
+    file.write_text(head + listener + rest)
+    return port
+
+
+def test_from_init_to_a_running_laboratory(processes: Processes) -> None:
+    folder = processes.folder
+    made = run_to_the_end(*LAB, "init", "--yes", folder=folder)
+    assert made.returncode == 0, made.stdout
+    port = with_a_port_of_its_own(folder / "lab.toml")
+    checked = run_to_the_end(*LAB, "check", folder=folder)
+    assert (checked.returncode, "no mistakes found" in checked.stdout) == (0, True)
+
+    runs = processes.start(*LAB, "run")
+    runs.wait_for("The laboratory runs")
+    with socket.create_connection(("127.0.0.1", port), 5) as client:
+        client.sendall(b"Open A\r\n")
+        assert client.recv(100) == b"OK\r\n"
+    told = run_to_the_end(*LAB, "status", "--json", folder=folder)
+    findings = json.loads(told.stdout)
+    assert findings["state"] == "ok", told.stdout
+    assert told.returncode == 0
+    runs.signal(signal.SIGTERM)
+    assert runs.wait_for_end() == 0
+
+    away = run_to_the_end(*LAB, "status", folder=folder)
+    assert away.returncode == 2
+    assert "pychron-lab run" in away.stdout
+
+
+def test_one_wrong_line_is_found(tmp_path: Path) -> None:
+    run_to_the_end(*LAB, "init", "--yes", folder=tmp_path)
+    file = tmp_path / "lab.toml"
+    lines = file.read_text().splitlines()
+    number = lines.index('type = "Synrad"')
+    lines[number] = 'type = "Synrd"'
+    file.write_text("\n".join(lines))
+
+    checked = run_to_the_end(*LAB, "check", folder=tmp_path)
+
+    assert checked.returncode == 2
+    assert f"lab.toml:{number + 1}: server.listener[5].type: " in checked.stdout
+    assert "did you mean Synrad?" in checked.stdout
+
+
+@pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
+@pytest.mark.parametrize("scope", [[], ["--user"]])
+def test_its_units_are_what_systemd_takes(tmp_path: Path, scope: list[str]) -> None:
+    run_to_the_end(*LAB, "init", "--yes", folder=tmp_path)
+    shown = subprocess.run(
+        [*LAB, "install", *scope],
+        cwd=tmp_path,
+        input="n\n",
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+
+    assert shown.returncode == 1, shown.stderr
+    assert "nothing was written" in shown.stdout
+    for name in ("pychron-processor", "pychron-server"):
+        assert f"twistd -n --pidfile= {name} --config {tmp_path}/lab.toml" in shown.stdout

@@ -1,0 +1,86 @@
+"""``python -m pychron_comms``: what can be told of it without starting a laboratory."""
+
+from __future__ import annotations
+
+import io
+import pathlib
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from contextlib import redirect_stdout
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.operations import run as program
+from pychron_comms.operations import tool
+from pychron_comms.server.settings import ListenerSettings, ServerSettings
+
+
+class StubbornProcess:
+    """Says ``ready``, and ends only when it is killed."""
+
+    def __init__(self, arguments: Sequence[str], **options: Any) -> None:
+        self.stdout = io.StringIO("begins\nready now\n")
+        self.told: list[str] = []
+
+    def terminate(self) -> None:
+        self.told.append("terminate")
+
+    def kill(self) -> None:
+        self.told.append("kill")
+
+    def wait(self, seconds: float | None = None) -> int:
+        if "kill" not in self.told:
+            raise subprocess.TimeoutExpired("twistd", seconds or 0.0)
+        return -9
+
+
+class HalfTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.patch(subprocess, "Popen", StubbornProcess)
+        self.output = io.StringIO()
+
+    def half(self, ready: str) -> program.Half:
+        with redirect_stdout(self.output):
+            half = program.Half(["pychron-server"], ready)
+            half._reader.join()
+        return half
+
+    def test_it_is_ready_when_its_log_says_so_and_passes_the_log_on(self) -> None:
+        self.half("ready").wait_ready()
+        self.assertEqual(self.output.getvalue(), "begins\nready now\n")
+
+    def test_one_that_ends_before_it_is_ready_ends_the_start(self) -> None:
+        self.assertRaises(SystemExit, self.half("listening").wait_ready)
+
+    def test_one_that_does_not_end_is_killed(self) -> None:
+        half = self.half("ready")
+        half.end()
+        process: Any = half.process
+        self.assertEqual(process.told, ["terminate", "kill"])
+
+
+class TextTests(SynchronousTestCase):
+    def test_it_says_where_it_listens_and_what_to_try(self) -> None:
+        text = program.welcome(ServerSettings())
+        self.assertIn("System       tcp:1061:interface=127.0.0.1  udp:1061:", text)
+        self.assertIn("telnet 127.0.0.1 1061  and type  Open A", text)
+
+    def test_a_laboratory_of_ones_own_has_ports_of_its_own(self) -> None:
+        listener = ListenerSettings(request_type="UV", listen=["tcp:9"])
+        text = program.welcome(ServerSettings(listeners=[listener]))
+        self.assertIn("UV           tcp:9", text)
+        self.assertNotIn("1061", text)
+
+
+class MainTests(SynchronousTestCase):
+    def test_a_mistake_in_the_configuration_is_one_line(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "lab.toml"
+            file.write_text("[server]\nlaunch = 3\n")
+            error = self.assertRaises(SystemExit, tool.main, ["run", "--config", str(file)])
+        self.assertEqual(
+            str(error),
+            f"configuration: {file}:2: server.launch: expected a list of texts, got 3",
+        )

@@ -1,0 +1,311 @@
+"""pychron-lab: a laboratory's file, what is found about it, and its units."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import pathlib
+import socket
+import subprocess
+import tempfile
+from contextlib import redirect_stdout
+from datetime import UTC, datetime
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.errors import OutcomeUnknownError, PychronCommunicationError
+from pychron_comms.operations import doctor, init, status, tool, units
+from pychron_comms.operations.check import check
+from pychron_comms.operations.findings import BROKEN, GOOD, WARNING, Finding, as_json, exit_status
+from pychron_comms.operations.laboratory import Laboratory, connect_to, load
+from pychron_comms.process.platform import Platform
+from pychron_comms.processor.settings import ProcessorSettings
+from pychron_comms.server.settings import ListenerSettings, ServerSettings
+
+NOW = datetime(2026, 3, 2, tzinfo=UTC)
+
+
+class FolderCase(SynchronousTestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.file = self.folder / "lab.toml"
+
+    def lab(self, *words: str) -> tuple[int, str]:
+        output = io.StringIO()
+        with redirect_stdout(output):
+            code = tool.main([words[0], "--config", str(self.file), *words[1:]])
+        return code, output.getvalue()
+
+
+class InitTests(FolderCase):
+    def test_what_it_writes_passes_its_own_check(self) -> None:
+        self.assertIn("pychron-lab run --config", self.lab("init", "--yes")[1])
+        code, told = self.lab("check")
+        self.assertEqual(
+            (code, told), (0, f"ok        configuration: {self.file}: no mistakes found\n")
+        )
+
+    def test_the_file_is_a_whole_laboratory(self) -> None:
+        self.lab("init", "--yes")
+        laboratory = load(self.file)
+        self.assertEqual(laboratory.processor_endpoint(), f"unix:{self.folder}/run/processor.sock")
+        self.assertEqual(laboratory.processor.listen, [laboratory.server.processor])
+        self.assertIn(("System", "tcp:127.0.0.1:1061"), list(laboratory.server_endpoints()))
+        self.assertEqual(len(laboratory.server.listeners), 8)
+
+    def test_nothing_is_written_over(self) -> None:
+        self.file.write_text("seed = 7\n")
+        error = self.assertRaises(SystemExit, self.lab, "init", "--yes")
+        self.assertIn("--force writes over it", str(error))
+        self.assertEqual(self.file.read_text(), "seed = 7\n")
+        self.lab("init", "--yes", "--force")
+        self.assertIn('lab = "default"', self.file.read_text())
+
+    def test_a_person_is_asked(self) -> None:
+        said = iter(["y", "192.168.1.*", "n"])
+        answers = init.ask(lambda question: next(said))
+        self.assertEqual(answers, init.Answers(journal=False, network=True, hosts="192.168.1.*"))
+        text = init.written(self.folder, answers)
+        self.assertIn('"tcp:1061", "udp:1061"', text)
+        self.assertIn('"192.168.1.*"]', text)
+        self.assertNotIn("[journal]", text)
+        self.assertEqual(init.ask(lambda question: ""), init.Answers())
+
+    def test_elsewhere_the_halves_meet_on_loopback(self) -> None:
+        text = init.written(self.folder, init.Answers(), Platform("win32"))
+        self.assertIn('processor = "tcp:127.0.0.1:1059"', text)
+        self.assertIn("COM3", text)
+        deep = pathlib.Path("/" + "x" * 120)
+        self.assertIn("tcp:127.0.0.1:1059", init.written(deep, init.Answers()))
+
+
+class CheckTests(FolderCase):
+    def test_a_mistake_is_told_with_its_line(self) -> None:
+        self.lab("init", "--yes")
+        self.file.write_text(self.file.read_text().replace('type = "CO2"', 'type = "CO3"'))
+        code, told = self.lab("check")
+        self.assertEqual(code, 2)
+        self.assertRegex(told, r"broken +configuration: \S+lab.toml:\d+: server.listener\[6\].type")
+        self.assertIn("did you mean CO2?", told)
+
+    def test_no_hardware_is_something_to_look_at(self) -> None:
+        self.file.write_text(f'[journal]\nfile = "{self.folder}/lab.journal"\n')
+        code, told = self.lab("check")
+        self.assertEqual(code, 1)
+        self.assertIn('lab = "default" at the top', told)
+
+    def test_the_built_in_laboratory_is_right(self) -> None:
+        self.assertEqual([each.state for each in check(None, Clock())], [GOOD])
+
+
+class FakeAsks:
+    """Answers from a table; what is not there has no connection."""
+
+    def __init__(self, replies: dict[str, str]) -> None:
+        self._replies = replies
+        self.closed = False
+
+    def ask(self, command: str) -> str:
+        if command not in self._replies:
+            raise PychronCommunicationError("nowhere", command, "refused")
+        return self._replies[command]
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class StatusTests(FolderCase):
+    def found(self, laboratory: Laboratory, replies: dict[str, str]) -> list[Finding]:
+        return status.status(laboratory, NOW, lambda endpoint, kind: FakeAsks(replies))
+
+    def laboratory(self) -> Laboratory:
+        self.lab("init", "--yes")
+        return load(self.file)
+
+    def test_all_is_well(self) -> None:
+        replies = {"PychronReady": "OK", "Metrics": "", "Owners": "[]"}
+        found = self.found(self.laboratory(), replies)
+        self.assertEqual({each.state for each in found}, {GOOD, WARNING})
+        texts = {each.subject: each.text for each in found}
+        self.assertIn("answers at unix:", texts["processor"])
+        self.assertEqual(texts["leases"], "none")
+        self.assertIn("it is made at the start", texts["journal"])
+
+    def test_who_is_away_is_told_with_what_starts_it(self) -> None:
+        found = self.found(self.laboratory(), {})
+        self.assertEqual(exit_status(found), 2)
+        self.assertIn("pychron-lab run", found[0].mend)
+
+    def test_queues_leases_and_the_journal(self) -> None:
+        (self.folder / "lab.journal").write_text("x" * 200_000)
+        replies = {
+            "PychronReady": "ERROR 011 : no processor",
+            "Metrics": '# HELP x\nqueue_length{manager="co2"} 3\nother 1\n',
+            "Owners": '[{"part": "CO2", "owner": "10.0.0.7"}]',
+        }
+        texts = [each.line for each in self.found(self.laboratory(), replies)]
+        together = "\n".join(texts)
+        self.assertIn('queue_length{manager="co2"} 3', together)
+        self.assertIn("part=CO2 owner=10.0.0.7", together)
+        self.assertIn("0.2 MB", together)
+        self.assertIn("ERROR 011", together)
+
+    def test_a_certificate_that_is_not_there(self) -> None:
+        settings = ServerSettings(
+            listeners=[
+                ListenerSettings(
+                    request_type="System", listen=["tls:1061:certificate=/nowhere/x.pem"]
+                )
+            ]
+        )
+        laboratory = Laboratory(None, settings, ProcessorSettings())
+        found = self.found(laboratory, {})
+        self.assertIn(BROKEN, [each.state for each in found if each.subject == "certificate"])
+        self.assertIn("without TLS", found[0].text)
+        told = doctor.doctor(laboratory)
+        self.assertIn("pychron-certs issue /nowhere x", "".join(each.mend for each in told))
+
+    def test_for_a_monitor_it_is_json(self) -> None:
+        told = json.loads(as_json([Finding("a", GOOD, "b"), Finding("c", BROKEN, "d", "e")]))
+        self.assertEqual(told["state"], BROKEN)
+        self.assertEqual(told["findings"][1]["mend"], "e")
+        self.assertEqual(exit_status([]), 0)
+
+    def test_an_unknown_outcome_is_no_traceback(self) -> None:
+        class Lost(FakeAsks):
+            def ask(self, command: str) -> str:
+                raise OutcomeUnknownError("lost")
+
+        found = status.status(self.laboratory(), NOW, lambda endpoint, kind: Lost({}))
+        self.assertEqual(exit_status(found), 2)
+
+    def test_how_a_listener_is_reached_from_here(self) -> None:
+        for listen, way in (
+            ("tcp:1061", "tcp:127.0.0.1:1061"),
+            ("tcp:1061:interface=10.0.0.1", "tcp:10.0.0.1:1061"),
+            ("udp:1061", ""),
+            ("unix:/x", "unix:/x"),
+            ("tls:1061:certificate=x", ""),
+        ):
+            self.assertEqual(connect_to(listen), way)
+
+
+class DoctorTests(FolderCase):
+    def test_a_taken_port_is_told_with_the_command_that_shows_who_has_it(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            port = taken.getsockname()[1]
+            listener = ListenerSettings(
+                request_type="System", listen=[f"tcp:{port}:interface=127.0.0.1"]
+            )
+            laboratory = Laboratory(None, ServerSettings(listeners=[listener]), ProcessorSettings())
+            found = doctor.doctor(laboratory)
+        self.assertEqual(found[0].state, WARNING)
+        self.assertIn(f"sport = :{port}", found[0].mend)
+        self.assertEqual(doctor.doctor(laboratory)[0].state, GOOD)
+
+    def test_a_folder_that_cannot_be_written(self) -> None:
+        self.lab("init", "--yes")
+        (self.folder / "run").mkdir()
+        laboratory = load(self.file)
+        self.patch(os, "access", lambda path, mode: False)
+        told = "".join(each.line for each in doctor.doctor(laboratory))
+        self.assertIn("sudo install -d -m 700", told)
+        self.assertIn("sudo chown", told)
+
+    def test_a_file_with_a_mistake_is_a_finding_too(self) -> None:
+        self.file.write_text("[server]\nlaunch = 3\n")
+        code, told = self.lab("doctor")
+        self.assertEqual(code, 2)
+        self.assertIn("lab.toml:2: server.launch: expected", told)
+
+    def test_clock_disk_and_extras(self) -> None:
+        self.patch(doctor, "LITTLE", 1e30)
+        self.patch(doctor, "_PAST", 1e30)
+        self.patch(doctor, "_EXTRAS", {"none": ("no_such_package",)})
+        told = "".join(
+            each.line
+            for each in doctor.doctor(
+                Laboratory(None, ServerSettings(listeners=[]), ProcessorSettings())
+            )
+        )
+        self.assertIn("make room", told)
+        self.assertIn("timedatectl", told)
+        self.assertIn("-m pip install no_such_package", told)
+
+
+class UnitTests(FolderCase):
+    def scope(self, *, user: bool) -> units.Scope:
+        return units.Scope(user, self.folder, "alice")
+
+    def test_a_laboratory_of_two_processes_has_two_services(self) -> None:
+        self.lab("init", "--yes")
+        texts = units.units(load(self.file), self.scope(user=True), "/opt/venv/bin/python")
+        self.assertEqual(list(texts), ["pychron-processor.service", "pychron-server.service"])
+        server = texts["pychron-server.service"]
+        self.assertIn(
+            "ExecStart=/opt/venv/bin/twistd -n --pidfile= pychron-server --config", server
+        )
+        self.assertIn("After=network.target pychron-processor.service", server)
+        self.assertNotIn("User=", server)
+        self.assertIn("WantedBy=default.target", server)
+
+    def test_the_systems_run_as_an_account(self) -> None:
+        self.file.write_text('lab = "default"\n')
+        texts = units.units(load(self.file), self.scope(user=False))
+        self.assertEqual(list(texts), ["pychron-server.service"])
+        self.assertIn("User=alice\n", texts["pychron-server.service"])
+        self.assertEqual(str(self.scope(user=False).folder), "/etc/systemd/system")
+
+    def test_without_a_file_there_is_no_service(self) -> None:
+        self.assertRaises(ValueError, units.units, load(None), self.scope(user=True))
+
+    def test_they_are_shown_before_they_are_written_and_removed_again(self) -> None:
+        self.lab("init", "--yes")
+        self.patch(pathlib.Path, "home", lambda: self.folder)
+        self.patch(units, "verified", lambda texts, folder: "")
+        folder = self.folder / ".config" / "systemd" / "user"
+        code, told = self.lab("install", "--user", "--yes")
+        self.assertEqual(code, 0)
+        self.assertIn("[Service]", told)
+        self.assertIn("systemctl --user enable --now pychron-processor.service", told)
+        self.assertTrue((folder / "pychron-server.service").exists())
+        (folder / "other.service").write_text("")
+        self.assertIn("removed", self.lab("remove", "--user")[1])
+        self.assertEqual([each.name for each in folder.iterdir()], ["other.service"])
+        self.assertIn("nothing of pychron-lab's", self.lab("remove", "--user")[1])
+
+    def test_what_systemd_does_not_take_is_not_written(self) -> None:
+        self.lab("init", "--yes")
+        self.patch(pathlib.Path, "home", lambda: self.folder)
+        self.patch(units, "verified", lambda texts, folder: "bad setting")
+        error = self.assertRaises(SystemExit, self.lab, "install", "--user", "--yes")
+        self.assertIn("bad setting", str(error))
+
+    def test_systemd_itself_looks_at_them(self) -> None:
+        asked: list[list[str]] = []
+
+        def run(words: list[str], **how: object) -> subprocess.CompletedProcess[str]:
+            asked.append(words)
+            return subprocess.CompletedProcess(words, 1, "", "wrong")
+
+        self.patch(units.shutil, "which", lambda name: f"/usr/bin/{name}")
+        self.patch(units.subprocess, "run", run)
+        self.assertEqual(units.verified({"a.service": "x"}, self.folder), "wrong")
+        self.assertEqual(asked[0][:2], ["/usr/bin/systemd-analyze", "verify"])
+        self.patch(units.shutil, "which", lambda name: None)
+        self.assertEqual(units.verified({"a.service": "x"}, self.folder), "")
+
+    def test_elsewhere_there_is_no_systemd(self) -> None:
+        self.patch(tool, "HERE", Platform("darwin"))
+        error = self.assertRaises(SystemExit, self.lab, "install")
+        self.assertIn("systemd is of Linux alone", str(error))
+
+
+class ParsingTests(SynchronousTestCase):
+    def test_the_file_of_this_folder_is_taken(self) -> None:
+        options = tool.parser().parse_args(["check"])
+        self.assertIsNone(options.config)
