@@ -221,8 +221,8 @@ PROMISES = (
         "and is never refused",
         "no limit of the gate, no deadline while it waits, no lock and no stop is in its way",
         "processor/hardware_manager.py",
-        "        if self._stopping and not (call.safe and not self._closed):",
-        "        if self._stopping:",
+        "            if self._stopping and not call.safe:\n",
+        "            if self._stopping:\n",
         "tests.processor.test_hardware_manager.StopTests"
         ".test_what_makes_safe_is_run_while_stopping_and_refused_when_all_is_over",
     ),
@@ -375,6 +375,23 @@ PROMISES = (
         "        if True:\n",
         "tests.transport.test_line_protocol.BoundTests"
         ".test_what_makes_safe_goes_ahead_and_its_reply_keeps_its_place",
+    ),
+    Promise(
+        "a datagram cannot be turned against others",
+        "an `ERROR` is never answered; from the network one command, one small reply, and a rate",
+        "transport/datagrams.py",
+        "        if is_error(line):\n",
+        "        if False:\n",
+        "tests.server.test_datagrams.DatagramTests.test_an_error_is_never_answered",
+    ),
+    Promise(
+        "no sender fills the log",
+        "lines are cut, repeats counted, and each sender has a rate",
+        "observability/sender_log.py",
+        "        if len(page.seen) >= LINES or line in page.seen:\n",
+        "        if False:\n",
+        "tests.observability.test_sender_log.SenderLogTests"
+        ".test_repeats_are_counted_and_told_in_one_line",
     ),
     Promise(
         "a clean end",
