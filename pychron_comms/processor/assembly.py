@@ -47,7 +47,9 @@ def gate_from_config(
     journal is opened.
     """
     journal = (
-        NoJournal() if settings.journal is None or only_check else open_journal(settings.journal)
+        NoJournal()
+        if settings.journal is None or only_check
+        else open_journal(settings.journal, partial(reactor.callLater, 0))
     )
     audit = Audit(journal, time.time)
     memory = CommandMemory(audit, reactor, metrics, settings.keep_keys)
