@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -48,7 +48,10 @@ def _follow(given: argparse.Namespace, out: TextIO) -> int:
     files_of(given.file)
     line = json_line if given.json else partial(table_line, zone=zone)
     known = Entries()
-    with closing(Follower(given.file)) as follower:
+    if not given.json:
+        _write([HEADING], out)
+    # Ctrl-C is how it ends.
+    with closing(Follower(given.file)) as follower, suppress(KeyboardInterrupt):
         if given.since is not None:
             _write(map(line, find(given.file, asked)), out)
         while True:
@@ -56,6 +59,7 @@ def _follow(given: argparse.Namespace, out: TextIO) -> int:
             _write(map(line, new), out)
             out.flush()
             time.sleep(_LOOK_EVERY)
+    return FINE
 
 
 def _index(given: argparse.Namespace, out: TextIO) -> int:

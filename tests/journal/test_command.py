@@ -10,6 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -163,6 +164,23 @@ class Show(Command):
     def test_of_no_folder_says_so(self) -> None:
         self.assertEqual(self.run_command("show", self.folder / "missing" / "file"), (2, []))
         self.assertIn("No such file or directory", self.errors.getvalue())
+
+
+class Follow(Command):
+    def test_lists_what_comes_until_it_is_interrupted(self) -> None:
+        def come(seconds: float) -> None:
+            journal = FileJournal(self.path)
+            if journal.head[0] > 6:
+                journal.close()
+                raise KeyboardInterrupt
+            journal.write("end", of=journal.write("begin", command="Open Q"), reply="OK")
+            journal.close()
+
+        with mock.patch("time.sleep", come):
+            status, lines = self.run_command("follow", self.path, "--since", "2026-03-02T10:19Z")
+
+        self.assertEqual(status, 0)
+        self.assertEqual([line.split()[0] for line in lines], ["record", "6", "7", "8"])
 
 
 class Verify(Command):
