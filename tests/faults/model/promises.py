@@ -9,6 +9,8 @@ Where a command may be run twice, all of it for want of a key:
 
 - a plain client sends again, and something else has been done to the same device since: the copy
   looks like a wish to have it so once more;
+- a plain client sends again, and what it sends waits at a server that stands still for longer than
+  the gate remembers a reply;
 - a plain client sends again what makes safe (``Calm``) or reads (``Look``): these are meant anew;
 
 and one under a key: what makes safe is run even where the disk is too full to write it down; when
@@ -29,6 +31,7 @@ from unittest.mock import patch
 
 from twisted.logger import globalLogPublisher
 
+from pychron_comms.processor.execution.copies import KEEP
 from pychron_comms.server.resend import evidence
 from tests.faults.model.bench import Told
 from tests.faults.model.clients import Unit
@@ -155,7 +158,19 @@ def may_be_repeated(world: World, unit: Unit, told: list[Told]) -> bool:
         return False
     if unit.word == "Calm":
         return True
-    return all(changed_between(world, *pair) for pair in pairwise(told))
+    return all(
+        changed_between(world, *pair) or too_late_to_be_known(world, *pair)
+        for pair in pairwise(told)
+    )
+
+
+def too_late_to_be_known(world: World, one: Told, other: Told) -> bool:
+    """Whether the copies waited at a server that stood still for longer than the gate remembers."""
+    return any(
+        still.until - still.since > KEEP and one.at <= still.until <= other.at
+        for server in world.servers
+        for still in server.stills
+    )
 
 
 def changed_between(world: World, one: Told, other: Told) -> bool:

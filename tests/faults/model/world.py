@@ -213,7 +213,8 @@ class World:
         self._restarting = {"server": False, "processor": False}
         self._down = 0.5
         self.processor = self._start_processor()
-        self.server = Server(self)
+        self.servers: list[Process] = []
+        self.server = self._start_server()
         self.outside = Process(self.clock, "clients")
         self.paths: list[Path] = []
         self.clients: list[Client] = [
@@ -346,8 +347,19 @@ class World:
 
     def arrival_of(self, told: Told) -> Arrival:
         """The last one before its manager was told of it."""
-        arrivals = self._arrivals[told.number, told.process]
-        return next(each for each in reversed(arrivals) if each.at <= told.at)
+        arrivals = [
+            each for each in self._arrivals[told.number, told.process] if each.at <= told.at
+        ]
+        if told.word != "Calm":
+            return arrivals[-1]
+        # Of what makes safe, none is dropped: each is told of in its turn, and perhaps again.
+        same = [
+            each
+            for each in self.laboratory.told
+            if each.number == told.number and each.process is told.process
+        ]
+        place = next(index for index, each in enumerate(same) if each is told)
+        return arrivals[min(place, len(arrivals) - 1)]
 
     def was_full(self, at: float) -> bool:
         return any(since <= at <= until for since, until in self.disk_full)
@@ -417,9 +429,14 @@ class World:
         if not self.processor.process.alive:
             self.processor = self._start_processor()
 
+    def _start_server(self) -> Server:
+        server = Server(self)
+        self.servers.append(server.process)
+        return server
+
     def _restart_server(self) -> None:
         if not self.server.process.alive:
-            self.server = Server(self)
+            self.server = self._start_server()
 
 
 class Post:
