@@ -43,6 +43,14 @@ class JoinTests(KeyCase):
         self.assertEqual((self.successResultOf(first), self.successResultOf(copy)), ("OK", "OK"))
         self.assertEqual(self.opening.runs, 1)
 
+    def test_the_answer_to_one_may_find_that_the_others_have_gone(self) -> None:
+        asked, first, second = self.ask(), self.ask(), self.ask()
+        # As where the connection of both is found dead by the first reply.
+        first.addCallback(lambda reply: self.gate.asker_gone(second))
+        self.opening.result.callback("OK")
+        self.failureResultOf(second)
+        self.assertEqual((self.successResultOf(asked), self.outcome()), ("OK", "done OK"))
+
     def test_a_copy_shares_a_failure(self) -> None:
         first, copy = self.ask(), self.ask()
         self.opening.result.errback(DeviceConnectionError("gauge"))

@@ -167,7 +167,8 @@ class Entry:
         self.state = ended.state
         self._keeper.ended(self, ended)
         for asker in list(self._askers):
-            if asker is not self.response:
+            # The answer to one may find its connection lost, and others gone with it.
+            if asker is not self.response and asker in self._askers:
                 self._remove(asker)
                 asker.callback(outcome)
 
