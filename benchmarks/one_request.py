@@ -51,6 +51,13 @@ class Client(Protocol):
         self.heard += data
 
 
+class End(FakeTransport):
+    """One end of a connection, of whose handle nothing can be told."""
+
+    def getHandle(self) -> object:
+        return object()
+
+
 class Road:
     """The two services as their command lines make them, joined in memory."""
 
@@ -75,7 +82,10 @@ class Road:
             while any(pump.pump() for pump in self._pumps):
                 pass
             if self._client.heard.endswith(b"\n"):
-                return self._client.heard.decode().strip()
+                reply = self._client.heard.decode().strip()
+                if reply.startswith("ERROR"):
+                    raise RuntimeError(f"{command!r}: {reply}")
+                return reply
             self._reactor.advance(_STEP)
         raise RuntimeError(f"no reply to {command!r}")
 
@@ -89,7 +99,7 @@ class Road:
     def _joined(self, near: Any, far: Any) -> None:
         here = IPv4Address("TCP", "127.0.0.1", 50000)
         near_end, far_end = (
-            FakeTransport(each, isServer=each is far, hostAddress=here, peerAddress=here)
+            End(each, isServer=each is far, hostAddress=here, peerAddress=here)
             for each in (near, far)
         )
         far.makeConnection(far_end)
