@@ -23,12 +23,14 @@ from pychron_comms.interfaces import (
 )
 from pychron_comms.journal.memory import NoJournal
 from pychron_comms.observability.metrics import Metrics
+from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.processor.assembly import made_safe
 from pychron_comms.processor.execution.audit import Audit
 from pychron_comms.processor.execution.idempotency import CommandMemory
 from pychron_comms.processor.execution.manager_queue import ManagerQueue, Queues
 from pychron_comms.processor.execution.runners import ReactorRunner
 from pychron_comms.processor.hardware_manager import RemoteHardwareManager
+from pychron_comms.processor.state.publisher import StatePublisher
 from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.safeguards.interlocks import Interlocks, Rule
 from pychron_comms.safeguards.leases import Leases
@@ -225,6 +227,18 @@ class IdleHardware:
         return self.actions
 
 
+class StillPublisher(StatePublisher):
+    """Watches nothing, and has no timer."""
+
+    def start(self) -> None:
+        """Nothing is looked at."""
+
+
+def still_publisher(clock: Any) -> StatePublisher:
+    stream = StateStream("session", clock.seconds)
+    return StillPublisher(stream, lambda call: "OK", clock=clock, now=clock.seconds)
+
+
 def gate_around(
     handlers: dict[str, Any],
     hardware: Any,
@@ -251,5 +265,6 @@ def gate_around(
         audit=audit,
         leases=leases,
         interlocks=kept,
+        publisher=still_publisher(clock),
         clock=clock,
     )

@@ -29,6 +29,10 @@ DEFAULT = (files("pychron_comms.lab") / "default.toml").read_text("utf-8")
 SLOW = '\n[manager.slow]\nclass = "tests.guarded_laboratory:Slow"\n'
 
 
+#: What is asked of a device is what the test asks.
+UNWATCHED = "\n[state]\nperiod = 0\n"
+
+
 @implementer(IDevice, IReactorManager)
 class Slow:
     """Each reading is a Deferred for the test to fire."""
@@ -59,7 +63,7 @@ class LaboratoryCase(SynchronousTestCase):
 
     def start(self, extra: str = "") -> None:
         """Begin with the built-in laboratory, and what else its file says."""
-        table = Table.parse(DEFAULT + SLOW + extra, "lab.toml")
+        table = Table.parse(DEFAULT + SLOW + UNWATCHED + extra, "lab.toml")
         self.gate: RemoteHardwareManager = gate_from_config(
             *laboratory_from(table), self.clock, Metrics()
         )

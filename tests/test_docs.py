@@ -282,7 +282,7 @@ class ExtendingPageTests(SynchronousTestCase):
     def test_the_metric_is_shown(self) -> None:
         metrics = Metrics()
         importlib.import_module("mylab.shots").Shots(metrics).fire()
-        for line in ("mylab_shots_total 1\n", "mylab_last_shot 1\n"):
+        for line in ("mylab_shots_total 1.0\n", "mylab_last_shot 1.0\n"):
             self.assertIn(line, metrics.text())
 
     def test_a_gauge_that_is_not_plugged_in_is_an_error_of_its_commands(self) -> None:

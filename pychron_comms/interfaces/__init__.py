@@ -40,6 +40,12 @@ from pychron_comms.interfaces.managers import (
     PipetteCount,
     ValveStatus,
 )
+from pychron_comms.interfaces.observation import (
+    IShowsState,
+    Reading,
+    Severity,
+    Source,
+)
 from pychron_comms.interfaces.road import (
     ICommandRepeater,
     IHardware,
@@ -89,6 +95,7 @@ __all__ = [
     "ISafeWidth",
     "ISafeguards",
     "IScriptRunner",
+    "IShowsState",
     "ISpectrometer",
     "ISystemLock",
     "IUVLaserManager",
@@ -99,6 +106,9 @@ __all__ = [
     "Part",
     "PipetteCount",
     "Position",
+    "Reading",
+    "Severity",
     "Snapshot",
+    "Source",
     "ValveStatus",
 ]

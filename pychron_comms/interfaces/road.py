@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
@@ -39,6 +39,9 @@ class IHardware(Interface):
 
     def device(name: str) -> IDevice:
         """The device of that name. Errors: 008."""
+
+    def devices() -> Mapping[str, IDevice]:
+        """All of them, by the names that commands use."""
 
     def device_providing(interface: InterfaceClass) -> IDevice:
         """The first ``IDevice`` that provides ``interface``, such as ``IChiller``. Errors: 008."""

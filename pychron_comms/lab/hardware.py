@@ -57,6 +57,9 @@ class Hardware:
             raise DeviceConnectionError(name)
         return self._devices[name]
 
+    def devices(self) -> dict[str, IDevice]:
+        return dict(self._devices)
+
     def device_providing(self, interface: InterfaceClass) -> IDevice:
         for device in self._devices.values():
             if interface.providedBy(device):

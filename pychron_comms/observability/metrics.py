@@ -1,13 +1,21 @@
-"""What is counted, as Prometheus reads it: numbers, by name and label."""
+"""What is counted and timed, as Prometheus reads it: numbers, by name and label."""
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Callable
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from prometheus_client.core import Metric
+from prometheus_client.exposition import generate_latest
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
+
+#: Upper bounds in seconds of what a command may take, from one that is answered at once to one
+#: that moves a stage.
+SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+
+_Labels = tuple[tuple[str, str], ...]
 
 
 class Counter:
@@ -19,19 +27,40 @@ class Counter:
         self.value = 0
 
 
+class Histogram:
+    """How often something took how long; ``bounds`` are in seconds, the last one is open."""
+
+    __slots__ = ("bounds", "counts", "total")
+
+    def __init__(self, bounds: Sequence[float]) -> None:
+        self.bounds = bounds
+        self.counts = [0] * (len(bounds) + 1)
+        self.total = 0.0
+
+    def observe(self, seconds: float) -> None:
+        self.counts[bisect_left(self.bounds, seconds)] += 1
+        self.total += seconds
+
+
 class _Family:
-    """All numbers of one name: those of counters, or of gauges."""
+    """All numbers of one name and kind, by their labels."""
 
     def __init__(self, kind: str, meaning: str) -> None:
         self.kind = kind
         self.meaning = meaning
-        self.counters: dict[str, Counter] = {}
-        self.gauges: dict[str, Callable[[], float]] = {}
+        self.counters: dict[_Labels, Counter] = {}
+        self.gauges: dict[_Labels, Callable[[], float]] = {}
+        self.histograms: dict[_Labels, Histogram] = {}
 
-    def samples(self) -> dict[str, float]:
-        """The numbers now, by their labels as text."""
-        counted: dict[str, float] = {labels: each.value for labels, each in self.counters.items()}
-        return counted | {labels: read() for labels, read in self.gauges.items()}
+    def collected(self, name: str) -> Metric:
+        metric = Metric(name.removesuffix("_total"), self.meaning, self.kind)
+        for labels, counter in sorted(self.counters.items()):
+            metric.add_sample(name, dict(labels), counter.value)
+        for labels, read in sorted(self.gauges.items(), key=lambda each: each[0]):
+            metric.add_sample(name, dict(labels), read())
+        for labels, histogram in sorted(self.histograms.items(), key=lambda each: each[0]):
+            _add_histogram(metric, name, dict(labels), histogram)
+        return metric
 
 
 class Metrics:
@@ -55,14 +84,26 @@ class Metrics:
         """A number that ``read`` gives whenever somebody looks. Raises ValueError."""
         self._family(name, "gauge", meaning).gauges[_labels(labels)] = read
 
+    def histogram(
+        self, name: str, meaning: str, bounds: Sequence[float] = SECONDS, **labels: str
+    ) -> Histogram:
+        """The histogram of that name and those labels, the same one each time. Raises ValueError.
+
+        ``name`` ends in ``_seconds``; the first to ask for it sets its bounds.
+        """
+        if not name.endswith("_seconds"):
+            raise ValueError(f"{name}: the name of a histogram ends in _seconds")
+        histograms = self._family(name, "histogram", meaning).histograms
+        return histograms.setdefault(_labels(labels), Histogram(bounds))
+
+    def collect(self) -> Iterator[Metric]:
+        """All of it as Prometheus' client library has it, by name."""
+        for name, family in sorted(self._families.items()):
+            yield family.collected(name)
+
     def text(self) -> str:
         """All of it in Prometheus' text format, each line with its line end."""
-        lines: list[str] = []
-        for name, family in sorted(self._families.items()):
-            lines += [f"# HELP {name} {family.meaning}", f"# TYPE {name} {family.kind}"]
-            samples = sorted(family.samples().items())
-            lines += [f"{name}{labels} {_number(value)}" for labels, value in samples]
-        return "".join(f"{line}\n" for line in lines)
+        return generate_latest(self).decode()
 
     def _family(self, name: str, kind: str, meaning: str) -> _Family:
         if not _NAME.fullmatch(name):
@@ -73,12 +114,14 @@ class Metrics:
         return family
 
 
-def _labels(labels: dict[str, str]) -> str:
-    pairs = [f'{name}="{value.translate(_ESCAPES)}"' for name, value in sorted(labels.items())]
-    return f"{{{','.join(pairs)}}}" if pairs else ""
+def _labels(labels: Mapping[str, str]) -> _Labels:
+    return tuple(sorted(labels.items()))
 
 
-def _number(value: float) -> str:
-    if math.isinf(value):
-        return "+Inf" if value > 0 else "-Inf"
-    return "NaN" if math.isnan(value) else f"{value}"
+def _add_histogram(metric: Metric, name: str, labels: dict[str, str], histogram: Histogram) -> None:
+    count = 0
+    for bound, here in zip((*histogram.bounds, "+Inf"), histogram.counts, strict=True):
+        count += here
+        metric.add_sample(f"{name}_bucket", {**labels, "le": str(bound)}, count)
+    metric.add_sample(f"{name}_count", labels, count)
+    metric.add_sample(f"{name}_sum", labels, histogram.total)

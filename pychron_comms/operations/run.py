@@ -18,6 +18,9 @@ from pychron_comms.server.settings import ServerSettings
 #: Where the halves meet on systems without unix sockets.
 LOOPBACK_PORT = 1059
 
+#: Where the server's status page is, where nothing else is said.
+PAGE = "http://127.0.0.1:1070/"
+
 _START = 30.0
 _STOP = 10.0
 _TWISTD = (sys.executable, "-c", "from twisted.scripts.twistd import run; run()", "-n")
@@ -75,6 +78,7 @@ def welcome(settings: ServerSettings) -> str:
     for listener in settings.listeners:
         lines.append(f"  {listener.request_type:12} {'  '.join(listener.listen)}")
     if settings == ServerSettings():
+        lines.append(f"See it at  {PAGE}  in a browser.")
         lines.append("Try  telnet 127.0.0.1 1061  and type  Open A")
     lines.append("Ctrl-C ends it all.\n")
     return "\n".join(lines)

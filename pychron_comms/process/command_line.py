@@ -14,6 +14,14 @@ from pychron_comms import __version__
 from pychron_comms.config.table import ConfigError, Table
 from pychron_comms.process.start import ExplainedStart
 
+#: Where a process shows itself to browsers; for those services that do.
+HTTP_OPTION = [
+    "http",
+    None,
+    None,
+    "Endpoint string of the status page, metrics and health, or off; by default on loopback.",
+]
+
 
 class ServiceOptions(usage.Options):
     """``--config`` and ``--check``."""

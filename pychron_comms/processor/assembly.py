@@ -17,7 +17,9 @@ from pychron_comms.interfaces import IHardware, IRequestHandler, IRequestHandler
 from pychron_comms.journal.memory import NoJournal
 from pychron_comms.journal.settings import open_journal
 from pychron_comms.lab.hardware import hardware_from_config
+from pychron_comms.lab.schematic.config import schematic_from_config
 from pychron_comms.observability.metrics import Metrics
+from pychron_comms.observability.state.stream import new_stream
 from pychron_comms.processor.execution.audit import Audit
 from pychron_comms.processor.execution.idempotency import CommandMemory
 from pychron_comms.processor.execution.manager_queue import ManagerQueue, Queues
@@ -25,6 +27,8 @@ from pychron_comms.processor.execution.runners import runner_for, safe_width
 from pychron_comms.processor.gate_queries import GateQueries
 from pychron_comms.processor.hardware_manager import MissingHandler, RemoteHardwareManager
 from pychron_comms.processor.settings import ProcessorSettings
+from pychron_comms.processor.state.assembly import lease_readings, watched_managers
+from pychron_comms.processor.state.publisher import StatePublisher, StateReader
 from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.safeguards.interlocks import Interlocks, rules_for
 from pychron_comms.safeguards.leases import Leases
@@ -52,8 +56,16 @@ def gate_from_config(
         else open_journal(settings.journal, partial(reactor.callLater, 0))
     )
     audit = Audit(journal, time.time)
-    memory = CommandMemory(audit, reactor, metrics, settings.keep_keys)
     queues = Queues(lambda manager: queue_of(manager, reactor))
+    publisher = StatePublisher(
+        new_stream(time.time),
+        lambda call: queues.of(call.manager).read(StateReader(), call),
+        clock=reactor,
+        now=time.time,
+        period=settings.state_period,
+        more=lambda: lease_readings(leases),
+    )
+    memory = CommandMemory(audit, reactor, metrics, settings.keep_keys, [publisher])
     leases = Leases(reactor, time.time, audit, partial(made_safe, queues, memory))
     lock = SystemLock(settings.systems)
     access = AccessRules([settings.hosts, settings.roles], [settings.roles, lock, leases])
@@ -73,6 +85,8 @@ def gate_from_config(
     hardware.check_used(laboratory)
     # Rules are said in the words of the handlers, whose Check asks them.
     interlocks.keep(rules_for(settings.interlocks, handlers))
+    publisher.watch(watched_managers(handlers, hardware))
+    publisher.draw(schematic_from_config(laboratory))
     laboratory.finish()
     return RemoteHardwareManager(
         handlers=handlers,
@@ -83,6 +97,7 @@ def gate_from_config(
         audit=audit,
         leases=leases,
         interlocks=interlocks,
+        publisher=publisher,
         clock=reactor,
     )
 

@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 from pychron_comms.errors import MalformedRequestError
 from pychron_comms.interfaces import IHardwareGate
 from pychron_comms.observability.metrics import Metrics
+from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.transport.connections import Connections
 from pychron_comms.transport.line_protocol import CommandLineReceiver
 from pychron_comms.transport.peer_identity import LOCAL_SENDER, host_of, name_of
@@ -35,10 +36,10 @@ class CommandProcessor(CommandLineReceiver):
 
     The tag ``from`` is believed of peers in ``trusted``, by their address or the name of their
     certificate; elsewhere the peer itself is the sender.
-    Four commands are about the road itself, have no type, and are for those who are trusted:
+    Five commands are about the road itself, have no type, and are for those who are trusted:
     ``Forget ID`` (nobody waits for the reply to that request any more), ``Gone SESSION`` (a client
-    of the server has gone), ``Taken ASK [ASK...]`` (its clients have read the replies to these) and
-    ``Metrics``.
+    of the server has gone), ``Taken ASK [ASK...]`` (its clients have read the replies to these),
+    ``Subscribe PATTERN...`` (how things stand, as event lines) and ``Metrics``.
     """
 
     def __init__(
@@ -47,9 +48,12 @@ class CommandProcessor(CommandLineReceiver):
         trusted: frozenset[str],
         session: str,
         connections: Connections,
+        *,
         metrics: Metrics,
+        stream: StateStream,
     ) -> None:
         super().__init__(connections)
+        self._stream = stream
         self._gate = gate
         self._trusted = trusted
         self._session = session
@@ -60,6 +64,7 @@ class CommandProcessor(CommandLineReceiver):
             "Forget": self._forget,
             "Gone": self._gone,
             "Taken": self._taken,
+            "Subscribe": self._subscribe,
             "Metrics": lambda rest: metrics.text(),
         }
 
@@ -145,6 +150,13 @@ class CommandProcessor(CommandLineReceiver):
         self._gate.session_ended(f"{self._session}/{session}")
         return "OK"
 
+    def _subscribe(self, patterns: str) -> str:
+        try:
+            self.follow(self._stream, patterns.split())
+        except ValueError as error:
+            raise MalformedRequestError(f"Subscribe: {error}") from None
+        return "OK"
+
     def _taken(self, asks: str) -> str:
         for ask in asks.split():
             self._gate.reply_taken(ask)
@@ -165,9 +177,12 @@ class CommandProcessorFactory(Factory):
         gate: IHardwareGate,
         trusted: frozenset[str],
         connections: Connections,
+        *,
         metrics: Metrics,
+        stream: StateStream,
     ) -> None:
         self._gate = gate
+        self._stream = stream
         self._metrics = metrics
         self._trusted = trusted
         self._connections = connections
@@ -179,5 +194,10 @@ class CommandProcessorFactory(Factory):
     def buildProtocol(self, addr: IAddress | None) -> CommandProcessor:
         session = f"connection-{next(self._numbers)}"
         return CommandProcessor(
-            self._gate, self._trusted, session, self._connections, self._metrics
+            self._gate,
+            self._trusted,
+            session,
+            self._connections,
+            metrics=self._metrics,
+            stream=self._stream,
         )

@@ -25,11 +25,13 @@ from pychron_comms.interfaces import (
     Move,
     Part,
 )
+from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.processor.execution.audit import Audit
 from pychron_comms.processor.execution.execution import Execution
 from pychron_comms.processor.execution.idempotency import CommandMemory, request_of
 from pychron_comms.processor.execution.manager_queue import Queues
 from pychron_comms.processor.execution.recall import Laboratory
+from pychron_comms.processor.state.publisher import StatePublisher
 from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.safeguards.interlocks import Interlocks
 from pychron_comms.safeguards.lease_records import LeaseRecords
@@ -71,6 +73,7 @@ class RemoteHardwareManager(Service):
         audit: Audit,
         leases: Leases,
         interlocks: Interlocks,
+        publisher: StatePublisher,
         clock: IReactorTime,
     ) -> None:
         self._handlers = handlers
@@ -81,8 +84,14 @@ class RemoteHardwareManager(Service):
         self._audit = audit
         self._leases = leases
         self._interlocks = interlocks
+        self._publisher = publisher
         self._clock = clock
         self._stopping = self._closed = False
+
+    @property
+    def stream(self) -> StateStream:
+        """How the hardware stands, and what commands do to it."""
+        return self._publisher.stream
 
     def process_server_request(
         self, request_type: str, data: str, sender: str, context: RequestContext = PLAIN
@@ -129,6 +138,7 @@ class RemoteHardwareManager(Service):
         self._audit.carry(self._leases.carried)
         self._audit.start()
         self._leases.recall(leases, self._part)
+        self._publisher.start()
 
     def stopService(self) -> Deferred[None]:
         """Fail what waits and begin to make the hardware safe, both at once; at most 8 s in all.
@@ -137,6 +147,7 @@ class RemoteHardwareManager(Service):
         has ended later its hardware is made safe again.
         """
         super().stopService()
+        self._publisher.stop()
         self._leases.stop()
         self._stopping = True
         ended = [queue.stop() for queue in self._queues]

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred, succeed
+from twisted.web.resource import IResource
 
 from pychron_comms.config.table import Table
+from pychron_comms.observability.http.health import Condition, Health
+from pychron_comms.observability.http.service import HttpService
+from pychron_comms.observability.http.site import Text
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.process.shutdown import FLUSH, GATE, LISTENERS, Shutdown
 from pychron_comms.process.start import ExplainedStart
@@ -21,6 +26,7 @@ from pychron_comms.transport.admission import AdmissionFactory
 from pychron_comms.transport.budget import BudgetLimits
 from pychron_comms.transport.connections import Connections
 from pychron_comms.transport.options import WireOptions
+from pychron_comms.transport.peer_identity import sender_of_peer
 from pychron_comms.transport.schemes import stream_service
 from pychron_comms.transport.shared import Shared
 
@@ -63,7 +69,11 @@ class ProcessorService(ExplainedStart):
         )
         factory = AdmissionFactory(
             CommandProcessorFactory(
-                self._gate, frozenset(settings.trust), self._connections, self.metrics
+                self._gate,
+                frozenset(settings.trust),
+                self._connections,
+                metrics=metrics,
+                stream=self._gate.stream,
             ),
             self._connections,
         )
@@ -72,9 +82,25 @@ class ProcessorService(ExplainedStart):
         ]
         for listener in self._listeners:
             listener.setServiceParent(self)
+        self._http = HttpService(
+            settings.http,
+            self._pages(metrics),
+            lambda transport: settings.hosts.admit(sender_of_peer(transport)),
+            lambda where, site: stream_service(where, site, reactor),
+            reactor,
+        )
+        self._http.setServiceParent(self)
         self._supervision = supervision or Supervision(None, None, reactor)
         self._supervision.show(lambda: succeed(f"connections: {self._connections.open}"))
         self._supervision.setServiceParent(self)
+
+    def _pages(self, metrics: Metrics) -> dict[str, IResource]:
+        health = Health(time.time)
+        health.add("gate", lambda: Condition(bool(self._gate.running), "not started, or stopping"))
+        return {
+            **health.resources(),
+            "metrics": Text(lambda: (200, metrics.text().rstrip("\n"))),
+        }
 
     def stopService(self) -> Deferred[None]:
         """Fires when all of it has ended, or has been given up."""

@@ -9,7 +9,9 @@ from importlib.resources import files
 from pychron_comms.config.private_files import read_secret
 from pychron_comms.config.table import Table
 from pychron_comms.journal.settings import JournalSettings, read_journal
+from pychron_comms.observability.http.settings import NO_HTTP, PROCESSOR, HttpSettings, read_http
 from pychron_comms.processor.execution.keys import KEEP
+from pychron_comms.processor.state.publisher import PERIOD
 from pychron_comms.safeguards.hosts import EVERYBODY, HostRule, read_hosts
 from pychron_comms.safeguards.interlocks import InterlockText, read_interlocks
 from pychron_comms.safeguards.roles import EVERYONE_OPERATES, Roles, read_roles
@@ -29,7 +31,10 @@ DEFAULT_TRUST = (LOCAL_SENDER, "127.0.0.1", "::1")
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessorSettings:
-    """``trust``: senders whose tag ``from`` is believed. ``systems``: name to address."""
+    """``trust``: senders whose tag ``from`` is believed. ``systems``: name to address.
+
+    ``state_period``: seconds between two looks at each manager for the state stream; 0 for none.
+    """
 
     listen: Sequence[str] = DEFAULT_LISTEN
     trust: Sequence[str] = DEFAULT_TRUST
@@ -41,6 +46,8 @@ class ProcessorSettings:
     keep_keys: float = KEEP
     journal: JournalSettings | None = None
     interlocks: Sequence[InterlockText] = ()
+    state_period: float = PERIOD
+    http: HttpSettings = NO_HTTP
 
 
 def read_processor_settings(top: Table) -> ProcessorSettings:
@@ -57,6 +64,8 @@ def read_processor_settings(top: Table) -> ProcessorSettings:
         keep_keys=table.number("keep_keys", KEEP, minimum=1.0, maximum=86400.0),
         journal=read_journal(top.table("journal")),
         interlocks=read_interlocks(top),
+        http=read_http(top, "processor", PROCESSOR),
+        state_period=top.table("state").number("period", PERIOD, minimum=0.0, maximum=60.0),
     )
 
 

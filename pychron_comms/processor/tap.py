@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from dataclasses import replace
+from typing import Any, ClassVar
 
 from twisted.application.service import IService
 
+from pychron_comms.observability.http.settings import HttpSettings
 from pychron_comms.observability.metrics import Metrics
-from pychron_comms.process.command_line import ServiceOptions, checked
+from pychron_comms.process.command_line import HTTP_OPTION, ServiceOptions, checked
 from pychron_comms.process.monotonic import use_monotonic_clock
 from pychron_comms.process.systemd_notify import Supervision
 from pychron_comms.processor.service import ProcessorService
@@ -19,6 +21,8 @@ class Options(ServiceOptions):
     name = "pychron-processor"
     synopsis = "[options]"
     longdesc = "Owns the hardware and runs the commands that servers send."
+
+    optParameters: ClassVar[Any] = [HTTP_OPTION]
 
     def __init__(self) -> None:
         super().__init__()
@@ -40,6 +44,9 @@ def makeService(options: Options, reactor: Any = None) -> IService:
 
     def make() -> IService:
         settings, laboratory = laboratory_from(options.configuration, options.listen)
+        if options["http"]:
+            chosen = HttpSettings(listen=options["http"], chosen=True)
+            settings = replace(settings, http=chosen)
         supervision = Supervision.from_environment(os.environ, os.getpid(), reactor)
         return ProcessorService(
             settings,

@@ -64,6 +64,9 @@ class ConnectionOwner(Interface):
     def disconnected(self, connection: ProcessorConnection, reason: Failure) -> None:
         """It has ended; what waits there fails next."""
 
+    def told(self, topic: str, text: str) -> None:
+        """The processor tells of its state, unasked. Raises ValueError for what is no state."""
+
 
 #: A place that a command takes: of which, and whose it is.
 _Place = tuple[Places, str]
@@ -210,6 +213,10 @@ class ProcessorConnection(Protocol):
 
     def _reply_received(self, line: bytes, payload: bytes) -> None:
         reply = parse_reply(line, payload)
+        topic = reply.tags.get("event")
+        if topic is not None:
+            self._owner.told(topic, reply.text)
+            return
         number = int(reply.tags.get("id", ""))
         if number in self._pending:
             self._take(number).reply.callback(reply.text)

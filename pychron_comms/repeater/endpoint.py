@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from functools import partial
+from typing import Protocol
 
 from twisted.application.internet import ClientService, backoffPolicy
 from twisted.application.service import MultiService
@@ -26,6 +27,19 @@ from pychron_comms.repeater.outage import Outage
 from pychron_comms.wire.context import PLAIN, RequestContext
 
 _TEST_DATA = "are you there"
+
+#: What a processor is told that shall say how things stand.
+SUBSCRIBE = "Subscribe *"
+
+
+class StateWatcher(Protocol):
+    """Hears how things stand at a processor."""
+
+    def heard(self, topic: str, text: str) -> None:
+        """A message of its state stream. Raises ValueError for what is none."""
+
+    def lost(self, reason: str) -> None:
+        """The connection to it has ended."""
 
 
 @implementer(ILogObserver)
@@ -73,6 +87,7 @@ class CommandRepeater(MultiService):
         is_near: bool = False,
     ) -> None:
         super().__init__()
+        self._watcher: StateWatcher | None = None
         self._name = name
         self.is_near = is_near
         self._connection: ProcessorConnection | None = None
@@ -88,6 +103,12 @@ class CommandRepeater(MultiService):
             clock=clock,
         )
         client.setServiceParent(self)
+
+    def watch_state(self, watcher: StateWatcher) -> None:
+        """Let ``watcher`` hear how things stand at the processor, while there is a connection."""
+        self._watcher = watcher
+        if self._connection is not None:
+            self._connection.say(SUBSCRIBE)
 
     def get_response(
         self, request_type: str, data: str, sender: str, context: RequestContext = PLAIN
@@ -123,11 +144,19 @@ class CommandRepeater(MultiService):
     def connected(self, connection: ProcessorConnection) -> None:
         self._connection = connection
         self._outage.connected()
+        if self._watcher is not None:
+            connection.say(SUBSCRIBE)
 
     def disconnected(self, connection: ProcessorConnection, reason: Failure) -> None:
         self._connection = None
         self._why = reason.getErrorMessage()
         self._outage.lost(self._why)
+        if self._watcher is not None:
+            self._watcher.lost(self._why)
+
+    def told(self, topic: str, text: str) -> None:
+        if self._watcher is not None:
+            self._watcher.heard(topic, text)
 
     def _attempt_failed(self, failure: Failure) -> Failure:
         self._why = failure.getErrorMessage()

@@ -62,6 +62,10 @@ class RemoteCommandServer(MultiService):
         return maybeDeferred(self._streams.stopService)
 
     @property
+    def request_type(self) -> str:
+        return self._settings.request_type
+
+    @property
     def in_flight(self) -> int:
         """Commands that wait for their replies."""
         return self._connections.in_flight + sum(each.in_flight for each in self._datagrams)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import secrets
+import time
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from twisted.application.service import Service
@@ -13,6 +15,7 @@ from pychron_comms.errors import CommandError
 from pychron_comms.handlers.factories import own_commands
 from pychron_comms.interfaces import ICommandRepeater
 from pychron_comms.observability.metrics import Metrics
+from pychron_comms.observability.state.stream import new_stream
 from pychron_comms.process.shutdown import FLUSH, GATE, IN_FLIGHT, LISTENERS, REPEATERS, Shutdown
 from pychron_comms.process.start import ExplainedStart
 from pychron_comms.process.systemd_notify import Supervision
@@ -29,6 +32,8 @@ from pychron_comms.server.resend.command_catalogue import CommandCatalogue
 from pychron_comms.server.resend.delivery import DeliveryReports
 from pychron_comms.server.resend.loop_watch import LoopWatch
 from pychron_comms.server.settings import ServerSettings
+from pychron_comms.server.state.status import Listener, ServerStatus
+from pychron_comms.transport.schemes import stream_service
 from pychron_comms.transport.shared import Shared
 
 
@@ -55,6 +60,17 @@ class RemoteHardwareServer(ExplainedStart):
         self.setName("pychron-server")
         self.metrics = metrics
         self._local = local
+        # One stream for all: where the hardware is here too, it is the gate's.
+        stream = local.stream if local is not None else new_stream(time.time)
+        self._status_page = ServerStatus(
+            settings.http,
+            stream,
+            metrics,
+            admit=settings.hosts.admit,
+            listen=lambda where, factory: stream_service(where, factory, reactor),
+            reactor=reactor,
+            now=time.time,
+        )
         self._repeaters: list[CommandRepeater] = []
         self._servers: list[RemoteCommandServer] = []
         self._ending = Shutdown(reactor)
@@ -94,6 +110,15 @@ class RemoteHardwareServer(ExplainedStart):
             server = RemoteCommandServer(listener, dispatcher, reactor, shared)
             server.setServiceParent(self)
             self._servers.append(server)
+        self._status_page.watch(
+            {
+                each.request_type: Listener(
+                    partial(getattr, each, "open"), partial(getattr, each, "in_flight")
+                )
+                for each in self._servers
+            }
+        )
+        self._status_page.setServiceParent(self)
         self._repeater = repeater
         self._supervision = supervision or Supervision(None, None, reactor)
         self._supervision.show(self._status)
@@ -160,6 +185,7 @@ class RemoteHardwareServer(ExplainedStart):
 
     def _repeater_to(self, description: str, reactor: Any) -> CommandRepeater:
         repeater = repeater_to(description, reactor)
+        repeater.watch_state(self._status_page.mirror_of(description))
         repeater.setServiceParent(self)
         self._repeaters.append(repeater)
         return repeater

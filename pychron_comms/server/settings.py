@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.config.table import Table
+from pychron_comms.observability.http.settings import NO_HTTP, HttpSettings
 from pychron_comms.safeguards.hosts import EVERYBODY, HostRule
 from pychron_comms.safeguards.roles import EVERYONE_OPERATES, Roles
 from pychron_comms.server.dispatcher import OPEN
@@ -85,6 +86,7 @@ class ServerSettings:
     hosts: HostRule = EVERYBODY
     roles: Roles = EVERYONE_OPERATES
     budget: BudgetLimits = field(default_factory=BudgetLimits)
+    http: HttpSettings = NO_HTTP
 
 
 def read_server_settings(

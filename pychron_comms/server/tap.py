@@ -12,8 +12,9 @@ from twisted.logger import Logger
 from twisted.python import usage
 
 from pychron_comms.config.table import Table
+from pychron_comms.observability.http.settings import SERVER, read_http
 from pychron_comms.observability.metrics import Metrics
-from pychron_comms.process.command_line import ServiceOptions, checked
+from pychron_comms.process.command_line import HTTP_OPTION, ServiceOptions, checked
 from pychron_comms.process.monotonic import use_monotonic_clock
 from pychron_comms.process.systemd_notify import Supervision
 from pychron_comms.processor.assembly import gate_from_config, request_types
@@ -48,6 +49,7 @@ class Options(ServiceOptions):
             "Endpoint string of the processor that owns the hardware; without it, the processor "
             "is a part of this process.",
         ],
+        HTTP_OPTION,
     ]
 
     def __init__(self) -> None:
@@ -86,6 +88,8 @@ def _service(options: Options, table: Table | None, reactor: Any) -> IService:
             print(f"warning: {text}", file=sys.stderr)  # noqa: T201
         else:
             _log.warn("{text}", text=text)
+    http = read_http(table, "server", SERVER, options["http"])
+    settings = replace(settings, http=http)
     if settings.processor:
         if options["check"] and table is not None:
             gate_from_config(*laboratory_from(table), reactor, metrics, only_check=True)

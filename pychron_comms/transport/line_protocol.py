@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -19,11 +19,13 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from pychron_comms.errors import LineTooLongError, OutcomeUnknownError, error_line
+from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.transport.ahead import Ahead
 from pychron_comms.transport.backlog import Backlog, Instead
 from pychron_comms.transport.backpressure import Backpressure
 from pychron_comms.transport.budget import FREE, Account
 from pychron_comms.transport.connections import Connections
+from pychron_comms.transport.event_lines import EventLines
 from pychron_comms.transport.outbox import Outbox
 from pychron_comms.transport.peer_identity import introduced, sender_of
 from pychron_comms.transport.reply_order import ReplyOrder, Turn
@@ -56,6 +58,7 @@ class CommandLineReceiver(LineReceiver):
     _log = Logger()
     _order: ReplyOrder | None = None
     _backlog: Backlog | None = None
+    _events: EventLines | None = None
     _has_turn = False
     _reading_paused = False
     _ended = False
@@ -279,12 +282,33 @@ class CommandLineReceiver(LineReceiver):
             self._forget_backlog()
             self._outbox.close()
 
+    def follow(
+        self, stream: StateStream, patterns: Sequence[str], session: str = "", number: int = 0
+    ) -> None:
+        """Send what changes of these as event lines, from now on until the connection ends.
+
+        ``session`` and ``number`` are where a client was that comes back. ValueError for patterns
+        that cannot be.
+        """
+        if self._events is None:
+            self._events = EventLines(self._send_events, self._cut_off, self._clock)
+        self._events.follow(stream, patterns, session, number)
+
+    def _send_events(self, lines: bytes) -> None:
+        self._outbox.write(lines, soon=True)
+
+    def _cut_off(self, why: str) -> None:
+        self._log.warn("dropped {sender}: {why}", sender=self.sender, why=why)
+        self.transport.abortConnection()
+
     # -- how much of it, and the end
 
     def pauseProducing(self) -> None:
         """The client does not read its replies."""
         self._connections.count("readers_paused")
         self.pressure.is_unread = True
+        if self._events is not None:
+            self._events.pause()
         self._stall_timer = self._clock.callLater(self._options.stall, self._drop_stalled)
 
     def resumeProducing(self) -> None:
@@ -293,6 +317,8 @@ class CommandLineReceiver(LineReceiver):
         self._cancel_timers()
         self._account.settle()
         self._go_on()
+        if self._events is not None:
+            self._events.resume()
 
     def stopProducing(self) -> None:
         """The connection is gone; ``connectionLost`` says so too."""
@@ -335,6 +361,8 @@ class CommandLineReceiver(LineReceiver):
         self._cancel_timers()
         self._forget_backlog()
         self._account.close()
+        if self._events is not None:
+            self._events.end()
         if self._silence_timer is not None and self._silence_timer.active():
             self._silence_timer.cancel()
         if self._decoder.pending:

@@ -191,6 +191,11 @@ def tagged_reply(identifier: str, text: str) -> bytes:
     return f"@id={name};len={len(payload)} \r\n".encode() + payload
 
 
+def event_line(topic: str, number: int, text: str) -> bytes:
+    """A line that answers no request: only who has subscribed gets it."""
+    return f"@event={topic};seq={number} {one_line(text)}\r\n".encode(errors="replace")
+
+
 def payload_length(line: bytes) -> int:
     """How many bytes of payload follow this line of a reply."""
     if b"len=" not in line:

@@ -16,6 +16,7 @@ from pychron_comms.client.qtegra.peaks import CutPeakError, NoPeakError, PeakErr
 from pychron_comms.client.qtegra.sweep import Progress, ScanCancelledError, steps
 from pychron_comms.client.scans import peak_center, scan
 from tests.fake_qtegra import CENTER, HEIGHT, WIDTH, FakeQtegra, peak_shape
+from tests.properties import holds
 
 
 def noisy_peak(center: float, height: float, noise: float, seed: int = 1) -> Any:
@@ -38,6 +39,7 @@ class PeakTests(ScanTestCase):
         self.assert_near(peak.height, HEIGHT, 0.01 * HEIGHT)
         self.assertAlmostEqual(peak.base, 3)
 
+    @holds
     @given(
         st.floats(5.335, 5.36),
         st.floats(15, 10_000),
@@ -65,6 +67,7 @@ class PeakTests(ScanTestCase):
         ]
         self.assert_near(find_peak(dacs, higher).center, 5.36, WIDTH / 20)
 
+    @holds
     @given(st.integers(0, 10_000))
     def test_noise_is_no_peak(self, seed: int) -> None:
         self.assertRaises(NoPeakError, find_peak, *noisy_peak(CENTER, 0.0, 1.0, seed))

@@ -47,18 +47,21 @@ class Hardware:
     safeguards = None
 
     def __init__(self) -> None:
-        self.devices = {each.name: each for each in (Gauge(), Flag())}
+        self.named = {each.name: each for each in (Gauge(), Flag())}
 
     def manager(self, name: str) -> object:
         return name
 
     def device(self, name: str) -> object:
-        if name not in self.devices:
+        if name not in self.named:
             raise DeviceConnectionError(name)
-        return self.devices[name]
+        return self.named[name]
+
+    def devices(self) -> dict[str, Any]:
+        return dict(self.named)
 
     def device_providing(self, interface: Any) -> object:
-        found = [each for each in self.devices.values() if interface.providedBy(each)]
+        found = [each for each in self.named.values() if interface.providedBy(each)]
         if not found:
             raise DeviceConnectionError(interface.__name__)
         return found[0]

@@ -125,12 +125,12 @@ class BaseCommandTests(Commands):
         self.assertEqual(self.answer("Read gauge"), "1.5e-09")
 
     def test_read_of_a_device_that_says_nothing_is_an_error(self) -> None:
-        self.hardware.devices["gauge"].present = None
+        self.hardware.named["gauge"].present = None
         self.assertRaises(NoResponseError, self.answer, "Read gauge")
 
     def test_set_gives_a_device_the_value_and_the_sender(self) -> None:
         self.assertEqual(self.answer("Set FooFlag 1"), "OK")
-        self.assertEqual(self.hardware.devices["FooFlag"].present, ("1", SENDER))
+        self.assertEqual(self.hardware.named["FooFlag"].present, ("1", SENDER))
 
     def test_set_and_read_take_json(self) -> None:
         self.assertEqual(self.answer('{"command": "Set", "name": "gauge", "value": 5}'), "OK")
@@ -140,7 +140,7 @@ class BaseCommandTests(Commands):
 
     def test_a_value_may_hold_blanks(self) -> None:
         self.assertEqual(self.answer("Set gauge out of order"), "OK")
-        self.assertEqual(self.hardware.devices["gauge"].present, ("out of order", SENDER))
+        self.assertEqual(self.hardware.named["gauge"].present, ("out of order", SENDER))
 
     def test_ping_keeps_a_flag_alive(self) -> None:
         self.assertEqual(self.answer("Ping FooFlag"), f"pinged by {SENDER}")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.handlers.quoting import split_quoted
+from tests.properties import holds
 
 
 def _shell(text: str) -> list[str] | str:
@@ -35,6 +36,7 @@ class QuotingTests(SynchronousTestCase):
         ):
             self.assertEqual(_ours(text), _shell(text), msg=repr(text))
 
+    @holds
     @given(st.text(alphabet="ab \t\n\r\"'\\\u00e9#", max_size=20))
     def test_it_is_what_a_shell_makes_of_it(self, text: str) -> None:
         self.assertEqual(_ours(text), _shell(text))

@@ -21,6 +21,7 @@ from pychron_comms.lab.simulated.spectrometer.instrument_config import spectrome
 from pychron_comms.lab.simulated.spectrometer.magnet import Magnet
 from pychron_comms.qtegra.parameters import FIELD, ParameterError
 from tests.lab.spectrometer_case import SECONDS, Case, SpectrometerCase
+from tests.properties import holds
 from tests.qtegra_exchanges import build_spectrometer
 
 
@@ -229,6 +230,7 @@ class AcquisitionTests(SpectrometerCase):
         for seconds in (0.0, -1.0, 0.009, 1000.1):
             self.refuses(ParameterError, "set_integration_time", seconds)
 
+    @holds
     @given(st.lists(st.floats(0.0, 5.0), max_size=12))
     def test_the_expected_current_is_that_of_the_time_it_flowed(self, waits: list[float]) -> None:
         clock = Clock()

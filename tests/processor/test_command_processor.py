@@ -14,6 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from pychron_comms.config.table import ConfigError, Table
 from pychron_comms.errors import SecurityError
 from pychron_comms.observability.metrics import Metrics
+from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.processor.command_processor import CommandProcessorFactory
 from pychron_comms.processor.settings import (
     DEFAULT_LISTEN,
@@ -33,7 +34,11 @@ class CommandProcessorTests(SynchronousTestCase):
         self.gate = ScriptedGate(Open="OK")
         self.clock = Clock()
         self.factory = CommandProcessorFactory(
-            self.gate, frozenset({"local", "127.0.0.1"}), connections(self.clock), Metrics()
+            self.gate,
+            frozenset({"local", "127.0.0.1"}),
+            connections(self.clock),
+            metrics=Metrics(),
+            stream=StateStream("s1", self.clock.seconds),
         )
 
     def ask(self, line: bytes, peer: Any = LOOPBACK) -> bytes:
@@ -91,7 +96,11 @@ class SessionTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.gate = ScriptedGate(Open="OK")
         self.factory = CommandProcessorFactory(
-            self.gate, frozenset({"local", "127.0.0.1"}), connections(Clock()), Metrics()
+            self.gate,
+            frozenset({"local", "127.0.0.1"}),
+            connections(Clock()),
+            metrics=Metrics(),
+            stream=StateStream("s1", Clock().seconds),
         )
 
     def connect(self, peer: Any = LOOPBACK) -> Any:

@@ -16,6 +16,7 @@ from pychron_comms.errors import NoResponseError, PositionError
 from pychron_comms.qtegra import formatting as texts
 from pychron_comms.qtegra.parameters import ParameterError
 from pychron_comms.qtegra.script import ParseAndExecute
+from tests.properties import holds
 from tests.qtegra_exchanges import EXCHANGES, INVALID, UNANSWERED, build_spectrometer
 
 WORDS = sorted({line.split(" ")[0] for line, _ in EXCHANGES if line.isprintable()})
@@ -103,6 +104,7 @@ class TableTests(CommandCase):
         self.clock.advance(3)
         self.assertTrue(str(self.execute("GetData")).endswith(",CDD,0"))
 
+    @holds
     @given(st.sampled_from([*WORDS, "SetHV", "Set Foo"]), st.text(max_size=30))
     def test_any_line_is_answered(self, word: str, rest: str) -> None:
         reply = self.execute(f"{word} {rest}")

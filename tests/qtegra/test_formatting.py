@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.interfaces import Intensity
 from pychron_comms.qtegra import formatting as texts
+from tests.properties import holds
 
 
 class NumberTests(SynchronousTestCase):
@@ -37,6 +38,7 @@ class NumberTests(SynchronousTestCase):
         ):
             self.assertEqual((value, texts.number(value)), (value, text))
 
+    @holds
     @given(st.floats(-1e308, 1e308))
     def test_every_number_comes_back_to_15_digits(self, value: float) -> None:
         text = texts.number(value)

@@ -46,7 +46,7 @@ class OverrideTests(SynchronousTestCase):
 
     def refused(self) -> str:
         (line,) = [each for each in self.metrics.text().splitlines() if each[0] != "#"]
-        return line.rpartition(" ")[2]
+        return f"{float(line.rpartition(' ')[2]):g}"
 
     def test_the_key_permits_and_no_other(self) -> None:
         self.assertTrue(self.permits())

@@ -35,6 +35,9 @@ from pychron_comms.transport.endpoints import client_endpoint, with_defaults
 from pychron_comms.transport.schemes import stream_service
 from tests.doubles import IdleHardware, ScriptedHandler
 
+#: Where the two processes show themselves.
+PAGES = (1070, 1071)
+
 
 class Reactor(MemoryReactorClock):
     """Takes datagram ports and threads too, and refuses the ports that are ``taken``."""
@@ -79,7 +82,7 @@ class ServiceCase(SynchronousTestCase):
         self.addCleanup(service.stopService)
 
     def tcp_ports(self) -> list[int]:
-        return [port for port, *_ in self.reactor.tcpServers]
+        return [port for port, *_ in self.reactor.tcpServers if port not in PAGES]
 
 
 class ServerServiceTests(ServiceCase):
@@ -88,6 +91,26 @@ class ServerServiceTests(ServiceCase):
         ports = [1060, 1061, 1062, 1064, 1065, 1066, 1067, 1068]
         self.assertEqual((self.tcp_ports(), self.reactor.udp), (ports, ports))
         self.assertEqual(self.reactor.unixClients, [])
+
+    def test_it_shows_itself_on_loopback_or_where_it_is_told_or_not_at_all(self) -> None:
+        for options, pages in (
+            ((), [(1070, "127.0.0.1")]),
+            (("--http", "tcp:9070"), [(9070, "")]),
+            (("--http", "off"), []),
+        ):
+            self.reactor = Reactor()
+            self.start(self.make(server_tap, "--listen", "System=tcp:9061", *options))
+            servers = [(port, where) for port, _, _, where in self.reactor.tcpServers]
+            self.assertEqual([each for each in servers if each[0] != 9061], pages)
+
+    def test_a_page_whose_port_is_taken_keeps_nothing_from_starting_unless_it_was_chosen(
+        self,
+    ) -> None:
+        self.reactor.taken = {1070, 9070}
+        self.start(self.make(server_tap, "--listen", "System=tcp:9061"))
+        self.assertEqual(self.tcp_ports(), [9061])
+        chosen = self.make(server_tap, "--listen", "System=tcp:9061", "--http", "tcp:9070")
+        self.assertRaises(SystemExit, chosen.privilegedStartService)
 
     def test_with_a_processor_elsewhere_it_connects_there(self) -> None:
         self.start(self.make(server_tap, "--processor", "unix:/run/x.sock"))
@@ -168,7 +191,7 @@ class ProcessorServiceTests(ServiceCase):
         self.start(self.make(processor_tap))
         self.assertEqual(
             [(port, where) for port, _, _, where in self.reactor.tcpServers],
-            [(1059, "127.0.0.1")],
+            [(1059, "127.0.0.1"), (1071, "127.0.0.1")],
         )
 
     def test_a_unix_socket_is_for_its_owner_alone(self) -> None:

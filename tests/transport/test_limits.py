@@ -107,7 +107,7 @@ class LimitsCase(SynchronousTestCase):
             for line in self.metrics.text().splitlines()
             if line.startswith(f'pychron_{name}{{listener="System"}} ')
         ]
-        return line.rpartition(" ")[2]
+        return f"{float(line.rpartition(' ')[2]):g}"
 
 
 class ConnectionLimitTests(LimitsCase):

@@ -14,6 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import directlyProvides
 
 from pychron_comms.observability.metrics import Metrics
+from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.processor.command_processor import CommandProcessorFactory
 from pychron_comms.transport.peer_identity import (
     host_of,
@@ -165,7 +166,10 @@ class SenderTests(SynchronousTestCase):
     def test_who_speaks_plain_text_can_claim_no_name(self) -> None:
         gate = ScriptedGate(Open="OK")
         trusted = frozenset({"10.0.0.1"})
-        factory = CommandProcessorFactory(gate, trusted, connections(Clock()), Metrics())
+        stream = StateStream("s1", Clock().seconds)
+        factory = CommandProcessorFactory(
+            gate, trusted, connections(Clock()), metrics=Metrics(), stream=stream
+        )
         peer = IPv4Address("TCP", "10.0.0.7", 1)
         for line in (b"@from=alice%4010.0.0.7 System|Open V\r", b"alice@System|Open V\r"):
             processor = factory.buildProtocol(peer)

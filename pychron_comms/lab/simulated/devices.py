@@ -16,6 +16,8 @@ from pychron_comms.interfaces import (
     IGaugeController,
     IPneumatics,
     IReactorManager,
+    IShowsState,
+    Reading,
 )
 from pychron_comms.lab.simulated.extraction_line.vacuum import Vacuum
 
@@ -78,7 +80,7 @@ class SimulatedDevice:
         return number
 
 
-@implementer(IGaugeController, IConvertsValues, IReactorManager)
+@implementer(IGaugeController, IConvertsValues, IReactorManager, IShowsState)
 class SimulatedGaugeController:
     """Gauges by name, each on a volume; ``noise`` is the relative deviation of a reading."""
 
@@ -116,8 +118,11 @@ class SimulatedGaugeController:
         pressure = self._vacuum.pressure(self._gauges[gauge])
         return float(f"{pressure * self._source.lognormvariate(0.0, self._noise):.4g}")
 
+    def readings(self) -> list[Reading]:
+        return [Reading(gauge, self.get_pressure(gauge), "mbar") for gauge in self._gauges]
 
-@implementer(IChiller, IConvertsValues, IReactorManager)
+
+@implementer(IChiller, IConvertsValues, IReactorManager, IShowsState)
 class SimulatedChiller:
     """Holds its coolant near a set point from 5 to 40 degrees C, and tells of given faults."""
 
@@ -148,8 +153,11 @@ class SimulatedChiller:
     def get_coolant_out_temperature(self) -> float:
         return round(float(self._setpoint.get()) + self._source.gauss(0.0, 0.05), 2)
 
+    def readings(self) -> list[Reading]:
+        return [Reading("", self.get_coolant_out_temperature(), "C")]
 
-@implementer(IPneumatics, IConvertsValues, IReactorManager)
+
+@implementer(IPneumatics, IConvertsValues, IReactorManager, IShowsState)
 class SimulatedPneumatics:
     """Compressed air at about ``pressure`` psi."""
 
@@ -169,3 +177,6 @@ class SimulatedPneumatics:
 
     def get_pneumatics_pressure(self) -> float:
         return round(self._pressure + self._source.gauss(0.0, 0.2), 1)
+
+    def readings(self) -> list[Reading]:
+        return [Reading("", self.get_pneumatics_pressure(), "psi")]

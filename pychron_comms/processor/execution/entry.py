@@ -82,6 +82,7 @@ class Entry:
         "call",
         "request",
         "response",
+        "since",
         "state",
     )
 
@@ -99,6 +100,7 @@ class Entry:
         self._number = UNWRITTEN
         # A dict, so that each leaves without a search.
         self._askers: dict[Deferred[str], None] = {}
+        self.since = clock.seconds()
         self.request = request
         self.call = call
         self.state = State.WAITING

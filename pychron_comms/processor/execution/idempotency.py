@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -19,6 +19,16 @@ from pychron_comms.processor.execution.keys import KEEP, KeyMemory
 from pychron_comms.processor.execution.recall import LONGEST_RUN, Laboratory, Now, Recall
 
 
+class CommandWatch(Protocol):
+    """Looks on while commands act."""
+
+    def began(self, call: ICall) -> None:
+        """Its manager is told of it now."""
+
+    def ended(self, call: ICall, request: Mapping[str, str], reply: str, seconds: float) -> None:
+        """It is over, one way or the other, so many seconds after it came."""
+
+
 class CommandMemory:
     """Knows commands again by their keys for ``keep`` seconds, and plain ones by how they come.
 
@@ -27,9 +37,15 @@ class CommandMemory:
     """
 
     def __init__(
-        self, audit: Audit, clock: IReactorTime, metrics: Metrics, keep: float = KEEP
+        self,
+        audit: Audit,
+        clock: IReactorTime,
+        metrics: Metrics,
+        keep: float = KEEP,
+        watches: Sequence[CommandWatch] = (),
     ) -> None:
         self._audit = audit
+        self._watches = watches
         self._clock = clock
         self._changes = ChangeLog()
         self.keys = KeyMemory(keep)
@@ -116,6 +132,8 @@ class CommandMemory:
         change = self._changes.note(entry.call.moves)
         if "ask" in entry.request:
             self.copies.begun(entry, change)
+        for watch in self._watches:
+            watch.began(entry.call)
 
     def ended(self, entry: Entry, ended: Ended) -> None:
         now = self._clock.seconds()
@@ -124,6 +142,8 @@ class CommandMemory:
             self.keys.ended(entry.request, ended, now)
         elif "ask" in entry.request:
             self.copies.ended(entry, ended, now)
+        for watch in self._watches:
+            watch.ended(entry.call, entry.request, ended.reply, now - entry.since)
 
     def waits(self, response: Deferred[str], entry: Entry) -> None:
         self._waiting[response] = entry

@@ -40,6 +40,7 @@ from pychron_comms.server.resend.loop_watch import LoopWatch
 from pychron_comms.transport.connections import Connections
 from pychron_comms.transport.options import WireOptions
 from pychron_comms.wire.context import PLAIN, RequestContext
+from tests.doubles import still_publisher
 from tests.faults.model.bench import REQUEST_TYPE, Hardware, Laboratory, ModelHandler, Told
 from tests.faults.model.clients import Client, Unit
 from tests.faults.model.keyed_clients import DatagramClient, KeyedClient, SlowKeyedClient
@@ -119,13 +120,20 @@ class Processor:
             audit=audit,
             leases=leases,
             interlocks=interlocks,
+            publisher=still_publisher(clock),
             clock=clock,
         )
         self.gate.startService()
         watched = cast(Any, WatchedGate(self.gate, world, process))
         metrics = Metrics()
         connections = Connections("processor", WireOptions(), shared(clock, metrics))
-        factory = CommandProcessorFactory(watched, frozenset({_SERVER}), connections, metrics)
+        factory = CommandProcessorFactory(
+            watched,
+            frozenset({_SERVER}),
+            connections,
+            metrics=metrics,
+            stream=self.gate.stream,
+        )
         world.processor_port.listen(process, factory)
 
 

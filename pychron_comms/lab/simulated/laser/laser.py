@@ -9,7 +9,15 @@ from typing import Any
 from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
-from pychron_comms.interfaces import IForetells, ILaserManager, IReactorManager, Position, Snapshot
+from pychron_comms.interfaces import (
+    IForetells,
+    ILaserManager,
+    IReactorManager,
+    IShowsState,
+    Position,
+    Reading,
+    Snapshot,
+)
 from pychron_comms.lab.simulated.activity import Activity
 from pychron_comms.lab.simulated.laser.camera import Camera
 from pychron_comms.lab.simulated.laser.grains import GrainPolygons
@@ -32,7 +40,7 @@ class LaserParts:
     prepare_seconds: float = 2.0
 
 
-@implementer(ILaserManager, IForetells, IReactorManager)
+@implementer(ILaserManager, IForetells, IReactorManager, IShowsState)
 class SimulatedLaser:
     """A laser that heats; the promises of its methods are those of ``ILaserManager``."""
 
@@ -47,6 +55,10 @@ class SimulatedLaser:
         self._prepare_seconds = parts.prepare_seconds
         self._preparation = Activity(clock)
         self._degassing = Activity(clock)
+
+    def readings(self) -> list[Reading]:
+        """The sample holder, with the places of its holes in mm."""
+        return [Reading("holder", self.stage.holder, details={"holes": self.stage.holes})]
 
     def foretell(self, method: str, *arguments: Any) -> None:
         """Knows its motors, and the names of places, paths, patterns and holders."""

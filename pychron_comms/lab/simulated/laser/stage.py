@@ -62,6 +62,11 @@ class Stage:
         return self._holder
 
     @property
+    def holes(self) -> list[list[float]]:
+        """Where the holder's holes are, in mm, in the order of their numbers."""
+        return [list(place) for _, place in sorted(self._map.holders[self._holder].items())]
+
+    @property
     def autocentering(self) -> bool:
         """From the start of a move that ends with a correction to the end of the correction."""
         return self._autocentering.active

@@ -1,0 +1,158 @@
+"""The state stream for browsers, as server-sent events that go on where they were."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
+from twisted.internet.task import LoopingCall
+from twisted.python.failure import Failure
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET, Request
+from zope.interface import implementer
+
+from pychron_comms.observability.http.site import plain
+from pychron_comms.observability.state.stream import StateStream
+from pychron_comms.observability.state.subscription import Message, Subscription
+
+#: Seconds between beats, and how long a reader may leave all unread.
+BEAT = 2.0
+STALL = 60.0
+
+#: Readers at once.
+READERS = 600
+
+
+class EventStream(Resource):
+    """``GET /events?pattern=System/valve/*``; without a pattern, all.
+
+    A browser that comes back says where it was (``Last-Event-ID``), and gets what it missed.
+    """
+
+    isLeaf = True
+
+    def __init__(self, stream: StateStream, clock: IReactorTime) -> None:
+        super().__init__()
+        self._stream = stream
+        self._clock = clock
+        self._readers: set[_Reader] = set()
+        self._beats = LoopingCall(self._beat)
+        self._beats.clock = clock
+
+    @property
+    def readers(self) -> int:
+        return len(self._readers)
+
+    def render_GET(self, request: Request) -> Any:
+        if len(self._readers) >= READERS:
+            return plain(request, f"{READERS} readers are here, and no more may be", 503)
+        patterns = [each.decode(errors="replace") for each in request.args.get(b"pattern", [b"*"])]
+        try:
+            reader = _Reader(self._stream, patterns, request, self._clock)
+        except ValueError as error:
+            return plain(request, str(error), 400)
+        self._readers.add(reader)
+        request.notifyFinish().addBoth(self._ended, reader)
+        if not self._beats.running:
+            self._beats.start(BEAT, now=False)
+        reader.begin(*_place(request.getHeader(b"Last-Event-ID")))
+        return NOT_DONE_YET
+
+    def close(self) -> None:
+        """Say goodbye to all who read: this process ends."""
+        for reader in list(self._readers):
+            reader.say_goodbye()
+        if self._beats.running:
+            self._beats.stop()
+
+    def _beat(self) -> None:
+        for reader in self._readers:
+            reader.beat()
+        if not self._readers:
+            self._beats.stop()
+
+    def _ended(self, result: Failure | None, reader: _Reader) -> None:
+        self._readers.discard(reader)
+        reader.end()
+
+
+@implementer(IPushProducer)
+class _Reader:
+    """Writes to one browser as fast as it reads, and collects meanwhile."""
+
+    def __init__(
+        self, stream: StateStream, patterns: list[str], request: Request, clock: IReactorTime
+    ) -> None:
+        self._request = request
+        self._clock = clock
+        self._session = stream.session
+        self._subscription = Subscription(stream, patterns, self._write)
+        self._paused = False
+        self._over = False
+        self._stall: IDelayedCall | None = None
+
+    def begin(self, session: str, number: int) -> None:
+        self._request.setHeader(b"Content-Type", b"text/event-stream; charset=utf-8")
+        self._request.setHeader(b"X-Accel-Buffering", b"no")
+        # A reader waits for nothing, so the channel's own time limit for silence must not end it.
+        self._request.channel.setTimeout(None)
+        self._request.registerProducer(self, True)
+        self._request.write(b"retry: 1000\n\n")
+        self._subscription.begin(session, number)
+        self._write()
+
+    def beat(self) -> None:
+        if not self._paused:
+            self._subscription.beat()
+
+    def say_goodbye(self) -> None:
+        if not self._over:
+            self._request.write(b'event: bye\ndata: {"reason":"the server stops"}\n\n')
+            self._request.unregisterProducer()
+            self._request.finish()
+
+    def end(self) -> None:
+        self._over = True
+        self._subscription.end()
+        self._cancel_stall()
+
+    def pauseProducing(self) -> None:
+        """The browser does not read."""
+        self._paused = True
+        if self._stall is None:
+            self._stall = self._clock.callLater(STALL, self._drop)
+
+    def resumeProducing(self) -> None:
+        self._paused = False
+        self._cancel_stall()
+        self._write()
+
+    def stopProducing(self) -> None:
+        """The connection is gone; ``notifyFinish`` says so too."""
+
+    def _write(self) -> None:
+        while self._subscription.waiting and not self._paused and not self._over:
+            if self._subscription.failed:
+                self._drop()
+                return
+            messages = self._subscription.take()
+            self._request.write(b"".join(self._event(each) for each in messages))
+
+    def _event(self, message: Message) -> bytes:
+        topic, number, text = message
+        return f"id: {self._session}:{number}\nevent: {topic}\ndata: {text}\n\n".encode()
+
+    def _drop(self) -> None:
+        self._stall = None
+        self._request.channel.forceAbortClient()
+
+    def _cancel_stall(self) -> None:
+        if self._stall is not None and self._stall.active():
+            self._stall.cancel()
+        self._stall = None
+
+
+def _place(header: bytes | None) -> tuple[str, int]:
+    """The session and number where a browser was; nothing where it says none."""
+    session, colon, number = (header or b"").decode("ascii", "replace").partition(":")
+    return (session, int(number)) if colon and number.isdigit() else ("", 0)

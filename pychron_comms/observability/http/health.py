@@ -1,0 +1,66 @@
+"""Whether a process lives, is ready, and how each of its parts does; asked anew each time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from pychron_comms.observability.http.site import Text
+
+
+class Condition(NamedTuple):
+    """How a part does. ``needed``: without it the process is not ready."""
+
+    well: bool
+    reason: str = ""
+    needed: bool = True
+
+
+Check = Callable[[], Condition]
+
+
+class Health:
+    """The parts of one process by name; ``now`` is Unix time in seconds."""
+
+    def __init__(self, now: Callable[[], float]) -> None:
+        self._now = now
+        self._checks: dict[str, Check] = {}
+        self._since: dict[str, tuple[Condition, float]] = {}
+
+    def add(self, part: str, check: Check) -> None:
+        self._checks[part] = check
+
+    def look(self) -> Mapping[str, tuple[Condition, float]]:
+        """Each part with since when it does as it does, as far as that was looked at."""
+        for part, check in self._checks.items():
+            condition = check()
+            before = self._since.get(part)
+            if before is None or before[0] != condition:
+                self._since[part] = condition, self._now()
+        return dict(self._since)
+
+    def resources(self) -> dict[str, Text]:
+        """The pages ``livez``, ``readyz`` and ``healthz``."""
+        return {
+            # That this is answered at all is the proof.
+            "livez": Text(lambda: (200, "alive")),
+            "readyz": Text(self._ready),
+            "healthz": Text(self._verbose, "application/json"),
+        }
+
+    def _ready(self) -> tuple[int, str]:
+        wrong = [
+            f"{part}: {condition.reason}"
+            for part, (condition, _) in self.look().items()
+            if condition.needed and not condition.well
+        ]
+        return (503, "\n".join(wrong)) if wrong else (200, "ready")
+
+    def _verbose(self) -> tuple[int, str]:
+        parts = {
+            part: {"ok": condition.well, "reason": condition.reason, "since": round(since, 3)}
+            for part, (condition, since) in self.look().items()
+        }
+        code = 200 if all(each["ok"] for each in parts.values()) else 503
+        return code, json.dumps(parts, indent=1)

@@ -1,0 +1,59 @@
+"""The status page's own files, read once."""
+
+from __future__ import annotations
+
+import mimetypes
+from collections.abc import Mapping
+from importlib.resources import files
+
+from twisted.web.resource import IResource, Resource
+from twisted.web.server import Request
+
+from pychron_comms.observability.http.site import Refusal
+
+_FOLDER = "pychron_comms.observability.status_page"
+_KINDS = {".js": "text/javascript", ".LICENSE": "text/plain"}
+
+
+class File(Resource):
+    """Bytes that never change while the process runs."""
+
+    isLeaf = True
+
+    def __init__(self, content: bytes, kind: str) -> None:
+        super().__init__()
+        self.content = content
+        self._kind = kind.encode()
+
+    def render_GET(self, request: Request) -> bytes:
+        request.setHeader(b"Content-Type", self._kind)
+        return self.content
+
+
+class Folder(Resource):
+    """Files by their names, and nothing else."""
+
+    def __init__(self, files: Mapping[str, File]) -> None:
+        super().__init__()
+        self.files = files
+
+    def getChild(self, path: bytes, request: Request) -> Resource:
+        file = self.files.get(path.decode(errors="replace"))
+        if file is None or request.postpath:
+            return Refusal(404, "there is no such file")
+        return file
+
+
+def page_resources() -> dict[str, IResource]:
+    """The page itself at the root, and what it is made of below ``static``."""
+    parts: dict[str, File] = {}
+    for file in files(_FOLDER).iterdir():
+        if file.is_file() and not file.name.endswith((".py", ".pyc")):
+            parts[file.name] = File(file.read_bytes(), _kind(file.name))
+    return {"": parts.pop("index.html"), "static": Folder(parts)}
+
+
+def _kind(name: str) -> str:
+    ending = name[name.rindex(".") :]
+    kind = _KINDS.get(ending) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return f"{kind}; charset=utf-8" if kind.startswith(("text/", "image/svg")) else kind

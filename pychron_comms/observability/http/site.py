@@ -1,0 +1,156 @@
+"""The HTTP site of one process: read-only, for those who may ask, and for no other site's pages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from twisted.internet.interfaces import IReactorTime
+from twisted.protocols.policies import ThrottlingFactory
+from twisted.web import http
+from twisted.web.resource import IResource, Resource
+from twisted.web.server import Request, Site
+
+from pychron_comms.errors import CommandError
+
+#: Seconds that a client may take for a request, and connections at once.
+TIMEOUT = 30
+CONNECTIONS = 700
+
+#: This computer, as browsers write it.
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
+
+_HEADERS = {
+    b"Content-Security-Policy": (
+        b"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+        b"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+    b"X-Content-Type-Options": b"nosniff",
+    b"Referrer-Policy": b"no-referrer",
+    b"Cross-Origin-Resource-Policy": b"same-origin",
+    b"Cross-Origin-Opener-Policy": b"same-origin",
+    b"Cache-Control": b"no-cache",
+    b"Server": b"pychron_comms",
+}
+
+
+_NOTHING_MORE: Sequence[list[bytes]] = ([], [b""])
+
+
+@dataclass(frozen=True, kw_only=True)
+class SiteRules:
+    """Who may ask. ``admit`` is given the connection; it raises a CommandError for no.
+
+    ``names`` are the host names by which a browser may call the site: a page of another site that
+    has bent its own name to this address is refused by it.
+    """
+
+    admit: Callable[[object], None]
+    names: frozenset[str] = LOOPBACK
+
+
+class Guarded(Resource):
+    """Stands before all other resources. 403 for who may not ask, 421 for another site's name."""
+
+    def __init__(self, children: Mapping[str, IResource], rules: SiteRules) -> None:
+        super().__init__()
+        self._rules = rules
+        for path, resource in children.items():
+            self.putChild(path.encode(), resource)
+
+    def getChildWithDefault(self, path: bytes, request: Request) -> Any:
+        for name, value in _HEADERS.items():
+            request.setHeader(name, value)
+        if request.method not in {b"GET", b"HEAD"}:
+            request.setHeader(b"Allow", b"GET, HEAD")
+            return Refusal(405, "nothing is commanded here: GET and HEAD alone are served")
+        if host_name(request) not in self._rules.names:
+            return Refusal(421, "this site has another name; list it as [http] names")
+        if is_read_by_another_site(request):
+            return Refusal(403, "no other site may read this one")
+        try:
+            self._rules.admit(request.transport)
+        except CommandError as error:
+            return Refusal(403, str(error))
+        child = self.children.get(path)
+        if child is None or (child.isLeaf and request.postpath not in _NOTHING_MORE):
+            return Refusal(404, "there is no such page; / is the status page")
+        return child
+
+
+class Refusal(Resource):
+    """Says why not, in one line of text."""
+
+    isLeaf = True
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__()
+        self._code = code
+        self._text = text
+
+    def render(self, request: Request) -> bytes:
+        return plain(request, self._text, self._code)
+
+
+class Text(Resource):
+    """A page whose text is made at each request. ``make`` gives the status code and the text."""
+
+    isLeaf = True
+
+    def __init__(self, make: Callable[[], tuple[int, str]], kind: str = "text/plain") -> None:
+        super().__init__()
+        self._make = make
+        self._kind = kind
+
+    def render_GET(self, request: Request) -> bytes:
+        code, text = self._make()
+        return plain(request, text, code, self._kind)
+
+
+def plain(request: Request, text: str, code: int = 200, kind: str = "text/plain") -> bytes:
+    """Set what a text needs and give its bytes."""
+    request.setResponseCode(code)
+    request.setHeader(b"Content-Type", f"{kind}; charset=utf-8".encode())
+    return f"{text}\n".encode() if kind == "text/plain" else text.encode()
+
+
+def host_name(request: Request) -> str:
+    """The host that the client called, without its port, in lower case; empty for none."""
+    host = (request.getHeader(b"Host") or b"").decode("ascii", "replace").lower()
+    name, colon, port = host.rpartition(":")
+    return name if colon and port.isdigit() else host
+
+
+def is_read_by_another_site(request: Request) -> bool:
+    """Whether a page of another site asks; following its link here is no reading."""
+    asks_from = request.getHeader(b"Sec-Fetch-Site")
+    mode = request.getHeader(b"Sec-Fetch-Mode")
+    return asks_from in {b"cross-site", b"same-site"} and mode != b"navigate"
+
+
+class QuietSite(Site):
+    """Logs no request: each look of each browser would fill the log."""
+
+    noisy = False
+    displayTracebacks = False
+
+    def log(self, request: http.Request) -> None:
+        """Nothing."""
+
+
+class LimitedConnections(ThrottlingFactory):
+    """Drops connections beyond its limit."""
+
+    noisy = False
+
+    def logPrefix(self) -> str:
+        return "status page"
+
+
+def site_factory(
+    children: Mapping[str, IResource], rules: SiteRules, reactor: IReactorTime
+) -> LimitedConnections:
+    """The factory to listen with: bounded in time and in connections."""
+    site = QuietSite(Guarded(children, rules), timeout=TIMEOUT, reactor=reactor)
+    return LimitedConnections(site, maxConnectionCount=CONNECTIONS)

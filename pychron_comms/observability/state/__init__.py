@@ -1,0 +1,1 @@
+"""How everything stands: items with their quality, the stream of their changes, its subscribers."""

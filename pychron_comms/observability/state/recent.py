@@ -1,0 +1,48 @@
+"""The last hour of numbers, for a chart that is to be full when a page is opened."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from pychron_comms.interfaces import Severity
+from pychron_comms.observability.state.items import Item
+from pychron_comms.observability.state.stream import Change
+
+#: Seconds that are kept, seconds between two points, and how many items are followed at most.
+HOUR = 3600.0
+APART = 5.0
+MOST = 200
+
+Point = tuple[float, float | None]
+
+
+class Recent:
+    """Follows the stream's numeric items that have a unit. A time of which nothing is known is a
+    gap: a point without a value."""
+
+    def __init__(self) -> None:
+        self._points: dict[str, deque[Point]] = {}
+
+    def changed(self, change: Change) -> None:
+        item = change.what
+        if not isinstance(item, Item) or not item.unit or isinstance(item.value, bool):
+            return
+        if not isinstance(item.value, (int, float)):
+            return
+        points = self._points.get(item.path)
+        if points is None:
+            if len(self._points) >= MOST:
+                return
+            points = self._points[item.path] = deque(maxlen=int(HOUR / APART))
+        value = None if item.severity is Severity.INVALID else float(item.value)
+        if (
+            points
+            and change.at - points[-1][0] < APART
+            and (points[-1][1] is None) is (value is None)
+        ):
+            return
+        points.append((round(change.at, 1), value))
+
+    def points(self, path: str) -> list[Point]:
+        """Oldest first: Unix time in seconds, and the value or None for a gap."""
+        return list(self._points.get(path, ()))

@@ -1,0 +1,144 @@
+"""The stream of changes: every item as it stands, each change with a number, the last ones kept."""
+
+from __future__ import annotations
+
+import secrets
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, NamedTuple, Protocol
+
+from pychron_comms.observability.state.items import STALE, Item
+
+#: Changes that are kept for who comes back, and for how many seconds.
+KEPT = 20_000
+KEPT_FOR = 600.0
+
+
+class Event(NamedTuple):
+    """What happened, and is never left out: a command's outcome, a trip, an alarm."""
+
+    path: str
+    fields: Mapping[str, Any]
+
+
+class Change(NamedTuple):
+    """``number`` grows by one with each change of a session, from 1."""
+
+    number: int
+    at: float
+    what: Item | Event
+
+
+class Subscriber(Protocol):
+    """Told of each change, in order; must neither block nor raise."""
+
+    def changed(self, change: Change) -> None:
+        """An item is new or says something else, or something has happened."""
+
+
+def new_stream(now: Callable[[], float]) -> StateStream:
+    """The stream of a process that starts now; ``now`` is Unix time in seconds."""
+    return StateStream(secrets.token_hex(6), now)
+
+
+class StateStream:
+    """Holds the last of each item and tells subscribers what changes.
+
+    ``session`` names this life of the stream: numbers of another session mean nothing here.
+    ``now`` is Unix time in seconds. Publishing costs a constant time, and no more for subscribers
+    than one call each.
+    """
+
+    def __init__(self, session: str, now: Callable[[], float]) -> None:
+        self.session = session
+        self.number = 0
+        self._now = now
+        self._items: dict[str, Item] = {}
+        self._kept: deque[Change] = deque(maxlen=KEPT)
+        # In order, each once.
+        self._subscribers: dict[Subscriber, None] = {}
+
+    def __iter__(self) -> Iterator[Item]:
+        return iter(list(self._items.values()))
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    @property
+    def subscribers(self) -> int:
+        return len(self._subscribers)
+
+    def get(self, path: str) -> Item | None:
+        return self._items.get(path)
+
+    def publish(self, item: Item) -> bool:
+        """Whether it says something new. Where it does not, only its times are taken over."""
+        before = self._items.get(item.path)
+        self._items[item.path] = item
+        if before is not None and before.says_the_same(item):
+            return False
+        self._tell(item)
+        return True
+
+    def happened(self, path: str, **fields: Any) -> None:
+        """Tell of something that has no state."""
+        self._tell(Event(path, fields))
+
+    def confirm(self, paths: Iterable[str]) -> None:
+        """Their values were found unchanged just now."""
+        now = self._now()
+        for path in paths:
+            item = self._items.get(path)
+            if item is not None:
+                self._items[path] = replace(item, confirmed=now)
+
+    def withdraw(self, path: str) -> None:
+        """There is no such item any more."""
+        item = self._items.pop(path, None)
+        if item is not None:
+            self._tell(item.withdrawn())
+
+    def invalidate(self, within: str, reason: str) -> None:
+        """What is at this path or below cannot be told any more."""
+        below = f"{within}/"
+        for path, item in list(self._items.items()):
+            if not within or path == within or path.startswith(below):
+                self.publish(item.invalid(reason))
+
+    def look_for_stale(self) -> None:
+        """Say so of each item whose source has been silent too long."""
+        now = self._now()
+        for item in list(self._items.values()):
+            if item.reason != STALE and item.is_stale(now):
+                self.publish(item.invalid(STALE))
+
+    def subscribe(self, subscriber: Subscriber) -> None:
+        self._subscribers[subscriber] = None
+
+    def unsubscribe(self, subscriber: Subscriber) -> None:
+        """More than once does no harm."""
+        self._subscribers.pop(subscriber, None)
+
+    def since(self, number: int) -> list[Change] | None:
+        """The changes after that one; None where they are not kept any more, or never were."""
+        if not 0 <= number <= self.number:
+            return None
+        if number == self.number:
+            return []
+        self._forget_old()
+        if not self._kept or self._kept[0].number > number + 1:
+            return None
+        return [change for change in self._kept if change.number > number]
+
+    def _tell(self, what: Item | Event) -> None:
+        self.number += 1
+        change = Change(self.number, self._now(), what)
+        self._kept.append(change)
+        for subscriber in list(self._subscribers):
+            subscriber.changed(change)
+
+    def _forget_old(self) -> None:
+        oldest = self._now() - KEPT_FOR
+        while self._kept and self._kept[0].at < oldest:
+            self._kept.popleft()

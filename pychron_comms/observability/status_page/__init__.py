@@ -1,0 +1,1 @@
+"""The status page: what a browser loads, and nothing that runs here."""

@@ -1,0 +1,180 @@
+// The extraction line as a drawing: built once for each schematic, then only its classes change.
+
+import { draw, make } from "./stream.js";
+
+const VALVES = new Set(["valve", "rough_valve", "manual_valve"]);
+const FLOW = { turbo: "pump", ionpump: "pump" };
+// The source of highest rank colours all that it reaches, as Pychron's canvas has it.
+const RANK = { pump: 120, laser: 100, pipette: 100, tank: 90, spectrometer: 80, coldfinger: 71, getter: 70 };
+const KIND_NAMES = { turbo: "turbo pump", ionpump: "ion pump", stage: "volume" };
+const MARGIN = 2;
+
+export class Drawing {
+  constructor(place) {
+    this.place = place;
+    this.valves = new Map();
+    this.states = new Map();
+    this.model = null;
+  }
+
+  show(model) {
+    this.model = model;
+    this.valves.clear();
+    const shapes = new Map(model.shapes.map((shape) => [shape.name, shape]));
+    const xs = model.shapes.flatMap((s) => [s.x - s.width / 2, s.x + s.width / 2]);
+    const ys = model.shapes.flatMap((s) => [s.y - s.height / 2, s.y + s.height / 2]);
+    for (const { points } of model.connections) {
+      for (const [x, y] of points) { xs.push(x); ys.push(y); }
+    }
+    if (!xs.length) return;
+    const left = Math.min(...xs) - MARGIN, top = Math.max(...ys) + MARGIN;
+    const width = Math.max(...xs) - left + MARGIN, height = top - Math.min(...ys) + MARGIN;
+    const svg = draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": "Volumes and valves" });
+    const at = (x, y) => [x - left, top - y];
+    this.pipes = model.connections.map((pipe) => {
+      const ends = [shapes.get(pipe.start), ...pipe.points.map(([x, y]) => ({ x, y })), shapes.get(pipe.end)];
+      const line = draw("polyline", { class: "pipe", points: ends.map(({ x, y }) => at(x, y).join(",")).join(" ") });
+      svg.append(line);
+      return { ...pipe, line };
+    });
+    this.volumes = new Map();
+    for (const shape of model.shapes) {
+      const [x, y] = at(shape.x, shape.y);
+      svg.append(VALVES.has(shape.kind) ? this.valve(shape, x, y) : this.volume(shape, x, y));
+    }
+    this.place.replaceChildren(svg);
+    for (const item of this.states.values()) this.paint(item);
+    this.flow();
+  }
+
+  volume(shape, x, y) {
+    const { width, height, name, kind } = shape;
+    const rect = draw("rect", { x: x - width / 2, y: y - height / 2, width, height, rx: 0.4 });
+    const word = KIND_NAMES[kind] || kind;
+    const label = draw("text", { x, y: y - 0.35 });
+    label.textContent = shape.label || name;
+    // A long name must fit its box.
+    label.setAttribute("font-size", Math.min(1.05, width / (0.6 * label.textContent.length)));
+    const below = draw("text", { x, y: y + 0.75, class: "kind" });
+    below.textContent = (shape.label || name).toLowerCase().includes(word) ? "" : word;
+    this.volumes.set(name, { shape, rect });
+    return draw("g", { class: "volume" }, rect, label, below);
+  }
+
+  valve(shape, x, y) {
+    const { name, width: size } = shape;
+    const group = draw("g", { class: "valve invalid", tabindex: 0, role: "img", "data-name": name });
+    const body = draw("circle", { class: "body", cx: x, cy: y, r: size / 2 });
+    const bar = draw("line", { class: "bar", x1: x - size * 0.3, y1: y, x2: x + size * 0.3, y2: y });
+    const label = draw("text", { x: x + size * 0.62, y: y - 0.5, class: "name" });
+    label.textContent = shape.label || name;
+    const word = draw("text", { x: x + size * 0.62, y: y + 0.55, class: "word" });
+    const title = draw("title");
+    group.append(title, body, bar, label, word);
+    this.valves.set(name, { group, title, word, item: null });
+    return group;
+  }
+
+  take(name, item) {
+    this.states.set(name, item);
+    if (!this.model) return;
+    this.paint(item);
+    this.flow();
+  }
+
+  paint(item) {
+    const name = item.path.split("/").pop();
+    const valve = this.valves.get(name);
+    if (!valve) return;
+    const marks = marksOf(item);
+    valve.group.setAttribute("class", ["valve", ...marks.classes].join(" "));
+    valve.word.textContent = marks.word;
+    valve.title.textContent = `Valve ${name}: ${marks.text}`;
+    valve.group.setAttribute("aria-label", `Valve ${name}: ${marks.text}`);
+  }
+
+  isOpen(name) {
+    const item = this.states.get(name);
+    return Boolean(item && item.v && item.sev !== "invalid");
+  }
+
+  // Colour what is connected, as gas would flow: through open valves alone.
+  flow() {
+    const region = new Map();
+    const around = new Map();
+    const link = (one, other) => around.set(one, [...(around.get(one) || []), other]);
+    for (const { start, end } of this.pipes) { link(start, end); link(end, start); }
+    for (const first of this.volumes.keys()) {
+      if (region.has(first)) continue;
+      const reached = [], todo = [first];
+      region.set(first, reached);
+      while (todo.length) {
+        const name = todo.pop();
+        reached.push(name);
+        for (const next of around.get(name) || []) {
+          if (region.has(next) || (this.valves.has(next) && !this.isOpen(next))) continue;
+          region.set(next, reached);
+          todo.push(next);
+        }
+      }
+    }
+    const colours = new Map();
+    const colourOf = (name) => {
+      const reached = region.get(name);
+      if (!reached) return "stage";
+      if (!colours.has(reached)) colours.set(reached, this.strongest(reached));
+      return colours.get(reached);
+    };
+    for (const [name, { rect }] of this.volumes) rect.setAttribute("class", `fill-${colourOf(name)}`);
+    for (const { start, end, line } of this.pipes) {
+      // A pipe has the colour of its side of a closed valve.
+      const name = this.valves.has(start) && !region.has(start) ? end : start;
+      line.setAttribute("class", `pipe flow-${colourOf(name)}`);
+    }
+  }
+
+  strongest(names) {
+    let best = "stage";
+    for (const name of names) {
+      const volume = this.volumes.get(name);
+      const kind = volume && (FLOW[volume.shape.kind] || volume.shape.kind);
+      if (kind && (RANK[kind] || 0) > (RANK[best] || 0)) best = kind;
+    }
+    return best;
+  }
+}
+
+// What is to be seen of a valve, and the words for who does not see it.
+function marksOf(item) {
+  const classes = [], words = [];
+  const stands = item.v ? "open" : "closed";
+  if (item.sev === "invalid") {
+    classes.push("invalid");
+    words.push(`unknown (${item.reason || "no word"}), last ${stands}`);
+  } else if (item.moving) {
+    classes.push("moving");
+    words.push(item.target ? "opening" : "closing");
+  } else {
+    classes.push(stands);
+    words.push(stands);
+  }
+  if (item.locked) { classes.push("locked"); words.push("software locked"); }
+  if (item.owner) { classes.push("owned"); words.push(`owned by ${item.owner}`); }
+  if (item.lease) { classes.push("owned"); words.push(`leased to ${item.lease}`); }
+  if (item.interlocks && item.interlocks.length) words.push(`held by ${item.interlocks.join(", ")}`);
+  if (item.src !== "readback" && item.src !== "indicator") words.push(`not proven: ${item.src}`);
+  const short = item.sev === "invalid" ? "?" : item.moving ? "moving" : stands;
+  const notes = [short, item.locked && "locked", (item.owner || item.lease) && "owned"].filter(Boolean);
+  return { classes, text: words.join(", "), word: notes.join(" · ") };
+}
+
+export function legend(place) {
+  const kinds = [["open", "open"], ["closed", "closed"], ["moving", "moving"], ["invalid", "unknown or stale"],
+    ["closed locked", "software locked"], ["closed owned", "owned or leased"]];
+  for (const [classes, text] of kinds) {
+    const group = draw("g", { class: `valve ${classes}` },
+      draw("circle", { class: "body", cx: 1.3, cy: 1.3, r: 1 }),
+      draw("line", { class: "bar", x1: 0.7, y1: 1.3, x2: 1.9, y2: 1.3 }));
+    place.append(make("li", {}, draw("svg", { viewBox: "0 0 2.6 2.6", "aria-hidden": "true" }, group), text));
+  }
+}

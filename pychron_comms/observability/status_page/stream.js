@@ -1,0 +1,90 @@
+// The state stream in the browser: the last of each item, and whether all of it still lives.
+
+// The server beats every 2 s; two beats missed, and nothing here can be believed.
+const PATIENCE = 5000;
+
+export class Stream {
+  // `changed(item)`, `happened(event)` and `linked(state, since)` are called as they come.
+  constructor({ changed, happened, linked }) {
+    this.items = new Map();
+    this.changed = changed;
+    this.happened = happened;
+    this.linked = linked;
+    this.state = "connecting";
+    this.heard = Date.now();
+    this.place = "";
+    this.open();
+    setInterval(() => this.look(), 500);
+  }
+
+  open() {
+    const source = (this.source = new EventSource("events"));
+    const on = (topic, act) => source.addEventListener(topic, (event) => {
+      this.heard = Date.now();
+      act(JSON.parse(event.data));
+    });
+    on("hello", () => {});
+    on("gap", () => {});
+    on("snapshot", ({ items }) => items.forEach((item) => this.take(item)));
+    on("change", (item) => this.take(item));
+    on("event", (event) => this.happened(event));
+    on("live", () => this.link("live"));
+    on("beat", () => this.link("live"));
+    on("bye", () => this.link("lost"));
+    source.onerror = () => this.link("lost");
+  }
+
+  take(item) {
+    this.items.set(item.path, item);
+    this.changed(item);
+  }
+
+  look() {
+    if (Date.now() - this.heard <= PATIENCE) return;
+    this.link("lost");
+    // A connection that says nothing may never end by itself.
+    this.source.close();
+    this.heard = Date.now();
+    this.open();
+  }
+
+  link(state) {
+    if (state === this.state) return;
+    this.state = state;
+    this.linked(state, new Date(this.heard));
+  }
+}
+
+// An item's value with its unit, as a person reads it.
+export function shown(item) {
+  const { v, unit } = item;
+  if (v === null || v === undefined) return "unknown";
+  if (typeof v === "boolean") return v ? "yes" : "no";
+  if (v === "" || (Array.isArray(v) && !v.length)) return "none";
+  if (Array.isArray(v)) return v.map((each) => number(each)).join(", ") + (unit ? ` ${unit}` : "");
+  if (typeof v === "object") return JSON.stringify(v);
+  return number(v) + (unit ? ` ${unit}` : "");
+}
+
+export function number(value) {
+  if (typeof value !== "number") return String(value);
+  const size = Math.abs(value);
+  if (value === 0) return "0";
+  if (size >= 1e5 || size < 1e-3) return value.toExponential(2);
+  return String(Number(value.toPrecision(4)));
+}
+
+// Elements are made, never parsed from text: names and replies may hold markup.
+export function make(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
+export function draw(tag, attributes = {}, ...children) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}

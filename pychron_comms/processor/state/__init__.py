@@ -1,0 +1,1 @@
+"""The state of the hardware, watched and told as it changes."""

@@ -1,0 +1,29 @@
+"""What is watched of a processor, put together from its handlers and hardware."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+from pychron_comms.interfaces import IHardware, IRequestHandler, Reading
+from pychron_comms.safeguards.leases import Leases
+
+
+def watched_managers(
+    handlers: Mapping[str, IRequestHandler], hardware: IHardware
+) -> dict[str, object]:
+    """Managers by the request type that people know, and devices below ``device``."""
+    managers: dict[str, object] = {}
+    for handler in dict.fromkeys(handlers.values()):
+        manager = getattr(handler, "manager", None)
+        name = getattr(handler, "request_type", "")
+        if name and manager is not None and manager not in managers.values():
+            managers[name] = manager
+    devices = hardware.devices()
+    return managers | {f"device/{name}": device for name, device in devices.items()}
+
+
+def lease_readings(leases: Leases) -> Iterable[Reading]:
+    """Each lease: its owner, and until when in seconds of Unix time."""
+    for lease in leases.leases():
+        details = {"until": round(lease.until, 3), "lease_of": lease.part.target}
+        yield Reading(f"lease/{lease.part.name}", lease.owner, details=details)

@@ -1,0 +1,1 @@
+"""How everything stands, as the server knows it: from its processors, and of itself."""

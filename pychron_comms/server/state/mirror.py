@@ -1,0 +1,109 @@
+"""What one processor tells of its state, taken into the server's own stream."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.logger import Logger
+
+from pychron_comms.observability.state.items import Item, item_from_json
+from pychron_comms.observability.state.stream import StateStream
+
+#: Seconds without a word after which nothing that a processor said can be believed.
+PATIENCE = 2.0
+
+
+class StateMirror:
+    """Follows one processor, called ``name``; its items keep their paths.
+
+    A processor that is lost, or says nothing for ``PATIENCE`` seconds, makes all of its items
+    invalid; they come back with its next snapshot.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self, name: str, stream: StateStream, clock: IReactorTime, now: Callable[[], float]
+    ) -> None:
+        self._name = name
+        self._stream = stream
+        self._clock = clock
+        self._now = now
+        self._items: dict[str, Item] = {}
+        self._doubted = False
+        self._timer: IDelayedCall | None = None
+        self._tell("connecting", well=False)
+
+    def heard(self, topic: str, text: str) -> None:
+        """One message of the processor's stream. Raises ValueError for one that is none."""
+        fields = json.loads(text)
+        self._wait_on()
+        if topic == "snapshot":
+            for each in fields["items"]:
+                self._take(item_from_json(each))
+        elif topic == "change":
+            fields.pop("seq")
+            fields.pop("prev", None)
+            fields.pop("replayed", None)
+            self._take(item_from_json(fields))
+        elif topic == "event":
+            path = fields.pop("path")
+            for name in ("seq", "prev", "t"):
+                fields.pop(name, None)
+            self._stream.happened(path, **fields)
+        elif topic in {"live", "beat"}:
+            self._believe()
+            self._stream.confirm(self._items)
+            self._tell("connected", well=True)
+
+    def lost(self, reason: str) -> None:
+        """The connection to the processor is gone."""
+        self._stop_waiting()
+        self._invalidate(f"the processor is lost: {reason}")
+        # Its next life says anew what there is.
+        self._items.clear()
+        self._tell(f"lost: {reason}", well=False)
+
+    def stop(self) -> None:
+        self._stop_waiting()
+
+    def _take(self, item: Item) -> None:
+        if item.is_gone:
+            self._items.pop(item.path, None)
+            self._stream.withdraw(item.path)
+        else:
+            self._items[item.path] = item
+            self._stream.publish(item)
+
+    def _believe(self) -> None:
+        """What was said before a silence holds again: nothing has been lost of the connection."""
+        if self._doubted:
+            self._doubted = False
+            for item in self._items.values():
+                self._stream.publish(item)
+
+    def _wait_on(self) -> None:
+        if self._timer is not None and self._timer.active():
+            self._timer.reset(PATIENCE)
+        else:
+            self._timer = self._clock.callLater(PATIENCE, self._silent)
+
+    def _stop_waiting(self) -> None:
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+
+    def _silent(self) -> None:
+        self._invalidate("no word from the processor")
+        self._tell("silent", well=False)
+
+    def _invalidate(self, reason: str) -> None:
+        self._doubted = True
+        for item in self._items.values():
+            self._stream.publish(item.invalid(reason))
+
+    def _tell(self, what: str, *, well: bool) -> None:
+        now = self._now()
+        item = Item(path=f"road/processor/{self._name}", value=what, obtained=now, confirmed=now)
+        self._stream.publish(item if well else item.invalid(what))

@@ -1,0 +1,127 @@
+"""All that a server shows of itself and its processors: the stream, the page, metrics, health."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple
+
+from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall
+
+from pychron_comms.interfaces import Severity
+from pychron_comms.observability.http.event_stream import EventStream
+from pychron_comms.observability.http.health import Condition, Health
+from pychron_comms.observability.http.history import History
+from pychron_comms.observability.http.pages import page_resources
+from pychron_comms.observability.http.service import HttpService, Listen
+from pychron_comms.observability.http.settings import HttpSettings
+from pychron_comms.observability.http.site import Text
+from pychron_comms.observability.metrics import Metrics
+from pychron_comms.observability.state.items import Item
+from pychron_comms.observability.state.recent import Recent
+from pychron_comms.observability.state.stream import StateStream
+from pychron_comms.server.state.mirror import StateMirror
+from pychron_comms.transport.peer_identity import sender_of_peer
+
+#: Seconds between two looks at the server's own listeners.
+LOOK = 1.0
+
+
+class Listener(NamedTuple):
+    """What is told of a listener: how many connections are open, how many commands wait."""
+
+    open: Callable[[], int]
+    in_flight: Callable[[], int]
+
+
+class ServerStatus(MultiService):
+    """``admit`` raises a CommandError for a sender that may not look.
+
+    ``now`` is Unix time in seconds; ``clock`` may be another, that does not jump.
+    """
+
+    def __init__(
+        self,
+        settings: HttpSettings,
+        stream: StateStream,
+        metrics: Metrics,
+        *,
+        admit: Callable[[str], None],
+        listen: Listen,
+        reactor: Any,
+        now: Callable[[], float],
+    ) -> None:
+        super().__init__()
+        self.stream = stream
+        self._clock: IReactorTime = reactor
+        self._now = now
+        self._listeners: dict[str, Listener] = {}
+        self._mirrors: dict[str, StateMirror] = {}
+        self._health = Health(now)
+        recent = Recent()
+        stream.subscribe(recent)
+        self._events = EventStream(stream, reactor)
+        children = {
+            **page_resources(),
+            **self._health.resources(),
+            "metrics": Text(lambda: (200, metrics.text().rstrip("\n"))),
+            "events": self._events,
+            "history": History(recent),
+        }
+        self.http = HttpService(
+            settings, children, lambda transport: admit(sender_of_peer(transport)), listen, reactor
+        )
+        self.http.setServiceParent(self)
+        self._loop = LoopingCall(self._look)
+        self._loop.clock = reactor
+        metrics.gauge(
+            "pychron_subscribers", "Who follows the state stream.", lambda: stream.subscribers - 1
+        )
+        metrics.gauge(
+            "pychron_stream_sequence", "Changes of the state stream.", lambda: stream.number
+        )
+
+    def mirror_of(self, name: str) -> StateMirror:
+        """For the state of the processor of that name, and its health."""
+        mirror = StateMirror(name, self.stream, self._clock, self._now)
+        self._mirrors[name] = mirror
+        self._health.add(f"processor {name}", lambda: self._condition_of(name))
+        return mirror
+
+    def watch(self, listeners: Mapping[str, Listener]) -> None:
+        """Tell of these listeners, by the request types that they serve."""
+        self._listeners.update(listeners)
+
+    def startService(self) -> None:
+        super().startService()
+        self._loop.start(LOOK)
+
+    def stopService(self) -> Deferred[Any]:
+        if self._loop.running:
+            self._loop.stop()
+        for mirror in self._mirrors.values():
+            mirror.stop()
+        self._events.close()
+        return super().stopService()
+
+    def _look(self) -> None:
+        for name, listener in self._listeners.items():
+            count = listener.open()
+            self._show(
+                f"road/listener/{name}", count, "connection" if count == 1 else "connections"
+            )
+        waiting = sum(listener.in_flight() for listener in self._listeners.values())
+        self._show("road/commands waiting", waiting, "")
+        self.stream.look_for_stale()
+
+    def _show(self, path: str, value: object, unit: str) -> None:
+        now = self._now()
+        self.stream.publish(Item(path=path, value=value, unit=unit, obtained=now, confirmed=now))
+
+    def _condition_of(self, name: str) -> Condition:
+        item = self.stream.get(f"road/processor/{name}")
+        if item is None or item.severity is Severity.INVALID:
+            return Condition(False, str(item.value) if item else "never heard of")
+        return Condition(True)

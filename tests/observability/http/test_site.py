@@ -1,0 +1,251 @@
+"""What the HTTP site answers, whom it refuses, and how its streams are read."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+from twisted.internet.address import IPv4Address
+from twisted.internet.error import ConnectionLost
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+from twisted.web.resource import IResource
+
+from pychron_comms.errors import SecurityError
+from pychron_comms.observability.http.event_stream import BEAT, STALL, EventStream
+from pychron_comms.observability.http.health import Condition, Health
+from pychron_comms.observability.http.history import History
+from pychron_comms.observability.http.pages import page_resources
+from pychron_comms.observability.http.site import SiteRules, site_factory
+from pychron_comms.observability.state.recent import APART, HOUR, MOST, Recent
+from pychron_comms.observability.state.stream import StateStream
+from tests.observability.state.test_stream import valve
+
+
+class Transport(StringTransport):
+    aborted = False
+
+    def abortConnection(self) -> None:
+        self.aborted = True
+
+    def getTcpNoDelay(self) -> bool:
+        return True
+
+    def setTcpNoDelay(self, enabled: bool) -> None:
+        """As real ones have it."""
+
+
+class SiteCase(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.stream = StateStream("s1", lambda: self.clock.seconds() + 1000.0)
+        self.recent = Recent()
+        self.stream.subscribe(self.recent)
+        self.events = EventStream(self.stream, self.clock)
+        self.health = Health(self.clock.seconds)
+        self.strangers: set[object] = set()
+        children: dict[str, IResource] = {
+            **page_resources(),
+            **self.health.resources(),
+            "events": self.events,
+            "history": History(self.recent),
+        }
+        self.factory = site_factory(children, SiteRules(admit=self.admit), self.clock)
+
+    def admit(self, transport: Any) -> None:
+        if transport.getPeer().host in self.strangers:
+            raise SecurityError(transport.getPeer().host)
+
+    def connect(self, request: bytes) -> tuple[Any, Transport]:
+        protocol = self.factory.buildProtocol(IPv4Address("TCP", "10.0.0.5", 50000))
+        transport = Transport(peerAddress=IPv4Address("TCP", "10.0.0.5", 50000))
+        protocol.makeConnection(transport)
+        protocol.dataReceived(request)
+        return protocol, transport
+
+    def get(self, path: str, *headers: str, method: str = "GET") -> tuple[int, dict[str, str], str]:
+        lines = [f"{method} {path} HTTP/1.1", *(headers or ("Host: 127.0.0.1:1070",))]
+        _, transport = self.connect("\r\n".join([*lines, "Connection: close", "", ""]).encode())
+        head, _, body = transport.value().partition(b"\r\n\r\n")
+        status, *rest = head.decode().split("\r\n")
+        pairs = (line.split(": ", 1) for line in rest)
+        return int(status.split()[1]), {n.lower(): v for n, v in pairs}, body.decode()
+
+
+class PageTests(SiteCase):
+    def test_the_page_and_its_parts_are_there(self) -> None:
+        code, headers, body = self.get("/")
+        self.assertEqual((code, headers["content-type"]), (200, "text/html; charset=utf-8"))
+        self.assertIn("Extraction line", body)
+        for name, kind in (("main.js", "text/javascript"), ("style.css", "text/css")):
+            code, headers, _ = self.get(f"/static/{name}")
+            self.assertEqual((code, headers["content-type"]), (200, f"{kind}; charset=utf-8"))
+
+    def test_nothing_is_loaded_from_elsewhere(self) -> None:
+        _, headers, _ = self.get("/")
+        policy = headers["content-security-policy"]
+        self.assertIn("default-src 'none'", policy)
+        self.assertNotIn("unsafe", policy)
+        self.assertNotIn("http", policy)
+
+    def test_all_of_it_is_small(self) -> None:
+        static: Any = page_resources()["static"]
+        whole = sum(len(each.content) for each in static.files.values())
+        self.assertLess(whole, 200 * 1024)
+
+    def test_wrong_paths_are_told_where_the_page_is(self) -> None:
+        for path in ("/nothing", "/static/../../errors.py", "/static/%2e%2e/x", "/livez/x/y"):
+            code, _, body = self.get(path)
+            self.assertEqual(code, 404, f"{path}: {body}")
+
+
+class RefusalTests(SiteCase):
+    def test_a_name_that_is_not_ours_is_refused(self) -> None:
+        for host in ("evil.example", "evil.example:1070", "127.0.0.1.evil.example", ""):
+            self.assertEqual(self.get("/", f"Host: {host}")[0], 421, host)
+        for host in ("localhost", "LOCALHOST:1070", "[::1]:1070", "127.0.0.1"):
+            self.assertEqual(self.get("/", f"Host: {host}")[0], 200, host)
+
+    def test_another_site_may_not_read_but_link(self) -> None:
+        host, cross = "Host: localhost", "Sec-Fetch-Site: cross-site"
+        self.assertEqual(self.get("/events", host, cross, "Sec-Fetch-Mode: cors")[0], 403)
+        self.assertEqual(self.get("/", host, cross, "Sec-Fetch-Mode: navigate")[0], 200)
+
+    def test_a_stranger_is_refused(self) -> None:
+        self.strangers.add("10.0.0.5")
+        code, _, body = self.get("/livez")
+        self.assertEqual(code, 403)
+        self.assertIn("10.0.0.5", body)
+
+    def test_nothing_can_be_commanded(self) -> None:
+        for method in ("POST", "PUT", "DELETE", "OPTIONS"):
+            self.assertEqual(self.get("/", method=method)[0], 405, method)
+
+    def test_a_head_that_is_too_long_ends_the_connection(self) -> None:
+        _, transport = self.connect(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: " + b"x" * 70_000)
+        self.assertTrue(transport.disconnecting or transport.aborted)
+
+    def test_a_client_that_says_nothing_is_dropped(self) -> None:
+        _, transport = self.connect(b"GET / HT")
+        self.clock.advance(31)
+        self.assertTrue(transport.disconnecting or transport.aborted)
+
+
+class HealthTests(SiteCase):
+    def test_each_look_is_new_and_says_since_when(self) -> None:
+        journal = Condition(True)
+        self.health.add("journal", lambda: journal)
+        self.health.add("processor", lambda: Condition(False, "lost", needed=False))
+        self.assertEqual(self.get("/livez")[::2], (200, "alive\n"))
+        self.assertEqual(self.get("/readyz")[::2], (200, "ready\n"))
+        self.clock.advance(5)
+        journal = Condition(False, "the disk is full")
+        self.assertEqual(self.get("/readyz")[::2], (503, "journal: the disk is full\n"))
+        self.clock.advance(5)
+        code, _, body = self.get("/healthz")
+        self.assertEqual(code, 503)
+        parts = json.loads(body)
+        self.assertEqual(
+            parts["journal"], {"ok": False, "reason": "the disk is full", "since": 5.0}
+        )
+        self.assertEqual(parts["processor"]["since"], 0.0)
+
+
+class HistoryTests(SiteCase):
+    def publish(self, value: float, path: str = "device/gc/IG") -> None:
+        item = replace(valve(), path=path, value=value, unit="mbar", details={})
+        self.stream.publish(item)
+
+    def test_the_last_hour_of_a_number(self) -> None:
+        for value in (1.0, 2.0, 3.0):
+            self.publish(value)
+            self.clock.advance(APART)
+        self.stream.invalidate("device", "lost")
+        body = self.get("/history?path=device/gc/IG")[2]
+        self.assertEqual(
+            json.loads(body), [[1000.0, 1.0], [1005.0, 2.0], [1010.0, 3.0], [1015.0, None]]
+        )
+        self.assertEqual(json.loads(self.get("/history?path=nothing")[2]), [])
+
+    def test_it_is_bounded(self) -> None:
+        for number in range(2000):
+            self.publish(float(number))
+            self.clock.advance(APART)
+        self.assertEqual(len(self.recent.points("device/gc/IG")), HOUR / APART)
+        for number in range(2 * MOST):
+            self.publish(1.0, f"device/{number}")
+        followed = [n for n in range(2 * MOST) if self.recent.points(f"device/{n}")]
+        self.assertEqual(len(followed), MOST - 1)
+
+
+class EventStreamTests(SiteCase):
+    REQUEST = b"GET /events?pattern=System/* HTTP/1.1\r\nHost: localhost\r\n"
+
+    def read(self, *headers: str) -> tuple[Any, Transport]:
+        more = "".join(f"{each}\r\n" for each in headers).encode()
+        return self.connect(self.REQUEST + more + b"\r\n")
+
+    def topics(self, transport: Transport) -> list[str]:
+        text = transport.value().decode()
+        transport.clear()
+        return [line[7:] for line in text.splitlines() if line.startswith("event: ")]
+
+    def test_a_browser_gets_all_and_then_each_change(self) -> None:
+        self.stream.publish(valve())
+        _, transport = self.read()
+        self.assertIn(b"text/event-stream", transport.value())
+        self.assertEqual(self.topics(transport), ["hello", "snapshot", "live"])
+        self.stream.publish(valve(is_open=True))
+        self.assertIn(b"id: s1:2\nevent: change\ndata: ", transport.value())
+
+    def test_one_that_comes_back_gets_what_it_missed(self) -> None:
+        self.stream.publish(valve())
+        self.stream.publish(valve(is_open=True))
+        _, transport = self.read("Last-Event-ID: s1:1")
+        self.assertEqual(self.topics(transport), ["hello", "change", "live"])
+
+    def test_it_beats(self) -> None:
+        _, transport = self.read()
+        transport.clear()
+        self.clock.advance(BEAT)
+        self.assertEqual(self.topics(transport), ["beat"])
+
+    def test_a_slow_reader_gets_the_newest_when_it_reads_again(self) -> None:
+        _, transport = self.read()
+        transport.clear()
+        assert transport.producer is not None
+        transport.producer.pauseProducing()
+        for number in range(100):
+            self.stream.publish(valve(is_open=number % 2 == 0))
+        self.assertEqual(transport.value(), b"")
+        transport.producer.resumeProducing()
+        self.assertEqual(self.topics(transport), ["change"])
+
+    def test_one_that_never_reads_is_dropped(self) -> None:
+        _, transport = self.read()
+        assert transport.producer is not None
+        transport.producer.pauseProducing()
+        self.clock.advance(STALL)
+        self.assertTrue(transport.aborted)
+
+    def test_wrong_patterns_are_refused(self) -> None:
+        many = "&".join(["pattern=a"] * 100)
+        code, _, body = self.get(f"/events?{many}")
+        self.assertEqual(code, 400)
+        self.assertIn("at most 64", body)
+
+    def test_what_has_left_is_told_no_more(self) -> None:
+        protocol, _ = self.read()
+        before = self.stream.subscribers
+        protocol.connectionLost(Failure(ConnectionLost()))
+        self.assertEqual(self.stream.subscribers, before - 1)
+        self.assertEqual(self.events.readers, 0)
+
+    def test_a_stop_says_goodbye(self) -> None:
+        _, transport = self.read()
+        transport.clear()
+        self.events.close()
+        self.assertEqual(self.topics(transport), ["bye"])

@@ -1,0 +1,288 @@
+"""What the state stream is told of the hardware, and when."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
+from zope.interface.verify import verifyObject
+
+from pychron_comms.errors import DeviceConnectionError
+from pychron_comms.interfaces import ICall, IDevice, IShowsState, Move, Reading, Severity
+from pychron_comms.lab.schematic.layout import laid_out
+from pychron_comms.lab.simulated.devices import SimulatedDevice
+from pychron_comms.lab.simulated.extraction_line.line import SimulatedExtractionLine, ValveSpec
+from pychron_comms.lab.simulated.extraction_line.vacuum import Vacuum
+from pychron_comms.observability.state.items import Item
+from pychron_comms.observability.state.stream import Event, StateStream
+from pychron_comms.processor.state.publisher import PERIOD, ReadState, StatePublisher
+from pychron_comms.processor.state.readings import read
+from tests.doubles import ScriptedCall
+from tests.observability.state.test_stream import Recorder
+
+
+@implementer(IDevice)
+class Broken:
+    name = "broken"
+
+    def get(self) -> Any:
+        raise DeviceConnectionError("broken")
+
+    def set(self, value: str, sender: str) -> None:
+        """Never called."""
+
+
+@implementer(IDevice)
+class Slow(Broken):
+    def __init__(self, value: Any) -> None:
+        self.value = value
+
+    def get(self) -> Any:
+        return self.value
+
+
+@implementer(IShowsState)
+class Talkative(Slow):
+    def __init__(self, value: Any, own: Any) -> None:
+        super().__init__(value)
+        self.own = own
+
+    def readings(self) -> Any:
+        return self.own
+
+
+class ReadTests(SynchronousTestCase):
+    def read(self, manager: object) -> dict[str, Reading]:
+        result: Any = read(manager)
+        if hasattr(result, "__await__"):
+            result = self.successResultOf(Deferred.fromCoroutine(result))
+        return {reading.path: reading for reading in result}
+
+    def test_one_that_cannot_be_read_is_invalid_with_the_reason(self) -> None:
+        reading = self.read(Broken())[""]
+        self.assertEqual((reading.value, reading.severity), (None, Severity.INVALID))
+        self.assertIn("broken", reading.reason)
+
+    def test_what_comes_later_is_waited_for(self) -> None:
+        later: Deferred[float] = Deferred()
+        result: Any = read(Slow(later))
+        coming = Deferred.fromCoroutine(result)
+        self.assertNoResult(coming)
+        later.callback(1.5)
+        self.assertEqual([each.value for each in self.successResultOf(coming)], [1.5])
+
+    def test_a_later_failure_is_its_own_alone(self) -> None:
+        later: Deferred[float] = Deferred()
+        later.errback(DeviceConnectionError("slow"))
+        self.assertEqual(self.read(Slow(later))[""].severity, Severity.INVALID)
+
+    def test_what_is_no_number_is_invalid(self) -> None:
+        for value in (float("nan"), float("inf"), None):
+            self.assertEqual(self.read(Slow(value))[""].severity, Severity.INVALID, value)
+
+    def test_what_it_says_of_itself_stands_first(self) -> None:
+        told = self.read(Talkative(1.0, [Reading("", 2.0, "mbar"), Reading("more", 3.0)]))
+        self.assertEqual([told[""].value, told[""].unit, told["more"].value], [2.0, "mbar", 3.0])
+
+    def test_what_it_says_of_itself_may_come_later(self) -> None:
+        later: Deferred[list[Reading]] = Deferred()
+        later.callback([Reading("more", 3.0)])
+        self.assertEqual(self.read(Talkative(1.0, later))["more"].value, 3.0)
+
+
+class PublisherCase(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.stream = StateStream("s1", self.clock.seconds)
+        self.recorder = Recorder()
+        self.stream.subscribe(self.recorder)
+        valves = [ValveSpec(name="A"), ValveSpec(name="B", locked=True)]
+        self.line = SimulatedExtractionLine(self.clock, valves, Vacuum(self.clock, (), {}))
+        self.device = SimulatedDevice("heater", 20.0)
+        self.waiting: list[Deferred[str]] | None = None
+        self.looks = 0
+        self.publisher = StatePublisher(
+            self.stream,
+            self.submit,
+            clock=self.clock,
+            now=self.clock.seconds,
+            more=lambda: self.more,
+        )
+        self.more: list[Reading] = []
+        self.publisher.watch({"System": self.line, "device/heater": self.device})
+
+    def submit(self, call: ReadState) -> object:
+        self.looks += 1
+        if self.waiting is None:
+            result: Any = call.run()
+            return call.reply(result)
+        response: Deferred[str] = Deferred()
+        response.addCallback(lambda _: call.reply(call.run()))  # type: ignore[arg-type]
+        self.waiting.append(response)
+        return response
+
+    def item(self, path: str) -> Item:
+        item = self.stream.get(path)
+        assert item is not None, path
+        return item
+
+
+class LookTests(PublisherCase):
+    def test_a_look_is_a_call(self) -> None:
+        verifyObject(ICall, ReadState(self.line))
+
+    def test_all_is_told_at_the_start(self) -> None:
+        self.publisher.start()
+        item = self.item("System/valve/B")
+        self.assertEqual((item.value, item.details["locked"]), (False, True))
+        self.assertEqual(self.item("device/heater").value, 20.0)
+
+    def test_a_change_is_told_at_the_next_look_and_no_other_is(self) -> None:
+        self.publisher.start()
+        told = len(self.recorder.changes)
+        self.clock.advance(PERIOD)
+        self.assertEqual(len(self.recorder.changes), told)
+        self.device.set("21", "me")
+        self.clock.advance(PERIOD)
+        item = self.item("device/heater")
+        self.assertEqual((item.value, item.obtained), (21.0, 2 * PERIOD))
+        self.assertEqual(len(self.recorder.changes), told + 1)
+
+    def test_it_is_confirmed_and_so_never_stale_while_it_is_read(self) -> None:
+        self.publisher.start()
+        for _ in range(10):
+            self.clock.advance(PERIOD)
+        item = self.item("System/valve/A")
+        self.assertEqual((item.severity, item.obtained), (Severity.OK, 0.0))
+        self.assertEqual(item.confirmed, 10 * PERIOD)
+
+    def test_a_manager_that_hangs_is_not_asked_again_and_its_items_turn_stale(self) -> None:
+        self.publisher.start()
+        self.waiting = []
+        for _ in range(4):
+            self.clock.advance(PERIOD)
+        self.assertEqual(self.item("System/valve/A").reason, "stale")
+        self.assertEqual(len(self.waiting), 2)
+        self.waiting[0].callback("go")
+        self.assertEqual(self.item("System/valve/A").severity, Severity.OK)
+
+    def test_a_look_that_fails_makes_all_of_the_manager_invalid(self) -> None:
+        self.publisher.start()
+        self.waiting = []
+        self.clock.advance(PERIOD)
+        self.waiting[0].errback(DeviceConnectionError("the line"))
+        self.assertIn("the line", self.item("System/valve/A").reason)
+        self.assertEqual(self.item("device/heater").severity, Severity.OK)
+
+    def test_nothing_is_read_after_the_stop(self) -> None:
+        self.publisher.start()
+        self.publisher.stop()
+        self.publisher.stop()
+        looks = self.looks
+        self.clock.advance(10)
+        self.assertEqual(self.looks, looks)
+
+
+class CommandTests(PublisherCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.publisher.start()
+        self.move = (Move(self.line, "A", True),)
+
+    def began(self, moves: Any) -> None:
+        self.publisher.began(self.call(moves))
+
+    def ended(self, moves: Any) -> None:
+        request = {"type": "System", "command": "Open A", "sender": "10.0.0.7"}
+        self.publisher.ended(self.call(moves), request, "OK", 0.25)
+
+    def call(self, moves: Any) -> Any:
+        call = ScriptedCall("Open")
+        call.moves = moves
+        return call
+
+    def test_what_was_done_is_told_with_who_and_how_long(self) -> None:
+        self.ended(self.move)
+        event = self.recorder.changes[-1].what
+        assert isinstance(event, Event)
+        self.assertEqual(event.path, "command")
+        self.assertEqual(
+            event.fields,
+            {
+                "who": "10.0.0.7",
+                "type": "System",
+                "command": "Open A",
+                "reply": "OK",
+                "seconds": 0.25,
+            },
+        )
+
+    def test_what_is_beside_the_managers_is_told_and_taken_back(self) -> None:
+        self.more = [Reading("lease/CO2", "10.0.0.7")]
+        self.ended(self.move)
+        self.assertEqual(self.item("lease/CO2").value, "10.0.0.7")
+        self.more = []
+        self.clock.advance(PERIOD)
+        self.assertIsNone(self.stream.get("lease/CO2"))
+        gone = self.recorder.changes[-1].what
+        assert isinstance(gone, Item)
+        self.assertTrue(gone.is_gone)
+
+    def test_a_drawing_is_told_and_never_stale(self) -> None:
+        self.publisher.draw(laid_out(["bone"], {"A": None}))
+        self.clock.advance(100)
+        self.assertEqual(self.item("System/schematic").severity, Severity.OK)
+
+    def test_a_valve_moves_from_the_beginning_of_its_command_to_its_end(self) -> None:
+        self.began(self.move)
+        item = self.item("System/valve/A")
+        self.assertEqual(
+            (item.value, item.details["moving"], item.details["target"]), (False, True, True)
+        )
+        opening = self.line.open_valve("A", "me")
+        assert opening is not None
+        opening.addCallback(lambda _: self.ended(self.move))
+        self.clock.advance(0.2)
+        item = self.item("System/valve/A")
+        self.assertEqual((item.value, item.details["moving"]), (True, False))
+
+    def test_a_look_meanwhile_does_not_end_the_move(self) -> None:
+        self.began(self.move)
+        self.clock.advance(PERIOD)
+        self.assertTrue(self.item("System/valve/A").details["moving"])
+
+    def test_two_commands_on_one_valve_move_it_until_both_have_ended(self) -> None:
+        closing = (Move(self.line, "A", False),)
+        self.began(self.move)
+        self.began(closing)
+        self.ended(self.move)
+        self.assertTrue(self.item("System/valve/A").details["moving"])
+        self.ended(closing)
+        self.assertFalse(self.item("System/valve/A").details["moving"])
+
+    def test_a_valve_that_stands_other_than_it_was_told_is_serious(self) -> None:
+        self.line.open_valve("A", "me")
+        self.ended(self.move)
+        item = self.item("System/valve/A")
+        self.assertEqual(item.severity, Severity.MAJOR)
+        self.assertEqual(item.reason, "it was told open, and says closed")
+
+    def test_what_was_read_before_the_end_is_read_again(self) -> None:
+        self.waiting = []
+        self.clock.advance(PERIOD)
+        self.ended(self.move)
+        self.assertEqual(len(self.waiting), 2)
+        self.waiting[0].callback("go")
+        self.assertEqual(len(self.waiting), 3)
+
+    def test_a_device_that_is_set_moves_as_a_whole(self) -> None:
+        self.began((Move(self.device, "", 25.0),))
+        item = self.item("device/heater")
+        self.assertEqual((item.details["moving"], item.details["target"]), (True, 25.0))
+
+    def test_what_is_not_watched_does_no_harm(self) -> None:
+        for act in (self.began, self.ended):
+            act((Move(object(), "A"), Move(self.line, "no such")))

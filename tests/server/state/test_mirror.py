@@ -1,0 +1,106 @@
+"""A processor's state in the server's stream, and what becomes of it when the processor is lost."""
+
+from __future__ import annotations
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.interfaces import Severity
+from pychron_comms.observability.state.items import Item
+from pychron_comms.observability.state.stream import Event, StateStream
+from pychron_comms.observability.state.subscription import Subscription
+from pychron_comms.server.state.mirror import PATIENCE, StateMirror
+from tests.observability.state.test_stream import Recorder, valve
+
+
+class MirrorTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.theirs = StateStream("p1", self.clock.seconds)
+        self.theirs.publish(valve(at=0.0, stale=2.5))
+        self.ours = StateStream("s1", self.clock.seconds)
+        self.mirror = StateMirror("unix:p.sock", self.ours, self.clock, self.clock.seconds)
+        self.follow()
+        self.recorder = Recorder()
+        self.ours.subscribe(self.recorder)
+
+    def follow(self) -> None:
+        self.link = Subscription(self.theirs, ["*"], lambda: None)
+        self.link.begin()
+        self.carry()
+
+    def carry(self) -> None:
+        for topic, _, text in self.link.take():
+            self.mirror.heard(topic, text)
+
+    def beat(self) -> None:
+        self.link.beat()
+        self.carry()
+
+    def item(self, path: str = "System/valve/A") -> Item:
+        item = self.ours.get(path)
+        assert item is not None
+        return item
+
+    def processor(self) -> object:
+        return self.item("road/processor/unix:p.sock").value
+
+    def test_what_it_says_is_said_on(self) -> None:
+        self.assertIs(self.item().value, False)
+        self.theirs.publish(valve(is_open=True))
+        self.carry()
+        self.assertIs(self.item().value, True)
+        self.assertEqual(self.item().details, {"moving": False})
+
+    def test_what_happens_there_happens_here(self) -> None:
+        self.theirs.happened("command", who="10.0.0.7", reply="OK")
+        self.carry()
+        what = self.recorder.changes[-1].what
+        self.assertEqual(what, Event("command", {"who": "10.0.0.7", "reply": "OK"}))
+
+    def test_beats_keep_all_of_it_fresh(self) -> None:
+        for _ in range(10):
+            self.clock.advance(1)
+            self.beat()
+            self.ours.look_for_stale()
+        self.assertEqual(self.item().severity, Severity.OK)
+        self.assertEqual(self.processor(), "connected")
+
+    def test_a_silent_processor_is_not_believed_within_two_seconds(self) -> None:
+        self.beat()
+        self.clock.advance(PATIENCE)
+        self.assertEqual(self.item().reason, "no word from the processor")
+        self.assertEqual(self.processor(), "silent")
+        self.beat()
+        self.assertEqual(self.item().severity, Severity.OK)
+        self.assertEqual(self.processor(), "connected")
+
+    def test_a_lost_processor_is_not_believed_at_once(self) -> None:
+        self.mirror.lost("Connection was closed cleanly.")
+        self.assertEqual(self.item().severity, Severity.INVALID)
+        self.assertIs(self.item().value, False)
+        self.assertIn("lost", str(self.processor()))
+        self.clock.advance(10)
+        self.assertIn("lost", str(self.processor()))
+
+    def test_its_next_life_says_anew_what_there_is(self) -> None:
+        self.mirror.lost("gone")
+        self.theirs = StateStream("p2", self.clock.seconds)
+        self.theirs.publish(valve("B", is_open=True))
+        self.follow()
+        self.beat()
+        self.assertEqual(self.item("System/valve/A").severity, Severity.INVALID)
+        self.assertEqual(self.item("System/valve/B").severity, Severity.OK)
+
+    def test_garbage_is_refused(self) -> None:
+        for topic, text in (
+            ("change", "x"),
+            ("change", '{"seq":1}'),
+            ("snapshot", '{"items":[{}]}'),
+        ):
+            with self.assertRaises(ValueError):
+                self.mirror.heard(topic, text)
+
+    def test_a_stop_ends_the_wait(self) -> None:
+        self.mirror.stop()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
