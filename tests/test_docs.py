@@ -312,6 +312,15 @@ class ReadmeTests(SynchronousTestCase):
         self.assertIn(f"\n{promises.table()}\n", page("README.md"))
 
 
+class UnitTests(SynchronousTestCase):
+    def test_what_is_shipped_listens_on_this_computer_alone_until_told_otherwise(self) -> None:
+        sockets = list((_ROOT / "docs" / "systemd").glob("*.socket"))
+        self.assertTrue(sockets)
+        for file in sockets:
+            for place in re.findall(r"^ListenStream=(.*)$", file.read_text("utf-8"), re.MULTILINE):
+                self.assertRegex(place, r"^(/|127\.0\.0\.1:|\[::1\]:)", file.name)
+
+
 class LinkTests(SynchronousTestCase):
     def test_no_link_leads_nowhere(self) -> None:
         docs = [f"docs/{path.name}" for path in (_ROOT / "docs").glob("*.md")]
