@@ -118,6 +118,7 @@ class SteadyLoop:
 
     def __init__(self) -> None:
         self.stalls = 0
+        self.stood_still_lately = False
 
 
 class UnaskedCatalogue(CommandCatalogue):

@@ -39,6 +39,7 @@ class _Datagram:
 
     session = ""
     silent = 0.0
+    has_gone = False
 
     def __init__(self, handler: DatagramMessagingHandler, address: _Address, safe: bool) -> None:
         self._handler = handler

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from twisted.internet.defer import Deferred
 
-from pychron_comms.errors import MalformedRequestError, NotPermittedError
+from pychron_comms.errors import ExpiredError, MalformedRequestError, NotPermittedError
 from pychron_comms.interfaces import ICommandRepeater
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.safeguards.hosts import EVERYBODY, HostRule
@@ -61,6 +61,10 @@ class Client(Protocol):
     def silent(self) -> float:
         """Seconds since its connection said something before this, or was made."""
 
+    @property
+    def has_gone(self) -> bool:
+        """Whether its end was there with the request when this process went on."""
+
     def watch(self, ask: str, response: Deferred[str]) -> None:
         """Told of a command that acts; ``ask`` is empty where its copies are its own affair."""
 
@@ -73,6 +77,7 @@ class Passing:
 
     session = ""
     silent = 0.0
+    has_gone = False
 
     def __init__(self, reports: DeliveryReports) -> None:
         self._reports = reports
@@ -130,7 +135,7 @@ class RequestDispatcher:
             self._own[_HELP] = lambda: _help_of_types(types)
 
     def answer(self, request: Request, sender: str, client: Client) -> str | Deferred[str]:
-        """The text of the reply. Errors: 013, 206, 208, and those of the repeater."""
+        """The text of the reply. Errors: 013, 202, 206, 208, and those of the repeater."""
         tags, named_type, command = request
         self._hosts.admit(sender)
         if command == "RemoteLaunch":
@@ -152,6 +157,8 @@ class RequestDispatcher:
             context = context._replace(session=client.session)
         elif not tags and self._role != OBSERVE:
             # Who puts tags on a command sees to its copies by itself.
+            if client.has_gone:
+                raise ExpiredError(f"{command}: who asked had gone while the server stood still")
             context = context._replace(ask=client.ask, silent=client.silent)
         response = self._repeater.get_response(request_type, command, sender, context)
         client.watch(context.ask, response)

@@ -10,6 +10,7 @@ from twisted.internet.protocol import Factory, connectionDone
 from twisted.python.failure import Failure
 
 from pychron_comms.server.dispatcher import RequestDispatcher
+from pychron_comms.server.resend import evidence
 from pychron_comms.server.resend.conversation import Conversation
 from pychron_comms.transport.connections import Connections
 from pychron_comms.transport.line_protocol import CommandLineReceiver
@@ -92,6 +93,11 @@ class MessagingHandler(CommandLineReceiver):
     @property
     def silent(self) -> float:
         return self._clock.seconds() - self._heard_at
+
+    @property
+    def has_gone(self) -> bool:
+        watch = self._dispatcher.reports.watch
+        return watch.stood_still_lately and evidence.has_surely_ended(self.transport.getHandle())
 
     def watch(self, ask: str, response: Deferred[str]) -> None:
         self._known_conversation().add(ask, response)

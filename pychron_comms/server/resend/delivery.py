@@ -42,6 +42,10 @@ class CountsStalls(Protocol):
     def stalls(self) -> int:
         """How often it has, up to now."""
 
+    @property
+    def stood_still_lately(self) -> bool:
+        """Whether what is read now may have lain there meanwhile."""
+
 
 class Delivery:
     """One command that acts, from the moment in which it was read. Told one thing, once.

@@ -43,8 +43,17 @@ def has_ended(handle: object) -> bool:
 
     Who had ended it before a reply was written does not tell by it that the reply was read.
     """
+    return _ended(handle) is not False
+
+
+def has_surely_ended(handle: object) -> bool:
+    """The same; False where nobody can tell."""
+    return _ended(handle) is True
+
+
+def _ended(handle: object) -> bool | None:
     if not isinstance(handle, socket.socket):
-        return True
+        return None
     try:
         state = _tcp_state(handle)
         if state is not None:
@@ -53,7 +62,7 @@ def has_ended(handle: object) -> bool:
     except BlockingIOError:
         return False
     except (OSError, ValueError):
-        return True
+        return None
 
 
 def _tcp_state(handle: socket.socket) -> int | None:

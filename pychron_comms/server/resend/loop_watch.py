@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from twisted.application.service import Service
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
@@ -12,6 +14,9 @@ from pychron_comms.observability.metrics import Metrics
 #: Seconds between two beats, and by how many one may be late.
 BEAT = 0.1
 LATE = 0.25
+
+#: Seconds in which what lay there while a process stood still has been read.
+LATELY = 0.5
 
 
 class LoopWatch(Service):
@@ -30,6 +35,7 @@ class LoopWatch(Service):
             "pychron_loop_stalls_total", "Times that the process stood still for a quarter second."
         )
         self._stalls = 0
+        self._went_on = -math.inf
         self._last_beat = clock.seconds()
         self._beat = LoopingCall(self._look)
         self._beat.clock = clock
@@ -50,10 +56,18 @@ class LoopWatch(Service):
             self._look()
         return self._stalls
 
+    @property
+    def stood_still_lately(self) -> bool:
+        """Whether what is read now may have lain there meanwhile."""
+        if self.running:
+            self._look()
+        return self._clock.seconds() - self._went_on <= LATELY
+
     def _look(self) -> None:
         now = self._clock.seconds()
         late, self._last_beat = now - self._last_beat - BEAT, now
         if late > LATE:
             self._stalls += 1
+            self._went_on = now
             self._counter.value += 1
             self._log.warn("this process stood still for {late:.1f} s", late=late)

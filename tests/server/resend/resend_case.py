@@ -47,7 +47,8 @@ class ConnectionCase(SynchronousTestCase):
         self.loop = SteadyLoop()
         self.metrics = Metrics()
         self.dispatcher = self.listener()
-        self.patch(evidence, "has_ended", lambda handle: handle.has_ended)
+        for name in ("has_ended", "has_surely_ended"):
+            self.patch(evidence, name, lambda handle: handle.has_ended)
         self.patch(evidence, "has_taken_all", lambda handle: handle.has_taken_all)
 
     def listener(self, *, keeps: bool = True) -> RequestDispatcher:

@@ -260,6 +260,35 @@ class HalfClosedTests(DeliveryCase):
         self.taken()
 
 
+class GoneBeforeTests(ConnectionCase):
+    """What lay there while this process stood still, and whose client has gone since."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.handler, self.transport = self.connect()
+        self.transport.socket.has_ended = True
+        self.loop.stood_still_lately = True
+
+    def test_it_is_not_begun(self) -> None:
+        self.handler.dataReceived(b"Open A\r")
+        self.assertEqual(self.repeater.requests, [])
+        self.assertIn(b"ERROR 202", self.transport.value())
+
+    def test_it_is_where_its_client_may_wait(self) -> None:
+        self.transport.socket.has_ended = False
+        self.handler.dataReceived(b"Open A\r")
+        self.assertEqual(len(self.repeater.requests), 1)
+
+    def test_it_is_where_this_process_did_not_stand_still(self) -> None:
+        self.loop.stood_still_lately = False
+        self.handler.dataReceived(b"Open A\r")
+        self.assertEqual(len(self.repeater.requests), 1)
+
+    def test_who_puts_a_key_on_it_knows_what_he_does(self) -> None:
+        self.handler.dataReceived(b"@id=1;key=k Open A\r")
+        self.assertEqual(len(self.repeater.requests), 1)
+
+
 class AbandonedTests(ConnectionCase):
     """A client that has gone, and what it asked."""
 

@@ -10,7 +10,7 @@ from unittest import skipUnless
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.server.resend.evidence import has_ended, has_taken_all
+from pychron_comms.server.resend.evidence import has_ended, has_surely_ended, has_taken_all
 
 
 class EvidenceCase(SynchronousTestCase):
@@ -77,15 +77,18 @@ class NothingKnownTests(SynchronousTestCase):
         for handle in (ours, None, object()):
             self.assertFalse(has_taken_all(handle))
             self.assertTrue(has_ended(handle))
+            self.assertFalse(has_surely_ended(handle))
 
 
 class EndedTests(EvidenceCase):
     def test_one_that_is_open_has_not_ended(self) -> None:
         self.assertFalse(has_ended(self.ours))
+        self.assertFalse(has_surely_ended(self.ours))
 
     def test_an_end_that_was_not_read_yet_is_one(self) -> None:
         self.theirs.shutdown(socket.SHUT_WR)
         self.assertTrue(has_ended(self.ours))
+        self.assertTrue(has_surely_ended(self.ours))
 
     @skipUnless(sys.platform == "linux", "elsewhere what is unread hides it")
     def test_so_is_one_behind_bytes_that_were_not_read_yet(self) -> None:

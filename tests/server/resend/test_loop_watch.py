@@ -49,6 +49,15 @@ class LoopWatchTests(SynchronousTestCase):
             self.clock.advance(0)
         self.assertEqual(self.watch.stalls, 0)
 
+    def test_for_a_moment_after_it_what_is_read_may_have_lain_there(self) -> None:
+        self.assertFalse(self.watch.stood_still_lately)
+        self.stand_still(3.0)
+        self.assertTrue(self.watch.stood_still_lately)
+        self.clock.pump([0.05] * 9)
+        self.assertTrue(self.watch.stood_still_lately)
+        self.clock.pump([0.05] * 3)
+        self.assertFalse(self.watch.stood_still_lately)
+
     def test_before_the_start_nothing_is_counted(self) -> None:
         watch = LoopWatch(self.clock, Metrics())
         self.stand_still(60.0)
