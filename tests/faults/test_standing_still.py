@@ -83,9 +83,10 @@ def test_a_command_sent_again_while_the_server_stood_still_is_run_once(
         with standing_still(server):
             time.sleep(seconds)
     time.sleep(_QUIET)
-    assert laboratory.actuated[value] == 1
-    # Its last patience ends 2.08 s after it began.
+    # Its last patience ends 2.08 s after it began; who has gone before is not served at all.
     assert replies[0] in {value, None}
+    assert laboratory.actuated[value] <= 1
+    assert laboratory.actuated[value] == 1 or replies[0] is None
 
 
 def test_a_command_sent_before_and_after_the_server_stood_still_is_run_once(

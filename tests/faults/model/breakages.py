@@ -17,6 +17,7 @@ from pychron_comms.processor.execution.entry import Ended, Entry, State
 from pychron_comms.processor.execution.execution import Execution
 from pychron_comms.processor.execution.idempotency import CommandMemory
 from pychron_comms.processor.execution.manager_queue import ManagerQueue
+from pychron_comms.processor.execution.recall import Recall
 from pychron_comms.processor.execution.safety import SafetyLane
 from pychron_comms.repeater.connection import ProcessorConnection, _Waiting
 from pychron_comms.repeater.endpoint import CommandRepeater
@@ -177,7 +178,7 @@ def _safe_refused_at_the_end(
 
 BREAKAGES: Mapping[str, Patches] = {
     "keys are forgotten": [(CommandMemory, "find", _nothing)],
-    "keys are forgotten at a restart": [(CommandMemory, "recall", _nothing)],
+    "keys are forgotten at a restart": [(Recall, "take", _nothing)],
     "copies are not known": [(CopyMemory, "find", _nothing)],
     "undelivered replies are not kept": [(Delivery, "lost", _delivered_all_the_same)],
     "a reply that crossed the end is taken for delivered": [(promises, "_has_taken_all", _yes)],
