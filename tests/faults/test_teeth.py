@@ -28,6 +28,7 @@ NOTICED = {
         "nothing is left behind",
         "a begin has its end",
     },
+    "what others change ends no kept reply": {"what makes safe has the last word", "none twice"},
     "ids are used again": {"no reply goes to another", "plain replies keep their order"},
     "the journal is written afterwards": {"begun in the journal before the hardware"},
     "what cannot be written is run": {"begun in the journal before the hardware"},

@@ -12,6 +12,7 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
 from pychron_comms.errors import ExpiredError, JournalError, ShuttingDownError
+from pychron_comms.processor.execution.changes import ChangeLog
 from pychron_comms.processor.execution.copies import CopyMemory
 from pychron_comms.processor.execution.entry import Ended, Entry, State
 from pychron_comms.processor.execution.execution import Execution
@@ -186,6 +187,7 @@ BREAKAGES: Mapping[str, Patches] = {
         (ManagerQueue, "forget", _forget_running),
         (Entry, "answered", _answered_whatever_runs),
     ],
+    "what others change ends no kept reply": [(ChangeLog, "changed_since", _no)],
     "ids are used again": [(ProcessorConnection, "_send", _send_with_old_ids)],
     "the journal is written afterwards": [(Execution, "hand_over", _begin_afterwards)],
     "what cannot be written is run": [(Entry, "begin", _begin_unwritten)],
