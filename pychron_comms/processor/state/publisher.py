@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import cast
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -32,6 +32,9 @@ from pychron_comms.wire.context import PLAIN
 #: Seconds between two looks at each manager, and after how many looks a value is stale.
 PERIOD = 1.0
 _STALE = 2.5
+
+#: Seconds after the end of a command in which its manager is looked at.
+SOON = 0.02
 
 #: Characters of a command and of its reply that are shown.
 _SHOWN = 200
@@ -120,6 +123,10 @@ class StatePublisher:
         self._moving: dict[str, list[object]] = {}
         self._more = more
         self._told: set[str] = set()
+        self._clock = clock
+        # Managers that commands have moved since they were looked at.
+        self._due: dict[Watched, None] = {}
+        self._soon: IDelayedCall | None = None
         self._loop = LoopingCall(self._look)
         self._loop.clock = clock
 
@@ -140,6 +147,8 @@ class StatePublisher:
     def stop(self) -> None:
         if self._loop.running:
             self._loop.stop()
+        if self._soon is not None and self._soon.active():
+            self._soon.cancel()
 
     def began(self, call: ICall) -> None:
         """A command's manager is told of it: what it moves is on its way."""
@@ -151,7 +160,7 @@ class StatePublisher:
                 self._stream.publish(self._with_move(item))
 
     def ended(self, call: ICall, request: Mapping[str, str], reply: str, seconds: float) -> None:
-        """It has its reply: what it moved has come to rest, or has never moved. Look at once."""
+        """It has its reply: what it moved is at rest, or has never moved; look in a moment."""
         for move in call.moves:
             self._rest(move)
         self._stream.happened(
@@ -162,7 +171,6 @@ class StatePublisher:
             reply=reply[:_SHOWN],
             seconds=round(seconds, 6),
         )
-        self.tell_more()
 
     def _rest(self, move: Move) -> None:
         path = self._path_of(move)
@@ -172,8 +180,18 @@ class StatePublisher:
             if not values:
                 del self._moving[path]
         watched = self._watched.get(id(move.manager))
-        if watched is not None:
+        if watched is not None and self._period:
+            # Not now: whoever waits for the reply would wait for the look, too.
+            self._due[watched] = None
+            if self._soon is None:
+                self._soon = self._clock.callLater(SOON, self._look_where_due)
+
+    def _look_where_due(self) -> None:
+        self._soon = None
+        due, self._due = self._due, {}
+        for watched in due:
             self._read(watched, again=True)
+        self.tell_more()
 
     def _look(self) -> None:
         for watched in self._watched.values():

@@ -18,7 +18,7 @@ from pychron_comms.lab.simulated.extraction_line.line import SimulatedExtraction
 from pychron_comms.lab.simulated.extraction_line.vacuum import Vacuum
 from pychron_comms.observability.state.items import Item
 from pychron_comms.observability.state.stream import Event, StateStream
-from pychron_comms.processor.state.publisher import PERIOD, ReadState, StatePublisher
+from pychron_comms.processor.state.publisher import PERIOD, SOON, ReadState, StatePublisher
 from pychron_comms.processor.state.readings import read
 from tests.doubles import ScriptedCall
 from tests.observability.state.test_stream import Recorder
@@ -198,6 +198,7 @@ class CommandTests(PublisherCase):
     def ended(self, moves: Any) -> None:
         request = {"type": "System", "command": "Open A", "sender": "10.0.0.7"}
         self.publisher.ended(self.call(moves), request, "OK", 0.25)
+        self.clock.advance(SOON)
 
     def call(self, moves: Any) -> Any:
         call = ScriptedCall("Open")
