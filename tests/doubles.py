@@ -66,6 +66,9 @@ class ScriptedGate:
         self.waiting.append(result)
         return result
 
+    def makes_safe(self, request_type: str, data: str) -> bool:
+        return bool(request_type) and data.startswith("Close")
+
     def asker_gone(self, response: Deferred[str]) -> None:
         self.forgotten.append(response)
 

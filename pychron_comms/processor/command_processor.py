@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IAddress
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.python.failure import Failure
 
-from pychron_comms.errors import MalformedRequestError
+from pychron_comms.errors import CommandError, MalformedRequestError
 from pychron_comms.interfaces import IHardwareGate
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.stream import StateStream
@@ -18,7 +18,7 @@ from pychron_comms.transport.connections import Connections
 from pychron_comms.transport.line_protocol import CommandLineReceiver
 from pychron_comms.transport.peer_identity import LOCAL_SENDER, host_of, name_of
 from pychron_comms.wire.context import PLAIN, RequestContext, context_of
-from pychron_comms.wire.grammar import Request, Tags
+from pychron_comms.wire.grammar import Request, Tags, decode, parse_request
 
 #: The tags of nearly every request of a server's.
 _USUAL = frozenset({"id", "from", "sent"})
@@ -84,6 +84,14 @@ class CommandProcessor(CommandLineReceiver):
             self._waiting[number] = response
             response.addBoth(self._answered_by_gate, number)
         return response
+
+    def makes_safe(self, line: bytes) -> bool:
+        """What makes safe is taken while the processor stops, and goes ahead of what waits."""
+        try:
+            _, request_type, command = parse_request(decode(line))
+        except CommandError:
+            return False
+        return self._gate.makes_safe(request_type, command)
 
     def readConnectionLost(self) -> None:
         # A dead peer looks no different, and replies that it waits for must not hold this up.

@@ -113,6 +113,10 @@ class RemoteHardwareManager(Service):
             return handler.handle(call)
         return self._queues.of(call.manager).read(handler, call, context.patience(call.deadline))
 
+    def makes_safe(self, request_type: str, data: str) -> bool:
+        call = self._call(request_type, data, "")
+        return call is not None and call.safe
+
     def asker_gone(self, response: Deferred[str]) -> None:
         unwanted = self._memory.leave(response)
         if unwanted is not None:

@@ -33,10 +33,11 @@ class CommandProcessorTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.gate = ScriptedGate(Open="OK")
         self.clock = Clock()
+        self.connections = connections(self.clock)
         self.factory = CommandProcessorFactory(
             self.gate,
             frozenset({"local", "127.0.0.1"}),
-            connections(self.clock),
+            self.connections,
             metrics=Metrics(),
             stream=StateStream("s1", self.clock.seconds),
         )
@@ -51,6 +52,14 @@ class CommandProcessorTests(SynchronousTestCase):
     def test_a_person_types_type_and_command(self) -> None:
         self.assertEqual(self.ask(b"System|Open V\r\n"), b"OK\r\n")
         self.assertEqual(self.gate.requests, [("System", "Open V", "127.0.0.1", None)])
+
+    def test_what_makes_safe_is_taken_while_it_stops_and_nothing_else(self) -> None:
+        self.gate.answers["Close"] = "OK"
+        self.connections.refuse_commands()
+        self.assertEqual(self.ask(b"@id=7 System|Close V\r\n"), b"@id=7 OK\r\n")
+        self.assertIn(b"@id=8 ERROR 209", self.ask(b"@id=8 System|Open V\r\n"))
+        self.assertIn(b"ERROR 209", self.ask(b"Close V\r\n"))
+        self.assertIn(b"ERROR 2", self.ask(b"@id= \xff\r\n"))
 
     def test_a_server_says_who_asked_and_how_long_that_one_waits(self) -> None:
         reply = self.ask(b"@id=4;from=10.0.0.1;within=0.5 System|Open V\r\n", UNIXAddress(None))

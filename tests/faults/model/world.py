@@ -144,6 +144,7 @@ class WatchedGate:
         self._gate = gate
         self._world = world
         self._process = process
+        self.makes_safe = gate.makes_safe
         self.asker_gone = gate.asker_gone
         self.session_ended = gate.session_ended
         self.reply_taken = gate.reply_taken
