@@ -49,7 +49,7 @@ class SenderLog:
         self._pages: OrderedDict[str, _Page] = OrderedDict()
         self._timer_runs = False
         self._withheld = metrics.counter(
-            "pychron_log_lines_withheld_total",
+            "pychron_comms_log_lines_withheld_total",
             "Log lines that were counted instead of written, for their sender had too many.",
         )
 

@@ -39,7 +39,10 @@ class QtegraDatagrams(DatagramProtocol):
         self._refusing = False
         self._guard = DatagramGuard(self._name, shared.clock, shared.metrics, shared.log)
         shared.metrics.gauge(
-            "pychron_in_flight", IN_FLIGHT_MEANING, lambda: self.in_flight, listener=self._name
+            "pychron_comms_in_flight",
+            IN_FLIGHT_MEANING,
+            lambda: self.in_flight,
+            listener=self._name,
         )
 
     @property

@@ -56,7 +56,7 @@ class Overrides:
         self._refused = refused
         self._guesses: OrderedDict[str, _Guesses] = OrderedDict()
         self._count = metrics.counter(
-            "pychron_overrides_refused_total", "Overrides without the key or the right to."
+            "pychron_comms_overrides_refused_total", "Overrides without the key or the right to."
         )
 
     def permit(self, part: Part, sender: str, key: str, role: str) -> None:

@@ -91,7 +91,7 @@ class DatagramMessagingHandler(DatagramProtocol):
         self._exchange = Exchange(name, shared.metrics, shared.log)
         self.waiting = DatagramGuard(name, shared.clock, shared.metrics, shared.log)
         shared.metrics.gauge(
-            "pychron_in_flight", IN_FLIGHT_MEANING, lambda: self.in_flight, listener=name
+            "pychron_comms_in_flight", IN_FLIGHT_MEANING, lambda: self.in_flight, listener=name
         )
 
     @property

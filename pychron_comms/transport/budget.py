@@ -109,10 +109,12 @@ class Budgets:
         self._hosts: dict[str, HostBudget] = {}
         self._others = HostBudget(limits)
         self._dropped = metrics.counter(
-            "pychron_budget_dropped_total",
+            "pychron_comms_budget_dropped_total",
             "Connections dropped because their computer left too much unread or unfinished.",
         )
-        metrics.gauge("pychron_hosts", "Computers that have connections.", lambda: len(self._hosts))
+        metrics.gauge(
+            "pychron_comms_hosts", "Computers that have connections.", lambda: len(self._hosts)
+        )
 
     def enter(self, name: str) -> HostBudget:
         """For one more connection of that host, which must ``leave``."""

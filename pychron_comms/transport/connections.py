@@ -12,7 +12,7 @@ from pychron_comms.transport.exchange import Exchange
 from pychron_comms.transport.options import WireOptions
 from pychron_comms.transport.shared import Shared
 
-#: What is counted at each listener beside its exchange's: ``pychron_NAME_total``.
+#: What is counted at each listener beside its exchange's: ``pychron_comms_NAME_total``.
 COUNTED = {
     "connections_refused": "Connections refused because there were too many (215).",
     "idle_closed": "Connections closed after too long a silence.",
@@ -72,12 +72,14 @@ class Connections:
         # One timer for all: one for each connection would cost more than the connection.
         self._timer: IDelayedCall | None = None
         self._counters = {
-            what: metrics.counter(f"pychron_{what}_total", meaning, listener=name)
+            what: metrics.counter(f"pychron_comms_{what}_total", meaning, listener=name)
             for what, meaning in COUNTED.items()
         }
-        metrics.gauge("pychron_connections", "Open connections.", lambda: self.open, listener=name)
         metrics.gauge(
-            "pychron_in_flight",
+            "pychron_comms_connections", "Open connections.", lambda: self.open, listener=name
+        )
+        metrics.gauge(
+            "pychron_comms_in_flight",
             IN_FLIGHT_MEANING,
             lambda: self.in_flight,
             listener=name,

@@ -80,7 +80,7 @@ class DatagramGuard:
         #: Commands that wait for their replies.
         self.in_flight = 0
         self._dropped = metrics.counter(
-            "pychron_datagrams_dropped_total",
+            "pychron_comms_datagrams_dropped_total",
             "Datagrams dropped for they were errors, or their address had enough replies.",
             listener=name,
         )

@@ -19,7 +19,7 @@ from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.sender_log import SenderLog
 from pychron_comms.wire.grammar import Request, decode, identifier, parse_request
 
-#: What every exchange counts: ``pychron_NAME_total``.
+#: What every exchange counts: ``pychron_comms_NAME_total``.
 COUNTED = {
     "lines_too_long": "Lines longer than may be (205).",
     "queue_full": "Commands refused because a queue was full (203).",
@@ -65,7 +65,7 @@ class Exchange:
         self.refusing = False
         self._senders = log
         self._counters = {
-            what: metrics.counter(f"pychron_{what}_total", meaning, listener=name)
+            what: metrics.counter(f"pychron_comms_{what}_total", meaning, listener=name)
             for what, meaning in COUNTED.items()
         }
 

@@ -141,7 +141,7 @@ def test_numbers_and_health_of_both_processes(laboratory: Any) -> None:
         wait_until(lambda url=url: get(f"{url}/readyz")[0] == 200, "a process that is ready")
         code, text = get(f"{url}/metrics")
         assert code == 200
-        assert re.search(r'^pychron_connections\{listener="\w+"\} \d', text, re.MULTILINE)
+        assert re.search(r'^pychron_comms_connections\{listener="\w+"\} \d', text, re.MULTILINE)
 
 
 def test_another_sites_name_is_refused(laboratory: Any) -> None:

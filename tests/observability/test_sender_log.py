@@ -47,7 +47,7 @@ class SenderLogTests(SynchronousTestCase):
         self.assertEqual(len(self.lines), 1)
         self.clock.advance(PERIOD)
         self.assertEqual(self.lines[1:], ["4999 more lines about 10.0.0.1 were not written"])
-        self.assertIn("pychron_log_lines_withheld_total 4999.0\n", self.metrics.text())
+        self.assertIn("pychron_comms_log_lines_withheld_total 4999.0\n", self.metrics.text())
         self.say("x" * 60_000)
         self.assertEqual(len(self.lines), 3)
         self.assertEqual(self.clock.getDelayedCalls(), [])

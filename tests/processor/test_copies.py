@@ -368,10 +368,10 @@ class RoomTests(CopyCase):
         call.context = RequestContext(ask="c2.1")
         self.assertIsNotNone(memory.find(request_of("System", "Open A", call), call))
         text = metrics.text()
-        self.assertIn('pychron_repeated_total{kind="plain"} 1.0\n', text)
-        self.assertIn('pychron_repeated_total{kind="key"} 0.0\n', text)
+        self.assertIn('pychron_comms_repeated_total{kind="plain"} 1.0\n', text)
+        self.assertIn('pychron_comms_repeated_total{kind="key"} 0.0\n', text)
         self.assertIn(
-            f'pychron_remembered_bytes{{kind="plain"}} {float(memory.copies.size)}\n', text
+            f'pychron_comms_remembered_bytes{{kind="plain"}} {float(memory.copies.size)}\n', text
         )
         self.assertGreater(memory.copies.size, OVERHEAD)
 

@@ -34,7 +34,9 @@ class StreamLimitTests(WireCase):
         self.assertFalse(transport.disconnected)
         self.clock.advance(0.2)
         self.assertTrue(transport.disconnected)
-        self.assertIn('pychron_stalled_dropped_total{listener="System"} 1', self.metrics.text())
+        self.assertIn(
+            'pychron_comms_stalled_dropped_total{listener="System"} 1', self.metrics.text()
+        )
 
     def test_a_command_in_flight_is_waited_for(self) -> None:
         self.reply = Deferred()

@@ -110,7 +110,7 @@ class DatagramTests(DeskCase):
         self.assertTrue(shown.startswith(b"ERROR 002 : func call problem: err= ZeroDivisionError"))
         self.assertEqual(shown.replace(b"Open A", b"Open B"), stream.value())
         for name in ("System", "System (UDP)"):
-            self.assertIn(f'pychron_bugs_total{{listener="{name}"}} 2.0\n', metrics.text())
+            self.assertIn(f'pychron_comms_bugs_total{{listener="{name}"}} 2.0\n', metrics.text())
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 4)
 
     def test_a_reply_past_a_datagram_is_213(self) -> None:

@@ -113,7 +113,7 @@ class ConnectionTests(LimitsCase):
         self.assertEqual((slow.aborted, slower.aborted), (False, True))
         reads.protocol.dataReceived(b"hello\n")
         self.assertEqual((reads.value(), reads.aborted), (b"hello\r\n", False))
-        self.assertIn("pychron_budget_dropped_total 1.0\n", self.metrics.text())
+        self.assertIn("pychron_comms_budget_dropped_total 1.0\n", self.metrics.text())
 
     def test_who_keeps_too_much_unfinished_is_dropped(self) -> None:
         self.listen(budget={"kept": 1000}, line_length=65536)

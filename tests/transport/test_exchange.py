@@ -53,7 +53,7 @@ class ExchangeTests(SynchronousTestCase):
         return somebody.replies
 
     def counted(self, what: str) -> bool:
-        return f'pychron_{what}_total{{listener="System"}} 1.0\n' in self.metrics.text()
+        return f'pychron_comms_{what}_total{{listener="System"}} 1.0\n' in self.metrics.text()
 
     def test_an_answer_that_is_there_is_sent(self) -> None:
         self.assertEqual(self.ask("OK"), [("4", "OK")])

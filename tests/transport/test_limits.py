@@ -105,7 +105,7 @@ class LimitsCase(SynchronousTestCase):
         (line,) = [
             line
             for line in self.metrics.text().splitlines()
-            if line.startswith(f'pychron_{name}{{listener="System"}} ')
+            if line.startswith(f'pychron_comms_{name}{{listener="System"}} ')
         ]
         return f"{float(line.rpartition(' ')[2]):g}"
 

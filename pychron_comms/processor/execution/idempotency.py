@@ -55,10 +55,14 @@ class CommandMemory:
         # By what they wait, so that each leaves without a search.
         self._waiting: dict[Deferred[str], Entry] = {}
         for kind, size in (("key", lambda: self.keys.size), ("plain", lambda: self.copies.size)):
-            metrics.gauge("pychron_remembered_bytes", "Bytes of commands kept.", size, kind=kind)
+            metrics.gauge(
+                "pychron_comms_remembered_bytes", "Bytes of commands kept.", size, kind=kind
+            )
         self._answered = {
             kind: metrics.counter(
-                "pychron_repeated_total", "Commands that were answered as one known.", kind=kind
+                "pychron_comms_repeated_total",
+                "Commands that were answered as one known.",
+                kind=kind,
             )
             for kind in ("key", "plain")
         }

@@ -103,7 +103,7 @@ class DeliveryReports:
         self.watch = watch
         self.keeps = keeps
         self.in_doubt = metrics.counter(
-            "pychron_replies_in_doubt_total",
+            "pychron_comms_replies_in_doubt_total",
             "Replies to commands that act of which nobody can tell whether they were read.",
         )
         self._process = process

@@ -32,7 +32,8 @@ class LoopWatch(Service):
     def __init__(self, clock: IReactorTime, metrics: Metrics) -> None:
         self._clock = clock
         self._counter = metrics.counter(
-            "pychron_loop_stalls_total", "Times that the process stood still for a quarter second."
+            "pychron_comms_loop_stalls_total",
+            "Times that the process stood still for a quarter second.",
         )
         self._stalls = 0
         self._went_on = -math.inf

@@ -77,10 +77,12 @@ class ServerStatus(MultiService):
         self._loop = LoopingCall(self._look)
         self._loop.clock = reactor
         metrics.gauge(
-            "pychron_subscribers", "Who follows the state stream.", lambda: stream.subscribers - 1
+            "pychron_comms_subscribers",
+            "Who follows the state stream.",
+            lambda: stream.subscribers - 1,
         )
         metrics.gauge(
-            "pychron_stream_sequence", "Changes of the state stream.", lambda: stream.number
+            "pychron_comms_stream_sequence", "Changes of the state stream.", lambda: stream.number
         )
 
     def mirror_of(self, name: str) -> StateMirror:

@@ -28,7 +28,7 @@ class LoopWatchTests(SynchronousTestCase):
     def test_one_that_was_late_by_a_quarter_second_has(self) -> None:
         self.stand_still(BEAT + LATE + 0.01)
         self.assertEqual(self.watch.stalls, 1)
-        self.assertIn("pychron_loop_stalls_total 1", self.metrics.text())
+        self.assertIn("pychron_comms_loop_stalls_total 1", self.metrics.text())
 
     def test_it_is_counted_once_whoever_asks_first(self) -> None:
         self.stand_still(3.0)
