@@ -23,6 +23,10 @@ HTTP_OPTION = [
 ]
 
 
+#: For services that have the hardware.
+COMMANDS_OPTION = ["commands", None, "Say in the log of each command that acts what came of it."]
+
+
 class ServiceOptions(usage.Options):
     """``--config`` and ``--check``."""
 

@@ -20,8 +20,9 @@ from pychron_comms.lab.hardware import hardware_from_config
 from pychron_comms.lab.schematic.config import schematic_from_config
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.stream import new_stream
+from pychron_comms.processor.command_log import CommandLog
 from pychron_comms.processor.execution.audit import Audit
-from pychron_comms.processor.execution.idempotency import CommandMemory
+from pychron_comms.processor.execution.idempotency import CommandMemory, CommandWatch
 from pychron_comms.processor.execution.manager_queue import ManagerQueue, Queues
 from pychron_comms.processor.execution.runners import runner_for, safe_width
 from pychron_comms.processor.gate_queries import GateQueries
@@ -65,7 +66,8 @@ def gate_from_config(
         period=settings.state_period,
         more=lambda: lease_readings(leases),
     )
-    memory = CommandMemory(audit, reactor, metrics, settings.keep_keys, [publisher])
+    watches: list[CommandWatch] = [publisher, CommandLog()] if settings.commands else [publisher]
+    memory = CommandMemory(audit, reactor, metrics, settings.keep_keys, watches)
     leases = Leases(reactor, time.time, audit, partial(made_safe, queues, memory))
     lock = SystemLock(settings.systems)
     access = AccessRules([settings.hosts, settings.roles], [settings.roles, lock, leases])

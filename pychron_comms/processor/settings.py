@@ -33,7 +33,8 @@ DEFAULT_TRUST = (LOCAL_SENDER, "127.0.0.1", "::1")
 class ProcessorSettings:
     """``trust``: senders whose tag ``from`` is believed. ``systems``: name to address.
 
-    ``state_period``: seconds between two looks at each manager for the state stream; 0 for none.
+    ``commands``: each one that acts has its line in the log. ``state_period``: seconds between two
+    looks at each manager for the state stream; 0 for none.
     """
 
     listen: Sequence[str] = DEFAULT_LISTEN
@@ -48,6 +49,7 @@ class ProcessorSettings:
     interlocks: Sequence[InterlockText] = ()
     state_period: float = PERIOD
     http: HttpSettings = NO_HTTP
+    commands: bool = False
 
 
 def read_processor_settings(top: Table) -> ProcessorSettings:
@@ -64,6 +66,7 @@ def read_processor_settings(top: Table) -> ProcessorSettings:
         keep_keys=table.number("keep_keys", KEEP, minimum=1.0, maximum=86400.0),
         journal=read_journal(top.table("journal")),
         interlocks=read_interlocks(top),
+        commands=table.flag("commands", False),
         http=read_http(top, "processor", PROCESSOR),
         state_period=top.table("state").number("period", PERIOD, minimum=0.0, maximum=60.0),
     )

@@ -10,7 +10,7 @@ from twisted.application.service import IService
 
 from pychron_comms.observability.http.settings import HttpSettings
 from pychron_comms.observability.metrics import Metrics
-from pychron_comms.process.command_line import HTTP_OPTION, ServiceOptions, checked
+from pychron_comms.process.command_line import COMMANDS_OPTION, HTTP_OPTION, ServiceOptions, checked
 from pychron_comms.process.monotonic import use_monotonic_clock
 from pychron_comms.process.systemd_notify import Supervision
 from pychron_comms.processor.service import ProcessorService
@@ -23,6 +23,7 @@ class Options(ServiceOptions):
     longdesc = "Owns the hardware and runs the commands that servers send."
 
     optParameters: ClassVar[Any] = [HTTP_OPTION]
+    optFlags: ClassVar[Any] = [COMMANDS_OPTION]
 
     def __init__(self) -> None:
         super().__init__()
@@ -44,6 +45,8 @@ def makeService(options: Options, reactor: Any = None) -> IService:
 
     def make() -> IService:
         settings, laboratory = laboratory_from(options.configuration, options.listen)
+        if options["commands"]:
+            settings = replace(settings, commands=True)
         if options["http"]:
             chosen = HttpSettings(listen=options["http"], chosen=True)
             settings = replace(settings, http=chosen)

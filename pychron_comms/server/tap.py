@@ -14,7 +14,7 @@ from twisted.python import usage
 from pychron_comms.config.table import Table
 from pychron_comms.observability.http.settings import SERVER, read_http
 from pychron_comms.observability.metrics import Metrics
-from pychron_comms.process.command_line import HTTP_OPTION, ServiceOptions, checked
+from pychron_comms.process.command_line import COMMANDS_OPTION, HTTP_OPTION, ServiceOptions, checked
 from pychron_comms.process.monotonic import use_monotonic_clock
 from pychron_comms.process.systemd_notify import Supervision
 from pychron_comms.processor.assembly import gate_from_config, request_types
@@ -51,6 +51,7 @@ class Options(ServiceOptions):
         ],
         HTTP_OPTION,
     ]
+    optFlags: ClassVar[Any] = [COMMANDS_OPTION]
 
     def __init__(self) -> None:
         super().__init__()
@@ -95,9 +96,10 @@ def _service(options: Options, table: Table | None, reactor: Any) -> IService:
             gate_from_config(*laboratory_from(table), reactor, metrics, only_check=True)
         gate = None
     else:
-        gate = gate_from_config(
-            *laboratory_from(table), reactor, metrics, only_check=options["check"]
-        )
+        hardware, laboratory = laboratory_from(table)
+        if options["commands"]:
+            hardware = replace(hardware, commands=True)
+        gate = gate_from_config(hardware, laboratory, reactor, metrics, only_check=options["check"])
     supervision = Supervision.from_environment(os.environ, os.getpid(), reactor)
     return RemoteHardwareServer(settings, gate, reactor, metrics, supervision)
 

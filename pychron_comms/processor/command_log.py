@@ -1,0 +1,36 @@
+"""On request: one line in the log for each command that acts, with what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from twisted.logger import Logger
+
+from pychron_comms.interfaces import ICall
+
+#: Characters of a command and of its reply that are shown.
+_SHOWN = 200
+
+
+class CommandLog:
+    """Looks on while commands act, and says who asked what, what came of it, and in what time.
+
+    A command with a key is shown with it, a plain one with the place that its server gave it.
+    """
+
+    _log = Logger()
+
+    def began(self, call: ICall) -> None:
+        """Only its end is worth a line."""
+
+    def ended(self, call: ICall, request: Mapping[str, str], reply: str, seconds: float) -> None:
+        name = request.get("key") or request.get("ask") or "-"
+        self._log.info(
+            "{sender} {name} {type}|{command}: {reply} ({milliseconds:.1f} ms)",
+            sender=request["sender"],
+            name=name[:_SHOWN],
+            type=request["type"],
+            command=request["command"][:_SHOWN],
+            reply=reply[:_SHOWN],
+            milliseconds=1e3 * seconds,
+        )

@@ -1,0 +1,39 @@
+"""The log of commands: one line for each that acts."""
+
+from __future__ import annotations
+
+from twisted.logger import LogEvent, formatEvent, globalLogPublisher
+
+from pychron_comms.wire.context import RequestContext
+from tests.guarded_laboratory import LaboratoryCase
+
+
+class CommandLogTests(LaboratoryCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.lines: list[str] = []
+        globalLogPublisher.addObserver(self.note)
+        self.addCleanup(globalLogPublisher.removeObserver, self.note)
+
+    def note(self, event: LogEvent) -> None:
+        if event["log_namespace"].endswith("CommandLog"):
+            self.lines.append(formatEvent(event))
+
+    def test_who_asked_what_and_what_came_of_it(self) -> None:
+        self.start("\n[processor]\ncommands = true\n")
+        self.ask("System|Open A")
+        self.clock.advance(0.2)
+        self.ask("System|Open E", context=RequestContext(key="k7"))
+        self.ask("System|GetValveState A")
+        self.assertEqual(
+            self.lines,
+            [
+                "10.0.0.1 - System|Open A: OK (200.0 ms)",
+                "10.0.0.1 k7 System|Open E: ERROR 014 : Valve E is software locked (0.0 ms)",
+            ],
+        )
+
+    def test_nothing_is_said_unasked(self) -> None:
+        self.start()
+        self.ask("System|Close A")
+        self.assertEqual(self.lines, [])
