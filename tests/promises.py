@@ -131,7 +131,7 @@ PROMISES = (
         "commands of one hung device, however many, leave it its places between server and"
         " processor",
         "repeater/connection.py",
-        "        places = self._safe_places if context.safe else self._places",
+        "        places = self._safe_places_of(request_type) if context.safe else self._places",
         "        places = self._places",
         "tests.repeater.test_places.PlaceTests.test_what_makes_safe_has_room_of_its_own",
     ),

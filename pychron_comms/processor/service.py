@@ -21,7 +21,7 @@ from pychron_comms.process.systemd_notify import Supervision
 from pychron_comms.processor.assembly import gate_from_config
 from pychron_comms.processor.command_processor import CommandProcessorFactory
 from pychron_comms.processor.settings import ProcessorSettings
-from pychron_comms.repeater.connection import PENDING_LIMIT, SAFE_LIMIT
+from pychron_comms.repeater.connection import PENDING_LIMIT, SAFE_LIMIT, SAFE_TYPES
 from pychron_comms.transport.admission import AdmissionFactory
 from pychron_comms.transport.budget import BudgetLimits
 from pychron_comms.transport.connections import Connections
@@ -32,10 +32,12 @@ from pychron_comms.transport.shared import Shared
 
 #: One connection carries the commands of all of a server's clients, and their tags: what bounds
 #: them here is the queue of each manager, so that a slow one never holds up the others.
-HOP = WireOptions(line_length=2 * WireOptions.line_length, in_flight=PENDING_LIMIT + SAFE_LIMIT)
+HOP = WireOptions(
+    line_length=2 * WireOptions.line_length, in_flight=PENDING_LIMIT + SAFE_TYPES * SAFE_LIMIT
+)
 
 #: A server's clients have their budgets there; here they are one host.
-HOP_BUDGET = BudgetLimits(commands=2 * PENDING_LIMIT, unread=256 << 20, kept=64 << 20)
+HOP_BUDGET = BudgetLimits(commands=2 * HOP.in_flight, unread=256 << 20, kept=64 << 20)
 
 
 class ProcessorService(ExplainedStart):

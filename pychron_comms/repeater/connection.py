@@ -35,9 +35,13 @@ REPLY_LIMIT = 16 * 1024 * 1024
 PENDING_LIMIT = 10_000
 PENDING_SHARE = 2_500
 
-#: The same for commands that make safe: they have room of their own.
+#: The same for commands that make safe, of one request type: they have room of their own, and
+#: those of a device that hangs leave another's its own.
 SAFE_LIMIT = 2_000
 SAFE_SHARE = 500
+
+#: Request types that have such room each; further ones share one.
+SAFE_TYPES = 16
 
 #: Seconds after which the processor knows that a reply was read, and how many it is told at once.
 TAKEN_WITHIN = 0.05
@@ -94,7 +98,7 @@ class ProcessorConnection(Protocol):
         self._timeout = timeout
         self._decoder = ReplyDecoder(payload_length, REPLY_LIMIT)
         self._places = Places(PENDING_LIMIT, PENDING_SHARE)
-        self._safe_places = Places(SAFE_LIMIT, SAFE_SHARE)
+        self._safe_places: dict[str, Places] = {}
         self._pending: dict[int, _Waiting] = {}
         self._numbers: dict[Deferred[str], int] = {}
         self._last_id = 0
@@ -119,13 +123,22 @@ class ProcessorConnection(Protocol):
             if context.within is not None:
                 # The processor keeps to it as well, and has the better word for it.
                 seconds = min(seconds, max(context.within, 0.0) + _GRACE)
-        places = self._safe_places if context.safe else self._places
+        places = self._safe_places_of(request_type) if context.safe else self._places
         places.take(sender)
         try:
             return self._send(data, request_type, tags, seconds, (places, sender))
         except Exception:
             places.give_back(sender)
             raise
+
+    def _safe_places_of(self, request_type: str) -> Places:
+        """Those of that type; of one that is not known yet where there are many, a common one."""
+        places = self._safe_places.get(request_type)
+        if places is None:
+            if len(self._safe_places) >= SAFE_TYPES - 1:
+                request_type = ""
+            places = self._safe_places.setdefault(request_type, Places(SAFE_LIMIT, SAFE_SHARE))
+        return places
 
     def forget(self, response: Deferred[str]) -> None:
         """Tell the processor that nobody waits for this response; nothing where it is not ours."""

@@ -52,6 +52,22 @@ class PlaceTests(EndpointCase):
             [f"@id={number};from=10.0.0.1 CO2|Disable" for number in (2, 3)],
         )
 
+    def test_closes_of_a_valve_that_hangs_leave_a_laser_its_room(self) -> None:
+        self.start_with(SAFE_SHARE=1)
+        self.assertNoResult(self.make_safe("System", "Close A"))
+        self.failureResultOf(self.make_safe("System", "Close A"), QueueFullError)
+        self.assertNoResult(self.make_safe("CO2", "Disable"))
+
+    def test_many_types_do_not_make_room_without_end(self) -> None:
+        self.start_with(SAFE_TYPES=2, SAFE_SHARE=1)
+        for request_type in ("System", "CO2"):
+            self.assertNoResult(self.make_safe(request_type, "Disable"))
+        self.failureResultOf(self.make_safe("UV", "Disable"), QueueFullError)
+
+    def make_safe(self, request_type: str, command: str) -> Deferred[str]:
+        safe = RequestContext(safe=True)
+        return self.repeater.get_response(request_type, command, "10.0.0.1", safe)
+
     def test_what_is_not_sent_takes_no_place(self) -> None:
         self.start_with(PENDING_LIMIT=1)
         self.failureResultOf(self.ask("Open A\nOpen B"), MalformedRequestError)
