@@ -106,7 +106,7 @@ PROMISES = (
         "processor/execution/copies.py",
         "        return plain.what",
         "        return None",
-        "tests.processor.test_copies.JoinTests.test_a_copy_by_another_connection_joins_the_first",
+        "tests.processor.test_copies.WhileItRunsTests.test_a_copy_by_another_connection_joins_the_first",
     ),
     Promise(
         "a reply is kept until there is evidence that it was read",

@@ -117,6 +117,7 @@ class ProcessorService(ExplainedStart):
         await ending.ended("the listeners", self._close_listeners, LISTENERS)
         await gate
         connections.refuse_commands()
+        await ending.ended("the status page", self._http.stopService, LISTENERS)
         connections.close()
         await ending.until("unread replies", lambda: not connections.open, FLUSH)
         connections.abort()

@@ -60,17 +60,7 @@ class RemoteHardwareServer(ExplainedStart):
         self.setName("pychron-server")
         self.metrics = metrics
         self._local = local
-        # One stream for all: where the hardware is here too, it is the gate's.
-        stream = local.stream if local is not None else new_stream(time.time)
-        self._status_page = ServerStatus(
-            settings.http,
-            stream,
-            metrics,
-            admit=settings.hosts.admit,
-            listen=lambda where, factory: stream_service(where, factory, reactor),
-            reactor=reactor,
-            now=time.time,
-        )
+        self._status_page = self._shown(settings, reactor)
         self._repeaters: list[CommandRepeater] = []
         self._servers: list[RemoteCommandServer] = []
         self._ending = Shutdown(reactor)
@@ -80,7 +70,37 @@ class RemoteHardwareServer(ExplainedStart):
         else:
             local.setServiceParent(self)
             default = LocalRepeater(local)
-        repeater = self._routed(settings.routes, default, reactor)
+        self._repeater = self._routed(settings.routes, default, reactor)
+        self._listen(settings, reactor)
+        self._status_page.watch(
+            {
+                each.request_type: Listener(
+                    partial(getattr, each, "open"), partial(getattr, each, "in_flight")
+                )
+                for each in self._servers
+            }
+        )
+        self._status_page.setServiceParent(self)
+        self._supervision = supervision or Supervision(None, None, reactor)
+        self._supervision.show(self._status)
+        self._supervision.setServiceParent(self)
+
+    def _shown(self, settings: ServerSettings, reactor: Any) -> ServerStatus:
+        # One stream for all: where the hardware is here too, it is the gate's.
+        stream = self._local.stream if self._local is not None else new_stream(time.time)
+        return ServerStatus(
+            settings.http,
+            stream,
+            self.metrics,
+            admit=settings.hosts.admit,
+            listen=lambda where, factory: stream_service(where, factory, reactor),
+            reactor=reactor,
+            now=time.time,
+        )
+
+    def _listen(self, settings: ServerSettings, reactor: Any) -> None:
+        """Make what serves each listener."""
+        repeater = self._repeater
         watch = LoopWatch(reactor, self.metrics)
         watch.setServiceParent(self)
         reports = DeliveryReports(
@@ -93,7 +113,7 @@ class RemoteHardwareServer(ExplainedStart):
         )
         catalogue = CommandCatalogue(repeater, reactor, own_commands())
         launcher = Launcher(settings.launch, reactor, settings.roles)
-        shared = Shared.of(reactor, metrics, settings.budget)
+        shared = Shared.of(reactor, self.metrics, settings.budget)
         types = {*request_types(), *settings.routes}
         for listener in settings.listeners:
             dispatcher = RequestDispatcher(
@@ -110,19 +130,6 @@ class RemoteHardwareServer(ExplainedStart):
             server = RemoteCommandServer(listener, dispatcher, reactor, shared)
             server.setServiceParent(self)
             self._servers.append(server)
-        self._status_page.watch(
-            {
-                each.request_type: Listener(
-                    partial(getattr, each, "open"), partial(getattr, each, "in_flight")
-                )
-                for each in self._servers
-            }
-        )
-        self._status_page.setServiceParent(self)
-        self._repeater = repeater
-        self._supervision = supervision or Supervision(None, None, reactor)
-        self._supervision.show(self._status)
-        self._supervision.setServiceParent(self)
 
     def stopService(self) -> Deferred[None]:
         """Fires when all of it has ended, or has been given up."""
@@ -145,6 +152,7 @@ class RemoteHardwareServer(ExplainedStart):
         for server in servers:
             server.close_connections()
         await ending.until("unread replies", self._all_closed, FLUSH)
+        await ending.ended("the status page", self._status_page.stopService, LISTENERS)
         for server in servers:
             server.abort()
         self._supervision.stopService()

@@ -51,6 +51,7 @@ class RunningProcess:
                 start_new_session=True,
             )
         self.pid = self._process.pid
+        self._told = False
 
     @property
     def log(self) -> str:
@@ -89,7 +90,10 @@ class RunningProcess:
         self._process.send_signal(number)
 
     def terminate(self) -> None:
-        self._process.terminate()
+        """Once: Twisted takes a second SIGTERM, of one that ends already, for a bug."""
+        if not self._told:
+            self._told = True
+            self._process.terminate()
 
     def press_ctrl_c(self) -> None:
         """A terminal sends SIGINT to the whole group in the foreground."""
@@ -103,7 +107,7 @@ class RunningProcess:
     def end(self) -> None:
         """End it if it still runs, and all that it started; by force where it takes too long."""
         if self.runs:
-            self._process.terminate()
+            self.terminate()
             try:
                 self._process.wait(PATIENCE)
             except subprocess.TimeoutExpired:
