@@ -10,6 +10,7 @@ from pychron_comms.errors import (
     DeviceConnectionError,
     ExpiredError,
     OutcomeUnknownError,
+    OvertakenError,
 )
 from pychron_comms.interfaces import Part
 from pychron_comms.journal.memory import NoJournal
@@ -280,6 +281,46 @@ class ChangedSinceTests(CopyCase):
         self.assertEqual(self.successResultOf(closing), "OK")
         self.valves.slow.clear()
         self.assertTrue(self.is_run_again())
+
+
+class OvertakenTests(CopyCase):
+    """It waited when its part was made safe: what was accepted before does not act after."""
+
+    def overtaken(self, ask: str) -> None:
+        self.valves.slow["Shut B"] = shutting = Deferred()
+        self.ask("c0.1", "Shut B")
+        opening = self.ask(ask)
+        self.reply("d1.1", "Close A", OTHER)
+        self.failureResultOf(opening, OvertakenError)
+        shutting.callback("OK")
+
+    def test_no_copy_undoes_what_was_made_safe(self) -> None:
+        self.overtaken("c1.1")
+        for ask in ("c2.1", "c3.1"):
+            self.failureResultOf(self.ask(ask), OvertakenError)
+        self.assertEqual(self.ran, ["Shut B", "Close A"])
+
+    def test_who_has_read_it_means_it_anew(self) -> None:
+        self.overtaken("c1.1")
+        self.gate.reply_taken("c1.1")
+        self.reply("c2.1")
+        self.assertEqual(self.ran[2:], ["Open A"])
+
+    def test_who_asks_by_the_same_connection_does_too(self) -> None:
+        self.overtaken("c1.1")
+        self.reply("c1.2")
+        self.assertEqual(self.ran[2:], ["Open A"])
+
+    def test_and_who_asks_by_datagrams(self) -> None:
+        self.overtaken("udp.1")
+        self.reply("udp.2")
+        self.assertEqual(self.ran[2:], ["Open A"])
+
+    def test_it_is_so_for_its_time_only(self) -> None:
+        self.overtaken("c1.1")
+        self.clock.advance(KEEP)
+        self.reply("c2.1")
+        self.assertEqual(self.ran[2:], ["Open A"])
 
 
 class LateTests(CopyCase):

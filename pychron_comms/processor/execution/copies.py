@@ -5,8 +5,8 @@ a new connection, and ends the old one just before. It puts no key on it, so wha
 a new command is here: the same line, from the same computer, by another connection, while the
 first still runs; or in the seconds after it, until there is evidence that its reply was read; or by
 a connection that has been silent since before the first was asked, since a bad line may bring the
-first of the copies last. What anybody has changed since is wished anew. What makes safe is no copy
-of anything.
+first of the copies last. What anybody has changed since is wished anew; but no copy runs what was
+dropped because something was made safe (210). What makes safe is no copy of anything.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from pychron_comms.errors import ExpiredError
+from pychron_comms.errors import ExpiredError, OvertakenError, error_from_line
 from pychron_comms.interfaces import ICall, Move
 from pychron_comms.processor.execution.changes import ChangeLog
 from pychron_comms.processor.execution.entry import Ended, Entry
@@ -56,19 +56,35 @@ class _Plain:
     """One plain command. ``asked_at``: when its first asker said it; ``change``: its own number.
 
     ``last``: the one who asked it last; ``is_taken``: that one has read the reply.
+    ``is_overtaken``: it was never begun, since what it moves was made safe.
     """
 
-    __slots__ = ("_connections", "asked_at", "change", "is_taken", "last", "moves", "what")
+    __slots__ = (
+        "_connections",
+        "asked_at",
+        "change",
+        "is_overtaken",
+        "is_taken",
+        "last",
+        "moves",
+        "what",
+    )
 
     def __init__(self, what: Entry | Ended, ask: str, moves: tuple[Move, ...], at: float) -> None:
         self.what = what
         self.moves = moves
         self.asked_at = at
         self.change = 0
+        self.is_overtaken = False
         self.is_taken = False
         self.last = ""
         self._connections: set[str] = set()
         self.ask(ask)
+
+    @property
+    def has_connection(self) -> bool:
+        """Whether it can be told that its reply was read."""
+        return bool(self._connections)
 
     @property
     def keep(self) -> float:
@@ -133,6 +149,7 @@ class CopyMemory:
             is_changed = self._changes.changed_since(plain.moves, plain.change)
             if is_late and is_changed and call.context.ask.endswith(".1"):
                 raise ExpiredError(f"{call.name}: perhaps a late copy; its part was changed since")
+            is_changed = is_changed and not plain.is_overtaken
             if is_changed or (plain.is_taken and not is_late):
                 return None
         if not is_late:
@@ -154,12 +171,13 @@ class CopyMemory:
         self._running[_place(entry)] = plain
 
     def ended(self, entry: Entry, ended: Ended, now: float) -> None:
-        """It is over; what was never begun may be asked anew."""
+        """It is over; what was never begun may be asked anew, once it is known that it was not."""
         plain = self._open.pop(entry)
         place = sender, line = _place(entry)
         if self._running.get(place) is plain:
             del self._running[place]
-        if not ended.refused:
+        plain.is_overtaken = plain.has_connection and _is_overtaken(ended)
+        if plain.is_overtaken or not ended.refused:
             plain.what = ended
             self._keep(sender, line, plain, now + plain.keep, now)
 
@@ -216,6 +234,10 @@ def is_plain(call: ICall) -> bool:
     """Whether copies of it are asked about at all."""
     context = call.context
     return bool(context.ask) and not (context.key or call.safe or context.role == OBSERVE)
+
+
+def _is_overtaken(ended: Ended) -> bool:
+    return ended.refused and isinstance(error_from_line(ended.reply), OvertakenError)
 
 
 def _place(entry: Entry) -> tuple[str, _Line]:
