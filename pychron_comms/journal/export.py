@@ -14,6 +14,7 @@ from typing import Any, TextIO
 
 from pychron_comms.journal.asking import FINE, Subcommands, add_options, find, wanted
 from pychron_comms.journal.table import Entry, counted
+from pychron_comms.process.extras import install_command
 
 #: What is told of each record.
 COLUMNS = (
@@ -21,7 +22,7 @@ COLUMNS = (
     *("reply", "code", "seconds", "part"),
 )
 
-_NO_PYARROW = 'Parquet needs pyarrow:\n    pip install "pychron_comms[parquet]"'
+_NO_PYARROW = f"Parquet needs pyarrow:\n    {install_command('pyarrow')}"
 _ROWS = 10_000
 
 

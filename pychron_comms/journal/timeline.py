@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, TextIO
 from pychron_comms.journal.asking import FINE, Subcommands, add_options, find, wanted
 from pychron_comms.journal.lanes import Lane, Span, Timeline, timeline
 from pychron_comms.journal.table import counted, printable
+from pychron_comms.process.extras import install_command
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 FORMATS = (".png", ".svg")
 
-_NO_MATPLOTLIB = 'a picture needs matplotlib:\n    pip install "pychron_comms[plot]"'
+_NO_MATPLOTLIB = f"a picture needs matplotlib:\n    {install_command('matplotlib')}"
 _LANES = 40
 _WIDTH, _LANE_HEIGHT, _MARGIN = 12.0, 0.34, 1.7
 _DOTS_PER_INCH = 150

@@ -84,27 +84,28 @@ def welcome(settings: ServerSettings) -> str:
     return "\n".join(lines)
 
 
-def run(laboratory: Laboratory, platform: Platform) -> int:
+def run(laboratory: Laboratory, platform: Platform, options: Sequence[str] = ()) -> int:
     """Both processes, until the server ends or Ctrl-C; the exit status.
 
     They meet where the file says; where it says nothing, in a folder that is gone afterwards.
+    ``options`` are the processor's.
     """
     settings = laboratory.server
     with tempfile.TemporaryDirectory(prefix="pychron-") as folder, contextlib.ExitStack() as halves:
         listen, processor = platform.link(folder, LOOPBACK_PORT)
 
-        def start(name: str, option: str, endpoint: str, ready: str) -> Half:
-            meeting = [] if settings.processor else [option, endpoint]
-            half = Half(
-                [f"--pidfile={folder}/{name}.pid", name, *meeting, *laboratory.arguments], ready
-            )
+        def start(name: str, meeting: Sequence[str], ready: str, more: Sequence[str] = ()) -> Half:
+            words = [*([] if settings.processor else meeting), *laboratory.arguments, *more]
+            half = Half([f"--pidfile={folder}/{name}.pid", name, *words], ready)
             halves.callback(half.end)
             half.wait_ready()
             return half
 
         try:
-            start("pychron-processor", "--listen", listen, "CommandProcessor starting on")
-            server = start("pychron-server", "--processor", processor, "connected to the processor")
+            owns = ["--listen", listen]
+            start("pychron-processor", owns, "CommandProcessor starting on", options)
+            repeats = ["--processor", processor]
+            server = start("pychron-server", repeats, "connected to the processor")
             sys.stdout.write(welcome(settings))
             sys.stdout.flush()
             return server.process.wait()
@@ -112,12 +113,12 @@ def run(laboratory: Laboratory, platform: Platform) -> int:
             return 0
 
 
-def in_foreground(laboratory: Laboratory) -> int:
+def in_foreground(laboratory: Laboratory, options: Sequence[str] = ()) -> int:
     """Both processes until Ctrl-C, or until the terminal closes; the exit status."""
     # SIGHUP, where there is one, tells that the terminal was closed.
     for number in ending_signals():
         signal.signal(number, _interrupt)
-    return run(laboratory, HERE)
+    return run(laboratory, HERE, options)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

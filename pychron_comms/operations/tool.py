@@ -40,6 +40,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise SystemExit(f"configuration: {error}") from None
     except (ValueError, OSError) as error:
         raise SystemExit(f"pychron-lab: {error}") from None
+    except EOFError:
+        raise SystemExit("\npychron-lab: nobody answers; --yes asks nothing") from None
+    except KeyboardInterrupt:
+        raise SystemExit("\npychron-lab: left by Ctrl-C") from None
 
 
 def parser() -> argparse.ArgumentParser:
@@ -57,7 +61,10 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument("--yes", action="store_true", help="ask nothing: journal, this computer only")
     made.add_argument("--force", action="store_true", help="also over a file that is there")
     _command(commands, "check", _check, "say whether the file is right, and do not start")
-    _command(commands, "run", _run, "run both processes in this terminal, until Ctrl-C")
+    ran = _command(commands, "run", _run, "run both processes in this terminal, until Ctrl-C")
+    ran.add_argument(
+        "--commands", action="store_true", help="a line in the log for each command that acts"
+    )
     for name, work, meaning in (
         ("status", _status, "say how both processes, leases, journal and certificates are"),
         ("doctor", _doctor, "say what would be in the way, and the command that mends it"),
@@ -117,7 +124,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    return run.in_foreground(_laboratory(options))
+    return run.in_foreground(_laboratory(options), ["--commands"] if options.commands else [])
 
 
 def _status(options: argparse.Namespace) -> int:

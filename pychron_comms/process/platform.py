@@ -1,7 +1,8 @@
-"""What differs between the systems that a laboratory runs, in one place.
+"""What differs between the systems that a laboratory runs on, as far as a person sees it.
 
-Linux is where all of it is tested. What is said of macOS and Windows is written with them in mind,
-and tested with a ``Platform`` as an argument: docs/platforms.md says what that means.
+What differs below that stands where the system is asked: docs/platforms.md names the files. Linux
+is where all of it is tested. What is said of macOS and Windows is written with them in mind, and
+tested with a ``Platform`` as an argument: docs/platforms.md says what that means.
 """
 
 from __future__ import annotations

@@ -84,7 +84,10 @@ def _service(options: Options, table: Table | None, reactor: Any) -> IService:
         settings = replace(settings, listeners=options.listeners)
     if options["processor"]:
         settings = replace(settings, processor=options["processor"])
-    for text in warnings_about(settings):
+    warnings = warnings_about(settings)
+    if settings.processor and options["commands"]:
+        warnings.append("--commands says nothing here: give it to pychron-processor")
+    for text in warnings:
         if options["check"]:
             print(f"warning: {text}", file=sys.stderr)  # noqa: T201
         else:

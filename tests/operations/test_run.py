@@ -8,12 +8,15 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from contextlib import redirect_stdout
+from types import SimpleNamespace
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.operations import run as program
 from pychron_comms.operations import tool
+from pychron_comms.operations.laboratory import load
+from pychron_comms.process.platform import Platform
 from pychron_comms.server.settings import ListenerSettings, ServerSettings
 
 
@@ -59,6 +62,28 @@ class HalfTests(SynchronousTestCase):
         half.end()
         process: Any = half.process
         self.assertEqual(process.told, ["terminate", "kill"])
+
+
+class RunTests(SynchronousTestCase):
+    def test_its_options_are_the_processors_alone(self) -> None:
+        started: list[list[str]] = []
+
+        class Ended:
+            process = SimpleNamespace(wait=lambda: 0)
+
+            def __init__(self, arguments: Sequence[str], ready: str) -> None:
+                started.append(list(arguments[1:]))
+
+            def wait_ready(self) -> None:
+                pass
+
+            end = wait_ready
+
+        self.patch(program, "Half", Ended)
+        with redirect_stdout(io.StringIO()):
+            program.run(load(None), Platform("linux"), ["--commands"])
+        self.assertEqual([words[0] for words in started], ["pychron-processor", "pychron-server"])
+        self.assertEqual(["--commands" in words for words in started], [True, False])
 
 
 class TextTests(SynchronousTestCase):

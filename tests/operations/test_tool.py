@@ -8,6 +8,7 @@ import os
 import pathlib
 import socket
 import subprocess
+import sys
 import tempfile
 from contextlib import redirect_stdout
 from datetime import UTC, datetime
@@ -74,6 +75,12 @@ class InitTests(FolderCase):
         self.assertIn('"192.168.1.*"]', text)
         self.assertNotIn("[journal]", text)
         self.assertEqual(init.ask(lambda question: ""), init.Answers())
+
+    def test_where_nobody_answers_it_says_what_to_do(self) -> None:
+        self.patch(sys, "stdin", io.StringIO())
+        error = self.assertRaises(SystemExit, self.lab, "init")
+        self.assertIn("nobody answers; --yes asks nothing", str(error))
+        self.assertFalse(self.file.exists())
 
     def test_elsewhere_the_halves_meet_on_loopback(self) -> None:
         text = init.written(self.folder, init.Answers(), Platform("win32"))

@@ -10,7 +10,7 @@ from pychron_comms.observability.http.site import Text
 
 
 class Condition(NamedTuple):
-    """How a part does. ``needed``: without it the process is not ready."""
+    """How a part does. ``reason``: why it is not well; ``needed``: without it nothing is ready."""
 
     well: bool
     reason: str = ""
@@ -35,6 +35,8 @@ class Health:
         """Each part with since when it does as it does, as far as that was looked at."""
         for part, check in self._checks.items():
             condition = check()
+            if condition.well:
+                condition = condition._replace(reason="")
             before = self._since.get(part)
             if before is None or before[0] != condition:
                 self._since[part] = condition, self._now()

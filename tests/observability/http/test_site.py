@@ -136,11 +136,13 @@ class RefusalTests(SiteCase):
 
 class HealthTests(SiteCase):
     def test_each_look_is_new_and_says_since_when(self) -> None:
-        journal = Condition(True)
+        journal = Condition(True, "the disk is full")
         self.health.add("journal", lambda: journal)
         self.health.add("processor", lambda: Condition(False, "lost", needed=False))
         self.assertEqual(self.get("/livez")[::2], (200, "alive\n"))
         self.assertEqual(self.get("/readyz")[::2], (200, "ready\n"))
+        well = json.loads(self.get("/healthz")[2])["journal"]
+        self.assertEqual(well, {"ok": True, "reason": "", "since": 0.0})
         self.clock.advance(5)
         journal = Condition(False, "the disk is full")
         self.assertEqual(self.get("/readyz")[::2], (503, "journal: the disk is full\n"))
