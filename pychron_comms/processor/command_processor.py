@@ -159,11 +159,7 @@ class CommandProcessor(CommandLineReceiver):
         return "OK"
 
     def _subscribe(self, patterns: str) -> str:
-        try:
-            self.follow(self._stream, patterns.split())
-        except ValueError as error:
-            raise MalformedRequestError(f"Subscribe: {error}") from None
-        return "OK"
+        return self.follow(self._stream, patterns)
 
     def _taken(self, asks: str) -> str:
         for ask in asks.split():

@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred
 from pychron_comms.errors import ExpiredError, MalformedRequestError, NotPermittedError
 from pychron_comms.interfaces import ICommandRepeater
 from pychron_comms.observability.metrics import Metrics
+from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.safeguards.hosts import EVERYBODY, HostRule
 from pychron_comms.server.launcher import Launcher
 from pychron_comms.server.resend.command_catalogue import CommandCatalogue, Nature
@@ -118,8 +119,10 @@ class RequestDispatcher:
         hosts: HostRule = EVERYBODY,
         role: str = "",
         metrics: Metrics,
+        stream: StateStream,
         types: Collection[str] = (),
     ) -> None:
+        self.stream = stream
         self.request_type = request_type
         self._repeater = repeater
         self._catalogue = catalogue
@@ -133,6 +136,10 @@ class RequestDispatcher:
         }
         if request_type == OPEN:
             self._own[_HELP] = lambda: _help_of_types(types)
+
+    def admit(self, sender: str) -> None:
+        """Errors: 013 for one that may not ask."""
+        self._hosts.admit(sender)
 
     def answer(self, request: Request, sender: str, client: Client) -> str | Deferred[str]:
         """The text of the reply. Errors: 013, 202, 206, 208, and those of the repeater."""

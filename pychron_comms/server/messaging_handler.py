@@ -20,6 +20,10 @@ from pychron_comms.wire.grammar import Request
 LINGER = 0.5
 
 
+#: How a client begins that wants to be told how things stand.
+SUBSCRIBE = "Subscribe "
+
+
 class MessagingHandler(CommandLineReceiver):
     """Takes one client's commands to the repeater and writes its replies.
 
@@ -53,6 +57,10 @@ class MessagingHandler(CommandLineReceiver):
         if self._conversation is not None:
             self._conversation.asked_on()
         self._asked += 1
+        if request.command.startswith(SUBSCRIBE) and "id" in request.tags:
+            # Event lines are for who knows tags: a plain client would take one for its reply.
+            self._dispatcher.admit(self.sender)
+            return self.follow(self._dispatcher.stream, request.command[len(SUBSCRIBE) :])
         try:
             return self._dispatcher.answer(request, self.sender, self)
         finally:

@@ -125,6 +125,7 @@ class RemoteHardwareServer(ExplainedStart):
                 hosts=settings.hosts,
                 role=listener.role,
                 metrics=self.metrics,
+                stream=self._status_page.stream,
                 types=types,
             )
             server = RemoteCommandServer(listener, dispatcher, reactor, shared)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -18,7 +18,13 @@ from twisted.protocols.basic import LineReceiver
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from pychron_comms.errors import LineTooLongError, OutcomeUnknownError, error_line
+from pychron_comms.errors import (
+    LineTooLongError,
+    MalformedRequestError,
+    OutcomeUnknownError,
+    error_line,
+)
+from pychron_comms.observability.state.patterns import parse_wish
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.transport.ahead import Ahead
 from pychron_comms.transport.backlog import Backlog, Instead
@@ -282,17 +288,20 @@ class CommandLineReceiver(LineReceiver):
             self._forget_backlog()
             self._outbox.close()
 
-    def follow(
-        self, stream: StateStream, patterns: Sequence[str], session: str = "", number: int = 0
-    ) -> None:
-        """Send what changes of these as event lines, from now on until the connection ends.
+    def follow(self, stream: StateStream, wish: str) -> str:
+        """``OK``, and what changes of it as event lines until the connection ends.
 
-        ``session`` and ``number`` are where a client was that comes back. ValueError for patterns
-        that cannot be.
+        ``wish`` is what ``parse_wish`` takes; a second one takes the place of the first. Errors:
+        206.
         """
-        if self._events is None:
-            self._events = EventLines(self._send_events, self._cut_off, self._clock)
-        self._events.follow(stream, patterns, session, number)
+        try:
+            patterns, session, number = parse_wish(wish)
+            if self._events is None:
+                self._events = EventLines(self._send_events, self._cut_off, self._clock)
+            self._events.follow(stream, patterns, session, number)
+        except ValueError as error:
+            raise MalformedRequestError(f"Subscribe: {error}") from None
+        return "OK"
 
     def _send_events(self, lines: bytes) -> None:
         self._outbox.write(lines, soon=True)

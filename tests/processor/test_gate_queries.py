@@ -22,6 +22,7 @@ from pychron_comms.lab.simulated.extraction_line.config import extraction_line_f
 from pychron_comms.lab.simulated.extraction_line.line import SimulatedExtractionLine, ValveSpec
 from pychron_comms.lab.simulated.extraction_line.vacuum import Vacuum
 from pychron_comms.observability.metrics import Metrics
+from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.repeater.local import LocalRepeater
 from pychron_comms.safeguards.safe_state import safe_actions
 from pychron_comms.server.dispatcher import Passing, RequestDispatcher
@@ -201,6 +202,7 @@ class ReadOnlyListenerTests(LaboratoryCase):
             self.reports,
             launcher=launcher,
             role="observe",
+            stream=StateStream("s1", lambda: 0.0),
             metrics=Metrics(),
         )
 

@@ -15,6 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.config.table import ConfigError, Table
 from pychron_comms.observability.metrics import Metrics
+from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.qtegra_server import tap
 from pychron_comms.qtegra_server.service import RemoteControlServer
 from pychron_comms.server.command_server import RemoteCommandServer
@@ -201,6 +202,7 @@ class ListenerTests(SynchronousTestCase):
             UnaskedCatalogue(repeater, reactor),
             reports_to(repeater, reactor),
             launcher=launcher,
+            stream=StateStream("s1", lambda: 0.0),
             metrics=Metrics(),
         )
         server = RemoteCommandServer(settings, dispatcher, reactor, shared(reactor))

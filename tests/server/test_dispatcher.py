@@ -6,6 +6,7 @@ from typing import Any
 
 from pychron_comms.errors import NotPermittedError
 from pychron_comms.handlers.factories import own_commands
+from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.server.dispatcher import Passing, RequestDispatcher
 from pychron_comms.server.launcher import Launcher
 from pychron_comms.server.resend.command_catalogue import CommandCatalogue
@@ -66,6 +67,7 @@ class ReadOnlyTests(ConnectionCase):
             self.dispatcher.reports,
             launcher=Launcher(["true"], None),  # type: ignore[arg-type]
             role=role,
+            stream=StateStream("s1", lambda: 0.0),
             metrics=self.metrics,
         )
         client = Passing(self.dispatcher.reports)
@@ -106,6 +108,7 @@ class SafeTests(ConnectionCase):
             CommandCatalogue(self.repeater, self.clock, own_commands()),
             self.dispatcher.reports,
             launcher=Launcher([], None),  # type: ignore[arg-type]
+            stream=StateStream("s1", lambda: 0.0),
             metrics=self.metrics,
         )
         self.client = Passing(self.dispatcher.reports)

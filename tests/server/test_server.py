@@ -21,6 +21,7 @@ from pychron_comms.errors import (
 )
 from pychron_comms.handlers.factories import own_commands
 from pychron_comms.observability.metrics import Metrics
+from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.safeguards.hosts import HostRule
 from pychron_comms.safeguards.roles import EVERYONE_OPERATES, Roles
 from pychron_comms.server.command_server import RemoteCommandServer
@@ -87,6 +88,7 @@ class DeskCase(SynchronousTestCase):
             self.reports,
             launcher=launcher,
             hosts=self.hosts,
+            stream=StateStream("s1", lambda: 0.0),
             metrics=Metrics(),
             types={"System", "CO2"},
         )

@@ -5,10 +5,32 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 #: Patterns of one subscriber, and characters of each.
 MOST = 64
 LONGEST = 128
+
+
+class Wish(NamedTuple):
+    """What a subscriber asks for; ``session`` and ``number`` are where it was, if it comes back."""
+
+    patterns: list[str]
+    session: str = ""
+    number: int = 0
+
+
+def parse_wish(text: str) -> Wish:
+    """``PATTERN... [from=SESSION:NUMBER]``. Raises ValueError."""
+    patterns = []
+    session, number = "", 0
+    for word in text.split():
+        if word.startswith("from="):
+            session, _, digits = word[5:].partition(":")
+            number = int(digits)
+        else:
+            patterns.append(word)
+    return Wish(patterns, session, number)
 
 
 def matcher(patterns: Sequence[str]) -> Callable[[str], bool]:

@@ -15,6 +15,7 @@ from twisted.internet.task import Clock
 from pychron_comms.handlers.echo import EchoHandler
 from pychron_comms.journal.memory import MemoryJournal
 from pychron_comms.observability.metrics import Metrics
+from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.processor.assembly import made_safe
 from pychron_comms.processor.command_processor import CommandProcessorFactory
 from pychron_comms.processor.execution.audit import Audit
@@ -188,6 +189,7 @@ class Server:
                 self.repeater, clock, self.watch, metrics, process=f"server{world.clock.seconds()}"
             ),
             launcher=Launcher([], cast(Any, None)),
+            stream=StateStream("s1", lambda: 0.0),
             metrics=metrics,
         )
         options = WireOptions(in_flight=IN_FLIGHT)

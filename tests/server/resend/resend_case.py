@@ -10,6 +10,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.observability.metrics import Metrics
+from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.server.dispatcher import RequestDispatcher
 from pychron_comms.server.launcher import Launcher
 from pychron_comms.server.messaging_handler import MessagingHandler
@@ -61,6 +62,7 @@ class ConnectionCase(SynchronousTestCase):
             UnaskedCatalogue(self.repeater, self.clock),
             reports,
             launcher=Launcher([], None),  # type: ignore[arg-type]
+            stream=StateStream("s1", lambda: 0.0),
             metrics=self.metrics,
         )
 
