@@ -163,8 +163,9 @@ class RequestDispatcher:
         if "Claim" in command and _CLAIM.match(command):
             context = context._replace(session=client.session)
         elif not tags and self._role != OBSERVE:
-            # Who puts tags on a command sees to its copies by itself.
-            if client.has_gone:
+            # Who puts tags on a command sees to its copies by itself. What makes safe is done for
+            # whoever has gone.
+            if client.has_gone and not context.safe:
                 raise ExpiredError(f"{command}: who asked had gone while the server stood still")
             context = context._replace(ask=client.ask, silent=client.silent)
         response = self._repeater.get_response(request_type, command, sender, context)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pychron_comms.errors import NotPermittedError
+from pychron_comms.errors import ExpiredError, NotPermittedError
 from pychron_comms.handlers.factories import own_commands
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.server.dispatcher import Passing, RequestDispatcher
@@ -101,6 +101,8 @@ class ReadOnlyTests(ConnectionCase):
 class SafeTests(ConnectionCase):
     """What makes safe goes its own way."""
 
+    has_gone = False
+
     def ask_for(self, line: str) -> RequestContext:
         dispatcher = RequestDispatcher(
             "CO2",
@@ -111,8 +113,9 @@ class SafeTests(ConnectionCase):
             stream=StateStream("s1", lambda: 0.0),
             metrics=self.metrics,
         )
-        self.client = Passing(self.dispatcher.reports)
-        dispatcher.answer(parse_request(line), "10.0.0.1", self.client)
+        client = Passing(self.dispatcher.reports)
+        client.has_gone = self.has_gone
+        dispatcher.answer(parse_request(line), "10.0.0.1", client)
         return self.repeater.context[-1]
 
     def test_it_has_room_of_its_own_and_is_never_a_copy(self) -> None:
@@ -122,6 +125,12 @@ class SafeTests(ConnectionCase):
 
     def test_so_has_what_makes_safe_with_its_values(self) -> None:
         self.assertTrue(self.ask_for("SetLaserPower 0").safe)
+
+    def test_it_is_done_for_who_went_while_the_server_stood_still(self) -> None:
+        self.has_gone = True
+        for line in ("Disable", "SetLaserPower 0", "SetLaserPower 0.0"):
+            self.assertTrue(self.ask_for(line).safe, msg=line)
+        self.assertRaises(ExpiredError, self.ask_for, "SetLaserPower 5")
 
     def test_nothing_else_has(self) -> None:
         for line in ("SetLaserPower 5", "Enable", "GetPosition"):
