@@ -410,6 +410,16 @@ PROMISES = (
         "        pass",
         "tests.process.test_supervision.MonotonicTests.test_timers_follow_a_clock_that_nobody_sets",
     ),
+    Promise(
+        "what is not known is not shown as known",
+        "a lost or silent processor makes all that it told invalid within 2 s, on the page and in"
+        " the stream",
+        "server/state/mirror.py",
+        "            self._timer = self._clock.callLater(PATIENCE, self._silent)\n",
+        "            self._timer = None\n",
+        "tests.server.state.test_mirror.MirrorTests"
+        ".test_a_silent_processor_is_not_believed_within_two_seconds",
+    ),
 )
 
 
