@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import getpass
+import os
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
@@ -148,7 +149,10 @@ def _tell(findings: Sequence[Finding], json: bool = False) -> int:
 def _scope(options: argparse.Namespace) -> units.Scope:
     if not HERE.has_systemd:
         raise ValueError(f"systemd is of Linux alone; this is {HERE.name}: see docs/platforms.md")
-    return units.Scope(options.user, Path.home(), getpass.getuser())
+    # With sudo, the account of who typed it: the services need no more rights than that.
+    sudoer = "" if options.user else os.environ.get("SUDO_USER")
+    account = sudoer or getpass.getuser()
+    return units.Scope(options.user, Path.home(), account)
 
 
 def _install(options: argparse.Namespace) -> int:

@@ -12,6 +12,7 @@ from pychron_comms.errors import (
     CommandError,
     LineTooLongError,
     QueueFullError,
+    SecurityError,
     ShuttingDownError,
     error_line,
 )
@@ -106,6 +107,13 @@ class Exchange:
             self._counters["queue_full"].value += 1
         elif isinstance(error, LineTooLongError):
             self._counters["lines_too_long"].value += 1
+        elif isinstance(error, SecurityError):
+            self._senders.warn(
+                self._log,
+                "refused a command of {sender} (013): {reason}; see hosts and roles in [access]",
+                sender=sender,
+                reason=str(error),
+            )
         elif not isinstance(error, CommandError):
             self._counters["bugs"].value += 1
             self._senders.failure(

@@ -285,6 +285,14 @@ class UnitTests(FolderCase):
         self.assertEqual([each.name for each in folder.iterdir()], ["other.service"])
         self.assertIn("nothing of pychron-lab's", self.lab("remove", "--user")[1])
 
+    def test_with_sudo_they_run_as_the_person_and_not_as_root(self) -> None:
+        self.lab("init", "--yes")
+        self.patch(sys, "stdin", io.StringIO("n\n"))
+        self.patch(units, "verified", lambda texts, folder: "")
+        self.patch(os, "environ", {**os.environ, "SUDO_USER": "jan"})
+        code, told = self.lab("install")
+        self.assertEqual((code, told.count("User=jan\n")), (1, 2))
+
     def test_what_systemd_does_not_take_is_not_written(self) -> None:
         self.lab("init", "--yes")
         self.patch(pathlib.Path, "home", lambda: self.folder)

@@ -6,9 +6,10 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.errors import InvalidValveError, LineTooLongError, QueueFullError
+from pychron_comms.errors import InvalidValveError, LineTooLongError, QueueFullError, SecurityError
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.sender_log import SenderLog
 from pychron_comms.transport.exchange import Exchange
@@ -83,6 +84,13 @@ class ExchangeTests(SynchronousTestCase):
         self.assertIn("ERROR 002 : func call problem: err= ZeroDivisionError('why')", text)
         self.assertTrue(self.counted("bugs"))
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_who_is_not_admitted_is_told_in_the_log_once(self) -> None:
+        with capturedLogs() as events:
+            for _ in range(2):
+                self.assertIn("ERROR 013", self.ask(SecurityError("10.0.0.1"))[0][1])
+        ((said, reason),) = [(event["sender"], event["reason"]) for event in events]
+        self.assertEqual((said, reason), ("10.0.0.1", "Not an approved ip address 10.0.0.1"))
 
     def test_what_is_full_and_what_is_too_long_is_counted(self) -> None:
         self.ask(QueueFullError("much"))
