@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pychron_comms.config.table import Table
+from pychron_comms.observability.http.settings import SERVER, read_http
 from pychron_comms.process.platform import HERE
 from pychron_comms.processor.assembly import request_types
 from pychron_comms.processor.settings import ProcessorSettings, read_processor_settings
@@ -51,9 +52,10 @@ def load(file: Path | None) -> Laboratory:
     if file is None:
         return Laboratory(None, ServerSettings(), ProcessorSettings())
     table = Table.load(file)
+    server = read_server_settings(table.table("server"), types=request_types())
     return Laboratory(
         file,
-        read_server_settings(table.table("server"), types=request_types()),
+        replace(server, http=read_http(table, "server", SERVER)),
         read_processor_settings(table),
     )
 

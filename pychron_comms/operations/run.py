@@ -11,7 +11,7 @@ import threading
 from collections.abc import Sequence
 from types import FrameType
 
-from pychron_comms.operations.laboratory import Laboratory
+from pychron_comms.operations.laboratory import Laboratory, connect_to
 from pychron_comms.process.platform import HERE, Platform, ending_signals
 from pychron_comms.server.settings import ServerSettings
 
@@ -77,11 +77,20 @@ def welcome(settings: ServerSettings) -> str:
     lines = ["", "The laboratory runs: a server and a processor. It listens at"]
     for listener in settings.listeners:
         lines.append(f"  {listener.request_type:12} {'  '.join(listener.listen)}")
-    if settings == ServerSettings():
-        lines.append(f"See it at  {PAGE}  in a browser.")
+    built_in = settings == ServerSettings()
+    page = PAGE if built_in else _page(settings.http.listen)
+    if page:
+        lines.append(f"See it at  {page}  in a browser.")
+    if built_in:
         lines.append("Try  telnet 127.0.0.1 1061  and type  Open A")
     lines.append("Ctrl-C ends it all.\n")
     return "\n".join(lines)
+
+
+def _page(listen: str) -> str:
+    """The address of the status page that listens there; empty where there is none to be seen."""
+    endpoint = connect_to(listen)
+    return f"http://{endpoint.removeprefix('tcp:')}/" if endpoint.startswith("tcp:") else ""
 
 
 def run(laboratory: Laboratory, platform: Platform, options: Sequence[str] = ()) -> int:

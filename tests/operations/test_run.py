@@ -98,6 +98,18 @@ class TextTests(SynchronousTestCase):
         self.assertIn("UV           tcp:9", text)
         self.assertNotIn("1061", text)
 
+    def test_the_page_is_told_where_it_is(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            file = pathlib.Path(folder) / "lab.toml"
+            for text, page in (
+                ("", "See it at  http://127.0.0.1:1070/  in"),
+                ('[http]\nserver = "tcp:8070:interface=127.0.0.1"', "http://127.0.0.1:8070/"),
+            ):
+                file.write_text(f'lab = "default"\n{text}\n')
+                self.assertIn(page, program.welcome(load(file).server))
+            file.write_text('lab = "default"\n[http]\nserver = "off"\n')
+            self.assertNotIn("http", program.welcome(load(file).server))
+
 
 class MainTests(SynchronousTestCase):
     def test_a_mistake_in_the_configuration_is_one_line(self) -> None:
