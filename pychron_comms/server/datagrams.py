@@ -58,11 +58,11 @@ class _Datagram:
         self._handler.send(text, identifier, self._address)
 
     def wait(self, identifier: str) -> str:
-        self._handler.waiting.begin(self.sender)
+        self._handler.waiting.begin(self.sender, self._safe)
         return identifier
 
     def reply_late(self, text: str, identifier: str) -> None:
-        self._handler.waiting.end(self.sender)
+        self._handler.waiting.end(self.sender, self._safe)
         self._handler.send(text, identifier, self._address)
 
     @property

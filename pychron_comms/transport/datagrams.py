@@ -33,8 +33,9 @@ ADDRESSES = 1024
 #: Commands of one listener that may wait for their replies; those of one address of the network.
 PENDING_LIMIT, SHARE = 1024, 256
 
-#: Commands that make safe which may wait beside them.
-SAFE_ROOM = 256
+#: Commands that make safe which may wait beside them: more than those of one type that may be on
+#: the way to a processor, so that a device that hangs leaves another's its room.
+SAFE_ROOM = 4096
 
 #: Bytes that are read of a listener before the reactor sees to the others.
 _READ_AT_ONCE = 4096
@@ -79,6 +80,8 @@ class DatagramGuard:
         self._waiting: dict[str, int] = {}
         #: Commands that wait for their replies.
         self.in_flight = 0
+        # Those of them that make safe.
+        self._safe = 0
         self._dropped = metrics.counter(
             "pychron_comms_datagrams_dropped_total",
             "Datagrams dropped for they were errors, or their address had enough replies.",
@@ -107,20 +110,30 @@ class DatagramGuard:
 
     def look_for_room(self, host: str, makes_safe: bool) -> None:
         """203 where no more commands of that address may wait for their replies."""
-        own = 0 if makes_safe or is_here(host) else self._waiting.get(host, 0)
-        if own >= SHARE:
-            raise QueueFullError(f"{own} datagrams of {host} wait for their replies")
-        if self.in_flight >= PENDING_LIMIT + (SAFE_ROOM if makes_safe else 0):
-            raise QueueFullError(f"{PENDING_LIMIT} datagrams wait for their replies")
+        if makes_safe:
+            waiting, most = self._safe, SAFE_ROOM
+        else:
+            waiting, most = self.in_flight - self._safe, PENDING_LIMIT
+            own = 0 if is_here(host) else self._waiting.get(host, 0)
+            if own >= SHARE:
+                raise QueueFullError(f"{own} datagrams of {host} wait for their replies")
+        if waiting >= most:
+            raise QueueFullError(f"{most} datagrams wait for their replies")
 
-    def begin(self, host: str) -> None:
+    def begin(self, host: str, makes_safe: bool = False) -> None:
         """One more waits."""
         self.in_flight += 1
+        if makes_safe:
+            self._safe += 1
+            return
         self._waiting[host] = self._waiting.get(host, 0) + 1
 
-    def end(self, host: str) -> None:
+    def end(self, host: str, makes_safe: bool = False) -> None:
         """One has its reply."""
         self.in_flight -= 1
+        if makes_safe:
+            self._safe -= 1
+            return
         left = self._waiting.pop(host) - 1
         if left:
             self._waiting[host] = left

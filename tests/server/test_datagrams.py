@@ -11,6 +11,7 @@ from pychron_comms.errors import InvalidValveError
 from pychron_comms.handlers.factories import own_commands
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.sender_log import SenderLog
+from pychron_comms.repeater.connection import SAFE_LIMIT
 from pychron_comms.server.datagrams import DatagramMessagingHandler
 from pychron_comms.server.dispatcher import RequestDispatcher
 from pychron_comms.server.messaging_handler import MessagingFactory
@@ -193,6 +194,31 @@ class DatagramTests(DeskCase):
         self.assertEqual(len(self.repeater.requests), 3)
         handler.datagramReceived(b"Close B", self.address)
         self.assertEqual(len(self.repeater.requests), 4)
+
+    def test_closes_of_a_valve_that_hangs_leave_all_others_their_room(self) -> None:
+        self.declared = own_commands()
+        self.assertGreater(rules.SAFE_ROOM, SAFE_LIMIT)
+        handler, transport = self.handler()
+        # As many as get on their way to the processor.
+        for _ in range(SAFE_LIMIT):
+            handler.datagramReceived(b"Close A", ("10.0.0.2", 40000))
+        handler.datagramReceived(b"Close B", self.address)
+        handler.datagramReceived(b"Open C", self.address)
+        self.assertEqual(transport.written, [])
+        for waiting in self.repeater.waiting:
+            waiting.callback("OK")
+        self.assertEqual((len(transport.written), handler.in_flight), (SAFE_LIMIT + 2, 0))
+
+    def test_its_own_room_is_bounded_too(self) -> None:
+        self.declared = own_commands()
+        self.patch(rules, "SAFE_ROOM", 1)
+        handler, transport = self.handler()
+        for _ in range(2):
+            handler.datagramReceived(b"Close A", self.address)
+        self.assertTrue(transport.written[0][0].startswith(b"ERROR 203"))
+        self.repeater.waiting[0].callback("OK")
+        handler.datagramReceived(b"Close A", self.address)
+        self.assertEqual(len(self.repeater.requests), 2)
 
     def test_one_address_of_the_network_cannot_take_all_the_room(self) -> None:
         self.patch(rules, "SHARE", 2)
