@@ -213,7 +213,7 @@ PROMISES = (
         "where something that acts on the same part had begun before, making safe is done again"
         " when that has ended, and only then answered `OK`",
         "processor/execution/safety.py",
-        "            done = await self._acted(again)\n",
+        "        return await self._acted(again)\n",
         "",
         "tests.processor.test_safety.LastWordTests.test_it_is_done_again_before_its_ok",
     ),

@@ -191,6 +191,36 @@ class LastWordTests(LaneCase):
         self.close.works[1].callback("OK")
         self.assertEqual((self.successResultOf(reply), self.close.runs), ("OK", 2))
 
+    def test_one_that_the_busy_hardware_refuses_is_done_when_that_has_ended(self) -> None:
+        reply = self.submit(self.close)
+        self.close.works[0].errback(NoResponseError())
+        self.assertNoResult(reply)
+        self.opening.result.callback("OK")
+        self.close.works[1].callback("OK")
+        self.assertEqual(self.successResultOf(reply), "OK")
+
+    def test_one_that_is_refused_then_too_has_failed(self) -> None:
+        reply = self.submit(self.close)
+        for work in range(2):
+            self.close.works[work].errback(NoResponseError())
+            if not work:
+                self.opening.result.callback("OK")
+        self.failureResultOf(reply, NoResponseError)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_a_safe_state_that_is_refused_is_done_then_as_well(self) -> None:
+        done: list[str] = []
+
+        def put_out() -> None:
+            done.append("asked")
+            if len(done) == 1:
+                raise NoResponseError
+
+        safe = self.queue.make_safe([Move("manager", "")], put_out, "the stop")
+        self.opening.result.callback("OK")
+        self.successResultOf(safe)
+        self.assertEqual(done, ["asked", "asked"])
+
     def test_nothing_that_waits_comes_between(self) -> None:
         self.submit(self.close)
         later = ScriptedCall("Open", "OK", target="A")

@@ -178,9 +178,9 @@ class ManagerQueue:
         self._begin_time(job)
 
         def act() -> Deferred[str]:
-            return self._run_later(job, execution.take).addCallback(acted)
+            return self._run_later(job, execution.take).addBoth(acted)
 
-        def acted(reply: str) -> str:
+        def acted(reply: str | Failure) -> str | Failure:
             job.waits_for = "" if rival is None else rival.call.name
             return reply
 

@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.logger import Logger
 
 from pychron_comms.interfaces import ILaserManager, Move
@@ -71,16 +71,24 @@ class SafetyLane:
         """What ``act`` gives, whose turn it is. Errors: its own.
 
         ``rival`` acts on the same part and had begun before. Which of the two the hardware obeyed
-        last nobody can tell: so when it has ended this is done ``again``, in another turn.
+        last nobody can tell, and it may refuse this while it is busy with that: so when it has
+        ended this is done ``again``, in another turn, whatever ``act`` gave.
         """
-        over = None if rival is None else rival.when_over()
-        done = await self._acted(act)
-        if rival is not None and over is not None:
-            await over
-            self._log.warn("made safe again: {name} ended after it", name=rival.call.name)
-            await self.turn(moves)
-            done = await self._acted(again)
-        return done
+        if rival is None:
+            return await self._acted(act)
+        over = rival.when_over()
+        try:
+            await self._acted(act)
+        except CancelledError:
+            raise
+        except Exception as error:
+            self._log.warn(
+                "not made safe while {name} runs: {error}", name=rival.call.name, error=error
+            )
+        await over
+        self._log.warn("made safe again: {name} ended after it", name=rival.call.name)
+        await self.turn(moves)
+        return await self._acted(again)
 
     async def _acted(self, act: Act[_Done]) -> _Done:
         try:
