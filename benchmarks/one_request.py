@@ -40,6 +40,8 @@ _LISTEN = f"Extractionline=tcp:{_PORT}:interface=127.0.0.1"
 _MOST_STEPS = 100
 _STEP = 0.02
 _WARM = 3
+#: The look at the hardware a moment after a command, and what the server hears of the state.
+_BESIDE = {"_look_where_due", "heard"}
 
 
 class Client(Protocol):
@@ -147,18 +149,18 @@ def counted(road: Road) -> Iterator[tuple[str, Counts]]:
 def _functions_called(road: Road, command: str) -> list[tuple[str, str]]:
     """Each call of a function of the package, as its module and its name, in their order.
 
-    Periodic work is left out, so is the look at the hardware for those who watch it, a moment after
-    the reply, and what happens to the gas behind a simulated valve.
+    Periodic work is left out, and so is what those who watch are told beside the reply, and what
+    happens to the gas behind a simulated valve.
     """
     called: list[tuple[str, str]] = []
-    periodic = False
+    beside = 0
 
     def note(frame: FrameType, event: str, _: object) -> None:
-        nonlocal periodic
+        nonlocal beside
         code = frame.f_code
-        if code is LoopingCall.__call__.__code__ or code.co_name == "_look_where_due":
-            periodic = event == "call"
-        elif periodic or code.co_filename.endswith("vacuum.py"):
+        if code is LoopingCall.__call__.__code__ or code.co_name in _BESIDE:
+            beside += {"call": 1, "return": -1}.get(event, 0)
+        elif beside or code.co_filename.endswith("vacuum.py"):
             return
         elif event == "call" and code.co_filename.startswith(PACKAGE):
             called.append((code.co_filename, f"{code.co_qualname}:{code.co_firstlineno}"))

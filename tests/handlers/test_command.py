@@ -388,3 +388,30 @@ class DeclaredCommandsTests(SynchronousTestCase):
 
         handler = Finder(Hardware(), None)
         self.assertEqual(handler.handle(handler.prepare("Find gauge", SENDER)), "GAUGE")
+
+
+class RememberedReadTests(Commands):
+    """What the text of a read means is worked out once."""
+
+    def test_a_read_asked_again_is_the_same_call(self) -> None:
+        first, again = (self.prepare("Read gauge") for _ in range(2))
+        self.assertEqual((first.name, first.values), (again.name, again.values))
+        self.assertTrue(first.same_read(again))
+        self.assertIsNot(first, again)
+        self.assertIs(first.values, again.values)
+
+    def test_one_that_acts_is_read_anew_each_time(self) -> None:
+        first, again = (self.prepare("Set gauge 1") for _ in range(2))
+        self.assertIsNot(first.values, again.values)
+
+    def test_a_mistake_is_a_mistake_each_time(self) -> None:
+        for _ in range(2):
+            with self.assertRaises(InvalidCommandError):
+                self.prepare("Raed gauge")
+
+    def test_not_more_is_remembered_than_has_room(self) -> None:
+        for number in range(2000):
+            self.prepare(f"Outcome key{number}")
+        self.prepare("Outcome " + "k" * 1000)
+        self.assertLessEqual(len(self.handler._reads), 512)
+        self.assertTrue(all(len(text) <= 128 for text in self.handler._reads))
