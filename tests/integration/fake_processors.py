@@ -13,8 +13,8 @@ Misbehaviour = Callable[["FakeProcessor", bytes], None]
 
 
 _ID = re.compile(rb"@id=(\d+)[; ]")
-# What a server asks by itself, to know the commands of a type.
-_OWN_QUESTION = re.compile(rb"@\S+ \w+\|Describe")
+# What a server asks by itself, to know the commands of a type and how things stand.
+_OWN_QUESTION = re.compile(rb"@\S+ (\w+\|Describe|Subscribe \*)")
 
 
 class FakeProcessor(LineReceiver):
