@@ -56,16 +56,24 @@ class Options(ServiceOptions):
     def __init__(self) -> None:
         super().__init__()
         self.listeners: list[ListenerSettings] = []
+        self._listen: list[str] = []
 
     def opt_listen(self, text: str) -> None:
         """TYPE=ENDPOINT to listen at, as in System=tcp:1061; TYPE * takes Type|command; may be
         given again. Default: 1060 to 1068 on loopback, TCP and UDP."""
-        try:
-            self.listeners.append(parse_listener(text, request_types()))
-        except ValueError as error:
-            raise usage.UsageError(str(error)) from None
+        self._listen.append(text)
 
     opt_l = opt_listen
+
+    def postOptions(self) -> None:
+        super().postOptions()
+        # What a processor elsewhere serves, only it knows.
+        elsewhere = self["processor"] or self["config"]
+        types = () if elsewhere else request_types()
+        try:
+            self.listeners = [parse_listener(text, types) for text in self._listen]
+        except ValueError as error:
+            raise usage.UsageError(str(error)) from None
 
 
 def makeService(options: Options, reactor: Any = None) -> IService:

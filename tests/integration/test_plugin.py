@@ -102,6 +102,16 @@ def test_it_gets_errors_and_help_for_nothing(processes: Processes, plugins: str)
 def test_without_it_there_is_no_such_type(processes: Processes) -> None:
     server = start_server(processes, f"Oven={ANY_PORT}")
 
+    assert server.wait_for_end() == 1
+    assert "no request type Oven" in server.log
+
+
+def test_what_a_processor_elsewhere_serves_only_it_knows(processes: Processes) -> None:
+    path = f"unix:{processes.folder / 'processor.sock'}"
+    start_processor(processes, path)
+    server = start_server(processes, f"Oven={ANY_PORT}", processor=path)
+    wait_until_connected(server)
+
     assert ConnectingClient(server_address(server, "Oven")).ask("Bake 120") == (
         "ERROR 211 : no request type Oven"
     )
