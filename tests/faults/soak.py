@@ -165,7 +165,7 @@ def _result(
         kinds=accounts.kinds(),
         actuated=actuated.total(),
         lost=accounts.lost(actuated),
-        doubled=accounts.doubled(actuated),
+        doubled=ground.doubled(laboratory.record.read_text("ascii").split()),
         misdelivered=accounts.misdelivered,
         begun_all_the_same=accounts.begun_all_the_same(actuated),
     )

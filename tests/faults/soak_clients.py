@@ -39,13 +39,32 @@ class Ground:
     stop: asyncio.Event
     pause: float
     clients: Counter[str] = field(default_factory=Counter)
+    #: The part that each value is for, and the values that have keys.
+    parts: dict[str, str] = field(default_factory=dict)
+    keyed: set[str] = field(default_factory=set)
     #: Seconds that each success took, the copies included.
     latencies: list[float] = field(default_factory=list)
 
     def command(self) -> tuple[str, str]:
         """A new value, and the command that actuates it."""
         value = self.accounts.new_value()
-        return value, f"Count {self.random.choice(self.devices)} {value}"
+        part = self.parts[value] = self.random.choice(self.devices)
+        return value, f"Count {part} {value}"
+
+    def doubled(self, order: Sequence[str]) -> list[str]:
+        """Values that were run again, of all in the order of their runs.
+
+        A copy of a plain command is meant anew where somebody has changed its part since, and is
+        none then; one with a key never is.
+        """
+        found, seen, last = [], set(), dict[str, str]()
+        for value in order:
+            part = self.parts.get(value, "")
+            if value in seen and (value in self.keyed or last.get(part) == value):
+                found.append(value)
+            seen.add(value)
+            last[part] = value
+        return found
 
     def answered(self, value: str, reply: str | None, begin: float) -> None:
         if self.accounts.answered(value, reply) == SUCCESS:
@@ -226,6 +245,7 @@ async def keyed_client(ground: Ground, route: Route) -> None:
     """Asks again with the same key, on a new connection, until it knows."""
     while not ground.stop.is_set():
         value, command = ground.command()
+        ground.keyed.add(value)
         begin = time.monotonic()
         for _ in range(10):
             reply = await _ask_once(route, f"@id={value};key={value} {command}", _TIMEOUTS[0])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
+import random
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
-from tests.faults.accounts import SUCCESS
+from tests.faults.accounts import SUCCESS, Accounts
 from tests.faults.soak import Result, soak
+from tests.faults.soak_clients import Ground
 
 
 def test_ten_seconds_with_fifty_clients_lose_and_double_nothing(tmp_path: Path) -> None:
@@ -52,3 +55,12 @@ def test_the_table_tells_all() -> None:
     assert table["fault: reset"] == "2"
     assert table["reply: ERROR 011"] == "1"
     assert table["lost"] == table["doubled"] == table["misdelivered"] == "0"
+
+
+def test_a_copy_is_doubled_unless_its_part_was_changed_in_between() -> None:
+    ground = Ground(Accounts(), ("a", "b"), random.Random(1), asyncio.Event(), 0.0)
+    ground.parts |= {"1": "a", "2": "a", "3": "b", "4": "a"}
+    ground.keyed.add("4")
+    assert ground.doubled(["1", "3", "1"]) == ["1"]
+    assert ground.doubled(["1", "2", "1"]) == []
+    assert ground.doubled(["4", "2", "4"]) == ["4"]
