@@ -8,7 +8,6 @@ from typing import Any, ClassVar
 
 from twisted.application.service import IService
 
-from pychron_comms.observability.http.settings import HttpSettings
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.process.command_line import COMMANDS_OPTION, HTTP_OPTION, ServiceOptions, checked
 from pychron_comms.process.monotonic import use_monotonic_clock
@@ -48,8 +47,8 @@ def makeService(options: Options, reactor: Any = None) -> IService:
         if options["commands"]:
             settings = replace(settings, commands=True)
         if options["http"]:
-            chosen = HttpSettings(listen=options["http"], chosen=True)
-            settings = replace(settings, http=chosen)
+            http = replace(settings.http, listen=options["http"], chosen=True)
+            settings = replace(settings, http=http)
         supervision = Supervision.from_environment(os.environ, os.getpid(), reactor)
         return ProcessorService(
             settings,

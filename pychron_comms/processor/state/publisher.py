@@ -180,7 +180,7 @@ class StatePublisher:
             if not values:
                 del self._moving[path]
         watched = self._watched.get(id(move.manager))
-        if watched is not None and self._period:
+        if watched is not None and self._loop.running:
             # Not now: whoever waits for the reply would wait for the look, too.
             self._due[watched] = None
             if self._soon is None:

@@ -182,6 +182,10 @@ class LookTests(PublisherCase):
         self.publisher.stop()
         self.publisher.stop()
         looks = self.looks
+        request = {"type": "System", "command": "Open A", "sender": "10.0.0.7"}
+        late: Any = ScriptedCall("Open")
+        late.moves = (Move(self.line, "A", True),)
+        self.publisher.ended(late, request, "OK", 0.25)
         self.clock.advance(10)
         self.assertEqual(self.looks, looks)
 
