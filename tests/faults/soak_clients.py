@@ -39,6 +39,8 @@ class Ground:
     stop: asyncio.Event
     pause: float
     clients: Counter[str] = field(default_factory=Counter)
+    #: Successes, by what the client is.
+    successes: Counter[str] = field(default_factory=Counter)
     #: The part that each value is for, and the values that have keys.
     parts: dict[str, str] = field(default_factory=dict)
     keyed: set[str] = field(default_factory=set)
@@ -66,8 +68,9 @@ class Ground:
             last[part] = value
         return found
 
-    def answered(self, value: str, reply: str | None, begin: float) -> None:
+    def answered(self, client: str, value: str, reply: str | None, begin: float) -> None:
         if self.accounts.answered(value, reply) == SUCCESS:
+            self.successes[client] += 1
             self.latencies.append(time.monotonic() - begin)
 
     async def rest(self) -> None:
@@ -148,7 +151,7 @@ async def valve_client(ground: Ground, route: Route) -> None:
         begin = time.monotonic()
         for timeout in _TIMEOUTS:
             reply = await _ask_once(route, command, timeout)
-            ground.answered(value, reply, begin)
+            ground.answered("valve_client", value, reply, begin)
             if reply is not None:
                 break
             await asyncio.sleep(_RETRY)
@@ -180,7 +183,7 @@ async def laser_client(ground: Ground, route: Route) -> None:
                 wire = wire or await Wire.to(route)
                 wire.send(command)
                 reply = await wire.line(timeout)
-            ground.answered(value, reply, begin)
+            ground.answered("laser_client", value, reply, begin)
             if reply is not None:
                 break
             if wire is not None:
@@ -220,11 +223,11 @@ async def _batch(ground: Ground, wire: Wire) -> bool:
                 break
             head, _, reply = line.partition(" ")
             if head in asked:
-                ground.answered(asked.pop(head)[0], reply, begin)
+                ground.answered("tagged_client", asked.pop(head)[0], reply, begin)
     except ConnectionError:
         pass
     for value, _ in asked.values():
-        ground.answered(value, None, begin)
+        ground.answered("tagged_client", value, None, begin)
     return not asked
 
 
@@ -236,8 +239,8 @@ async def careful_client(ground: Ground, route: Route) -> None:
         reply = await _ask_once(route, f"@id={value} {command}", _TIMEOUTS[0])
         head, _, text = (reply or "").partition(" ")
         # The code of an error may be another one by now: it leaves the outcome open.
-        ground.answered(value, None, begin)
-        ground.answered(value, text if head == f"@id={value}" else reply, begin)
+        ground.answered("careful_client", value, None, begin)
+        ground.answered("careful_client", value, text if head == f"@id={value}" else reply, begin)
         await ground.rest()
 
 
@@ -251,7 +254,7 @@ async def keyed_client(ground: Ground, route: Route) -> None:
             reply = await _ask_once(route, f"@id={value};key={value} {command}", _TIMEOUTS[0])
             head, _, text = (reply or "").partition(" ")
             known = head == f"@id={value}"
-            ground.answered(value, text if known else None, begin)
+            ground.answered("keyed_client", value, text if known else None, begin)
             if known and not text.startswith(("ERROR 011", "ERROR 201")):
                 break
             await asyncio.sleep(_RETRY)

@@ -26,6 +26,12 @@ from tests.integration.processes import RunningProcess
 # One in so many connections, each way, is without a fault but for these.
 _CHANCE = 0.25
 
+#: What each soak injects, by the names that its counts have.
+EVERY_FAULT = frozenset({
+    "split", "merge", "delay", "drop", "truncate", "duplicate", "reset", "half-open", "corrupt",
+    "kill -9",
+})  # fmt: skip
+
 Draw = Callable[[random.Random], Fault]
 
 

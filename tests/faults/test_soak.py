@@ -11,16 +11,18 @@ from pathlib import Path
 from tests.faults.accounts import SUCCESS, Accounts
 from tests.faults.soak import Result, soak
 from tests.faults.soak_clients import Ground
+from tests.faults.soak_faults import EVERY_FAULT
+
+EVERY_CLIENT = ("valve_client", "laser_client", "tagged_client", "careful_client", "keyed_client")
 
 
 def test_ten_seconds_with_fifty_clients_lose_and_double_nothing(tmp_path: Path) -> None:
     result = soak(tmp_path, clients=50, seconds=10, seed=1)
 
     assert result.is_sound, result.table()
-    assert result.actuated >= result.kinds[SUCCESS] > 500, result.table()
-    assert result.injected["kill -9"] >= 2
-    for kind in ("split", "merge", "delay", "drop", "truncate", "reset", "half-open", "corrupt"):
-        assert result.injected[kind] > 0, result.table()
+    assert result.actuated >= result.kinds[SUCCESS], result.table()
+    assert set(result.injected) >= EVERY_FAULT, result.table()
+    assert set(result.successes) == set(EVERY_CLIENT), result.table()
 
 
 SOUND = Result(
@@ -30,6 +32,7 @@ SOUND = Result(
     latencies=[0.1, 0.2],
     injected=Counter({"reset": 2}),
     kinds=Counter({SUCCESS: 2, "011": 1}),
+    successes=Counter({"valve_client": 2}),
     actuated=2,
     lost=[],
     doubled=[],
