@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 import re
 import socket
-import urllib.error
-import urllib.request
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -14,26 +12,9 @@ from typing import Any
 import pytest
 
 from tests.integration.clients import Wire
-from tests.integration.laboratories import HOST, server_address, start_processor
+from tests.integration.laboratories import ANY_PORT, HOST, server_address, start_processor
+from tests.integration.pages import get, page_of
 from tests.integration.processes import PATIENCE, Processes, RunningProcess, wait_until
-
-ANY = f"tcp:0:interface={HOST}"
-
-
-def page_of(process: RunningProcess) -> str:
-    port = process.wait_for(r"\] status page starting on (\d+)\n")[1]
-    return f"http://{HOST}:{port}"
-
-
-def get(url: str, **headers: str) -> tuple[int, str]:
-    try:
-        with urllib.request.urlopen(
-            urllib.request.Request(url, headers=headers), timeout=PATIENCE
-        ) as reply:
-            return reply.status, reply.read().decode()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read().decode()
 
 
 class Events:
@@ -86,10 +67,14 @@ class Events:
 @pytest.fixture
 def laboratory(processes: Processes, tmp_path: Path) -> tuple[RunningProcess, Any, Path]:
     path = tmp_path / "hop.sock"
-    processor = processes.twistd("pychron-processor", f"--listen=unix:{path}", "--http", ANY)
+    processor = processes.twistd("pychron-processor", f"--listen=unix:{path}", "--http", ANY_PORT)
     processor.wait_for("CommandProcessor.* starting on")
     server = processes.twistd(
-        "pychron-server", f"--listen=System={ANY}", f"--processor=unix:{path}", "--http", ANY
+        "pychron-server",
+        f"--listen=System={ANY_PORT}",
+        f"--processor=unix:{path}",
+        "--http",
+        ANY_PORT,
     )
     server.wait_for("connected to the processor")
     return server, processor, path

@@ -1,0 +1,77 @@
+"""The page of a process, and a real browser to look at it with."""
+
+from __future__ import annotations
+
+import shutil
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib.util import find_spec
+from typing import Any
+
+import pytest
+
+from tests.integration.laboratories import HOST
+from tests.integration.processes import PATIENCE, RunningProcess
+
+_CHROMIUM = shutil.which("chromium")
+
+#: For the tests that look at the page as a person does.
+with_browser = pytest.mark.skipif(
+    _CHROMIUM is None
+    or any(find_spec(each) is None for each in ("playwright", "axe_playwright_python")),
+    reason="no chromium, or no playwright, here: apt install chromium, pip install '.[browser]'",
+)
+
+#: As root in a container Chromium has no sandbox to offer; it may ask nothing of the network.
+_ARGUMENTS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-dev-shm-usage",
+    "--disable-background-networking",
+)
+
+
+def page_of(process: RunningProcess) -> str:
+    port = process.wait_for(r"\] status page starting on (\d+)\n")[1]
+    return f"http://{HOST}:{port}"
+
+
+def get(url: str, **headers: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(
+            urllib.request.Request(url, headers=headers), timeout=PATIENCE
+        ) as reply:
+            return reply.status, reply.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+@contextmanager
+def chromium() -> Iterator[Any]:
+    """A browser of Playwright; it ends with the block."""
+    from playwright.sync_api import sync_playwright  # noqa: PLC0415
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=_CHROMIUM, args=list(_ARGUMENTS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+@contextmanager
+def looking_at(browser: Any, url: str, **context: Any) -> Iterator[Any]:
+    """The page when it is live. Fails at the end for an error that the page's own scripts made."""
+    errors: list[str] = []
+    with browser.new_context(**context) as window:
+        page = window.new_page()
+        page.set_default_timeout(PATIENCE * 1000)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.goto(url)
+        page.locator("body[data-link=live]").wait_for()
+        yield page
+    assert errors == []
