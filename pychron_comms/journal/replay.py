@@ -24,7 +24,7 @@ DIFFERENT = 1
 
 # Seconds until it is there, and until it has replied.
 _PATIENCE = 30.0
-_PROCESSOR = (sys.executable, "-m", "twisted", "pychron-processor", "--listen")
+_PROCESSOR = (sys.executable, "-m", "twisted", "pychron-processor", "--http=off", "--listen")
 
 
 def add_to(below: Subcommands) -> None:

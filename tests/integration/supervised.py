@@ -9,11 +9,12 @@ import time
 from pathlib import Path
 
 from tests.integration.laboratories import ANY_PORT
-from tests.integration.processes import Processes, RunningProcess
+from tests.integration.processes import Processes, RunningProcess, wait_until
 
-#: A device that is set to a number of seconds, and takes as long; and one whose value is long.
+#: A device that is set to a number of seconds, and takes as long, or until it is let go; its value
+#: is long.
 _SLOW_LAB = """
-import threading
+import pathlib, time
 from zope.interface import implementer
 from pychron_comms.interfaces import IDevice
 
@@ -24,7 +25,10 @@ class Slow:
     def get(self):
         return "x" * 8_000_000
     def set(self, value, sender):
-        threading.Event().wait(float(value))
+        here, end = pathlib.Path(__file__).parent, time.monotonic() + float(value)
+        (here / "begun").touch()
+        while time.monotonic() < end and not (here / "let-go").exists():
+            time.sleep(0.02)
 """
 
 _CONFIGURATION = f"""
@@ -74,6 +78,16 @@ def write_slow_lab(folder: Path, **listener: object) -> dict[str, str]:
     (folder / "lab.toml").write_text(_CONFIGURATION % keys)
     # Its own folder first, and what the tests themselves run from.
     return {"PYTHONPATH": f"{folder}:{':'.join(path for path in sys.path if path)}"}
+
+
+def wait_until_begun(folder: Path) -> None:
+    """Return when the slow device is at work: its thread has taken the command."""
+    wait_until((folder / "begun").exists, "the slow device")
+
+
+def let_go(folder: Path) -> None:
+    """The slow device has done its work."""
+    (folder / "let-go").touch()
 
 
 def start_skewed(processes: Processes, skew: Path, *arguments: str) -> RunningProcess:

@@ -27,8 +27,10 @@ from tests.integration.laboratories import (
 from tests.integration.processes import Processes, RunningProcess, wait_until
 from tests.integration.supervised import (
     Supervisor,
+    let_go,
     start_activated,
     start_skewed,
+    wait_until_begun,
     write_slow_lab,
 )
 
@@ -69,22 +71,30 @@ def taken(wire: Wire, *commands: str) -> None:
     assert wire.line() == "@id=taken OK"
 
 
-def test_a_command_in_flight_gets_its_reply_and_new_ones_209(slow_lab: RunningProcess) -> None:
+def test_a_command_in_flight_gets_its_reply_and_new_ones_209(
+    slow_lab: RunningProcess, processes: Processes
+) -> None:
     with Wire(server_address(slow_lab, "Hardware")) as wire:
-        taken(wire, "Set slow 1.5")
+        wire.send(b"Set slow 6\n")
+        wait_until_begun(processes.folder)
         begun = time.monotonic()
         slow_lab.terminate()
         slow_lab.wait_for("RemoteCommandServer for Hardware' on|Port .* Closed")
-        wire.send(b"Set slow 0\n")
+        wire.send(b"Set slow 0\n@id=taken Help\n")
+        assert wire.line().startswith("@id=taken ERROR 209")
+        let_go(processes.folder)
         replies = wire.rest()
 
     assert replies == ["OK", "ERROR 209 : shutting down: Set slow 0"]
     end_in_time(slow_lab, begun)
 
 
-def test_a_command_that_does_not_end_gets_201(slow_lab: RunningProcess) -> None:
+def test_a_command_that_does_not_end_gets_201(
+    slow_lab: RunningProcess, processes: Processes
+) -> None:
     with Wire(server_address(slow_lab, "Hardware")) as wire:
-        taken(wire, "Set slow 60")
+        wire.send(b"Set slow 60\n")
+        wait_until_begun(processes.folder)
         begun = time.monotonic()
         slow_lab.terminate()
         replies = wire.rest()
@@ -94,10 +104,11 @@ def test_a_command_that_does_not_end_gets_201(slow_lab: RunningProcess) -> None:
     end_in_time(slow_lab, begun)
 
 
-def test_nobody_can_connect_while_it_stops(slow_lab: RunningProcess) -> None:
+def test_nobody_can_connect_while_it_stops(slow_lab: RunningProcess, processes: Processes) -> None:
     address = server_address(slow_lab, "Hardware")
     with Wire(address) as wire:
-        taken(wire, "Set slow 2")
+        wire.send(b"Set slow 6\n")
+        wait_until_begun(processes.folder)
         slow_lab.terminate()
         slow_lab.wait_for("Port .* Closed")
         with pytest.raises(ConnectionRefusedError):
@@ -106,20 +117,24 @@ def test_nobody_can_connect_while_it_stops(slow_lab: RunningProcess) -> None:
         with pytest.raises(BlockingIOError):
             wire.socket.recv(1)
         wire.socket.settimeout(20)
+        let_go(processes.folder)
         assert wire.rest() == ["OK"]
     assert slow_lab.wait_for_end() == -signal.SIGTERM
 
 
-def test_a_datagram_in_flight_gets_its_reply(slow_lab: RunningProcess) -> None:
+def test_a_datagram_in_flight_gets_its_reply(
+    slow_lab: RunningProcess, processes: Processes
+) -> None:
     address = HOST, port_of(slow_lab, "RemoteCommandServer for Hardware (UDP)")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
         client.settimeout(20)
-        client.sendto(b"Set slow 1\n@id=taken PychronReady", address)
-        assert client.recv(4096) == b"@id=taken OK\r\n"
+        client.sendto(b"Set slow 6", address)
+        wait_until_begun(processes.folder)
         slow_lab.terminate()
         slow_lab.wait_for("Port .* Closed")
         client.sendto(b"Set slow 0", address)
         assert client.recv(4096) == b"ERROR 209 : shutting down: Set slow 0\r\n"
+        let_go(processes.folder)
         assert client.recv(4096) == b"OK\r\n"
     assert slow_lab.wait_for_end() == -signal.SIGTERM
 
@@ -166,13 +181,15 @@ def test_a_processor_that_stops_begins_nothing_new(processes: Processes) -> None
         "pychron-processor", "--config=lab.toml", f"--listen={ANY_PORT}", **environment
     )
     with Wire((HOST, port_of(processor, "CommandProcessor"))) as wire:
-        wire.send(b"Hardware|Set slow 1.5\n@id=taken Hardware|Help\n")
-        assert wire.line().startswith("@id=taken ")
+        wire.send(b"Hardware|Set slow 6\n")
+        wait_until_begun(processes.folder)
         processor.terminate()
         processor.wait_for("Port .* Closed")
         # Not even what needs no hardware, and no queue.
-        wire.send(b"Hardware|Help\n")
-        assert wire.rest() == ["OK", "ERROR 209 : shutting down: Help"]
+        wire.send(b"@id=late Hardware|Help\n")
+        assert wire.line() == "@id=late ERROR 209 : shutting down: Help"
+        let_go(processes.folder)
+        assert wire.rest() == ["OK"]
     assert processor.wait_for_end() == -signal.SIGTERM
 
 

@@ -43,20 +43,23 @@ class HttpService(Service):
             self._listener = listen(settings.listen, site_factory(children, rules, reactor))
 
     def privilegedStartService(self) -> None:
+        self._start(lambda listener: listener.privilegedStartService())
+
+    def startService(self) -> None:
+        super().startService()
+        # ``twist`` knows no privileged start: then this is what listens.
+        self._start(lambda listener: listener.startService())
+
+    def _start(self, start: Callable[[IService], None]) -> None:
         if self._listener is None:
             return
         try:
-            self._listener.privilegedStartService()
+            start(self._listener)
         except CannotListenError as error:
             if self._settings.chosen:
                 raise
             self._listener = None
             self._log.warn("no status page: {error}", error=error)
-
-    def startService(self) -> None:
-        super().startService()
-        if self._listener is not None:
-            self._listener.startService()
 
     def stopService(self) -> Deferred[Any]:
         super().stopService()
