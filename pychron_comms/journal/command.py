@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from typing import TextIO
 
+from pychron_comms import __version__
 from pychron_comms.journal import checking, export, listing, replay, stats, timeline
 from pychron_comms.journal.asking import FINE
 
@@ -56,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
     below = parser.add_subparsers(required=True, metavar="COMMAND")
     for part in (listing, checking, export, stats, timeline, replay):
         part.add_to(below)

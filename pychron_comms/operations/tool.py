@@ -55,7 +55,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    _add_version(top)
     add_completion(top)
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
     made = _command(commands, "init", _init, "write a commented laboratory to begin with")
@@ -82,6 +82,10 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
+def _add_version(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--version", action="version", version=f"pychron-lab {__version__}")
+
+
 def _command(
     commands: argparse._SubParsersAction[argparse.ArgumentParser],
     name: str,
@@ -90,6 +94,7 @@ def _command(
 ) -> argparse.ArgumentParser:
     command = commands.add_parser(name, help=meaning, description=meaning)
     command.set_defaults(work=work)
+    _add_version(command)
     command.add_argument(
         "-c", "--config", type=Path, metavar="FILE", help=f"default: {DEFAULT_FILE}, if it is there"
     )

@@ -51,8 +51,9 @@ TAKEN_AT_ONCE = 100
 _SWEEP = 1.0
 _GRACE = 0.5
 
-#: Seconds that a handshake of TLS may take.
+#: Seconds that a handshake of TLS may take, and what is asked first over it.
 _HANDSHAKE = 10.0
+_ECHO_TYPE, _ARE_YOU_THERE = "test", "are you there"
 
 
 class ConnectionOwner(Interface):
@@ -63,10 +64,10 @@ class ConnectionOwner(Interface):
     is_near: bool
 
     def connected(self, connection: ProcessorConnection) -> None:
-        """Commands may be sent over it."""
+        """Commands may be sent over it: who is at its other end takes them."""
 
     def disconnected(self, connection: ProcessorConnection, reason: Failure) -> None:
-        """It has ended; what waits there fails next."""
+        """It has ended, or never came so far; what waits there fails next."""
 
     def told(self, topic: str, text: str) -> None:
         """The processor tells of its state, unasked. Raises ValueError for what is no state."""
@@ -162,11 +163,18 @@ class ProcessorConnection(Protocol):
         make_prompt(self.transport)
         self._sweep.start(_SWEEP, now=False)
         self._ready_by = self._clock.seconds() + _HANDSHAKE
-        # Of TLS, nothing is sent until both sides know each other: it could only be lost.
+        # Of TLS, no command is sent until both sides know each other: it could only be lost.
         if not INegotiated.providedBy(self.transport):
-            self.handshakeCompleted()
+            self._ready()
 
     def handshakeCompleted(self) -> None:
+        # Under TLS 1.3 the processor looks at our certificate only now. What it answers once, it
+        # has taken; what was sent before is lost where it has not.
+        self._send(_ARE_YOU_THERE, _ECHO_TYPE, NO_TAGS, _HANDSHAKE).addCallbacks(
+            lambda _: self._ready(), lambda _: None
+        )
+
+    def _ready(self) -> None:
         self._ready_by = math.inf
         self._owner.connected(self)
 

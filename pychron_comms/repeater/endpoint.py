@@ -24,6 +24,7 @@ from pychron_comms.errors import CommandError, PychronCommunicationError
 from pychron_comms.interfaces import ICommandRepeater
 from pychron_comms.repeater.connection import ProcessorConnection, ProcessorConnectionFactory
 from pychron_comms.repeater.outage import Outage
+from pychron_comms.transport.tls.refusals import IdentityRefusedError, refused_identity
 from pychron_comms.wire.context import PLAIN, RequestContext
 
 _TEST_DATA = "are you there"
@@ -148,8 +149,12 @@ class CommandRepeater(MultiService):
             connection.say(SUBSCRIBE)
 
     def disconnected(self, connection: ProcessorConnection, reason: Failure) -> None:
+        refused = refused_identity(reason.value)
+        self._why = str(IdentityRefusedError()) if refused else reason.getErrorMessage()
+        if self._connection is None:
+            self._outage.attempt_failed(self._why)
+            return
         self._connection = None
-        self._why = reason.getErrorMessage()
         self._outage.lost(self._why)
         if self._watcher is not None:
             self._watcher.lost(self._why)

@@ -5,12 +5,14 @@ from __future__ import annotations
 import ssl
 from typing import Any
 
+from OpenSSL import SSL
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.client.communicator import Communicator
 from pychron_comms.client.link.links import World
-from pychron_comms.client.link.refusals import refused_identity
 from pychron_comms.client.outcome import NoReplyError, NotSentError
+from pychron_comms.transport.tls.refusals import refused_identity
+from tests.client.deferred_case import DeferredCase
 
 
 def alert(reason: str) -> ssl.SSLError:
@@ -59,3 +61,30 @@ class RefusalTests(SynchronousTestCase):
             ask = self.asked("plain", error)
             self.assertRaises(NoReplyError, ask, "Open A")
         self.assertFalse(refused_identity(ValueError("x")))
+
+
+#: As pyOpenSSL tells of the server's alert.
+WANTED = SSL.Error([("SSL routines", "", "tlsv13 alert certificate required")])
+
+
+class TaggedDeferredTests(DeferredCase):
+    def test_all_that_was_written_is_011(self) -> None:
+        asked = [self.asker.ask("Open A"), self.asker.ask("Open B")]
+        self.accept().end(WANTED)
+        for each in asked:
+            error = self.failureResultOf(each, NotSentError).value
+            self.assertIn("certificate=FILE:privateKey=FILE", str(error))
+
+    def test_any_other_loss_stays_unknown(self) -> None:
+        asked = self.asker.ask("Open A")
+        self.accept().end(SSL.Error([("SSL routines", "", "unexpected eof while reading")]))
+        self.failureResultOf(asked, NoReplyError)
+
+
+class PlainDeferredTests(DeferredCase):
+    form = "plain"
+
+    def test_it_is_011(self) -> None:
+        asked = self.asker.ask("Open A")
+        self.accept().end(WANTED)
+        self.failureResultOf(asked, NotSentError)

@@ -22,7 +22,7 @@ import pytest
 from pychron_comms.certs.folder import Folder
 from pychron_comms.client.communicator import Communicator
 from pychron_comms.client.outcome import NotSentError
-from tests.integration.clients import Address, connect
+from tests.integration.clients import Address, ConnectingClient, connect
 from tests.integration.laboratories import HOST, port_of, wait_until_connected
 from tests.integration.processes import PATIENCE, TWISTD, Processes, RunningProcess, run_to_the_end
 
@@ -160,6 +160,48 @@ def test_our_own_client_says_that_it_was_never_sent(secured: Secured) -> None:
             communicator.ask("Open C")
         assert "certificate=FILE:privateKey=FILE" in str(told.value)
     assert secured.ask("GetIndicatorState C") == "False"
+
+
+_DEFERRED = """
+import sys
+from twisted.internet import task
+from pychron_comms.client.deferred import DeferredCommunicator
+from pychron_comms.client.outcome import NotSentError
+
+async def main(reactor):
+    asker = DeferredCommunicator(sys.argv[1], reactor, form=sys.argv[2], timeout=20)
+    try:
+        print(await asker.ask("Open C"))
+    except NotSentError as error:
+        print("never sent:", error.why)
+    await asker.close()
+
+task.react(lambda reactor: task.ensureDeferred(main(reactor)))
+"""
+
+
+@pytest.mark.parametrize("form", ["auto", "plain", "tagged"])
+def test_the_deferred_client_says_so_too(secured: Secured, tmp_path: Path, form: str) -> None:
+    host, port = secured.system
+    endpoint = f"tls:{host}:{port}:trustRoots={secured.certs / 'ca.pem'}"
+    asked = run_to_the_end(sys.executable, "-c", _DEFERRED, endpoint, form, folder=tmp_path)
+    assert asked.stdout.startswith("never sent: the server wants another certificate"), asked.stdout
+    assert secured.ask("GetIndicatorState C") == "False"
+
+
+def test_a_server_without_a_certificate_sends_its_processor_nothing(
+    secured: Secured, processes: Processes
+) -> None:
+    roots = f"trustRoots={secured.certs / 'ca.pem'}"
+    server = processes.twistd(
+        "pychron-server",
+        f"--listen=System=tcp:0:interface={HOST}",
+        f"--processor=tls:{HOST}:{secured.hop[1]}:{roots}",
+    )
+    address = HOST, port_of(server, "RemoteCommandServer for System")
+    server.wait_for("no processor at .*: the server wants another certificate, or one at all")
+    assert ConnectingClient(address).ask("Open C").startswith("ERROR 011 ")
+    assert "connected to the processor" not in server.log
 
 
 def test_a_client_of_another_authority_gets_nothing(secured: Secured, tmp_path: Path) -> None:

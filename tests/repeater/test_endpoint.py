@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from OpenSSL import SSL
 from twisted.internet import error as net
 from twisted.internet.defer import Deferred, fail, succeed
-from twisted.internet.interfaces import IProtocolFactory, IStreamClientEndpoint
+from twisted.internet.interfaces import INegotiated, IProtocolFactory, IStreamClientEndpoint
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.logger import capturedLogs, formatEvent
@@ -42,6 +43,8 @@ class Transport(StringTransport):
 class Processor:
     """An endpoint whose far end the test plays."""
 
+    transport_class = Transport
+
     def __init__(self) -> None:
         self.up = True
         self.attempts = 0
@@ -52,7 +55,7 @@ class Processor:
         if not self.up:
             return fail(net.ConnectionRefusedError())
         self.protocol = factory.buildProtocol(None)
-        self.transport = Transport()
+        self.transport = self.transport_class()
         self.transport.protocol = self.protocol
         self.protocol.makeConnection(self.transport)
         return succeed(self.protocol)
@@ -346,6 +349,48 @@ class OutageTests(EndpointCase):
         )
         self.assertRegex(said[1], "^connected to the processor at tcp:lab:1059 again: it was away")
         self.assertEqual(len(said), 2)
+
+
+@implementer(INegotiated)
+class TlsTransport(Transport):
+    """One whose handshake the test ends."""
+
+    negotiatedProtocol = None
+
+    def setTcpNoDelay(self, enabled: bool) -> None:
+        """Nothing is to be tuned in memory."""
+
+    setTcpKeepAlive = setTcpNoDelay
+
+
+class TlsTests(EndpointCase):
+    """Under TLS 1.3 a processor looks at a certificate when this side believes to be connected."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.patch(self.processor, "transport_class", TlsTransport)
+        self.start()
+        self.processor.protocol.handshakeCompleted()
+
+    def test_a_command_is_sent_when_the_processor_has_answered_once(self) -> None:
+        self.failureResultOf(self.ask("Open V"), PychronCommunicationError)
+        self.assertEqual(self.processor.read(), ["@id=1 test|are you there"])
+        self.processor.say(b"@id=1 are you there\r\n")
+        self.assertNoResult(self.ask("Open V"))
+
+    def test_a_certificate_that_it_does_not_take_is_011_and_says_so(self) -> None:
+        alert = SSL.Error([("SSL routines", "", "tlsv13 alert certificate required")])
+        with capturedLogs() as events:
+            self.processor.protocol.connectionLost(Failure(alert))
+            error = self.failureResultOf(self.ask("Open V"), PychronCommunicationError).value
+        self.assertIn("wants another certificate", str(error))
+        (told,) = [formatEvent(event) for event in events]
+        self.assertTrue(told.startswith("no processor at tcp:lab:1059: the server wants"), told)
+
+    def test_one_that_never_answers_is_given_up(self) -> None:
+        silent = self.processor.transport
+        self.clock.pump([1.0] * 11)
+        self.assertTrue(silent.aborted)
 
 
 class LocalTests(SynchronousTestCase):

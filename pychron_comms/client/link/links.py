@@ -19,10 +19,10 @@ from pychron_comms.client.link.dialect import NO_KEYS, PROBE_TIME, Dialect
 from pychron_comms.client.link.endpoint import Address
 from pychron_comms.client.link.numbering import Numbering
 from pychron_comms.client.link.question import Question
-from pychron_comms.client.link.refusals import WANTS_CERTIFICATE, refused_identity
 from pychron_comms.client.link.replies import PlainReply
 from pychron_comms.client.link.sockets import Channel, open_channel
 from pychron_comms.client.outcome import ClientError, no_reply, not_sent
+from pychron_comms.transport.tls.refusals import IdentityRefusedError, refused_identity
 
 #: Plain connections that ``tell`` leaves open for the replies that nobody reads.
 TOLD_LIMIT = 8
@@ -70,7 +70,7 @@ class Doorway:
     def unanswered(self, channel: Channel, question: Question, error: Exception) -> ClientError:
         """What ``error`` means for a command that was given to this channel."""
         if refused_identity(error):
-            return self.not_sent(question, PermissionError(WANTS_CERTIFICATE))
+            return self.not_sent(question, IdentityRefusedError())
         # Nobody is there to whom the system could have delivered the datagram.
         if channel.datagrams and isinstance(error, ConnectionRefusedError):
             return self.not_sent(question, error)

@@ -12,6 +12,7 @@ from pychron_comms.client.link.asking import Asking
 from pychron_comms.client.link.dialect import NO_KEYS, QUIET, Dialect
 from pychron_comms.client.link.replies import PlainReply
 from pychron_comms.client.link.wires import Dialer, Wire
+from pychron_comms.transport.tls.refusals import IdentityRefusedError
 
 
 class PlainExchange:
@@ -124,7 +125,7 @@ class PlainQueue:
         except CancelledError:
             pass  # Given up, which its asker has been told.
         except Exception as error:
-            refused = isinstance(error, ConnectionRefusedError)
+            refused = isinstance(error, (ConnectionRefusedError, IdentityRefusedError))
             asking.failed(error, not_delivered=refused)
         finally:
             exchange.close()

@@ -15,6 +15,7 @@ from pychron_comms.client.link.timekeeper import Timekeeper
 from pychron_comms.client.link.wires import Dialer, Wire
 from pychron_comms.client.outcome import ClientError
 from pychron_comms.errors import CommandError
+from pychron_comms.transport.tls.refusals import IdentityRefusedError
 
 #: Commands that are written at once while replies are handed out. One by one, each would cost a
 #: system call; all together, the server would stand idle until the last reply is handed out.
@@ -137,7 +138,9 @@ class TaggedSession:
     def _fail_all(self, error: Exception) -> None:
         self._take_no_more()
         pending, self.pending = self.pending, {}
-        refused = isinstance(error, ConnectionRefusedError) and len(pending) == 1
+        refused = isinstance(error, IdentityRefusedError) or (
+            isinstance(error, ConnectionRefusedError) and len(pending) == 1
+        )
         for asking in pending.values():
             asking.failed(error, not_delivered=refused)
 

@@ -16,6 +16,7 @@ from zope.interface import implementer
 from pychron_comms.client.link.endpoint import Address
 from pychron_comms.transport.endpoints import client_endpoint
 from pychron_comms.transport.socket_tuning import make_prompt, write_now
+from pychron_comms.transport.tls.refusals import IdentityRefusedError, refused_identity
 
 #: Seconds that a server may take to end its side of a connection that we have closed.
 CLOSE_TIME = 1.0
@@ -31,7 +32,10 @@ class Owner(Protocol):
         """Bytes of a stream, or one datagram."""
 
     def lost(self, error: Exception | None) -> None:
-        """The wire has ended; with None, because the server has closed it."""
+        """The wire has ended; with None, because the server has closed it.
+
+        With IdentityRefusedError, the server has read nothing of it.
+        """
 
 
 class Wire(Protocol):
@@ -83,11 +87,13 @@ class StreamWire(StreamProtocol):
         if self._closing is not None and self._closing.active():
             self._closing.cancel()
         self.gone.callback(None)
+        refused = IdentityRefusedError() if refused_identity(reason.value) else None
         if not self.ready.called:
-            self.ready.errback(reason)
-            return
-        closed = reason.check(ConnectionDone)
-        self._owner.lost(None if closed else ConnectionError(reason.getErrorMessage()))
+            self.ready.errback(refused or reason)
+        elif refused or reason.check(ConnectionDone):
+            self._owner.lost(refused)
+        else:
+            self._owner.lost(ConnectionError(reason.getErrorMessage()))
 
     def write(self, data: bytes) -> None:
         self.transport.write(data)
