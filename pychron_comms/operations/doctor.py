@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import socket
 import stat
 import sys
 import time
@@ -14,10 +13,10 @@ from pathlib import Path
 
 from pychron_comms.operations.findings import BROKEN, GOOD, WARNING, Finding
 from pychron_comms.operations.laboratory import Laboratory
+from pychron_comms.operations.ports import ports
 from pychron_comms.operations.status import certificate_files
 from pychron_comms.process.extras import install_command
 from pychron_comms.process.platform import HERE
-from pychron_comms.transport.addresses import Address, listener_address
 
 #: Bytes below which a disk is nearly full.
 LITTLE = 1_000_000_000
@@ -29,60 +28,14 @@ _EXTRAS = {"prompt": ("prompt_toolkit", "rich"), "plot": ("matplotlib",)}
 
 
 def doctor(laboratory: Laboratory) -> list[Finding]:
-    """Looks at this computer; a laboratory that runs is seen by its taken ports."""
+    """Looks at this computer, whether the laboratory runs or not."""
     return [
-        *_ports(laboratory),
+        *ports(laboratory),
         *_folders(laboratory),
         *_keys(laboratory),
         *_clock(time.time()),
         *_versions(),
     ]
-
-
-def _ports(laboratory: Laboratory) -> Iterator[Finding]:
-    texts = [text for listener in laboratory.server.listeners for text in listener.listen]
-    if laboratory.server.processor:
-        texts += laboratory.processor.listen
-    for text in texts:
-        try:
-            address = listener_address(text)
-        except ValueError as error:
-            yield Finding(text, BROKEN, str(error), "edit it in the file")
-            continue
-        if address is not None:
-            yield _port(text, address)
-
-
-def _port(text: str, address: Address) -> Finding:
-    if address.network == "unix":
-        folder = Path(address.place).parent
-        if folder.is_dir() and not os.access(folder, os.W_OK):
-            return Finding(
-                text,
-                BROKEN,
-                f"{folder} cannot be written by this account",
-                f"sudo install -d -m 700 -o {os.environ.get('USER', 'ACCOUNT')} {folder}",
-            )
-        return Finding(text, GOOD, "its folder is there, or is made at the start")
-    problem = _cannot_bind(address)
-    if not problem:
-        return Finding(text, GOOD, "free")
-    mend = f"see who has it: sudo ss -lptun 'sport = :{address.place}'; if that is this "
-    return Finding(text, WARNING, problem, mend + "laboratory, all is well: pychron-lab status")
-
-
-def _cannot_bind(address: Address) -> str:
-    kind = socket.SOCK_DGRAM if address.network == "udp" else socket.SOCK_STREAM
-    host = address.interface.replace("\\:", ":")
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, kind) as probe:
-        if not HERE.is_windows and address.network != "udp":
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, int(address.place)))
-        except OSError as error:
-            return error.strerror or str(error)
-    return ""
 
 
 def _folders(laboratory: Laboratory) -> Iterator[Finding]:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from pychron_comms.config.table import Table
-from pychron_comms.observability.http.settings import SERVER, read_http
+from pychron_comms.observability.http.settings import (
+    OFF,
+    PROCESSOR,
+    SERVER,
+    HttpSettings,
+    read_http,
+)
 from pychron_comms.process.platform import HERE
 from pychron_comms.processor.assembly import request_types
 from pychron_comms.processor.settings import ProcessorSettings, read_processor_settings
@@ -34,13 +40,24 @@ class Laboratory:
     def name(self) -> str:
         return str(self.file) if self.file else "the built-in laboratory"
 
-    def server_endpoints(self) -> Iterator[tuple[str, str]]:
-        """The request type and a way to connect, of each listener that takes lines over TCP."""
+    def server_endpoints(self, kind: str = LINES) -> Iterator[tuple[str, str]]:
+        """The request type and a way to connect, of each listener of that kind over TCP."""
         for listener in self.server.listeners:
-            for text in listener.listen if listener.kind == LINES else ():
+            for text in listener.listen if listener.kind == kind else ():
                 endpoint = connect_to(text)
                 if endpoint:
                     yield listener.request_type, endpoint
+
+    @property
+    def page(self) -> str:
+        """The address of its status page, for a browser on this computer; empty for none."""
+        endpoint = connect_to(self.server.http.listen)
+        return f"http://{endpoint.removeprefix('tcp:')}/" if endpoint.startswith("tcp:") else ""
+
+    def http_listeners(self) -> Iterator[str]:
+        """Where its processes show themselves over HTTP, as endpoint strings."""
+        settings = [self.server.http, *([self.processor.http] if self.server.processor else [])]
+        yield from (each.listen for each in settings if each.listen != OFF)
 
     def processor_endpoint(self) -> str:
         """The way to the processor; empty where it is a part of the server's process."""
@@ -50,7 +67,11 @@ class Laboratory:
 def load(file: Path | None) -> Laboratory:
     """Raises ConfigError."""
     if file is None:
-        return Laboratory(None, ServerSettings(), ProcessorSettings())
+        return Laboratory(
+            None,
+            ServerSettings(http=HttpSettings(listen=SERVER)),
+            ProcessorSettings(http=HttpSettings(listen=PROCESSOR)),
+        )
     table = Table.load(file)
     server = read_server_settings(table.table("server"), types=request_types())
     return Laboratory(
@@ -60,12 +81,12 @@ def load(file: Path | None) -> Laboratory:
     )
 
 
-def connect_to(listen: str) -> str:
+def connect_to(listen: str, networks: Collection[str] = ("tcp",)) -> str:
     """How this computer's own client reaches a listener; empty where it cannot say."""
     kind, _, rest = listen.partition(":")
     if kind == "unix":
         return listen if HERE.has_unix_sockets else ""
-    if kind != "tcp":
+    if kind not in networks:
         return ""
     port, *options = rest.split(":")
     if not port.removeprefix("port=").isdigit():
@@ -73,4 +94,4 @@ def connect_to(listen: str) -> str:
     host = next((each.partition("=")[2] for each in options if each.startswith("interface=")), "")
     if host in {"", "0.0.0.0"}:
         host = "127.0.0.1"
-    return f"tcp:{host}:{port.removeprefix('port=')}"
+    return f"{kind}:{host}:{port.removeprefix('port=')}"

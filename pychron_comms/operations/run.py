@@ -11,15 +11,11 @@ import threading
 from collections.abc import Sequence
 from types import FrameType
 
-from pychron_comms.operations.laboratory import Laboratory, connect_to
+from pychron_comms.operations.laboratory import Laboratory
 from pychron_comms.process.platform import HERE, Platform, ending_signals
-from pychron_comms.server.settings import ServerSettings
 
 #: Where the halves meet on systems without unix sockets.
 LOOPBACK_PORT = 1059
-
-#: Where the server's status page is, where nothing else is said.
-PAGE = "http://127.0.0.1:1070/"
 
 _START = 30.0
 _STOP = 10.0
@@ -72,25 +68,17 @@ class Half:
         self._settled.set()
 
 
-def welcome(settings: ServerSettings) -> str:
+def welcome(laboratory: Laboratory) -> str:
     """Where the server listens, and one line to try."""
     lines = ["", "The laboratory runs: a server and a processor. It listens at"]
-    for listener in settings.listeners:
+    for listener in laboratory.server.listeners:
         lines.append(f"  {listener.request_type:12} {'  '.join(listener.listen)}")
-    built_in = settings == ServerSettings()
-    page = PAGE if built_in else _page(settings.http.listen)
-    if page:
-        lines.append(f"See it at  {page}  in a browser.")
-    if built_in:
+    if laboratory.page:
+        lines.append(f"See it at  {laboratory.page}  in a browser.")
+    if laboratory.file is None:
         lines.append("Try  telnet 127.0.0.1 1061  and type  Open A")
     lines.append("Ctrl-C ends it all.\n")
     return "\n".join(lines)
-
-
-def _page(listen: str) -> str:
-    """The address of the status page that listens there; empty where there is none to be seen."""
-    endpoint = connect_to(listen)
-    return f"http://{endpoint.removeprefix('tcp:')}/" if endpoint.startswith("tcp:") else ""
 
 
 def run(laboratory: Laboratory, platform: Platform, options: Sequence[str] = ()) -> int:
@@ -115,7 +103,7 @@ def run(laboratory: Laboratory, platform: Platform, options: Sequence[str] = ())
             start("pychron-processor", owns, "CommandProcessor starting on", options)
             repeats = ["--processor", processor]
             server = start("pychron-server", repeats, "connected to the processor")
-            sys.stdout.write(welcome(settings))
+            sys.stdout.write(welcome(laboratory))
             sys.stdout.flush()
             return server.process.wait()
         except KeyboardInterrupt:

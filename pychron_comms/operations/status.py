@@ -12,10 +12,15 @@ from pychron_comms.client.communicator import Communicator
 from pychron_comms.errors import CommandError
 from pychron_comms.operations.findings import BROKEN, GOOD, WARNING, Finding
 from pychron_comms.operations.laboratory import Laboratory
+from pychron_comms.server.settings import LINES, QTEGRA
 from pychron_comms.transport.tls.reading import read_certificates
 
 #: Seconds that an answer may take.
 PATIENCE = 2.0
+
+_START_SERVER = (
+    "pychron-lab run, or systemctl start pychron-server; pychron-lab doctor says what is in its way"
+)
 
 #: Days before its end in which a certificate is to be renewed.
 RENEW = 30
@@ -49,24 +54,34 @@ def status(
 
 def _server(laboratory: Laboratory, connect: Callable[[str, str], Asks]) -> Iterator[Finding]:
     asked = False
-    for request_type, endpoint in laboratory.server_endpoints():
-        asked = True
-        subject = f"server, {request_type} at {endpoint}"
-        reply, error = _ask(connect, endpoint, "", "PychronReady")
-        if error:
-            yield Finding(
-                subject,
-                BROKEN,
-                error,
-                "pychron-lab run, or systemctl start "
-                "pychron-server; pychron-lab doctor says what is in its way",
-            )
-        elif reply == "OK":
-            yield Finding(subject, GOOD, "answers, and its processor too")
-        else:
-            yield Finding(subject, WARNING, reply)
+    for kind, (question, is_well) in _QUESTIONS.items():
+        for request_type, endpoint in laboratory.server_endpoints(kind):
+            asked = True
+            subject = f"server, {request_type} at {endpoint}"
+            reply, error = _ask(connect, endpoint, "", question)
+            if error:
+                yield Finding(subject, BROKEN, error, _START_SERVER)
+            elif is_well(reply):
+                yield Finding(subject, GOOD, "answers, and its processor too")
+            else:
+                yield Finding(subject, WARNING, reply)
     if not asked:
         yield Finding("server", WARNING, "no listener that can be asked from here without TLS")
+
+
+def _is_number(reply: str) -> bool:
+    try:
+        float(reply)
+    except ValueError:
+        return False
+    return True
+
+
+#: What each kind of listener is asked, which moves nothing, and what a good reply is like.
+_QUESTIONS: dict[str, tuple[str, Callable[[str], bool]]] = {
+    LINES: ("PychronReady", "OK".__eq__),
+    QTEGRA: ("GetIntegrationTime", _is_number),
+}
 
 
 def _processor(laboratory: Laboratory, connect: Callable[[str, str], Asks]) -> Iterator[Finding]:

@@ -23,22 +23,27 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def with_a_port_of_its_own(file: Path) -> int:
-    """Leave one listener in a file, for System, at a port that is free; that port."""
+def with_a_port_of_its_own(file: Path) -> tuple[int, list[str]]:
+    """Leave one listener in a file, for System, at a port that is free; that port, and its pages'.
+
+    Ports of its own for its pages, too: others run beside this test.
+    """
     port = free_port()
     head, *listeners = re.split(r"(?=\[\[server.listener\]\])", file.read_text())
     rest = listeners[-1].partition("\n\n")[2]
     listen = f"tcp:{port}:interface=127.0.0.1"
     listener = f'[[server.listener]]\ntype = "System"\nlisten = ["{listen}"]\n\n'
-    file.write_text(head + listener + rest)
-    return port
+    pages = [f"tcp:{free_port()}:interface=127.0.0.1" for _ in range(2)]
+    http = f'[http]\nserver = "{pages[0]}"\nprocessor = "{pages[1]}"\n'
+    file.write_text(head + listener + http + rest)
+    return port, pages
 
 
 def test_from_init_to_a_running_laboratory(processes: Processes) -> None:
     folder = processes.folder
     made = run_to_the_end(*LAB, "init", "--yes", folder=folder)
     assert made.returncode == 0, made.stdout
-    port = with_a_port_of_its_own(folder / "lab.toml")
+    port, pages = with_a_port_of_its_own(folder / "lab.toml")
     checked = run_to_the_end(*LAB, "check", folder=folder)
     assert (checked.returncode, "no mistakes found" in checked.stdout) == (0, True)
 
@@ -51,6 +56,10 @@ def test_from_init_to_a_running_laboratory(processes: Processes) -> None:
     findings = json.loads(told.stdout)
     assert findings["state"] == "ok", told.stdout
     assert told.returncode == 0
+    looked = json.loads(run_to_the_end(*LAB, "doctor", "--json", folder=folder).stdout)
+    texts = {each["subject"]: each["text"] for each in looked["findings"]}
+    for place in (f"tcp:{port}:interface=127.0.0.1", *pages):
+        assert texts[place].startswith("a laboratory runs there"), looked
     runs.signal(signal.SIGTERM)
     assert runs.wait_for_end() == 0
 

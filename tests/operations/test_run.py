@@ -15,8 +15,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.operations import run as program
 from pychron_comms.operations import tool
-from pychron_comms.operations.laboratory import load
+from pychron_comms.operations.laboratory import Laboratory, load
 from pychron_comms.process.platform import Platform
+from pychron_comms.processor.settings import ProcessorSettings
 from pychron_comms.server.settings import ListenerSettings, ServerSettings
 
 
@@ -88,13 +89,14 @@ class RunTests(SynchronousTestCase):
 
 class TextTests(SynchronousTestCase):
     def test_it_says_where_it_listens_and_what_to_try(self) -> None:
-        text = program.welcome(ServerSettings())
+        text = program.welcome(load(None))
         self.assertIn("System       tcp:1061:interface=127.0.0.1  udp:1061:", text)
         self.assertIn("telnet 127.0.0.1 1061  and type  Open A", text)
 
     def test_a_laboratory_of_ones_own_has_ports_of_its_own(self) -> None:
         listener = ListenerSettings(request_type="UV", listen=["tcp:9"])
-        text = program.welcome(ServerSettings(listeners=[listener]))
+        settings = ServerSettings(listeners=[listener])
+        text = program.welcome(Laboratory(pathlib.Path("lab.toml"), settings, ProcessorSettings()))
         self.assertIn("UV           tcp:9", text)
         self.assertNotIn("1061", text)
 
@@ -106,9 +108,9 @@ class TextTests(SynchronousTestCase):
                 ('[http]\nserver = "tcp:8070:interface=127.0.0.1"', "http://127.0.0.1:8070/"),
             ):
                 file.write_text(f'lab = "default"\n{text}\n')
-                self.assertIn(page, program.welcome(load(file).server))
+                self.assertIn(page, program.welcome(load(file)))
             file.write_text('lab = "default"\n[http]\nserver = "off"\n')
-            self.assertNotIn("http", program.welcome(load(file).server))
+            self.assertNotIn("http", program.welcome(load(file)))
 
 
 class MainTests(SynchronousTestCase):

@@ -17,7 +17,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.errors import OutcomeUnknownError, PychronCommunicationError
-from pychron_comms.operations import doctor, init, status, tool, units
+from pychron_comms.operations import doctor, init, ports, status, tool, units
 from pychron_comms.operations.check import check
 from pychron_comms.operations.findings import BROKEN, GOOD, WARNING, Finding, as_json, exit_status
 from pychron_comms.operations.laboratory import Laboratory, connect_to, load
@@ -134,11 +134,18 @@ class StatusTests(FolderCase):
         return load(self.file)
 
     def test_all_is_well(self) -> None:
-        replies = {"PychronReady": "OK", "Metrics": "", "Owners": "[]"}
+        replies = {
+            "PychronReady": "OK",
+            "GetIntegrationTime": "1.048576",
+            "Metrics": "",
+            "Owners": "[]",
+        }
         found = self.found(self.laboratory(), replies)
         self.assertEqual({each.state for each in found}, {GOOD, WARNING})
         texts = {each.subject: each.text for each in found}
         self.assertIn("answers at unix:", texts["processor"])
+        qtegra = "server, Spectrometer at tcp:127.0.0.1:1062"
+        self.assertEqual(texts[qtegra], "answers, and its processor too")
         self.assertEqual(texts["leases"], "none")
         self.assertIn("it is made at the start", texts["journal"])
 
@@ -146,6 +153,11 @@ class StatusTests(FolderCase):
         found = self.found(self.laboratory(), {})
         self.assertEqual(exit_status(found), 2)
         self.assertIn("pychron-lab run", found[0].mend)
+
+    def test_an_instrument_that_does_not_answer_well(self) -> None:
+        found = self.found(self.laboratory(), {"GetIntegrationTime": "Error: no instrument"})
+        (qtegra,) = [each for each in found if ":1062" in each.subject]
+        self.assertEqual((qtegra.state, qtegra.text), (WARNING, "Error: no instrument"))
 
     def test_queues_leases_and_the_journal(self) -> None:
         (self.folder / "lab.journal").write_text("x" * 200_000)
@@ -195,6 +207,7 @@ class StatusTests(FolderCase):
             ("tcp:1061", "tcp:127.0.0.1:1061"),
             ("tcp:1061:interface=10.0.0.1", "tcp:10.0.0.1:1061"),
             ("udp:1061", ""),
+            ("tcp:port=1061:interface=0.0.0.0", "tcp:127.0.0.1:1061"),
             ("unix:/x", "unix:/x"),
             ("tls:1061:certificate=x", ""),
         ):
@@ -209,10 +222,32 @@ class DoctorTests(FolderCase):
                 request_type="System", listen=[f"tcp:{port}:interface=127.0.0.1"]
             )
             laboratory = Laboratory(None, ServerSettings(listeners=[listener]), ProcessorSettings())
-            found = doctor.doctor(laboratory)
+            found = list(ports.ports(laboratory, lambda listen, question: False))
+            own = list(ports.ports(laboratory, lambda listen, question: question == "PychronReady"))
         self.assertEqual(found[0].state, WARNING)
         self.assertIn(f"sport = :{port}", found[0].mend)
+        self.assertEqual(own[0].state, GOOD)
+        self.assertIn("a laboratory runs there", own[0].text)
         self.assertEqual(doctor.doctor(laboratory)[0].state, GOOD)
+
+    def test_the_pages_of_both_processes_are_looked_at(self) -> None:
+        self.file.write_text('lab = "default"\n[http]\nserver = "tcp:8070"\n')
+        subjects = [each.subject for each in doctor.doctor(load(self.file))]
+        self.assertIn("tcp:8070", subjects)
+        self.assertNotIn("tcp:1071:interface=127.0.0.1", subjects)
+        self.lab("init", "--yes", "--force")
+        subjects = [each.subject for each in doctor.doctor(load(self.file))]
+        self.assertIn("tcp:1070:interface=127.0.0.1", subjects)
+        self.assertIn("tcp:1071:interface=127.0.0.1", subjects)
+
+    def test_somebody_elses_program_is_no_laboratory(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as taken:
+            self.patch(ports, "PATIENCE", 0.05)
+            listen = f"tcp:{taken.getsockname()[1]}:interface=127.0.0.1"
+            for question in ("PychronReady", ""):
+                self.assertFalse(ports.answers(listen, question))
+        self.assertFalse(ports.answers(listen, "PychronReady"))
+        self.assertFalse(ports.answers("tls:1061:certificate=x", "PychronReady"))
 
     def test_a_folder_that_cannot_be_written(self) -> None:
         self.lab("init", "--yes")
