@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -86,6 +86,11 @@ class Laboratory:
         #: What it did, in order.
         self.acts: list[Act] = []
         self._running: dict[str, tuple[str, Bench]] = {}
+
+    @property
+    def running(self) -> Collection[str]:
+        """The numbers of what it does just now."""
+        return self._running.keys()
 
     def do(self, bench: Bench, word: str, device: str, number: str) -> str | Deferred[str]:
         work: Deferred[str] = Deferred(lambda _: self._ended(number))

@@ -89,6 +89,14 @@ MADE_SAFE_AT_THE_END: History = [
     Pass(6.0),
 ]
 
+#: Between the two of its asking, another one's command for the same part is run.
+CHANGED_MEANWHILE: History = [
+    Ask(_FAR_PYCHRON, "Count", "a", Script(0.93), None),
+    Pass(0.5),
+    Ask(_KEYED, "Count", "a", Script(), None),
+    Pass(6.0),
+]
+
 CLASSICS: list[History] = [
     CROSSING,
     LATE_REPLY,
@@ -98,4 +106,5 @@ CLASSICS: list[History] = [
     STOOD_STILL,
     MADE_SAFE_TWICE,
     MADE_SAFE_AT_THE_END,
+    CHANGED_MEANWHILE,
 ]

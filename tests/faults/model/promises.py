@@ -41,6 +41,7 @@ from tests.faults.model.keyed_clients import DatagramClient, KeyedClient
 from tests.faults.model.links import End
 from tests.faults.model.plain_clients import KeptPlainClient
 from tests.faults.model.safety import check_safety
+from tests.faults.model.truth import check_truth
 from tests.faults.model.world import World
 
 #: Errors that say that the command was never begun; those of the gate, and the server's own.
@@ -70,6 +71,7 @@ def live_through(history: History) -> World:
         check_conversations(world)
         check_times(world)
         check_safety(world)
+        check_truth(world)
         check_journal(world)
         check_outcomes(world)
         check_nothing_left(world)

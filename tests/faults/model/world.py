@@ -86,6 +86,23 @@ class SafeReply(NamedTuple):
     acts: int
 
 
+class Wish(NamedTuple):
+    """That a command which acts came to a gate, after so many acts; ``joins``: it ran already."""
+
+    number: str
+    device: str
+    key: str
+    acts: int
+    joins: bool
+
+
+class Fulfilled(NamedTuple):
+    """That it was answered with success, after so many acts."""
+
+    wish: Wish
+    acts: int
+
+
 class Processor:
     """One process with the gate, from its start to its death."""
 
@@ -153,8 +170,15 @@ class WatchedGate:
     def process_server_request(
         self, request_type: str, data: str, sender: str, context: RequestContext = PLAIN
     ) -> str | Deferred[str]:
-        arrival = self._world.note_arrival(data, context, self._process)
+        world = self._world
+        arrival = world.note_arrival(data, context, self._process)
+        wish = world.wish_for(data, context)
         response = self._gate.process_server_request(request_type, data, sender, context)
+        if wish is not None:
+            if isinstance(response, str):
+                self._fulfilled(response, wish)
+            else:
+                response.addCallback(self._fulfilled, wish)
         if not data.startswith("Calm ") or arrival is None:
             return response
         _, device, number = data.split()
@@ -164,6 +188,10 @@ class WatchedGate:
             self._answered(response, ask)
             return response
         return response.addCallback(self._answered, ask)
+
+    def _fulfilled(self, reply: str, wish: Wish) -> str:
+        self._world.fulfilled.append(Fulfilled(wish, len(self._world.laboratory.acts)))
+        return reply
 
     def _answered(self, reply: str, ask: SafeAsk) -> str:
         acts = len(self._world.laboratory.acts)
@@ -220,6 +248,7 @@ class World:
         self.pens: list[Pen] = []
         self.safe_asks: list[SafeAsk] = []
         self.safe_replies: list[SafeReply] = []
+        self.fulfilled: list[Fulfilled] = []
         self._datagram_fates: list[str] = []
         self._restarting = {"server": False, "processor": False}
         self._down = 0.5
@@ -355,6 +384,15 @@ class World:
         seconds = own if context.within is None else min(own, context.within)
         known.append(Arrival(self._arrived, now, now + seconds))
         return known[-1]
+
+    def wish_for(self, data: str, context: RequestContext) -> Wish | None:
+        """None for what does not act, or makes safe."""
+        word, _, rest = data.partition(" ")
+        if word not in {"Count", "Nudge"}:
+            return None
+        device, number = rest.split()
+        joins = number in self.laboratory.running
+        return Wish(number, device, context.key, len(self.laboratory.acts), joins)
 
     def arrival_of(self, told: Told) -> Arrival:
         """The last one before its manager was told of it."""
