@@ -10,6 +10,7 @@ from twisted.application.service import IService
 
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.process.command_line import COMMANDS_OPTION, HTTP_OPTION, ServiceOptions, checked
+from pychron_comms.process.ending import end_once
 from pychron_comms.process.monotonic import use_monotonic_clock
 from pychron_comms.process.systemd_notify import Supervision
 from pychron_comms.processor.service import ProcessorService
@@ -41,6 +42,7 @@ def makeService(options: Options, reactor: Any = None) -> IService:
         from twisted.internet import reactor  # noqa: PLC0415
 
         use_monotonic_clock(reactor)
+        end_once(reactor)
 
     def make() -> IService:
         settings, laboratory = laboratory_from(options.configuration, options.listen)

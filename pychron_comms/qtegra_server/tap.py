@@ -12,6 +12,7 @@ from pychron_comms.config.table import Table
 from pychron_comms.lab.simulated.spectrometer.instrument_config import spectrometer_from_config
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.process.command_line import ServiceOptions, checked
+from pychron_comms.process.ending import end_once
 from pychron_comms.process.monotonic import use_monotonic_clock
 from pychron_comms.process.systemd_notify import Supervision
 from pychron_comms.qtegra.script import ParseAndExecute
@@ -54,6 +55,7 @@ def makeService(options: Options, reactor: Any = None) -> IService:
         from twisted.internet import reactor  # noqa: PLC0415
 
         use_monotonic_clock(reactor)
+        end_once(reactor)
     return checked(options, lambda: _service(options, reactor))
 
 

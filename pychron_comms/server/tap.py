@@ -15,6 +15,7 @@ from pychron_comms.config.table import Table
 from pychron_comms.observability.http.settings import SERVER, read_http
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.process.command_line import COMMANDS_OPTION, HTTP_OPTION, ServiceOptions, checked
+from pychron_comms.process.ending import end_once
 from pychron_comms.process.monotonic import use_monotonic_clock
 from pychron_comms.process.systemd_notify import Supervision
 from pychron_comms.processor.assembly import gate_from_config, request_types
@@ -82,6 +83,7 @@ def makeService(options: Options, reactor: Any = None) -> IService:
         from twisted.internet import reactor  # noqa: PLC0415
 
         use_monotonic_clock(reactor)
+        end_once(reactor)
     return checked(options, lambda: _service(options, options.configuration, reactor))
 
 

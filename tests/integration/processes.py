@@ -51,7 +51,6 @@ class RunningProcess:
                 start_new_session=True,
             )
         self.pid = self._process.pid
-        self._told = False
 
     @property
     def log(self) -> str:
@@ -90,10 +89,7 @@ class RunningProcess:
         self._process.send_signal(number)
 
     def terminate(self) -> None:
-        """Once: Twisted takes a second SIGTERM, of one that ends already, for a bug."""
-        if not self._told:
-            self._told = True
-            self._process.terminate()
+        self._process.terminate()
 
     def press_ctrl_c(self) -> None:
         """A terminal sends SIGINT to the whole group in the foreground."""

@@ -39,6 +39,10 @@ listen = ["{ANY_PORT}", "udp:0:interface=127.0.0.1"]
 [manager.slow]
 class = "slowlab:Slow"
 name = "slow"
+
+# What was taken is begun at once: no look stands before it.
+[state]
+period = 0
 """
 
 _RUN = "from twisted.scripts.twistd import run; run()"

@@ -166,6 +166,21 @@ def test_a_reply_that_is_read_late_is_read_whole(slow_lab: RunningProcess) -> No
     end_in_time(slow_lab, begun)
 
 
+def test_a_second_signal_to_end_changes_nothing(slow_lab: RunningProcess) -> None:
+    with Wire(server_address(slow_lab, "Hardware")) as wire:
+        taken(wire, "Set slow 1")
+        begun = time.monotonic()
+        slow_lab.terminate()
+        slow_lab.wait_for("Received SIGTERM")
+        slow_lab.terminate()
+        slow_lab.wait_for("SIGTERM: it stops already")
+        slow_lab.signal(signal.SIGINT)
+        slow_lab.wait_for("SIGINT: it stops already")
+        assert wire.rest() == ["OK"]
+    end_in_time(slow_lab, begun)
+    # That no bug is in its log is looked for of every process.
+
+
 def test_who_never_reads_does_not_keep_the_process(slow_lab: RunningProcess) -> None:
     with Wire(server_address(slow_lab, "Hardware")) as wire:
         wire.send(b"@id=long Read slow\n")
