@@ -298,7 +298,7 @@ class ValueTests(SynchronousTestCase):
             ("System|Set message 100", [("", "100")]),
             ("CO2|TracePath 1 l1", [("stage", InTerms("path", "l1")), ("output/power", None)]),
             ("CO2|SetLaserOutput 5 watts", [("output/power", InTerms("watts", 5.0))]),
-            ("CO2|Disable", [("", None)]),
+            ("CO2|Disable", [("output", None)]),
             ("UV|Fire stop", [("output", False)]),
             ("Spectrometer|SetMass 39,H1", [("magnet", InTerms("mass", 39.0))]),
             ("Spectrometer|SetHV 3000", [("Acceleration Reference Set", 3.0)]),

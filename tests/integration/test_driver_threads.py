@@ -129,6 +129,20 @@ def test_ok_is_true_where_an_open_was_under_way(processes: Processes) -> None:
         assert bench.values("V") == ["closed", "open", "closed"]
 
 
+def test_a_laser_is_put_out_beside_a_stage_that_moves(processes: Processes) -> None:
+    """Its `OK` waits for what gives light, and for nothing else; nor is that dropped."""
+    bench = Bench(processes, '[manager.co2]\nclass = "tests.integration.witness:Laser"\nRECORD\n')
+    with Asker(bench.address) as asker:
+        asker.ask("move", "CO2|SetXY 1,1")
+        asker.ask("again", "CO2|SetXY 2,2")
+        time.sleep(0.2)
+        asker.ask("disable", "CO2|Disable")
+        assert asker.replies("disable") == {"disable": "OK"}
+        assert bench.seen("stage") == []
+        assert bench.values("laser") == ["off"]
+        assert asker.replies("move", "again") == {"move": "OK", "again": "OK"}
+
+
 def test_closes_of_a_slow_driver_are_all_done(processes: Processes) -> None:
     bench = Bench(processes, line(closing=0.3))
     numbers = [str(number) for number in range(20)]

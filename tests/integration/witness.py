@@ -84,7 +84,7 @@ class Heater:
 
 @implementer(ILaserManager)
 class Laser:
-    """Is enabled after two seconds, and disabled at once."""
+    """Is enabled after two seconds, and disabled at once; its stage takes two seconds as well."""
 
     def __init__(self, record: str) -> None:
         self._witness = Witness(record)
@@ -95,3 +95,7 @@ class Laser:
 
     def disable(self) -> None:
         self._witness.saw("laser", "off")
+
+    def set_xy(self, x: float, y: float) -> None:
+        time.sleep(2)
+        self._witness.saw("stage", "moved")

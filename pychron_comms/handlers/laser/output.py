@@ -61,7 +61,9 @@ class OutputCommands:
         "Disable",
         reply=done,
         effect=Effect.IDEMPOTENT,
+        target="output",
         safe=True,
+        moves="output",
         help="set the power to 0 and make the laser unable to fire",
     )
     def disable(self, manager: ILaserManager, sender: str) -> object:
