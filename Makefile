@@ -1,6 +1,6 @@
 # make run    the whole simulated laboratory, as two processes
 # make test   lint, types, and every test with coverage
-# make promises  break each promise of the README once, and see its test fail
+# make promises  break each promise of docs/promises.md once, and see its test fail
 # make soak   1,000 clients and a road full of faults, for a minute
 # make fuzz   a million inputs for each parser
 # make bench  the road beside relays that parse nothing

@@ -1,4 +1,4 @@
-"""The promises of the README: for each, how to break it, and the test that then fails.
+"""The promises of docs/promises.md: for each, how to break it, and the test that then fails.
 
 ``python -m tests.promises`` breaks each mechanism in a copy of the project and runs its test there.
 It ends with 1 where a test did not notice.
@@ -17,13 +17,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
+PAGE = ROOT / "docs" / "promises.md"
 
 #: Seconds that one test may take.
 _PATIENCE = 120.0
 
 
 class Promise(NamedTuple):
-    """``text`` and ``how`` it is kept are the README's; ``file`` is below ``pychron_comms``.
+    """``text`` and ``how`` it is kept are that page's; ``file`` is below ``pychron_comms``.
 
     ``broken`` takes the place of ``kept``, which is in the file once. ``test`` is the test's name.
     """
@@ -424,11 +425,17 @@ PROMISES = (
 
 
 def table() -> str:
-    """The README's rows."""
+    """The page's rows."""
     return "\n".join(
-        f"| {each.text} | {each.how} | [{each.test.rpartition('.')[2]}]({each.test_file}) |"
+        f"| {each.text} | {each.how} | [{each.test.rpartition('.')[2]}](../{each.test_file}) |"
         for each in PROMISES
     )
+
+
+def write_page() -> None:
+    """Put the rows into the page, in place of those that are there."""
+    head, _, rest = PAGE.read_text("utf-8").partition("|---|---|---|\n")
+    PAGE.write_text(f"{head}|---|---|---|\n{table()}\n\n{rest.partition(chr(10) * 2)[2]}", "utf-8")
 
 
 def breaks(promise: Promise, folder: Path) -> str:
@@ -469,11 +476,11 @@ def broken_one_by_one(promises: Sequence[Promise]) -> Iterator[tuple[Promise, st
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.promises")
-    parser.add_argument("--table", action="store_true", help="print the README's rows")
+    parser.add_argument("--write", action="store_true", help=f"write the rows of {PAGE.name}")
     parser.add_argument("--jobs", type=int, default=1, help="how many at a time")
     options = parser.parse_args()
-    if options.table:
-        print(table())
+    if options.write:
+        write_page()
         return 0
 
     def broken(share: int) -> int:

@@ -204,6 +204,19 @@ class ProtocolPageTests(SynchronousTestCase):
             for request_type in factory.request_types:
                 self.assertRegex(self.text, rf"\b{request_type}\b")
 
+    def test_its_table_lists_every_code(self) -> None:
+        listed: set[int] = set()
+        for cell in _CODES.findall(self.text):
+            for part in cell.split(", "):
+                first, _, last = part.partition(" - ")
+                listed.update(range(int(first), int(last or first) + 1))
+        known = {
+            error.code
+            for base in (errors.PychronError, errors.RoadError)
+            for error in base.__subclasses__()
+        }
+        self.assertEqual(listed, known)
+
     def test_what_makes_safe_is_marked(self) -> None:
         marked = set(re.findall(r"^\| `([^`]+)`.*\bsafe\b[^|]*\|$", self.text, re.MULTILINE))
         self.assertEqual(marked, {spec.usage for spec in self.specs if makes_safe(spec)})
@@ -294,22 +307,9 @@ class ExtendingPageTests(SynchronousTestCase):
             self.assertEqual(self.ask("Hardware|Read gauge"), "ERROR 010 : no response from device")
 
 
-class ReadmeTests(SynchronousTestCase):
-    def test_its_table_lists_every_code(self) -> None:
-        listed: set[int] = set()
-        for cell in _CODES.findall(page("README.md")):
-            for part in cell.split(", "):
-                first, _, last = part.partition(" - ")
-                listed.update(range(int(first), int(last or first) + 1))
-        known = {
-            error.code
-            for base in (errors.PychronError, errors.RoadError)
-            for error in base.__subclasses__()
-        }
-        self.assertEqual(listed, known)
-
-    def test_its_promises_are_those_that_are_put_to_the_test(self) -> None:
-        self.assertIn(f"\n{promises.table()}\n", page("README.md"))
+class PromisesPageTests(SynchronousTestCase):
+    def test_it_lists_those_that_are_put_to_the_test(self) -> None:
+        self.assertIn(f"\n{promises.table()}\n", page("docs/promises.md"))
 
 
 class UnitTests(SynchronousTestCase):
