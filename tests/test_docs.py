@@ -21,6 +21,7 @@ from zope.interface.verify import verifyObject
 
 import twisted.plugins
 from pychron_comms import errors
+from pychron_comms.alarms.settings import read_alarms
 from pychron_comms.config.table import ConfigError, Table
 from pychron_comms.handlers.base import BaseHandler
 from pychron_comms.handlers.command import CommandSpec, declared_commands
@@ -71,6 +72,7 @@ def gate_of(table: Table, clock: Clock) -> Gate:
     server = table.table("server")
     read_server_settings(server)
     server.finish()
+    read_alarms(table)
     # A page is read, not obeyed: no journal is opened.
     return gate_from_config(*laboratory_from(table), clock, Metrics(), only_check=True)
 

@@ -104,6 +104,13 @@ class Table:
     def texts(self, key: str, default: Any = _REQUIRED) -> list[str]:
         return self._read_list(key, default, str, "a list of texts")
 
+    def scalars(self, key: str, default: Any = _REQUIRED) -> list[Any]:
+        """What an item may say: texts, numbers, true, false."""
+        values = self._read(key, default, list, "a list of texts, numbers, true or false")
+        if not all(isinstance(each, bool) or _fits(each, (str, int, float)) for each in values):
+            raise self.error(key, "a list of texts, numbers, true or false")
+        return list(values)
+
     def numbers(self, key: str, default: Any = _REQUIRED) -> list[float]:
         return self._read_list(key, default, (int, float), "a list of numbers")
 

@@ -6,6 +6,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from pychron_comms.alarms.handler import ALARMS
+from pychron_comms.alarms.settings import read_alarms
 from pychron_comms.config.table import Table
 from pychron_comms.observability.http.settings import (
     OFF,
@@ -73,10 +75,10 @@ def load(file: Path | None) -> Laboratory:
             ProcessorSettings(http=HttpSettings(listen=PROCESSOR)),
         )
     table = Table.load(file)
-    server = read_server_settings(table.table("server"), types=request_types())
+    server = read_server_settings(table.table("server"), types={ALARMS, *request_types()})
     return Laboratory(
         file,
-        replace(server, http=read_http(table, "server", SERVER)),
+        replace(server, http=read_http(table, "server", SERVER), alarms=read_alarms(table)),
         read_processor_settings(table),
     )
 

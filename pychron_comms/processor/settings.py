@@ -98,7 +98,8 @@ def laboratory_from(
     settings = read_processor_settings(table)
     if listen:
         settings = replace(settings, listen=listen)
-    table.pass_over("server")
+    for section_of_the_server in ("server", "alarm", "alarms"):
+        table.pass_over(section_of_the_server)
     if section.flag("simulated_lab", False):
         table.finish()
         table = default_laboratory()

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
@@ -26,6 +27,9 @@ OPEN = "*"
 _HELP = "Help"
 _TYPED_BY_PEOPLE = frozenset({"help", "?", "quit", "exit", "bye", "logout"})
 _TYPE_HELP = "; Help lists the types; to leave telnet, press Ctrl-] and type quit"
+
+#: Answers the commands of a type of the server's own: the command, who asks, on which terms.
+OwnType = Callable[[str, str, RequestContext], str | Deferred[str]]
 
 #: The one command whose effect may be bound to the connection that it came by.
 _CLAIM = re.compile(r'Claim[\s,]|.*"Claim"')
@@ -104,8 +108,8 @@ class RequestDispatcher:
 
     Three commands are the server's own and are never repeated: ``PychronReady``, answered by a
     round trip to the processor, ``RemoteLaunch`` and ``Metrics``; where all types are served,
-    ``Help`` without one lists ``types``. ``role`` is the most that anybody
-    may do here, one of ``ROLES``; empty for no limit.
+    ``Help`` without one lists ``types``. So are the commands of ``own_types``. ``role`` is the most
+    that anybody may do here, one of ``ROLES``; empty for no limit.
     """
 
     def __init__(
@@ -121,6 +125,7 @@ class RequestDispatcher:
         metrics: Metrics,
         stream: StateStream,
         types: Collection[str] = (),
+        own_types: Mapping[str, OwnType] = MappingProxyType({}),
     ) -> None:
         self.stream = stream
         self.request_type = request_type
@@ -130,6 +135,7 @@ class RequestDispatcher:
         self._hosts = hosts
         self._role = role
         self._launcher = launcher
+        self._own_types = own_types
         self._own: dict[str, Callable[[], str | Deferred[str]]] = {
             "PychronReady": self._pychron_ready,
             "Metrics": metrics.text,
@@ -151,6 +157,9 @@ class RequestDispatcher:
         if own is not None and not (named_type and command == _HELP):
             return own()
         request_type = self._type(named_type, command)
+        of_own_type = self._own_types.get(request_type)
+        if of_own_type is not None:
+            return of_own_type(command, sender, self._context(tags))
         context = self._context(tags) if tags or self._role else PLAIN
         nature = self._catalogue.nature(request_type, command, sender)
         if nature is Nature.READS:

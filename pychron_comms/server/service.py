@@ -11,6 +11,8 @@ from typing import Any
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 
+from pychron_comms.alarms.handler import ALARMS, AlarmCommands
+from pychron_comms.alarms.service import AlarmService
 from pychron_comms.errors import CommandError
 from pychron_comms.handlers.factories import own_commands
 from pychron_comms.interfaces import ICommandRepeater
@@ -61,6 +63,10 @@ class RemoteHardwareServer(ExplainedStart):
         self.metrics = metrics
         self._local = local
         self._status_page = self._shown(settings, reactor)
+        self._alarms = AlarmService(
+            settings.alarms, self._status_page.stream, metrics, reactor=reactor
+        )
+        self._alarms.setServiceParent(self._status_page)
         self._repeaters: list[CommandRepeater] = []
         self._servers: list[RemoteCommandServer] = []
         self._ending = Shutdown(reactor)
@@ -114,7 +120,8 @@ class RemoteHardwareServer(ExplainedStart):
         catalogue = CommandCatalogue(repeater, reactor, own_commands())
         launcher = Launcher(settings.launch, reactor, settings.roles)
         shared = Shared.of(reactor, self.metrics, settings.budget)
-        types = {*request_types(), *settings.routes}
+        types = {*request_types(), ALARMS, *settings.routes}
+        own_types = {ALARMS: AlarmCommands(self._alarms.board, settings.roles).answer}
         for listener in settings.listeners:
             dispatcher = RequestDispatcher(
                 listener.request_type,
@@ -127,6 +134,7 @@ class RemoteHardwareServer(ExplainedStart):
                 metrics=self.metrics,
                 stream=self._status_page.stream,
                 types=types,
+                own_types=own_types,
             )
             server = RemoteCommandServer(listener, dispatcher, reactor, shared)
             server.setServiceParent(self)

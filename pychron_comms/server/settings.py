@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from pychron_comms.alarms.settings import AlarmSettings
 from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.config.table import Table
 from pychron_comms.observability.http.settings import NO_HTTP, HttpSettings
@@ -87,6 +88,7 @@ class ServerSettings:
     roles: Roles = EVERYONE_OPERATES
     budget: BudgetLimits = field(default_factory=BudgetLimits)
     http: HttpSettings = NO_HTTP
+    alarms: AlarmSettings = field(default_factory=AlarmSettings)
 
 
 def read_server_settings(

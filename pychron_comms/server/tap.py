@@ -11,6 +11,8 @@ from twisted.application.service import IService
 from twisted.logger import Logger
 from twisted.python import usage
 
+from pychron_comms.alarms.handler import ALARMS
+from pychron_comms.alarms.settings import read_alarms
 from pychron_comms.config.table import Table
 from pychron_comms.observability.http.settings import SERVER, read_http
 from pychron_comms.observability.metrics import Metrics
@@ -70,7 +72,7 @@ class Options(ServiceOptions):
         super().postOptions()
         # What a processor elsewhere serves, only it knows.
         elsewhere = self["processor"] or self["config"]
-        types = () if elsewhere else request_types()
+        types = () if elsewhere else {ALARMS, *request_types()}
         try:
             self.listeners = [parse_listener(text, types) for text in self._listen]
         except ValueError as error:
@@ -104,6 +106,9 @@ def _service(options: Options, table: Table | None, reactor: Any) -> IService:
             _log.warn("{text}", text=text)
     http = read_http(table, "server", SERVER, options["http"])
     settings = replace(settings, http=http)
+    if options["check"]:
+        # A journal is opened by the one process that writes it.
+        settings = replace(settings, alarms=replace(settings.alarms, journal=None))
     if settings.processor:
         if options["check"] and table is not None:
             gate_from_config(*laboratory_from(table), reactor, metrics, only_check=True)
@@ -119,7 +124,9 @@ def _service(options: Options, table: Table | None, reactor: Any) -> IService:
 
 def _read(table: Table) -> ServerSettings:
     section = table.table("server")
-    settings = read_server_settings(section, read_hosts(table), read_roles(table), request_types())
+    settings = read_server_settings(
+        section, read_hosts(table), read_roles(table), {ALARMS, *request_types()}
+    )
     # The rest of the file is the processor's, and is read by it.
     section.finish()
-    return settings
+    return replace(settings, alarms=read_alarms(table))

@@ -1,0 +1,220 @@
+"""Looks at the alarms when their items change or time has passed, and does what people say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from copy import copy
+from typing import Any
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from pychron_comms.alarms.alarm import (
+    ACKNOWLEDGE,
+    ACTIVE,
+    LATCHED,
+    SHELVE,
+    SHELVED,
+    UNSHELVE,
+    Alarm,
+    Shelf,
+)
+from pychron_comms.alarms.ledger import AlarmLedger, Tell
+from pychron_comms.alarms.roster import Roster
+from pychron_comms.alarms.rule import WELL, Rule, Verdict
+from pychron_comms.interfaces import IJournal, Severity
+from pychron_comms.observability.metrics import Metrics
+from pychron_comms.observability.state.items import Item
+from pychron_comms.observability.state.stream import Change, StateStream
+
+#: Seconds in which an item may come that a rule names, before it is taken for missing.
+MISSING = 10.0
+
+
+class AlarmBoard:
+    """The alarms of a laboratory. ``clock`` does not jump; ``now`` is Unix time in seconds."""
+
+    def __init__(
+        self,
+        rules: Sequence[Rule],
+        stream: StateStream,
+        journal: IJournal,
+        *,
+        clock: IReactorTime,
+        now: Callable[[], float],
+        metrics: Metrics,
+        tell: Tell,
+    ) -> None:
+        self._roster = Roster(rules)
+        self._ledger = AlarmLedger(stream, journal, tell, now)
+        self._journal = journal
+        self._stream = stream
+        self._clock = clock
+        self._now = now
+        # To be looked at in the next turn, and those that time alone will change.
+        self._due: dict[Alarm, None] = {}
+        self._waiting: set[Alarm] = set()
+        self._timer: IDelayedCall | None = None
+        self._missing: IDelayedCall | None = None
+        self._all_have_come = False
+        _count(metrics, self)
+
+    def __iter__(self) -> Iterator[Alarm]:
+        return iter(self._roster)
+
+    def start(self) -> None:
+        """Recall what an earlier process knew, and look at how everything stands."""
+        self._recall()
+        self._ledger.carry(self)
+        for alarm in self:
+            self._ledger.show(alarm)
+            self._look_soon(alarm)
+        for item in self._stream:
+            self._follow(item)
+        self._stream.subscribe(self)
+        self._missing = self._clock.callLater(MISSING, self._look_for_missing)
+
+    def stop(self) -> None:
+        self._stream.unsubscribe(self)
+        for timer in (self._timer, self._missing):
+            if timer is not None and timer.active():
+                timer.cancel()
+        self._journal.close()
+
+    def changed(self, change: Change) -> None:
+        """As a subscriber of the stream. Alarms are looked at in a turn of their own: what they
+        tell must not overtake this change on its way to others."""
+        if isinstance(change.what, Item):
+            self._follow(change.what)
+
+    # -- what people do
+
+    def acknowledge(self, name: str, by: str, sender: str) -> int:
+        """Somebody has seen it; how many alarms that are. Errors: 004, 214."""
+        found = [each for each in self._roster.named(name) if each.can_be_acknowledged]
+        for alarm in found:
+            self._do(alarm, ACKNOWLEDGE, lambda each: each.acknowledge(by), sender, by=by)
+        return len(found)
+
+    def shelve(self, name: str, seconds: float, by: str, why: str, sender: str) -> int:
+        """Nobody is told of it for so long; how many alarms that are. Errors: 004, 214."""
+        found = self._roster.named(name)
+        until = round(self._now() + seconds, 3)
+        shelf = Shelf(ends=self._clock.seconds() + seconds, until=until, by=by, why=why)
+        for alarm in found:
+            self._do(
+                alarm, SHELVE, lambda each: each.shelve(shelf), sender, by=by, why=why, until=until
+            )
+        return len(found)
+
+    def unshelve(self, name: str, by: str, sender: str) -> int:
+        """The end of that, before its time. Errors: 004, 214."""
+        found = [each for each in self._roster.named(name) if each.shelf is not None]
+        for alarm in found:
+            self._do(alarm, UNSHELVE, lambda each: each.shelve(None), sender, by=by)
+        return len(found)
+
+    def _do(
+        self, alarm: Alarm, what: str, change: Callable[[Alarm], None], sender: str, **fields: Any
+    ) -> None:
+        # Who has silenced it must be known: first it is written down how it will be.
+        then = copy(alarm)
+        change(then)
+        self._ledger.write(then, what, sender=sender, **fields)
+        change(alarm)
+        self._ledger.told(alarm, what, **fields)
+        self._look_soon(alarm)
+
+    # -- what items and time do
+
+    def _follow(self, item: Item) -> None:
+        for alarm in self._roster.at(item.path):
+            self._look_soon(alarm)
+
+    def _look_soon(self, alarm: Alarm) -> None:
+        self._due[alarm] = None
+        self._wake(0.0)
+
+    def _wake(self, seconds: float) -> None:
+        timer = self._timer
+        if timer is not None and timer.active():
+            if timer.getTime() <= self._clock.seconds() + seconds:
+                return
+            timer.cancel()
+        self._timer = self._clock.callLater(seconds, self._look)
+
+    def _look(self) -> None:
+        steady = self._clock.seconds()
+        due, self._due = self._due, {}
+        due |= {alarm: None for alarm in self._waiting if alarm.wait(steady) == 0.0}
+        for alarm in due:
+            self._look_at(alarm, steady)
+        waits = [alarm.wait(steady) for alarm in self._waiting]
+        if waits:
+            self._wake(min(each for each in waits if each is not None))
+
+    def _look_at(self, alarm: Alarm, steady: float) -> None:
+        item = self._stream.get(alarm.path)
+        happened = alarm.look(self._judged(alarm, item), steady, self._now())
+        if happened:
+            self._ledger.happened(alarm, happened)
+        elif not self._ledger.is_shown(alarm):
+            self._ledger.show(alarm)
+        if alarm.shelf is not None and alarm.shelf.ends <= steady:
+            alarm.shelve(None)
+            self._ledger.happened(alarm, UNSHELVE, by="")
+        if alarm.wait(steady) is None:
+            self._waiting.discard(alarm)
+        else:
+            self._waiting.add(alarm)
+        if item is None and not alarm.rule.is_of_one_item and alarm.is_at_rest:
+            self._waiting.discard(alarm)
+            self._roster.drop(alarm)
+            self._ledger.hide(alarm)
+
+    def _judged(self, alarm: Alarm, item: Item | None) -> Verdict:
+        rule = alarm.rule
+        condition = rule.only_while
+        if condition is not None and not condition.holds(self._stream.get(condition.path)):
+            return WELL
+        if item is None and not (rule.is_of_one_item and self._all_have_come):
+            return WELL
+        return rule.judge(item, active=alarm.is_active)
+
+    def _look_for_missing(self) -> None:
+        self._all_have_come = True
+        for alarm in self:
+            if self._stream.get(alarm.path) is None:
+                self._look_soon(alarm)
+
+    def _recall(self) -> None:
+        steady, now = self._clock.seconds(), self._now()
+        for record in self._ledger.recalled():
+            alarm = self._roster.remade(record["alarm"], record["item"])
+            if alarm is not None:
+                alarm.recall(record["state"], steady, now)
+
+
+def _count(metrics: Metrics, alarms: Iterable[Alarm]) -> None:
+    def counted(wanted: Callable[[Alarm], bool]) -> Callable[[], float]:
+        return lambda: sum(1 for alarm in alarms if wanted(alarm))
+
+    def are(severity: Severity) -> Callable[[Alarm], bool]:
+        return lambda alarm: alarm.current is severity and alarm.shelf is None
+
+    for severity in list(Severity)[1:]:
+        metrics.gauge(
+            "pychron_comms_alarms_active",
+            "Alarms that are so just now, and not shelved.",
+            counted(are(severity)),
+            severity=severity.value,
+        )
+    metrics.gauge(
+        "pychron_comms_alarms_unacknowledged",
+        "Alarms that nobody has seen yet.",
+        counted(lambda alarm: alarm.state in {ACTIVE, LATCHED}),
+    )
+    metrics.gauge(
+        "pychron_comms_alarms_shelved",
+        "Alarms that somebody has silenced.",
+        counted(lambda alarm: alarm.state == SHELVED),
+    )

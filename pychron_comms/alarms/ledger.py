@@ -1,0 +1,122 @@
+"""Where it is told what happens to alarms: in the state stream, in the journal, to people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from twisted.logger import Logger
+
+from pychron_comms.alarms.alarm import Alarm
+from pychron_comms.alarms.notice import Notice, is_news, notice_of
+from pychron_comms.alarms.roster import PLACE
+from pychron_comms.errors import JournalError
+from pychron_comms.interfaces import IJournal
+from pychron_comms.observability.state.items import Item
+from pychron_comms.observability.state.stream import StateStream
+
+#: What a record of the journal is called.
+EVENT = "alarm"
+
+#: Seconds of the journal that are recalled: nobody shelves an alarm for longer.
+RECALL = 31 * 86400.0
+
+#: Told of what is news, with the notifiers that its rule names; None for all.
+Tell = Callable[[Notice, Sequence[str] | None], None]
+
+
+class AlarmLedger:
+    """``now`` is Unix time in seconds. ``tell`` hears what people are to be told of."""
+
+    _log = Logger()
+
+    def __init__(
+        self, stream: StateStream, journal: IJournal, tell: Tell, now: Callable[[], float]
+    ) -> None:
+        self._stream = stream
+        self._journal = journal
+        self._tell = tell
+        self._now = now
+
+    def show(self, alarm: Alarm) -> None:
+        """Publish it as an item, as it stands."""
+        now = self._now()
+        details = alarm.shown()
+        for told_as_such in ("state", "sev", "reason"):
+            del details[told_as_such]
+        item = Item(
+            path=f"{PLACE}/{alarm.name}",
+            value=alarm.state,
+            severity=alarm.current,
+            reason=alarm.reason,
+            obtained=now,
+            confirmed=now,
+            details=details,
+        )
+        self._stream.publish(item)
+
+    def is_shown(self, alarm: Alarm) -> bool:
+        return self._stream.get(f"{PLACE}/{alarm.name}") is not None
+
+    def hide(self, alarm: Alarm) -> None:
+        """There is no such alarm any more."""
+        self._stream.withdraw(f"{PLACE}/{alarm.name}")
+
+    def happened(self, alarm: Alarm, what: str, **fields: Any) -> None:
+        """It has happened, and cannot be kept from it: a journal that fails is logged."""
+        try:
+            self.write(alarm, what, **fields)
+        except JournalError as error:
+            self._log.error(
+                "not written down: alarm {alarm} {what}: {error}",
+                alarm=alarm.name,
+                what=what,
+                error=error,
+            )
+        self.told(alarm, what, **fields)
+
+    def write(self, alarm: Alarm, what: str, **fields: Any) -> None:
+        """Errors: 214, and then it must not be."""
+        self._journal.write(EVENT, what=what, **fields, **_kept(alarm))
+
+    def told(self, alarm: Alarm, what: str, **fields: Any) -> None:
+        """Tell all but the journal."""
+        at = self._now()
+        self.show(alarm)
+        self._stream.happened(
+            f"{PLACE}/{alarm.name}",
+            what=what,
+            sev=alarm.current.value,
+            reason=alarm.reason,
+            item=alarm.path,
+            **fields,
+        )
+        self._log.info(
+            "alarm {alarm} {what}: {reason}", alarm=alarm.name, what=what, reason=alarm.reason
+        )
+        if is_news(alarm, what):
+            self._tell(notice_of(alarm, what, at), alarm.rule.notify)
+
+    # -- what outlives the process
+
+    def recalled(self) -> Iterator[Mapping[str, Any]]:
+        """Each alarm as an earlier process left it: its ``alarm``, ``item`` and ``state``."""
+        since = self._now() - RECALL
+        last = {
+            str(record["alarm"]): record
+            for record in self._journal.recall(since)
+            if record["event"] == EVENT
+        }
+        return iter(last.values())
+
+    def carry(self, alarms: Iterable[Alarm]) -> None:
+        """Have what is not at rest written again where older files are dropped."""
+        self._journal.carry(lambda: _carried(alarms))
+
+
+def _carried(alarms: Iterable[Alarm]) -> Iterator[Mapping[str, Any]]:
+    return ({"event": EVENT, **_kept(each)} for each in alarms if not each.is_at_rest)
+
+
+def _kept(alarm: Alarm) -> dict[str, Any]:
+    return {"alarm": alarm.name, "item": alarm.path, "state": alarm.kept()}

@@ -1,0 +1,194 @@
+"""When alarms are raised and cleared, and what is told of them."""
+
+from __future__ import annotations
+
+from pychron_comms.alarms.board import MISSING
+from pychron_comms.alarms.rule import BUILT_IN, Rule, While
+from pychron_comms.interfaces import Severity
+from pychron_comms.observability.state.items import Item
+from tests.alarms.alarm_case import GAUGE, BoardCase, gauge, limit
+
+
+class LimitTests(BoardCase):
+    def test_a_value_above_its_limit_raises_and_one_below_it_clears(self) -> None:
+        self.begin(limit(latch=False), items=[gauge()])
+        self.assertEqual(self.state(), ("ok", Severity.OK, "ok"))
+        self.show(gauge(2e-6))
+        self.assertEqual(self.state(), ("active", Severity.MAJOR, "major"))
+        self.assertEqual(self.alarm().reason, "device/gc/IG is 2e-06 mbar, above 1e-06")
+        self.show(gauge(1e-7))
+        self.assertEqual(self.state(), ("ok", Severity.OK, "ok"))
+        self.assertEqual(self.happened(), ["raised", "cleared"])
+
+    def test_it_must_come_back_by_the_hysteresis(self) -> None:
+        self.begin(limit(latch=False, hysteresis=5e-7), items=[gauge(2e-6)])
+        self.show(gauge(8e-7))
+        self.assertEqual(self.state()[0], "active")
+        self.show(gauge(4e-7))
+        self.assertEqual(self.state()[0], "ok")
+        self.show(gauge(8e-7))
+        self.assertEqual(self.state()[0], "ok")
+
+    def test_a_lower_limit_has_its_hysteresis_above(self) -> None:
+        rule = Rule(name="IG", pattern=GAUGE, below=10.0, hysteresis=2.0, latch=False)
+        self.begin(rule, items=[gauge(9.0)])
+        self.assertEqual(self.state()[0], "active")
+        self.show(gauge(11.0))
+        self.assertEqual(self.state()[0], "active")
+        self.show(gauge(12.5))
+        self.assertEqual(self.state()[0], "ok")
+
+    def test_it_counts_only_after_its_delay(self) -> None:
+        self.begin(limit(delay=5.0), items=[gauge(2e-6)])
+        self.clock.advance(4.9)
+        self.assertEqual(self.state()[0], "ok")
+        self.clock.advance(0.1)
+        self.assertEqual(self.state()[0], "active")
+
+    def test_a_short_peak_does_not_count(self) -> None:
+        self.begin(limit(delay=5.0), items=[gauge(2e-6)])
+        self.clock.advance(4.0)
+        self.show(gauge())
+        self.show(gauge(2e-6))
+        self.clock.advance(4.0)
+        self.assertEqual((self.state()[0], self.happened()), ("ok", []))
+
+    def test_it_is_over_only_after_the_clear_delay(self) -> None:
+        self.begin(limit(clear_delay=10.0, latch=False), items=[gauge(2e-6)])
+        self.show(gauge())
+        self.clock.advance(9.0)
+        self.show(gauge(2e-6))
+        self.show(gauge())
+        self.clock.advance(9.0)
+        self.assertEqual(self.state()[0], "active")
+        self.clock.advance(1.0)
+        self.assertEqual(self.state()[0], "ok")
+
+    def test_delays_do_not_follow_the_time_of_day(self) -> None:
+        self.begin(limit(delay=5.0), items=[gauge(2e-6)])
+        self.board._now = lambda: 0.0
+        self.clock.advance(5.0)
+        self.assertEqual(self.state()[0], "active")
+
+
+class UnknownTests(BoardCase):
+    def test_what_cannot_be_told_is_invalid_and_never_ok(self) -> None:
+        self.begin(limit(), items=[gauge()])
+        self.lose()
+        self.assertEqual(self.state(), ("active", Severity.INVALID, "invalid"))
+        self.assertEqual(self.alarm().reason, "device/gc/IG: stale")
+
+    def test_a_text_has_no_limit(self) -> None:
+        self.begin(limit(), items=[gauge("broken")])
+        self.assertEqual(self.state()[1], Severity.INVALID)
+
+    def test_an_item_that_never_comes_is_missed(self) -> None:
+        self.begin(limit())
+        self.clock.advance(MISSING - 1)
+        self.assertEqual(self.state()[0], "ok")
+        self.clock.advance(1)
+        self.clock.advance(0)
+        self.assertEqual(self.state(), ("active", Severity.INVALID, "invalid"))
+        self.show(gauge())
+        self.assertEqual(self.state()[0], "latched")
+
+    def test_another_reason_is_told_though_the_alarm_stays(self) -> None:
+        self.begin(limit(), items=[gauge(2e-6)])
+        self.lose()
+        self.assertEqual(self.state()[1:], (Severity.INVALID, "invalid"))
+        self.show(gauge(3e-6))
+        self.assertEqual(self.state()[1:], (Severity.MAJOR, "invalid"))
+        self.assertEqual(self.happened(), ["changed", "changed"])
+
+    def test_another_value_for_the_same_reason_is_not(self) -> None:
+        self.begin(limit(), items=[gauge(2e-6)])
+        self.show(gauge(3e-6))
+        self.show(gauge(4e-6))
+        self.assertEqual(self.happened(), [])
+
+
+class StateTests(BoardCase):
+    def test_a_state_that_must_not_be(self) -> None:
+        self.begin(Rule(name="HV", pattern="device/HV", is_one_of=[False], latch=False))
+        self.show(gauge(False, "device/HV"))
+        self.assertEqual(self.alarm("HV").reason, "device/HV is False")
+        self.show(gauge(True, "device/HV"))
+        self.assertEqual(self.state("HV")[0], "ok")
+
+    def test_a_state_that_alone_may_be(self) -> None:
+        self.begin(Rule(name="gas", pattern="device/gas", is_none_of=["Ar", "N2"]))
+        self.show(gauge("N2", "device/gas"))
+        self.assertEqual(self.state("gas")[0], "ok")
+        self.show(gauge("O2", "device/gas"))
+        self.assertEqual(self.state("gas")[0], "active")
+
+    def test_what_the_item_says_of_itself(self) -> None:
+        self.begin(Rule(name="valves", pattern="System/valve/*", when=Severity.MAJOR))
+        self.show(
+            gauge(True, "System/valve/A"),
+            gauge(True, "System/valve/B", severity=Severity.MAJOR, reason="it was told closed"),
+        )
+        self.assertEqual(self.state("valves/System/valve/A")[0], "ok")
+        self.assertEqual(
+            self.alarm("valves/System/valve/B").reason, "System/valve/B: it was told closed"
+        )
+
+    def test_it_is_looked_at_only_while_another_says_so(self) -> None:
+        rule = limit(only_while=While(path="device/HV", word="true"), latch=False)
+        self.begin(rule, items=[gauge(2e-6), gauge(False, "device/HV")])
+        self.assertEqual(self.state()[0], "ok")
+        self.show(gauge(True, "device/HV"))
+        self.assertEqual(self.state()[0], "active")
+        self.show(gauge(False, "device/HV"))
+        self.assertEqual(self.state()[0], "ok")
+
+
+class PatternTests(BoardCase):
+    def test_each_item_has_an_alarm_of_its_own(self) -> None:
+        self.begin(Rule(name="gauges", pattern="device/gc/*", above=1e-6))
+        self.show(gauge(2e-6), gauge(1e-8, "device/gc/CG1"))
+        self.assertEqual(self.state("gauges/device/gc/IG")[0], "active")
+        self.assertEqual(self.state("gauges/device/gc/CG1")[0], "ok")
+
+    def test_the_alarm_goes_with_its_item_once_it_is_seen(self) -> None:
+        self.begin(Rule(name="gauges", pattern="device/gc/*", above=1e-6), items=[gauge(2e-6)])
+        self.stream.withdraw(GAUGE)
+        self.clock.advance(0)
+        self.assertEqual(self.state("gauges/device/gc/IG")[0], "latched")
+        self.board.acknowledge("gauges", "Jo", "10.0.0.5")
+        self.clock.advance(0)
+        self.assertIsNone(self.stream.get("road/alarm/gauges/device/gc/IG"))
+
+    def test_no_alarm_is_made_of_alarms(self) -> None:
+        self.begin(Rule(name="all", pattern="*", when=Severity.MINOR), items=[gauge()])
+        self.clock.advance(0)
+        self.assertEqual([alarm.name for alarm in self.board], ["all/device/gc/IG"])
+
+    def test_what_every_laboratory_wants_to_know(self) -> None:
+        self.begin(*BUILT_IN)
+        lost = Item(path="road/processor/unix:p", value="lost", obtained=0.0, confirmed=0.0)
+        self.show(lost.invalid("lost"))
+        self.clock.advance(5.0)
+        self.assertEqual(self.state("processor/road/processor/unix:p")[0], "active")
+
+
+class OrderTests(BoardCase):
+    def test_a_change_has_gone_to_all_before_its_alarm_is_told(self) -> None:
+        self.begin(limit(), items=[gauge()])
+        self.show(gauge(2e-6))
+        paths = [change.what.path for change in self.recorder.changes]
+        self.assertEqual(paths, [GAUGE, "road/alarm/IG", "road/alarm/IG"])
+        numbers = [change.number for change in self.recorder.changes]
+        self.assertEqual(numbers, sorted(numbers))
+
+
+class MetricTests(BoardCase):
+    def test_they_are_counted(self) -> None:
+        self.begin(limit(), items=[gauge(2e-6)])
+        text = self.metrics.text()
+        self.assertIn('pychron_comms_alarms_active{severity="major"} 1.0\n', text)
+        self.assertIn("pychron_comms_alarms_unacknowledged 1.0\n", text)
+        self.board.shelve("IG", 60.0, "Jo", "", "10.0.0.5")
+        text = self.metrics.text()
+        self.assertIn('pychron_comms_alarms_active{severity="major"} 0.0\n', text)
+        self.assertIn("pychron_comms_alarms_shelved 1.0\n", text)

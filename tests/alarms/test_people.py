@@ -1,0 +1,157 @@
+"""What people do about alarms: it is written down, it outlives the process, and it ends."""
+
+from __future__ import annotations
+
+import json
+
+from pychron_comms.alarms.handler import AlarmCommands
+from pychron_comms.errors import (
+    InvalidArgumentsError,
+    InvalidCommandError,
+    JournalError,
+    NotPermittedError,
+)
+from pychron_comms.interfaces import Severity
+from pychron_comms.safeguards.roles import EVERYONE_OPERATES, Roles
+from pychron_comms.wire.context import OBSERVE, PLAIN
+from tests.alarms.alarm_case import BoardCase, gauge, limit
+
+SENDER = "10.0.0.5"
+
+
+class AcknowledgeTests(BoardCase):
+    def test_a_latched_alarm_stays_until_somebody_has_seen_it(self) -> None:
+        self.begin(limit(), items=[gauge(2e-6)])
+        self.show(gauge())
+        self.assertEqual(self.state(), ("latched", Severity.OK, "major"))
+        self.assertEqual(self.board.acknowledge("IG", "Jo", SENDER), 1)
+        self.assertEqual(self.state(), ("ok", Severity.OK, "ok"))
+
+    def test_one_that_has_been_seen_ends_by_itself(self) -> None:
+        self.begin(limit(), items=[gauge(2e-6)])
+        self.board.acknowledge("IG", "Jo", SENDER)
+        self.assertEqual(self.state(), ("acknowledged", Severity.MAJOR, "major"))
+        self.assertEqual(self.alarm().details["by"], "Jo")
+        self.show(gauge())
+        self.assertEqual(self.state(), ("ok", Severity.OK, "ok"))
+
+    def test_what_grows_worse_is_to_be_seen_again(self) -> None:
+        self.begin(limit(), items=[gauge(2e-6)])
+        self.board.acknowledge("IG", "Jo", SENDER)
+        self.lose()
+        self.assertEqual(self.state(), ("active", Severity.INVALID, "invalid"))
+
+    def test_it_is_written_down_with_who_did_it(self) -> None:
+        self.begin(limit(), items=[gauge(2e-6)])
+        self.board.acknowledge("IG", "Jo", SENDER)
+        *_, record = self.journal.records()
+        said = {name: record[name] for name in ("what", "alarm", "by", "sender")}
+        self.assertEqual(
+            said, {"what": "acknowledged", "alarm": "IG", "by": "Jo", "sender": SENDER}
+        )
+        self.assertEqual(self.written(), ["raised", "acknowledged"])
+
+    def test_what_cannot_be_written_down_does_not_count(self) -> None:
+        self.begin(limit(), items=[gauge(2e-6)])
+        self.journal.failing = "no space left"
+        with self.assertRaises(JournalError):
+            self.board.acknowledge("IG", "Jo", SENDER)
+        with self.assertRaises(JournalError):
+            self.board.shelve("IG", 60.0, "Jo", "", SENDER)
+        self.assertEqual(self.state()[0], "active")
+
+    def test_an_alarm_is_raised_all_the_same(self) -> None:
+        self.begin(limit(), items=[gauge()])
+        self.journal.failing = "no space left"
+        self.show(gauge(2e-6))
+        self.assertEqual(self.state()[0], "active")
+        self.assertEqual(self.notices(), ["raised"])
+
+    def test_an_unknown_name_is_a_mistake(self) -> None:
+        self.begin(limit())
+        with self.assertRaises(InvalidArgumentsError):
+            self.board.acknowledge("GI", "Jo", SENDER)
+
+
+class ShelveTests(BoardCase):
+    def test_nobody_is_told_until_its_time_is_over(self) -> None:
+        self.begin(limit(), items=[gauge()])
+        self.board.shelve("IG", 60.0, "Jo", "the gauge is out", SENDER)
+        self.show(gauge(2e-6))
+        self.assertEqual(self.state(), ("shelved", Severity.MAJOR, "major"))
+        self.assertEqual(self.alarm().details["shelved_until"], 1e9 + 60.0)
+        self.assertEqual(self.notices(), [])
+        self.clock.advance(60.0)
+        self.assertEqual(self.state()[0], "active")
+        self.assertEqual(self.notices(), ["unshelved"])
+        self.assertEqual(self.written(), ["shelved", "raised", "unshelved"])
+
+    def test_it_can_be_ended_before(self) -> None:
+        self.begin(limit(), items=[gauge()])
+        self.board.shelve("IG", 60.0, "Jo", "", SENDER)
+        self.assertEqual(self.board.unshelve("IG", "Jo", SENDER), 1)
+        self.assertEqual(self.board.unshelve("IG", "Jo", SENDER), 0)
+        self.assertEqual(self.state()[0], "ok")
+
+
+class RestartTests(BoardCase):
+    def test_what_was_seen_and_what_is_shelved_is_known_again(self) -> None:
+        self.begin(limit(), items=[gauge(2e-6)])
+        self.board.acknowledge("IG", "Jo", SENDER)
+        self.board.shelve("IG", 60.0, "Ann", "", SENDER)
+        self.told.clear()
+        self.clock.advance(10.0)
+        self.begin(limit())
+        self.assertEqual(self.state()[0], "shelved")
+        self.clock.advance(50.0)
+        self.assertEqual(self.state(), ("acknowledged", Severity.MAJOR, "major"))
+        self.assertEqual(self.notices(), [])
+
+    def test_also_where_all_that_was_written_has_been_dropped(self) -> None:
+        self.begin(limit(), items=[gauge(2e-6)])
+        self.show(gauge())
+        self.journal.turn()
+        self.begin(limit())
+        self.assertEqual(self.state(), ("latched", Severity.OK, "major"))
+
+    def test_a_rule_that_is_gone_is_forgotten(self) -> None:
+        self.begin(limit(), items=[gauge(2e-6)])
+        self.board.stop()
+        self.assertEqual(list(self.begin()), [])
+
+
+class CommandTests(BoardCase):
+    def commands(self, roles: Roles = EVERYONE_OPERATES) -> AlarmCommands:
+        return AlarmCommands(self.begin(limit(), items=[gauge(2e-6)]), roles)
+
+    def test_they_are_done_and_counted(self) -> None:
+        commands = self.commands()
+        self.assertEqual(commands.answer("Acknowledge IG 'Jo Doe'", SENDER, PLAIN), "1")
+        self.assertEqual(self.alarm().details["by"], "Jo Doe")
+        self.assertEqual(commands.answer("Shelve IG 60 Jo", SENDER, PLAIN), "1")
+        self.assertEqual(commands.answer("Unshelve IG Jo", SENDER, PLAIN), "1")
+        self.assertIn("Shelve name seconds by [why]", commands.answer("Help", SENDER, PLAIN))
+
+    def test_the_list_has_all_that_is_known(self) -> None:
+        (shown,) = json.loads(self.commands().answer("List", SENDER, PLAIN))
+        self.assertEqual(
+            (shown["name"], shown["state"], shown["item"]), ("IG", "active", "device/gc/IG")
+        )
+
+    def test_who_may_only_look_may_list(self) -> None:
+        commands = self.commands(Roles({}, OBSERVE))
+        commands.answer("List", SENDER, PLAIN)
+        for line in ("Acknowledge IG Jo", "Shelve IG 60 Jo", "Unshelve IG Jo"):
+            with self.assertRaises(NotPermittedError):
+                commands.answer(line, SENDER, PLAIN)
+        with self.assertRaises(NotPermittedError):
+            self.commands().answer("Acknowledge IG Jo", SENDER, PLAIN._replace(role=OBSERVE))
+
+    def test_what_is_no_command_is_told(self) -> None:
+        commands = self.commands()
+        with self.assertRaises(InvalidCommandError) as caught:
+            commands.answer("Acknowlege IG Jo", SENDER, PLAIN)
+        self.assertIn("did you mean Acknowledge?", str(caught.exception))
+        for line in ("Shelve IG 0 Jo", "Shelve IG 999999 Jo", "Acknowledge IG"):
+            with self.assertRaises(InvalidArgumentsError):
+                commands.answer(line, SENDER, PLAIN)
