@@ -120,7 +120,7 @@ BUILT_IN = (
     ),
     Rule(
         name="history",
-        pattern="road/history",
+        pattern="road/history*",
         when=Severity.MINOR,
         severity=Severity.MINOR,
         latch=False,

@@ -166,6 +166,8 @@ class PatternTests(BoardCase):
 
     def test_what_every_laboratory_wants_to_know(self) -> None:
         self.begin(*BUILT_IN)
+        self.clock.advance(MISSING)
+        self.assertEqual(list(self.board), [])
         lost = Item(path="road/processor/unix:p", value="lost", obtained=0.0, confirmed=0.0)
         self.show(lost.invalid("lost"))
         self.clock.advance(5.0)
