@@ -1,7 +1,7 @@
 # make run    the whole simulated laboratory, as two processes
 # make test   lint, types, and every test with coverage
 # make promises  break each promise of docs/promises.md once, and see its test fail
-# make soak   1,000 clients and a road full of faults, for a minute
+# make soak   1,000 clients and a road full of faults, for a minute; then one flood after another
 # make fuzz   a million inputs for each parser
 # make bench  the road beside relays that parse nothing
 # make bench-compare REV=...  and beside the road of another commit
@@ -15,6 +15,8 @@ BIN = $(VENV)/bin
 # Tests that wait run beside each other; what computes has a core of its own.
 JOBS ?= 4
 CORES ?= 2
+# How many times slower than a quiet machine this one is: what bounds on time are multiplied by.
+SLOWER ?= 1
 BESIDE = -n $(JOBS) --dist loadscope --no-loadscope-reorder
 
 .PHONY: run test lint types unit promises soak fuzz bench bench-compare docs clean
@@ -35,6 +37,7 @@ promises: $(VENV)/tested
 
 soak: $(VENV)/tested
 	$(BIN)/python -m tests.faults.soak --clients 1000 --seconds 60
+	$(BIN)/python -m tests.faults.hostile --slower $(SLOWER)
 
 fuzz: $(VENV)/tested
 	for target in framing grammar arguments qtegra; do \

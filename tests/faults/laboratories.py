@@ -30,10 +30,18 @@ record = "{record}"
 
 
 class CountingLaboratory:
-    """Devices ``prompt-0`` ... which never wait, and ``slow-0`` ... which block for ``seconds``."""
+    """Devices ``prompt-0`` ... which never wait, and ``slow-0`` ... which block for ``seconds``.
+
+    ``more`` is what else the processor's configuration says.
+    """
 
     def __init__(
-        self, processes: Processes, prompt: int = 1, slow: int = 1, seconds: float = 0.0
+        self,
+        processes: Processes,
+        prompt: int = 1,
+        slow: int = 1,
+        seconds: float = 0.0,
+        more: str = "",
     ) -> None:
         self._processes = processes
         folder = processes.folder
@@ -47,7 +55,7 @@ class CountingLaboratory:
         ]
         self._configuration = folder / "lab.toml"
         self._configuration.write_text(
-            f'[journal]\nfile = "{self.journal}"\n'
+            f'{more}\n[journal]\nfile = "{self.journal}"\n'
             + "".join(self._section(each, seconds) for each in self.devices)
         )
         plugins = folder / "path" / "twisted" / "plugins"

@@ -243,7 +243,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args(arguments)
-    _allow_files()
+    allow_files()
     with tempfile.TemporaryDirectory() as folder:
         result = soak(Path(folder), options.clients, options.seconds, options.seed)
     sys.stdout.write(f"{result.table()}\n")
@@ -253,7 +253,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0 if result.is_sound else 1
 
 
-def _allow_files() -> None:
+def allow_files() -> None:
     """Let this process and those that it starts open more connections than the usual limit."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = _FILES if most == resource.RLIM_INFINITY else min(_FILES, most)
