@@ -5,12 +5,15 @@
 # make fuzz   a million inputs for each parser
 # make bench  the road beside relays that parse nothing
 # make bench-compare REV=...  and beside the road of another commit
-# make docs   the pages under docs/ as a site, in build/site, and manual pages, in build/man
+# make docs   the pages under docs/ and the reference as a site, in build/site; links that lead
+#             nowhere end it; and manual pages, in build/man
 # make clean  remove what the others made
 
 PYTHON ?= python3
 VENV ?= .venv
 BIN = $(VENV)/bin
+MANUAL = $(BIN)/argparse-manpage --project-name pychron_comms --version $(shell \
+	sed -n 's/^__version__ = "\(.*\)"/\1/p' pychron_comms/__init__.py)
 
 # Tests that wait run beside each other; what computes has a core of its own.
 JOBS ?= 4
@@ -59,12 +62,14 @@ bench-compare: $(VENV)/installed
 docs: $(VENV)/documented
 	$(BIN)/mkdocs build --quiet
 	mkdir -p build/man
-	$(BIN)/argparse-manpage --module pychron_comms.client.command_line.options \
-		--function ask_parser --project-name pychron_comms \
+	$(MANUAL) --module pychron_comms.client.command_line.options --function ask_parser \
 		--description "ask a laboratory's server" --output build/man/pychron-ask.1
-	$(BIN)/argparse-manpage --module pychron_comms.operations.tool --function parser \
-		--project-name pychron_comms --description "make, check, run and watch a laboratory" \
-		--output build/man/pychron-lab.1
+	$(MANUAL) --module pychron_comms.operations.tool --function parser \
+		--description "make, check, run and watch a laboratory" --output build/man/pychron-lab.1
+	$(MANUAL) --module pychron_comms.journal.command --function parser \
+		--description "read and check a journal" --output build/man/pychron-journal.1
+	$(MANUAL) --module pychron_comms.certs.tool --function parser \
+		--description "make and renew certificates" --output build/man/pychron-certs.1
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .coverage* .mypy_cache .ruff_cache .hypothesis

@@ -23,7 +23,7 @@ _HEAD = ("NAME", "HOSTS", "EXPIRES", "DAYS LEFT", "")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Exit status 0, or 1 with one line at stderr; a wrong command line exits with 2."""
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     try:
         from pychron_comms.certs.folder import Folder  # noqa: PLC0415
     except ImportError as error:
@@ -111,7 +111,8 @@ def _complain(text: str) -> None:
     print(f"pychron-certs: {text}", file=sys.stderr)  # noqa: T201
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """Its whole command line."""
     parser = argparse.ArgumentParser(
         prog="pychron-certs",
         description="Makes and renews a laboratory's certificate authority and its certificates.",

@@ -34,7 +34,7 @@ exit status: 0 fine, 1 tampering found, 2 it cannot be read, or a mistake in the
 
 def main(argv: Sequence[str] | None = None, out: TextIO | None = None) -> int:
     """``out``: where to write; standard output unless given."""
-    given = _parser().parse_args(argv)
+    given = parser().parse_args(argv)
     try:
         return int(given.run(given, _tolerant(out or sys.stdout)))
     except KeyboardInterrupt:
@@ -49,7 +49,8 @@ def main(argv: Sequence[str] | None = None, out: TextIO | None = None) -> int:
         return _complain(str(error))
 
 
-def _parser() -> argparse.ArgumentParser:
+def parser() -> argparse.ArgumentParser:
+    """Its whole command line."""
     parser = argparse.ArgumentParser(
         prog="pychron-journal",
         description="Read and check a journal.",

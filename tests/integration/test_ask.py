@@ -44,12 +44,10 @@ class Block(NamedTuple):
 
 
 def document() -> str:
-    """All of docs/client.md, the README's section about the same, and a client without either."""
-    readme = (_ROOT / "README.md").read_text("utf-8")
-    section = readme.partition("\n## Ask from a script\n")[2].partition("\n## ")[0]
+    """All of docs/client.md, and a client without the package."""
     own = (_ROOT / "docs" / "write-a-client.md").read_text("utf-8")
     own = own.partition("\n## Python\n")[2].partition("\n## ")[0]
-    return section + (_ROOT / "docs" / "client.md").read_text("utf-8") + own
+    return (_ROOT / "docs" / "client.md").read_text("utf-8") + own
 
 
 def blocks() -> list[Block]:
