@@ -110,6 +110,15 @@ PROMISES = (
         "tests.processor.test_copies.WhileItRunsTests.test_a_copy_by_another_connection_joins_the_first",
     ),
     Promise(
+        "a copy that comes late undoes nothing",
+        "the first word of an older connection, whose part was changed since, is not run (202)",
+        "processor/execution/copies.py",
+        '            if is_late and is_changed and call.context.ask.endswith(".1"):\n',
+        "            if False:\n",
+        "tests.processor.test_copies.LateTests"
+        ".test_a_first_word_past_a_change_is_neither_run_nor_told_ok",
+    ),
+    Promise(
         "a reply is kept until there is evidence that it was read",
         "for 5 s, at the processor, for the client that asks again; no write is evidence, and a"
         " reset is none",
