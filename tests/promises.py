@@ -234,7 +234,7 @@ PROMISES = (
         "            if self._stopping and not call.safe:\n",
         "            if self._stopping:\n",
         "tests.processor.test_hardware_manager.StopTests"
-        ".test_what_makes_safe_is_run_while_stopping_and_refused_when_all_is_over",
+        ".test_what_makes_safe_is_run_until_nobody_can_ask",
     ),
     Promise(
         "begun is begun",

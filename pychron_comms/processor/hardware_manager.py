@@ -147,8 +147,8 @@ class RemoteHardwareManager(Service):
     def stopService(self) -> Deferred[None]:
         """Fail what waits and begin to make the hardware safe, both at once; at most 8 s in all.
 
-        What makes safe is taken until the end. What runs has half of the time to end, and where it
-        has ended later its hardware is made safe again.
+        What runs has half of the time to end, and where it has ended later its hardware is made
+        safe again. What makes safe is taken until ``close``, which must follow.
         """
         super().stopService()
         self._publisher.stop()
@@ -157,8 +157,14 @@ class RemoteHardwareManager(Service):
         ended = [queue.stop() for queue in self._queues]
         safe = [self._safe(*each) for each in sorted(self._hardware.making_safe(), key=_rank)]
         stopped = self._all(ended, "commands still run").addCallback(self._give_up_running)
-        stopped.addCallback(lambda _: self._all(safe, "hardware is not known to be safe"))
-        return stopped.addCallback(self._close)
+        return stopped.addCallback(lambda _: self._all(safe, "hardware is not known to be safe"))
+
+    def close(self) -> None:
+        """Let the managers' threads go, and end the journal; for when nobody can ask any more."""
+        self._closed = True
+        for queue in self._queues:
+            queue.close()
+        self._audit.stop()
 
     def _act(
         self, request_type: str, data: str, handler: IRequestHandler, call: ICall
@@ -210,12 +216,6 @@ class RemoteHardwareManager(Service):
     def _safe(self, manager: object, action: Callable[[], object]) -> Deferred[object]:
         done = self._queues.of(manager).make_safe([Move(manager, "")], action, "the stop")
         return done.addErrback(self._not_safe)
-
-    def _close(self, result: object) -> None:
-        self._closed = True
-        for queue in self._queues:
-            queue.close()
-        self._audit.stop()
 
     def _all(self, parts: Sequence[Deferred[Any]], else_: str) -> Deferred[None]:
         """Fires when all parts have, or after ``GRACE`` seconds, which is logged."""

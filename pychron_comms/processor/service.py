@@ -118,6 +118,9 @@ class ProcessorService(ExplainedStart):
         await gate
         connections.refuse_commands()
         await ending.ended("the status page", self._http.stopService, LISTENERS)
+        # Before the gate: who asks for what makes safe finds no connection, but is never refused.
+        connections.take_no_more()
+        self._gate.close()
         connections.close()
         await ending.until("unread replies", lambda: not connections.open, FLUSH)
         connections.abort()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import cast
+from typing import Protocol, cast
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -15,8 +15,20 @@ from pychron_comms.qtegra import formatting as texts
 from pychron_comms.qtegra.script import ParseAndExecute
 from pychron_comms.wire.grammar import NO_TAGS, Request
 
-#: The reply to a command of a sender, None for none; later, perhaps. Never raises, never fails.
-Answer = Callable[[str, str], str | Deferred[str | None] | None]
+#: Whether a line is a command that makes safe.
+MakesSafe = Callable[[str], bool]
+
+
+class Answers(Protocol):
+    """Who is asked each line."""
+
+    def answer(self, line: str, sender: str) -> str | Deferred[str | None] | None:
+        """The reply, None for none; later, perhaps. Never raises, never fails."""
+
+    @property
+    def makes_safe(self) -> MakesSafe:
+        """Tells of a line whether it makes safe: that is never refused."""
+
 
 #: The command of the request type ``Spectrometer`` that carries a Qtegra line.
 CARRIER = "Qtegra"
@@ -32,8 +44,9 @@ class ScriptAnswers:
 
     _log = Logger()
 
-    def __init__(self, execute: ParseAndExecute) -> None:
+    def __init__(self, execute: ParseAndExecute, makes_safe: MakesSafe) -> None:
         self._execute = execute
+        self.makes_safe = makes_safe
 
     def answer(self, line: str, sender: str) -> str | Deferred[str | None] | None:
         try:
@@ -58,8 +71,11 @@ class RelayedAnswers:
 
     _log = Logger()
 
-    def __init__(self, ask: Callable[[Request, str], str | Deferred[str]]) -> None:
+    def __init__(
+        self, ask: Callable[[Request, str], str | Deferred[str]], makes_safe: MakesSafe
+    ) -> None:
         self._ask = ask
+        self.makes_safe = makes_safe
 
     def answer(self, line: str, sender: str) -> str | Deferred[str | None] | None:
         try:

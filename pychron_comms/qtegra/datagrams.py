@@ -13,7 +13,7 @@ from pychron_comms.errors import (
     ShuttingDownError,
     error_line,
 )
-from pychron_comms.qtegra.answers import Answer, decode
+from pychron_comms.qtegra.answers import Answers, decode
 from pychron_comms.transport.connections import IN_FLIGHT_MEANING
 from pychron_comms.transport.datagrams import (
     DatagramGuard,
@@ -33,10 +33,10 @@ class QtegraDatagrams(DatagramProtocol):
 
     noisy = False
 
-    def __init__(self, answer: Answer, name: str, shared: Shared) -> None:
-        self._answer = answer
+    def __init__(self, answers: Answers, name: str, shared: Shared) -> None:
+        self._answers = answers
         self._name = f"{name} (UDP)"
-        self._refusing = False
+        self._refusing = self._takes_no_more = False
         self._guard = DatagramGuard(self._name, shared.clock, shared.metrics, shared.log)
         shared.metrics.gauge(
             "pychron_comms_in_flight",
@@ -51,8 +51,12 @@ class QtegraDatagrams(DatagramProtocol):
         return self._guard.in_flight
 
     def refuse_commands(self) -> None:
-        """Answer every new command with 209."""
+        """Answer every new command with 209, save those that make safe."""
         self._refusing = True
+
+    def take_no_more(self) -> None:
+        """Nothing is looked at that comes from now on; replies still go."""
+        self._takes_no_more = True
 
     def logPrefix(self) -> str:
         return self._name
@@ -61,26 +65,26 @@ class QtegraDatagrams(DatagramProtocol):
         take_few(self.transport)
 
     def datagramReceived(self, datagram: bytes, addr: _Address) -> None:
-        host = addr[0]
-        if not self._guard.may_answer(datagram, host, False):
+        host, line = addr[0], decode(datagram[:BUFFER])
+        safe = self._answers.makes_safe(line)
+        if self._takes_no_more or not self._guard.may_answer(datagram, host, safe):
             return
-        line = decode(datagram[:BUFFER])
         try:
-            if self._refusing:
+            if self._refusing and not safe:
                 raise ShuttingDownError(line)
-            self._guard.look_for_room(host, False)
+            self._guard.look_for_room(host, safe)
         except CommandError as error:
             self._send(error_line(error), addr)
             return
-        result = self._answer(line, host)
+        result = self._answers.answer(line, host)
         if isinstance(result, Deferred):
-            self._guard.begin(host)
-            result.addCallback(partial(self._answered, addr=addr))
+            self._guard.begin(host, safe)
+            result.addCallback(partial(self._answered, addr=addr, safe=safe))
         else:
             self._send(result, addr)
 
-    def _answered(self, text: str | None, addr: _Address) -> None:
-        self._guard.end(addr[0])
+    def _answered(self, text: str | None, addr: _Address, safe: bool) -> None:
+        self._guard.end(addr[0], safe)
         self._send(text, addr)
 
     def _send(self, text: str | None, addr: _Address) -> None:

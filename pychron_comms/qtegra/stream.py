@@ -24,7 +24,7 @@ from zope.interface import implementer
 
 from pychron_comms.errors import OutcomeUnknownError, ShuttingDownError, error_line
 from pychron_comms.qtegra import formatting as texts
-from pychron_comms.qtegra.answers import Answer, decode
+from pychron_comms.qtegra.answers import Answers, decode
 from pychron_comms.transport.budget import Account
 from pychron_comms.transport.connections import Connections
 from pychron_comms.transport.peer_identity import introduced, sender_of
@@ -53,8 +53,8 @@ class QtegraConnection(Protocol):
     #: When it was first seen silent. It is not looked at: who says nothing has its own time here.
     quiet_since: float | None = None
 
-    def __init__(self, answer: Answer, connections: Connections) -> None:
-        self._answer = answer
+    def __init__(self, answers: Answers, connections: Connections) -> None:
+        self._answers = answers
         self._connections = connections
         self._clock = connections.clock
         self._received = bytearray()
@@ -103,6 +103,12 @@ class QtegraConnection(Protocol):
         self._account.close()
         self._connections.remove(self)
 
+    def take_no_more(self) -> None:
+        """What has not come whole is not looked at."""
+        if not self._taken:
+            self._taken = True
+            self._cancel_timer()
+
     def give_up(self) -> None:
         """Answer with 201 what still waits; its own reply is dropped."""
         if self._waits:
@@ -112,7 +118,7 @@ class QtegraConnection(Protocol):
 
     def close(self) -> None:
         """Close it when its reply is written."""
-        self._taken = True
+        self.take_no_more()
         self._end()
 
     def _take(self) -> None:
@@ -121,10 +127,10 @@ class QtegraConnection(Protocol):
             self._reply(texts.INVALID)
             return
         line = decode(bytes(self._received))
-        if self._connections.exchange.refusing:
+        if self._connections.exchange.refusing and not self._answers.makes_safe(line):
             self._reply(error_line(ShuttingDownError(line)))
             return
-        result = self._answer(line, self._sender)
+        result = self._answers.answer(line, self._sender)
         if isinstance(result, Deferred):
             self._waits = True
             self._account.host.commands += 1
@@ -171,8 +177,8 @@ class QtegraFactory(Factory):
 
     noisy = False
 
-    def __init__(self, answer: Answer, connections: Connections, name: str) -> None:
-        self._answer = answer
+    def __init__(self, answers: Answers, connections: Connections, name: str) -> None:
+        self._answers = answers
         self._connections = connections
         self._name = name
 
@@ -180,4 +186,4 @@ class QtegraFactory(Factory):
         return self._name
 
     def buildProtocol(self, addr: IAddress | None) -> QtegraConnection:
-        return QtegraConnection(self._answer, self._connections)
+        return QtegraConnection(self._answers, self._connections)

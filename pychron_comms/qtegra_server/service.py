@@ -8,6 +8,7 @@ from typing import Any
 from twisted.application.service import IService, MultiService, Service
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 
+from pychron_comms.handlers.spectrometer.handler import qtegra_line_makes_safe
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.process.shutdown import FLUSH, IN_FLIGHT, LISTENERS, Shutdown
 from pychron_comms.process.start import ExplainedStart
@@ -31,8 +32,8 @@ _NAME = "RemoteControlServer"
 class RemoteControlServer(ExplainedStart):
     """Takes lines at each endpoint to ``ParseAndExecute``. ValueError for a string that is none.
 
-    It stops in order: the listeners; the commands in flight, within 4 s, while new ones get 209;
-    the connections, when their replies are written.
+    It stops in order: the listeners; the commands in flight, within 4 s, while new ones get 209,
+    save those that make safe; the connections, when their replies are written.
     """
 
     def __init__(
@@ -40,7 +41,7 @@ class RemoteControlServer(ExplainedStart):
     ) -> None:
         super().__init__()
         self.setName("pychron-qtegra")
-        self._answer = ScriptAnswers(execute).answer
+        self._answers = ScriptAnswers(execute, qtegra_line_makes_safe)
         self._ending = Shutdown(reactor)
         self._shared = Shared.of(reactor, metrics, BudgetLimits())
         self._connections = Connections("Qtegra", WireOptions(), self._shared)
@@ -64,6 +65,8 @@ class RemoteControlServer(ExplainedStart):
             protocol.refuse_commands()
         await ending.ended("the listeners", self._streams.stopService, LISTENERS)
         await ending.until("commands in flight", self._all_answered, IN_FLIGHT)
+        for protocol in self._datagrams:
+            protocol.take_no_more()
         connections.close()
         await ending.until("unread replies", lambda: not connections.open, FLUSH)
         connections.abort()
@@ -78,8 +81,8 @@ class RemoteControlServer(ExplainedStart):
 
     def _listener(self, description: str, reactor: Any) -> IService:
         if has_datagrams(description):
-            protocol = QtegraDatagrams(self._answer, _NAME, self._shared)
+            protocol = QtegraDatagrams(self._answers, _NAME, self._shared)
             self._datagrams.append(protocol)
             return datagram_service(description, protocol, reactor)
-        factory = QtegraFactory(self._answer, self._connections, _NAME)
+        factory = QtegraFactory(self._answers, self._connections, _NAME)
         return stream_service(description, AdmissionFactory(factory, self._connections), reactor)

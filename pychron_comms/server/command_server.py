@@ -8,6 +8,7 @@ from twisted.application.service import IService, MultiService
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.protocol import Factory
 
+from pychron_comms.handlers.spectrometer.handler import qtegra_line_makes_safe
 from pychron_comms.qtegra.answers import RelayedAnswers
 from pychron_comms.qtegra.datagrams import QtegraDatagrams
 from pychron_comms.qtegra.stream import QtegraFactory
@@ -42,7 +43,8 @@ class RemoteCommandServer(MultiService):
         self._shared = shared
         # Each of Qtegra's commands comes by a connection or datagram of its own.
         self._relayed = RelayedAnswers(
-            lambda request, sender: dispatcher.answer(request, sender, Passing(dispatcher.reports))
+            lambda request, sender: dispatcher.answer(request, sender, Passing(dispatcher.reports)),
+            qtegra_line_makes_safe,
         )
         self._connections = Connections(settings.request_type, settings.options, shared)
         self._datagrams: list[DatagramMessagingHandler | QtegraDatagrams] = []
@@ -55,11 +57,20 @@ class RemoteCommandServer(MultiService):
             self._listener(description, reactor).setServiceParent(kind)
 
     def close_listeners(self) -> Deferred[Any]:
-        """Take no more connections; a command on one that is open gets 209, a datagram too."""
+        """Take no more connections; a command on one that is open gets 209, a datagram too.
+
+        What makes safe is still taken.
+        """
         self._connections.refuse_commands()
         for handler in self._datagrams:
             handler.refuse_commands()
         return maybeDeferred(self._streams.stopService)
+
+    def take_no_more(self) -> None:
+        """Answer what has come; nothing is looked at that comes from now on."""
+        self._connections.take_no_more()
+        for handler in self._datagrams:
+            handler.take_no_more()
 
     @property
     def request_type(self) -> str:
@@ -99,12 +110,12 @@ class RemoteCommandServer(MultiService):
 
     def _datagram_protocol(self) -> DatagramMessagingHandler | QtegraDatagrams:
         if self._settings.kind == QTEGRA:
-            return QtegraDatagrams(self._relayed.answer, self._name, self._shared)
+            return QtegraDatagrams(self._relayed, self._name, self._shared)
         return DatagramMessagingHandler(self._dispatcher, self._settings.options, self._shared)
 
     def _connection_factory(self) -> Factory:
         if self._settings.kind == QTEGRA:
-            return QtegraFactory(self._relayed.answer, self._connections, self._name)
+            return QtegraFactory(self._relayed, self._connections, self._name)
         return MessagingFactory(self._dispatcher, self._connections)
 
     @property

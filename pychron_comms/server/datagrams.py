@@ -87,6 +87,7 @@ class DatagramMessagingHandler(DatagramProtocol):
     def __init__(self, dispatcher: RequestDispatcher, options: WireOptions, shared: Shared) -> None:
         self.dispatcher = dispatcher
         self._options = options
+        self._takes_no_more = False
         name = f"{dispatcher.request_type} (UDP)"
         self._exchange = Exchange(name, shared.metrics, shared.log)
         self.waiting = DatagramGuard(name, shared.clock, shared.metrics, shared.log)
@@ -100,8 +101,12 @@ class DatagramMessagingHandler(DatagramProtocol):
         return self.waiting.in_flight
 
     def refuse_commands(self) -> None:
-        """Answer every new command with 209."""
+        """Answer every new command with 209, save those that make safe."""
         self._exchange.refusing = True
+
+    def take_no_more(self) -> None:
+        """Nothing is looked at that comes from now on; replies still go."""
+        self._takes_no_more = True
 
     def logPrefix(self) -> str:
         return f"RemoteCommandServer for {self.dispatcher.request_type} (UDP)"
@@ -110,6 +115,8 @@ class DatagramMessagingHandler(DatagramProtocol):
         take_few(self.transport)
 
     def datagramReceived(self, datagram: bytes, addr: _Address) -> None:
+        if self._takes_no_more:
+            return
         decoder = LineDecoder(self._options.line_length)
         lines = [*decoder.feed(datagram), *decoder.take_pending()]
         if len(lines) > 1 and not is_here(addr[0]):

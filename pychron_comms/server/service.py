@@ -46,8 +46,8 @@ class RemoteHardwareServer(ExplainedStart):
     elsewhere. Raises ValueError for an endpoint string that is none.
 
     It stops in order, within 6 s, or 10 with a gate of its own: the listeners; the commands in
-    flight, while new ones get 209; the way to the processors, which fails what is left with 201;
-    the connections, when their replies are written.
+    flight, while new ones get 209, save those that make safe; the way to the processors, which
+    fails what is left with 201; the connections, when their replies are written.
     """
 
     def __init__(
@@ -157,6 +157,11 @@ class RemoteHardwareServer(ExplainedStart):
             await ending.ended("the gate to the hardware", self._local.stopService, GATE)
         else:
             await ending.until("commands in flight", self._all_answered, IN_FLIGHT)
+        # Before the gate: who asks for what makes safe finds no connection, but is never refused.
+        for server in servers:
+            server.take_no_more()
+        if self._local is not None:
+            self._local.close()
         await ending.ended("the way to the processors", self._stop_repeaters, REPEATERS)
         for server in servers:
             server.close_connections()

@@ -38,6 +38,9 @@ class Connection(Protocol):
     def in_flight(self) -> int:
         """Commands that wait for their replies."""
 
+    def take_no_more(self) -> None:
+        """Answer what has come; nothing is looked at that comes from now on."""
+
     def give_up(self) -> None:
         """Answer with 201 what still waits."""
 
@@ -132,13 +135,19 @@ class Connections:
     # -- the end of the process
 
     def refuse_commands(self) -> None:
-        """Answer every new command on any connection with 209."""
+        """Answer every new command on any connection with 209, save those that make safe."""
         self.exchange.refusing = True
+
+    def take_no_more(self) -> None:
+        """Answer what has come, on each; nothing is looked at that comes from now on."""
+        for connection in list(self._open):
+            connection.take_no_more()
 
     def close(self) -> None:
         """Answer with 201 what still waits, and close each when all of it is written."""
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
+        self.take_no_more()
         for connection in list(self._open):
             connection.give_up()
             connection.close()
@@ -178,6 +187,8 @@ class Connections:
             seconds=seconds,
         )
         self._closing.add(connection)
+        # Over TLS it is not ended at once, and a reply could not be written.
+        connection.take_no_more()
         connection.close()
 
     def _refused(self, host: str, limit: int) -> None:

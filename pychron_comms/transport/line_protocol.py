@@ -69,6 +69,7 @@ class CommandLineReceiver(LineReceiver):
     _reading_paused = False
     _ended = False
     _dropped = False
+    _takes_no_more = False
     _stall_timer: IDelayedCall | None = None
     _silence_timer: IDelayedCall | None = None
 
@@ -108,6 +109,8 @@ class CommandLineReceiver(LineReceiver):
         self.sender = introduced(self.transport, self._log)
 
     def dataReceived(self, data: bytes) -> None:
+        if self._takes_no_more:
+            return
         self.quiet_since = None
         lines = self._decoder.feed(data)
         if len(lines) == 1 and not self._backlog and self.pressure.may_begin:
@@ -350,16 +353,24 @@ class CommandLineReceiver(LineReceiver):
         """Commands that wait for their replies."""
         return self.pressure.in_flight
 
+    def take_no_more(self) -> None:
+        """Answer what has come, as far as its replies are read; look at nothing that comes now."""
+        self._takes_no_more = True
+        if self._silence_timer is not None and self._silence_timer.active():
+            self._silence_timer.cancel()
+        backlog = self._backlog
+        while backlog and self._work_off(backlog.next, len(backlog)):
+            """All of it, as long as the client reads."""
+        self._forget_backlog()
+
     def give_up(self) -> None:
         """Answer with 201 each request without an id that still waits; its own reply is dropped.
 
-        Who sent an id takes the end of the connection for the same. What had not begun gets 209.
+        Who sent an id takes the end of the connection for the same.
         """
         unknown = error_line(OutcomeUnknownError("no reply until this process stopped"))
         if self._order:
             self._write(self._order.fill_all(self.plain(unknown)))
-        if self._backlog:
-            self._work_off(self._backlog.next, len(self._backlog))
 
     def close(self) -> None:
         """Close it when all replies are written."""

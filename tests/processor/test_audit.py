@@ -63,5 +63,6 @@ class JournalTests(KeyCase):
     def test_start_and_stop_are_written_down(self) -> None:
         self.gate.startService()
         self.successResultOf(self.gate.stopService())
+        self.gate.close()
         self.assertEqual([each["event"] for each in self.events()], ["start", "stop"])
         self.assertRaises(JournalError, self.journal.write, "late")

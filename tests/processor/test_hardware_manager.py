@@ -283,7 +283,7 @@ class StopTests(GateCase):
         self.successResultOf(self.gate().stopService())
         self.assertEqual(self.hardware.made_safe, ["laser", "valves"])
 
-    def test_what_makes_safe_is_run_while_stopping_and_refused_when_all_is_over(self) -> None:
+    def test_what_makes_safe_is_run_until_nobody_can_ask(self) -> None:
         slow = ScriptedCall("Move", Deferred(), manager="valves")
         close = ScriptedCall("Close", "OK", manager="laser", safe=True)
         gate = self.gate(slow, close, ScriptedCall("Help", "...", manager=None))
@@ -293,6 +293,8 @@ class StopTests(GateCase):
         self.assertRaises(ShuttingDownError, self.ask, gate, "Help")
         slow.result.callback("")
         self.successResultOf(stopped)
+        self.assertEqual(self.successResultOf(self.ask(gate, "Close")), "OK")
+        gate.close()
         error = self.assertRaises(ShuttingDownError, self.ask, gate, "Close")
         self.assertEqual(str(error), "shutting down: Close")
 

@@ -77,6 +77,7 @@ class RecallTests(CopyCase):
     def test_so_is_what_a_clean_stop_has_made_safe(self) -> None:
         self.reply("c1.1")
         self.successResultOf(self.gate.stopService())
+        self.gate.close()
         self.journal._is_open = True
         self.restart()
         self.reply("c2.1")

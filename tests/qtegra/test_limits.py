@@ -6,6 +6,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 
+from pychron_comms.transport import datagrams as rules
 from pychron_comms.transport.budget import FREE
 from tests.qtegra.test_wire import ADDRESS, WireCase
 
@@ -62,6 +63,23 @@ class StreamLimitTests(WireCase):
         self.reply.callback("OK")
         self.assertEqual(transport.value(), unknown)
 
+    def test_what_makes_safe_is_taken_until_nothing_is(self) -> None:
+        _, first = self.connect()
+        others = [self.connect_again()[1] for _ in range(2)]
+        self.connections.refuse_commands()
+        first_protocol, second_protocol, third_protocol = self.connections._open
+        first_protocol.dataReceived(b"BlankBeam True\r")
+        second_protocol.dataReceived(b"BlankBeam False\r")
+        self.connections.take_no_more()
+        third_protocol.dataReceived(b"BlankBeam True\r")
+        self.assertEqual(
+            [first.value(), *(each.value() for each in others)],
+            [b"4.5", b"ERROR 209 : shutting down: BlankBeam False", b""],
+        )
+        self.assertEqual(self.asked, [("BlankBeam True", "10.0.0.2")])
+        self.connections.close()
+        self.assertEqual(others[1].disconnecting, True)
+
     def test_its_lines_are_of_its_computers_budget(self) -> None:
         protocol, _ = self.connect()
         host = protocol._account.host
@@ -97,3 +115,22 @@ class DatagramLimitTests(WireCase):
         self.assertEqual(protocol.in_flight, 1)
         reply.callback("OK")
         self.assertEqual([data for data, _ in sent], [b"ERROR 209 : shutting down: GetHV", b"OK"])
+
+    def test_what_makes_safe_is_taken_until_nothing_is(self) -> None:
+        protocol, sent = self.datagrams()
+        protocol.refuse_commands()
+        protocol.datagramReceived(b"BlankBeam True\r", ADDRESS)
+        self.assertEqual(sent, [(b"4.5", ADDRESS)])
+        protocol.take_no_more()
+        protocol.datagramReceived(b"BlankBeam True\r", ADDRESS)
+        self.assertEqual(len(self.asked), 1)
+
+    def test_what_makes_safe_has_room_of_its_own(self) -> None:
+        self.patch(rules, "PENDING_LIMIT", 1)
+        self.reply = Deferred()
+        protocol, sent = self.datagrams()
+        protocol.datagramReceived(b"SetMass 40", ADDRESS)
+        protocol.datagramReceived(b"BlankBeam True", ADDRESS)
+        self.assertEqual((sent, protocol.in_flight), ([], 2))
+        self.reply.callback("OK")
+        self.assertEqual(protocol.in_flight, 0)

@@ -51,12 +51,15 @@ class WireCase(SynchronousTestCase):
         self.asked.append((line, sender))
         return self.reply
 
-    def connect(self, answer: Any = None) -> tuple[Any, StringTransport]:
+    def makes_safe(self, line: str) -> bool:
+        return line == "BlankBeam True"
+
+    def connect(self, answers: Any = None) -> tuple[Any, StringTransport]:
         self.metrics = Metrics()
         limits = ConnectionLimits(connections=100, connections_per_host=50, idle=0.0)
         self.connections = connections(self.clock, self.metrics, stall=5.0, limits=limits)
         self.factory = AdmissionFactory(
-            QtegraFactory(answer or self.answer, self.connections, "Qtegra"), self.connections
+            QtegraFactory(answers or self, self.connections, "Qtegra"), self.connections
         )
         return self.connect_again()
 
@@ -67,8 +70,8 @@ class WireCase(SynchronousTestCase):
         protocol.makeConnection(transport)
         return protocol, transport
 
-    def datagrams(self, answer: Any = None) -> tuple[QtegraDatagrams, list[Any]]:
-        protocol = QtegraDatagrams(answer or self.answer, "Qtegra", shared(self.clock))
+    def datagrams(self, answers: Any = None) -> tuple[QtegraDatagrams, list[Any]]:
+        protocol = QtegraDatagrams(answers or self, "Qtegra", shared(self.clock))
         transport: Any = Datagrams()
         protocol.transport = transport
         return protocol, transport.sent
@@ -225,7 +228,7 @@ class TableTests(WireCase):
         execute = ParseAndExecute(
             spectrometer, tagged=tagged, faithful_clock=self.clock if faithful else None
         )
-        return ScriptAnswers(execute).answer
+        return ScriptAnswers(execute, self.makes_safe)
 
     def ask_by_stream(self, answer: Any, line: str) -> bytes:
         protocol, transport = self.connect(answer)
@@ -265,7 +268,8 @@ class TableTests(WireCase):
 
 class ScriptAnswerTests(WireCase):
     def test_a_reply_that_comes_later(self) -> None:
-        answers = ScriptAnswers(ParseAndExecute(build_spectrometer(self.clock)))
+        execute = ParseAndExecute(build_spectrometer(self.clock))
+        answers = ScriptAnswers(execute, self.makes_safe)
         reply: Any = answers.answer("SetMass 40,AX", "10.0.0.2")
         self.assertNoResult(reply)
         self.clock.advance(0.5)
@@ -280,7 +284,7 @@ class ScriptAnswerTests(WireCase):
 
         execute: Any
         for execute in (broken, broken_later):
-            reply: Any = ScriptAnswers(execute).answer("GetHV", "10.0.0.2")
+            reply: Any = ScriptAnswers(execute, self.makes_safe).answer("GetHV", "10.0.0.2")
             if isinstance(reply, Deferred):
                 reply = self.successResultOf(reply)
             self.assertEqual(reply, INVALID)
@@ -299,7 +303,7 @@ class RelayedAnswerTests(SynchronousTestCase):
         return self.reply
 
     def answer(self, line: str = "GetHV") -> Any:
-        return RelayedAnswers(self.ask).answer(line, "10.0.0.2")
+        return RelayedAnswers(self.ask, lambda line: False).answer(line, "10.0.0.2")
 
     def test_a_line_is_carried(self) -> None:
         self.assertEqual(self.answer(), "4.5")

@@ -51,8 +51,13 @@ class Parrot(CommandLineReceiver):
     def __init__(self, connections: Connections) -> None:
         super().__init__(connections)
         self.waiting: list[Deferred[str]] = []
+        self.seen: list[str] = []
+
+    def makes_safe(self, line: bytes) -> bool:
+        return b"safe" in line
 
     def answer(self, request: Request) -> str | Deferred[str]:
+        self.seen.append(request.command)
         if request.command == "full":
             raise QueueFullError("too much")
         if request.command == "break":
@@ -305,6 +310,51 @@ class EndTests(LimitsCase):
         unknown = b"ERROR 201 : outcome unknown: no reply until this process stopped"
         self.assertEqual(client.value().splitlines(), [b"@id=1 third", unknown, b"hello", unknown])
         self.assertTrue(client.disconnecting)
+
+    def test_what_makes_safe_is_taken_until_nothing_is(self) -> None:
+        self.listen()
+        client = self.connect(waits=True)
+        self.connections.refuse_commands()
+        client.protocol.dataReceived(b"safe 1\nhello\n")
+        self.connections.take_no_more()
+        # Over TLS more may come, and is not run: whoever asks finds the end of the connection.
+        client.protocol.dataReceived(b"safe 2\nhello\n")
+        self.assertEqual(
+            client.value().splitlines(), [b"safe 1", b"ERROR 209 : shutting down: hello"]
+        )
+        self.connections.close()
+        self.assertEqual(client.protocol.seen, ["safe 1"])
+        self.assertTrue(client.disconnecting)
+
+    def test_what_waits_for_its_turn_is_answered_at_the_end(self) -> None:
+        self.listen()
+        client = self.connect()
+        client.protocol.dataReceived(b"hello\n" * 1000 + b"safe\n")
+        self.connections.refuse_commands()
+        self.connections.take_no_more()
+        replies = client.value().splitlines()
+        self.assertEqual((len(replies), replies[-1]), (1001, b"safe"))
+        self.assertIn("safe", client.protocol.seen)
+        self.assertLess(client.protocol.seen.count("hello"), 1000)
+
+    def test_a_line_without_end_is_not_taken_when_nothing_is(self) -> None:
+        self.clock = Clock()
+        options = WireOptions(unterminated_after=0.5)
+        self.connections = Connections("System", options, shared(self.clock, Metrics()))
+        self.factory = AdmissionFactory(ParrotFactory(self.connections), self.connections)
+        client = self.connect()
+        client.protocol.dataReceived(b"safe")
+        self.connections.take_no_more()
+        self.clock.advance(1.0)
+        self.assertEqual(client.protocol.seen, [])
+
+    def test_what_comes_over_a_silent_connection_that_is_closed_is_not_run(self) -> None:
+        self.listen(idle=1.0)
+        client = self.connect(waits=True)
+        self.clock.pump([0.5] * 6)
+        self.assertTrue(client.disconnecting)
+        client.protocol.dataReceived(b"hello\n")
+        self.assertEqual(client.protocol.seen, [])
 
     def test_what_is_not_read_by_then_is_dropped(self) -> None:
         self.listen()

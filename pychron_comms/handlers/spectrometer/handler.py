@@ -16,7 +16,7 @@ from zope.interface import implementer
 from pychron_comms.errors import ManagerUnavailableError
 from pychron_comms.handlers.arguments import Text
 from pychron_comms.handlers.base import BaseHandler
-from pychron_comms.handlers.command import DEADLINE, CommandSpec, command
+from pychron_comms.handlers.command import DEADLINE, CommandSpec, command, declared_commands
 from pychron_comms.handlers.replies import value
 from pychron_comms.handlers.spectrometer.detectors import DetectorCommands
 from pychron_comms.handlers.spectrometer.source import SourceCommands
@@ -118,6 +118,20 @@ class SpectrometerHandler(SourceCommands, DetectorCommands, BaseHandler):
     )
     def qtegra(self, manager: ISpectrometer, sender: str, line: str) -> Reply:
         return self._execute(line)
+
+
+_COMMANDS = declared_commands(SpectrometerHandler)
+
+
+def qtegra_line_makes_safe(line: str) -> bool:
+    """Whether a line of Qtegra's own is a command that makes safe."""
+    word, *arguments = line.strip().split(" ")
+    if word not in WORDS:
+        return False
+    try:
+        return _COMMANDS[word].makes_safe(WORDS[word].read(arguments))
+    except Unanswered:
+        return False
 
 
 @implementer(IPlugin, IRequestHandlerFactory)

@@ -25,7 +25,9 @@ from pychron_comms.errors import (
     PychronCommunicationError,
 )
 from pychron_comms.handlers.command import CommandSpec
+from pychron_comms.handlers.spectrometer.handler import qtegra_line_makes_safe
 from pychron_comms.interfaces import ALWAYS, SOMETIMES, Effect, ICommandRepeater
+from pychron_comms.qtegra.answers import CARRIER
 from pychron_comms.wire.grammar import parse_command
 
 #: Types that may be describing themselves at a time.
@@ -94,6 +96,9 @@ class CommandCatalogue:
         except (InvalidCommandError, MalformedRequestError):
             return Nature.ACTS
         nature = words.get(word, Nature.ACTS)
+        if word == CARRIER and nature is Nature.ACTS:
+            line = arguments if isinstance(arguments, str) else str(arguments.get("line", ""))
+            return Nature.MAKES_SAFE_SO if qtegra_line_makes_safe(line) else nature
         if nature is Nature.MAKES_SAFE_SO and not self._makes_safe(request_type, word, arguments):
             return Nature.ACTS
         return nature

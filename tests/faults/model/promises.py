@@ -365,6 +365,7 @@ def check_nothing_left(world: World) -> None:
     server.repeater.stopService()
     server.watch.stopService()
     processor.gate.stopService()
+    processor.gate.close()
     world.pass_time(1.0)
     calls = world.clock.getDelayedCalls()
     keep("no timers are left", not calls, [str(call) for call in calls])

@@ -8,7 +8,6 @@ its part. Time in which its processor stood still is nobody's, and what a proces
 
 from __future__ import annotations
 
-from tests.faults.model.clients import Ask
 from tests.faults.model.keeping import code_of, keep
 from tests.faults.model.processes import Process
 from tests.faults.model.world import SafeAsk, SafeReply, World
@@ -27,15 +26,8 @@ def check_safety(world: World) -> None:
         keep("OK is true", not undone(world, reply), reply, *undone(world, reply))
     for unit in world.units:
         if unit.word == "Calm":
-            refused = any(is_refused(world, each) for each in unit.asks)
+            refused = any(code_of(each.reply) in REFUSALS for each in unit.asks)
             keep("what makes safe is not refused", not refused, unit)
-
-
-def is_refused(world: World, ask: Ask) -> bool:
-    """At its very end a processor has made everything safe, and takes nothing more."""
-    code = code_of(ask.reply)
-    ends = code == 209 and any(abs(ask.at - death) < AT_ONCE for death in world.processor_deaths)
-    return code in REFUSALS and not ends
 
 
 def begins_at_once(world: World, ask: SafeAsk) -> bool:

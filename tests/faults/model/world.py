@@ -466,8 +466,13 @@ class World:
         if processor.process.alive:
             self.processor_deaths.append(self.clock.seconds())
             # Its last replies leave before it does.
-            self.clock.callLater(0.01, processor.process.kill)
+            self.clock.callLater(0.01, self._ended, processor)
             self.clock.callLater(self._down, self._restart_processor)
+
+    def _ended(self, processor: Processor) -> None:
+        if processor.process.alive:
+            processor.gate.close()
+            processor.process.kill()
 
     def _start_processor(self) -> Processor:
         processor = Processor(self)
