@@ -1,5 +1,8 @@
 """What one request makes the road do, counted and not timed; prints JSON.
 
+From the client's bytes to its reply. Apart from it is counted what those who watch are told of the
+state beside it. Not counted are periodic work, and the gas behind a simulated valve.
+
 Run as a file, with the checkout to be measured first in ``PYTHONPATH``: it needs only what the
 two services have had since the beginning. Both halves run in this process, under one clock and
 over connections in memory; the laboratory is the simulated one, and there is no journal.
@@ -11,7 +14,7 @@ import gc
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from enum import Enum
 from pathlib import Path
 from types import FrameType
@@ -40,8 +43,8 @@ _LISTEN = f"Extractionline=tcp:{_PORT}:interface=127.0.0.1"
 _MOST_STEPS = 100
 _STEP = 0.02
 _WARM = 3
-#: The look at the hardware a moment after a command, and what the server hears of the state.
-_BESIDE = {"_look_where_due", "heard"}
+#: What tells of the state.
+_TELLING = ("/processor/state/", "/observability/state/", "/server/state/", "event_lines.py")
 
 
 class Client(Protocol):
@@ -93,6 +96,13 @@ class Road:
             self._reactor.advance(_STEP)
         raise RuntimeError(f"no reply to {command!r}")
 
+    def rest(self) -> None:
+        """All that the last command brought about is over, and no periodic work is near."""
+        now = self._reactor.seconds()
+        self._reactor.advance(1.5 - now % 1)
+        while any(pump.pump() for pump in self._pumps):
+            pass
+
     def _start(self, tap: Any, arguments: list[str]) -> None:
         options = tap.Options()
         options.parseOptions(arguments)
@@ -112,7 +122,10 @@ class Road:
 
 
 class Counts(NamedTuple):
-    """``returns``: calls that go back to a module which the request had left before."""
+    """``returns``: calls that go back to a module which the request had left before.
+
+    ``told``: calls that tell of the state meanwhile; all others are counted without them.
+    """
 
     calls: int
     distinct: int
@@ -120,88 +133,121 @@ class Counts(NamedTuple):
     returns: int
     deferreds: int
     objects: dict[str, int]
+    told: int
+
+
+class Tally:
+    """Counts while a command is on its way: calls of the package's functions, and objects made."""
+
+    def __init__(self) -> None:
+        #: Module and name of each function called, in their order.
+        self.called: list[tuple[str, str]] = []
+        self.told = 0
+        self.made: Counter[str] = Counter()
+        # Calls that have not returned since one that is not the request's own, that one included.
+        self._beside: list[FrameType] = []
+        self._is_telling = False
+
+    def note(self, frame: FrameType, event: str, _: object) -> None:
+        """As ``sys.setprofile`` wants it."""
+        if event == "return" and self._beside and self._beside[-1] is frame:
+            self._beside.pop()
+        elif event == "call":
+            self._call(frame)
+
+    def note_made(self, kind: type) -> None:
+        if not self._beside:
+            self.made[kind.__name__] += 1
+
+    def _call(self, frame: FrameType) -> None:
+        code = frame.f_code
+        ours = code.co_filename.startswith(PACKAGE)
+        if not self._beside:
+            self._is_telling = ours and _tells(frame)
+            if self._is_telling or _is_periodic(frame):
+                self._beside.append(frame)
+            elif ours:
+                self.called.append((code.co_filename, f"{code.co_qualname}:{code.co_firstlineno}"))
+        if ours and self._beside and self._is_telling:
+            self.told += 1
+
+
+def _tells(frame: FrameType) -> bool:
+    """Whether it tells of the state, or is given a line that does."""
+    if any(each in frame.f_code.co_filename for each in _TELLING):
+        return True
+    given = frame.f_locals.get("line")
+    return isinstance(given, bytes) and given.startswith(b"@event=")
+
+
+def _is_periodic(frame: FrameType) -> bool:
+    code = frame.f_code
+    return code is LoopingCall.__call__.__code__ or code.co_filename.endswith("vacuum.py")
 
 
 def counted(road: Road) -> Iterator[tuple[str, Counts]]:
     """What each command takes when it is not the first of its kind."""
-    called = {each: _functions_called(road, each) for each in COMMANDS}
-    made = _counting_objects()
-    for command, functions in called.items():
-        made.clear()
-        road.ask(command)
-        objects = dict(sorted(made.items()))
-        road.ask(COMMANDS[command])
-        modules = [module for module, _ in functions]
-        moves = [here for last, here in zip(["", *modules], modules, strict=False) if here != last]
-        yield (
-            command,
-            Counts(
-                calls=len(functions),
-                distinct=len(set(functions)),
-                modules=len(set(modules)),
-                returns=len(moves) - len(set(moves)),
-                deferreds=objects.pop("Deferred", 0),
-                objects=objects,
-            ),
-        )
+    tallies: list[Tally] = []
+    _watch_objects(tallies)
+    for command, undo in COMMANDS.items():
+        for _ in range(_WARM):
+            road.ask(command)
+            road.ask(undo)
+        road.rest()
+        tally = Tally()
+        tallies.append(tally)
+        sys.setprofile(tally.note)
+        try:
+            road.ask(command)
+        finally:
+            sys.setprofile(None)
+            tallies.clear()
+        road.ask(undo)
+        yield command, _counts(tally)
 
 
-def _functions_called(road: Road, command: str) -> list[tuple[str, str]]:
-    """Each call of a function of the package, as its module and its name, in their order.
-
-    Periodic work is left out, and so is what those who watch are told beside the reply, and what
-    happens to the gas behind a simulated valve.
-    """
-    called: list[tuple[str, str]] = []
-    beside = 0
-
-    def note(frame: FrameType, event: str, _: object) -> None:
-        nonlocal beside
-        code = frame.f_code
-        if code is LoopingCall.__call__.__code__ or code.co_name in _BESIDE:
-            beside += {"call": 1, "return": -1}.get(event, 0)
-        elif beside or code.co_filename.endswith("vacuum.py"):
-            return
-        elif event == "call" and code.co_filename.startswith(PACKAGE):
-            called.append((code.co_filename, f"{code.co_qualname}:{code.co_firstlineno}"))
-
-    for _ in range(_WARM):
-        road.ask(command)
-        road.ask(COMMANDS[command])
-    sys.setprofile(note)
-    try:
-        road.ask(command)
-    finally:
-        sys.setprofile(None)
-    road.ask(COMMANDS[command])
-    return called
+def _counts(tally: Tally) -> Counts:
+    modules = [module for module, _ in tally.called]
+    moves = [here for last, here in zip(["", *modules], modules, strict=False) if here != last]
+    objects = dict(sorted(tally.made.items()))
+    return Counts(
+        calls=len(tally.called),
+        distinct=len(set(tally.called)),
+        modules=len(set(modules)),
+        returns=len(moves) - len(set(moves)),
+        deferreds=objects.pop("Deferred", 0),
+        objects=objects,
+        told=tally.told,
+    )
 
 
-def _counting_objects() -> Counter[str]:
-    """From now on: how many are made of the package's own classes, and Deferreds, by name."""
-    made: Counter[str] = Counter()
+def _watch_objects(tallies: Sequence[Tally]) -> None:
+    """From now on: objects of the package's own classes, and Deferreds, are told to these."""
 
-    def counting(new: Callable[..., Any]) -> Any:
-        def count(cls: type, *args: Any, **kwargs: Any) -> Any:
-            made[cls.__name__] += 1
+    def made(kind: type) -> None:
+        for tally in tallies:
+            tally.note_made(kind)
+
+    def telling(new: Callable[..., Any]) -> Any:
+        def tell(cls: type, *args: Any, **kwargs: Any) -> Any:
+            made(cls)
             return new(cls) if new is object.__new__ else new(cls, *args, **kwargs)
 
-        return count
+        return tell
 
     for kind in [each for each in gc.get_objects() if isinstance(each, type)]:
         if str(kind.__module__).startswith("pychron_comms.") and not issubclass(kind, Enum):
             # Of a class whose base has been taken care of, the base's counts.
             new: Any = kind.__new__
             if new is object.__new__ or "__new__" in kind.__dict__:
-                kind.__new__ = counting(new)  # type: ignore[method-assign]
+                kind.__new__ = telling(new)  # type: ignore[method-assign]
     init = Deferred.__init__
 
     def made_deferred(self: Any, *args: Any, **kwargs: Any) -> None:
-        made["Deferred"] += 1
+        made(Deferred)
         init(self, *args, **kwargs)
 
     Deferred.__init__ = made_deferred  # type: ignore[method-assign]
-    return made
 
 
 if __name__ == "__main__":

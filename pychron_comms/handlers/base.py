@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 import itertools
 import json
 from collections.abc import Callable
 from functools import cached_property
 
-from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from pychron_comms.config.nearest import did_you_mean
@@ -28,6 +26,7 @@ from pychron_comms.handlers.devices import DeviceCommands, named_device
 from pychron_comms.handlers.gate_commands import GateCommands, no_manager
 from pychron_comms.handlers.moves import Values
 from pychron_comms.handlers.replies import done, value
+from pychron_comms.handlers.running import RunsCalls
 from pychron_comms.interfaces import (
     Effect,
     ICall,
@@ -54,7 +53,7 @@ _LEAVING = frozenset({"bye", "exit", "logout", "quit"})
 
 
 @implementer(IDescribedHandler)
-class BaseHandler(GateCommands, DeviceCommands):
+class BaseHandler(RunsCalls, GateCommands, DeviceCommands):
     """A table of commands, and the manager that most of them are for."""
 
     #: The type as ``Help`` and ``Describe`` show it.
@@ -85,14 +84,6 @@ class BaseHandler(GateCommands, DeviceCommands):
                 del self._reads[next(iter(self._reads))]
             self._reads[data] = meaning
         return meaning
-
-    def handle(self, call: ICall) -> str | Deferred[str]:
-        result = call.run()
-        if inspect.iscoroutine(result):
-            result = Deferred.fromCoroutine(result)
-        if isinstance(result, Deferred):
-            return result.addCallback(call.reply)
-        return call.reply(result)
 
     def part(self, name: str) -> Part:
         if name == self.request_type and self.manager is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred, gatherResults
 from twisted.plugin import getPlugins
@@ -13,7 +13,14 @@ from twisted.plugin import getPlugins
 from pychron_comms.config.table import Table
 from pychron_comms.errors import ManagerUnavailableError
 from pychron_comms.handlers.factories import own_factories
-from pychron_comms.interfaces import IHardware, IRequestHandler, IRequestHandlerFactory, Move, Part
+from pychron_comms.interfaces import (
+    IHardware,
+    IJournal,
+    IRequestHandler,
+    IRequestHandlerFactory,
+    Move,
+    Part,
+)
 from pychron_comms.journal.memory import NoJournal
 from pychron_comms.journal.settings import open_journal
 from pychron_comms.lab.hardware import hardware_from_config
@@ -29,7 +36,9 @@ from pychron_comms.processor.gate_queries import GateQueries
 from pychron_comms.processor.hardware_manager import MissingHandler, RemoteHardwareManager
 from pychron_comms.processor.settings import ProcessorSettings
 from pychron_comms.processor.state.assembly import lease_readings, watched_managers
-from pychron_comms.processor.state.publisher import StatePublisher, StateReader
+from pychron_comms.processor.state.command_events import CommandEvents
+from pychron_comms.processor.state.looks import StateReader
+from pychron_comms.processor.state.publisher import StatePublisher
 from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.safeguards.interlocks import Interlocks, rules_for
 from pychron_comms.safeguards.leases import Leases
@@ -51,26 +60,82 @@ def gate_from_config(
     Raises ConfigError, and ValueError for a journal that cannot be opened. ``only_check``: no
     journal is opened.
     """
-    journal = (
-        NoJournal()
-        if settings.journal is None or only_check
-        else open_journal(settings.journal, partial(reactor.callLater, 0))
-    )
-    audit = Audit(journal, time.time)
+    audit = Audit(_journal(settings, reactor, only_check), time.time)
     queues = Queues(lambda manager: queue_of(manager, reactor))
-    publisher = StatePublisher(
+    publisher = _publisher(settings, queues, reactor)
+    watches = _watches(settings, publisher, reactor)
+    memory = CommandMemory(audit, reactor, metrics, settings.keep_keys, watches)
+    guards = _safeguards(settings, queues, memory, audit, reactor=reactor, metrics=metrics)
+    hardware = hardware_from_config(laboratory, reactor, guards.queries)
+    handlers = handlers_for(hardware, _factories())
+    hardware.check_used(laboratory)
+    # Rules are said in the words of the handlers, whose Check asks them.
+    guards.interlocks.keep(rules_for(settings.interlocks, handlers))
+    publisher.watch(watched_managers(handlers, hardware), lambda: lease_readings(guards.leases))
+    publisher.draw(schematic_from_config(laboratory))
+    laboratory.finish()
+    return RemoteHardwareManager(
+        handlers=handlers,
+        access=guards.access,
+        hardware=hardware,
+        queues=queues,
+        memory=memory,
+        audit=audit,
+        leases=guards.leases,
+        interlocks=guards.interlocks,
+        publisher=publisher,
+        clock=reactor,
+    )
+
+
+def _journal(settings: ProcessorSettings, reactor: Any, only_check: bool) -> IJournal:
+    if settings.journal is None or only_check:
+        return NoJournal()
+    return open_journal(settings.journal, partial(reactor.callLater, 0))
+
+
+def _publisher(settings: ProcessorSettings, queues: Queues, reactor: Any) -> StatePublisher:
+    """Its looks are reads, which wait their turn in the queue of their manager."""
+    reader = StateReader()
+    return StatePublisher(
         new_stream(time.time),
-        lambda call: queues.of(call.manager).read(StateReader(), call),
+        lambda look: queues.of(look.manager).read(reader, look),
         clock=reactor,
         now=time.time,
         period=settings.state_period,
-        more=lambda: lease_readings(leases),
     )
-    watches: list[CommandWatch] = [publisher, CommandLog()] if settings.commands else [publisher]
-    memory = CommandMemory(audit, reactor, metrics, settings.keep_keys, watches)
+
+
+def _watches(
+    settings: ProcessorSettings, publisher: StatePublisher, reactor: Any
+) -> list[CommandWatch]:
+    """Who looks on while commands act."""
+    watches: list[CommandWatch] = [publisher, CommandEvents(publisher.stream, reactor)]
+    return [*watches, CommandLog()] if settings.commands else watches
+
+
+class Safeguards(NamedTuple):
+    """Who may do what, and when; ``queries``: the same, for the commands that ask about it."""
+
+    access: AccessRules
+    leases: Leases
+    interlocks: Interlocks
+    queries: GateQueries
+
+
+def _safeguards(
+    settings: ProcessorSettings,
+    queues: Queues,
+    memory: CommandMemory,
+    audit: Audit,
+    *,
+    reactor: Any,
+    metrics: Metrics,
+) -> Safeguards:
     leases = Leases(reactor, time.time, audit, partial(made_safe, queues, memory))
     lock = SystemLock(settings.systems)
-    access = AccessRules([settings.hosts, settings.roles], [settings.roles, lock, leases])
+    roles = settings.roles
+    access = AccessRules([settings.hosts, roles], [roles, lock, leases])
     interlocks = Interlocks(queues.read, reactor)
     queries = GateQueries(
         access=access,
@@ -78,30 +143,9 @@ def gate_from_config(
         leases=leases,
         memory=memory,
         interlocks=interlocks,
-        overrides=Overrides(
-            settings.emergency_key, settings.roles, reactor, audit.refused, metrics
-        ),
+        overrides=Overrides(settings.emergency_key, roles, reactor, audit.refused, metrics),
     )
-    hardware = hardware_from_config(laboratory, reactor, queries)
-    handlers = handlers_for(hardware, _factories())
-    hardware.check_used(laboratory)
-    # Rules are said in the words of the handlers, whose Check asks them.
-    interlocks.keep(rules_for(settings.interlocks, handlers))
-    publisher.watch(watched_managers(handlers, hardware))
-    publisher.draw(schematic_from_config(laboratory))
-    laboratory.finish()
-    return RemoteHardwareManager(
-        handlers=handlers,
-        access=access,
-        hardware=hardware,
-        queues=queues,
-        memory=memory,
-        audit=audit,
-        leases=leases,
-        interlocks=interlocks,
-        publisher=publisher,
-        clock=reactor,
-    )
+    return Safeguards(access, leases, interlocks, queries)
 
 
 def request_types() -> set[str]:

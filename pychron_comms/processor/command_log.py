@@ -20,7 +20,7 @@ class CommandLog:
 
     _log = Logger()
 
-    def began(self, call: ICall) -> None:
+    def goes_on(self, call: ICall) -> None:
         """Only its end is worth a line."""
 
     def ended(self, call: ICall, request: Mapping[str, str], reply: str, seconds: float) -> None:

@@ -42,11 +42,27 @@ class Item:
 
     def says_the_same(self, other: Item) -> bool:
         """Whether only the times differ."""
-        return other == replace(self, obtained=other.obtained, confirmed=other.confirmed)
+        return self._said() == other._said()
 
-    def is_stale(self, now: float) -> bool:
-        """Whether it has not been confirmed for too long."""
-        return 0.0 < self.stale_after < now - self.confirmed
+    def since(self, before: Item) -> Item:
+        """This one, got when ``before`` was where that says the same."""
+        return replace(self, obtained=before.obtained) if before.says_the_same(self) else self
+
+    def is_stale(self, now: float, confirmed: float) -> bool:
+        """Whether the last confirmation is too long ago."""
+        return 0.0 < self.stale_after < now - confirmed
+
+    def _said(self) -> tuple[Any, ...]:
+        return (
+            self.path,
+            self.value,
+            self.unit,
+            self.severity,
+            self.reason,
+            self.source,
+            self.stale_after,
+            self.details,
+        )
 
     def invalid(self, reason: str) -> Item:
         """As it is when it cannot be told any more; the last value stays, for who must guess."""

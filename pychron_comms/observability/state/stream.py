@@ -55,27 +55,38 @@ class StateStream:
         self.number = 0
         self._now = now
         self._items: dict[str, Item] = {}
+        # When each was last found to be so, where that was after it was told.
+        self._confirmed: dict[str, float] = {}
         self._kept: deque[Change] = deque(maxlen=KEPT)
         # In order, each once.
         self._subscribers: dict[Subscriber, None] = {}
 
     def __iter__(self) -> Iterator[Item]:
-        return iter(list(self._items.values()))
+        return iter([self._as_confirmed(item) for item in self._items.values()])
 
     def __len__(self) -> int:
         return len(self._items)
+
+    def __contains__(self, path: object) -> bool:
+        return path in self._items
 
     @property
     def subscribers(self) -> int:
         return len(self._subscribers)
 
     def get(self, path: str) -> Item | None:
-        return self._items.get(path)
+        item = self._items.get(path)
+        return item and self._as_confirmed(item)
+
+    def holds(self, item: Item) -> bool:
+        """Whether this very item is what was published last at its path."""
+        return self._items.get(item.path) is item
 
     def publish(self, item: Item) -> bool:
         """Whether it says something new. Where it does not, only its times are taken over."""
         before = self._items.get(item.path)
         self._items[item.path] = item
+        self._confirmed.pop(item.path, None)
         if before is not None and before.says_the_same(item):
             return False
         self._tell(item)
@@ -88,14 +99,12 @@ class StateStream:
     def confirm(self, paths: Iterable[str]) -> None:
         """Their values were found unchanged just now."""
         now = self._now()
-        for path in paths:
-            item = self._items.get(path)
-            if item is not None:
-                self._items[path] = replace(item, confirmed=now)
+        self._confirmed.update((path, now) for path in paths if path in self._items)
 
     def withdraw(self, path: str) -> None:
         """There is no such item any more."""
         item = self._items.pop(path, None)
+        self._confirmed.pop(path, None)
         if item is not None:
             self._tell(item.withdrawn())
 
@@ -104,14 +113,15 @@ class StateStream:
         below = f"{within}/"
         for path, item in list(self._items.items()):
             if not within or path == within or path.startswith(below):
-                self.publish(item.invalid(reason))
+                self.publish(self._as_confirmed(item).invalid(reason))
 
     def look_for_stale(self) -> None:
         """Say so of each item whose source has been silent too long."""
         now = self._now()
         for item in list(self._items.values()):
-            if item.reason != STALE and item.is_stale(now):
-                self.publish(item.invalid(STALE))
+            since = self._confirmed.get(item.path, item.confirmed)
+            if item.reason != STALE and item.is_stale(now, since):
+                self.publish(self._as_confirmed(item).invalid(STALE))
 
     def subscribe(self, subscriber: Subscriber) -> None:
         self._subscribers[subscriber] = None
@@ -130,6 +140,10 @@ class StateStream:
         if not self._kept or self._kept[0].number > number + 1:
             return None
         return [change for change in self._kept if change.number > number]
+
+    def _as_confirmed(self, item: Item) -> Item:
+        confirmed = self._confirmed.get(item.path)
+        return item if confirmed is None else replace(item, confirmed=confirmed)
 
     def _tell(self, what: Item | Event) -> None:
         self.number += 1

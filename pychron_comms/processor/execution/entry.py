@@ -60,6 +60,9 @@ class Keeper(Protocol):
     def begun(self, entry: Entry) -> None:
         """Its manager is told of it now."""
 
+    def goes_on(self, entry: Entry) -> None:
+        """Its manager takes its time over it."""
+
     def ended(self, entry: Entry, ended: Ended) -> None:
         """It is over, one way or the other."""
 
@@ -116,6 +119,10 @@ class Entry:
         self._number = self._audit.begin(self.request, self.call.safe)
         self.state = State.RUNNING
         self._keeper.begun(self)
+
+    def goes_on(self) -> None:
+        """Its manager has been told of it, and takes its time."""
+        self._keeper.goes_on(self)
 
     def end(self, outcome: Outcome) -> None:
         """Its manager has done with it, or it was prevented in the last moment."""

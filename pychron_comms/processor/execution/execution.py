@@ -41,6 +41,9 @@ class Record(Protocol):
     def begin(self) -> None:
         """Its manager is told of it next. Errors: 214, and then it must not be."""
 
+    def goes_on(self) -> None:
+        """Its manager has been told of it, and takes its time."""
+
     def end(self, outcome: str | Failure) -> None:
         """Its manager has done with it, or was prevented from taking it."""
 
@@ -196,6 +199,8 @@ class Execution:
         if isinstance(result, str):
             self._ended(result)
             return result
+        if not result.called:
+            self._record.goes_on()
         return result.addBoth(self._ended)
 
     def take(self) -> None:

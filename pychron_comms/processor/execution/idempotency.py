@@ -22,8 +22,8 @@ from pychron_comms.processor.execution.recall import LONGEST_RUN, Laboratory, No
 class CommandWatch(Protocol):
     """Looks on while commands act."""
 
-    def began(self, call: ICall) -> None:
-        """Its manager is told of it now."""
+    def goes_on(self, call: ICall) -> None:
+        """Its manager has been told of it, and takes its time."""
 
     def ended(self, call: ICall, request: Mapping[str, str], reply: str, seconds: float) -> None:
         """It is over, one way or the other, so many seconds after it came."""
@@ -136,8 +136,10 @@ class CommandMemory:
         change = self._changes.note(entry.call.moves)
         if "ask" in entry.request:
             self.copies.begun(entry, change)
+
+    def goes_on(self, entry: Entry) -> None:
         for watch in self._watches:
-            watch.began(entry.call)
+            watch.goes_on(entry.call)
 
     def ended(self, entry: Entry, ended: Ended) -> None:
         now = self._clock.seconds()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 import threading
 from collections.abc import Callable
@@ -13,6 +12,7 @@ from twisted.internet.interfaces import IReactorFromThreads
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
+from pychron_comms.handlers.running import awaited
 from pychron_comms.interfaces import ICall, IReactorManager, IRequestHandler, ISafeWidth
 
 #: Says that a call begins now. Raises what has prevented it meanwhile.
@@ -47,7 +47,7 @@ class ReactorRunner:
         return handler.handle(call)
 
     def call(self, function: Callable[[], object]) -> Deferred[object]:
-        return maybeDeferred(function).addCallback(_awaited)
+        return maybeDeferred(function).addCallback(awaited)
 
     def abandon(self, work: Deferred[str]) -> None:
         work.cancel()
@@ -100,14 +100,7 @@ class ThreadRunner:
                 pool.stop()
 
     def _defer(self, pool: ThreadPool, function: Callable[[], object]) -> Deferred[Any]:
-        return deferToThreadPool(self._reactor, pool, function).addCallback(_awaited)
-
-
-def _awaited(result: object) -> object:
-    """What a method gave, or a Deferred of it where the method is ``async``."""
-    if inspect.iscoroutine(result):
-        return Deferred.fromCoroutine(result)
-    return result
+        return deferToThreadPool(self._reactor, pool, function).addCallback(awaited)
 
 
 def runner_for(manager: object, name: str, reactor: IReactorFromThreads) -> Runner:

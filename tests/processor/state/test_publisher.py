@@ -17,8 +17,9 @@ from pychron_comms.lab.simulated.devices import SimulatedDevice
 from pychron_comms.lab.simulated.extraction_line.line import SimulatedExtractionLine, ValveSpec
 from pychron_comms.lab.simulated.extraction_line.vacuum import Vacuum
 from pychron_comms.observability.state.items import Item
-from pychron_comms.observability.state.stream import Event, StateStream
-from pychron_comms.processor.state.publisher import PERIOD, SOON, ReadState, StatePublisher
+from pychron_comms.observability.state.stream import StateStream
+from pychron_comms.processor.state.looks import SOON, ReadState
+from pychron_comms.processor.state.publisher import PERIOD, StatePublisher
 from pychron_comms.processor.state.readings import read
 from tests.doubles import ScriptedCall
 from tests.observability.state.test_stream import Recorder
@@ -109,10 +110,10 @@ class PublisherCase(SynchronousTestCase):
             self.submit,
             clock=self.clock,
             now=self.clock.seconds,
-            more=lambda: self.more,
         )
         self.more: list[Reading] = []
-        self.publisher.watch({"System": self.line, "device/heater": self.device})
+        managers = {"System": self.line, "device/heater": self.device}
+        self.publisher.watch(managers, lambda: self.more)
 
     def submit(self, call: ReadState) -> object:
         self.looks += 1
@@ -159,6 +160,31 @@ class LookTests(PublisherCase):
         self.assertEqual((item.severity, item.obtained), (Severity.OK, 0.0))
         self.assertEqual(item.confirmed, 10 * PERIOD)
 
+    def test_what_is_found_again_is_the_same_item_and_only_its_confirmation_is_new(self) -> None:
+        self.publisher.start()
+        items = {path: self.item(path) for path in ("System/valve/A", "device/heater")}
+        self.device.set("21", "me")
+        self.clock.advance(PERIOD)
+        self.assertTrue(self.stream.holds(items["System/valve/A"]))
+        self.assertFalse(self.stream.holds(items["device/heater"]))
+        self.assertEqual(self.item("System/valve/A").confirmed, PERIOD)
+
+    def test_what_could_not_be_told_for_a_while_is_told_again_though_it_is_the_same(self) -> None:
+        self.publisher.start()
+        self.stream.invalidate("System", "the line")
+        self.clock.advance(PERIOD)
+        item = self.item("System/valve/A")
+        self.assertEqual((item.severity, item.reason), (Severity.OK, ""))
+
+    def test_details_that_a_manager_uses_again_are_seen_to_change(self) -> None:
+        details = {"gain": 1}
+        talkative = Talkative(1.0, [Reading("more", 3.0, details=details)])
+        self.publisher.watch({"device/talkative": talkative})
+        self.publisher.start()
+        details["gain"] = 2
+        self.clock.advance(PERIOD)
+        self.assertEqual(self.item("device/talkative/more").details["gain"], 2)
+
     def test_a_manager_that_hangs_is_not_asked_again_and_its_items_turn_stale(self) -> None:
         self.publisher.start()
         self.waiting = []
@@ -196,8 +222,8 @@ class CommandTests(PublisherCase):
         self.publisher.start()
         self.move = (Move(self.line, "A", True),)
 
-    def began(self, moves: Any) -> None:
-        self.publisher.began(self.call(moves))
+    def goes_on(self, moves: Any) -> None:
+        self.publisher.goes_on(self.call(moves))
 
     def ended(self, moves: Any) -> None:
         request = {"type": "System", "command": "Open A", "sender": "10.0.0.7"}
@@ -208,22 +234,6 @@ class CommandTests(PublisherCase):
         call = ScriptedCall("Open")
         call.moves = moves
         return call
-
-    def test_what_was_done_is_told_with_who_and_how_long(self) -> None:
-        self.ended(self.move)
-        event = self.recorder.changes[-1].what
-        assert isinstance(event, Event)
-        self.assertEqual(event.path, "command")
-        self.assertEqual(
-            event.fields,
-            {
-                "who": "10.0.0.7",
-                "type": "System",
-                "command": "Open A",
-                "reply": "OK",
-                "seconds": 0.25,
-            },
-        )
 
     def test_what_is_beside_the_managers_is_told_and_taken_back(self) -> None:
         self.more = [Reading("lease/CO2", "10.0.0.7")]
@@ -242,7 +252,7 @@ class CommandTests(PublisherCase):
         self.assertEqual(self.item("System/schematic").severity, Severity.OK)
 
     def test_a_valve_moves_from_the_beginning_of_its_command_to_its_end(self) -> None:
-        self.began(self.move)
+        self.goes_on(self.move)
         item = self.item("System/valve/A")
         self.assertEqual(
             (item.value, item.details["moving"], item.details["target"]), (False, True, True)
@@ -255,14 +265,14 @@ class CommandTests(PublisherCase):
         self.assertEqual((item.value, item.details["moving"]), (True, False))
 
     def test_a_look_meanwhile_does_not_end_the_move(self) -> None:
-        self.began(self.move)
+        self.goes_on(self.move)
         self.clock.advance(PERIOD)
         self.assertTrue(self.item("System/valve/A").details["moving"])
 
     def test_two_commands_on_one_valve_move_it_until_both_have_ended(self) -> None:
         closing = (Move(self.line, "A", False),)
-        self.began(self.move)
-        self.began(closing)
+        self.goes_on(self.move)
+        self.goes_on(closing)
         self.ended(self.move)
         self.assertTrue(self.item("System/valve/A").details["moving"])
         self.ended(closing)
@@ -284,10 +294,20 @@ class CommandTests(PublisherCase):
         self.assertEqual(len(self.waiting), 3)
 
     def test_a_device_that_is_set_moves_as_a_whole(self) -> None:
-        self.began((Move(self.device, "", 25.0),))
+        self.goes_on((Move(self.device, "", 25.0),))
         item = self.item("device/heater")
         self.assertEqual((item.details["moving"], item.details["target"]), (True, 25.0))
 
+    def test_however_many_commands_end_a_manager_is_looked_at_once_in_a_while(self) -> None:
+        self.looks = 0
+        for _ in range(10):
+            for _ in range(20):
+                self.publisher.ended(self.call(self.move), {}, "OK", 0.0)
+            self.clock.advance(SOON / 20)
+        self.assertEqual(self.looks, 0)
+        self.clock.advance(SOON)
+        self.assertEqual(self.looks, 1)
+
     def test_what_is_not_watched_does_no_harm(self) -> None:
-        for act in (self.began, self.ended):
+        for act in (self.goes_on, self.ended):
             act((Move(object(), "A"), Move(self.line, "no such")))

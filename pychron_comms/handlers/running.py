@@ -1,0 +1,29 @@
+"""A call is run in the reactor's thread, however its manager's method gives its result."""
+
+from __future__ import annotations
+
+import inspect
+
+from twisted.internet.defer import Deferred
+
+from pychron_comms.interfaces import ICall
+
+
+class RunsCalls:
+    """The half of a handler that runs what it has prepared."""
+
+    def handle(self, call: ICall) -> str | Deferred[str]:
+        """As ``IRequestHandler.handle``. Errors: what the manager raises."""
+        result = call.run()
+        if inspect.iscoroutine(result):
+            result = Deferred.fromCoroutine(result)
+        if isinstance(result, Deferred):
+            return result.addCallback(call.reply)
+        return call.reply(result)
+
+
+def awaited(result: object) -> object:
+    """What a method gave, or a Deferred of it where the method is ``async``."""
+    if inspect.iscoroutine(result):
+        return Deferred.fromCoroutine(result)
+    return result

@@ -1,0 +1,67 @@
+"""What watchers are told of commands, and when."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.observability.state.stream import Event, StateStream
+from pychron_comms.processor.state.command_events import CommandEvents
+from tests.doubles import ScriptedCall
+from tests.observability.state.test_stream import Recorder
+
+
+class CommandEventTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        stream = StateStream("s1", self.clock.seconds)
+        self.recorder = Recorder()
+        stream.subscribe(self.recorder)
+        self.events = CommandEvents(stream, self.clock)
+
+    def ended(self, command: str, reply: str = "OK") -> None:
+        request = {"type": "System", "command": command, "sender": "10.0.0.7"}
+        call: Any = ScriptedCall("Open")
+        self.events.goes_on(call)
+        self.events.ended(call, request, reply, 0.25)
+
+    def fields(self) -> list[Any]:
+        events = [change.what for change in self.recorder.changes]
+        assert all(isinstance(each, Event) and each.path == "command" for each in events)
+        return [event.fields for event in events if isinstance(event, Event)]
+
+    def test_it_is_told_with_who_and_how_long(self) -> None:
+        self.ended("Open A")
+        self.clock.advance(0)
+        self.assertEqual(
+            self.fields(),
+            [
+                {
+                    "who": "10.0.0.7",
+                    "type": "System",
+                    "command": "Open A",
+                    "reply": "OK",
+                    "seconds": 0.25,
+                }
+            ],
+        )
+
+    def test_all_of_one_turn_are_told_in_the_next_each_in_its_order(self) -> None:
+        for command in ("Open A", "Open B", "Open A"):
+            self.ended(command)
+        self.assertEqual(self.fields(), [])
+        self.clock.advance(0)
+        told = [each["command"] for each in self.fields()]
+        self.assertEqual(told, ["Open A", "Open B", "Open A"])
+        self.ended("Open C")
+        self.clock.advance(0)
+        self.assertEqual(self.fields()[-1]["command"], "Open C")
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_long_texts_are_cut(self) -> None:
+        self.ended("Open " + "A" * 1000, "E" * 1000)
+        self.clock.advance(0)
+        (fields,) = self.fields()
+        self.assertEqual((len(fields["command"]), len(fields["reply"])), (200, 200))
