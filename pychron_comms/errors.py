@@ -257,6 +257,13 @@ class TooManyConnectionsError(RoadError):
     template = "too many connections: at most {}"
 
 
+class NotifierError(RoadError):
+    """A message about alarms could not be sent."""
+
+    code = 216
+    template = "notifier {}: {}"
+
+
 class UnlistedError(CommandError):
     """An error of a server whose code is not in our table; ``code`` is that server's."""
 

@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 from typing import cast
 
+from twisted.internet.defer import Deferred
+
 from pychron_comms.alarms.board import AlarmBoard
+from pychron_comms.alarms.notifiers.service import Notifiers
 from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.errors import InvalidCommandError
 from pychron_comms.handlers.arguments import Number, Text
 from pychron_comms.handlers.command import Call, command, declared_commands
 from pychron_comms.handlers.gate_commands import no_manager
-from pychron_comms.handlers.replies import value
+from pychron_comms.handlers.replies import done, value
 from pychron_comms.interfaces import Effect, IHardware
 from pychron_comms.safeguards.roles import Roles
 from pychron_comms.wire.context import RequestContext
@@ -33,15 +36,16 @@ class AlarmCommands:
     ``by`` is the name of who does it, as the journal and all who watch will see it.
     """
 
-    def __init__(self, board: AlarmBoard, roles: Roles) -> None:
+    def __init__(self, board: AlarmBoard, notifiers: Notifiers, roles: Roles) -> None:
         self._board = board
+        self._notifiers = notifiers
         self._roles = roles
         self._commands = declared_commands(type(self))
         self.manager = None
         self.hardware = cast(IHardware, None)
 
-    def answer(self, data: str, sender: str, context: RequestContext) -> str:
-        """The reply. Errors: 003, 004, 013, 206, 208, 214."""
+    def answer(self, data: str, sender: str, context: RequestContext) -> str | Deferred[str]:
+        """The reply. Errors: 003, 004, 013, 206, 208, 214, 216."""
         self._roles.admit(sender)
         name, arguments = parse_command(data)
         spec = self._commands.get(name)
@@ -50,7 +54,10 @@ class AlarmCommands:
         call = Call(self, spec, name, spec.values(name, arguments), sender)
         call.context = context
         self._roles.check(call)
-        return call.reply(call.run())
+        result = call.run()
+        if isinstance(result, Deferred):
+            return result.addCallback(call.reply)
+        return call.reply(result)
 
     @command(
         "Help",
@@ -112,3 +119,14 @@ class AlarmCommands:
     )
     def unshelve(self, manager: None, sender: str, *, name: str, by: str) -> int:
         return self._board.unshelve(name, by, sender)
+
+    @command(
+        "Test",
+        arguments=(_NAME,),
+        reply=done,
+        effect=Effect.ACTUATE,
+        manager=no_manager,
+        help="send a message by that notifier, now; OK when it has gone",
+    )
+    def test(self, manager: None, sender: str, *, name: str) -> Deferred[object]:
+        return self._notifiers.test(name)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from socket import gethostname
 from typing import Any
 
 from twisted.application.service import Service
 
 from pychron_comms.alarms.board import AlarmBoard
+from pychron_comms.alarms.handler import AlarmCommands
+from pychron_comms.alarms.notifiers.outbox import Outbox
+from pychron_comms.alarms.notifiers.service import Notifiers, sender_for
 from pychron_comms.alarms.settings import AlarmSettings
 from pychron_comms.journal.memory import NoJournal
 from pychron_comms.journal.settings import open_journal
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.stream import StateStream
+from pychron_comms.safeguards.roles import Roles
 
 
 class AlarmService(Service):
@@ -28,6 +33,22 @@ class AlarmService(Service):
         reactor: Any,
         now: Callable[[], float] = time.time,
     ) -> None:
+        place = gethostname()
+        self.notifiers = Notifiers(
+            {
+                each.name: Outbox(
+                    each.name,
+                    sender_for(each, reactor),
+                    every=each.every,
+                    place=place,
+                    stream=stream,
+                    clock=reactor,
+                    now=now,
+                    metrics=metrics,
+                )
+                for each in settings.notifiers
+            }
+        )
         journal = NoJournal() if settings.journal is None else open_journal(settings.journal)
         self.board = AlarmBoard(
             settings.rules,
@@ -36,13 +57,19 @@ class AlarmService(Service):
             clock=reactor,
             now=now,
             metrics=metrics,
-            tell=lambda notice, names: None,
+            tell=self.notifiers.tell,
         )
+
+    def commands(self, roles: Roles) -> AlarmCommands:
+        """What answers the commands of the type ``Alarms``."""
+        return AlarmCommands(self.board, self.notifiers, roles)
 
     def startService(self) -> None:
         super().startService()
+        self.notifiers.start()
         self.board.start()
 
     def stopService(self) -> None:
         super().stopService()
+        self.notifiers.stop()
         self.board.stop()

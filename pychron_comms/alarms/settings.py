@@ -6,14 +6,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pychron_comms.alarms.notifiers.settings import NotifierSettings, read_notifiers
 from pychron_comms.alarms.rule import BUILT_IN, Rule, While
+from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.config.table import Table
 from pychron_comms.interfaces import Severity
 from pychron_comms.journal.settings import JournalSettings, read_journal
 from pychron_comms.observability.state.patterns import matcher
-
-#: The sections that are read here, for those who read the rest of a file.
-SECTIONS = ("alarm", "alarms")
 
 #: What an alarm may look at; one of these is needed.
 _LIMITS = ("above", "below")
@@ -28,10 +27,14 @@ _LONGEST = 86400.0
 
 @dataclass(frozen=True, kw_only=True)
 class AlarmSettings:
-    """``journal``: where it is written down what happens to alarms; None for nowhere."""
+    """``journal``: where it is written down what happens to alarms; None for nowhere.
+
+    ``notifiers`` tell people.
+    """
 
     rules: Sequence[Rule] = BUILT_IN
     journal: JournalSettings | None = None
+    notifiers: Sequence[NotifierSettings] = ()
 
 
 def read_alarms(top: Table) -> AlarmSettings:
@@ -39,17 +42,21 @@ def read_alarms(top: Table) -> AlarmSettings:
     section = top.table("alarms")
     built_in = {rule.name: rule for rule in BUILT_IN} if section.flag("built_in", True) else {}
     rules: dict[str, Rule] = {}
+    notifiers = read_notifiers(top)
+    names = [each.name for each in notifiers]
     for table in top.tables("alarm"):
-        rule = _read_rule(table)
+        rule = _read_rule(table, names)
         if rule.name in rules:
             raise table.error("name", "a name that no other alarm has")
         rules[rule.name] = rule
     journal = read_journal(section.table("journal"))
     section.finish()
-    return AlarmSettings(rules=list((built_in | rules).values()), journal=journal)
+    return AlarmSettings(
+        rules=list((built_in | rules).values()), journal=journal, notifiers=notifiers
+    )
 
 
-def _read_rule(table: Table) -> Rule:
+def _read_rule(table: Table, notifiers: Sequence[str]) -> Rule:
     name = table.text("name")
     if not _NAME.fullmatch(name):
         raise table.error("name", "a name without / * ? and [, of 80 characters at most")
@@ -68,6 +75,7 @@ def _read_rule(table: Table) -> Rule:
         clear_delay=table.number("clear_delay", 0.0, minimum=0.0, maximum=_LONGEST),
         latch=table.flag("latch", True),
         text=table.text("text", ""),
+        notify=_read_notify(table, notifiers),
     )
     _check(table, rule)
     table.finish()
@@ -84,6 +92,15 @@ def _check(table: Table, rule: Rule) -> None:
             raise table.error("below", f"less than {rule.above:.15g}, which above is")
         if 2 * rule.hysteresis >= rule.above - rule.below:
             raise table.error("hysteresis", "less than half of what lies between the limits")
+
+
+def _read_notify(table: Table, notifiers: Sequence[str]) -> Sequence[str] | None:
+    names = table.texts("notify", [])
+    for name in names:
+        if name not in notifiers:
+            hint = did_you_mean(name, notifiers)
+            raise table.mistake("notify", f"there is no notifier {name}{hint}")
+    return names if "notify" in table else None
 
 
 def _read_pattern(table: Table) -> str:

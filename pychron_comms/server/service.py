@@ -11,7 +11,7 @@ from typing import Any
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 
-from pychron_comms.alarms.handler import ALARMS, AlarmCommands
+from pychron_comms.alarms.handler import ALARMS
 from pychron_comms.alarms.service import AlarmService
 from pychron_comms.errors import CommandError
 from pychron_comms.handlers.factories import own_commands
@@ -121,7 +121,7 @@ class RemoteHardwareServer(ExplainedStart):
         launcher = Launcher(settings.launch, reactor, settings.roles)
         shared = Shared.of(reactor, self.metrics, settings.budget)
         types = {*request_types(), ALARMS, *settings.routes}
-        own_types = {ALARMS: AlarmCommands(self._alarms.board, settings.roles).answer}
+        own_types = {ALARMS: self._alarms.commands(settings.roles).answer}
         for listener in settings.listeners:
             dispatcher = RequestDispatcher(
                 listener.request_type,

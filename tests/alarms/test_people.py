@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from pychron_comms.alarms.handler import AlarmCommands
+from pychron_comms.alarms.notifiers.service import Notifiers
 from pychron_comms.errors import (
     InvalidArgumentsError,
     InvalidCommandError,
@@ -122,7 +123,10 @@ class RestartTests(BoardCase):
 
 class CommandTests(BoardCase):
     def commands(self, roles: Roles = EVERYONE_OPERATES) -> AlarmCommands:
-        return AlarmCommands(self.begin(limit(), items=[gauge(2e-6)]), roles)
+        return AlarmCommands(self.begin(limit(), items=[gauge(2e-6)]), Notifiers({}), roles)
+
+    def ask(self, commands: AlarmCommands, line: str) -> str:
+        return str(commands.answer(line, SENDER, PLAIN))
 
     def test_they_are_done_and_counted(self) -> None:
         commands = self.commands()
@@ -130,10 +134,10 @@ class CommandTests(BoardCase):
         self.assertEqual(self.alarm().details["by"], "Jo Doe")
         self.assertEqual(commands.answer("Shelve IG 60 Jo", SENDER, PLAIN), "1")
         self.assertEqual(commands.answer("Unshelve IG Jo", SENDER, PLAIN), "1")
-        self.assertIn("Shelve name seconds by [why]", commands.answer("Help", SENDER, PLAIN))
+        self.assertIn("Shelve name seconds by [why]", self.ask(commands, "Help"))
 
     def test_the_list_has_all_that_is_known(self) -> None:
-        (shown,) = json.loads(self.commands().answer("List", SENDER, PLAIN))
+        (shown,) = json.loads(self.ask(self.commands(), "List"))
         self.assertEqual(
             (shown["name"], shown["state"], shown["item"]), ("IG", "active", "device/gc/IG")
         )
@@ -141,7 +145,7 @@ class CommandTests(BoardCase):
     def test_who_may_only_look_may_list(self) -> None:
         commands = self.commands(Roles({}, OBSERVE))
         commands.answer("List", SENDER, PLAIN)
-        for line in ("Acknowledge IG Jo", "Shelve IG 60 Jo", "Unshelve IG Jo"):
+        for line in ("Acknowledge IG Jo", "Shelve IG 60 Jo", "Unshelve IG Jo", "Test mail"):
             with self.assertRaises(NotPermittedError):
                 commands.answer(line, SENDER, PLAIN)
         with self.assertRaises(NotPermittedError):
@@ -152,6 +156,6 @@ class CommandTests(BoardCase):
         with self.assertRaises(InvalidCommandError) as caught:
             commands.answer("Acknowlege IG Jo", SENDER, PLAIN)
         self.assertIn("did you mean Acknowledge?", str(caught.exception))
-        for line in ("Shelve IG 0 Jo", "Shelve IG 999999 Jo", "Acknowledge IG"):
+        for line in ("Shelve IG 0 Jo", "Shelve IG 999999 Jo", "Acknowledge IG", "Test mail"):
             with self.assertRaises(InvalidArgumentsError):
                 commands.answer(line, SENDER, PLAIN)
