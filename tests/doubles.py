@@ -18,6 +18,7 @@ from pychron_comms.interfaces import (
     ICommandRepeater,
     IHardware,
     IHardwareGate,
+    IKnownRead,
     IRequestHandler,
     Move,
 )
@@ -37,6 +38,7 @@ from pychron_comms.safeguards.leases import Leases
 from pychron_comms.server.resend.command_catalogue import CommandCatalogue, Declarations
 from pychron_comms.server.resend.delivery import DeliveryReports
 from pychron_comms.wire.context import PLAIN, RequestContext
+from pychron_comms.wire.line_table import LineTable
 
 
 @implementer(IHardwareGate)
@@ -45,6 +47,7 @@ class ScriptedGate:
 
     def __init__(self, **answers: str | Exception) -> None:
         self.answers = answers
+        self.reads: LineTable[IKnownRead] = LineTable()
         self.requests: list[tuple[str, str, str, float | None]] = []
         self.context: list[RequestContext] = []
         self.waiting: list[Deferred[str]] = []
@@ -91,6 +94,9 @@ class ScriptedRepeater:
         self.taken: list[str] = []
         self.context: list[RequestContext] = []
         self.tests: list[Deferred[None]] = []
+
+    def known_read(self, request_type: str, data: str) -> None:
+        """Each command is asked anew."""
 
     def get_response(
         self, request_type: str, data: str, sender: str, context: RequestContext = PLAIN

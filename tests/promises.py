@@ -253,6 +253,15 @@ PROMISES = (
         "tests.processor.test_hardware_manager.AccessTests.test_a_sender_that_is_not_admitted_learns_nothing",
     ),
     Promise(
+        "what is remembered allows nothing",
+        "of a read that is polled only the meaning of its words is kept; who may, how late it is"
+        " and the stop are looked at each time",
+        "processor/hardware_manager.py",
+        "        self._gate.admit(sender)\n",
+        "",
+        "tests.processor.test_known_reads.KnownReadTests.test_every_rule_is_asked_each_time",
+    ),
+    Promise(
         "who may act",
         "roles, by certificate or listener: observe, operate, admin",
         "safeguards/roles.py",

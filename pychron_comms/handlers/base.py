@@ -24,7 +24,6 @@ from pychron_comms.handlers.command import (
 )
 from pychron_comms.handlers.devices import DeviceCommands, named_device
 from pychron_comms.handlers.gate_commands import GateCommands, no_manager
-from pychron_comms.handlers.moves import Values
 from pychron_comms.handlers.replies import done, value
 from pychron_comms.handlers.running import RunsCalls
 from pychron_comms.interfaces import (
@@ -43,12 +42,6 @@ __all__ = ["BaseHandler", "named_device"]
 # In JSON by its other name: "command" is the word itself there.
 _COMMAND = Text("command", keys=("name",), default=None)
 
-#: Reads whose meaning is remembered, and the longest of them in characters.
-_READS, _READ_LENGTH = 512, 128
-
-#: The command, the word that was used for it, and its arguments, converted.
-_Meaning = tuple[CommandSpec, str, Values]
-
 _LEAVING = frozenset({"bye", "exit", "logout", "quit"})
 
 
@@ -64,26 +57,14 @@ class BaseHandler(RunsCalls, GateCommands, DeviceCommands):
         self.manager = manager
         self._commands = declared_commands(type(self))
         self._test_counter = itertools.count(1)
-        # A laboratory polls the same hundred reads all day: what their text means never changes.
-        self._reads: dict[str, _Meaning] = {}
 
     def prepare(self, data: str, sender: str) -> ICall:
         return self._prepared(data, sender)
 
     def _prepared(self, data: str, sender: str) -> Call:
-        spec, name, values = self._reads.get(data) or self._understood(data)
-        return Call(self, spec, name, values, sender)
-
-    def _understood(self, data: str) -> _Meaning:
-        """What a text means, by itself. Errors: 003, 004, 206."""
         name, arguments = self._parsed(data)
         spec = self._spec(name)
-        meaning = spec, name, spec.values(name, arguments)
-        if spec.effect is Effect.READ and len(data) <= _READ_LENGTH:
-            if len(self._reads) >= _READS:
-                del self._reads[next(iter(self._reads))]
-            self._reads[data] = meaning
-        return meaning
+        return Call(self, spec, name, spec.values(name, arguments), sender)
 
     def part(self, name: str) -> Part:
         if name == self.request_type and self.manager is not None:

@@ -6,11 +6,11 @@ from zope.interface import implementer
 
 from pychron_comms.handlers.moves import Values
 from pychron_comms.handlers.spec import CommandSpec, ServesHardware
-from pychron_comms.interfaces import Effect, ICall, Move
+from pychron_comms.interfaces import Effect, ICall, IRepeatableCall, Move
 from pychron_comms.wire.context import PLAIN
 
 
-@implementer(ICall)
+@implementer(IRepeatableCall)
 class Call:
     """A command of one request, checked and converted, not yet run."""
 
@@ -64,6 +64,10 @@ class Call:
         """The parts of the manager that its arguments name, by what they are: a valve, a gauge."""
         pairs = ((each.names, self.values.get(each.name)) for each in self._spec.arguments)
         return {names: str(value) for names, value in pairs if names and value is not None}
+
+    def again(self, sender: str) -> Call:
+        # Its manager is found anew, and asked again what it would refuse.
+        return Call(self._handler, self._spec, self.name, self.values, sender)
 
     def same_read(self, other: ICall) -> bool:
         return (

@@ -13,6 +13,7 @@ from pychron_comms.interfaces.commands import (
     ICall,
     IDescribedHandler,
     InTerms,
+    IRepeatableCall,
     IRequestHandler,
     Move,
     Part,
@@ -23,6 +24,7 @@ from pychron_comms.interfaces.lasers import (
     Position,
     Snapshot,
 )
+from pychron_comms.interfaces.later import ReplyToCome
 from pychron_comms.interfaces.managers import (
     IChiller,
     IConvertsValues,
@@ -50,6 +52,7 @@ from pychron_comms.interfaces.road import (
     ICommandRepeater,
     IHardware,
     IHardwareGate,
+    IKnownRead,
     IRequestHandlerFactory,
 )
 from pychron_comms.interfaces.safeguards import (
@@ -85,10 +88,12 @@ __all__ = [
     "IHardware",
     "IHardwareGate",
     "IJournal",
+    "IKnownRead",
     "ILaserManager",
     "IMakesSafe",
     "IPneumatics",
     "IReactorManager",
+    "IRepeatableCall",
     "IRequestHandler",
     "IRequestHandlerFactory",
     "IRunReport",
@@ -107,6 +112,7 @@ __all__ = [
     "PipetteCount",
     "Position",
     "Reading",
+    "ReplyToCome",
     "Severity",
     "Snapshot",
     "Source",

@@ -91,6 +91,13 @@ class ICall(Interface):
         """The text of the reply to what the manager returned. Errors: 010 for no answer."""
 
 
+class IRepeatableCall(ICall):
+    """One that depends on its text alone, so that what the text means can be remembered."""
+
+    def again(sender: str) -> ICall:
+        """The same, as ``prepare`` would give it now for this sender. Errors: as there."""
+
+
 class IRequestHandler(Interface):
     """Knows the commands of one request type."""
 

@@ -12,9 +12,11 @@ from zope.interface import Attribute, Interface
 from zope.interface.interface import InterfaceClass
 
 from pychron_comms.interfaces.commands import IRequestHandler
+from pychron_comms.interfaces.later import ReplyToCome
 from pychron_comms.interfaces.managers import IDevice
 from pychron_comms.interfaces.safeguards import ISafeguards
 from pychron_comms.wire.context import PLAIN, RequestContext
+from pychron_comms.wire.line_table import LineTable
 
 
 class IRequestHandlerFactory(Interface):
@@ -53,8 +55,22 @@ class IHardware(Interface):
         """Each manager that must be made safe when the processor stops, and what to call for it."""
 
 
+class IKnownRead(Interface):
+    """A read whose words have been understood, to be asked again and again."""
+
+    command: str = Attribute("Its text, without a request type.")
+
+    def ask(sender: str, context: RequestContext) -> str | Deferred[str] | ReplyToCome:
+        """What ``process_server_request`` or ``get_response`` would give for the same text now.
+
+        The errors too, which may be raised.
+        """
+
+
 class IHardwareGate(Interface):
     """The one way to the hardware, whichever road a request came."""
+
+    reads: LineTable[IKnownRead] = Attribute("Reads by ``Type|command``, once each was asked.")
 
     def process_server_request(
         request_type: str, data: str, sender: str, context: RequestContext = PLAIN
@@ -83,6 +99,9 @@ class IHardwareGate(Interface):
 
 class ICommandRepeater(Interface):
     """Takes a command to the processor that owns its hardware."""
+
+    def known_read(request_type: str, data: str) -> IKnownRead | None:
+        """A command that is known to read, for who will ask it again; None where that is no use."""
 
     def get_response(
         request_type: str, data: str, sender: str, context: RequestContext = PLAIN

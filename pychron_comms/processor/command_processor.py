@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
+from typing import TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress
@@ -11,7 +12,7 @@ from twisted.internet.protocol import Factory, connectionDone
 from twisted.python.failure import Failure
 
 from pychron_comms.errors import CommandError, MalformedRequestError
-from pychron_comms.interfaces import IHardwareGate
+from pychron_comms.interfaces import IHardwareGate, IKnownRead, ReplyToCome
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.transport.connections import Connections
@@ -29,6 +30,10 @@ _HERE = frozenset({LOCAL_SENDER, "127.0.0.1", "::1"})
 #: Seconds on the way that are worth to be counted, and more than which tell of another clock.
 _DELAY = 0.05
 _CREDIBLE = 3600.0
+
+
+#: A reply of the gate: there at once, or to come.
+Response = TypeVar("Response", bound=str | Deferred[str] | ReplyToCome)
 
 
 class CommandProcessor(CommandLineReceiver):
@@ -76,11 +81,22 @@ class CommandProcessor(CommandLineReceiver):
         if not request_type:
             return self._answer_typeless(command, trusted)
         sender = tags.get("from", self.sender) if trusted else self.sender
-        response = self._gate.process_server_request(
-            request_type, command, sender, self._terms(tags, trusted)
-        )
+        terms = self._terms(tags, trusted)
+        response = self._gate.process_server_request(request_type, command, sender, terms)
+        return self._followed(response, tags)
+
+    def known_read(self, words: bytes) -> IKnownRead | None:
+        # Whom to believe is found out with the first line.
+        return self._gate.reads.get(words) if self._believed else None
+
+    def ask_again(self, read: IKnownRead, tags: Tags) -> str | Deferred[str] | ReplyToCome:
+        sender = tags.get("from", self.sender)
+        return self._followed(read.ask(sender, self._terms(tags, True)), tags)
+
+    def _followed(self, response: Response, tags: Tags) -> Response:
+        """A response that may be forgotten while it is not there."""
         number = tags.get("id")
-        if number is not None and not isinstance(response, str):
+        if number is not None and isinstance(response, Deferred):
             self._waiting[number] = response
             response.addBoth(self._answered_by_gate, number)
         return response

@@ -20,7 +20,9 @@ from pychron_comms.interfaces import (
     IDescribedHandler,
     IHardware,
     IHardwareGate,
+    IKnownRead,
     ILaserManager,
+    IRepeatableCall,
     IRequestHandler,
     Move,
     Part,
@@ -37,6 +39,8 @@ from pychron_comms.safeguards.interlocks import Interlocks
 from pychron_comms.safeguards.lease_records import LeaseRecords
 from pychron_comms.safeguards.leases import Leases
 from pychron_comms.wire.context import PLAIN, RequestContext
+from pychron_comms.wire.grammar import write_request
+from pychron_comms.wire.line_table import LineTable
 
 #: Seconds that commands which run when the processor stops have to end, and as many to make safe.
 GRACE = 4.0
@@ -54,6 +58,29 @@ class MissingHandler:
 
     def handle(self, call: ICall) -> str:
         raise self._error
+
+
+@implementer(IKnownRead)
+class _KnownRead:
+    """A read that has passed the gate before: ``call`` is what it was understood as."""
+
+    __slots__ = ("_call", "_gate", "_handler", "command")
+
+    def __init__(
+        self,
+        gate: RemoteHardwareManager,
+        handler: IRequestHandler,
+        call: IRepeatableCall,
+        data: str,
+    ) -> None:
+        self._gate = gate
+        self._handler = handler
+        self._call = call
+        self.command = data
+
+    def ask(self, sender: str, context: RequestContext) -> str | Deferred[str]:
+        self._gate.admit(sender)
+        return self._gate.read(self.command, self._handler, self._call.again(sender), context)
 
 
 @implementer(IHardwareGate)
@@ -86,6 +113,7 @@ class RemoteHardwareManager(Service):
         self._interlocks = interlocks
         self._publisher = publisher
         self._clock = clock
+        self.reads: LineTable[IKnownRead] = LineTable()
         self._stopping = self._closed = False
 
     @property
@@ -96,16 +124,30 @@ class RemoteHardwareManager(Service):
     def process_server_request(
         self, request_type: str, data: str, sender: str, context: RequestContext = PLAIN
     ) -> str | Deferred[str]:
-        self._access.admit(sender)
+        self.admit(sender)
         handler = self._handlers.get(request_type)
         if handler is None:
             hint = did_you_mean(request_type, self._handlers)
             raise UnknownRequestTypeError(f"{request_type}{hint}")
         call = handler.prepare(data, sender)
+        if call.effect is not Effect.READ and call.manager is not None:
+            call.context = context
+            return self._act(request_type, data, handler, call)
+        if call.effect is Effect.READ and IRepeatableCall.providedBy(call):
+            words = write_request(data, request_type).encode()
+            self.reads.keep(words, _KnownRead(self, handler, call, data), sender)
+        return self.read(data, handler, call, context)
+
+    def admit(self, sender: str) -> None:
+        """Errors: 013."""
+        self._access.admit(sender)
+
+    def read(
+        self, data: str, handler: IRequestHandler, call: ICall, context: RequestContext
+    ) -> str | Deferred[str]:
+        """The reply to a call that has no need of being done once at most."""
         if context is not PLAIN:
             call.context = context
-        if call.effect is not Effect.READ and call.manager is not None:
-            return self._act(request_type, data, handler, call)
         if self._stopping:
             raise ShuttingDownError(data)
         self._access.check(call)

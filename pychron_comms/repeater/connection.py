@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import Any, NamedTuple
 from typing import Protocol as Interface
 
@@ -23,9 +24,10 @@ from zope.interface import implementer
 
 from pychron_comms.errors import OutcomeUnknownError
 from pychron_comms.repeater.places import Places
+from pychron_comms.transport.pending_reply import PendingReply
 from pychron_comms.transport.socket_tuning import make_prompt
 from pychron_comms.wire.context import PLAIN, RequestContext, tags_of
-from pychron_comms.wire.grammar import NO_TAGS, Tags, parse_reply, payload_length, write_request
+from pychron_comms.wire.grammar import join_tags, parse_reply, payload_length, quoted, write_request
 from pychron_comms.wire.replies import ReplyDecoder
 
 #: Bytes of one reply; a processor that sends more is taken for broken.
@@ -73,6 +75,17 @@ class ConnectionOwner(Interface):
         """The processor tells of its state, unasked. Raises ValueError for what is no state."""
 
 
+#: Senders are few, and ask again and again.
+_name_of = lru_cache(256)(quoted)
+
+
+class Wording(NamedTuple):
+    """A command, and its words on the hop: ``Type|command``."""
+
+    text: str
+    words: str
+
+
 #: A place that a command takes: of which, and whose it is.
 _Place = tuple[Places, str]
 
@@ -80,7 +93,7 @@ _Place = tuple[Places, str]
 class _Waiting(NamedTuple):
     """A command that was sent: its reply to come, the time to give up, and whose place it takes."""
 
-    reply: Deferred[str]
+    reply: Deferred[str] | PendingReply
     until: float
     command: str
     place: _Place | None
@@ -113,24 +126,17 @@ class ProcessorConnection(Protocol):
         self, request_type: str, data: str, sender: str, context: RequestContext
     ) -> Deferred[str]:
         """The reply to come. Errors: 203, and 206 for a command that is more than one line."""
-        if self._taken:
-            # It may tell whether this one is a copy.
-            self._say_taken()
-        tags, seconds = {"from": sender}, self._timeout
-        if self._owner.is_near:
-            tags["sent"] = f"{self._clock.seconds():.3f}"
-        if context is not PLAIN:
-            tags |= tags_of(context)
-            if context.within is not None:
-                # The processor keeps to it as well, and has the better word for it.
-                seconds = min(seconds, max(context.within, 0.0) + _GRACE)
         places = self._safe_places_of(request_type) if context.safe else self._places
-        places.take(sender)
-        try:
-            return self._send(data, request_type, tags, seconds, (places, sender))
-        except Exception:
-            places.give_back(sender)
-            raise
+        reply: Deferred[str] = Deferred()
+        command = Wording(data, write_request(data, request_type))
+        self._numbers[reply] = self._ask(command, sender, context, places, reply)
+        return reply
+
+    def send_read(self, read: Wording, sender: str, context: RequestContext) -> PendingReply:
+        """As ``send``, of what only reads and nobody will ``forget``."""
+        reply = PendingReply()
+        self._ask(read, sender, context, self._places, reply)
+        return reply
 
     def _safe_places_of(self, request_type: str) -> Places:
         """Those of that type; of one that is not known yet where there are many, a common one."""
@@ -149,7 +155,7 @@ class ProcessorConnection(Protocol):
 
     def say(self, words: str) -> None:
         """Tell the processor something of this connection; its reply is of no use."""
-        self._send(words, "", NO_TAGS, self._timeout).addErrback(lambda failure: None)
+        self._say(words, self._timeout).addErrback(lambda failure: None)
 
     def taken(self, ask: str) -> None:
         """Tell the processor, with the next command or a moment later, that a reply was read."""
@@ -170,9 +176,8 @@ class ProcessorConnection(Protocol):
     def handshakeCompleted(self) -> None:
         # Under TLS 1.3 the processor looks at our certificate only now. What it answers once, it
         # has taken; what was sent before is lost where it has not.
-        self._send(_ARE_YOU_THERE, _ECHO_TYPE, NO_TAGS, _HANDSHAKE).addCallbacks(
-            lambda _: self._ready(), lambda _: None
-        )
+        asked = self._say(write_request(_ARE_YOU_THERE, _ECHO_TYPE), _HANDSHAKE)
+        asked.addCallbacks(lambda _: self._ready(), lambda _: None)
 
     def _ready(self) -> None:
         self._ready_by = math.inf
@@ -196,28 +201,51 @@ class ProcessorConnection(Protocol):
             error = OutcomeUnknownError(f"the processor was lost during {waiting.command}")
             waiting.reply.errback(error)
 
-    def _send(
+    def _ask(
         self,
-        command: str,
-        request_type: str,
-        tags: Tags,
-        seconds: float,
-        place: _Place | None = None,
-    ) -> Deferred[str]:
-        number = self._last_id + 1
-        line = write_request(command, request_type, {"id": str(number), **tags})
-        self._last_id = number
+        command: Wording,
+        sender: str,
+        context: RequestContext,
+        places: Places,
+        reply: Deferred[str] | PendingReply,
+    ) -> int:
+        """Send a command of that sender; its number. Errors: 203."""
+        if self._taken:
+            # It may tell whether this one is a copy.
+            self._say_taken()
+        places.take(sender)
+        now, seconds = self._clock.seconds(), self._timeout
+        tags = f";from={_name_of(sender)}"
+        if self._owner.is_near:
+            tags = f"{tags};sent={now:.3f}"
+        if context is not PLAIN:
+            more = join_tags(tags_of(context))
+            if more:
+                tags = f"{tags};{more[1:-1]}"
+            if context.within is not None:
+                # The processor keeps to it as well, and has the better word for it.
+                seconds = min(seconds, max(context.within, 0.0) + _GRACE)
+        waiting = _Waiting(reply, now + seconds, command.text, (places, sender))
+        return self._send(command.words, tags, waiting)
+
+    def _say(self, words: str, seconds: float) -> Deferred[str]:
+        """Words of this connection's own; its reply, within so many seconds."""
         reply: Deferred[str] = Deferred()
-        until = self._clock.seconds() + seconds
-        self._pending[number] = _Waiting(reply, until, command, place)
-        self._numbers[reply] = number
-        self.transport.write(f"{line}\r\n".encode())
+        self._send(words, "", _Waiting(reply, self._clock.seconds() + seconds, words, None))
         return reply
+
+    def _send(self, words: str, tags: str, waiting: _Waiting) -> int:
+        number = self._last_id + 1
+        self._last_id = number
+        self._pending[number] = waiting
+        self.transport.write(f"@id={number}{tags} {words}\r\n".encode())
+        return number
 
     def _take(self, number: int) -> _Waiting:
         """What waits under that number, which waits no more."""
         waiting = self._pending.pop(number)
-        del self._numbers[waiting.reply]
+        if isinstance(waiting.reply, Deferred):
+            self._numbers.pop(waiting.reply, None)
         if waiting.place is not None:
             places, sender = waiting.place
             places.give_back(sender)

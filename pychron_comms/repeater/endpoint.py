@@ -21,11 +21,16 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from pychron_comms.errors import CommandError, PychronCommunicationError
-from pychron_comms.interfaces import ICommandRepeater
-from pychron_comms.repeater.connection import ProcessorConnection, ProcessorConnectionFactory
+from pychron_comms.interfaces import ICommandRepeater, IKnownRead, ReplyToCome
+from pychron_comms.repeater.connection import (
+    ProcessorConnection,
+    ProcessorConnectionFactory,
+    Wording,
+)
 from pychron_comms.repeater.outage import Outage
 from pychron_comms.transport.tls.refusals import IdentityRefusedError, refused_identity
 from pychron_comms.wire.context import PLAIN, RequestContext
+from pychron_comms.wire.grammar import write_request
 
 _TEST_DATA = "are you there"
 
@@ -68,6 +73,21 @@ class _WatchedEndpoint:
         return self._endpoint.connect(factory).addErrback(self._attempt_failed)
 
 
+@implementer(IKnownRead)
+class _HopRead:
+    """A read with the words that it has on the hop."""
+
+    __slots__ = ("_repeater", "_wording", "command")
+
+    def __init__(self, repeater: CommandRepeater, request_type: str, command: str) -> None:
+        self._repeater = repeater
+        self._wording = Wording(command, write_request(command, request_type))
+        self.command = command
+
+    def ask(self, sender: str, context: RequestContext) -> ReplyToCome:
+        return self._repeater.ask_known(self._wording, sender, context)
+
+
 @implementer(ICommandRepeater)
 class CommandRepeater(MultiService):
     """Repeats commands to the processor at one endpoint, over one connection that it keeps.
@@ -89,6 +109,7 @@ class CommandRepeater(MultiService):
     ) -> None:
         super().__init__()
         self._watcher: StateWatcher | None = None
+        self._when_connected: list[Callable[[], None]] = []
         self._name = name
         self.is_near = is_near
         self._connection: ProcessorConnection | None = None
@@ -110,6 +131,19 @@ class CommandRepeater(MultiService):
         self._watcher = watcher
         if self._connection is not None:
             self._connection.say(SUBSCRIBE)
+
+    def when_connected(self, act: Callable[[], None]) -> None:
+        """Call this each time that there is a connection again: the processor may be another."""
+        self._when_connected.append(act)
+
+    def known_read(self, request_type: str, data: str) -> IKnownRead:
+        return _HopRead(self, request_type, data)
+
+    def ask_known(self, read: Wording, sender: str, context: RequestContext) -> ReplyToCome:
+        """As ``get_response``, of what only reads; errors are raised."""
+        if self._connection is None:
+            raise PychronCommunicationError(self._name, self._why)
+        return self._connection.send_read(read, sender, context)
 
     def get_response(
         self, request_type: str, data: str, sender: str, context: RequestContext = PLAIN
@@ -145,6 +179,8 @@ class CommandRepeater(MultiService):
     def connected(self, connection: ProcessorConnection) -> None:
         self._connection = connection
         self._outage.connected()
+        for act in self._when_connected:
+            act()
         if self._watcher is not None:
             connection.say(SUBSCRIBE)
 

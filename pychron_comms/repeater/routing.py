@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from twisted.internet.defer import Deferred, gatherResults
 from zope.interface import implementer
 
-from pychron_comms.interfaces import ICommandRepeater
+from pychron_comms.interfaces import ICommandRepeater, IKnownRead
 from pychron_comms.wire.context import PLAIN, RequestContext
 
 
@@ -24,6 +24,10 @@ class RoutingRepeater:
     ) -> Deferred[str]:
         repeater = self._routes.get(request_type, self._default)
         return repeater.get_response(request_type, data, sender, context)
+
+    def known_read(self, request_type: str, data: str) -> IKnownRead | None:
+        repeater = self._routes.get(request_type, self._default)
+        return repeater.known_read(request_type, data)
 
     def asker_gone(self, response: Deferred[str]) -> None:
         for repeater in self._repeaters():

@@ -12,6 +12,7 @@ from pychron_comms.errors import (
     ReplyTooLongError,
     error_line,
 )
+from pychron_comms.interfaces import IKnownRead, ReplyToCome
 from pychron_comms.server.dispatcher import RequestDispatcher
 from pychron_comms.transport.connections import IN_FLIGHT_MEANING
 from pychron_comms.transport.datagrams import (
@@ -24,7 +25,7 @@ from pychron_comms.transport.datagrams import (
 from pychron_comms.transport.exchange import Exchange
 from pychron_comms.transport.options import WireOptions
 from pychron_comms.transport.shared import Shared
-from pychron_comms.wire.grammar import Request
+from pychron_comms.wire.grammar import Request, Tags
 from pychron_comms.wire.lines import TOO_LONG, LineDecoder
 from pychron_comms.wire.rendering import render
 
@@ -49,6 +50,13 @@ class _Datagram:
 
     def makes_safe(self, line: bytes) -> bool:
         return self._safe
+
+    def known_read(self, words: bytes) -> IKnownRead | None:
+        return self._handler.dispatcher.known_read(words)
+
+    def ask_again(self, read: IKnownRead, tags: Tags) -> str | Deferred[str] | ReplyToCome:
+        self._handler.waiting.look_for_room(self.sender, self._safe)
+        return self._handler.dispatcher.ask_again(read, self.sender, tags)
 
     def answer(self, request: Request) -> str | Deferred[str]:
         self._handler.waiting.look_for_room(self.sender, self._safe)

@@ -11,7 +11,7 @@ from typing import Protocol
 from twisted.internet.defer import Deferred
 
 from pychron_comms.errors import ExpiredError, MalformedRequestError, NotPermittedError
-from pychron_comms.interfaces import ICommandRepeater
+from pychron_comms.interfaces import ICommandRepeater, IKnownRead, ReplyToCome
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.safeguards.hosts import EVERYBODY, HostRule
@@ -19,7 +19,8 @@ from pychron_comms.server.launcher import Launcher
 from pychron_comms.server.resend.command_catalogue import CommandCatalogue, Nature
 from pychron_comms.server.resend.delivery import Delivery, DeliveryReports, Outcome
 from pychron_comms.wire.context import OBSERVE, PLAIN, RequestContext, context_of, least_role
-from pychron_comms.wire.grammar import Request, Tags, decode, parse_request
+from pychron_comms.wire.grammar import Request, Tags, decode, parse_request, write_request
+from pychron_comms.wire.line_table import LineTable
 
 #: The request type of a listener whose clients write ``Type|command``.
 OPEN = "*"
@@ -109,7 +110,8 @@ class RequestDispatcher:
     Three commands are the server's own and are never repeated: ``PychronReady``, answered by a
     round trip to the processor, ``RemoteLaunch`` and ``Metrics``; where all types are served,
     ``Help`` without one lists ``types``. So are the commands of ``own_types``. ``role`` is the most
-    that anybody may do here, one of ``ROLES``; empty for no limit.
+    that anybody may do here, one of ``ROLES``; empty for no limit. ``reads`` is for all listeners
+    of a process.
     """
 
     def __init__(
@@ -124,9 +126,13 @@ class RequestDispatcher:
         role: str = "",
         metrics: Metrics,
         stream: StateStream,
+        reads: LineTable[IKnownRead],
         types: Collection[str] = (),
         own_types: Mapping[str, OwnType] = MappingProxyType({}),
     ) -> None:
+        self._reads = reads
+        # Another listener may give the same words another meaning.
+        self._here = b"%x " % id(self)
         self.stream = stream
         self.request_type = request_type
         self._repeater = repeater
@@ -163,6 +169,7 @@ class RequestDispatcher:
         context = self._context(tags) if tags or self._role else PLAIN
         nature = self._catalogue.nature(request_type, command, sender)
         if nature is Nature.READS:
+            self._remember(request, request_type, sender)
             return self._repeater.get_response(request_type, command, sender, context)
         if nature in _SAFE:
             context = context._replace(safe=True)
@@ -180,6 +187,26 @@ class RequestDispatcher:
         response = self._repeater.get_response(request_type, command, sender, context)
         client.watch(context.ask, response)
         return response
+
+    def known_read(self, words: bytes) -> IKnownRead | None:
+        """What these words asked before, if they only read."""
+        return self._reads.get(self._here + words)
+
+    def ask_again(
+        self, read: IKnownRead, sender: str, tags: Tags
+    ) -> str | Deferred[str] | ReplyToCome:
+        """As ``answer``, of what ``known_read`` gave."""
+        self._hosts.admit(sender)
+        return read.ask(sender, self._context(tags) if tags or self._role else PLAIN)
+
+    def _remember(self, request: Request, request_type: str, sender: str) -> None:
+        """The next time, these words are known to read."""
+        # Until a type has described itself, each command is a reason to ask it to.
+        if self._catalogue.is_certain_of(request_type):
+            read = self._repeater.known_read(request_type, request.command)
+            if read is not None:
+                words = write_request(request.command, request.request_type)
+                self._reads.keep(self._here + words.encode(), read, sender)
 
     def makes_safe(self, line: bytes) -> bool:
         """Whether a line is a command that makes safe, as far as is known."""

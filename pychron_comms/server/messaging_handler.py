@@ -9,12 +9,13 @@ from twisted.internet.interfaces import IAddress, IDelayedCall
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.python.failure import Failure
 
+from pychron_comms.interfaces import IKnownRead, ReplyToCome
 from pychron_comms.server.dispatcher import RequestDispatcher
 from pychron_comms.server.resend import evidence
 from pychron_comms.server.resend.conversation import Conversation
 from pychron_comms.transport.connections import Connections
 from pychron_comms.transport.line_protocol import CommandLineReceiver
-from pychron_comms.wire.grammar import Request
+from pychron_comms.wire.grammar import Request, Tags
 
 #: Seconds in which a client that has gone resets the connection that a reply was written to.
 LINGER = 0.5
@@ -53,10 +54,16 @@ class MessagingHandler(CommandLineReceiver):
     def makes_safe(self, line: bytes) -> bool:
         return self._dispatcher.makes_safe(line)
 
+    def known_read(self, words: bytes) -> IKnownRead | None:
+        return self._dispatcher.known_read(words)
+
+    def ask_again(self, read: IKnownRead, tags: Tags) -> str | Deferred[str] | ReplyToCome:
+        self._asks()
+        self._heard_at = self._clock.seconds()
+        return self._dispatcher.ask_again(read, self.sender, tags)
+
     def answer(self, request: Request) -> str | Deferred[str]:
-        if self._conversation is not None:
-            self._conversation.asked_on()
-        self._asked += 1
+        self._asks()
         if request.command.startswith(SUBSCRIBE) and "id" in request.tags:
             # Event lines are for who knows tags: a plain client would take one for its reply.
             self._dispatcher.admit(self.sender)
@@ -65,6 +72,11 @@ class MessagingHandler(CommandLineReceiver):
             return self._dispatcher.answer(request, self.sender, self)
         finally:
             self._heard_at = self._clock.seconds()
+
+    def _asks(self) -> None:
+        if self._conversation is not None:
+            self._conversation.asked_on()
+        self._asked += 1
 
     def readConnectionLost(self) -> None:
         self._end_session()

@@ -15,7 +15,7 @@ from pychron_comms.alarms.handler import ALARMS
 from pychron_comms.alarms.service import AlarmService
 from pychron_comms.errors import CommandError
 from pychron_comms.handlers.factories import own_commands
-from pychron_comms.interfaces import ICommandRepeater
+from pychron_comms.interfaces import ICommandRepeater, IKnownRead
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.stream import new_stream
 from pychron_comms.process.shutdown import FLUSH, GATE, IN_FLIGHT, LISTENERS, REPEATERS, Shutdown
@@ -37,6 +37,7 @@ from pychron_comms.server.settings import ServerSettings
 from pychron_comms.server.state.status import Listener, ServerStatus
 from pychron_comms.transport.schemes import stream_service
 from pychron_comms.transport.shared import Shared
+from pychron_comms.wire.line_table import LineTable
 
 
 class RemoteHardwareServer(ExplainedStart):
@@ -118,6 +119,11 @@ class RemoteHardwareServer(ExplainedStart):
             keeps=settings.keep_replies > 0,
         )
         catalogue = CommandCatalogue(repeater, reactor, own_commands())
+        reads: LineTable[IKnownRead] = LineTable()
+        for each in self._repeaters:
+            # Whoever is there now may have other commands.
+            each.when_connected(catalogue.learn_anew)
+            each.when_connected(reads.clear)
         launcher = Launcher(settings.launch, reactor, settings.roles)
         shared = Shared.of(reactor, self.metrics, settings.budget)
         types = {*request_types(), ALARMS, *settings.routes}
@@ -133,6 +139,7 @@ class RemoteHardwareServer(ExplainedStart):
                 role=listener.role,
                 metrics=self.metrics,
                 stream=self._status_page.stream,
+                reads=reads,
                 types=types,
                 own_types=own_types,
             )

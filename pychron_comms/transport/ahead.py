@@ -6,9 +6,10 @@ from typing import Protocol
 
 from twisted.internet.defer import Deferred
 
+from pychron_comms.interfaces import IKnownRead, ReplyToCome
 from pychron_comms.transport.backpressure import Backpressure
 from pychron_comms.transport.reply_order import Turn
-from pychron_comms.wire.grammar import Request
+from pychron_comms.wire.grammar import Request, Tags
 
 
 class Receiver(Protocol):
@@ -19,6 +20,12 @@ class Receiver(Protocol):
 
     def answer(self, request: Request) -> str | Deferred[str]:
         """The text of the reply."""
+
+    def known_read(self, words: bytes) -> IKnownRead | None:
+        """What a line says that was answered before."""
+
+    def ask_again(self, read: IKnownRead, tags: Tags) -> str | Deferred[str] | ReplyToCome:
+        """As ``answer``, of what is known."""
 
     def makes_safe(self, line: bytes) -> bool:
         """Whether a line is a command that makes safe."""
@@ -40,6 +47,8 @@ class Ahead:
         self._receiver = receiver
         self.sender = receiver.sender
         self.answer = receiver.answer
+        self.known_read = receiver.known_read
+        self.ask_again = receiver.ask_again
         self.makes_safe = receiver.makes_safe
         self.reply_late = receiver.reply_late
         self.turn: Turn | None = None

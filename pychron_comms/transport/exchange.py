@@ -16,9 +16,17 @@ from pychron_comms.errors import (
     ShuttingDownError,
     error_line,
 )
+from pychron_comms.interfaces import IKnownRead, ReplyToCome
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.sender_log import SenderLog
-from pychron_comms.wire.grammar import Request, decode, identifier, parse_request
+from pychron_comms.wire.grammar import (
+    Request,
+    Tags,
+    decode,
+    identifier,
+    parse_request,
+    split_words,
+)
 
 #: What every exchange counts: ``pychron_comms_NAME_total``.
 COUNTED = {
@@ -39,6 +47,12 @@ class Asker(Protocol[Place]):
 
     def answer(self, request: Request) -> str | Deferred[str]:
         """The text of the reply; errors are raised, or are the Deferred's failure."""
+
+    def known_read(self, words: bytes) -> IKnownRead | None:
+        """What a line says that was answered before, where it only reads and is remembered."""
+
+    def ask_again(self, read: IKnownRead, tags: Tags) -> str | Deferred[str] | ReplyToCome:
+        """As ``answer``, of what is known."""
 
     def makes_safe(self, line: bytes) -> bool:
         """Whether a line is a command that makes safe."""
@@ -72,15 +86,23 @@ class Exchange:
 
     def take(self, line: bytes, asker: Asker[Place]) -> None:
         """Answer a line, now or later."""
+        result: str | Deferred[str] | ReplyToCome
         try:
-            request = parse_request(decode(line))
-            if self.refusing and not asker.makes_safe(line):
-                raise ShuttingDownError(request.command)
-            result = asker.answer(request)
+            tags, words = split_words(line)
+            read = asker.known_read(words) if words and not self.refusing else None
+            if read is not None:
+                command = read.command
+                result = asker.ask_again(read, tags)
+            else:
+                request = parse_request(decode(line))
+                tags, _, command = request
+                if self.refusing and not asker.makes_safe(line):
+                    raise ShuttingDownError(command)
+                result = asker.answer(request)
         except Exception as error:
             asker.reply(identifier(line), self._error_text(error, line, asker.sender))
             return
-        name = request.tags.get("id", "")
+        name = tags.get("id", "")
         if isinstance(result, str):
             asker.reply(name, result)
             return
@@ -89,7 +111,7 @@ class Exchange:
             asker.reply_late,
             self._failed,
             callbackArgs=(place,),
-            errbackArgs=(request.command, asker, place),
+            errbackArgs=(command, asker, place),
         )
 
     def refuse(self, error: CommandError, asker: Asker[Place]) -> None:

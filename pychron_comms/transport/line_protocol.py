@@ -24,6 +24,7 @@ from pychron_comms.errors import (
     OutcomeUnknownError,
     error_line,
 )
+from pychron_comms.interfaces import IKnownRead, ReplyToCome
 from pychron_comms.observability.state.patterns import parse_wish
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.transport.ahead import Ahead
@@ -36,7 +37,7 @@ from pychron_comms.transport.outbox import Outbox
 from pychron_comms.transport.peer_identity import introduced, sender_of
 from pychron_comms.transport.reply_order import ReplyOrder, Turn
 from pychron_comms.transport.socket_tuning import make_prompt
-from pychron_comms.wire.grammar import PLAIN_REPLY_LIMIT, Request
+from pychron_comms.wire.grammar import PLAIN_REPLY_LIMIT, Request, Tags
 from pychron_comms.wire.lines import TOO_LONG, LineDecoder
 from pychron_comms.wire.rendering import render
 
@@ -87,6 +88,14 @@ class CommandLineReceiver(LineReceiver):
 
     def answer(self, request: Request) -> str | Deferred[str]:
         """The text of the reply; errors are raised, or are the Deferred's failure."""
+        raise NotImplementedError
+
+    def known_read(self, words: bytes) -> IKnownRead | None:
+        """What a line says that was answered before, where it only reads and is remembered."""
+        return None
+
+    def ask_again(self, read: IKnownRead, tags: Tags) -> str | Deferred[str] | ReplyToCome:
+        """As ``answer``, of what ``known_read`` gave."""
         raise NotImplementedError
 
     def makes_safe(self, line: bytes) -> bool:

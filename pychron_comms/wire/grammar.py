@@ -27,6 +27,10 @@ NO_TAGS: Tags = {}
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _TYPE = re.compile(r"\s*([A-Za-z]\w*)\s*\|")
 _NAME = re.compile(r"([A-Za-z]\w*)(?:[\s,]\s*|$)")
+# The tags as programs write them: an id, and from a server who asks and when that was.
+_USUAL_TAGS = re.compile(
+    rb"@id=([\w.~:/,+-]+)(?:;from=([\w.~:/,+-]+))?(?:;sent=([\d.]+))? (?=[\w{])"
+)
 _ID_TAG = re.compile(r"@(?:[^ ]*;)?id=([^; ]+)")
 _LENGTH_TAG = re.compile(rb"@(?:[^ ]*;)?len=(\d+)[; ]")
 _SAFE_VALUE = re.compile(r"[\w.~:/,+-]*", re.ASCII)
@@ -80,6 +84,25 @@ def split_tags(text: str) -> tuple[Tags, str]:
             raise MalformedRequestError(f"tag without name or value: {pair}")
         tags[name] = unquote(value) if "%" in value else value
     return tags, rest.lstrip()
+
+
+def split_words(line: bytes) -> tuple[Tags, bytes]:
+    """The tags of a line, and its words as they came: what ``parse_request`` makes of it.
+
+    No words where the tags are other ones than programs usually write.
+    """
+    if not line.startswith(b"@"):
+        return NO_TAGS, line
+    found = _USUAL_TAGS.match(line)
+    if found is None:
+        return NO_TAGS, b""
+    number, sender, sent = found.groups()
+    tags = {"id": number.decode()}
+    if sender is not None:
+        tags["from"] = sender.decode()
+    if sent is not None:
+        tags["sent"] = sent.decode()
+    return tags, line[found.end() :]
 
 
 def join_tags(tags: Tags) -> str:

@@ -24,6 +24,7 @@ from pychron_comms.handlers.base import BaseHandler
 from pychron_comms.handlers.command import DEADLINE, Call, Values, command, declared_commands
 from pychron_comms.handlers.replies import value
 from pychron_comms.interfaces import Effect, ICall, IDevice, IFlag, IHardware, IRequestHandler
+from pychron_comms.wire.context import PLAIN
 from tests.handlers.command_case import (
     SENDER,
     Commands,
@@ -390,28 +391,20 @@ class DeclaredCommandsTests(SynchronousTestCase):
         self.assertEqual(handler.handle(handler.prepare("Find gauge", SENDER)), "GAUGE")
 
 
-class RememberedReadTests(Commands):
-    """What the text of a read means is worked out once."""
+class AgainTests(Commands):
+    """A call that was prepared once can be asked again."""
 
-    def test_a_read_asked_again_is_the_same_call(self) -> None:
-        first, again = (self.prepare("Read gauge") for _ in range(2))
-        self.assertEqual((first.name, first.values), (again.name, again.values))
-        self.assertTrue(first.same_read(again))
+    def test_it_is_what_prepare_gives(self) -> None:
+        first = self.prepare("Read gauge")
+        again = first.again("10.0.0.7")
         self.assertIsNot(first, again)
-        self.assertIs(first.values, again.values)
+        self.assertTrue(first.same_read(again))
+        self.assertEqual((again.name, again.values), (first.name, first.values))
+        self.assertEqual(again.sender, "10.0.0.7")
+        self.assertIs(again.context, PLAIN)
 
-    def test_one_that_acts_is_read_anew_each_time(self) -> None:
-        first, again = (self.prepare("Set gauge 1") for _ in range(2))
-        self.assertIsNot(first.values, again.values)
-
-    def test_a_mistake_is_a_mistake_each_time(self) -> None:
-        for _ in range(2):
-            with self.assertRaises(InvalidCommandError):
-                self.prepare("Raed gauge")
-
-    def test_not_more_is_remembered_than_has_room(self) -> None:
-        for number in range(2000):
-            self.prepare(f"Outcome key{number}")
-        self.prepare("Outcome " + "k" * 1000)
-        self.assertLessEqual(len(self.handler._reads), 512)
-        self.assertTrue(all(len(text) <= 128 for text in self.handler._reads))
+    def test_a_device_that_has_gone_is_not_there(self) -> None:
+        first = self.prepare("Read gauge")
+        self.hardware.named.clear()
+        with self.assertRaises(DeviceConnectionError):
+            first.again(SENDER)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -13,7 +14,9 @@ from pychron_comms.errors import InvalidValveError, LineTooLongError, QueueFullE
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.sender_log import SenderLog
 from pychron_comms.transport.exchange import Exchange
-from pychron_comms.wire.grammar import Request
+from pychron_comms.wire.grammar import Request, Tags
+
+KNOWN = SimpleNamespace(command="Read a")
 
 
 class Somebody:
@@ -29,6 +32,12 @@ class Somebody:
         if isinstance(self.result, Exception):
             raise self.result
         return self.result
+
+    def known_read(self, words: bytes) -> Any:
+        return KNOWN if words == b"Read a" else None
+
+    def ask_again(self, read: Any, tags: Tags) -> Any:
+        return f"{read.command} again, for {tags.get('id', 'nobody')}"
 
     def makes_safe(self, line: bytes) -> bool:
         return b"Close" in line
@@ -59,6 +68,16 @@ class ExchangeTests(SynchronousTestCase):
     def test_an_answer_that_is_there_is_sent(self) -> None:
         self.assertEqual(self.ask("OK"), [("4", "OK")])
         self.assertEqual(self.ask("OK", b"Open A"), [("", "OK")])
+
+    def test_a_read_that_is_known_is_asked_again(self) -> None:
+        self.assertEqual(self.ask("new", b"@id=4 Read a"), [("4", "Read a again, for 4")])
+        self.assertEqual(self.ask("new", b"Read a"), [("", "Read a again, for nobody")])
+        for line in (b"@id=4 Read b", b"@id=4;within=1 Read a", b" Read a"):
+            self.assertEqual(self.ask("new", line)[0][1], "new")
+
+    def test_a_process_that_stops_knows_no_read(self) -> None:
+        self.exchange.refusing = True
+        self.assertIn("ERROR 209", self.ask("new", b"Read a")[0][1])
 
     def test_an_answer_that_comes_later_is_sent_to_its_place(self) -> None:
         result: Deferred[str] = Deferred()

@@ -86,6 +86,14 @@ class CommandCatalogue:
             self._learn(request_type, sender)
         return self.known_nature(request_type, data)
 
+    def is_certain_of(self, request_type: str) -> bool:
+        """Whether the processor that is there now has described this type."""
+        return request_type in self._described
+
+    def learn_anew(self) -> None:
+        """Another processor is there, perhaps: what is known holds until it has been asked."""
+        self._described.clear()
+
     def known_nature(self, request_type: str, data: str) -> Nature:
         """The same, of what is known now."""
         words = self._types.get(request_type)

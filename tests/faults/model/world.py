@@ -41,6 +41,7 @@ from pychron_comms.server.resend.loop_watch import LoopWatch
 from pychron_comms.transport.connections import Connections
 from pychron_comms.transport.options import WireOptions
 from pychron_comms.wire.context import PLAIN, RequestContext
+from pychron_comms.wire.line_table import LineTable
 from tests.doubles import still_publisher
 from tests.faults.model.bench import REQUEST_TYPE, Hardware, Laboratory, ModelHandler, Told
 from tests.faults.model.clients import Client, Unit
@@ -162,6 +163,7 @@ class WatchedGate:
         self._gate = gate
         self._world = world
         self._process = process
+        self.reads = gate.reads
         self.makes_safe = gate.makes_safe
         self.asker_gone = gate.asker_gone
         self.session_ended = gate.session_ended
@@ -218,6 +220,7 @@ class Server:
             ),
             launcher=Launcher([], cast(Any, None)),
             stream=StateStream("s1", lambda: 0.0),
+            reads=LineTable(),
             metrics=metrics,
         )
         options = WireOptions(in_flight=IN_FLIGHT)

@@ -1,0 +1,143 @@
+"""A read that is known gives what the full way gives, for every command of every type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.internet.testing import MemoryReactorClock
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.errors import (
+    CommandError,
+    DeviceConnectionError,
+    ExpiredError,
+    MalformedRequestError,
+    SecurityError,
+    ShuttingDownError,
+)
+from pychron_comms.handlers.base import BaseHandler
+from pychron_comms.interfaces import Effect, IRepeatableCall
+from pychron_comms.observability.metrics import Metrics
+from pychron_comms.processor.assembly import gate_from_config
+from pychron_comms.processor.settings import laboratory_from
+from pychron_comms.safeguards.access import AccessRules
+from pychron_comms.wire.context import PLAIN
+from pychron_comms.wire.grammar import decode, parse_request, split_words
+from tests.handlers.test_all_moves import SAMPLES
+from tests.properties import holds
+
+
+class Nobody:
+    """A rule by which nobody may do anything."""
+
+    def admit(self, sender: str) -> None:
+        raise SecurityError(sender)
+
+    def check(self, call: object) -> None:
+        raise SecurityError("anybody")
+
+
+ME, OTHER = "10.0.0.1", "10.0.0.2"
+
+#: What follows the word of a command, where it has no sample: right for some, wrong for others.
+ARGUMENTS = ("", "A", "FooFlag", "bakeout_setpoint", "H1", "bone", "1", "1 2", "mask", "Nothing")
+
+
+def commands(handlers: Any) -> Iterator[tuple[str, str]]:
+    """Every word of every type, with several arguments."""
+    for request_type, handler in handlers.items():
+        if isinstance(handler, BaseHandler):
+            for word in handler._commands:
+                sample = SAMPLES.get(f"{request_type} {word}", SAMPLES.get(word, ""))
+                for arguments in (*ARGUMENTS, sample.rpartition("|")[2]):
+                    yield request_type, f"{word} {arguments}".strip()
+
+
+class KnownReadTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        clock = MemoryReactorClock()
+        self.gate = gate_from_config(*laboratory_from(None), clock, Metrics())
+
+    def ask(self, request_type: str, command: str) -> None:
+        try:
+            response = self.gate.process_server_request(request_type, command, ME)
+        except CommandError:
+            return
+        if not isinstance(response, str):
+            response.addErrback(lambda failure: failure.trap(CommandError))
+
+    def test_of_every_command_what_is_known_is_what_is_prepared(self) -> None:
+        known = 0
+        for request_type, command in commands(self.gate._handlers):
+            self.ask(request_type, command)
+            read: Any = self.gate.reads.get(f"{request_type}|{command}".encode())
+            handler = self.gate._handlers[request_type]
+            try:
+                full = handler.prepare(command, OTHER)
+            except CommandError:
+                self.assertIsNone(read, command)
+                continue
+            reads = full.effect is Effect.READ and IRepeatableCall.providedBy(full)
+            self.assertEqual(read is not None, reads, command)
+            if reads:
+                known += 1
+                again = read._call.again(OTHER)
+                self.assertIs(read._handler, handler)
+                self.assertTrue(again.same_read(full), command)
+                for name in ("name", "sender", "safe", "deadline", "target", "moves", "context"):
+                    self.assertEqual(getattr(again, name), getattr(full, name), command)
+        self.assertGreater(known, 100)
+
+    def test_every_rule_is_asked_each_time(self) -> None:
+        self.ask("System", "GetValveState A")
+        read: Any = self.gate.reads.get(b"System|GetValveState A")
+        self.assertEqual(read.ask(OTHER, PLAIN), "False")
+        for rules in (AccessRules([Nobody()]), AccessRules([], [Nobody()])):
+            self.gate._access = rules
+            with self.assertRaises(SecurityError):
+                read.ask(OTHER, PLAIN)
+
+    def test_so_is_its_time(self) -> None:
+        self.ask("System", "GetValveState A")
+        read: Any = self.gate.reads.get(b"System|GetValveState A")
+        with self.assertRaises(ExpiredError):
+            read.ask(OTHER, PLAIN._replace(age=6.0))
+
+    def test_so_is_the_stop(self) -> None:
+        self.ask("System", "GetValveState A")
+        read: Any = self.gate.reads.get(b"System|GetValveState A")
+        self.gate._stopping = True
+        with self.assertRaises(ShuttingDownError):
+            read.ask(OTHER, PLAIN)
+
+    def test_a_device_that_has_gone_is_not_found_any_more(self) -> None:
+        self.ask("Hardware", "Read bakeout_setpoint")
+        read: Any = self.gate.reads.get(b"Hardware|Read bakeout_setpoint")
+        self.gate._hardware._devices.clear()  # type: ignore[attr-defined]
+        with self.assertRaises(DeviceConnectionError):
+            read.ask(ME, PLAIN)
+
+
+TAGS = ("", "@id=7 ", "@id=7;from=10.0.0.5 ", "@id=7;from=lab/10.0.0.5;sent=12.345 ", "@id=a%20b ")
+TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=20)
+
+
+class WordsTests(SynchronousTestCase):
+    @holds
+    @given(st.sampled_from(TAGS) | TEXTS, TEXTS | TEXTS.map("System|{}".format))
+    def test_words_and_tags_are_those_of_the_request(self, tags: str, rest: str) -> None:
+        """So what was understood of the words alone holds with any tags before them."""
+        line = f"{tags}{rest}".encode()
+        found, words = split_words(line)
+        if not words:
+            return
+        try:
+            alone = parse_request(decode(words))
+        except MalformedRequestError:
+            return
+        if not line.startswith(b"@") or found:
+            whole = parse_request(decode(line))
+            self.assertEqual((dict(whole.tags), whole[1:]), (dict(alone.tags) | found, alone[1:]))

@@ -1,0 +1,132 @@
+"""A server's reads, which are understood once."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.errors import SecurityError
+from pychron_comms.handlers.factories import own_commands
+from pychron_comms.interfaces import IKnownRead
+from pychron_comms.observability.metrics import Metrics
+from pychron_comms.observability.state.stream import StateStream
+from pychron_comms.safeguards.hosts import HostRule
+from pychron_comms.server.dispatcher import OPEN, Passing, RequestDispatcher
+from pychron_comms.server.launcher import Launcher
+from pychron_comms.server.resend.command_catalogue import CommandCatalogue
+from pychron_comms.server.resend.delivery import DeliveryReports
+from pychron_comms.wire.context import RequestContext
+from pychron_comms.wire.grammar import parse_request
+from pychron_comms.wire.line_table import LineTable
+from tests.doubles import ScriptedRepeater, SteadyLoop
+
+ME = "10.0.0.1"
+
+
+class Read:
+    def __init__(self, request_type: str, command: str) -> None:
+        self.request_type = request_type
+        self.command = command
+        self.asked: list[tuple[str, RequestContext]] = []
+
+    def ask(self, sender: str, context: RequestContext) -> str:
+        self.asked.append((sender, context))
+        return "again"
+
+
+class KnowingRepeater(ScriptedRepeater):
+    def known_read(self, request_type: str, data: str) -> Any:
+        return Read(request_type, data)
+
+
+class KnownReadTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.repeater = KnowingRepeater()
+        self.clock = Clock()
+        self.metrics = Metrics()
+        self.catalogue = CommandCatalogue(self.repeater, self.clock, own_commands())
+        self.reads: LineTable[IKnownRead] = LineTable()
+        self.reports = DeliveryReports(
+            self.repeater, self.clock, SteadyLoop(), self.metrics, process="server", keeps=True
+        )
+
+    def listener(self, request_type: str = "System", **options: Any) -> RequestDispatcher:
+        return RequestDispatcher(
+            request_type,
+            self.repeater,
+            self.catalogue,
+            self.reports,
+            launcher=Launcher([], None),  # type: ignore[arg-type]
+            stream=StateStream("s1", lambda: 0.0),
+            reads=self.reads,
+            metrics=self.metrics,
+            **options,
+        )
+
+    def learn(self, request_type: str = "System", effect: str = "read") -> None:
+        """The processor describes a type, whose one command has this effect."""
+        command = {"name": "GetIt", "aliases": [], "effect": effect, "safe": "never"}
+        self.catalogue._learned(request_type, json.dumps({"commands": [command]}))
+
+    def ask(self, listener: RequestDispatcher, line: str = "GetIt") -> None:
+        listener.answer(parse_request(line), ME, Passing(self.reports))
+
+    def test_one_that_was_asked_is_known_by_its_words(self) -> None:
+        self.learn()
+        listener = self.listener()
+        self.ask(listener, "@id=1 GetIt 1")
+        self.ask(listener, "System|GetIt 1")
+        for words in (b"GetIt 1", b"System|GetIt 1"):
+            read: Any = listener.known_read(words)
+            self.assertEqual((read.request_type, read.command), ("System", "GetIt 1"))
+        self.assertIsNone(listener.known_read(b"GetIt 2"))
+
+    def test_one_that_acts_never_is(self) -> None:
+        self.learn(effect="actuate")
+        listener = self.listener()
+        self.ask(listener)
+        self.assertIsNone(listener.known_read(b"GetIt"))
+
+    def test_none_is_before_its_type_has_been_described(self) -> None:
+        listener = self.listener()
+        self.ask(listener, "GetValveState A")
+        self.assertIsNone(listener.known_read(b"GetValveState A"))
+
+    def test_each_listener_has_meanings_of_its_own(self) -> None:
+        for request_type in ("System", "CO2"):
+            self.learn(request_type)
+        listeners = [self.listener("System"), self.listener("CO2"), self.listener(OPEN)]
+        for each in listeners[:2]:
+            self.ask(each)
+        reads: list[Any] = [each.known_read(b"GetIt") for each in listeners]
+        self.assertEqual([read and read.request_type for read in reads], ["System", "CO2", None])
+
+    def test_who_may_not_ask_is_refused_each_time(self) -> None:
+        self.learn()
+        listener = self.listener(hosts=HostRule(["10.0.0.1"]))
+        self.ask(listener)
+        read: Any = listener.known_read(b"GetIt")
+        self.assertEqual(listener.ask_again(read, ME, {}), "again")
+        with self.assertRaises(SecurityError):
+            listener.ask_again(read, "10.0.0.9", {})
+        self.assertEqual(len(read.asked), 1)
+
+    def test_the_role_and_what_the_tags_say_go_with_it_each_time(self) -> None:
+        self.learn()
+        listener = self.listener(role="observe")
+        self.ask(listener)
+        read: Any = listener.known_read(b"GetIt")
+        listener.ask_again(read, ME, {"within": "2"})
+        _, context = read.asked[0]
+        self.assertEqual((context.role, context.within), ("observe", 2.0))
+
+    def test_another_processor_may_have_other_commands(self) -> None:
+        self.learn()
+        self.catalogue.learn_anew()
+        listener = self.listener()
+        self.ask(listener)
+        self.assertIsNone(listener.known_read(b"GetIt"))
+        self.assertEqual(self.repeater.requests[0][1], "Describe")
