@@ -50,6 +50,8 @@ def _ask(options: AskOptions) -> int:
         output.note(str(error))
         return FAILED
     with communicator:
+        if options.patterns:
+            return _watch(communicator, output, options)
         if options.command or not sys.stdin.isatty():
             return _session(communicator, output, options).run(sys.stdin)
         return _prompt(communicator, options)
@@ -60,6 +62,21 @@ def _session(communicator: Communicator, output: Output, options: AskOptions) ->
     return AskSession(
         communicator, output, options, ask=ask, last_key=lambda: communicator.last_key
     )
+
+
+def _watch(communicator: Communicator, output: Output, options: AskOptions) -> int:
+    # Brings a part of Twisted along, which a command does not need.
+    from pychron_comms.client.command_line.watching import (  # noqa: PLC0415
+        reader_has_gone,
+        run_watch,
+    )
+
+    try:
+        watch = communicator.watch(*options.patterns, cancel=partial(reader_has_gone, sys.stdout))
+    except ValueError as error:
+        output.note(str(error))
+        return FAILED
+    return run_watch(watch, output, options.as_json)
 
 
 def _scan(words: Sequence[str]) -> int:

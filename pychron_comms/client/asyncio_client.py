@@ -11,12 +11,16 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from pychron_comms.client.communicator import Communicator
+from pychron_comms.client.communicator import Communicator, context_of
 from pychron_comms.client.lease import Owner
+from pychron_comms.client.link.endpoint import parse_address
 from pychron_comms.client.outcome import UnsettledError
 from pychron_comms.client.settling import Outcome
+
+if TYPE_CHECKING:
+    from pychron_comms.client.watch.asyncio_watch import AsyncioWatch
 
 T = TypeVar("T")
 
@@ -34,6 +38,8 @@ class AsyncioCommunicator:
     def __init__(self, endpoint: str, **arguments: Any) -> None:
         """Raises ValueError as ``Communicator`` does."""
         self._communicator = Communicator(endpoint, **arguments)
+        self._address = parse_address(endpoint)
+        self._tls = context_of(self._address, arguments.get("tls"))
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="pychron-comms")
 
     async def ask(self, command: str, timeout: float | None = None, key: str = "") -> str:
@@ -59,6 +65,13 @@ class AsyncioCommunicator:
     async def owners(self, request_type: str = "") -> list[Owner]:
         """As ``Communicator.owners``."""
         return await self._run(partial(self._communicator.owners, request_type))
+
+    def watch(self, *patterns: str) -> AsyncioWatch:
+        """``async for`` over what ``Communicator.watch`` tells."""
+        # Brings a part of Twisted along, though no reactor.
+        from pychron_comms.client.watch.asyncio_watch import AsyncioWatch  # noqa: PLC0415
+
+        return AsyncioWatch(self._address, patterns, self._tls)
 
     async def close(self) -> None:
         """Close the connection, after what has its turn; nothing can be asked afterwards."""

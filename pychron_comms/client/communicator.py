@@ -5,9 +5,10 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from threading import RLock
 from types import TracebackType
-from typing import Final, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from pychron_comms.client import answers
 from pychron_comms.client.lease import OWNERS, Lease, Owner, parse_owners
@@ -28,6 +29,10 @@ from pychron_comms.client.settling import (
     question_about,
     verdict,
 )
+from pychron_comms.client.waiting import Cancel
+
+if TYPE_CHECKING:
+    from pychron_comms.client.watch.blocking import Watch
 
 T = TypeVar("T")
 
@@ -64,11 +69,14 @@ class Communicator:
     ) -> None:
         address = parse_address(endpoint)
         dialect = Dialect.parse(form, terminator, frame, request_type)
-        doorway = Doorway(address, _context(address, tls), dialect, _world)
+        context = context_of(address, tls)
+        doorway = Doorway(address, context, dialect, _world)
         self._server = endpoint
         self._timeout = checked_seconds(timeout)
         self._clock = _world.clock
         self._sleep = _world.sleep
+        self._address = address
+        self._open = partial(_world.open_channel, address, context)
         self._dialect = dialect
         self._form = dialect.form
         self._tagged = TaggedLink(doorway)
@@ -143,6 +151,28 @@ class Communicator:
         """Every lease of the laboratory, oldest first; any type answers the same."""
         return parse_owners(self.ask(of_type(request_type, OWNERS)))
 
+    def watch(
+        self, *patterns: str, seconds: float | None = None, cancel: Cancel | None = None
+    ) -> Watch:
+        """A loop over how things stand (``System/valve/*``), each change, and what happens.
+
+        It has a connection of its own, asks for nothing twice, and ends after ``seconds``,
+        or when ``cancel`` is set or answers True.
+        Raises ValueError for patterns that cannot be, and for a datagram server.
+        """
+        # Brings a part of Twisted along, which a command does not need.
+        from pychron_comms.client.watch.blocking import Watch  # noqa: PLC0415
+
+        return Watch(
+            self._address,
+            patterns,
+            self._open,
+            seconds=seconds,
+            cancel=cancel,
+            clock=self._clock,
+            sleep=self._sleep,
+        )
+
     def close(self) -> None:
         """Close what is open, after what another thread is asking; the next ``ask`` reopens it."""
         with self._turn:
@@ -198,7 +228,8 @@ class Communicator:
                 self._turn.release()
 
 
-def _context(address: Address, tls: ssl.SSLContext | None) -> ssl.SSLContext | None:
+def context_of(address: Address, tls: ssl.SSLContext | None) -> ssl.SSLContext | None:
+    """The context of TLS for this address, None where it has none. Raises ValueError."""
     if address.kind == "tls":
         return tls or context_from(address.options)
     if tls is not None:

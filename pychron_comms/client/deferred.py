@@ -26,6 +26,7 @@ from pychron_comms.client.settling import (
     question_about,
     verdict,
 )
+from pychron_comms.client.watch.deferred import DeferredWatch, Told
 from pychron_comms.errors import CommandError, QueueFullError
 
 #: Commands of one communicator that may wait at a time.
@@ -56,7 +57,8 @@ class DeferredCommunicator:
         self._timeout = checked_seconds(timeout)
         self._dialect = Dialect.parse(form, terminator, frame, request_type)
         self._form = self._dialect.form
-        self._dialer = Dialer(parse_address(endpoint), reactor)
+        self._address = parse_address(endpoint)
+        self._dialer = Dialer(self._address, reactor)
         self._numbering = Numbering()
         self._plain = PlainQueue(self._dialer, self._dialect, reactor, self._found_plain)
         self._timekeeper = Timekeeper(reactor)
@@ -89,6 +91,10 @@ class DeferredCommunicator:
         """As ``Communicator.check``."""
         question = before_command("Check", command)
         return self.ask(question).addCallback(lambda reply: answers.check_done(question, reply))
+
+    def watch(self, *patterns: str, told: Told) -> DeferredWatch:
+        """Have ``told`` called with what ``Communicator.watch`` tells, until it is stopped."""
+        return DeferredWatch(self._address, patterns, told, self._reactor)
 
     def close(self) -> Deferred[None]:
         """Fail what waits and close what is open; fires when that is gone.

@@ -26,6 +26,7 @@ examples:
   pychron-ask -s tcp:lab-pc:1067 SetLaserPower 12.5
   pychron-ask -s tcp:lab-pc:1067 --wait GoToHole 3
   pychron-ask --watch 1 GetPressure gc,IG
+  pychron-ask --watch 'System/valve/*' command
   pychron-ask scan --help
 
 Options stand in front of the command. Without a command: a prompt on a terminal; else commands are
@@ -37,13 +38,17 @@ exit status: 0 a reply, 1 an ERROR reply, 2 no connection, unknown outcome, or a
 
 @dataclass(frozen=True, kw_only=True)
 class AskOptions:
-    """``command`` is empty for a prompt or standard input; ``watch`` is None for once."""
+    """``command`` is empty for a prompt or standard input; ``watch`` is None for once.
+
+    With ``patterns`` there is no command: what the server tells of these is shown.
+    """
 
     command: str = ""
     server: str = DEFAULT_SERVER
     request_type: str = ""
     timeout: float = 2.0
     watch: float | None = None
+    patterns: tuple[str, ...] = ()
     wait: bool = False
     deadline: float = DEADLINE
     as_json: bool = False
@@ -63,12 +68,14 @@ def read_options(argv: Sequence[str]) -> AskOptions:
         given = parser.parse_args(argv)
     words = given.words[1:] if given.words[:1] == ["--"] else given.words
     _check_order(parser, words)
+    watches = isinstance(given.watch, str)
     options = AskOptions(
-        command=" ".join(words).strip(),
+        command="" if watches else " ".join(words).strip(),
         server=given.server,
         request_type=given.type,
         timeout=given.timeout,
-        watch=given.watch,
+        watch=None if watches else given.watch,
+        patterns=(given.watch, *words) if watches else (),
         wait=given.wait,
         deadline=given.deadline,
         as_json=given.json,
@@ -100,7 +107,12 @@ def ask_parser() -> argparse.ArgumentParser:
     add("-p", "--profile", metavar="NAME", help="a server by its name in your profiles.toml")
     add("--type", default="", help="the request type, where the server serves several: CO2")
     add("--timeout", type=_seconds, default=2.0, metavar="SECONDS", help="for a reply; default 2")
-    add("--watch", type=_seconds, metavar="SECONDS", help="ask again and again until Ctrl-C")
+    add(
+        "--watch",
+        type=_seconds_or_pattern,
+        metavar="SECONDS|PATTERN",
+        help="ask again and again until Ctrl-C; or be told how things stand, and each change",
+    )
     add("--wait", action="store_true", help="wait until what was begun is over: a move, a pattern")
     add(
         "--deadline",
@@ -128,6 +140,14 @@ def _seconds(text: str) -> float:
     return value
 
 
+def _seconds_or_pattern(text: str) -> float | str:
+    try:
+        float(text)
+    except ValueError:
+        return text
+    return _seconds(text)
+
+
 def _check_order(parser: argparse.ArgumentParser, words: Sequence[str]) -> None:
     for word in words[1:]:
         if word in ("-s", "-p", "-h") or word.startswith("--"):
@@ -137,6 +157,8 @@ def _check_order(parser: argparse.ArgumentParser, words: Sequence[str]) -> None:
 def _check_fit(parser: argparse.ArgumentParser, options: AskOptions) -> None:
     if options.watch is not None and not options.command:
         parser.error("--watch needs a command")
+    if options.patterns and (options.key or options.wait):
+        parser.error("--watch with a pattern sends no command")
     if options.key and (options.watch is not None or not options.command):
         parser.error("--key is for one command, asked once")
     if options.watch is not None and options.wait:

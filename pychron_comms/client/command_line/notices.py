@@ -1,0 +1,93 @@
+"""What a watch tells, as lines for a person or a pipe."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, TextIO
+
+from pychron_comms.client.watch.notices import Gap, Happened, Item, Live, Lost, Notice
+from pychron_comms.interfaces import Severity
+
+#: Characters of a value on a line; a drawing of the whole line has thousands.
+_LONGEST = 200
+
+
+class NoticeLines:
+    """Writes a line for each: time, path, value, severity and reason, with tabs between.
+
+    With ``as_json`` a JSON object, with nothing left out. What concerns the connection goes to
+    ``err``.
+    """
+
+    def __init__(self, out: TextIO, err: TextIO, as_json: bool = False) -> None:
+        self._out = out
+        self._err = err
+        self._as_json = as_json
+
+    def show(self, notice: Notice) -> None:
+        if isinstance(notice, Item | Happened):
+            line = json.dumps(as_json(notice)) if self._as_json else as_line(notice)
+            self._write(self._out, line)
+        elif not isinstance(notice, Live):
+            self._write(self._err, f"pychron-ask: {about_connection(notice)}")
+
+    def _write(self, stream: TextIO, line: str) -> None:
+        # A terminal's encoding may know fewer letters than a name holds.
+        encoding = stream.encoding or "utf-8"
+        stream.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
+        stream.flush()
+
+
+def as_json(notice: Item | Happened) -> Mapping[str, Any]:
+    """With the words that the server's own event lines have."""
+    if isinstance(notice, Item):
+        return notice.as_json()
+    return {"path": notice.path, "t": notice.at, **notice.fields}
+
+
+def as_line(notice: Item | Happened) -> str:
+    if isinstance(notice, Happened):
+        fields = " ".join(f"{name}={_word(each)}" for name, each in notice.fields.items())
+        return "\t".join((_moment(notice.at), printable(notice.path), printable(fields)))
+    cells = [_moment(notice.obtained), printable(notice.path), shown_value(notice)]
+    cells.append("gone" if notice.is_gone else notice.severity.value)
+    if notice.reason and notice.severity is not Severity.OK:
+        cells.append(printable(notice.reason))
+    return "\t".join(cells)
+
+
+def about_connection(notice: Live | Gap | Lost) -> str:
+    """In words."""
+    if isinstance(notice, Lost):
+        return printable(f"no connection ({notice.reason}); what was told may be so no more")
+    return "some changes were missed" if isinstance(notice, Gap) else "live"
+
+
+def shown_value(item: Item) -> str:
+    """With its unit; cut where it is long."""
+    value = item.value
+    text = value if isinstance(value, str) else _word(value)
+    if len(text) > _LONGEST:
+        text = f"{text[:_LONGEST]}..."
+    return printable(f"{text} {item.unit}" if item.unit else text)
+
+
+def printable(text: str) -> str:
+    """What a name or reply holds of line ends and a terminal's own codes is written as such."""
+    if text.isprintable():
+        return text
+    return "".join(each if each.isprintable() else ascii(each)[1:-1] for each in text)
+
+
+def _word(value: object) -> str:
+    if isinstance(value, bool) or value is None:
+        return str(value)
+    if isinstance(value, str) and value and not set(value) & {" ", '"'}:
+        return value
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def _moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds).astimezone().isoformat(timespec="milliseconds")

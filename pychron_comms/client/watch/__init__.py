@@ -1,0 +1,1 @@
+"""Being told how things stand, and each change, instead of asking again and again."""

@@ -1,0 +1,190 @@
+"""``pychron-ask --watch PATTERN``: its lines, its table, and how it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from contextlib import contextmanager
+from dataclasses import replace
+from io import StringIO
+from types import SimpleNamespace
+from typing import Any
+
+from rich.console import Console
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.client.command_line import living_table, watching
+from pychron_comms.client.command_line.living_table import LivingTable
+from pychron_comms.client.command_line.notices import NoticeLines, printable
+from pychron_comms.client.command_line.options import read_options
+from pychron_comms.client.command_line.output import Output
+from pychron_comms.client.watch.notices import Gap, Happened, Item, Live, Lost, Notice
+from pychron_comms.errors import NotPermittedError
+from pychron_comms.interfaces import Severity
+from tests.modules import hide_module
+from tests.observability.state.test_stream import valve
+
+GAUGE = Item(path="device/gc/IG", value=2.5e-8, unit="mbar", obtained=100.0, confirmed=100.0)
+COMMAND = Happened("command", 100.0, {"who": "10.0.0.5", "reply": "OK", "command": "Open A"})
+
+
+class OptionTests(SynchronousTestCase):
+    def test_patterns_stand_where_a_command_would(self) -> None:
+        options = read_options(["--json", "--watch", "System/valve/*", "device/*"])
+        self.assertEqual(options.patterns, ("System/valve/*", "device/*"))
+        self.assertEqual((options.command, options.watch), ("", None))
+
+    def test_with_a_key_or_a_wait_they_make_no_sense(self) -> None:
+        self.patch(sys, "stderr", StringIO())
+        for word in (["--wait"], ["--key", "k"], ["--watch", "0"]):
+            self.assertRaises(SystemExit, read_options, ["--watch", "*", *word])
+
+
+class LineCase(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.out, self.err = StringIO(), StringIO()
+
+    def cells(self, notice: Notice) -> list[str]:
+        """What a line has behind its time."""
+        NoticeLines(self.out, self.err).show(notice)
+        return self.out.getvalue().removesuffix("\n").split("\t")[1:]
+
+
+class LineTests(LineCase):
+    def test_an_item(self) -> None:
+        self.assertEqual(self.cells(GAUGE), ["device/gc/IG", "2.5e-08 mbar", "ok"])
+
+    def test_one_that_is_not_well_says_why(self) -> None:
+        cells = self.cells(GAUGE.invalid("stale"))
+        self.assertEqual(cells, ["device/gc/IG", "2.5e-08 mbar", "invalid", "stale"])
+
+    def test_one_that_is_no_more(self) -> None:
+        self.assertEqual(self.cells(valve().withdrawn())[2], "gone")
+
+    def test_what_happened(self) -> None:
+        self.assertEqual(self.cells(COMMAND), ["command", 'who=10.0.0.5 reply=OK command="Open A"'])
+
+    def test_a_drawing_is_cut(self) -> None:
+        (_, value, _) = self.cells(replace(GAUGE, value={"shapes": [1] * 500}, unit=""))
+        self.assertEqual(len(value), 203)
+
+    def test_a_terminals_codes_are_shown_and_not_obeyed(self) -> None:
+        bad = replace(GAUGE, path="device/\x1b[2J", value="a\nb\u202e", unit="")
+        self.assertEqual(self.cells(bad), ["device/\\x1b[2J", "a\\nb\\u202e", "ok"])
+        self.assertEqual(printable("40Ar µA"), "40Ar µA")
+
+    def test_json_leaves_nothing_out(self) -> None:
+        for notice, fields in (
+            (GAUGE, GAUGE.as_json()),
+            (COMMAND, {"path": "command", "t": 100.0, **COMMAND.fields}),
+        ):
+            out = StringIO()
+            NoticeLines(out, self.err, as_json=True).show(notice)
+            self.assertEqual(json.loads(out.getvalue()), fields)
+
+    def test_the_connection_is_told_of_beside(self) -> None:
+        lines = NoticeLines(self.out, self.err)
+        for notice in (Live(), Lost("cut"), Gap()):
+            lines.show(notice)
+        self.assertEqual(self.out.getvalue(), "")
+        told = self.err.getvalue().splitlines()
+        self.assertEqual(len(told), 2)
+        self.assertIn("no connection (cut)", told[0])
+
+
+class TableTests(SynchronousTestCase):
+    def shown(self, table: LivingTable) -> list[str]:
+        out = StringIO()
+        Console(file=out, width=100).print(table.rendered())
+        return [line.strip() for line in out.getvalue().splitlines()]
+
+    def test_each_item_has_its_row_in_the_order_of_numbers(self) -> None:
+        items = [valve("V10"), valve("V9"), GAUGE.invalid("stale")]
+        table = LivingTable({item.path: item for item in items})
+        table.show(Live())
+        rows = self.shown(table)
+        self.assertEqual(rows[0], "live")
+        words = [row.split()[0] for row in rows[2:5]]
+        self.assertEqual(words, ["System/valve/V9", "System/valve/V10", "device/gc/IG"])
+        self.assertIn("invalid: stale", rows[4])
+
+    def test_the_connection_and_what_happened(self) -> None:
+        table = LivingTable({})
+        table.show(Lost("cut"))
+        table.show(COMMAND)
+        rows = self.shown(table)
+        self.assertIn("no connection (cut)", rows[0])
+        self.assertIn('command="Open A"', rows[-1])
+        table.show(Gap())
+        self.assertEqual(self.shown(table)[0], "some changes were missed")
+
+
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+class RunTests(SynchronousTestCase):
+    def run_watch(self, *notices: Notice | BaseException, out: StringIO | None = None) -> int:
+        self.out, self.err = out or StringIO(), StringIO()
+        self.patch(sys, "stdout", self.out)
+        self.patch(sys, "stderr", self.err)
+        output = Output(self.out, self.err)
+        return watching.run_watch(Scripted(notices), output, as_json=False)  # type: ignore[arg-type]
+
+    def test_ctrl_c_is_a_clean_end(self) -> None:
+        self.assertEqual(self.run_watch(GAUGE, KeyboardInterrupt()), 0)
+        self.assertIn("device/gc/IG", self.out.getvalue())
+
+    def test_a_refusal(self) -> None:
+        self.assertEqual(self.run_watch(NotPermittedError("no")), 1)
+        self.assertIn("ERROR 208", self.err.getvalue())
+
+    def test_a_pipe_that_nobody_reads_any_more(self) -> None:
+        reading, writing = os.pipe()
+        with os.fdopen(writing, "w") as out:
+            self.assertFalse(watching.reader_has_gone(out))
+            os.close(reading)
+            self.assertTrue(watching.reader_has_gone(out))
+
+    def test_a_terminal_has_a_table(self) -> None:
+        shown: list[Notice] = []
+
+        @contextmanager
+        def table(out: Any, items: Any) -> Any:
+            yield SimpleNamespace(show=shown.append)
+
+        self.patch(living_table, "living_table", table)
+        self.run_watch(GAUGE, out=Terminal())
+        self.assertEqual(shown, [GAUGE])
+
+    def test_lines_where_rich_is_not_there(self) -> None:
+        hide_module(self, "pychron_comms.client.command_line.living_table")
+        self.run_watch(GAUGE, out=Terminal())
+        self.assertIn("device/gc/IG\t", self.out.getvalue())
+
+    def test_the_table_is_on_the_terminal_until_the_end(self) -> None:
+        out = Terminal()
+        with living_table.living_table(out, {GAUGE.path: GAUGE}) as table:
+            table.show(Live())
+        self.assertIn("2.5e-08 mbar", out.getvalue())
+
+
+class Scripted:
+    items: dict[str, Item] = {}  # noqa: RUF012
+
+    def __init__(self, notices: Any) -> None:
+        self._notices = notices
+
+    def __iter__(self) -> Any:
+        for each in self._notices:
+            if isinstance(each, BaseException):
+                raise each
+            yield each
+
+
+class SeverityTests(SynchronousTestCase):
+    def test_every_severity_but_ok_looks_like_no_other(self) -> None:
+        styles = [living_table._STYLES.get(each, "") for each in Severity]
+        self.assertEqual(len(set(styles)), len(styles))

@@ -1,0 +1,45 @@
+"""A watch over a server that is killed, and comes back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from pychron_comms.client.communicator import Communicator
+from pychron_comms.client.watch.notices import Gap, Item, Live, Lost, Notice
+from tests.integration.laboratories import (
+    HOST,
+    server_address,
+    start_processor,
+    start_server,
+    wait_until_connected,
+)
+from tests.integration.processes import Processes
+
+
+def test_all_is_told_anew_after_a_kill(processes: Processes, tmp_path: Path) -> None:
+    hop = f"unix:{tmp_path / 'hop.sock'}"
+    start_processor(processes, hop)
+    server = start_server(processes, processor=hop)
+    wait_until_connected(server)
+    port = server_address(server, "*")[1]
+    with Communicator(f"tcp:{HOST}:{port}") as lab:
+        watch = iter(lab.watch("System/valve/A", seconds=60))
+        until(watch, Live())
+        server.kill()
+        assert isinstance(next(watch), Lost)
+        start_server(processes, f"*=tcp:{port}:interface={HOST}", processor=hop)
+        until(watch, Gap())
+        until(watch, Live())
+        lab.ask("System|Open A", timeout=20)
+        for notice in watch:
+            if isinstance(notice, Item) and notice.value:
+                break
+        watch.close()
+
+
+def until(watch: Iterator[Notice], wanted: Notice) -> None:
+    for notice in watch:
+        if notice == wanted:
+            return
+    raise AssertionError(f"{wanted} was not told")
