@@ -180,17 +180,17 @@ PROMISES = (
     Promise(
         "what nobody waits for is not begun",
         "a waiting command whose asker has gone, and not come back in a second, is dropped",
-        "processor/execution/manager_queue.py",
-        "        return self._withdraw(response, job, Event.FORGET, error)",
+        "processor/execution/askers.py",
+        "        return self._withdraw(answer, job, Event.FORGET, error)",
         "        return False",
         "tests.processor.test_hardware_manager.GoneTests.test_what_waits_is_not_begun",
     ),
     Promise(
         "in time or not at all",
         "a command whose time passes while it waits is not begun (202)",
-        "processor/execution/manager_queue.py",
-        "        asker.timer = self._clock.callLater(seconds, self._give_up, answer)",
-        "        asker.timer = self._clock.callLater(1e9, self._give_up, answer)",
+        "processor/execution/askers.py",
+        "        asker.timer = self._clock.callLater(seconds, self._give_up, asker.answer)",
+        "        asker.timer = self._clock.callLater(1e9, self._give_up, asker.answer)",
         "tests.processor.test_manager_queue.DeadlineTests.test_what_expires_while_it_waits_is_never_run",
     ),
     Promise(

@@ -30,7 +30,8 @@ from pychron_comms.observability.state.stream import new_stream
 from pychron_comms.processor.command_log import CommandLog
 from pychron_comms.processor.execution.audit import Audit
 from pychron_comms.processor.execution.idempotency import CommandMemory, CommandWatch
-from pychron_comms.processor.execution.manager_queue import ManagerQueue, Queues
+from pychron_comms.processor.execution.manager_queue import ManagerQueue
+from pychron_comms.processor.execution.queues import Queues
 from pychron_comms.processor.execution.runners import runner_for, safe_width
 from pychron_comms.processor.gate_queries import GateQueries
 from pychron_comms.processor.hardware_manager import MissingHandler, RemoteHardwareManager

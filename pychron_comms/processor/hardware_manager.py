@@ -31,7 +31,7 @@ from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.processor.execution.audit import Audit
 from pychron_comms.processor.execution.execution import Execution
 from pychron_comms.processor.execution.idempotency import CommandMemory, request_of
-from pychron_comms.processor.execution.manager_queue import Queues
+from pychron_comms.processor.execution.queues import Queues
 from pychron_comms.processor.execution.recall import Laboratory
 from pychron_comms.processor.state.publisher import StatePublisher
 from pychron_comms.safeguards.access import AccessRules

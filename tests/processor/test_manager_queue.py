@@ -17,7 +17,8 @@ from pychron_comms.errors import (
     ShuttingDownError,
 )
 from pychron_comms.interfaces import Effect, Move
-from pychron_comms.processor.execution.manager_queue import ManagerQueue, Queues
+from pychron_comms.processor.execution.manager_queue import ManagerQueue
+from pychron_comms.processor.execution.queues import Queues
 from pychron_comms.processor.execution.runners import ReactorRunner
 from tests.doubles import ScriptedCall, ScriptedHandler
 from tests.executions import submitted

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import cast
 
 from twisted.internet.defer import Deferred, maybeDeferred
@@ -20,8 +20,9 @@ from pychron_comms.errors import (
     ShuttingDownError,
 )
 from pychron_comms.interfaces import ICall, IRequestHandler, Move
+from pychron_comms.processor.execution.askers import Askers
 from pychron_comms.processor.execution.execution import Event, Execution
-from pychron_comms.processor.execution.jobs import Asker, Job, Jobs
+from pychron_comms.processor.execution.jobs import Job, Jobs
 from pychron_comms.processor.execution.runners import Runner, Take
 from pychron_comms.processor.execution.safety import SafetyLane
 from pychron_comms.safeguards.overlap import any_overlap
@@ -54,13 +55,13 @@ class ManagerQueue:
         self._clock = clock
         self._limit = limit
         self._safety = SafetyLane(width, self._begin_waiting)
+        self._askers = Askers(clock, self._prevent, self._abandon)
         self._waiting: Jobs = OrderedDict()
         # Reads that commands elsewhere wait for, at most one for each manager.
         self._ahead: Jobs = OrderedDict()
         # The next that acts, while its interlocks are tested.
         self._clearing: Job | None = None
         self._running: Job | None = None
-        self._asked: dict[Deferred[str], Job] = {}
         self._beginning = False
         self._stopping: Deferred[None] | None = None
 
@@ -111,11 +112,7 @@ class ManagerQueue:
 
         False, too, where it makes safe: that is done for whoever asked.
         """
-        job = self._asked.get(response)
-        if job is None:
-            return False
-        error = ExpiredError(f"{job.call.name}: who asked has gone")
-        return self._withdraw(response, job, Event.FORGET, error)
+        return self._askers.forget(response)
 
     def make_safe(
         self, moves: Iterable[Move], action: Callable[[], object], why: str
@@ -143,7 +140,7 @@ class ManagerQueue:
             if job.execution is not None:
                 job.execution.lose()
             error = OutcomeUnknownError(f"{job.call.name} ran at the stop")
-            self._settle(job, Failure(error))
+            self._askers.settle(job, Failure(error))
             job.over()
 
     def close(self) -> None:
@@ -154,28 +151,54 @@ class ManagerQueue:
 
     def _submit_safe(
         self, handler: IRequestHandler, call: ICall, within: float | None, execution: Execution
-    ) -> Deferred[str]:
+    ) -> str | Deferred[str]:
         seconds = call.deadline if within is None else min(within, call.deadline)
         if not seconds > 0:
             self._log.warn("{name} comes after its time, and is run", name=call.name)
             seconds = call.deadline
+        if self._is_idle and self._safety.enter():
+            return self._run_safe_at_once(handler, call, seconds, execution)
         job = Job(handler, call, execution, self._clock.seconds())
-        answer: Deferred[str] = Deferred(self._leave)
-        # Its time begins when it does: nobody is told 201 of what has not begun.
-        job.askers[answer] = Asker(answer, seconds)
-        self._asked[answer] = job
+        answer = self._askers.ask_safe(job, seconds)
         work = Deferred.fromCoroutine(self._run_safe(job, execution))
         work.addBoth(self._made_safe, job)
         return answer
 
+    @property
+    def _is_idle(self) -> bool:
+        """Whether nothing is there to be overtaken, or to be outlasted."""
+        return not (self._running or self._clearing or self._waiting or self._ahead)
+
+    def _run_safe_at_once(
+        self, handler: IRequestHandler, call: ICall, seconds: float, execution: Execution
+    ) -> str | Deferred[str]:
+        """The short way, for one that has its turn in the lane."""
+        try:
+            result = self._run(handler, call, execution)
+        except Exception:
+            self._safety.leave()
+            raise
+        if isinstance(result, str):
+            self._safety.leave()
+            return result
+        job = Job(handler, call, execution, self._clock.seconds())
+        job.work = result
+        answer = self._askers.ask(job, seconds)
+        result.addBoth(self._left_lane).addBoth(self._made_safe, job)
+        return answer
+
+    def _left_lane(self, result: str | Failure) -> str | Failure:
+        self._safety.leave()
+        return result
+
     def _made_safe(self, result: str | Failure, job: Job) -> None:
         job.over()
-        self._settle(job, result)
+        self._askers.settle(job, result)
 
     async def _run_safe(self, job: Job, execution: Execution) -> str:
         call = job.call
         rival = await self._safe_turn(call.moves, call.name)
-        self._begin_time(job)
+        self._askers.begin_time(job)
 
         def act() -> Deferred[str]:
             return self._run_later(job, execution.take).addBoth(acted)
@@ -229,14 +252,6 @@ class ManagerQueue:
             if _acts_on(job, moves):
                 self._prevent(job, Event.OVERTAKE, OvertakenError(job.call.name, why))
 
-    def _begin_time(self, job: Job) -> None:
-        """Those who wait for what makes safe give it their time from now on."""
-        late = self._clock.seconds() - job.until
-        if late > 0:
-            self._log.warn("{name} begins {late:.1f} s late", name=job.call.name, late=late)
-        for answer, asker in job.askers.items():
-            asker.timer = self._clock.callLater(asker.seconds, self._give_up, answer)
-
     # -- waiting
 
     def _seconds_for(self, call: ICall, within: float | None) -> float:
@@ -259,7 +274,7 @@ class ManagerQueue:
     ) -> Deferred[str]:
         job = self._same_read(call) if execution is None else None
         if job is not None:
-            return self._ask(job, seconds)
+            return self._askers.ask(job, seconds)
         if len(self._waiting) >= self._limit:
             raise QueueFullError(f"{self._limit} commands wait before {call.name}")
         job = Job(handler, call, execution, self._clock.seconds())
@@ -278,14 +293,7 @@ class ManagerQueue:
         if place is not None:
             place[job] = None
             job.place = place
-        return self._ask(job, seconds)
-
-    def _ask(self, job: Job, seconds: float) -> Deferred[str]:
-        answer: Deferred[str] = Deferred(self._leave)
-        asker = job.askers[answer] = Asker(answer, seconds)
-        asker.timer = self._clock.callLater(seconds, self._give_up, answer)
-        self._asked[answer] = job
-        return answer
+        return self._askers.ask(job, seconds)
 
     def _prospects(self) -> list[Job]:
         """All that may not have begun yet."""
@@ -302,67 +310,11 @@ class ManagerQueue:
         elif not job.execution.prevent(event, error):
             return False
         job.leave_place()
-        self._settle(job, Failure(error))
+        self._askers.settle(job, Failure(error))
         if job is self._clearing:
             self._clearing = None
             self._begin_waiting()
         return True
-
-    def _withdraw(self, answer: Deferred[str], job: Job, event: Event, error: CommandError) -> bool:
-        """One asker fails with ``error`` where it has not begun; whether that is so."""
-        if job.call.safe:
-            return False
-        if len(job.askers) == 1:
-            return self._prevent(job, event, error)
-        if job.work is not None:
-            return False
-        del self._asked[answer]
-        job.askers.pop(answer).settle(Failure(error))
-        return True
-
-    def _leave(self, answer: Deferred[str]) -> None:
-        """Who asked waits no more; what nobody waits for is not begun."""
-        job = self._asked.pop(answer)
-        job.askers.pop(answer).leave()
-        if job.askers or job.call.safe:
-            return
-        if not self._prevent(job, Event.FORGET, ExpiredError(job.call.name)):
-            self._abandon_in_time(job)
-
-    def _give_up(self, answer: Deferred[str]) -> None:
-        job = self._asked[answer]
-        name, asker = job.call.name, job.askers[answer]
-        if self._withdraw(answer, job, Event.EXPIRE, ExpiredError(name)):
-            return
-        if job.execution is not None and not job.execution.begun:
-            # It makes safe, and its thread has still to take it.
-            asker.timer = self._clock.callLater(asker.seconds, self._give_up, answer)
-            return
-        if job.execution is not None:
-            job.execution.lose()
-        del self._asked[answer]
-        del job.askers[answer]
-        told = f"{name} did not end in {asker.seconds:g} s"
-        if job.waits_for:
-            told += f": {job.waits_for} began before it and still runs; it is done again then"
-        asker.settle(Failure(OutcomeUnknownError(told)))
-        if not job.askers:
-            self._abandon_in_time(job)
-
-    def _expire_late(self, job: Job) -> None:
-        """Their timers are due, and have not come yet: this process has stood still meanwhile."""
-        now = self._clock.seconds()
-        for answer, asker in list(job.askers.items()):
-            if asker.timer is not None and asker.timer.getTime() <= now:
-                self._give_up(answer)
-
-    def _abandon_in_time(self, job: Job) -> None:
-        """Nobody waits for it; what acts may end all the same, as long as its own time lasts."""
-        left = job.until - self._clock.seconds()
-        if left > 0 and job.execution is not None:
-            job.patience = self._clock.callLater(left, self._abandon, job)
-        else:
-            self._abandon(job)
 
     def _abandon(self, job: Job) -> None:
         if job.work is not None and not job.waits_for:
@@ -386,7 +338,7 @@ class ManagerQueue:
         if isinstance(result, str):
             return result
         job = Job(handler, call, execution, self._clock.seconds())
-        answer = self._ask(job, seconds)
+        answer = self._askers.ask(job, seconds)
         self._follow(job, result)
         return answer
 
@@ -420,7 +372,7 @@ class ManagerQueue:
         return job
 
     def _begin(self, job: Job) -> None:
-        self._expire_late(job)
+        self._askers.expire_late(job)
         if not job.askers:
             return
         execution = job.execution
@@ -434,10 +386,10 @@ class ManagerQueue:
                         return
             result = self._run(job.handler, job.call, execution)
         except Exception:
-            self._settle(job, Failure())
+            self._askers.settle(job, Failure())
             return
         if isinstance(result, str):
-            self._settle(job, result)
+            self._askers.settle(job, result)
         else:
             self._follow(job, result)
 
@@ -453,7 +405,7 @@ class ManagerQueue:
 
     def _not_cleared(self, failure: Failure, job: Job) -> None:
         self._clearing = None
-        self._settle(job, failure)
+        self._askers.settle(job, failure)
         self._begin_waiting()
 
     def _follow(self, job: Job, work: Deferred[str]) -> None:
@@ -465,15 +417,8 @@ class ManagerQueue:
         self._running = None
         # What makes safe again goes before what waits.
         job.over()
-        self._settle(job, result)
+        self._askers.settle(job, result)
         self._begin_waiting()
-
-    def _settle(self, job: Job, result: str | Failure) -> None:
-        """All who wait for it have their answer."""
-        askers, job.askers = job.askers, {}
-        for answer, asker in askers.items():
-            del self._asked[answer]
-            asker.settle(result)
 
     def _check_idle(self) -> None:
         stopping = self._stopping
@@ -481,32 +426,6 @@ class ManagerQueue:
             return
         if self._running is None and self._clearing is None and not self._safety.busy:
             stopping.callback(None)
-
-
-#: Makes the queue of a manager.
-QueueFactory = Callable[[object], ManagerQueue]
-
-
-class Queues:
-    """The queue of each manager, made when it is first asked for."""
-
-    def __init__(self, factory: QueueFactory) -> None:
-        self._factory = factory
-        # By identity: a manager may compare equal to another, or not hash.
-        self._queues: dict[int, ManagerQueue] = {}
-
-    def of(self, manager: object) -> ManagerQueue:
-        queue = self._queues.get(id(manager))
-        if queue is None:
-            queue = self._queues[id(manager)] = self._factory(manager)
-        return queue
-
-    def read(self, handler: IRequestHandler, call: ICall, ahead: bool) -> str | Deferred[str]:
-        """As ``ManagerQueue.read``, of the call's own manager."""
-        return self.of(call.manager).read(handler, call, ahead=ahead)
-
-    def __iter__(self) -> Iterator[ManagerQueue]:
-        return iter(list(self._queues.values()))
 
 
 def _acts_on(job: Job, moves: Iterable[Move]) -> bool:

@@ -41,10 +41,15 @@ class SafetyLane:
         """Whether anything is being made safe, or waits to be."""
         return bool(self._taken or self._light or self._others)
 
+    def enter(self) -> bool:
+        """Whether there is room just now, and it is taken; then ``leave`` must follow."""
+        has_room = self._taken < self._width
+        self._taken += has_room
+        return has_room
+
     def turn(self, moves: Iterable[Move]) -> Deferred[None]:
         """Fires when what moves these parts may begin; ``leave`` must follow."""
-        if self._taken < self._width:
-            self._taken += 1
+        if self.enter():
             return succeed(None)
         waiting = self._light if puts_out(moves) else self._others
         turn: Deferred[None] = Deferred(waiting.remove)

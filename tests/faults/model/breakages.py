@@ -12,6 +12,7 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
 from pychron_comms.errors import ExpiredError, JournalError, ShuttingDownError
+from pychron_comms.processor.execution.askers import Askers
 from pychron_comms.processor.execution.changes import ChangeLog
 from pychron_comms.processor.execution.copies import CopyMemory
 from pychron_comms.processor.execution.entry import Ended, Entry, State
@@ -80,19 +81,19 @@ def _begin_unwritten(self: Any) -> None:
     self._keeper.begun(self)
 
 
-_give_up = ManagerQueue._give_up
+_give_up = Askers._give_up
 _forget = ManagerQueue.forget
 
 
 def _give_up_running_only(self: Any, answer: Deferred[str]) -> None:
-    if self._asked[answer].work is not None:
+    if self._jobs[answer].work is not None:
         _give_up(self, answer)
 
 
 def _forget_running(self: Any, response: Deferred[str]) -> bool:
     job = self._running
     if job is not None and response in job.askers:
-        del self._asked[response]
+        del self._askers._jobs[response]
         job.askers.pop(response).settle(Failure(ExpiredError("who asked has gone")))
         return True
     return _forget(self, response)
@@ -191,14 +192,14 @@ BREAKAGES: Mapping[str, Patches] = {
     "ids are used again": [(ProcessorConnection, "_send", _send_with_old_ids)],
     "the journal is written afterwards": [(Execution, "hand_over", _begin_afterwards)],
     "what cannot be written is run": [(Entry, "begin", _begin_unwritten)],
-    "deadlines are not kept": [(ManagerQueue, "_give_up", _give_up_running_only)],
+    "deadlines are not kept": [(Askers, "_give_up", _give_up_running_only)],
     "the repeater sends again": [
         (ProcessorConnection, "_send", _send_and_remember),
         (ProcessorConnection, "connectionLost", _lost_for_a_while),
         (CommandRepeater, "connected", _connected_and_sent_again),
     ],
     "what waits is not overtaken": [(ManagerQueue, "_overtake", _nothing)],
-    "what stood still begins what is late": [(ManagerQueue, "_expire_late", _nothing)],
+    "what stood still begins what is late": [(Askers, "expire_late", _nothing)],
     "what makes safe waits for what runs": [(ManagerQueue, "_safe_turn", _safe_turn_at_last)],
     "what makes safe is refused at the end": [
         (ManagerQueue, "_submit_safe", _safe_refused_at_the_end)

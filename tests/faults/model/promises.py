@@ -352,7 +352,7 @@ def check_nothing_left(world: World) -> None:
         "those who wait for them": len(processor.memory._waiting),
         "waiting": sum(len(queue._waiting) for queue in processor.queues),
         "running": sum(
-            (queue._running is not None) + queue._safety.busy + len(queue._asked)
+            (queue._running is not None) + queue._safety.busy + len(queue._askers._jobs)
             for queue in processor.queues
         ),
     }

@@ -20,7 +20,8 @@ from pychron_comms.processor.assembly import made_safe
 from pychron_comms.processor.command_processor import CommandProcessorFactory
 from pychron_comms.processor.execution.audit import Audit
 from pychron_comms.processor.execution.idempotency import CommandMemory
-from pychron_comms.processor.execution.manager_queue import ManagerQueue, Queues
+from pychron_comms.processor.execution.manager_queue import ManagerQueue
+from pychron_comms.processor.execution.queues import Queues
 from pychron_comms.processor.execution.runners import ReactorRunner
 from pychron_comms.processor.gate_queries import GateQueries
 from pychron_comms.processor.hardware_manager import RemoteHardwareManager
