@@ -36,6 +36,7 @@ from pychron_comms.processor.state.publisher import StatePublisher
 from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.safeguards.interlocks import Interlocks, Rule
 from pychron_comms.safeguards.leases import Leases
+from pychron_comms.safeguards.unsafe_parts import UnsafeParts
 from pychron_comms.server.resend.command_catalogue import CommandCatalogue, Declarations
 from pychron_comms.server.resend.delivery import DeliveryReports
 from pychron_comms.wire.context import PLAIN, RequestContext
@@ -264,7 +265,9 @@ def gate_around(
     queues = Queues(lambda manager: ManagerQueue(ReactorRunner(), clock, width=math.inf))
     audit = Audit(journal or NoJournal(), clock.seconds)
     memory = CommandMemory(audit, clock, Metrics())
-    leases = Leases(clock, clock.seconds, audit, partial(made_safe, queues, memory))
+    unsafe = UnsafeParts(clock, clock.seconds, audit, partial(made_safe, queues, memory))
+    memory.watched_by(unsafe)
+    leases = Leases(clock, clock.seconds, audit, unsafe)
     kept = Interlocks(queues.read, clock)
     kept.keep(interlocks)
     return RemoteHardwareManager(

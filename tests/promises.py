@@ -289,7 +289,7 @@ PROMISES = (
         "a lost owner leaves things safe",
         "a lease that lapses, or loses its connection, runs the safe state, once",
         "safeguards/leases.py",
-        """        self._safe(part, f"the lapse of {owner}'s lease")""",
+        """        self._unsafe.add(part, f"the lapse of {owner}'s lease")""",
         "        pass",
         "tests.safeguards.test_leases.LapseTests.test_a_lease_that_runs_out_makes_safe_once_and_is_written_down",
     ),
@@ -333,6 +333,14 @@ PROMISES = (
         '            self.unsafe[record["part"]] = f"the lapse of {record[\'owner\']}\'s lease"',
         "            pass",
         "tests.safeguards.test_lease_records.CutTests.test_each_lease_ends_in_a_safe_part_or_was_given_back",
+    ),
+    Promise(
+        "and is tried again where it fails",
+        "until the part is safe or somebody moves it, by the next process too",
+        "safeguards/unsafe_parts.py",
+        "            unsafe.timer = self._clock.callLater(unsafe.delay, self._try, unsafe)\n",
+        "            pass\n",
+        "tests.safeguards.test_unsafe_parts.TriedAgainTests.test_until_it_is_safe",
     ),
     Promise(
         "written down before it begins",

@@ -9,7 +9,7 @@ from pychron_comms.journal.facts import FINE, Facts
 
 #: The events that a record can have.
 EVENTS = (
-    *("begin", "end", "refused", "claim", "release", "override", "lapse", "safe"),
+    *("begin", "end", "refused", "claim", "release", "override", "lapse", "unsafe", "safe"),
     *("start", "stop", "continued", "carried", "checkpoint", "torn"),
 )
 

@@ -46,6 +46,7 @@ from pychron_comms.safeguards.leases import Leases
 from pychron_comms.safeguards.overrides import Overrides
 from pychron_comms.safeguards.safe_state import safe_actions
 from pychron_comms.safeguards.system_lock import SystemLock
+from pychron_comms.safeguards.unsafe_parts import UnsafeParts
 
 
 def gate_from_config(
@@ -72,7 +73,9 @@ def gate_from_config(
     hardware.check_used(laboratory)
     # Rules are said in the words of the handlers, whose Check asks them.
     guards.interlocks.keep(rules_for(settings.interlocks, handlers))
-    publisher.watch(watched_managers(handlers, hardware), lambda: lease_readings(guards.leases))
+    publisher.watch(
+        watched_managers(handlers, hardware), lambda: lease_readings(guards.leases, guards.unsafe)
+    )
     publisher.draw(schematic_from_config(laboratory))
     laboratory.finish()
     return RemoteHardwareManager(
@@ -120,6 +123,7 @@ class Safeguards(NamedTuple):
 
     access: AccessRules
     leases: Leases
+    unsafe: UnsafeParts
     interlocks: Interlocks
     queries: GateQueries
 
@@ -133,7 +137,9 @@ def _safeguards(
     reactor: Any,
     metrics: Metrics,
 ) -> Safeguards:
-    leases = Leases(reactor, time.time, audit, partial(made_safe, queues, memory))
+    unsafe = UnsafeParts(reactor, time.time, audit, partial(made_safe, queues, memory))
+    memory.watched_by(unsafe)
+    leases = Leases(reactor, time.time, audit, unsafe)
     lock = SystemLock(settings.systems)
     roles = settings.roles
     access = AccessRules([settings.hosts, roles], [roles, lock, leases])
@@ -146,7 +152,7 @@ def _safeguards(
         interlocks=interlocks,
         overrides=Overrides(settings.emergency_key, roles, reactor, audit.refused, metrics),
     )
-    return Safeguards(access, leases, interlocks, queries)
+    return Safeguards(access, leases, unsafe, interlocks, queries)
 
 
 def request_types() -> set[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
-#: What is carried over of a part that is not safe yet, with ``why`` it must be made so.
+#: Of a part that could not be made safe yet, or is carried over so, with ``why`` it must be.
 UNSAFE = "unsafe"
 
 

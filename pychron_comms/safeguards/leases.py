@@ -5,25 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from pychron_comms.errors import LeasedError
 from pychron_comms.interfaces import IAccessRule, ICall, ILaserManager, Lease, Part
-from pychron_comms.safeguards.lease_records import (
-    UNSAFE,
-    Diary,
-    LeaseRecords,
-    WrittenLease,
-    claimed,
-)
+from pychron_comms.safeguards.lease_records import Diary, LeaseRecords, WrittenLease, claimed
 from pychron_comms.safeguards.overlap import overlap
-
-#: Brings a part to its safe state; fires when it is there.
-MakeSafe = Callable[[Part, str], Deferred[object]]
+from pychron_comms.safeguards.unsafe_parts import UnsafeParts
 
 
 class _Held:
@@ -41,24 +31,22 @@ class _Held:
 class Leases:
     """Keeps everybody but the owner from acting on a part; reads stay open to all.
 
-    A lease that runs out, or whose connection is lost, makes its part safe, once; a process that
-    is killed meanwhile leaves that to the next. A lease is not granted, and not given back, where
-    that cannot be written down. ``now`` is the time of day in seconds; ``clock`` may be another,
-    that does not jump.
+    A lease that runs out, or whose connection is lost, makes its part safe: ``unsafe`` sees to
+    that. A process that is killed meanwhile leaves it to the next. A lease is not granted, and not
+    given back, where that cannot be written down. ``now`` is the time of day in seconds; ``clock``
+    may be another, that does not jump.
     """
 
     _log = Logger()
 
     def __init__(
-        self, clock: IReactorTime, now: Callable[[], float], diary: Diary, make_safe: MakeSafe
+        self, clock: IReactorTime, now: Callable[[], float], diary: Diary, unsafe: UnsafeParts
     ) -> None:
         self._clock = clock
         self._now = now
         self._diary = diary
-        self._make_safe = make_safe
+        self._unsafe = unsafe
         self._held: dict[tuple[int, str], _Held] = {}
-        # Why parts must be made safe that are not yet, by their names.
-        self._unsafe: dict[str, list[str]] = {}
 
     def claim(self, part: Part, sender: str, seconds: float, session: str = "") -> None:
         """Lease a part, or renew the lease. Errors: 204, 214."""
@@ -96,7 +84,7 @@ class Leases:
             self._diary.note(
                 "override", part=name, owner=owner, sender=sender, reason=reason, safe=part.name
             )
-        self._safe(part, f"{sender}'s override")
+        self._unsafe.add(part, f"{sender}'s override")
 
     def leases(self) -> list[Lease]:
         """Oldest first."""
@@ -110,6 +98,7 @@ class Leases:
 
     def stop(self) -> None:
         """Forget all; they are written down."""
+        self._unsafe.stop()
         for held in list(self._held.values()):
             self._end(held)
 
@@ -121,7 +110,7 @@ class Leases:
         for name, why in records.unsafe.items():
             part = self._find(name, find)
             if part is not None:
-                self._safe(part, why)
+                self._unsafe.add(part, why)
         for written in records.leases.values():
             part = self._find(written.part, find)
             if part is None:
@@ -133,8 +122,7 @@ class Leases:
 
     def carried(self) -> Iterator[Mapping[str, Any]]:
         """What a later process must know, when older records are dropped."""
-        for name, reasons in self._unsafe.items():
-            yield {"event": UNSAFE, "part": name, "why": reasons[-1]}
+        yield from self._unsafe.carried()
         for held in self._held.values():
             yield {"event": "claim", **claimed(_written(held.lease, held.session))}
 
@@ -173,23 +161,7 @@ class Leases:
             "the lease of {owner} on {part} lapses: {why}", owner=owner, part=part.name, why=why
         )
         self._diary.note("lapse", part=part.name, owner=owner, why=why)
-        self._safe(part, f"the lapse of {owner}'s lease")
-
-    def _safe(self, part: Part, why: str) -> None:
-        self._unsafe.setdefault(part.name, []).append(why)
-        told = self._make_safe(part, why).addCallbacks(_told, self._not_safe, errbackArgs=(part,))
-        told.addCallback(self._made_safe, part, why)
-
-    def _not_safe(self, failure: Failure, part: Part) -> str:
-        self._log.failure("{part} could not be made safe", failure, part=part.name)
-        return f"failed: {failure.getErrorMessage()}"
-
-    def _made_safe(self, reply: str, part: Part, why: str) -> None:
-        reasons = self._unsafe[part.name]
-        reasons.remove(why)
-        if not reasons:
-            del self._unsafe[part.name]
-        self._diary.note("safe", part=part.name, reply=reply)
+        self._unsafe.add(part, f"the lapse of {owner}'s lease")
 
     def _find(self, name: str, find: Callable[[str], Part | None]) -> Part | None:
         part = find(name)
@@ -200,10 +172,6 @@ class Leases:
 
 def _written(lease: Lease, session: str) -> WrittenLease:
     return WrittenLease(lease.part.name, lease.owner, lease.since, lease.until, bool(session))
-
-
-def _told(done: object) -> str:
-    return "nothing is known to make it safe" if done == [] else "OK"
 
 
 def _key(part: Part) -> tuple[int, str]:

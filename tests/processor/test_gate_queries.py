@@ -104,7 +104,7 @@ class LapseTests(LaboratoryCase):
         self.claim("System|Claim S 60 connection")
         self.lapse()
         self.assertEqual(
-            self.events("event", "reply")[-1], ["safe", "failed: Valve S failed to actuate close"]
+            self.events("event", "error")[-1], ["unsafe", "Valve S failed to actuate close"]
         )
         self.assertEqual(len(self.flushLoggedErrors(ValveActuationError)), 1)
 

@@ -14,6 +14,7 @@ from pychron_comms.interfaces import ILaserManager, Part
 from pychron_comms.journal.memory import MemoryJournal
 from pychron_comms.processor.execution.audit import Audit
 from pychron_comms.safeguards.leases import Leases
+from pychron_comms.safeguards.unsafe_parts import UnsafeParts
 from tests.doubles import ScriptedCall
 
 ME, OTHER = "10.0.0.1", "10.0.0.2"
@@ -45,7 +46,12 @@ class LeaseCase(SynchronousTestCase):
         self.leases = self.new_leases()
 
     def new_leases(self) -> Leases:
-        return Leases(self.clock, self.clock.seconds, Audit(self.journal), self.make_safe)
+        return self.leases_over(Audit(self.journal))
+
+    def leases_over(self, audit: Audit) -> Leases:
+        now = self.clock.seconds
+        self.unsafe = UnsafeParts(self.clock, now, audit, self.make_safe)
+        return Leases(self.clock, now, audit, self.unsafe)
 
     def make_safe(self, part: Part, why: str) -> Deferred[object]:
         self.made_safe.append((part.name, why))

@@ -10,7 +10,6 @@ from pychron_comms.interfaces import Part
 from pychron_comms.journal.file_journal import FileJournal
 from pychron_comms.processor.execution.audit import Audit
 from pychron_comms.safeguards.lease_records import LeaseRecords
-from pychron_comms.safeguards.leases import Leases
 from tests.safeguards.lease_case import ME, OTHER, LeaseCase
 
 
@@ -159,7 +158,7 @@ class CutTests(LeaseCase):
     def history(self) -> None:
         """Each way for a lease to end, and one that has not."""
         journal = self.journal_at("whole")
-        self.leases = Leases(self.clock, self.clock.seconds, Audit(journal), self.make_safe)
+        self.leases = self.leases_over(Audit(journal))
         self.leases.claim(self.valve, ME, 5)
         self.clock.advance(5)
         self.leases.claim(self.x, ME, 50, "one")
@@ -203,7 +202,7 @@ class CutTests(LeaseCase):
         for record in journal.recall():
             records.take(record)
         self.made_safe.clear()
-        leases = Leases(self.clock, self.clock.seconds, Audit(journal), self.make_safe)
+        leases = self.leases_over(Audit(journal))
         leases.recall(records, self.find)
         self.clock.advance(100)
         self.assertEqual(leases.leases(), [])

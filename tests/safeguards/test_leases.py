@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from pychron_comms.errors import JournalError, LeasedError, ValveActuationError
+from pychron_comms.errors import JournalError, LeasedError
 from pychron_comms.interfaces import Effect, IAccessRule
 from pychron_comms.safeguards.overlap import overlap
 from tests.doubles import ScriptedCall
@@ -173,14 +173,6 @@ class LapseTests(LeaseCase):
         self.assertEqual(self.events(), ["claim", "lapse"])
         self.safe.callback(None)
         self.assertEqual(self.events(), ["claim", "lapse", "safe"])
-
-    def test_what_could_not_be_made_safe_is_written_down_and_logged(self) -> None:
-        self.safe = fail(ValveActuationError("A", "close"))
-        self.leases.claim(self.valve, ME, 10)
-        self.clock.advance(10)
-        *_, safe = self.journal.records()
-        self.assertEqual(safe["reply"], "failed: Valve A failed to actuate close")
-        self.assertEqual(len(self.flushLoggedErrors(ValveActuationError)), 1)
 
     def test_a_lease_ends_with_the_connection_that_it_is_bound_to(self) -> None:
         self.leases.claim(self.valve, ME, 10, "one")

@@ -45,7 +45,7 @@ class CommandMemory:
         watches: Sequence[CommandWatch] = (),
     ) -> None:
         self._audit = audit
-        self._watches = watches
+        self._watches = list(watches)
         self._clock = clock
         self._changes = ChangeLog()
         self.keys = KeyMemory(keep)
@@ -104,6 +104,10 @@ class CommandMemory:
     def reply_taken(self, ask: str) -> None:
         """As ``IHardwareGate.reply_taken``."""
         self.copies.taken(ask)
+
+    def watched_by(self, watch: CommandWatch) -> None:
+        """Let one more look on."""
+        self._watches.append(watch)
 
     def changed(self, part: Part) -> None:
         """It is made safe now, by no command."""

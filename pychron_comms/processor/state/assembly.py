@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from pychron_comms.interfaces import IHardware, IRequestHandler, Reading
+from pychron_comms.interfaces import IHardware, IRequestHandler, Reading, Severity
 from pychron_comms.safeguards.leases import Leases
+from pychron_comms.safeguards.unsafe_parts import UnsafeParts
 
 
 def watched_managers(
@@ -22,8 +23,18 @@ def watched_managers(
     return managers | {f"device/{name}": device for name, device in devices.items()}
 
 
-def lease_readings(leases: Leases) -> Iterable[Reading]:
-    """Each lease: its owner, and until when in seconds of Unix time."""
+def lease_readings(leases: Leases, unsafe: UnsafeParts) -> Iterable[Reading]:
+    """Each lease: its owner, and until when; each part that could not be made safe after its lease.
+
+    Times in seconds of Unix time.
+    """
+    for trouble in unsafe.troubles():
+        name, target = trouble.part.name, trouble.part.target
+        details = {"since": round(trouble.since, 3), "part": target}
+        reason = f"not made safe after {trouble.why}: {trouble.error}"
+        yield Reading(
+            f"unsafe/{name}", True, severity=Severity.MAJOR, reason=reason, details=details
+        )
     for lease in leases.leases():
         details = {"until": round(lease.until, 3), "lease_of": lease.part.target}
         yield Reading(f"lease/{lease.part.name}", lease.owner, details=details)

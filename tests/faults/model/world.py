@@ -32,6 +32,7 @@ from pychron_comms.safeguards.leases import Leases
 from pychron_comms.safeguards.overrides import Overrides
 from pychron_comms.safeguards.roles import EVERYONE_OPERATES
 from pychron_comms.safeguards.system_lock import SystemLock
+from pychron_comms.safeguards.unsafe_parts import UnsafeParts
 from pychron_comms.server.datagrams import DatagramMessagingHandler
 from pychron_comms.server.dispatcher import RequestDispatcher
 from pychron_comms.server.launcher import Launcher
@@ -120,7 +121,9 @@ class Processor:
         )
         audit = Audit(self.pen, world.now)
         self.memory = memory = CommandMemory(audit, clock, Metrics())
-        leases = Leases(clock, world.now, audit, partial(made_safe, queues, memory))
+        unsafe = UnsafeParts(clock, world.now, audit, partial(made_safe, queues, memory))
+        memory.watched_by(unsafe)
+        leases = Leases(clock, world.now, audit, unsafe)
         interlocks = Interlocks(queues.read, clock)
         access = AccessRules((), [leases])
         hardware.safeguards = GateQueries(
