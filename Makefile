@@ -16,11 +16,14 @@ MANUAL = $(BIN)/argparse-manpage --project-name pychron_comms --version $(shell 
 	sed -n 's/^__version__ = "\(.*\)"/\1/p' pychron_comms/__init__.py)
 
 # Tests that wait run beside each other; what computes has a core of its own.
-JOBS ?= 4
+JOBS ?= 6
 CORES ?= 2
 # How many times slower than a quiet machine this one is: what bounds on time are multiplied by.
 SLOWER ?= 1
 BESIDE = -n $(JOBS) --dist loadscope --no-loadscope-reorder
+
+# The suite starts hundreds of processes: each would compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run test lint types unit promises soak fuzz bench bench-compare docs clean
 
