@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import Clock
 from zope.interface import implementer
@@ -32,6 +32,7 @@ from pychron_comms.processor.execution.manager_queue import ManagerQueue
 from pychron_comms.processor.execution.queues import Queues
 from pychron_comms.processor.execution.runners import ReactorRunner
 from pychron_comms.processor.hardware_manager import RemoteHardwareManager
+from pychron_comms.processor.journal_search import JournalSearch
 from pychron_comms.processor.state.publisher import StatePublisher
 from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.safeguards.interlocks import Interlocks, Rule
@@ -82,6 +83,9 @@ class ScriptedGate:
 
     def reply_taken(self, ask: str) -> None:
         self.taken.append(ask)
+
+    def search(self, question: str) -> Deferred[str]:
+        return succeed(f"found {question}")
 
 
 @implementer(ICommandRepeater)
@@ -280,5 +284,6 @@ def gate_around(
         leases=leases,
         interlocks=kept,
         publisher=still_publisher(clock),
+        searches=JournalSearch("", clock),
         clock=clock,
     )

@@ -96,6 +96,12 @@ class IHardwareGate(Interface):
     def reply_taken(ask: str) -> None:
         """The reply to the command of that ``ask`` was read: who asks the same again means it."""
 
+    def search(question: str) -> Deferred[str]:
+        """The newest records of the journal that fit; JSON both, as ``journal.search`` has it.
+
+        ``null`` where none is kept. Errors: 203 where others search, 214 where it cannot be read.
+        """
+
 
 class ICommandRepeater(Interface):
     """Takes a command to the processor that owns its hardware."""

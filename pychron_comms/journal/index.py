@@ -44,7 +44,7 @@ _INSERT = f"INSERT INTO records VALUES ({', '.join('?' * 13)})"
 _FACTS = ", ".join(Facts._fields)
 _FIND = f"""
 SELECT {", ".join(f"r.{each}" for each in Facts._fields)}, r.n, r.file, r.start, b.file, b.start
-FROM (SELECT * FROM records WHERE {{where}}) AS r
+FROM (SELECT * FROM records WHERE {{where}} ORDER BY at DESC, roll DESC, n DESC LIMIT ?) AS r
 LEFT JOIN records AS b ON b.event = 'begin' AND b.n = r.begin
 ORDER BY r.at, r.roll, r.n
 """
@@ -97,10 +97,13 @@ class Index:
         except sqlite3.Error as error:
             raise UnusableError(f"{index_path(self._path)}: {error}") from error
 
-    def find(self, wanted: Filter) -> Iterator[Entry]:
-        """As the files would answer, by time. Errors: UnusableError, OSError."""
+    def find(self, wanted: Filter, newest: int = -1) -> Iterator[Entry]:
+        """As the files would answer, by time; the ``newest`` so many, all where it is negative.
+
+        Errors: UnusableError, OSError.
+        """
         where, values = wanted.where()
-        rows = self._base.execute(_FIND.format(where=where), values)
+        rows = self._base.execute(_FIND.format(where=where), [*values, newest])
         with ExitStack() as opened:
             files = self._open_files(opened)
             for *facts, n, file, start, begin_file, begin_start in rows:

@@ -35,6 +35,7 @@ from pychron_comms.processor.execution.queues import Queues
 from pychron_comms.processor.execution.runners import runner_for, safe_width
 from pychron_comms.processor.gate_queries import GateQueries
 from pychron_comms.processor.hardware_manager import MissingHandler, RemoteHardwareManager
+from pychron_comms.processor.journal_search import JournalSearch
 from pychron_comms.processor.settings import ProcessorSettings
 from pychron_comms.processor.state.assembly import lease_readings, watched_managers
 from pychron_comms.processor.state.command_events import CommandEvents
@@ -88,6 +89,7 @@ def gate_from_config(
         leases=guards.leases,
         interlocks=guards.interlocks,
         publisher=publisher,
+        searches=JournalSearch(settings.journal.file if settings.journal else "", reactor),
         clock=reactor,
     )
 

@@ -41,10 +41,11 @@ class CommandProcessor(CommandLineReceiver):
 
     The tag ``from`` is believed of peers in ``trusted``, by their address or the name of their
     certificate; elsewhere the peer itself is the sender.
-    Five commands are about the road itself, have no type, and are for those who are trusted:
+    Six commands are about the road itself, have no type, and are for those who are trusted:
     ``Forget ID`` (nobody waits for the reply to that request any more), ``Gone SESSION`` (a client
     of the server has gone), ``Taken ASK [ASK...]`` (its clients have read the replies to these),
-    ``Subscribe PATTERN...`` (how things stand, as event lines) and ``Metrics``.
+    ``Subscribe PATTERN...`` (how things stand, as event lines), ``Journal QUESTION`` (the newest
+    records that fit) and ``Metrics``.
     """
 
     def __init__(
@@ -65,12 +66,13 @@ class CommandProcessor(CommandLineReceiver):
         self._believed: bool | None = None
         self._is_here = False
         self._waiting: dict[str, Deferred[str]] = {}
-        self._words: dict[str, Callable[[str], str]] = {
+        self._words: dict[str, Callable[[str], str | Deferred[str]]] = {
             "Forget": self._forget,
             "Gone": self._gone,
             "Taken": self._taken,
             "Subscribe": self._subscribe,
             "Metrics": lambda rest: metrics.text(),
+            "Journal": gate.search,
         }
 
     def answer(self, request: Request) -> str | Deferred[str]:
@@ -157,7 +159,7 @@ class CommandProcessor(CommandLineReceiver):
         self._waiting.pop(number, None)
         return outcome
 
-    def _answer_typeless(self, command: str, trusted: bool) -> str:
+    def _answer_typeless(self, command: str, trusted: bool) -> str | Deferred[str]:
         word, _, rest = command.partition(" ")
         act = self._words.get(word)
         if act is None or not trusted:

@@ -33,6 +33,7 @@ from pychron_comms.processor.execution.execution import Execution
 from pychron_comms.processor.execution.idempotency import CommandMemory, request_of
 from pychron_comms.processor.execution.queues import Queues
 from pychron_comms.processor.execution.recall import Laboratory
+from pychron_comms.processor.journal_search import JournalSearch
 from pychron_comms.processor.state.publisher import StatePublisher
 from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.safeguards.interlocks import Interlocks
@@ -101,6 +102,7 @@ class RemoteHardwareManager(Service):
         leases: Leases,
         interlocks: Interlocks,
         publisher: StatePublisher,
+        searches: JournalSearch,
         clock: IReactorTime,
     ) -> None:
         self._handlers = handlers
@@ -112,6 +114,7 @@ class RemoteHardwareManager(Service):
         self._leases = leases
         self._interlocks = interlocks
         self._publisher = publisher
+        self._searches = searches
         self._clock = clock
         self.reads: LineTable[IKnownRead] = LineTable()
         self._stopping = self._closed = False
@@ -172,6 +175,9 @@ class RemoteHardwareManager(Service):
     def reply_taken(self, ask: str) -> None:
         self._memory.reply_taken(ask)
 
+    def search(self, question: str) -> Deferred[str]:
+        return self._searches.find(question)
+
     def startService(self) -> None:
         super().startService()
         self._hardware.start()
@@ -194,6 +200,7 @@ class RemoteHardwareManager(Service):
         """
         super().stopService()
         self._publisher.stop()
+        self._searches.stop()
         self._leases.stop()
         self._stopping = True
         ended = [queue.stop() for queue in self._queues]

@@ -34,6 +34,7 @@ from pychron_comms.server.resend.command_catalogue import CommandCatalogue
 from pychron_comms.server.resend.delivery import DeliveryReports
 from pychron_comms.server.resend.loop_watch import LoopWatch
 from pychron_comms.server.settings import ServerSettings
+from pychron_comms.server.state.journals import search_at
 from pychron_comms.server.state.status import Listener, ServerStatus
 from pychron_comms.transport.schemes import stream_service
 from pychron_comms.transport.shared import Shared
@@ -77,6 +78,7 @@ class RemoteHardwareServer(ExplainedStart):
         else:
             local.setServiceParent(self)
             default = LocalRepeater(local)
+            self._status_page.searches["here"] = local.search
         self._repeater = self._routed(settings.routes, default, reactor)
         self._listen(settings, reactor)
         self._status_page.watch(
@@ -215,6 +217,7 @@ class RemoteHardwareServer(ExplainedStart):
     def _repeater_to(self, description: str, reactor: Any) -> CommandRepeater:
         repeater = repeater_to(description, reactor)
         repeater.watch_state(self._status_page.mirror_of(description))
+        self._status_page.searches[description] = partial(search_at, repeater)
         repeater.setServiceParent(self)
         self._repeaters.append(repeater)
         return repeater

@@ -61,6 +61,10 @@ class CommandProcessorTests(SynchronousTestCase):
         self.assertIn(b"ERROR 209", self.ask(b"Close V\r\n"))
         self.assertIn(b"ERROR 2", self.ask(b"@id= \xff\r\n"))
 
+    def test_a_server_may_search_the_journal(self) -> None:
+        self.assertEqual(self.ask(b'@id=4 Journal {"who":"x"}\r\n'), b'@id=4 found {"who":"x"}\r\n')
+        self.assertIn(b"ERROR 206", self.ask(b"@id=4 Journal {}\r\n", STRANGER))
+
     def test_a_server_says_who_asked_and_how_long_that_one_waits(self) -> None:
         reply = self.ask(b"@id=4;from=10.0.0.1;within=0.5 System|Open V\r\n", UNIXAddress(None))
         self.assertEqual(reply, b"@id=4 OK\r\n")

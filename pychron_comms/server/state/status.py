@@ -14,6 +14,7 @@ from pychron_comms.interfaces import Severity
 from pychron_comms.observability.http.event_stream import EventStream
 from pychron_comms.observability.http.health import Condition, Health
 from pychron_comms.observability.http.history import History
+from pychron_comms.observability.http.journal import JournalPage
 from pychron_comms.observability.http.pages import page_resources
 from pychron_comms.observability.http.service import HttpService, Listen
 from pychron_comms.observability.http.settings import HttpSettings
@@ -22,6 +23,7 @@ from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.items import Item
 from pychron_comms.observability.state.recent import Recent
 from pychron_comms.observability.state.stream import StateStream
+from pychron_comms.server.state.journals import Journals, Search
 from pychron_comms.server.state.mirror import StateMirror
 from pychron_comms.transport.peer_identity import sender_of_peer
 
@@ -59,6 +61,8 @@ class ServerStatus(MultiService):
         self._now = now
         self._listeners: dict[str, Listener] = {}
         self._mirrors: dict[str, StateMirror] = {}
+        #: How the journal of each processor is asked, by its name.
+        self.searches: dict[str, Search] = {}
         self._health = Health(now)
         recent = Recent()
         stream.subscribe(recent)
@@ -69,6 +73,7 @@ class ServerStatus(MultiService):
             "metrics": Text(lambda: (200, metrics.text().rstrip("\n"))),
             "events": self._events,
             "history": History(recent),
+            "journal": JournalPage(Journals(self.searches).find),
         }
         self.http = HttpService(
             settings, children, lambda transport: admit(sender_of_peer(transport)), listen, reactor

@@ -25,6 +25,7 @@ from pychron_comms.processor.execution.queues import Queues
 from pychron_comms.processor.execution.runners import ReactorRunner
 from pychron_comms.processor.gate_queries import GateQueries
 from pychron_comms.processor.hardware_manager import RemoteHardwareManager
+from pychron_comms.processor.journal_search import JournalSearch
 from pychron_comms.repeater.endpoint import CommandRepeater
 from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.safeguards.interlocks import Interlocks
@@ -144,6 +145,7 @@ class Processor:
             leases=leases,
             interlocks=interlocks,
             publisher=still_publisher(clock),
+            searches=JournalSearch("", clock),
             clock=clock,
         )
         self.gate.startService()

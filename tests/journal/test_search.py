@@ -1,0 +1,78 @@
+"""What a page is answered that searches the journal."""
+
+from __future__ import annotations
+
+import json
+import sys
+from io import StringIO
+
+from pychron_comms.journal import search
+from pychron_comms.journal.filters import Filter
+from pychron_comms.journal.search import main, newest, parse_question
+from tests.journal.test_index import Indexed
+
+
+class QuestionTests(Indexed):
+    def test_words_times_and_numbers(self) -> None:
+        fields = {"target": " A ", "who": "", "since": "10.5", "slower_than": 2, "outcome": "201"}
+        wanted = Filter(target="A", since=10_500_000, slower_than=2.0, outcome="201")
+        self.assertEqual(parse_question(fields), wanted)
+
+    def test_what_cannot_be_asked(self) -> None:
+        for fields in (
+            {"colour": "red"},
+            {"who": "x" * 201},
+            {"outcome": "fine"},
+            {"since": "yesterday"},
+            {"since": "-1"},
+            {"until": "nan"},
+            {"slower_than": "inf"},
+        ):
+            self.assertRaises(ValueError, parse_question, fields)
+
+
+class AnswerTests(Indexed):
+    def test_a_command_is_one_record_newest_first(self) -> None:
+        found = newest(self.path, Filter(target="A", who="10.0.0.5"))
+        records = found["records"]
+        times = [record["t"] for record in records]
+        self.assertEqual(times, sorted(times, reverse=True))
+        ends = [record for record in records if record["event"] == "end"]
+        first = ends[-1]
+        self.assertEqual(
+            (first["command"], first["reply"], first["type"]), ("Open A", "OK", "System")
+        )
+        self.assertIsNotNone(first["seconds"])
+        begun = [record for record in records if record["event"] == "begin"]
+        self.assertTrue(begun, "some have no end")
+        self.assertLess(len(begun), len(ends))
+        self.assertFalse(found["more"])
+
+    def test_a_lease_names_its_part(self) -> None:
+        (lease,) = newest(self.path, parse_question({"target": "A", "since": 0}))["records"][:1]
+        self.assertEqual((lease["event"], lease["command"]), ("claim", "System:A"))
+
+    def test_only_the_newest_of_many(self) -> None:
+        whole = newest(self.path, Filter())["records"]
+        self.patch(search, "MOST", 3)
+        found = newest(self.path, Filter())
+        self.assertEqual(found["records"], whole[:3])
+        self.assertTrue(found["more"])
+
+
+class ProgramTests(Indexed):
+    def run_main(self, question: str, path: object = None) -> int:
+        self.patch(search.os, "nice", lambda more: 0)
+        self.out, self.err = StringIO(), StringIO()
+        self.patch(sys, "stdout", self.out)
+        self.patch(sys, "stderr", self.err)
+        return main([str(path or self.path), question])
+
+    def test_writes_json(self) -> None:
+        self.assertEqual(self.run_main('{"target": "nowhere"}'), 0)
+        self.assertEqual(json.loads(self.out.getvalue()), {"records": [], "more": False})
+
+    def test_says_why_not_in_one_line(self) -> None:
+        for question, path in (("{", None), ('{"a": 1}', None), ("{}", "/nowhere/lab.journal")):
+            self.assertEqual(self.run_main(question, path), 2)
+            self.assertEqual(len(self.err.getvalue().splitlines()), 1)

@@ -1,0 +1,98 @@
+"""Searches run in processes of their own, few at once, and for a bounded time."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from twisted.internet.error import ProcessDone, ProcessTerminated
+from twisted.internet.task import Clock
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.errors import JournalError, QueueFullError
+from pychron_comms.processor.journal_search import AT_ONCE, LARGEST, LONGEST, JournalSearch
+
+
+class Spawning(Clock):
+    """Keeps what it is asked to start; a killed process ends."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.protocols: list[Any] = []
+        self.arguments: list[list[str]] = []
+        self.signals: list[str] = []
+
+    def spawnProcess(self, protocol: Any, path: str, arguments: list[str], env: object) -> None:
+        self.protocols.append(protocol)
+        self.arguments.append(arguments)
+        protocol.transport = self
+
+    def signalProcess(self, signal: str) -> None:
+        self.signals.append(signal)
+
+
+DONE = Failure(ProcessDone(0))
+FAILED = Failure(ProcessTerminated(2))
+
+
+class JournalSearchTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.reactor = Spawning()
+        self.search = JournalSearch("lab.journal", self.reactor)
+
+    def tearDown(self) -> None:
+        self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+    def test_the_answer_of_a_process_of_its_own(self) -> None:
+        answer = self.search.find('{"who":"x"}')
+        program = [sys.executable, "-m", "pychron_comms.journal.search"]
+        self.assertEqual(self.reactor.arguments, [[*program, "lab.journal", '{"who":"x"}']])
+        (process,) = self.reactor.protocols
+        process.outReceived(b'{"rec')
+        process.outReceived(b'ords":[]}')
+        self.assertNoResult(answer)
+        process.processEnded(DONE)
+        self.assertEqual(self.successResultOf(answer), '{"records":[]}')
+
+    def test_where_no_journal_is_kept(self) -> None:
+        self.assertEqual(self.successResultOf(JournalSearch("", self.reactor).find("{}")), "null")
+        self.assertEqual(self.reactor.protocols, [])
+
+    def test_few_at_once(self) -> None:
+        answers = [self.search.find("{}") for _ in range(AT_ONCE)]
+        self.failureResultOf(self.search.find("{}"), QueueFullError)
+        self.reactor.protocols[0].processEnded(DONE)
+        answers.append(self.search.find("{}"))
+        for process in self.reactor.protocols[1:]:
+            process.processEnded(DONE)
+        for answer in answers:
+            self.successResultOf(answer)
+
+    def test_it_says_what_is_in_the_way(self) -> None:
+        answer = self.search.find("{}")
+        self.reactor.protocols[0].errReceived(b"warning\nlab.journal: it is not there\n")
+        self.reactor.protocols[0].processEnded(FAILED)
+        error = self.failureResultOf(answer, JournalError).value
+        self.assertIn("lab.journal: it is not there", str(error))
+
+    def assert_killed(self, answer: Any, why: str) -> None:
+        self.assertEqual(self.reactor.signals, ["KILL"])
+        self.reactor.protocols[0].processEnded(FAILED)
+        self.assertIn(why, str(self.failureResultOf(answer, JournalError).value))
+
+    def test_not_for_ever(self) -> None:
+        answer = self.search.find("{}")
+        self.reactor.advance(LONGEST)
+        self.assert_killed(answer, "60 s")
+
+    def test_no_endless_answer(self) -> None:
+        answer = self.search.find("{}")
+        for _ in range(2):
+            self.reactor.protocols[0].outReceived(b"x" * (LARGEST + 1))
+        self.assert_killed(answer, "bytes")
+
+    def test_it_ends_with_the_processor(self) -> None:
+        answer = self.search.find("{}")
+        self.search.stop()
+        self.assert_killed(answer, "the processor stops")
