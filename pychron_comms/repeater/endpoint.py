@@ -7,16 +7,10 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
-from twisted.application.internet import ClientService, backoffPolicy
+from twisted.application.internet import backoffPolicy
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, fail
-from twisted.internet.interfaces import (
-    IProtocol,
-    IProtocolFactory,
-    IReactorTime,
-    IStreamClientEndpoint,
-)
-from twisted.logger import ILogObserver, LogEvent, Logger
+from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
@@ -27,7 +21,8 @@ from pychron_comms.repeater.connection import (
     ProcessorConnectionFactory,
     Wording,
 )
-from pychron_comms.repeater.outage import Outage
+from pychron_comms.transport.outage import Outage
+from pychron_comms.transport.reconnecting import ReconnectingClient
 from pychron_comms.transport.tls.refusals import IdentityRefusedError, refused_identity
 from pychron_comms.wire.context import PLAIN, RequestContext
 from pychron_comms.wire.grammar import write_request
@@ -46,31 +41,6 @@ class StateWatcher(Protocol):
 
     def lost(self, reason: str) -> None:
         """The connection to it has ended."""
-
-
-@implementer(ILogObserver)
-def _unheard(event: LogEvent) -> None:
-    """Takes what need not be said."""
-
-
-class _Client(ClientService):
-    """Says nothing of each attempt: ``Outage`` says what is worth saying."""
-
-    _log = Logger(observer=_unheard)
-
-
-@implementer(IStreamClientEndpoint)
-class _WatchedEndpoint:
-    """Tells why an attempt to connect failed."""
-
-    def __init__(
-        self, endpoint: IStreamClientEndpoint, attempt_failed: Callable[[Failure], Failure]
-    ) -> None:
-        self._endpoint = endpoint
-        self._attempt_failed = attempt_failed
-
-    def connect(self, factory: IProtocolFactory) -> Deferred[IProtocol]:
-        return self._endpoint.connect(factory).addErrback(self._attempt_failed)
 
 
 @implementer(IKnownRead)
@@ -114,15 +84,16 @@ class CommandRepeater(MultiService):
         self.is_near = is_near
         self._connection: ProcessorConnection | None = None
         self._why = "not connected yet"
-        self._outage = Outage(name, clock)
-        client = _Client(
-            _WatchedEndpoint(endpoint, self._attempt_failed),
+        self._outage = Outage(f"processor at {name}", clock)
+        client = ReconnectingClient(
+            endpoint,
             ProcessorConnectionFactory(self, clock, timeout),
+            self._attempt_failed,
             # Twisted's own jitter is up to a second, which is long for one that only restarts.
-            retryPolicy=backoffPolicy(
+            backoffPolicy(
                 initialDelay=0.1, maxDelay=2.0, factor=1.5, jitter=partial(random.uniform, 0, 0.2)
             ),
-            clock=clock,
+            clock,
         )
         client.setServiceParent(self)
 

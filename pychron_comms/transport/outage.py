@@ -1,4 +1,4 @@
-"""What the log says while a processor is away: that it is, now and then, and that it is back."""
+"""What the log says while the other end is away: that it is, now and then, and that it is back."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ AGAIN = 60.0
 
 
 class Outage:
-    """Says once that the processor at ``name`` is away, then once a minute since when.
+    """Says once that ``name`` is away, a processor's say, then once a minute since when.
 
     ``now``: the time of day, in seconds of Unix time.
     """
@@ -29,13 +29,18 @@ class Outage:
         self._said_at: float | None = None
         self._since = ""
 
+    @property
+    def is_away(self) -> bool:
+        """Whether the log said so last."""
+        return self._said_at is not None
+
     def connected(self) -> None:
         """It is there, for the first time or again."""
         if self._said_at is None:
-            self._log.info("connected to the processor at {name}", name=self._name)
+            self._log.info("connected to the {name}", name=self._name)
         else:
             self._log.info(
-                "connected to the processor at {name} again: it was away since {since}",
+                "connected to the {name} again: it was away since {since}",
                 name=self._name,
                 since=self._since,
             )
@@ -44,17 +49,17 @@ class Outage:
     def lost(self, why: str) -> None:
         """The connection to it has ended."""
         self._begin()
-        self._log.warn("lost the processor at {name}: {why}", name=self._name, why=why)
+        self._log.warn("lost the {name}: {why}", name=self._name, why=why)
 
     def attempt_failed(self, why: str) -> None:
         """It could not be reached."""
         if self._said_at is None:
             self._begin()
-            self._log.warn("no processor at {name}: {why}", name=self._name, why=why)
+            self._log.warn("no {name}: {why}", name=self._name, why=why)
         elif self._clock.seconds() - self._said_at >= AGAIN:
             self._said_at = self._clock.seconds()
             self._log.warn(
-                "no processor at {name} since {since}: {why}",
+                "no {name} since {since}: {why}",
                 name=self._name,
                 since=self._since,
                 why=why,

@@ -6,13 +6,13 @@ from twisted.internet.task import Clock
 from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.repeater.outage import Outage
+from pychron_comms.transport.outage import Outage
 
 
 class OutageTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
-        self.outage = Outage("there", self.clock, now=lambda: 0.0)
+        self.outage = Outage("processor at there", self.clock, now=lambda: 0.0)
 
     def test_a_processor_that_is_there_is_said_once(self) -> None:
         with capturedLogs() as events:
