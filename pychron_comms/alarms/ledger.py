@@ -11,7 +11,8 @@ from pychron_comms.alarms.alarm import Alarm
 from pychron_comms.alarms.notice import Notice, is_news, notice_of
 from pychron_comms.alarms.roster import PLACE
 from pychron_comms.errors import JournalError
-from pychron_comms.interfaces import IJournal
+from pychron_comms.interfaces import IJournal, Severity
+from pychron_comms.journal.watched import PATH as JOURNAL
 from pychron_comms.observability.state.items import Item
 from pychron_comms.observability.state.stream import StateStream
 
@@ -66,7 +67,9 @@ class AlarmLedger:
         """It has happened, and cannot be kept from it: a journal that fails is logged."""
         try:
             self.write(alarm, what, **fields)
+            self._show_journal("")
         except JournalError as error:
+            self._show_journal(str(error))
             self._log.error(
                 "not written down: alarm {alarm} {what}: {error}",
                 alarm=alarm.name,
@@ -96,6 +99,21 @@ class AlarmLedger:
         )
         if is_news(alarm, what):
             self._tell(notice_of(alarm, what, at), alarm.rule.notify)
+
+    def _show_journal(self, trouble: str) -> None:
+        path = f"{JOURNAL}/alarms"
+        if not trouble and self._stream.get(path) is None:
+            return
+        now = self._now()
+        item = Item(
+            path=path,
+            value="not written" if trouble else "written",
+            severity=Severity.MAJOR if trouble else Severity.OK,
+            reason=trouble,
+            obtained=now,
+            confirmed=now,
+        )
+        self._stream.publish(item)
 
     # -- what outlives the process
 

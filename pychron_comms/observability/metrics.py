@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from prometheus_client.core import Metric
 from prometheus_client.exposition import generate_latest
@@ -16,6 +16,9 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 _Labels = tuple[tuple[str, str], ...]
+
+#: Labels and a number.
+Sample = tuple[Mapping[str, str], float]
 
 
 class Counter:
@@ -51,6 +54,7 @@ class _Family:
         self.counters: dict[_Labels, Counter] = {}
         self.gauges: dict[_Labels, Callable[[], float]] = {}
         self.histograms: dict[_Labels, Histogram] = {}
+        self.tables: list[Callable[[], Iterable[Sample]]] = []
 
     def collected(self, name: str) -> Metric:
         metric = Metric(name.removesuffix("_total"), self.meaning, self.kind)
@@ -60,6 +64,9 @@ class _Family:
             metric.add_sample(name, dict(labels), read())
         for labels, histogram in sorted(self.histograms.items(), key=lambda each: each[0]):
             _add_histogram(metric, name, dict(labels), histogram)
+        for read_all in self.tables:
+            for given, value in read_all():
+                metric.add_sample(name, dict(given), value)
         return metric
 
 
@@ -83,6 +90,11 @@ class Metrics:
     def gauge(self, name: str, meaning: str, read: Callable[[], float], **labels: str) -> None:
         """A number that ``read`` gives whenever somebody looks. Raises ValueError."""
         self._family(name, "gauge", meaning).gauges[_labels(labels)] = read
+
+    def table(self, name: str, meaning: str, read: Callable[[], Iterable[Sample]]) -> None:
+        """Gauges whose labels are known only when somebody looks: ``read`` gives them with their
+        numbers. Their values are a closed set all the same. Raises ValueError."""
+        self._family(name, "gauge", meaning).tables.append(read)
 
     def histogram(
         self, name: str, meaning: str, bounds: Sequence[float] = SECONDS, **labels: str

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from functools import partial
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred, gatherResults
@@ -23,6 +24,7 @@ from pychron_comms.interfaces import (
 )
 from pychron_comms.journal.memory import NoJournal
 from pychron_comms.journal.settings import open_journal
+from pychron_comms.journal.watched import WatchedJournal
 from pychron_comms.lab.hardware import hardware_from_config
 from pychron_comms.lab.schematic.config import schematic_from_config
 from pychron_comms.observability.metrics import Metrics
@@ -37,7 +39,7 @@ from pychron_comms.processor.gate_queries import GateQueries
 from pychron_comms.processor.hardware_manager import MissingHandler, RemoteHardwareManager
 from pychron_comms.processor.journal_search import JournalSearch
 from pychron_comms.processor.settings import ProcessorSettings
-from pychron_comms.processor.state.assembly import lease_readings, watched_managers
+from pychron_comms.processor.state.assembly import gate_readings, watched_managers
 from pychron_comms.processor.state.command_events import CommandEvents
 from pychron_comms.processor.state.looks import StateReader
 from pychron_comms.processor.state.publisher import StatePublisher
@@ -63,7 +65,8 @@ def gate_from_config(
     Raises ConfigError, and ValueError for a journal that cannot be opened. ``only_check``: no
     journal is opened.
     """
-    audit = Audit(_journal(settings, reactor, only_check), time.time)
+    journal = _journal(settings, reactor, metrics, only_check=only_check)
+    audit = Audit(journal, time.time)
     queues = Queues(lambda manager: queue_of(manager, reactor))
     publisher = _publisher(settings, queues, reactor)
     watches = _watches(settings, publisher, reactor)
@@ -75,7 +78,11 @@ def gate_from_config(
     # Rules are said in the words of the handlers, whose Check asks them.
     guards.interlocks.keep(rules_for(settings.interlocks, handlers))
     publisher.watch(
-        watched_managers(handlers, hardware), lambda: lease_readings(guards.leases, guards.unsafe)
+        watched_managers(handlers, hardware),
+        lambda: gate_readings(guards.leases, guards.unsafe, journal),
+    )
+    metrics.gauge(
+        "pychron_comms_leases_held", "Leases.", lambda: sum(1 for _ in guards.leases.leases())
     )
     publisher.draw(schematic_from_config(laboratory))
     laboratory.finish()
@@ -94,10 +101,13 @@ def gate_from_config(
     )
 
 
-def _journal(settings: ProcessorSettings, reactor: Any, only_check: bool) -> IJournal:
+def _journal(
+    settings: ProcessorSettings, reactor: Any, metrics: Metrics, *, only_check: bool
+) -> IJournal:
     if settings.journal is None or only_check:
         return NoJournal()
-    return open_journal(settings.journal, partial(reactor.callLater, 0))
+    journal = open_journal(settings.journal, partial(reactor.callLater, 0))
+    return WatchedJournal(journal, Path(settings.journal.file), metrics, time.monotonic)
 
 
 def _publisher(settings: ProcessorSettings, queues: Queues, reactor: Any) -> StatePublisher:

@@ -6,14 +6,17 @@ import time
 from dataclasses import replace
 from typing import Any
 
-from twisted.application.service import Service
+from twisted.application.internet import TimerService
+from twisted.application.service import MultiService, Service
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred, succeed
 from twisted.web.resource import IResource
 
 from pychron_comms.config.table import Table
-from pychron_comms.observability.http.health import Condition, Health
+from pychron_comms.journal.watched import PATH as JOURNAL
+from pychron_comms.observability.http.health import LOOK, Condition, Health, condition_of
 from pychron_comms.observability.http.service import HttpService
 from pychron_comms.observability.http.site import Text
+from pychron_comms.observability.loop_watch import LoopWatch
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.process.shutdown import FLUSH, GATE, LISTENERS, Shutdown
 from pychron_comms.process.start import ExplainedStart
@@ -84,9 +87,11 @@ class ProcessorService(ExplainedStart):
         ]
         for listener in self._listeners:
             listener.setServiceParent(self)
+        self._watches = MultiService()
+        LoopWatch(reactor, metrics).setServiceParent(self._watches)
         self._http = HttpService(
             settings.http,
-            self._pages(metrics),
+            self._pages(settings, metrics, reactor),
             lambda transport: settings.hosts.admit(sender_of_peer(transport)),
             lambda where, site: stream_service(where, site, reactor),
             reactor,
@@ -96,9 +101,18 @@ class ProcessorService(ExplainedStart):
         self._supervision.show(lambda: succeed(f"connections: {self._connections.open}"))
         self._supervision.setServiceParent(self)
 
-    def _pages(self, metrics: Metrics) -> dict[str, IResource]:
+    def _pages(
+        self, settings: ProcessorSettings, metrics: Metrics, reactor: Any
+    ) -> dict[str, IResource]:
         health = Health(time.time)
+        if settings.journal is not None:
+            stream = self._gate.stream
+            health.add("journal", lambda: condition_of(stream.get(JOURNAL)))
         health.add("gate", lambda: Condition(bool(self._gate.running), "not started, or stopping"))
+        looks = TimerService(LOOK, health.look)
+        looks.clock = reactor
+        looks.setServiceParent(self._watches)
+        self._watches.setServiceParent(self)
         return {
             **health.resources(),
             "metrics": Text(lambda: (200, metrics.text().rstrip("\n"))),
@@ -118,6 +132,7 @@ class ProcessorService(ExplainedStart):
         await gate
         connections.refuse_commands()
         await ending.ended("the status page", self._http.stopService, LISTENERS)
+        await ending.ended("the watches", self._watches.stopService, LISTENERS)
         # Before the gate: who asks for what makes safe finds no connection, but is never refused.
         connections.take_no_more()
         self._gate.close()

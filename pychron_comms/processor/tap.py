@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import replace
 from typing import Any, ClassVar
 
 from twisted.application.service import IService
 
-from pychron_comms.observability.metrics import Metrics
+from pychron_comms.observability.build import metrics_of_process
 from pychron_comms.process.command_line import COMMANDS_OPTION, HTTP_OPTION, ServiceOptions, checked
 from pychron_comms.process.ending import end_once
 from pychron_comms.process.monotonic import use_monotonic_clock
@@ -56,7 +57,7 @@ def makeService(options: Options, reactor: Any = None) -> IService:
             settings,
             laboratory,
             reactor,
-            Metrics(),
+            metrics_of_process(time.time()),
             supervision,
             only_check=bool(options["check"]),
         )

@@ -23,6 +23,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from pychron_comms.errors import OutcomeUnknownError
+from pychron_comms.observability.metrics import Histogram
 from pychron_comms.repeater.places import Places
 from pychron_comms.transport.pending_reply import PendingReply
 from pychron_comms.transport.socket_tuning import make_prompt
@@ -61,6 +62,9 @@ _ECHO_TYPE, _ARE_YOU_THERE = "test", "are you there"
 class ConnectionOwner(Interface):
     """Who keeps a connection, and is told of it."""
 
+    #: Takes how long each reply took, where that is wanted.
+    hop: Histogram | None
+
     #: Whether the other end is on this computer, and so can tell how long a command was on its way:
     #: it may have stood still.
     is_near: bool
@@ -91,9 +95,10 @@ _Place = tuple[Places, str]
 
 
 class _Waiting(NamedTuple):
-    """A command that was sent: its reply to come, the time to give up, and whose place it takes."""
+    """A command that was sent, when, and by when it is given up; and whose place it takes."""
 
     reply: Deferred[str] | PendingReply
+    sent: float
     until: float
     command: str
     place: _Place | None
@@ -225,13 +230,14 @@ class ProcessorConnection(Protocol):
             if context.within is not None:
                 # The processor keeps to it as well, and has the better word for it.
                 seconds = min(seconds, max(context.within, 0.0) + _GRACE)
-        waiting = _Waiting(reply, now + seconds, command.text, (places, sender))
+        waiting = _Waiting(reply, now, now + seconds, command.text, (places, sender))
         return self._send(command.words, tags, waiting)
 
     def _say(self, words: str, seconds: float) -> Deferred[str]:
         """Words of this connection's own; its reply, within so many seconds."""
         reply: Deferred[str] = Deferred()
-        self._send(words, "", _Waiting(reply, self._clock.seconds() + seconds, words, None))
+        now = self._clock.seconds()
+        self._send(words, "", _Waiting(reply, now, now + seconds, words, None))
         return reply
 
     def _send(self, words: str, tags: str, waiting: _Waiting) -> int:
@@ -268,7 +274,10 @@ class ProcessorConnection(Protocol):
             return
         number = int(reply.tags.get("id", ""))
         if number in self._pending:
-            self._take(number).reply.callback(reply.text)
+            waiting = self._take(number)
+            if self._owner.hop is not None:
+                self._owner.hop.observe(self._clock.seconds() - waiting.sent)
+            waiting.reply.callback(reply.text)
         elif 0 < number <= self._last_id:
             self._log.warn("a reply came too late: {text}", text=reply.text)
         else:

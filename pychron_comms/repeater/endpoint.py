@@ -16,6 +16,7 @@ from zope.interface import implementer
 
 from pychron_comms.errors import CommandError, PychronCommunicationError
 from pychron_comms.interfaces import ICommandRepeater, IKnownRead, ReplyToCome
+from pychron_comms.observability.metrics import Histogram
 from pychron_comms.repeater.connection import (
     ProcessorConnection,
     ProcessorConnectionFactory,
@@ -80,6 +81,7 @@ class CommandRepeater(MultiService):
         super().__init__()
         self._watcher: StateWatcher | None = None
         self._when_connected: list[Callable[[], None]] = []
+        self.hop: Histogram | None = None
         self._name = name
         self.is_near = is_near
         self._connection: ProcessorConnection | None = None
@@ -96,6 +98,10 @@ class CommandRepeater(MultiService):
             clock,
         )
         client.setServiceParent(self)
+
+    def measure(self, hop: Histogram) -> None:
+        """Tell it how long each reply takes."""
+        self.hop = hop
 
     def watch_state(self, watcher: StateWatcher) -> None:
         """Let ``watcher`` hear how things stand at the processor, while there is a connection."""

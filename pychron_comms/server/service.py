@@ -16,6 +16,7 @@ from pychron_comms.alarms.service import AlarmService
 from pychron_comms.errors import CommandError
 from pychron_comms.handlers.factories import own_commands
 from pychron_comms.interfaces import ICommandRepeater, IKnownRead
+from pychron_comms.observability.loop_watch import LoopWatch
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.stream import new_stream
 from pychron_comms.process.shutdown import FLUSH, GATE, IN_FLIGHT, LISTENERS, REPEATERS, Shutdown
@@ -32,7 +33,6 @@ from pychron_comms.server.dispatcher import RequestDispatcher
 from pychron_comms.server.launcher import Launcher
 from pychron_comms.server.resend.command_catalogue import CommandCatalogue
 from pychron_comms.server.resend.delivery import DeliveryReports
-from pychron_comms.server.resend.loop_watch import LoopWatch
 from pychron_comms.server.settings import ServerSettings
 from pychron_comms.server.state.journals import search_at
 from pychron_comms.server.state.status import Listener, ServerStatus
@@ -218,6 +218,12 @@ class RemoteHardwareServer(ExplainedStart):
         repeater = repeater_to(description, reactor)
         repeater.watch_state(self._status_page.mirror_of(description))
         self._status_page.searches[description] = partial(search_at, repeater)
+        hop = self.metrics.histogram(
+            "pychron_comms_hop_seconds",
+            "From a command that leaves for a processor to its reply.",
+            processor=description,
+        )
+        repeater.measure(hop)
         repeater.setServiceParent(self)
         self._repeaters.append(repeater)
         return repeater

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from dataclasses import replace
 from typing import Any, ClassVar
 
@@ -14,8 +15,8 @@ from twisted.python import usage
 from pychron_comms.alarms.handler import ALARMS
 from pychron_comms.alarms.settings import read_alarms
 from pychron_comms.config.table import Table
+from pychron_comms.observability.build import metrics_of_process
 from pychron_comms.observability.http.settings import SERVER, read_http
-from pychron_comms.observability.metrics import Metrics
 from pychron_comms.process.command_line import COMMANDS_OPTION, HTTP_OPTION, ServiceOptions, checked
 from pychron_comms.process.ending import end_once
 from pychron_comms.process.monotonic import use_monotonic_clock
@@ -91,7 +92,7 @@ def makeService(options: Options, reactor: Any = None) -> IService:
 
 def _service(options: Options, table: Table | None, reactor: Any) -> IService:
     settings = ServerSettings() if table is None else _read(table)
-    metrics = Metrics()
+    metrics = metrics_of_process(time.time())
     if options.listeners:
         settings = replace(settings, listeners=options.listeners)
     if options["processor"]:

@@ -23,6 +23,7 @@ from pychron_comms.errors import (
     PychronCommunicationError,
 )
 from pychron_comms.interfaces import ICommandRepeater
+from pychron_comms.observability.metrics import Metrics
 from pychron_comms.repeater import connection as connection_module
 from pychron_comms.repeater.endpoint import CommandRepeater
 from pychron_comms.repeater.local import LocalRepeater
@@ -102,6 +103,19 @@ class RequestTests(EndpointCase):
     def test_prepends_the_type_and_says_who_asked(self) -> None:
         self.ask("Open V")
         self.assertEqual(self.processor.read(), ["@id=1;from=10.0.0.1 System|Open V"])
+
+    def test_how_long_a_reply_takes_is_measured_where_that_is_wanted(self) -> None:
+        hop = Metrics().histogram("hop_seconds", "A hop.")
+        self.ask("Open A")
+        self.say_reply(1)
+        self.repeater.measure(hop)
+        self.ask("Open V")
+        self.clock.advance(0.02)
+        self.say_reply(2)
+        self.assertEqual((sum(hop.counts), round(hop.total, 6)), (1, 0.02))
+
+    def say_reply(self, number: int) -> None:
+        self.processor.say(f"@id={number} OK\r\n".encode())
 
     def test_says_how_long_the_asker_waits(self) -> None:
         self.ask("Open V", within=0.5)

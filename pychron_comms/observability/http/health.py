@@ -6,7 +6,9 @@ import json
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from pychron_comms.interfaces import Severity
 from pychron_comms.observability.http.site import Text
+from pychron_comms.observability.state.items import Item
 
 
 class Condition(NamedTuple):
@@ -18,6 +20,18 @@ class Condition(NamedTuple):
 
 
 Check = Callable[[], Condition]
+
+#: Seconds between two looks, so that it is known since when.
+LOOK = 1.0
+
+
+def condition_of(item: Item | None) -> Condition:
+    """As an item of the state stream says: what is only minor hinders nobody."""
+    if item is None:
+        return Condition(False, "nothing is known of it yet")
+    if item.severity is Severity.OK:
+        return Condition(True)
+    return Condition(False, item.reason, needed=item.severity is not Severity.MINOR)
 
 
 class Health:
@@ -32,14 +46,15 @@ class Health:
         self._checks[part] = check
 
     def look(self) -> Mapping[str, tuple[Condition, float]]:
-        """Each part with since when it does as it does, as far as that was looked at."""
+        """Each part, asked now, and since when it is well or not: as exact as this is called."""
         for part, check in self._checks.items():
             condition = check()
             if condition.well:
                 condition = condition._replace(reason="")
             before = self._since.get(part)
-            if before is None or before[0] != condition:
-                self._since[part] = condition, self._now()
+            same = before is not None and before[0].well is condition.well
+            since = before[1] if before is not None and same else self._now()
+            self._since[part] = condition, since
         return dict(self._since)
 
     def resources(self) -> dict[str, Text]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from pychron_comms.config.table import Table
 from pychron_comms.observability.http.site import LOOPBACK
+from pychron_comms.observability.state.patterns import matcher
 
 #: Where each process shows itself where nothing else is said: to this computer alone.
 SERVER = "tcp:1070:interface=127.0.0.1"
@@ -23,6 +24,8 @@ class HttpSettings:
 
     listen: str
     names: frozenset[str] = LOOPBACK
+    #: Patterns of the items whose values ``/metrics`` tells.
+    values: Sequence[str] = ()
     #: Whether somebody has chosen where; then a port that is taken ends the start.
     chosen: bool = False
 
@@ -43,5 +46,16 @@ def read_http(
     return HttpSettings(
         listen=option or listen or default,
         names=LOOPBACK | {name.lower() for name in names},
+        values=_read_values(section),
         chosen=bool(option or listen),
     )
+
+
+def _read_values(section: Table) -> Sequence[str]:
+    patterns = section.texts("values", [])
+    try:
+        if patterns:
+            matcher(patterns)
+    except ValueError as error:
+        raise section.error("values", f"patterns of items, not {error}") from None
+    return patterns

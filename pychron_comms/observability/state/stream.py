@@ -53,6 +53,8 @@ class StateStream:
     def __init__(self, session: str, now: Callable[[], float]) -> None:
         self.session = session
         self.number = 0
+        #: Changes that readers never saw, since they got a newer one of that item in their place.
+        self.squashed = 0
         self._now = now
         self._items: dict[str, Item] = {}
         # When each was last found to be so, where that was after it was told.

@@ -80,6 +80,7 @@ class Subscription:
         else:
             if self._items.pop(change.what.path, None) is not None:
                 self.squashed += 1
+                self._stream.squashed += 1
             self._items[change.what.path] = change
         if idle:
             self._wake()

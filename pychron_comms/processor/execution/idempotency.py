@@ -15,6 +15,7 @@ from pychron_comms.processor.execution.changes import ChangeLog
 from pychron_comms.processor.execution.copies import KEEP as KEEP_PLAIN
 from pychron_comms.processor.execution.copies import CopyMemory, is_plain
 from pychron_comms.processor.execution.entry import Ended, Entry
+from pychron_comms.processor.execution.figures import CommandFigures
 from pychron_comms.processor.execution.keys import KEEP, KeyMemory
 from pychron_comms.processor.execution.recall import LONGEST_RUN, Laboratory, Now, Recall
 
@@ -52,6 +53,7 @@ class CommandMemory:
         self.copies = CopyMemory(self._changes)
         # What runs, and since when.
         self._begun: dict[Entry, float] = {}
+        self._figures = CommandFigures(metrics)
         # By what they wait, so that each leaves without a search.
         self._waiting: dict[Deferred[str], Entry] = {}
         for kind, size in (("key", lambda: self.keys.size), ("plain", lambda: self.copies.size)):
@@ -136,7 +138,8 @@ class CommandMemory:
             yield {"event": "begin", "n": entry.number, **entry.request, "at": at}
 
     def begun(self, entry: Entry) -> None:
-        self._begun[entry] = self._clock.seconds()
+        now = self._begun[entry] = self._clock.seconds()
+        self._figures.begun(entry.request["type"], now - entry.since)
         change = self._changes.note(entry.call.moves)
         if "ask" in entry.request:
             self.copies.begun(entry, change)
@@ -147,7 +150,9 @@ class CommandMemory:
 
     def ended(self, entry: Entry, ended: Ended) -> None:
         now = self._clock.seconds()
-        self._begun.pop(entry, None)
+        began = self._begun.pop(entry, None)
+        ran = None if began is None else now - began
+        self._figures.ended(entry.request["type"], entry.call.name, ended.reply, ran)
         if "key" in entry.request:
             self.keys.ended(entry.request, ended, now)
         elif "ask" in entry.request:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from pychron_comms.interfaces import IHardware, IRequestHandler, Reading, Severity
+from pychron_comms.interfaces import IHardware, IJournal, IRequestHandler, Reading, Severity
+from pychron_comms.journal.watched import WatchedJournal
 from pychron_comms.safeguards.leases import Leases
 from pychron_comms.safeguards.unsafe_parts import UnsafeParts
 
@@ -23,8 +24,9 @@ def watched_managers(
     return managers | {f"device/{name}": device for name, device in devices.items()}
 
 
-def lease_readings(leases: Leases, unsafe: UnsafeParts) -> Iterable[Reading]:
-    """Each lease: its owner, and until when; each part that could not be made safe after its lease.
+def gate_readings(leases: Leases, unsafe: UnsafeParts, journal: IJournal) -> Iterable[Reading]:
+    """How the gate stands. Each lease: its owner, and until when; each part that could not be made
+    safe after its lease; the journal where there is one.
 
     Times in seconds of Unix time.
     """
@@ -38,3 +40,5 @@ def lease_readings(leases: Leases, unsafe: UnsafeParts) -> Iterable[Reading]:
     for lease in leases.leases():
         details = {"until": round(lease.until, 3), "lease_of": lease.part.target}
         yield Reading(f"lease/{lease.part.name}", lease.owner, details=details)
+    if isinstance(journal, WatchedJournal):
+        yield journal.reading()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
@@ -16,7 +17,8 @@ PATIENCE = 2.0
 
 
 class StateMirror:
-    """Follows one processor, called ``name``; its items keep their paths.
+    """Follows one processor, called ``name``; its items keep their paths, and ``road/journal`` and
+    its like become ``road/journal/NAME``.
 
     A processor that is lost, or says nothing for ``PATIENCE`` seconds, makes all of its items
     invalid; they come back with its next snapshot.
@@ -69,7 +71,11 @@ class StateMirror:
     def stop(self) -> None:
         self._stop_waiting()
 
-    def _take(self, item: Item) -> None:
+    def _take(self, told: Item) -> None:
+        item = told
+        if told.path.startswith("road/"):
+            # What each processor tells of its own part of the road.
+            item = replace(told, path=f"{told.path}/{self._name}")
         if item.is_gone:
             self._items.pop(item.path, None)
             self._stream.withdraw(item.path)

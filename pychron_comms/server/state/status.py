@@ -10,9 +10,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 
-from pychron_comms.interfaces import Severity
 from pychron_comms.observability.http.event_stream import EventStream
-from pychron_comms.observability.http.health import Condition, Health
+from pychron_comms.observability.http.health import Condition, Health, condition_of
 from pychron_comms.observability.http.history import History
 from pychron_comms.observability.http.journal import JournalPage
 from pychron_comms.observability.http.pages import page_resources
@@ -20,6 +19,7 @@ from pychron_comms.observability.http.service import HttpService, Listen
 from pychron_comms.observability.http.settings import HttpSettings
 from pychron_comms.observability.http.site import Text
 from pychron_comms.observability.metrics import Metrics
+from pychron_comms.observability.state.figures import StreamFigures
 from pychron_comms.observability.state.items import Item
 from pychron_comms.observability.state.recent import Recent
 from pychron_comms.observability.state.stream import StateStream
@@ -64,6 +64,8 @@ class ServerStatus(MultiService):
         #: How the journal of each processor is asked, by its name.
         self.searches: dict[str, Search] = {}
         self._health = Health(now)
+        for part in ("journal", "history"):
+            self.check(part, f"road/{part}")
         recent = Recent()
         stream.subscribe(recent)
         self._events = EventStream(stream, reactor)
@@ -81,6 +83,7 @@ class ServerStatus(MultiService):
         self.http.setServiceParent(self)
         self._loop = LoopingCall(self._look)
         self._loop.clock = reactor
+        StreamFigures(stream, metrics, settings.values)
         metrics.gauge(
             "pychron_comms_subscribers",
             "Who follows the state stream.",
@@ -89,13 +92,23 @@ class ServerStatus(MultiService):
         metrics.gauge(
             "pychron_comms_stream_sequence", "Changes of the state stream.", lambda: stream.number
         )
+        metrics.gauge(
+            "pychron_comms_stream_squashed",
+            "Changes that readers never saw, since they got a newer one in their place.",
+            lambda: stream.squashed,
+        )
 
     def mirror_of(self, name: str) -> StateMirror:
         """For the state of the processor of that name, and its health."""
         mirror = StateMirror(name, self.stream, self._clock, self._now)
         self._mirrors[name] = mirror
-        self._health.add(f"processor {name}", lambda: self._condition_of(name))
+        path = f"road/processor/{name}"
+        self._health.add(f"processor {name}", lambda: condition_of(self.stream.get(path)))
         return mirror
+
+    def check(self, part: str, path: str) -> None:
+        """Have the health tell of what this item shows, while it is there and not ok."""
+        self._health.add(part, lambda: _condition_if_there(self.stream.get(path)))
 
     def watch(self, listeners: Mapping[str, Listener]) -> None:
         """Tell of these listeners, by the request types that they serve."""
@@ -122,13 +135,12 @@ class ServerStatus(MultiService):
         waiting = sum(listener.in_flight() for listener in self._listeners.values())
         self._show("road/commands waiting", waiting, "")
         self.stream.look_for_stale()
+        self._health.look()
 
     def _show(self, path: str, value: object, unit: str) -> None:
         now = self._now()
         self.stream.publish(Item(path=path, value=value, unit=unit, obtained=now, confirmed=now))
 
-    def _condition_of(self, name: str) -> Condition:
-        item = self.stream.get(f"road/processor/{name}")
-        if item is None or item.severity is Severity.INVALID:
-            return Condition(False, str(item.value) if item else "never heard of")
-        return Condition(True)
+
+def _condition_if_there(item: Item | None) -> Condition:
+    return Condition(True) if item is None else condition_of(item)

@@ -14,6 +14,7 @@ from twisted.internet.task import Clock
 
 from pychron_comms.handlers.echo import EchoHandler
 from pychron_comms.journal.memory import MemoryJournal
+from pychron_comms.observability.loop_watch import LoopWatch
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.processor.assembly import made_safe
@@ -40,7 +41,6 @@ from pychron_comms.server.launcher import Launcher
 from pychron_comms.server.messaging_handler import MessagingFactory
 from pychron_comms.server.resend.command_catalogue import CommandCatalogue
 from pychron_comms.server.resend.delivery import DeliveryReports
-from pychron_comms.server.resend.loop_watch import LoopWatch
 from pychron_comms.transport.connections import Connections
 from pychron_comms.transport.options import WireOptions
 from pychron_comms.wire.context import PLAIN, RequestContext

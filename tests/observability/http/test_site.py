@@ -15,11 +15,13 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import IResource
 
 from pychron_comms.errors import SecurityError
+from pychron_comms.interfaces import Severity
 from pychron_comms.observability.http.event_stream import BEAT, STALL, EventStream
-from pychron_comms.observability.http.health import Condition, Health
+from pychron_comms.observability.http.health import Condition, Health, condition_of
 from pychron_comms.observability.http.history import History
 from pychron_comms.observability.http.pages import page_resources
 from pychron_comms.observability.http.site import SiteRules, site_factory
+from pychron_comms.observability.state.items import Item
 from pychron_comms.observability.state.recent import APART, HOUR, MOST, Recent
 from pychron_comms.observability.state.stream import StateStream
 from tests.observability.state.test_stream import valve
@@ -154,6 +156,25 @@ class HealthTests(SiteCase):
             parts["journal"], {"ok": False, "reason": "the disk is full", "since": 5.0}
         )
         self.assertEqual(parts["processor"]["since"], 0.0)
+
+
+class ConditionTests(SiteCase):
+    def test_an_item_says_how_a_part_does(self) -> None:
+        item = Item(path="road/journal", value="written", obtained=1.0, confirmed=1.0)
+        low = replace(item, severity=Severity.MINOR, reason="80 MB are left")
+        full = replace(item, severity=Severity.MAJOR, reason="no space left")
+        self.assertEqual(condition_of(item), Condition(True))
+        self.assertEqual(condition_of(low), Condition(False, "80 MB are left", needed=False))
+        self.assertEqual(condition_of(full), Condition(False, "no space left"))
+        self.assertFalse(condition_of(None).well)
+
+    def test_another_reason_is_no_other_time(self) -> None:
+        now, reason = 5.0, "80 MB are left"
+        health = Health(lambda: now)
+        health.add("journal", lambda: Condition(False, reason))
+        health.look()
+        now, reason = 9.0, "79 MB are left"
+        self.assertEqual(health.look()["journal"], (Condition(False, reason), 5.0))
 
 
 class HistoryTests(SiteCase):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from pychron_comms.observability.loop_watch import BEAT, LATE, LoopWatch
 from pychron_comms.observability.metrics import Metrics
-from pychron_comms.server.resend.loop_watch import BEAT, LATE, LoopWatch
 
 
 class LoopWatchTests(SynchronousTestCase):
@@ -62,3 +62,13 @@ class LoopWatchTests(SynchronousTestCase):
         watch = LoopWatch(self.clock, Metrics())
         self.stand_still(60.0)
         self.assertEqual(watch.stalls, 0)
+
+    def test_how_late_the_loop_is_is_told_whoever_looks_in_between(self) -> None:
+        self.clock.pump([BEAT / 2] * 20)
+        for _ in range(10):
+            self.stand_still(BEAT + 0.08)
+            self.assertEqual(self.watch.stalls, 0)
+            self.clock.advance(0)
+        text = self.metrics.text()
+        self.assertIn('pychron_comms_reactor_lag_seconds_bucket{le="0.05"} 10.0\n', text)
+        self.assertIn('pychron_comms_reactor_lag_seconds_bucket{le="0.1"} 20.0\n', text)

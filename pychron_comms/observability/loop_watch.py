@@ -20,7 +20,7 @@ LATELY = 0.5
 
 
 class LoopWatch(Service):
-    """Counts the times that the reactor's loop stood still for more than ``LATE`` seconds.
+    """Measures how late the reactor's loop is, and counts when that is more than ``LATE`` seconds.
 
     A process that was stopped, swapped out or busy finds everything at once when it goes on: a
     command, its client's end and the copy of it, in any order. What is concluded from their order
@@ -35,15 +35,21 @@ class LoopWatch(Service):
             "pychron_comms_loop_stalls_total",
             "Times that the process stood still for a quarter second.",
         )
+        self._lag = metrics.histogram(
+            "pychron_comms_reactor_lag_seconds",
+            "How late the reactor's loop comes to what it should do now.",
+        )
         self._stalls = 0
         self._went_on = -math.inf
         self._last_beat = clock.seconds()
-        self._beat = LoopingCall(self._look)
+        # Of the beat alone: others look in between.
+        self._beat_at = self._last_beat
+        self._beat = LoopingCall(self._measure)
         self._beat.clock = clock
 
     def startService(self) -> None:
         super().startService()
-        self._last_beat = self._clock.seconds()
+        self._last_beat = self._beat_at = self._clock.seconds()
         self._beat.start(BEAT, now=False)
 
     def stopService(self) -> None:
@@ -63,6 +69,12 @@ class LoopWatch(Service):
         if self.running:
             self._look()
         return self._clock.seconds() - self._went_on <= LATELY
+
+    def _measure(self) -> None:
+        now = self._clock.seconds()
+        late, self._beat_at = now - self._beat_at - BEAT, now
+        self._lag.observe(max(late, 0.0))
+        self._look()
 
     def _look(self) -> None:
         now = self._clock.seconds()

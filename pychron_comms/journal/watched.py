@@ -1,0 +1,148 @@
+"""A journal that can be seen: how long its writes take, and that it cannot be written."""
+
+from __future__ import annotations
+
+import math
+import shutil
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from pychron_comms.errors import JournalError
+from pychron_comms.interfaces import IJournal, Reading, Severity
+from pychron_comms.journal.checkpoint import Carrier
+from pychron_comms.observability.metrics import Metrics
+
+#: What the item of the state stream is called.
+PATH = "road/journal"
+
+#: The record by which a journal that could not be written is tried, and how often, in seconds.
+TRIAL, TRY_EVERY = "unwritten", 5.0
+
+#: Bytes left on the disk with which it will soon be full.
+LOW = 200_000_000
+
+#: Seconds that a write may take, from one into the page cache to one that a sick disk holds up.
+_BOUNDS = (0.00001, 0.00003, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0)
+
+
+@implementer(IJournal)
+class WatchedJournal:
+    """Passes all to ``journal``, whose file is at ``path``; ``seconds`` is a clock to time by."""
+
+    def __init__(
+        self,
+        journal: IJournal,
+        path: Path,
+        metrics: Metrics,
+        seconds: Callable[[], float],
+        free: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
+    ) -> None:
+        self._journal = journal
+        self._folder = path.absolute().parent
+        self._seconds = seconds
+        self._free = free
+        self._trouble = ""
+        self._number = 0
+        self._tried = -math.inf
+        self._took = metrics.histogram(
+            "pychron_comms_journal_append_duration_seconds",
+            "What a write to the journal takes.",
+            _BOUNDS,
+        )
+        self._failures = metrics.counter(
+            "pychron_comms_journal_write_failures_total", "Records that could not be written."
+        )
+        metrics.gauge(
+            "pychron_comms_journal_last_sequence",
+            "Number of the last record of what acts.",
+            lambda: self._number,
+        )
+        metrics.gauge(
+            "pychron_comms_journal_free_bytes", "Room left on its disk.", self._free_bytes
+        )
+
+    @property
+    def trouble(self) -> str:
+        """Why the last write failed; empty where it did not."""
+        return self._trouble
+
+    @property
+    def groups(self) -> bool:
+        return self._journal.groups
+
+    def write(self, event: str, **fields: Any) -> int:
+        began = self._seconds()
+        try:
+            number = self._journal.write(event, **fields)
+        except JournalError as error:
+            self._failed(error)
+            raise
+        return self._written(number, began)
+
+    def write_soon(self, event: str, **fields: Any) -> Deferred[int]:
+        began = self._seconds()
+        written = self._journal.write_soon(event, **fields)
+        return written.addCallbacks(self._written, self._not_written, callbackArgs=(began,))
+
+    def refused(self, **fields: Any) -> None:
+        self._journal.refused(**fields)
+
+    def records(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
+        return self._journal.records(since)
+
+    def carry(self, carrier: Carrier) -> None:
+        self._journal.carry(carrier)
+
+    def recall(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
+        return self._journal.recall(since)
+
+    def close(self) -> None:
+        self._journal.close()
+
+    def reading(self) -> Reading:
+        """How it is, for the state stream; one that could not be written is tried again."""
+        if self._trouble:
+            self._try()
+        if self._trouble:
+            return Reading(PATH, "not written", severity=Severity.MAJOR, reason=self._trouble)
+        free = self._free_bytes()
+        if free < LOW:
+            reason = f"{free / 1e6:.0f} MB are left on its disk"
+            return Reading(PATH, "written", severity=Severity.MINOR, reason=reason)
+        return Reading(PATH, "written")
+
+    def _try(self) -> None:
+        """Nobody may act meanwhile, and so nobody would find out that it works again."""
+        now = self._seconds()
+        if now - self._tried < TRY_EVERY:
+            return
+        self._tried = now
+        try:
+            self.write(TRIAL, reason=self._trouble)
+        except JournalError:
+            return
+
+    def _written(self, number: int, began: float) -> int:
+        self._took.observe(self._seconds() - began)
+        self._number = number
+        self._trouble = ""
+        return number
+
+    def _not_written(self, failure: Failure) -> Failure:
+        self._failed(failure.value)
+        return failure
+
+    def _failed(self, error: BaseException | None) -> None:
+        self._failures.value += 1
+        self._trouble = str(error)
+
+    def _free_bytes(self) -> float:
+        try:
+            return self._free(self._folder)
+        except OSError:
+            return 0.0

@@ -1,0 +1,44 @@
+"""What is counted and timed of commands that act."""
+
+from __future__ import annotations
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.observability.metrics import Metrics
+from pychron_comms.processor.execution.figures import OUTCOMES, WORDS, CommandFigures, outcome_of
+
+
+class FigureTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.metrics = Metrics()
+        self.figures = CommandFigures(self.metrics)
+
+    def test_a_command_is_counted_by_what_came_of_it(self) -> None:
+        self.figures.begun("System", 0.02)
+        self.figures.ended("System", "Open", "OK", 0.2)
+        self.figures.ended("System", "Open", "ERROR 207 : interlock: A is open", None)
+        text = self.metrics.text()
+        for outcome in ("ok", "interlock"):
+            line = f'commands_total{{command="Open",outcome="{outcome}",type="System"}} 1.0\n'
+            self.assertIn(line, text)
+        self.assertIn('command_wait_seconds_bucket{le="0.025",type="System"} 1.0\n', text)
+        self.assertIn('command_wait_seconds_bucket{le="0.01",type="System"} 0.0\n', text)
+        self.assertIn('command_run_seconds_count{type="System"} 1.0\n', text)
+
+    def test_outcomes_are_a_closed_set(self) -> None:
+        replies = [
+            "OK",
+            "ERROR",
+            "ERROR x",
+            "Error: no",
+            "3.5",
+            *(f"ERROR {n:03}" for n in range(999)),
+        ]
+        self.assertEqual({outcome_of(reply) for reply in replies}, OUTCOMES)
+
+    def test_words_without_end_are_counted_together(self) -> None:
+        for number in range(WORDS + 10):
+            self.figures.ended("System", f"Word{number}", "OK", None)
+        text = self.metrics.text()
+        self.assertEqual(text.count("commands_total{"), WORDS + 1)
+        self.assertIn('commands_total{command="other",outcome="ok",type="System"} 10.0\n', text)
