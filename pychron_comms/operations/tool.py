@@ -8,6 +8,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from importlib.resources import files
 from pathlib import Path
 
 from twisted.internet.task import Clock
@@ -15,6 +16,7 @@ from twisted.internet.task import Clock
 from pychron_comms import __version__
 from pychron_comms.client.command_line.completion import add_completion
 from pychron_comms.config.table import ConfigError
+from pychron_comms.observability import monitoring
 from pychron_comms.operations import init, run, units
 from pychron_comms.operations.check import check
 from pychron_comms.operations.doctor import doctor
@@ -72,6 +74,8 @@ def parser() -> argparse.ArgumentParser:
     ):
         told = _command(commands, name, work, meaning)
         told.add_argument("--json", action="store_true", help="for a monitor")
+    copied = _command(commands, "monitoring", _monitoring, "copy files for Prometheus and Grafana")
+    copied.add_argument("folder", type=Path, help="where to; it is made")
     for name, work, meaning in (
         ("install", _install, "make it a service of systemd; shows the units first"),
         ("remove", _remove, "take the units away that install has written"),
@@ -149,6 +153,15 @@ def _doctor(options: argparse.Namespace) -> int:
 def _tell(findings: Sequence[Finding], json: bool = False) -> int:
     sys.stdout.write(as_json(findings) if json else as_lines(findings))
     return exit_status(findings)
+
+
+def _monitoring(options: argparse.Namespace) -> int:
+    options.folder.mkdir(parents=True, exist_ok=True)
+    for file in files(monitoring).iterdir():
+        if file.name.endswith((".json", ".yml")):
+            (options.folder / file.name).write_text(file.read_text("utf-8"), "utf-8")
+            sys.stdout.write(f"{options.folder / file.name}\n")
+    return 0
 
 
 def _scope(options: argparse.Namespace) -> units.Scope:
