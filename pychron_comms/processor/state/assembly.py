@@ -24,9 +24,8 @@ def watched_managers(
     return managers | {f"device/{name}": device for name, device in devices.items()}
 
 
-def gate_readings(leases: Leases, unsafe: UnsafeParts, journal: IJournal) -> Iterable[Reading]:
-    """How the gate stands. Each lease: its owner, and until when; each part that could not be made
-    safe after its lease; the journal where there is one.
+def lease_readings(leases: Leases, unsafe: UnsafeParts) -> Iterable[Reading]:
+    """Each lease: its owner, and until when; each part that could not be made safe after its lease.
 
     Times in seconds of Unix time.
     """
@@ -40,5 +39,10 @@ def gate_readings(leases: Leases, unsafe: UnsafeParts, journal: IJournal) -> Ite
     for lease in leases.leases():
         details = {"until": round(lease.until, 3), "lease_of": lease.part.target}
         yield Reading(f"lease/{lease.part.name}", lease.owner, details=details)
+
+
+def gate_readings(leases: Leases, unsafe: UnsafeParts, journal: IJournal) -> Iterable[Reading]:
+    """How the gate stands: its leases, and its journal where there is one."""
+    yield from lease_readings(leases, unsafe)
     if isinstance(journal, WatchedJournal):
         yield journal.reading()
