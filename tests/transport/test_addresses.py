@@ -31,6 +31,9 @@ class ListenerTests(SynchronousTestCase):
             self.assertEqual(listener_address(text), address, text)
 
     def test_a_port_is_one(self) -> None:
+        self.assertEqual(listener_address("tcp:65535"), Address("tcp", "65535"))
+        self.assertIn("from 0 to 65535, not 65536", self.wrong("tcp:65536"))
+        self.assertIn("from 0 to 65535, not nothing", self.wrong("udp:"))
         self.assertIn("from 0 to 65535, not 99067", self.wrong("tcp:99067"))
         self.assertIn("not 99067", self.wrong("tls:99067:certificate=a"))
         self.assertIn("not 99067", self.wrong("udp:99067"))
@@ -84,6 +87,20 @@ class ClashTests(SynchronousTestCase):
             "lab.toml:2: listen: expected endpoint strings such as", str(caught.exception)
         )
 
+    def test_what_is_not_said_is_the_default_or_a_mistake(self) -> None:
+        empty, said = Table.parse("", "lab.toml"), Table.parse('at = ["tcp:1"]', "lab.toml")
+        listening = Listening()
+        self.assertEqual(listening.read(empty, "at", ["tcp:2"]), ["tcp:2"])
+        self.assertEqual(listening.read(said, "at", ["tcp:2"]), ["tcp:1"])
+        self.assertRaises(ConfigError, listening.read, empty, "at")
+
+    def test_unix_sockets_are_not_everywhere(self) -> None:
+        table = Table.parse('listen = ["unix:/run/x"]', "lab.toml")
+        self.assertEqual(Listening(Platform("linux")).read(table, "listen"), ["unix:/run/x"])
+        with self.assertRaises(ConfigError) as caught:
+            Listening(Platform("win32")).read(table, "listen")
+        self.assertIn("'unix:/run/x'", str(caught.exception))
+
 
 class ClientTests(SynchronousTestCase):
     def test_right_ones(self) -> None:
@@ -93,6 +110,13 @@ class ClientTests(SynchronousTestCase):
     def test_wrong_ones(self) -> None:
         for text in ("tcp:lab-pc", "tcp:lab-pc:99067", "tls:lab-pc", "tcp:lab-pc:x"):
             self.assertRaises(ValueError, check_client, text)
+
+    def test_what_is_not_said_is_the_default_or_a_mistake(self) -> None:
+        empty, said = Table.parse("", "lab.toml"), Table.parse('at = "tcp:h:1"', "lab.toml")
+        self.assertEqual(read_client(empty, "at", "tcp:h:2"), "tcp:h:2")
+        self.assertEqual(read_client(said, "at", "tcp:h:2"), "tcp:h:1")
+        self.assertEqual(read_client(said, "at"), "tcp:h:1")
+        self.assertRaises(ConfigError, read_client, empty, "at")
 
     def test_are_told_with_their_line(self) -> None:
         table = Table.parse('processor = "tcp:lab-pc"', "lab.toml")

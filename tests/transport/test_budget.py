@@ -24,6 +24,15 @@ class BudgetsTests(SynchronousTestCase):
         two.close()
         self.assertFalse(one.owe(100))
 
+    def test_what_was_read_is_given_back_once(self) -> None:
+        one, two = Account(self.budgets, "h"), Account(self.budgets, "h")
+        for size in (0, 60, 40):
+            one.owe(size)
+            one.settle()
+            self.assertEqual(one.host.unread, 0)
+        one.close()
+        self.assertEqual((two.host.unread, two.host.kept), (0, 0))
+
     def test_another_host_is_not_concerned(self) -> None:
         Account(self.budgets, "h").owe(1000)
         self.assertFalse(Account(self.budgets, "other").owe(100))
@@ -35,6 +44,18 @@ class BudgetsTests(SynchronousTestCase):
         self.assertTrue(two.keep(FREE + 1))
         one.keep(0)
         self.assertFalse(two.keep(FREE + 2))
+
+    def test_all_that_waits_is_the_hosts_until_its_connection_ends(self) -> None:
+        one, two = Account(self.budgets, "h"), Account(self.budgets, "h")
+        self.assertEqual(one.host.kept, 0)
+        self.assertFalse(one.keep(FREE + 100))
+        self.assertTrue(two.keep(FREE + 1))
+        # What waits no more is no reason to drop its connection.
+        self.assertFalse(two.keep(FREE))
+        one.keep(FREE + 200)
+        self.assertFalse(two.keep(0))
+        one.close()
+        self.assertEqual(two.host.kept, 0)
 
     def test_who_waits_for_room_is_called_in_turn(self) -> None:
         host = Account(self.budgets, "h").host
@@ -59,6 +80,12 @@ class BudgetsTests(SynchronousTestCase):
         second.close()
         self.assertIsNot(Account(self.budgets, "h").host, first.host)
 
+    def test_a_host_is_known_until_the_last_of_its_connections_ends(self) -> None:
+        one, two, three = (Account(self.budgets, "h") for _ in range(3))
+        one.close()
+        two.close()
+        self.assertIs(Account(self.budgets, "h").host, three.host)
+
     def test_the_number_of_hosts_is_bounded(self) -> None:
         self.patch(module, "HOSTS", 2)
         gone = Account(self.budgets, "gone")
@@ -75,7 +102,10 @@ class BudgetsTests(SynchronousTestCase):
         table = Table.parse("commands = 9\nunread = 2097152\nkept = 1048576", "lab.toml")
         limits = BudgetLimits(commands=9, unread=2097152, kept=1048576)
         self.assertEqual(read_budget(table), limits)
-        self.assertRaises(ConfigError, read_budget, Table.parse("commands = 0", "lab.toml"))
+        self.assertEqual(read_budget(Table.parse("commands = 1", "lab.toml")).commands, 1)
+        self.assertEqual(read_budget(Table.parse("", "lab.toml")), BudgetLimits())
+        for wrong in ("commands = 0", "unread = 1048575", "kept = 1048575"):
+            self.assertRaises(ConfigError, read_budget, Table.parse(wrong, "lab.toml"))
 
 
 class ConnectionTests(LimitsCase):
@@ -114,6 +144,9 @@ class ConnectionTests(LimitsCase):
         reads.protocol.dataReceived(b"hello\n")
         self.assertEqual((reads.value(), reads.aborted), (b"hello\r\n", False))
         self.assertIn("pychron_comms_budget_dropped_total 1.0\n", self.metrics.text())
+        slow.protocol.waiting[1].callback("x" * 100)
+        self.assertTrue(slow.aborted)
+        self.assertIn("pychron_comms_budget_dropped_total 2.0\n", self.metrics.text())
 
     def test_who_keeps_too_much_unfinished_is_dropped(self) -> None:
         self.listen(budget={"kept": 1000}, line_length=65536)

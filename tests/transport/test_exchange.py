@@ -62,8 +62,9 @@ class ExchangeTests(SynchronousTestCase):
         self.exchange.take(line, somebody)
         return somebody.replies
 
-    def counted(self, what: str) -> bool:
-        return f'pychron_comms_{what}_total{{listener="System"}} 1.0\n' in self.metrics.text()
+    def counted(self, what: str, times: int = 1) -> bool:
+        count = f'pychron_comms_{what}_total{{listener="System"}} {times}.0\n'
+        return count in self.metrics.text()
 
     def test_an_answer_that_is_there_is_sent(self) -> None:
         self.assertEqual(self.ask("OK"), [("4", "OK")])
@@ -102,7 +103,23 @@ class ExchangeTests(SynchronousTestCase):
         ((_, text),) = self.ask(ZeroDivisionError("why"))
         self.assertIn("ERROR 002 : func call problem: err= ZeroDivisionError('why')", text)
         self.assertTrue(self.counted("bugs"))
+        self.ask(ZeroDivisionError("why"))
+        self.assertTrue(self.counted("bugs", 2))
+        # The same is told once.
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_a_bug_that_comes_later_is_logged_with_where_it_was(self) -> None:
+        number: Deferred[int] = Deferred()
+        replies = self.ask(number.addCallback(lambda number: str(1 // number)))
+        with capturedLogs() as events:
+            number.callback(0)
+        self.assertEqual(replies[0][0], "4 later")
+        self.assertIn("ERROR 002 : func call problem: err= ZeroDivisionError", replies[0][1])
+        self.assertIn("Open A", replies[0][1])
+        ((event,),) = [[each for each in events if "log_failure" in each]]
+        self.assertIn("test_exchange.py", event["log_failure"].getTraceback())
+        self.assertEqual((event["command"], event["sender"]), ("Open A", "10.0.0.1"))
+        self.flushLoggedErrors(ZeroDivisionError)
 
     def test_who_is_not_admitted_is_told_in_the_log_once(self) -> None:
         with capturedLogs() as events:
@@ -112,12 +129,14 @@ class ExchangeTests(SynchronousTestCase):
         self.assertEqual((said, reason), ("10.0.0.1", "Not an approved ip address 10.0.0.1"))
 
     def test_what_is_full_and_what_is_too_long_is_counted(self) -> None:
-        self.ask(QueueFullError("much"))
-        self.assertTrue(self.counted("queue_full"))
+        refusal = ("", "ERROR 205 : line too long: more than 64 bytes")
         somebody = Somebody("OK")
-        self.exchange.refuse(LineTooLongError(64), somebody)
-        self.assertTrue(self.counted("lines_too_long"))
-        self.assertEqual(somebody.replies, [("", "ERROR 205 : line too long: more than 64 bytes")])
+        for times in (1, 2):
+            self.ask(QueueFullError("much"))
+            self.assertTrue(self.counted("queue_full", times))
+            self.exchange.refuse(LineTooLongError(64), somebody)
+            self.assertTrue(self.counted("lines_too_long", times))
+            self.assertEqual(somebody.replies, [refusal] * times)
 
     def test_while_it_refuses_every_command_gets_209(self) -> None:
         self.exchange.refusing = True

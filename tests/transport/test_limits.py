@@ -9,6 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
+from twisted.logger import capturedLogs
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -146,6 +147,20 @@ class ConnectionLimitTests(LimitsCase):
         self.assertEqual(self.number("connections"), "0")
         self.assertEqual(self.connect().value(), b"")
         self.assertIn(b"ERROR 215", self.connect().value())
+
+    def test_many_that_are_refused_are_told_once_in_the_log_until_there_was_room(self) -> None:
+        self.listen(connections=1)
+        told = []
+        for _ in range(2):
+            inside = self.connect("10.0.0.1")
+            with capturedLogs() as events:
+                for number in (2, 3):
+                    self.connect(f"10.0.0.{number}")
+            told.append([(each["sender"], each["open"], each["limit"]) for each in events])
+            self.clock.advance(60)
+            inside.loseConnection()
+        self.assertEqual(told, [[("10.0.0.2", 1, 1)]] * 2)
+        self.assertEqual(self.number("connections_refused_total"), "4")
 
     def test_the_clients_of_unix_sockets_are_one_host(self) -> None:
         self.listen(connections_per_host=1)
@@ -385,3 +400,5 @@ class SettingsTests(SynchronousTestCase):
     def test_no_listener_can_be_told_to_take_nobody(self) -> None:
         for text in ("connections = 0", "connections_per_host = 0", "idle = -1"):
             self.assertRaises(ConfigError, self.read, text)
+        one = self.read("connections = 1\nconnections_per_host = 1")
+        self.assertEqual((one.connections, one.connections_per_host), (1, 1))

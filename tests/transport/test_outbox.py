@@ -5,6 +5,7 @@ from __future__ import annotations
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
+from pychron_comms.transport import outbox
 from pychron_comms.transport.outbox import Outbox
 
 
@@ -50,6 +51,16 @@ class OutboxTests(SynchronousTestCase):
             self.outbox.write(b"last", soon=True)
             close(self.outbox)
             self.assertEqual(self.transport.happened, [b"last", "closed"])
+
+    def test_what_was_held_is_not_sent_past_what_the_transport_still_has(self) -> None:
+        sent: list[bytes] = []
+        self.patch(outbox, "write_now", lambda transport, data: sent.append(data))
+        for close in (Outbox.close, Outbox.close_now):
+            self.setUp()
+            self.outbox.hold()
+            self.outbox.write(b"last", soon=True)
+            close(self.outbox)
+            self.assertEqual(sent, [])
 
     def test_a_producer_that_is_paused_does_not_keep_it_open(self) -> None:
         self.outbox.close()
