@@ -20,7 +20,7 @@ _HEAD = """\
 #   pychron-lab status    says how it is
 #   pychron-lab install   makes it a service of systemd
 #
-# docs/configuration.md explains every key.
+# docs/configuration.md of pychron_comms explains every key.
 
 # Begin with the built-in simulated laboratory. What stands below is added to it; a valve or device
 # of the same name takes the other's place. Without this line there is only what stands below.

@@ -75,7 +75,10 @@ def welcome(laboratory: Laboratory) -> str:
         lines.append(f"  {listener.request_type:12} {'  '.join(listener.listen)}")
     if laboratory.page:
         lines.append(f"See it at  {laboratory.page}  in a browser.")
-    if laboratory.file is None:
+    if laboratory.file is not None:
+        _, endpoint = next(laboratory.server_endpoints(), ("", ""))
+        lines += [f"Try  pychron-ask -s {endpoint} Help"] if endpoint else []
+    else:
         lines.append("Try  telnet 127.0.0.1 1061  and type  Open A")
     lines.append("Ctrl-C ends it all.\n")
     return "\n".join(lines)

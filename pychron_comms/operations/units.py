@@ -21,7 +21,7 @@ Description=Pychron: {what}
 [Service]
 Type=notify
 NotifyAccess=main
-ExecStart={twistd} -n --pidfile= {name} --config {file}
+ExecStart={twistd} -n --pidfile= {name} --config {quoted}
 WorkingDirectory={folder}
 {account}Restart=on-failure
 RestartSec=1
@@ -80,14 +80,24 @@ def _unit(laboratory: Laboratory, scope: Scope, python: str, name: str, what: st
     order = "Wants=pychron-processor.service\nAfter=network.target pychron-processor.service\n"
     return _UNIT.format(
         file=file,
-        folder=file.parent,
+        folder=str(file.parent).replace("%", "%%"),
+        quoted=_quoted(file),
         what=what,
         order=order if second else "After=network.target\n",
-        twistd=Path(python).with_name("twistd"),
+        twistd=_quoted(Path(python).with_name("twistd")),
         name=name,
         account="" if scope.user else f"User={scope.account}\n",
         target="default.target" if scope.user else "multi-user.target",
     )
+
+
+def _quoted(path: Path) -> str:
+    """A path as one word of a command in a unit."""
+    text = str(path).replace("%", "%%").replace("$", "$$")
+    if not set(text) & set(" \t\"'\\;"):
+        return text
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
 
 
 def verified(texts: dict[str, str], folder: Path) -> str:

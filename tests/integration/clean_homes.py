@@ -14,6 +14,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -24,8 +25,9 @@ import pytest
 
 CHECKOUT = Path(__file__).parents[2]
 
-#: Seconds that one step of a person may take; an installation takes the longest.
-PATIENCE = 300.0
+#: Seconds that one step of a person may take, and an installation.
+PATIENCE = 120.0
+INSTALLING = 600.0
 
 _UNSEEN = shutil.ignore_patterns(
     ".git", ".venv", ".*_cache", ".hypothesis", "build", "__pycache__", "*.egg-info", "dropin.cache"
@@ -96,6 +98,8 @@ class Shell:
 
     def __init__(self, enter: list[str], folder: Path, environment: Mapping[str, str]) -> None:
         self._keyboard, its_end = pty.openpty()
+        # So wide that bash shows a whole line as it is typed.
+        termios.tcsetwinsize(its_end, (50, 1000))
         self._process = subprocess.Popen(
             [*enter, "bash", "--noprofile", "--norc", "-i"],
             cwd=folder,
@@ -116,9 +120,9 @@ class Shell:
     def press(self, keys: str) -> None:
         os.write(self._keyboard, keys.encode())
 
-    def wait_for(self, pattern: str) -> re.Match[str]:
+    def wait_for(self, pattern: str, seconds: float = PATIENCE) -> re.Match[str]:
         """Until the screen shows it, behind what was waited for before."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + seconds
         while (found := re.search(pattern, self._screen, re.MULTILINE)) is None:
             assert time.monotonic() < end, f"no {pattern!r} on the screen:\n{self._screen}"
             if select.select([self._keyboard], [], [], 0.2)[0]:
@@ -135,19 +139,17 @@ class Shell:
         """What a command shows, and its exit status."""
         self.type(command)
         self.wait_for(re.escape(command) + r"\n")
-        found = self.wait_for(rf"(?s)\A(.*?){_PROMPT_SHOWN.pattern}")
+        found = self.wait_for(rf"(?s)\A(.*?){_PROMPT_SHOWN.pattern}", INSTALLING)
         return found[1], int(found[2])
 
     def close(self) -> None:
-        """End it, and all that it has started."""
-        self.press("\x03")
-        self.press("\x04")
+        """Close its window, which ends what runs in it."""
+        os.close(self._keyboard)
         try:
             self._process.wait(20)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        os.close(self._keyboard)
 
 
 class CleanHome:
@@ -176,13 +178,14 @@ class CleanHome:
             capture_output=True,
             text=True,
             check=False,
-            timeout=PATIENCE,
+            timeout=INSTALLING,
         )
         assert done.returncode == 0, done.stdout + done.stderr
 
-    def open_terminal(self) -> Shell:
-        """In the checkout's folder."""
-        self._shells.append(Shell(self._enter, self.checkout, self.environment))
+    def open_terminal(self, *, outside: bool = False) -> Shell:
+        """In the checkout's folder; ``outside``: in this computer's own network."""
+        enter = [] if outside else self._enter
+        self._shells.append(Shell(enter, self.checkout, self.environment))
         return self._shells[-1]
 
     def close(self) -> None:

@@ -98,6 +98,7 @@ class TextTests(SynchronousTestCase):
         settings = ServerSettings(listeners=[listener])
         text = program.welcome(Laboratory(pathlib.Path("lab.toml"), settings, ProcessorSettings()))
         self.assertIn("UV           tcp:9", text)
+        self.assertIn("Try  pychron-ask -s tcp:127.0.0.1:9 Help\n", text)
         self.assertNotIn("1061", text)
 
     def test_the_page_is_told_where_it_is(self) -> None:

@@ -6,6 +6,7 @@ import io
 import json
 import os
 import pathlib
+import shutil
 import socket
 import subprocess
 import sys
@@ -301,6 +302,14 @@ class UnitTests(FolderCase):
         self.assertEqual(list(texts), ["pychron-server.service"])
         self.assertIn("User=alice\n", texts["pychron-server.service"])
         self.assertEqual(str(self.scope(user=False).folder), "/etc/systemd/system")
+
+    def test_a_path_with_blanks_is_one_word(self) -> None:
+        self.file = self.folder / 'Argon "100%" lab.toml'
+        self.file.write_text('lab = "default"\n')
+        (text,) = units.units(load(self.file), self.scope(user=True)).values()
+        self.assertIn('Argon \\"100%%\\" lab.toml"\n', text)
+        if shutil.which("systemd-analyze"):
+            self.assertEqual(units.verified({"pychron-server.service": text}, self.folder), "")
 
     def test_without_a_file_there_is_no_service(self) -> None:
         self.assertRaises(ValueError, units.units, load(None), self.scope(user=True))
