@@ -2,6 +2,7 @@
 # make test   lint, types, and every test with coverage
 # make promises  break each promise of docs/promises.md once, and see its test fail
 # make soak   1,000 clients and a road full of faults, for a minute; then one flood after another
+# make mutants  a sample of small changes to the code, each of which a unit test must notice
 # make fuzz   a million inputs for each parser
 # make bench  the road beside relays that parse nothing
 # make bench-compare REV=...  and beside the road of another commit
@@ -25,7 +26,7 @@ BESIDE = -n $(JOBS) --dist loadscope --no-loadscope-reorder
 # The suite starts hundreds of processes: each would compile all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test lint types unit promises soak fuzz bench bench-compare docs clean
+.PHONY: run test lint types unit promises soak mutants fuzz bench bench-compare docs clean
 
 run: $(VENV)/installed
 	$(BIN)/pychron-lab run
@@ -44,6 +45,9 @@ promises: $(VENV)/tested
 soak: $(VENV)/tested
 	$(BIN)/python -m tests.faults.soak --clients 1000 --seconds 60
 	$(BIN)/python -m tests.faults.hostile --slower $(SLOWER)
+
+mutants: $(VENV)/mutated
+	$(BIN)/python -m tests.mutants --jobs $(CORES) $(ROOMS)
 
 fuzz: $(VENV)/tested
 	for target in framing grammar arguments qtegra; do \
@@ -87,6 +91,10 @@ $(VENV)/installed: setup.cfg pyproject.toml | $(VENV)/bin/python
 $(VENV)/documented: setup.cfg pyproject.toml | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --editable '.[docs]'
 	touch $@ $(VENV)/installed
+
+$(VENV)/mutated: setup.cfg pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --editable '.[mutants,test]'
+	touch $@ $(VENV)/installed $(VENV)/tested
 
 $(VENV)/tested: setup.cfg pyproject.toml | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --editable '.[test]'
