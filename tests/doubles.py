@@ -31,6 +31,7 @@ from pychron_comms.processor.execution.idempotency import CommandMemory
 from pychron_comms.processor.execution.manager_queue import ManagerQueue
 from pychron_comms.processor.execution.queues import Queues
 from pychron_comms.processor.execution.runners import ReactorRunner
+from pychron_comms.processor.execution.sealed_queue import SealedQueue
 from pychron_comms.processor.hardware_manager import RemoteHardwareManager
 from pychron_comms.processor.journal_search import JournalSearch
 from pychron_comms.processor.state.publisher import StatePublisher
@@ -266,8 +267,9 @@ def gate_around(
     interlocks: Sequence[Rule] = (),
 ) -> RemoteHardwareManager:
     """A gate of the real parts, with these handlers behind it; its managers never block."""
-    queues = Queues(lambda manager: ManagerQueue(ReactorRunner(), clock, width=math.inf))
     audit = Audit(journal or NoJournal(), clock.seconds)
+    queue = SealedQueue if audit.groups else ManagerQueue
+    queues = Queues(lambda manager: queue(ReactorRunner(), clock, width=math.inf))
     memory = CommandMemory(audit, clock, Metrics())
     unsafe = UnsafeParts(clock, clock.seconds, audit, partial(made_safe, queues, memory))
     memory.watched_by(unsafe)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
@@ -26,6 +26,13 @@ class KeptRecord:
         if self.failing is not None:
             raise self.failing
         self.events.append("begin")
+
+    def seal(self) -> Deferred[None]:
+        self.begin()
+        return succeed(None)
+
+    def prevented(self, error: Exception) -> None:
+        self.events.append(type(error).__name__)
 
     def goes_on(self) -> None:
         """Only its begin and its end are written."""

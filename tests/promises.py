@@ -352,6 +352,16 @@ PROMISES = (
         "tests.processor.test_audit.JournalTests.test_one_that_cannot_be_written_down_is_not_run",
     ),
     Promise(
+        "also where many come at once",
+        "where each record waits for the disk, those of one turn of the reactor wait together, and "
+        "none of their commands runs before",
+        "processor/execution/sealed_queue.py",
+        "        execution.seal().addBoth(self._sealed, guest)\n",
+        "        self._sealed(None, guest)\n",
+        "tests.processor.test_sealed_queue.GroupTests"
+        ".test_nothing_runs_before_the_begins_of_its_turn_are_written",
+    ),
+    Promise(
         "not forgotten when a flood turns its files over",
         "what was refused has files of its own; keys and leases are carried over to each new file",
         "journal/roll.py",

@@ -106,7 +106,7 @@ class FileJournal:
         return recall(self._path, time_text(since) if since > 0 else "")
 
     def close(self) -> None:
-        if self._group:
+        while self._group and self._group.is_waiting:
             self._group.flush()
         self._is_open = False
         self._opened.close()

@@ -41,6 +41,11 @@ class Group:
         """At once, behind those that wait, and all of them with it. Errors: 214."""
         return self._write([event])
 
+    @property
+    def is_waiting(self) -> bool:
+        """Whether there are records to be written, or writers to be told."""
+        return bool(self._waiting or self._told)
+
     def flush(self) -> None:
         """Write what waits, and tell all who do."""
         self._is_called = False

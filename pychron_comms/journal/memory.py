@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred, execute
@@ -14,8 +14,9 @@ from pychron_comms.errors import JournalError
 from pychron_comms.interfaces import IJournal
 from pychron_comms.journal.chain import Chain
 from pychron_comms.journal.checkpoint import Carrier
+from pychron_comms.journal.group import Group, Later
 from pychron_comms.journal.missing import Missing
-from pychron_comms.journal.record import REFUSED, event_of, time_text
+from pychron_comms.journal.record import REFUSED, Event, event_of, time_text
 
 
 @implementer(IJournal)
@@ -54,13 +55,18 @@ class NoJournal:
 class MemoryJournal:
     """Keeps its records, each as a file would give it back.
 
-    ``failing``: while it is set, each write raises 214 with this reason.
+    ``later``: as with ``FileJournal``. ``failing``: while it is set, each write raises 214 with
+    this reason.
     """
 
-    groups = False
-
-    def __init__(self, now: Callable[[], float] = time.time, secret: bytes = b"") -> None:
+    def __init__(
+        self,
+        now: Callable[[], float] = time.time,
+        secret: bytes = b"",
+        later: Later | None = None,
+    ) -> None:
         self.failing = ""
+        self._group = Group(self._append, later) if later else None
         self._now = now
         self._chain = Chain(secret)
         self._records: list[Mapping[str, Any]] = []
@@ -69,18 +75,17 @@ class MemoryJournal:
         self._carried: list[Mapping[str, Any]] = []
         self._missing = Missing()
 
+    @property
+    def groups(self) -> bool:
+        return self._group is not None
+
     def write(self, event: str, **fields: Any) -> int:
-        if self.failing or not self._is_open:
-            raise JournalError(self.failing or "it is closed")
-        try:
-            (sealed,) = self._chain.seal([event_of(self._now(), event, fields)])
-        except (ValueError, TypeError, RecursionError) as error:
-            raise JournalError(error) from error
-        self._chain.advance(sealed.number, sealed.hash)
-        self._records.append(json.loads(sealed.line))
-        return sealed.number
+        made = self._event(event, fields)
+        return self._group.write(made) if self._group else self._append([made])
 
     def write_soon(self, event: str, **fields: Any) -> Deferred[int]:
+        if self._group:
+            return self._group.add(self._event(event, fields))
         return execute(self.write, event, **fields)
 
     def refused(self, **fields: Any) -> None:
@@ -103,4 +108,20 @@ class MemoryJournal:
         self._records.clear()
 
     def close(self) -> None:
+        while self._group and self._group.is_waiting:
+            self._group.flush()
         self._is_open = False
+
+    def _event(self, event: str, fields: Mapping[str, Any]) -> Event:
+        try:
+            return event_of(self._now(), event, fields)
+        except (ValueError, TypeError, RecursionError) as error:
+            raise JournalError(error) from error
+
+    def _append(self, events: Sequence[Event]) -> int:
+        if self.failing or not self._is_open:
+            raise JournalError(self.failing or "it is closed")
+        for sealed in self._chain.seal(events):
+            self._chain.advance(sealed.number, sealed.hash)
+            self._records.append(json.loads(sealed.line))
+        return self._chain.number

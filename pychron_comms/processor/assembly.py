@@ -35,6 +35,7 @@ from pychron_comms.processor.execution.idempotency import CommandMemory, Command
 from pychron_comms.processor.execution.manager_queue import ManagerQueue
 from pychron_comms.processor.execution.queues import Queues
 from pychron_comms.processor.execution.runners import runner_for, safe_width
+from pychron_comms.processor.execution.sealed_queue import SealedQueue
 from pychron_comms.processor.gate_queries import GateQueries
 from pychron_comms.processor.hardware_manager import MissingHandler, RemoteHardwareManager
 from pychron_comms.processor.journal_search import JournalSearch
@@ -67,7 +68,7 @@ def gate_from_config(
     """
     journal = _journal(settings, reactor, metrics, only_check=only_check)
     audit = Audit(journal, time.time)
-    queues = Queues(lambda manager: queue_of(manager, reactor))
+    queues = Queues(lambda manager: queue_of(manager, reactor, sealed=audit.groups))
     publisher = _publisher(settings, queues, reactor)
     watches = _watches(settings, publisher, reactor)
     memory = CommandMemory(audit, reactor, metrics, settings.keep_keys, watches)
@@ -176,10 +177,14 @@ def _factories() -> list[IRequestHandlerFactory]:
     return [*own_factories(), *getPlugins(IRequestHandlerFactory)]
 
 
-def queue_of(manager: object, reactor: Any) -> ManagerQueue:
-    """A queue whose calls run where the manager's own marks say."""
+def queue_of(manager: object, reactor: Any, *, sealed: bool = False) -> ManagerQueue:
+    """A queue whose calls run where the manager's own marks say.
+
+    ``sealed``: the journal waits for the disk.
+    """
     runner = runner_for(manager, type(manager).__name__, reactor)
-    return ManagerQueue(runner, reactor, width=safe_width(manager))
+    queue = SealedQueue if sealed else ManagerQueue
+    return queue(runner, reactor, width=safe_width(manager))
 
 
 def made_safe(queues: Queues, memory: CommandMemory, part: Part, why: str) -> Deferred[object]:

@@ -211,9 +211,9 @@ class RemoteHardwareManager(Service):
     def close(self) -> None:
         """Let the managers' threads go, and end the journal; for when nobody can ask any more."""
         self._closed = True
+        self._audit.stop()
         for queue in self._queues:
             queue.close()
-        self._audit.stop()
 
     def _act(
         self, request_type: str, data: str, handler: IRequestHandler, call: ICall
@@ -235,9 +235,11 @@ class RemoteHardwareManager(Service):
             queue = self._queues.of(call.manager)
             response = queue.submit(handler, call, context.patience(call.deadline), execution)
         except Exception:
-            entry.answered(Failure())
+            refused = entry.answered(Failure())
+            if isinstance(refused, Deferred):
+                return refused
             raise
-        return response if isinstance(response, str) else entry.asked_by(response)
+        return entry.asked_by(response)
 
     def _call(self, request_type: str, data: str, sender: str) -> ICall | None:
         """The call that an earlier process was asked for."""

@@ -8,7 +8,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from pychron_comms.errors import JournalError
 from pychron_comms.interfaces import IJournal
@@ -43,11 +45,26 @@ class Audit:
                 raise
             return UNWRITTEN
 
-    def end(self, number: int, request: Mapping[str, str], reply: str) -> None:
-        """How the command ended whose begin has that number."""
+    @property
+    def groups(self) -> bool:
+        """Whether records of one turn of the reactor are worth to be written together."""
+        return self._journal.groups
+
+    def begin_soon(self, request: Mapping[str, str], safe: bool) -> Deferred[int]:
+        """The same, later, with those of other commands."""
+        written = self._journal.write_soon("begin", **request)
+        return written.addErrback(_unwritten) if safe else written
+
+    def end(self, number: int, request: Mapping[str, str], reply: str) -> Deferred[None] | None:
+        """How the command ended whose begin has that number; where it is not written yet, fires
+        when it is, or could not be."""
         # One whose begin could not be written stands for itself.
         begun: Mapping[str, Any] = request if number == UNWRITTEN else {"of": number}
-        self.note("end", **begun, reply=reply)
+        if not self._journal.groups:
+            self.note("end", **begun, reply=reply)
+            return None
+        written = self._journal.write_soon("end", **begun, reply=reply)
+        return written.addCallbacks(lambda _: None, self._not_written, errbackArgs=("end", begun))
 
     def refused(self, request: Mapping[str, str], reply: str) -> None:
         """A command that was never begun."""
@@ -57,13 +74,8 @@ class Audit:
         """Write down what has happened already, and cannot be kept from happening."""
         try:
             self._journal.write(event, **fields)
-        except JournalError as error:
-            self._log.error(
-                "not written down: {event} {fields}: {error}",
-                event=event,
-                fields=fields,
-                error=error,
-            )
+        except JournalError:
+            self._not_written(Failure(), event, fields)
 
     def write(self, event: str, **fields: Any) -> int:
         """Write down what is to be so. Errors: 214, and then it must not be."""
@@ -95,3 +107,17 @@ class Audit:
     def stop(self) -> None:
         self.note("stop")
         self._journal.close()
+
+    def _not_written(self, failure: Failure, event: str, fields: Mapping[str, Any]) -> None:
+        failure.trap(JournalError)
+        self._log.error(
+            "not written down: {event} {fields}: {error}",
+            event=event,
+            fields=fields,
+            error=failure.value,
+        )
+
+
+def _unwritten(failure: Failure) -> int:
+    failure.trap(JournalError)
+    return UNWRITTEN

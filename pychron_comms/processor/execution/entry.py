@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Mapping
-from typing import NamedTuple, Protocol, cast
+from typing import Any, NamedTuple, Protocol, cast
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.defer import TimeoutError as TimedOut
@@ -12,10 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
 from pychron_comms.errors import (
-    ExpiredError,
     OutcomeUnknownError,
-    OvertakenError,
-    ShuttingDownError,
     error_from_line,
     error_line,
 )
@@ -26,9 +23,6 @@ Outcome = str | Failure
 
 #: Characters that are kept of a refusal.
 REFUSAL_LENGTH = 1024
-
-# What prevents a command that was handed over already, and has not begun.
-_PREVENTED = (ExpiredError, OvertakenError, ShuttingDownError)
 
 
 class State(enum.Enum):
@@ -80,8 +74,10 @@ class Entry:
         "_askers",
         "_audit",
         "_clock",
+        "_is_sealed",
         "_keeper",
         "_number",
+        "_written",
         "call",
         "request",
         "response",
@@ -101,6 +97,9 @@ class Entry:
         self._audit = audit
         self._clock = clock
         self._number = UNWRITTEN
+        self._is_sealed = False
+        # Fires when its end is on the disk, where that takes its time.
+        self._written: Deferred[None] | None = None
         # A dict, so that each leaves without a search.
         self._askers: dict[Deferred[str], None] = {}
         self.since = clock.seconds()
@@ -114,9 +113,15 @@ class Entry:
         """Of the record of its begin; ``UNWRITTEN`` before that."""
         return self._number
 
+    def seal(self) -> Deferred[None]:
+        """Fires when its begin is written, with those of others. Errors: 214."""
+        written = self._audit.begin_soon(self.request, self.call.safe)
+        return written.addCallback(self._sealed)
+
     def begin(self) -> None:
         """Its manager is told of it next. Errors: 214, and then it must not be."""
-        self._number = self._audit.begin(self.request, self.call.safe)
+        if not self._is_sealed:
+            self._number = self._audit.begin(self.request, self.call.safe)
         self.state = State.RUNNING
         self._keeper.begun(self)
 
@@ -125,29 +130,34 @@ class Entry:
         self._keeper.goes_on(self)
 
     def end(self, outcome: Outcome) -> None:
-        """Its manager has done with it, or it was prevented in the last moment."""
+        """Its manager has done with it."""
         unknown = isinstance(outcome, Failure) and outcome.check(OutcomeUnknownError)
-        prevented = isinstance(outcome, Failure) and outcome.check(*_PREVENTED)
-        reply = self._reply(outcome)
-        self._audit.end(self._number, self.request, reply)
         state = State.UNKNOWN if unknown else State.DONE
-        self._finish(Ended(state, reply, refused=bool(prevented)), outcome)
+        self._end(Ended(state, self._reply(outcome)), outcome)
 
-    def asked_by(self, response: Deferred[str]) -> Deferred[str]:
+    def prevented(self, error: Exception) -> None:
+        """Its begin is written, and its manager was kept from taking it."""
+        outcome = Failure(error)
+        self._end(Ended(State.DONE, self._reply(outcome), refused=True), outcome)
+
+    def asked_by(self, response: str | Deferred[str]) -> str | Deferred[str]:
         """By this its first asker is answered: with its own end, or that it never begins."""
+        if isinstance(response, str):
+            return self._when_written(response)
         self.response = response
         self._add(response)
         return response.addBoth(self.answered)
 
-    def answered(self, outcome: Outcome) -> Outcome:
-        """Its first asker has an answer."""
+    def answered(self, outcome: Outcome) -> Any:
+        """Its first asker has an answer: this outcome, or later, when its end is on the disk."""
         if self.response is not None:
             self._remove(self.response)
         if self.state is State.WAITING:
             reply = self._reply(outcome)[:REFUSAL_LENGTH]
             self._audit.refused(self.request, reply)
-            self._finish(Ended(State.DONE, reply, refused=True), outcome)
-        return outcome
+            self._finish(Ended(State.DONE, reply, refused=True))
+            self._tell(outcome)
+        return self._when_written(outcome)
 
     def again(self, within: float) -> Deferred[str]:
         """The reply, later, for one who asks it again and waits so long. Errors: its own, 201."""
@@ -172,14 +182,34 @@ class Entry:
         self._askers.pop(asker, None)
         self._keeper.waits_no_more(asker)
 
-    def _finish(self, ended: Ended, outcome: Outcome) -> None:
+    def _sealed(self, number: int) -> None:
+        self._number = number
+        self._is_sealed = True
+
+    def _end(self, ended: Ended, outcome: Outcome) -> None:
+        self._written = self._audit.end(self._number, self.request, ended.reply)
+        self._finish(ended)
+        if self._written is None:
+            self._tell(outcome)
+        else:
+            self._written.addCallback(lambda _: self._tell(outcome))
+
+    def _finish(self, ended: Ended) -> None:
         self.state = ended.state
         self._keeper.ended(self, ended)
+
+    def _tell(self, outcome: Outcome) -> None:
+        """All but the first asker."""
         for asker in list(self._askers):
             # The answer to one may find its connection lost, and others gone with it.
             if asker is not self.response and asker in self._askers:
                 self._remove(asker)
                 asker.callback(outcome)
+
+    def _when_written(self, outcome: Outcome) -> Any:
+        if self._written is None:
+            return outcome
+        return self._written.addCallback(lambda _: outcome)
 
     def _reply(self, outcome: Outcome) -> str:
         if isinstance(outcome, str):

@@ -38,6 +38,9 @@ Run = Callable[[], str | Deferred[str]]
 class Record(Protocol):
     """Writes down what becomes of a command that its manager is told of."""
 
+    def seal(self) -> Deferred[None]:
+        """Fires when its begin is written, with those of others. Errors: 214."""
+
     def begin(self) -> None:
         """Its manager is told of it next. Errors: 214, and then it must not be."""
 
@@ -45,7 +48,10 @@ class Record(Protocol):
         """Its manager has been told of it, and takes its time."""
 
     def end(self, outcome: str | Failure) -> None:
-        """Its manager has done with it, or was prevented from taking it."""
+        """Its manager has done with it."""
+
+    def prevented(self, error: Exception) -> None:
+        """Its begin is written, and its manager was kept from taking it."""
 
 
 class State(enum.Enum):
@@ -120,9 +126,9 @@ class Execution:
         "_call",
         "_clearing",
         "_error",
-        "_handed_over",
         "_hold",
         "_interlocks",
+        "_is_written",
         "_lock",
         "_record",
         "state",
@@ -136,7 +142,7 @@ class Execution:
         self._access = access
         self._interlocks = interlocks
         self._lock = threading.Lock()
-        self._handed_over = False
+        self._is_written = False
         self._error: Exception | None = None
         self._clearing: Deferred[None] | None = None
         self._hold: Hold | None = None
@@ -152,7 +158,19 @@ class Execution:
         """Whether it was kept from beginning, and never will."""
         return self._error is not None
 
+    @property
+    def is_guarded(self) -> bool:
+        """Whether there is an interlock for it."""
+        return self._interlocks.guard(self._call)
+
     # -- before it begins
+
+    def seal(self) -> Deferred[None]:
+        """Fires when its begin is written, so that it may be handed over at once.
+
+        Errors: 214, and then it never begins.
+        """
+        return self._record.seal().addCallbacks(self._sealed, self._not_sealed)
 
     def check_again(self) -> None:
         """It has waited, and who may do what can have changed since. Errors: 012, 204, 208."""
@@ -164,7 +182,7 @@ class Execution:
         They are kept until its end, and no longer than ``seconds``. Errors: 207, and what prevents
         it meanwhile.
         """
-        if not self._interlocks.guard(self._call):
+        if not self.is_guarded:
             return None
         hold = self._interlocks.hold(self._call, seconds)
         self._clearing = hold.addCallbacks(self._held, self._not_held)
@@ -176,9 +194,8 @@ class Execution:
             if not self._move(event):
                 return False
             self._error = error
-        if self._handed_over:
-            # Its begin is written.
-            self._record.end(Failure(error))
+        if self._is_written:
+            self._record.prevented(error)
         self._let_go()
         if self._clearing is not None:
             self._clearing.cancel()
@@ -190,7 +207,7 @@ class Execution:
         Errors: 214, what prevents it, and what ``run`` raises.
         """
         self._or_refused(self._record.begin)
-        self._handed_over = True
+        self._is_written = True
         try:
             result = run()
         except Exception:
@@ -239,6 +256,13 @@ class Execution:
         except Exception as error:
             self.prevent(Event.REFUSE, error)
             raise
+
+    def _sealed(self, result: None) -> None:
+        self._is_written = True
+
+    def _not_sealed(self, failure: Failure) -> Failure:
+        self.prevent(Event.REFUSE, cast(Exception, failure.value))
+        return failure
 
     def _held(self, hold: Hold) -> None:
         self._hold = hold

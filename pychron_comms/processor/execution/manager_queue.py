@@ -165,6 +165,11 @@ class ManagerQueue:
         return answer
 
     @property
+    def is_free(self) -> bool:
+        """Whether nothing runs, waits, or is made safe."""
+        return not self._safety.busy and self._is_idle
+
+    @property
     def _is_idle(self) -> bool:
         """Whether nothing is there to be overtaken, or to be outlasted."""
         return not (self._running or self._clearing or self._waiting or self._ahead)
