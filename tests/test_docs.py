@@ -26,6 +26,7 @@ from pychron_comms.config.table import ConfigError, Table
 from pychron_comms.handlers.base import BaseHandler
 from pychron_comms.handlers.command import CommandSpec, declared_commands
 from pychron_comms.handlers.factories import own_factories
+from pychron_comms.history.settings import read_history
 from pychron_comms.interfaces import IDevice, IExtractionLineManager, IGaugeController
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.processor.assembly import gate_from_config
@@ -73,6 +74,7 @@ def gate_of(table: Table, clock: Clock) -> Gate:
     read_server_settings(server)
     server.finish()
     read_alarms(table)
+    read_history(table)
     # A page is read, not obeyed: no journal is opened.
     return gate_from_config(*laboratory_from(table), clock, Metrics(), only_check=True)
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from pychron_comms.alarms.handler import ALARMS
 from pychron_comms.alarms.settings import read_alarms
 from pychron_comms.config.table import Table
+from pychron_comms.history.settings import read_history
 from pychron_comms.observability.http.settings import (
     OFF,
     PROCESSOR,
@@ -78,7 +79,12 @@ def load(file: Path | None) -> Laboratory:
     server = read_server_settings(table.table("server"), types={ALARMS, *request_types()})
     return Laboratory(
         file,
-        replace(server, http=read_http(table, "server", SERVER), alarms=read_alarms(table)),
+        replace(
+            server,
+            http=read_http(table, "server", SERVER),
+            alarms=read_alarms(table),
+            history=read_history(table),
+        ),
         read_processor_settings(table),
     )
 

@@ -98,7 +98,7 @@ def laboratory_from(
     settings = read_processor_settings(table)
     if listen:
         settings = replace(settings, listen=listen)
-    for section_of_the_server in ("server", "alarm", "alarms", "notifier"):
+    for section_of_the_server in ("server", "alarm", "alarms", "history", "notifier"):
         table.pass_over(section_of_the_server)
     if section.flag("simulated_lab", False):
         table.finish()

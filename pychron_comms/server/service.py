@@ -15,6 +15,8 @@ from pychron_comms.alarms.handler import ALARMS
 from pychron_comms.alarms.service import AlarmService
 from pychron_comms.errors import CommandError
 from pychron_comms.handlers.factories import own_commands
+from pychron_comms.history.recorder import HistoryRecorder
+from pychron_comms.history.thread import OneThread
 from pychron_comms.interfaces import ICommandRepeater, IKnownRead
 from pychron_comms.observability.loop_watch import LoopWatch
 from pychron_comms.observability.metrics import Metrics
@@ -69,6 +71,15 @@ class RemoteHardwareServer(ExplainedStart):
             settings.alarms, self._status_page.stream, metrics, reactor=reactor
         )
         self._alarms.setServiceParent(self._status_page)
+        if settings.history is not None:
+            HistoryRecorder(
+                settings.history,
+                self._status_page.stream,
+                metrics,
+                in_thread=OneThread("history", reactor),
+                clock=reactor,
+                now=time.time,
+            ).setServiceParent(self._status_page)
         self._repeaters: list[CommandRepeater] = []
         self._servers: list[RemoteCommandServer] = []
         self._ending = Shutdown(reactor)

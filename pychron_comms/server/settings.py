@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pychron_comms.alarms.settings import AlarmSettings
 from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.config.table import Table
+from pychron_comms.history.settings import HistorySettings
 from pychron_comms.observability.http.settings import NO_HTTP, HttpSettings
 from pychron_comms.safeguards.hosts import EVERYBODY, HostRule
 from pychron_comms.safeguards.roles import EVERYONE_OPERATES, Roles
@@ -88,6 +89,7 @@ class ServerSettings:
     roles: Roles = EVERYONE_OPERATES
     budget: BudgetLimits = field(default_factory=BudgetLimits)
     http: HttpSettings = NO_HTTP
+    history: HistorySettings | None = None
     alarms: AlarmSettings = field(default_factory=AlarmSettings)
 
 

@@ -15,6 +15,7 @@ from twisted.python import usage
 from pychron_comms.alarms.handler import ALARMS
 from pychron_comms.alarms.settings import read_alarms
 from pychron_comms.config.table import Table
+from pychron_comms.history.settings import read_history
 from pychron_comms.observability.build import metrics_of_process
 from pychron_comms.observability.http.settings import SERVER, read_http
 from pychron_comms.process.command_line import COMMANDS_OPTION, HTTP_OPTION, ServiceOptions, checked
@@ -130,4 +131,4 @@ def _read(table: Table) -> ServerSettings:
     )
     # The rest of the file is the processor's, and is read by it.
     section.finish()
-    return replace(settings, alarms=read_alarms(table))
+    return replace(settings, alarms=read_alarms(table), history=read_history(table))

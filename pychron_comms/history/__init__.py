@@ -1,0 +1,1 @@
+"""Numbers of the laboratory over months, in SQLite: recorded, listed, plotted."""

@@ -1,0 +1,134 @@
+"""``pychron-history``: what was recorded of the laboratory's numbers: a list, a picture, a table.
+
+The exit status is 0 for done, 2 for what cannot be read or a mistake in the call.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sqlite3
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TextIO
+
+from pychron_comms.history.picture import draw
+from pychron_comms.history.store import HistoryStore, Series
+from pychron_comms.journal.moments import moment
+from pychron_comms.observability.state.patterns import matcher
+from pychron_comms.process.extras import install_command
+
+DONE, FAILED = 0, 2
+
+#: Curves of one picture, each in a panel of its own.
+MOST = 12
+
+_EPILOG = """\
+examples:
+  pychron-history list lab.history
+  pychron-history plot lab.history 'device/gc/*' --since 12h --out night.png
+  pychron-history export lab.history device/gc/IG --since 2026-03-02T18:00 > IG.csv
+"""
+
+
+def main(argv: Sequence[str] | None = None, out: TextIO | None = None) -> int:
+    given = _parser().parse_args(argv)
+    try:
+        with closing(HistoryStore(given.file, only_read=True)) as store:
+            return int(given.run(store, given, out or sys.stdout))
+    except ModuleNotFoundError:
+        return _complain(f"a picture needs matplotlib: {install_command('matplotlib')}")
+    except sqlite3.Error as error:
+        return _complain(f"{given.file}: {error}")
+    except (ValueError, OSError) as error:
+        return _complain(str(error))
+
+
+def _list(store: HistoryStore, given: argparse.Namespace, out: TextIO) -> int:
+    for each in _wanted(store, given):
+        unit = f" {each.unit}" if each.unit else ""
+        span = f"{_time(each.first)} to {_time(each.last)}"
+        out.write(f"{each.path}{unit}: {each.points} points, {span}\n")
+    return DONE
+
+
+def _plot(store: HistoryStore, given: argparse.Namespace, out: TextIO) -> int:
+    since, until = _span(given)
+    found = _wanted(store, given)
+    if not found:
+        raise ValueError("nothing of that is recorded; list shows what is")
+    if len(found) > MOST:
+        raise ValueError(f"{len(found)} items, at most {MOST} fit into one picture")
+    curves = [(each, list(store.points(each.path, since, until))) for each in found]
+    draw(curves, since, until, given.out)
+    out.write(f"{given.out}\n")
+    return DONE
+
+
+def _export(store: HistoryStore, given: argparse.Namespace, out: TextIO) -> int:
+    since, until = _span(given)
+    table = csv.writer(out)
+    table.writerow(["path", "unit", "at", "value"])
+    for each in _wanted(store, given):
+        for at, value in store.points(each.path, since, until):
+            told = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
+            table.writerow([each.path, each.unit, told, "" if value is None else repr(value)])
+    return DONE
+
+
+def _wanted(store: HistoryStore, given: argparse.Namespace) -> list[Series]:
+    wants = matcher(given.patterns or ["*"])
+    return [each for each in store.series() if wants(each.path)]
+
+
+def _span(given: argparse.Namespace) -> tuple[float, float]:
+    now = time.time()
+    since, until = moment(given.since, now), moment(given.until, now)
+    if since >= until:
+        raise ValueError("--since must be before --until")
+    return since, until
+
+
+def _time(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="pychron-history",
+        description="What was recorded of the laboratory's numbers.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    below = parser.add_subparsers(required=True, metavar="COMMAND")
+    for name, run, meaning in (
+        ("list", _list, "which items, and from when to when"),
+        ("plot", _plot, "a picture: PNG, SVG or PDF"),
+        ("export", _export, "CSV: path, unit, time in UTC, value; an empty one is a gap"),
+    ):
+        part = below.add_parser(name, help=meaning)
+        part.set_defaults(run=run)
+        part.add_argument("file", type=Path, help="[history] file of the configuration")
+        part.add_argument("patterns", nargs="*", metavar="PATTERN", help="paths with * and ?")
+        if run is not _list:
+            part.add_argument("--since", default="24h", help="90m, 12h, 2d or a time; default 24h")
+            part.add_argument("--until", default="0s", help="the same; default now")
+        if run is _plot:
+            part.add_argument(
+                "--out", type=Path, default=Path("history.png"), help="default %(default)s"
+            )
+    return parser
+
+
+def _complain(text: str) -> int:
+    sys.stderr.write(f"pychron-history: {text}\n")
+    return FAILED
+
+
+if __name__ == "__main__":
+    sys.exit(main())
