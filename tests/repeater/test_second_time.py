@@ -1,0 +1,170 @@
+"""What a repeater must do a second time as well, and for two at once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.errors import OutcomeUnknownError, PychronCommunicationError
+from pychron_comms.repeater import endpoint
+from pychron_comms.repeater.local import LocalRepeater
+from pychron_comms.repeater.routing import RoutingRepeater
+from pychron_comms.wire.context import PLAIN, RequestContext
+from tests.doubles import ScriptedGate, ScriptedRepeater
+from tests.repeater.test_endpoint import EndpointCase
+
+
+class Watcher:
+    """What was heard of the state, and why no more comes."""
+
+    def __init__(self) -> None:
+        self.said: list[tuple[str, ...]] = []
+
+    def heard(self, topic: str, text: str) -> None:
+        self.said.append((topic, text))
+
+    def lost(self, reason: str) -> None:
+        self.said.append((reason,))
+
+
+class StateTests(EndpointCase):
+    """Who watches the state hears it over each connection, the second as the first."""
+
+    def test_each_connection_is_asked_for_it_once(self) -> None:
+        self.repeater.watch_state(Watcher())
+        self.start()
+        self.assertEqual(self.processor.read(), ["@id=1 Subscribe *"])
+        self.processor.drop()
+        self.clock.advance(3)
+        self.assertEqual(self.processor.read(), ["@id=1 Subscribe *"])
+
+    def test_who_watches_later_asks_over_the_connection_that_is_there(self) -> None:
+        self.start()
+        self.repeater.watch_state(Watcher())
+        self.assertEqual(self.processor.read(), ["@id=1 Subscribe *"])
+
+    def test_what_is_told_and_each_end_is_heard(self) -> None:
+        watcher = Watcher()
+        self.repeater.watch_state(watcher)
+        self.start()
+        for _ in range(2):
+            self.processor.say(b"@event=state A True\r\n")
+            self.processor.drop()
+            self.clock.advance(3)
+        end = ("Connection was closed cleanly.",)
+        self.assertEqual(watcher.said, [("state", "A True"), end] * 2)
+
+    def test_without_anybody_who_watches_it_is_dropped(self) -> None:
+        self.start()
+        self.processor.say(b"@event=state A True\r\n")
+        self.assertFalse(self.processor.transport.aborted)
+
+
+class LateTests(EndpointCase):
+    def test_a_late_reply_to_the_last_command_of_all_is_dropped_too(self) -> None:
+        self.start()
+        reply = self.ask("Open A")
+        self.clock.pump([1.0] * 31)
+        self.failureResultOf(reply, OutcomeUnknownError)
+        self.processor.say(b"@id=1 late\r\n")
+        self.assertFalse(self.processor.transport.aborted)
+        self.processor.say(b"@id=0 never\r\n")
+        self.assertTrue(self.processor.transport.aborted)
+
+    def test_who_waits_is_told_of_which_command_nothing_is_known(self) -> None:
+        self.start()
+        replies = [self.ask("Open A"), self.ask("Open B")]
+        self.processor.drop()
+        for reply, command in zip(replies, ("Open A", "Open B"), strict=True):
+            error = self.failureResultOf(reply, OutcomeUnknownError).value
+            self.assertIn(f"the processor was lost during {command}", str(error))
+
+    def test_why_there_is_no_connection_is_told_each_time(self) -> None:
+        self.assertEqual(self.why(), "not connected yet")
+        self.start()
+        self.processor.drop()
+        self.assertEqual(self.why(), "Connection was closed cleanly.")
+        self.processor.up = False
+        self.clock.advance(3)
+        self.assertEqual(self.why(), "Connection was refused by other side.")
+
+    def why(self) -> str:
+        error = self.failureResultOf(self.ask("Open A"), PychronCommunicationError).value
+        return str(error).partition("socket.error = ")[2]
+
+    def test_an_echo_that_is_none_is_told(self) -> None:
+        self.start()
+        test = self.repeater.test_connection()
+        self.processor.say(b"@id=1 who are you\r\n")
+        error = self.failureResultOf(test, PychronCommunicationError).value
+        self.assertIn("its echo was who are you", str(error))
+
+    def test_pauses_between_attempts_grow_by_half(self) -> None:
+        self.patch(endpoint, "random", Jitterless())
+        self.setUp()
+        self.processor.up = False
+        self.start()
+        made = []
+        for _ in range(200):
+            self.clock.advance(0.01)
+            made.append(self.processor.attempts)
+        pauses = [made.count(number) for number in sorted(set(made))]
+        self.assertEqual(pauses[:4], [15, 23, 34, 51])
+
+
+class Jitterless:
+    def uniform(self, low: float, high: float) -> float:
+        return low
+
+
+class LocalReadTests(SynchronousTestCase):
+    """A read for a gate in this process."""
+
+    def test_a_gate_that_does_not_know_it_is_asked_in_full(self) -> None:
+        gate = ScriptedGate(Read="21.5")
+        read = LocalRepeater(gate).known_read("System", "Read a")
+        context = RequestContext(0.5, role="observe")
+        self.assertEqual(read.ask("10.0.0.1", context), "21.5")
+        self.assertEqual(gate.requests, [("System", "Read a", "10.0.0.1", 0.5)])
+        self.assertEqual((gate.context, read.command), ([context], "Read a"))
+
+    def test_one_that_knows_it_by_now_is_asked_that(self) -> None:
+        gate, asked = ScriptedGate(), []
+
+        class Known:
+            command = "Read a"
+
+            def ask(self, sender: str, context: RequestContext) -> Any:
+                asked.append((sender, context))
+                return "7"
+
+        read = LocalRepeater(gate).known_read("System", "Read a")
+        gate.reads.keep(b"System|Read a", Known(), "10.0.0.1")
+        self.assertEqual(read.ask("10.0.0.1", PLAIN), "7")
+        self.assertEqual((asked, gate.requests), ([("10.0.0.1", PLAIN)], []))
+
+
+class TwoFailuresTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.default, self.laser = ScriptedRepeater(), ScriptedRepeater()
+        self.routing = RoutingRepeater(self.default, {"CO2": self.laser})
+
+    def test_a_second_failure_of_a_test_is_nobodys_bug(self) -> None:
+        test: Deferred[None] = self.routing.test_connection()
+        for name, repeater in (("first", self.laser), ("second", self.default)):
+            repeater.tests[0].errback(PychronCommunicationError(name, "gone"))
+        error = self.failureResultOf(test, PychronCommunicationError).value
+        self.assertIn("first", str(error))
+
+    def test_a_known_read_is_its_own_processors(self) -> None:
+        asked: list[tuple[str, str, str]] = []
+        for name, repeater in (("default", self.default), ("laser", self.laser)):
+            known = lambda kind, data, name=name: asked.append((name, kind, data))  # noqa: E731
+            self.patch(repeater, "known_read", known)
+        self.routing.known_read("CO2", "ReadLaserPower")
+        self.routing.known_read("System", "Read a")
+        self.assertEqual(
+            asked, [("laser", "CO2", "ReadLaserPower"), ("default", "System", "Read a")]
+        )
