@@ -1,7 +1,6 @@
 """mutmut, by its command line, for one room of the project.
 
-It works on a copy, ``build/mutants/ROOM``, so that nothing in the project changes meanwhile; what
-it has learnt there makes the next run shorter.
+It works on a copy, ``build/mutants/ROOM``, so that nothing in the project changes meanwhile.
 """
 
 from __future__ import annotations
@@ -36,7 +35,9 @@ class Room:
 
     def make(self) -> list[str]:
         """Make all mutants, and learn which tests reach them; their names."""
-        self._folder.mkdir(parents=True, exist_ok=True)
+        # What mutmut learnt of other code it would believe still.
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir(parents=True)
         for name in _COPIED:
             self._copy(name)
         self._configure()
@@ -65,9 +66,8 @@ class Room:
         source, copy = _ROOT / name, self._folder / name
         if source.is_file():
             shutil.copy2(source, copy)
-            return
-        shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copytree(source, copy, ignore=shutil.ignore_patterns("__pycache__"))
 
     def _configure(self) -> None:
         """Its settings, in the copy of setup.cfg."""
