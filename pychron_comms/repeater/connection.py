@@ -25,6 +25,8 @@ from zope.interface import implementer
 from pychron_comms.errors import OutcomeUnknownError
 from pychron_comms.observability.metrics import Histogram
 from pychron_comms.repeater.places import Places
+from pychron_comms.transport.cork import Cork
+from pychron_comms.transport.outbox import Outbox
 from pychron_comms.transport.pending_reply import PendingReply
 from pychron_comms.transport.socket_tuning import make_prompt
 from pychron_comms.wire.context import PLAIN, RequestContext, tags_of
@@ -111,8 +113,11 @@ class ProcessorConnection(Protocol):
     _log = Logger()
     transport: Any
 
-    def __init__(self, owner: ConnectionOwner, clock: IReactorTime, timeout: float) -> None:
+    def __init__(
+        self, owner: ConnectionOwner, clock: IReactorTime, timeout: float, cork: Cork
+    ) -> None:
         self._owner = owner
+        self._cork = cork
         self._clock = clock
         self._timeout = timeout
         self._decoder = ReplyDecoder(payload_length, REPLY_LIMIT)
@@ -172,6 +177,7 @@ class ProcessorConnection(Protocol):
 
     def connectionMade(self) -> None:
         make_prompt(self.transport)
+        self._outbox = Outbox(self.transport, self._cork)
         self._sweep.start(_SWEEP, now=False)
         self._ready_by = self._clock.seconds() + _HANDSHAKE
         # Of TLS, no command is sent until both sides know each other: it could only be lost.
@@ -244,7 +250,7 @@ class ProcessorConnection(Protocol):
         number = self._last_id + 1
         self._last_id = number
         self._pending[number] = waiting
-        self.transport.write(f"@id={number}{tags} {words}\r\n".encode())
+        self._outbox.write(f"@id={number}{tags} {words}\r\n".encode())
         return number
 
     def _take(self, number: int) -> _Waiting:
@@ -298,8 +304,10 @@ class ProcessorConnectionFactory(Factory):
 
     noisy = False
 
-    def __init__(self, owner: ConnectionOwner, clock: IReactorTime, timeout: float) -> None:
-        self._arguments = (owner, clock, timeout)
+    def __init__(
+        self, owner: ConnectionOwner, clock: IReactorTime, timeout: float, cork: Cork
+    ) -> None:
+        self._arguments = (owner, clock, timeout, cork)
 
     def buildProtocol(self, addr: IAddress | None) -> ProcessorConnection:
         return ProcessorConnection(*self._arguments)

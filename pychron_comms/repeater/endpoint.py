@@ -22,6 +22,7 @@ from pychron_comms.repeater.connection import (
     ProcessorConnectionFactory,
     Wording,
 )
+from pychron_comms.transport.cork import Cork
 from pychron_comms.transport.outage import Outage
 from pychron_comms.transport.reconnecting import ReconnectingClient
 from pychron_comms.transport.tls.refusals import IdentityRefusedError, refused_identity
@@ -66,7 +67,8 @@ class CommandRepeater(MultiService):
     ``name`` is how errors and logs call the endpoint; ``is_near`` whether it is on this computer.
     It reconnects with backoff and jitter, at most 2.2 s apart. While there is no connection, a
     command fails at once with 011: it was never sent. What was sent and not answered when the
-    connection ends, or ``timeout`` seconds later, fails with 201. Nothing is sent twice.
+    connection ends, or ``timeout`` seconds later, fails with 201. Nothing is sent twice. ``cork``
+    is that of the clients' connections in this process.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class CommandRepeater(MultiService):
         timeout: float = 30.0,
         *,
         is_near: bool = False,
+        cork: Cork | None = None,
     ) -> None:
         super().__init__()
         self._watcher: StateWatcher | None = None
@@ -89,7 +92,7 @@ class CommandRepeater(MultiService):
         self._outage = Outage(f"processor at {name}", clock)
         client = ReconnectingClient(
             endpoint,
-            ProcessorConnectionFactory(self, clock, timeout),
+            ProcessorConnectionFactory(self, clock, timeout, cork or Cork()),
             self._attempt_failed,
             # Twisted's own jitter is up to a second, which is long for one that only restarts.
             backoffPolicy(

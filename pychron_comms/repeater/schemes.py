@@ -11,23 +11,25 @@ from functools import partial
 from typing import Any
 
 from pychron_comms.repeater.endpoint import CommandRepeater
+from pychron_comms.transport.cork import Cork
 from pychron_comms.transport.endpoints import client_endpoint
 
-#: Makes the repeater to an address, for a reactor. Raises ValueError for an address that is none.
-Scheme = Callable[[str, Any], CommandRepeater]
+#: Makes the repeater to an address, for a reactor and the cork of the process. Raises ValueError
+#: for an address that is none.
+Scheme = Callable[[str, Any, Cork], CommandRepeater]
 
 _LOOPBACK = re.compile(r"tcp:(host=)?(127\.0\.0\.1|localhost):")
 
 
 def over_stream(
-    address: str, reactor: Any, is_near: Callable[[str], bool] = lambda address: False
+    address: str, reactor: Any, cork: Cork, is_near: Callable[[str], bool] = lambda address: False
 ) -> CommandRepeater:
     """Over one connection to a client endpoint string.
 
     ``is_near`` tells whether it leads to this computer, where both ends have one clock.
     """
     endpoint = client_endpoint(address, reactor)
-    return CommandRepeater(endpoint, address, reactor, is_near=is_near(address))
+    return CommandRepeater(endpoint, address, reactor, is_near=is_near(address), cork=cork)
 
 
 SCHEMES: Mapping[str, Scheme] = {
@@ -36,7 +38,7 @@ SCHEMES: Mapping[str, Scheme] = {
 }
 
 
-def repeater_to(address: str, reactor: Any) -> CommandRepeater:
+def repeater_to(address: str, reactor: Any, cork: Cork) -> CommandRepeater:
     """Any client endpoint string will do that is not in the table. Raises ValueError."""
     scheme, _, _ = address.partition(":")
-    return SCHEMES.get(scheme, over_stream)(address, reactor)
+    return SCHEMES.get(scheme, over_stream)(address, reactor, cork)

@@ -83,6 +83,7 @@ class RemoteHardwareServer(ExplainedStart):
         self._repeaters: list[CommandRepeater] = []
         self._servers: list[RemoteCommandServer] = []
         self._ending = Shutdown(reactor)
+        self._shared = Shared.of(reactor, metrics, settings.budget)
         default: ICommandRepeater
         if local is None:
             default = self._repeater_to(settings.processor, reactor)
@@ -138,7 +139,6 @@ class RemoteHardwareServer(ExplainedStart):
             each.when_connected(catalogue.learn_anew)
             each.when_connected(reads.clear)
         launcher = Launcher(settings.launch, reactor, settings.roles)
-        shared = Shared.of(reactor, self.metrics, settings.budget)
         types = {*request_types(), ALARMS, *settings.routes}
         own_types = {ALARMS: self._alarms.commands(settings.roles).answer}
         for listener in settings.listeners:
@@ -156,7 +156,7 @@ class RemoteHardwareServer(ExplainedStart):
                 types=types,
                 own_types=own_types,
             )
-            server = RemoteCommandServer(listener, dispatcher, reactor, shared)
+            server = RemoteCommandServer(listener, dispatcher, reactor, self._shared)
             server.setServiceParent(self)
             self._servers.append(server)
 
@@ -226,7 +226,7 @@ class RemoteHardwareServer(ExplainedStart):
         )
 
     def _repeater_to(self, description: str, reactor: Any) -> CommandRepeater:
-        repeater = repeater_to(description, reactor)
+        repeater = repeater_to(description, reactor, self._shared.cork)
         repeater.watch_state(self._status_page.mirror_of(description))
         self._status_page.searches[description] = partial(search_at, repeater)
         hop = self.metrics.histogram(

@@ -64,6 +64,7 @@ class Connections:
         self.clock = shared.clock
         self.budgets = shared.budgets
         self.turns = shared.turns
+        self.cork = shared.cork
         self.log = shared.log
         self.exchange = Exchange(name, metrics, shared.log)
         self._limits = options.limits

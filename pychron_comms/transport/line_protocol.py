@@ -37,6 +37,7 @@ from pychron_comms.transport.outbox import Outbox
 from pychron_comms.transport.peer_identity import introduced, sender_of
 from pychron_comms.transport.reply_order import ReplyOrder, Turn
 from pychron_comms.transport.socket_tuning import make_prompt
+from pychron_comms.transport.turns import SLICE
 from pychron_comms.wire.grammar import PLAIN_REPLY_LIMIT, Request, Tags
 from pychron_comms.wire.lines import TOO_LONG, LineDecoder
 from pychron_comms.wire.rendering import render
@@ -109,7 +110,7 @@ class CommandLineReceiver(LineReceiver):
         self._host = self.sender
         self._account = Account(self._connections.budgets, self._host)
         self.pressure = Backpressure(self._options.in_flight, self._account.host)
-        self._outbox = Outbox(self.transport)
+        self._outbox = Outbox(self.transport, self._connections.cork, self._sent)
         make_prompt(self.transport)
         self.transport.registerProducer(self, True)
 
@@ -156,18 +157,15 @@ class CommandLineReceiver(LineReceiver):
             self._update_reading()
 
     def _work_off(self, take: Callable[[], bytes | Turn | None], most: int) -> int:
-        """So many lines, until one may not begin; how many did.
-
-        The replies that are known at once leave in one write.
-        """
-        outbox, done = self._outbox, 0
-        outbox.hold()
-        while done < most and self._may_work:
-            self._take_one(take())
-            done += 1
-        size = outbox.release(soon=self.pressure.in_flight > 0)
-        if size:
-            self._written(size)
+        """So many lines, until one may not begin; how many did."""
+        done = 0
+        with self._connections.cork as cork:
+            while done < most and self._may_work:
+                self._take_one(take())
+                done += 1
+                if not done % SLICE:
+                    # The other end begins with these meanwhile.
+                    cork.let_out()
         return done
 
     def _take_one(self, line: bytes | Turn | None) -> None:
@@ -288,12 +286,10 @@ class CommandLineReceiver(LineReceiver):
         return data
 
     def _write(self, data: bytes) -> None:
-        # While more replies are to come, what is ready together leaves together.
-        size = self._outbox.write(data, soon=self.pressure.in_flight > 0) if data else 0
-        if size and (self.pressure.is_unread or self._options.close_after_reply):
-            self._written(size)
+        if data:
+            self._outbox.write(data)
 
-    def _written(self, size: int) -> None:
+    def _sent(self, size: int) -> None:
         if self.pressure.is_unread and self._account.owe(size):
             self._drop_indebted()
         if self._options.close_after_reply:
@@ -316,7 +312,7 @@ class CommandLineReceiver(LineReceiver):
         return "OK"
 
     def _send_events(self, lines: bytes) -> None:
-        self._outbox.write(lines, soon=True)
+        self._outbox.write(lines)
 
     def _cut_off(self, why: str) -> None:
         self._log.warn("dropped {sender}: {why}", sender=self.sender, why=why)

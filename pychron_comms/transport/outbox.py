@@ -1,59 +1,64 @@
-"""All that a connection writes: in order, and one write for what is ready together."""
+"""All that a connection writes: in order, at once, and one write for what is ready together."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+from pychron_comms.transport.cork import Cork
 from pychron_comms.transport.socket_tuning import close_now, write_now
 
 
+def _nothing(size: int) -> None:
+    """For who does not care how much is sent."""
+
+
 class Outbox:
-    """The only way to a connection's transport. Closing it sends first what was held."""
+    """The only way to a connection's transport. Closing it sends first what was kept.
 
-    __slots__ = ("_held", "_transport", "held")
+    While the ``cork`` is in, what is written is kept. ``sent`` is told how many bytes went out, or
+    into the transport's own buffer where the other end does not read.
+    """
 
-    def __init__(self, transport: Any) -> None:
+    __slots__ = ("_cork", "_kept", "_sent", "_transport", "held")
+
+    def __init__(
+        self, transport: Any, cork: Cork, sent: Callable[[int], object] = _nothing
+    ) -> None:
         self._transport = transport
-        self._held: list[bytes] | None = None
-        #: Bytes that are held.
+        self._cork = cork
+        self._sent = sent
+        self._kept: list[bytes] = []
+        #: Bytes that are kept.
         self.held = 0
 
-    def hold(self) -> None:
-        """Gather what is written until ``release``."""
-        if self._held is None:
-            self._held = []
-
-    def release(self, *, soon: bool) -> int:
-        """Send what was gathered; how many bytes. ``soon`` is as with ``write``."""
-        held, self._held = self._held, None
-        if not held:
-            return 0
-        self.held = 0
-        return self.write(held[0] if len(held) == 1 else b"".join(held), soon=soon)
-
-    def write(self, data: bytes, *, soon: bool) -> int:
-        """Send it at once; where ``soon``, with what else is written in this turn of the reactor.
-
-        How many bytes were sent: none where they are held.
-        """
-        if self._held is not None:
-            self._held.append(data)
-            self.held += len(data)
-            return 0
-        if soon:
-            self._transport.write(data)
-        else:
+    def write(self, data: bytes) -> None:
+        """Send it at once, or with what else is ready when the cork is drawn."""
+        if not self._cork.depth:
             write_now(self._transport, data)
-        return len(data)
+            self._sent(len(data))
+            return
+        if not self._kept:
+            self._cork.keep(self)
+        self._kept.append(data)
+        self.held += len(data)
+
+    def release(self) -> None:
+        """Send what was kept."""
+        kept, self._kept, self.held = self._kept, [], 0
+        if kept:
+            data = kept[0] if len(kept) == 1 else b"".join(kept)
+            write_now(self._transport, data)
+            self._sent(len(data))
 
     def close(self) -> None:
         """End the connection when all of it is written."""
-        self.release(soon=True)
+        self.release()
         # A transport waits for a producer that it has paused, and would never close.
         self._transport.unregisterProducer()
         self._transport.loseConnection()
 
     def close_now(self) -> None:
         """The same where the other end has stopped sending: without a turn, if nothing waits."""
-        self.release(soon=True)
+        self.release()
         close_now(self._transport)

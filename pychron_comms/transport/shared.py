@@ -9,21 +9,23 @@ from twisted.internet.interfaces import IReactorTime
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.sender_log import SenderLog
 from pychron_comms.transport.budget import BudgetLimits, Budgets
+from pychron_comms.transport.cork import Cork
 from pychron_comms.transport.turns import FairTurns
 
 
 @dataclass(frozen=True)
 class Shared:
-    """The clock, the numbers, each host's budget, the turns of the connections, the log."""
+    """The clock, the numbers, each host's budget, the connections' turns and cork, the log."""
 
     clock: IReactorTime
     metrics: Metrics
     budgets: Budgets
     turns: FairTurns
+    cork: Cork
     log: SenderLog
 
     @classmethod
     def of(cls, clock: IReactorTime, metrics: Metrics, limits: BudgetLimits) -> Shared:
         """For a process whose hosts have these limits."""
         log = SenderLog(clock, metrics)
-        return cls(clock, metrics, Budgets(limits, metrics), FairTurns(clock), log)
+        return cls(clock, metrics, Budgets(limits, metrics), FairTurns(clock), Cork(), log)

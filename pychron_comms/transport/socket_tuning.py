@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import socket
+from functools import partial
 from typing import Any
 
-from twisted.internet.abstract import FileDescriptor
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import ITCPTransport, IUNIXTransport
+from twisted.internet.tcp import Connection
 from twisted.python.failure import Failure
 
 #: Seconds of silence, seconds between the questions that follow, and how many of them.
@@ -22,6 +23,10 @@ def make_prompt(transport: Any) -> None:
 
     Where it is TCP.
     """
+    if IUNIXTransport.providedBy(transport) and isinstance(transport, Connection):
+        # It would look for file descriptors in all that comes. Nobody sends us any, and it costs
+        # more than the reading.
+        setattr(transport, "doRead", partial(Connection.doRead, transport))  # noqa: B010
     # A unix socket's transport claims to be TCP's too.
     if ITCPTransport.providedBy(transport) and not IUNIXTransport.providedBy(transport):
         transport.setTcpNoDelay(True)
@@ -51,9 +56,12 @@ def write_now(transport: Any, data: bytes) -> None:
     two system calls and a turn of the reactor for each reply.
     """
     if _nothing_waits(transport) and transport.connected and not transport.disconnecting:
-        sent = transport.writeSomeData(data)
-        # It may be an error; the reactor meets the same one, and ends the connection.
-        data = data[max(sent, 0) :] if isinstance(sent, int) else data
+        try:
+            sent = transport.getHandle().send(data)
+        except OSError:
+            # It is full, or broken: the reactor meets the same, and ends the connection.
+            sent = 0
+        data = data[sent:]
     if data:
         transport.write(data)
 
@@ -71,7 +79,7 @@ def _nothing_waits(transport: object) -> bool:
     # Twisted keeps what waits in two places, one of them private: where that is not to be found,
     # something is taken to wait.
     return (
-        isinstance(transport, FileDescriptor)
+        isinstance(transport, Connection)
         and not transport.dataBuffer
         and not getattr(transport, "_tempDataBuffer", True)
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.transport import outbox
+from pychron_comms.transport.cork import Cork
 from pychron_comms.transport.outbox import Outbox
 
 
@@ -27,40 +27,66 @@ class OutboxTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.transport = Transport()
         self.transport.registerProducer(self, True)  # type: ignore[arg-type]
-        self.outbox = Outbox(self.transport)
+        self.cork = Cork()
+        self.sent: list[int] = []
+        self.outbox = Outbox(self.transport, self.cork, self.sent.append)
 
-    def test_what_is_held_leaves_in_one_write(self) -> None:
-        self.outbox.hold()
-        self.assertFalse(self.outbox.write(b"a", soon=False))
-        self.outbox.hold()
-        self.outbox.write(b"b", soon=True)
-        self.assertEqual(self.transport.happened, [])
-        self.assertTrue(self.outbox.release(soon=False))
-        self.assertTrue(self.outbox.write(b"c", soon=True))
+    def test_what_is_written_leaves_at_once(self) -> None:
+        self.outbox.write(b"a")
+        self.outbox.write(b"bc")
+        self.assertEqual(self.transport.happened, [b"a", b"bc"])
+        self.assertEqual(self.sent, [1, 2])
+
+    def test_what_is_written_while_the_cork_is_in_leaves_in_one_write(self) -> None:
+        with self.cork:
+            self.outbox.write(b"a")
+            with self.cork:
+                self.outbox.write(b"b")
+            self.assertEqual((self.transport.happened, self.outbox.held), ([], 2))
+        self.outbox.write(b"c")
         self.assertEqual(self.transport.happened, [b"ab", b"c"])
+        self.assertEqual((self.sent, self.outbox.held), ([2, 1], 0))
 
-    def test_nothing_held_is_nothing_written(self) -> None:
-        self.outbox.hold()
-        self.assertFalse(self.outbox.release(soon=False))
+    def test_each_connection_has_its_own(self) -> None:
+        other = Transport()
+        with self.cork:
+            self.outbox.write(b"a")
+            Outbox(other, self.cork).write(b"b")
+        self.assertEqual((self.transport.happened, other.happened), ([b"a"], [b"b"]))
+
+    def test_the_cork_may_be_drawn_in_between(self) -> None:
+        with self.cork:
+            self.outbox.write(b"a")
+            self.cork.let_out()
+            self.outbox.write(b"b")
+        self.assertEqual(self.transport.happened, [b"a", b"b"])
+
+    def test_what_is_written_on_being_told_leaves_too(self) -> None:
+        other = Outbox(self.transport, self.cork)
+        outbox = Outbox(self.transport, self.cork, lambda size: other.write(b"told"))
+        with self.cork:
+            outbox.write(b"a")
+            self.cork.let_out()
+            self.assertEqual(self.transport.happened, [b"a", b"told"])
+
+    def test_an_error_leaves_it_drawn(self) -> None:
+        with self.assertRaises(ZeroDivisionError), self.cork:
+            self.outbox.write(b"a")
+            raise ZeroDivisionError
+        self.assertEqual((self.transport.happened, self.cork.depth), ([b"a"], 0))
+
+    def test_nothing_written_is_nothing_sent(self) -> None:
+        with self.cork:
+            self.outbox.release()
         self.assertEqual(self.transport.happened, [])
 
     def test_closing_sends_first_what_was_held(self) -> None:
         for close in (Outbox.close, Outbox.close_now):
             self.setUp()
-            self.outbox.hold()
-            self.outbox.write(b"last", soon=True)
-            close(self.outbox)
+            with self.cork:
+                self.outbox.write(b"last")
+                close(self.outbox)
             self.assertEqual(self.transport.happened, [b"last", "closed"])
-
-    def test_what_was_held_is_not_sent_past_what_the_transport_still_has(self) -> None:
-        sent: list[bytes] = []
-        self.patch(outbox, "write_now", lambda transport, data: sent.append(data))
-        for close in (Outbox.close, Outbox.close_now):
-            self.setUp()
-            self.outbox.hold()
-            self.outbox.write(b"last", soon=True)
-            close(self.outbox)
-            self.assertEqual(sent, [])
 
     def test_a_producer_that_is_paused_does_not_keep_it_open(self) -> None:
         self.outbox.close()

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from twisted.internet.abstract import FileDescriptor
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.interfaces import ITCPTransport, IUNIXTransport
+from twisted.internet.protocol import Protocol
 from twisted.internet.task import Clock
+from twisted.internet.tcp import Connection
 from twisted.internet.testing import MemoryReactor, StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
@@ -28,24 +27,39 @@ from tests.doubles import ScriptedGate
 from tests.listening import connections
 
 
-class Socket(FileDescriptor):
-    """A socket that takes so many bytes at once."""
+class Handle:
+    """A socket that takes so many bytes at once, or none for an error."""
+
+    def __init__(self, takes: int | OSError) -> None:
+        self.takes = takes
+        self.taken = b""
+
+    def send(self, data: bytes) -> int:
+        if isinstance(self.takes, OSError):
+            raise self.takes
+        self.taken += data[: self.takes]
+        return min(self.takes, len(data))
+
+    def setblocking(self, blocking: bool) -> None:
+        """It is not."""
+
+    def fileno(self) -> int:
+        return 7
+
+
+class Socket(Connection):
+    """A transport with such a socket."""
 
     connected = True
 
-    def __init__(self, takes: Any) -> None:
-        super().__init__(MemoryReactor())  # type: ignore[arg-type]
-        self.takes = takes
-        self.taken = b""
+    def __init__(self, takes: int | OSError) -> None:
+        self.handle = Handle(takes)
+        super().__init__(self.handle, Protocol(), MemoryReactor())  # type: ignore[arg-type]
         self.lost = False
 
-    def writeSomeData(self, data: bytes) -> Any:
-        if not isinstance(self.takes, int):
-            return self.takes
-        if self.takes < 0:
-            return self.takes
-        self.taken += data[: self.takes]
-        return min(self.takes, len(data))
+    @property
+    def taken(self) -> bytes:
+        return self.handle.taken
 
     def connectionLost(self, reason: Failure) -> None:
         self.lost = True
@@ -73,7 +87,7 @@ class WriteTests(SynchronousTestCase):
         self.assertEqual((socket.taken, socket.waiting), (b"Tru", b"e\r\nOK\r\n"))
 
     def test_an_error_is_left_to_the_reactor(self) -> None:
-        for error in (ConnectionError(), -1):
+        for error in (ConnectionError(), BlockingIOError()):
             socket = Socket(error)
             write_now(socket, b"OK\r\n")
             self.assertEqual(socket.waiting, b"OK\r\n")
