@@ -79,8 +79,10 @@ class Call:
         )
 
     def run(self) -> object:
-        given = {"context": self.context} if self._spec.takes_context else {}
-        return self._spec.method(self._handler, self.manager, self.sender, **self.values, **given)
+        method, values = self._spec.method, self.values
+        if self._spec.takes_context:
+            values = {**values, "context": self.context}
+        return method(self._handler, self.manager, self.sender, **values)
 
     def reply(self, result: object) -> str:
         return self._spec.reply(result)

@@ -92,8 +92,10 @@ class CommandProcessor(CommandLineReceiver):
         return self._gate.reads.get(words) if self._believed else None
 
     def ask_again(self, read: IKnownRead, tags: Tags) -> str | Deferred[str] | ReplyToCome:
-        sender = tags.get("from", self.sender)
-        return self._followed(read.ask(sender, self._terms(tags, True)), tags)
+        # With words that are known come at most an id, who asks, and when that was.
+        sender, age = tags.get("from"), self._age(tags.get("sent"))
+        context = PLAIN if sender and not age else self._terms(tags, True)
+        return self._followed(read.ask(sender or self.sender, context), tags)
 
     def _followed(self, response: Response, tags: Tags) -> Response:
         """A response that may be forgotten while it is not there."""

@@ -156,7 +156,8 @@ class RemoteHardwareManager(Service):
         self._access.check(call)
         if call.manager is None:
             return handler.handle(call)
-        return self._queues.of(call.manager).read(handler, call, context.patience(call.deadline))
+        within = None if context is PLAIN else context.patience(call.deadline)
+        return self._queues.of(call.manager).read(handler, call, within)
 
     def makes_safe(self, request_type: str, data: str) -> bool:
         call = self._call(request_type, data, "")

@@ -30,7 +30,14 @@ from pychron_comms.transport.outbox import Outbox
 from pychron_comms.transport.pending_reply import PendingReply
 from pychron_comms.transport.socket_tuning import make_prompt
 from pychron_comms.wire.context import PLAIN, RequestContext, tags_of
-from pychron_comms.wire.grammar import join_tags, parse_reply, payload_length, quoted, write_request
+from pychron_comms.wire.grammar import (
+    join_tags,
+    numbered_reply,
+    parse_reply,
+    payload_length,
+    quoted,
+    write_request,
+)
 from pychron_comms.wire.replies import ReplyDecoder
 
 #: Bytes of one reply; a processor that sends more is taken for broken.
@@ -196,8 +203,9 @@ class ProcessorConnection(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         try:
-            for line, payload in self._decoder.feed(data):
-                self._reply_received(line, payload)
+            with self._cork:
+                for line, payload in self._decoder.feed(data):
+                    self._reply_received(line, payload)
         except ValueError as error:
             self._log.error("the processor answers garbage: {error}", error=error)
             self.transport.abortConnection()
@@ -273,19 +281,29 @@ class ProcessorConnection(Protocol):
             self.say(f"Taken {' '.join(asks)}")
 
     def _reply_received(self, line: bytes, payload: bytes) -> None:
+        numbered = numbered_reply(line)
+        if numbered is not None:
+            self._answered(*numbered)
+            return
         reply = parse_reply(line, payload)
         topic = reply.tags.get("event")
         if topic is not None:
             self._owner.told(topic, reply.text)
             return
-        number = int(reply.tags.get("id", ""))
+        self._answered(int(reply.tags.get("id", "")), reply.text)
+
+    def _answered(self, number: int, text: str | bytes) -> None:
         if number in self._pending:
             waiting = self._take(number)
             if self._owner.hop is not None:
                 self._owner.hop.observe(self._clock.seconds() - waiting.sent)
-            waiting.reply.callback(reply.text)
+            reply = waiting.reply
+            if isinstance(reply, PendingReply):
+                reply.callback(text)
+            else:
+                reply.callback(text if isinstance(text, str) else text.decode())
         elif 0 < number <= self._last_id:
-            self._log.warn("a reply came too late: {text}", text=reply.text)
+            self._log.warn("a reply came too late: {text}", text=text)
         else:
             raise ValueError(f"a reply to request {number}, which was never sent")
 

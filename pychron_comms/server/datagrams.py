@@ -69,7 +69,7 @@ class _Datagram:
         self._handler.waiting.begin(self.sender, self._safe)
         return identifier
 
-    def reply_late(self, text: str, identifier: str) -> None:
+    def reply_late(self, text: str | bytes, identifier: str) -> None:
         self._handler.waiting.end(self.sender, self._safe)
         self._handler.send(text, identifier, self._address)
 
@@ -138,7 +138,7 @@ class DatagramMessagingHandler(DatagramProtocol):
                 if self.waiting.may_answer(line, addr[0], safe):
                     self._exchange.take(line, _Datagram(self, addr, safe))
 
-    def send(self, text: str, identifier: str, addr: _Address) -> None:
+    def send(self, text: str | bytes, identifier: str, addr: _Address) -> None:
         """One reply, as one datagram; 213 for one that is none."""
         limit = self._options.datagram_reply or longest_reply(addr[0])
         data = render(identifier, text, self._options.frame)

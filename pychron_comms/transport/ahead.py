@@ -36,7 +36,7 @@ class Receiver(Protocol):
     def reply(self, identifier: str, text: str) -> None:
         """Send a reply that is known at once."""
 
-    def reply_late(self, text: str, place: Turn | str) -> None:
+    def reply_late(self, text: str | bytes, place: Turn | str) -> None:
         """Send a reply that had to be waited for."""
 
 

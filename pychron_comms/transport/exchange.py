@@ -63,8 +63,8 @@ class Asker(Protocol[Place]):
     def wait(self, identifier: str) -> Place:
         """The reply to what was just asked comes later, and belongs there."""
 
-    def reply_late(self, text: str, place: Place) -> None:
-        """Send the reply for which there was to wait."""
+    def reply_late(self, text: str | bytes, place: Place) -> None:
+        """Send the reply for which there was to wait; bytes are as ``render`` takes them."""
 
 
 class Exchange:

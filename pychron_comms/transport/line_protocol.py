@@ -158,9 +158,10 @@ class CommandLineReceiver(LineReceiver):
 
     def _work_off(self, take: Callable[[], bytes | Turn | None], most: int) -> int:
         """So many lines, until one may not begin; how many did."""
-        done = 0
+        pressure, outbox, done = self.pressure, self._outbox, 0
         with self._connections.cork as cork:
-            while done < most and self._may_work:
+            # While commands may begin, and it shows whether the replies are read.
+            while done < most and pressure.may_begin and outbox.held < _ENOUGH:
                 self._take_one(take())
                 done += 1
                 if not done % SLICE:
@@ -186,11 +187,6 @@ class CommandLineReceiver(LineReceiver):
         self._take(self._decoder.take_pending())
 
     # -- what waits for its turn
-
-    @property
-    def _may_work(self) -> bool:
-        """Whether a command may begin, and its reply be made."""
-        return self.pressure.may_begin and self._outbox.held < _ENOUGH
 
     def _go_on(self) -> None:
         """Ask for a turn, where something waits for one; or first for room in the host's budget."""
@@ -254,7 +250,7 @@ class CommandLineReceiver(LineReceiver):
             data = self._order.append(self.plain(text))
         self._write(data)
 
-    def reply_late(self, text: str, place: Turn | str) -> None:
+    def reply_late(self, text: str | bytes, place: Turn | str) -> None:
         """The reply for which there was to wait."""
         self.pressure.end()
         if isinstance(place, str):
@@ -272,7 +268,7 @@ class CommandLineReceiver(LineReceiver):
             self._order = ReplyOrder()
         return self._order
 
-    def plain(self, text: str) -> bytes:
+    def plain(self, text: str | bytes) -> bytes:
         """A reply to a request without an id."""
         data = render("", text, self._options.frame)
         if len(data) > PLAIN_REPLY_LIMIT:

@@ -12,7 +12,8 @@ from twisted.python.failure import Failure
 class PendingReply:
     """One text or one failure, for one listener, which is there before either.
 
-    As with a Deferred, what the listener raises goes to the log, and harms nobody else.
+    The text may be bytes, as ``numbered_reply`` gives them. As with a Deferred, what the listener
+    raises goes to the log, and harms nobody else.
     """
 
     __slots__ = ("_on_failure", "_on_text")
@@ -32,14 +33,14 @@ class PendingReply:
         self._on_text = callback, callbackArgs
         self._on_failure = errback, errbackArgs
 
-    def callback(self, text: str) -> None:
+    def callback(self, text: str | bytes) -> None:
         self._tell(self._on_text, text)
 
     def errback(self, error: Exception) -> None:
         self._tell(self._on_failure, Failure(error))
 
     def _tell(
-        self, listener: tuple[Callable[..., object], tuple[Any, ...]], what: str | Failure
+        self, listener: tuple[Callable[..., object], tuple[Any, ...]], what: str | bytes | Failure
     ) -> None:
         function, arguments = listener
         try:

@@ -32,6 +32,7 @@ _USUAL_TAGS = re.compile(
     rb"@id=([\w.~:/,+-]+)(?:;from=([\w.~:/,+-]+))?(?:;sent=([\d.]+))? (?=[\w{])"
 )
 _ID_TAG = re.compile(r"@(?:[^ ]*;)?id=([^; ]+)")
+_NUMBERED = re.compile(rb"@id=(\d{1,18}) ([!-~][ -~]*)")
 _LENGTH_TAG = re.compile(rb"@(?:[^ ]*;)?len=(\d+)[; ]")
 _SAFE_VALUE = re.compile(r"[\w.~:/,+-]*", re.ASCII)
 _KEPT = ":/,.+"
@@ -212,7 +213,9 @@ def plain_reply(text: str) -> bytes:
 
 def tagged_reply(identifier: str, text: str) -> bytes:
     """A reply that bears its request's id; text with line ends travels as a payload behind it."""
-    name = quoted(identifier)
+    # A server's ids are numbers, and need no quoting.
+    digits = identifier.isascii() and identifier.isdigit()
+    name = identifier if digits else quoted(identifier)
     if "\n" not in text and "\r" not in text:
         return f"@id={name} {text}\r\n".encode(errors="replace")
     payload = text.encode(errors="replace")
@@ -224,12 +227,26 @@ def event_line(topic: str, number: int, text: str) -> bytes:
     return f"@event={topic};seq={number} {one_line(text)}\r\n".encode(errors="replace")
 
 
+#: What a line has in it that announces a payload.
+PAYLOAD_MARK = b"len="
+
+
 def payload_length(line: bytes) -> int:
     """How many bytes of payload follow this line of a reply."""
-    if b"len=" not in line:
+    if PAYLOAD_MARK not in line:
         return 0
     found = _LENGTH_TAG.match(line + b" ")
     return int(found[1]) if found else 0
+
+
+def numbered_reply(line: bytes) -> tuple[int, bytes] | None:
+    """The number and the text of a reply whose text any client can be given as it came.
+
+    Nearly every reply on the hop is one: its only tag is a number for an id, and its text is
+    printable ASCII. None for any other.
+    """
+    found = _NUMBERED.fullmatch(line)
+    return (int(found[1]), found[2]) if found is not None else None
 
 
 def parse_reply(line: bytes, payload: bytes) -> Reply:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
+from pychron_comms.wire.grammar import PAYLOAD_MARK
 from pychron_comms.wire.lines import _CR, _LF
 
 
 class ReplyDecoder:
     """Cuts a server's bytes into replies: a line ended by LF or CRLF, and the payload behind it.
 
-    ``payload_length`` tells from a line how many bytes follow it as they are. A line or payload of
+    ``payload_length`` tells from a line with ``PAYLOAD_MARK`` how many bytes follow it as they are;
+    none do where it is not there. A line or payload of
     more than ``max_length`` bytes raises ValueError: nothing after it can be told apart.
     """
 
@@ -29,11 +31,17 @@ class ReplyDecoder:
         """Whether nothing has come of a reply that is not whole yet."""
         return not (self._buffer or self._wanted)
 
-    def feed(self, data: bytes) -> Iterator[tuple[bytes, bytes]]:
+    def feed(self, data: bytes) -> Iterable[tuple[bytes, bytes]]:
         """The replies that ``data`` completes, in order, as line and payload.
 
         To be iterated to its end. Those before a fault are given before it raises.
         """
+        whole = self.is_idle and data.endswith(_LF) and len(data) <= self._max_length
+        if whole and PAYLOAD_MARK not in data:
+            return [(line.removesuffix(_CR), b"") for line in data[:-1].split(_LF)]
+        return self._feed(data)
+
+    def _feed(self, data: bytes) -> Iterator[tuple[bytes, bytes]]:
         buffer = self._buffer
         buffer += data
         start = 0
