@@ -19,6 +19,8 @@ class Call:
         "_moves",
         "_spec",
         "context",
+        "deadline",
+        "effect",
         "manager",
         "name",
         "safe",
@@ -36,18 +38,12 @@ class Call:
         self.manager = spec.manager(handler, values)
         if spec.check is not None:
             spec.check(self.manager, values)
-        self.safe = spec.makes_safe(values)
+        self.safe = spec.makes_safe(values) if spec.safe else False
+        self.effect = spec.effect
+        self.deadline = spec.deadline
         self._handler = handler
         self._spec = spec
         self._moves: tuple[Move, ...] | None = None
-
-    @property
-    def effect(self) -> Effect:
-        return self._spec.effect
-
-    @property
-    def deadline(self) -> float:
-        return self._spec.deadline
 
     @property
     def target(self) -> str:

@@ -57,6 +57,7 @@ from pychron_comms.interfaces.road import (
 )
 from pychron_comms.interfaces.safeguards import (
     IAccessRule,
+    IActingRule,
     IAdmissionRule,
     IJournal,
     ISafeguards,
@@ -74,6 +75,7 @@ __all__ = [
     "SOMETIMES",
     "Effect",
     "IAccessRule",
+    "IActingRule",
     "IAdmissionRule",
     "ICall",
     "IChiller",

@@ -37,6 +37,10 @@ class IAccessRule(Interface):
         """Return for yes; for no raise 012, 204 or 208."""
 
 
+class IActingRule(IAccessRule):
+    """One that has nothing to say of what only reads, and is not asked about it."""
+
+
 class ISafeguards(Interface):
     """What the gate knows and does, for the commands that ask about it."""
 

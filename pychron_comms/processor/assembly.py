@@ -155,7 +155,8 @@ def _safeguards(
     leases = Leases(reactor, time.time, audit, unsafe)
     lock = SystemLock(settings.systems)
     roles = settings.roles
-    access = AccessRules([settings.hosts, roles], [roles, lock, leases])
+    admissions = [each for each in (settings.hosts, roles) if not each.admits_everybody]
+    access = AccessRules(admissions, [roles, lock, leases])
     interlocks = Interlocks(queues.read, reactor)
     queries = GateQueries(
         access=access,

@@ -10,7 +10,7 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from pychron_comms.errors import LeasedError
-from pychron_comms.interfaces import IAccessRule, ICall, ILaserManager, Lease, Part
+from pychron_comms.interfaces import IActingRule, ICall, ILaserManager, Lease, Part
 from pychron_comms.safeguards.lease_records import Diary, LeaseRecords, WrittenLease, claimed
 from pychron_comms.safeguards.overlap import overlap
 from pychron_comms.safeguards.unsafe_parts import UnsafeParts
@@ -27,7 +27,7 @@ class _Held:
         self.timer = timer
 
 
-@implementer(IAccessRule)
+@implementer(IActingRule)
 class Leases:
     """Keeps everybody but the owner from acting on a part; reads stay open to all.
 

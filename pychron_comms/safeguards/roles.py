@@ -8,7 +8,7 @@ from zope.interface import implementer
 
 from pychron_comms.config.table import Table
 from pychron_comms.errors import NotPermittedError, SecurityError
-from pychron_comms.interfaces import Effect, IAccessRule, IAdmissionRule, ICall
+from pychron_comms.interfaces import Effect, IActingRule, IAdmissionRule, ICall
 from pychron_comms.transport.peer_identity import name_of
 from pychron_comms.wire.context import ADMIN, OBSERVE, OPERATE, ROLES, least_role
 
@@ -16,7 +16,7 @@ from pychron_comms.wire.context import ADMIN, OBSERVE, OPERATE, ROLES, least_rol
 ANY_NAME = "*"
 
 
-@implementer(IAdmissionRule, IAccessRule)
+@implementer(IAdmissionRule, IActingRule)
 class Roles:
     """``names`` gives a role to each name of a certificate; ``others`` have no certificate.
 
@@ -27,6 +27,11 @@ class Roles:
     def __init__(self, names: Mapping[str, str], others: str = OPERATE) -> None:
         self._names = names
         self._others = others
+
+    @property
+    def admits_everybody(self) -> bool:
+        """Whether no name is listed."""
+        return not self._names
 
     def admit(self, sender: str) -> None:
         if not self._names:

@@ -57,7 +57,7 @@ class Ahead:
         if identifier:
             self._receiver.reply(identifier, text)
         else:
-            self.turn = Turn(self._receiver.plain(text))
+            self.turn = Turn.of(self._receiver.plain(text))
 
     def wait(self, identifier: str) -> Turn | str:
         self._receiver.pressure.begin()

@@ -38,7 +38,7 @@ from pychron_comms.transport.peer_identity import introduced, sender_of
 from pychron_comms.transport.reply_order import ReplyOrder, Turn
 from pychron_comms.transport.socket_tuning import make_prompt
 from pychron_comms.transport.turns import SLICE
-from pychron_comms.wire.grammar import PLAIN_REPLY_LIMIT, Request, Tags
+from pychron_comms.wire.grammar import PLAIN_REPLY_LIMIT, Request, Tags, tagged_reply
 from pychron_comms.wire.lines import TOO_LONG, LineDecoder
 from pychron_comms.wire.rendering import render
 
@@ -123,9 +123,10 @@ class CommandLineReceiver(LineReceiver):
             return
         self.quiet_since = None
         lines = self._decoder.feed(data)
-        if len(lines) == 1 and not self._backlog and self.pressure.may_begin:
+        line = lines[0] if len(lines) == 1 else TOO_LONG
+        if line is not TOO_LONG and not self._backlog and self.pressure.may_begin:
             # Nearly always, and nothing is to be gathered.
-            self._take_one(lines[0])
+            self.lineReceived(line)
         elif lines:
             self._take(lines)
         if self._backlog or self._account.kept or self._decoder.pending_length > FREE:
@@ -162,20 +163,23 @@ class CommandLineReceiver(LineReceiver):
         with self._connections.cork as cork:
             # While commands may begin, and it shows whether the replies are read.
             while done < most and pressure.may_begin and outbox.held < _ENOUGH:
-                self._take_one(take())
+                line = take()
+                if isinstance(line, bytes):
+                    self.lineReceived(line)
+                else:
+                    self._take_other(line)
                 done += 1
                 if not done % SLICE:
                     # The other end begins with these meanwhile.
                     cork.let_out()
         return done
 
-    def _take_one(self, line: bytes | Turn | None) -> None:
-        if line is TOO_LONG:
+    def _take_other(self, line: Turn | None) -> None:
+        """Of a line that was too long, or went ahead."""
+        if line is None:
             self.lineLengthExceeded(b"")
-        elif isinstance(line, Turn):
-            self._write(self._ordered.place(line))
         else:
-            self.lineReceived(line)
+            self._write(self._ordered.place(line))
 
     def _await_silence(self, seconds: float) -> None:
         if self._silence_timer is not None and self._silence_timer.active():
@@ -238,17 +242,19 @@ class CommandLineReceiver(LineReceiver):
     def wait(self, identifier: str) -> Turn | str:
         """The reply to what was just asked comes later; its place, or its id."""
         self.pressure.begin()
-        return identifier or self._ordered.reserve()
+        if identifier:
+            return identifier
+        order = self._order
+        return order.reserve() if order is not None else self._ordered.reserve()
 
     def reply(self, identifier: str, text: str) -> None:
         """The reply to what was just asked is known at once."""
         if identifier:
-            data = render(identifier, text)
+            self._outbox.write(tagged_reply(identifier, text))
         elif self._order is None:
-            data = self.plain(text)
+            self._outbox.write(self.plain(text))
         else:
-            data = self._order.append(self.plain(text))
-        self._write(data)
+            self._write(self._order.append(self.plain(text)))
 
     def reply_late(self, text: str | bytes, place: Turn | str) -> None:
         """The reply for which there was to wait."""

@@ -34,16 +34,15 @@ class PendingReply:
         self._on_failure = errback, errbackArgs
 
     def callback(self, text: str | bytes) -> None:
-        self._tell(self._on_text, text)
-
-    def errback(self, error: Exception) -> None:
-        self._tell(self._on_failure, Failure(error))
-
-    def _tell(
-        self, listener: tuple[Callable[..., object], tuple[Any, ...]], what: str | bytes | Failure
-    ) -> None:
-        function, arguments = listener
+        function, arguments = self._on_text
         try:
-            function(what, *arguments)
+            function(text, *arguments)
         except Exception:
             self._log.failure("a bug met a reply")
+
+    def errback(self, error: Exception) -> None:
+        function, arguments = self._on_failure
+        try:
+            function(Failure(error), *arguments)
+        except Exception:
+            self._log.failure("a bug met a reply's failure")

@@ -8,10 +8,14 @@ from collections import deque
 class Turn:
     """The place of one plain reply; ``reply`` is None until it is there."""
 
-    __slots__ = ("reply",)
+    reply: bytes | None = None
 
-    def __init__(self, reply: bytes | None = None) -> None:
-        self.reply = reply
+    @classmethod
+    def of(cls, reply: bytes) -> Turn:
+        """One whose reply is there already."""
+        turn = cls()
+        turn.reply = reply
+        return turn
 
 
 class ReplyOrder:
@@ -44,13 +48,13 @@ class ReplyOrder:
         """A reply that is there already, behind all others."""
         if not self._turns:
             return reply
-        self._turns.append(Turn(reply))
+        self._turns.append(Turn.of(reply))
         return b""
 
     def fill(self, turn: Turn, reply: bytes) -> bytes:
         """The reply for a place that was reserved."""
         turn.reply = reply
-        return self._ready()
+        return self._ready() if self._turns and self._turns[0] is turn else b""
 
     def fill_all(self, reply: bytes) -> bytes:
         """The same reply for each place that still has none."""

@@ -31,7 +31,7 @@ class KnownReadTests(EndpointCase):
         self.start()
         heard = [self.ask_again(), self.ask_again()]
         self.processor.say(b"@id=2 two\r\n@id=1;len=3 \r\none")
-        self.assertEqual(heard, [["one"], ["two"]])
+        self.assertEqual(heard, [["one"], [b"two"]])
 
     def test_a_listener_with_a_bug_harms_no_other(self) -> None:
         self.start()
@@ -39,7 +39,7 @@ class KnownReadTests(EndpointCase):
         reply.addCallbacks(lambda text: 1 / 0, lambda failure: None)
         heard = self.ask_again()
         self.processor.say(b"@id=1 one\r\n@id=2 two\r\n")
-        self.assertEqual(heard, ["two"])
+        self.assertEqual(heard, [b"two"])
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
 
     def test_without_a_connection_it_was_never_sent(self) -> None:

@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from pychron_comms.errors import NotPermittedError, SecurityError
-from pychron_comms.interfaces import IAccessRule, IAdmissionRule, ICall
+from pychron_comms.interfaces import Effect, IAccessRule, IActingRule, IAdmissionRule, ICall
 from pychron_comms.safeguards.access import AccessRules
 from tests.doubles import ScriptedCall
 
@@ -31,6 +31,11 @@ class Forbidden:
             raise NotPermittedError(call.name)
 
 
+@implementer(IActingRule)
+class ActsForbidden(Forbidden):
+    pass
+
+
 class AccessRulesTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.access = AccessRules(
@@ -46,3 +51,11 @@ class AccessRulesTests(SynchronousTestCase):
         self.access.check(ScriptedCall("Close"))
         for name in ("Enable", "Open"):
             self.assertRaises(NotPermittedError, self.access.check, ScriptedCall(name))
+
+    def test_of_a_read_only_those_are_asked_that_may_forbid_one(self) -> None:
+        read = ScriptedCall("Get", effect=Effect.READ)
+        AccessRules((), [ActsForbidden("Get")]).check(read)
+        forbidding = AccessRules((), [ActsForbidden("Get"), Forbidden("Get")])
+        self.assertRaises(NotPermittedError, forbidding.check, read)
+        acting = AccessRules((), [ActsForbidden("Open")])
+        self.assertRaises(NotPermittedError, acting.check, ScriptedCall("Open"))

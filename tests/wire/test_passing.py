@@ -1,0 +1,54 @@
+"""Replies whose text is passed on as it came: the client gets what it would get of the text."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.wire.frames import FrameFormat
+from pychron_comms.wire.grammar import numbered_reply, parse_reply, tagged_reply
+from pychron_comms.wire.rendering import render
+from tests.properties import holds
+
+TEXTS = st.text(max_size=30) | st.text(st.characters(codec="ascii"), max_size=30)
+
+
+class PassingTests(SynchronousTestCase):
+    def line(self, identifier: str, text: str) -> bytes:
+        """The line of a reply, without its end."""
+        return tagged_reply(identifier, text).partition(b"\r\n")[0]
+
+    @holds
+    @given(TEXTS, st.sampled_from(["", "7", "a b"]), st.sampled_from([None, FrameFormat(4)]))
+    def test_it_is_rendered_as_its_text_is(
+        self, text: str, identifier: str, frame: FrameFormat | None
+    ) -> None:
+        line = self.line("12", text)
+        numbered = numbered_reply(line)
+        if numbered is not None:
+            number, passed = numbered
+            whole = parse_reply(line, b"")
+            self.assertEqual((str(number), passed.decode()), (whole.tags["id"], whole.text))
+            self.assertEqual(
+                render(identifier, passed, frame), render(identifier, whole.text, frame)
+            )
+
+    def test_nearly_every_reply_is_one(self) -> None:
+        for text in ("OK", "True", "1.5,2.5", "ERROR 011 : no way", '{"a": 1}'):
+            self.assertEqual(numbered_reply(self.line("12", text)), (12, text.encode()))
+
+    def test_others_are_not(self) -> None:
+        for line in (
+            b"@id=a OK",
+            b"@id=1;len=3 ",
+            b"@id=1 ",
+            b"@id=1  OK",
+            b"@id=1 \xc3\xa9",
+            b"@id=1 a\rb",
+            b"@id=1 a\x07",
+            b"@event=state;seq=1 {}",
+            b"OK",
+            b"@id=" + b"1" * 19 + b" OK",
+        ):
+            self.assertIsNone(numbered_reply(line), line)
