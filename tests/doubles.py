@@ -226,6 +226,7 @@ class IdleHardware:
 
     def __init__(self) -> None:
         self.started = 0
+        self.stopped = 0
         self.made_safe: list[str] = []
         self.actions: list[tuple[Any, Callable[[], Any]]] = [
             ("valves", lambda: self.made_safe.append("valves"))
@@ -239,6 +240,9 @@ class IdleHardware:
 
     def start(self) -> None:
         self.started += 1
+
+    def stop(self) -> None:
+        self.stopped += 1
 
     def making_safe(self) -> list[tuple[Any, Callable[[], Any]]]:
         return self.actions

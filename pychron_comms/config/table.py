@@ -94,6 +94,10 @@ class Table:
         self._check_bounds(key, value, minimum, maximum, expected)
         return value
 
+    def scalar(self, key: str, default: Any = _REQUIRED) -> float | str:
+        """A number as it stands, or a text."""
+        return self._read(key, default, (int, float, str), "a number or a text")
+
     def choice(self, key: str, choices: Sequence[str], default: Any = _REQUIRED) -> str:
         expected = "one of " + ", ".join(choices)
         value = self._read(key, default, str, expected)

@@ -14,10 +14,13 @@ from pychron_comms.interfaces.later import Later
 
 
 class ValveStatus(NamedTuple):
-    """One valve as a snapshot: ``open`` is its indicator, ``owner`` an address or empty."""
+    """One valve as a snapshot: ``open`` is its indicator, ``owner`` an address or empty.
+
+    ``open`` is None where it is not known: that is neither open nor closed.
+    """
 
     name: str
-    open: bool
+    open: bool | None
     locked: bool
     owner: str
 

@@ -51,6 +51,9 @@ class IHardware(Interface):
     def start() -> None:
         """Begin to work; called once, when the processor starts."""
 
+    def stop() -> None:
+        """End it; called once, when nothing is asked any more."""
+
     def making_safe() -> Sequence[tuple[object, Callable[[], object]]]:
         """Each manager that must be made safe when the processor stops, and what to call for it."""
 

@@ -15,8 +15,9 @@ from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.config.table import Table
 from pychron_comms.errors import DeviceConnectionError, ManagerUnavailableError
 from pychron_comms.interfaces import IDevice, IHardware, ILaserManager, ISafeguards
+from pychron_comms.lab.binding import Instruments
 from pychron_comms.lab.custom import custom_managers
-from pychron_comms.lab.simulated.devices_config import devices_from_config
+from pychron_comms.lab.simulated.devices_config import Surroundings, devices_from_config
 from pychron_comms.lab.simulated.extraction_line.config import extraction_line_from_config
 from pychron_comms.lab.simulated.extraction_line.runs import RunReport
 from pychron_comms.lab.simulated.extraction_line.scripts import SimulatedScripts
@@ -40,7 +41,9 @@ class Hardware:
         managers: Mapping[str, object],
         devices: Mapping[str, IDevice],
         safeguards: ISafeguards,
+        instruments: Instruments | None = None,
     ) -> None:
+        self._instruments = instruments
         self.safeguards = safeguards
         self._managers = dict(managers)
         self._devices = dict(devices)
@@ -90,6 +93,13 @@ class Hardware:
             devices=", ".join(self._devices),
         )
 
+        if self._instruments is not None:
+            self._instruments.startService()
+
+    def stop(self) -> None:
+        if self._instruments is not None and self._instruments.running:
+            self._instruments.stopService()
+
     def making_safe(self) -> list[tuple[object, Callable[[], object]]]:
         """Every laser is disabled."""
         return [
@@ -116,17 +126,22 @@ def hardware_from_config(
         return random.Random(f"{seed}/{name}")
 
     vacuum = Vacuum(clock, (), {})
+    instruments = Instruments(table, clock)
     managers: dict[str, object] = {}
     if "extraction_line" in table:
         line_table = table.table("extraction_line")
-        managers["extraction_line"], vacuum = extraction_line_from_config(line_table, clock)
+        managers["extraction_line"], vacuum = extraction_line_from_config(
+            line_table, clock, instruments.bind
+        )
     for name, laser_table in table.named_tables("laser").items():
         managers[name] = laser_from_config(name, laser_table, clock, source(name))
     if "spectrometer" in table:
         managers["spectrometer"] = spectrometer_from_config(
             table.table("spectrometer"), clock, source("spectrometer")
         )
-    devices: dict[str, IDevice] = dict(devices_from_config(table, clock, vacuum, source, now))
+    devices: dict[str, IDevice] = dict(
+        devices_from_config(table, Surroundings(clock, vacuum, source, now, instruments.bind))
+    )
     for name, manager in custom_managers(table, {*managers, *devices}):
         if IDevice.providedBy(manager):
             devices[name] = manager
@@ -134,7 +149,7 @@ def hardware_from_config(
             managers[name] = manager
     managers.setdefault("runs", RunReport(now))
     managers.setdefault("scripts", SimulatedScripts(clock, _script_durations(table)))
-    return Hardware(managers, devices, safeguards)
+    return Hardware(managers, devices, safeguards, instruments)
 
 
 def _script_durations(table: Table) -> dict[str, float]:

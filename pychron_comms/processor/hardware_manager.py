@@ -215,6 +215,7 @@ class RemoteHardwareManager(Service):
         self._audit.stop()
         for queue in self._queues:
             queue.close()
+        self._hardware.stop()
 
     def _act(
         self, request_type: str, data: str, handler: IRequestHandler, call: ICall

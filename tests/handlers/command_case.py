@@ -69,6 +69,9 @@ class Hardware:
     def start(self) -> None:
         """Nothing to start."""
 
+    def stop(self) -> None:
+        """Nothing to stop."""
+
     def making_safe(self) -> list[Any]:
         return []
 

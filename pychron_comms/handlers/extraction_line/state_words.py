@@ -5,13 +5,14 @@ from __future__ import annotations
 import zlib
 from collections.abc import Iterable, Sequence
 
+from pychron_comms.errors import NoResponseError
 from pychron_comms.interfaces import ValveStatus
 from pychron_comms.wire.crc import compute_crc
 
 
 def state_word(valves: Iterable[ValveStatus]) -> str:
-    """``A0,B1`` and its checksum: 1 for a valve whose indicator says open."""
-    return _digits_word((valve.name, valve.open) for valve in valves)
+    """``A0,B1`` and its checksum: 1 for a valve whose indicator says open. Errors: 010."""
+    return _digits_word((valve.name, _known(valve)) for valve in valves)
 
 
 def lock_word(valves: Iterable[ValveStatus]) -> str:
@@ -20,8 +21,10 @@ def lock_word(valves: Iterable[ValveStatus]) -> str:
 
 
 def state_bits(valves: Iterable[ValveStatus]) -> str:
-    """``A,B,<AB>|5`` and its checksum: open ones as bits, the last name being bit 0."""
-    return _bits_word([(valve.name, valve.open) for valve in valves])
+    """``A,B,<AB>|5`` and its checksum: open ones as bits, the last name being bit 0. Errors:
+    010.
+    """
+    return _bits_word([(valve.name, _known(valve)) for valve in valves])
 
 
 def lock_bits(valves: Iterable[ValveStatus]) -> str:
@@ -41,12 +44,22 @@ def owners_word(valves: Iterable[ValveStatus]) -> str:
 
 
 def state_checksum(valves: Iterable[ValveStatus], names: Iterable[str]) -> int:
-    """CRC-32 of the states and locks of these valves, in this order; unknown names count not."""
+    """CRC-32 of the states and locks of these valves, in this order; unknown names count not.
+
+    Errors: 010.
+    """
     known = {valve.name: valve for valve in valves}
     states = "".join(
-        f"VALVE-{name}{known[name].open}{known[name].locked}" for name in names if name in known
+        f"VALVE-{name}{_known(known[name])}{known[name].locked}" for name in names if name in known
     )
     return zlib.crc32(states.encode())
+
+
+def _known(valve: ValveStatus) -> bool:
+    """These words have no digit for a valve that is neither open nor closed."""
+    if valve.open is None:
+        raise NoResponseError
+    return valve.open
 
 
 def _digits_word(bits: Iterable[tuple[str, bool]]) -> str:

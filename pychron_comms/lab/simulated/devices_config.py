@@ -9,7 +9,9 @@ from typing import NamedTuple
 from twisted.internet.interfaces import IReactorTime
 
 from pychron_comms.config.table import Table
+from pychron_comms.instruments.device import InstrumentDevice, InstrumentGauges
 from pychron_comms.interfaces import IDevice
+from pychron_comms.lab.binding import Bind
 from pychron_comms.lab.simulated.devices import (
     SimulatedChiller,
     SimulatedDevice,
@@ -20,36 +22,30 @@ from pychron_comms.lab.simulated.extraction_line.vacuum import Vacuum
 from pychron_comms.lab.simulated.flags import Flag, TimedFlag
 
 
-class _Surroundings(NamedTuple):
+class Surroundings(NamedTuple):
+    """What devices are made of: ``source`` gives a part its own random numbers, ``now`` the time
+    of day; ``bind`` finds what a real one is bound to."""
+
     clock: IReactorTime
     vacuum: Vacuum
-    source: random.Random
+    source: Callable[[str], random.Random]
     now: Callable[[], float]
+    bind: Bind
 
 
-def devices_from_config(
-    table: Table,
-    clock: IReactorTime,
-    vacuum: Vacuum,
-    source: Callable[[str], random.Random],
-    now: Callable[[], float],
-) -> dict[str, IDevice]:
-    """Every device by its name. ``source`` gives a part its own random numbers, ``now`` the
-    time of day.
-
-    Raises ConfigError.
-    """
+def devices_from_config(table: Table, around: Surroundings) -> dict[str, IDevice]:
+    """Every device by its name. Raises ConfigError."""
     devices: dict[str, IDevice] = {}
     for below in table.tables("device"):
         name = below.text("name")
         if not name or name in devices:
             raise below.error("name", "a name that no other device has")
         build = _KINDS[below.choice("kind", tuple(_KINDS))]
-        devices[name] = build(below, name, _Surroundings(clock, vacuum, source(name), now))
+        devices[name] = build(below, name, around)
     return devices
 
 
-def _number(table: Table, name: str, around: _Surroundings) -> SimulatedDevice:
+def _number(table: Table, name: str, around: Surroundings) -> SimulatedDevice:
     minimum = table.number("minimum", None)
     maximum = table.number("maximum", None)
     return SimulatedDevice(
@@ -61,39 +57,54 @@ def _number(table: Table, name: str, around: _Surroundings) -> SimulatedDevice:
     )
 
 
-def _text(table: Table, name: str, around: _Surroundings) -> SimulatedDevice:
+def _text(table: Table, name: str, around: Surroundings) -> SimulatedDevice:
     return SimulatedDevice(name, table.text("value"), read_only=table.flag("read_only", False))
 
 
-def _gauges(table: Table, name: str, around: _Surroundings) -> SimulatedGaugeController:
+def _gauges(table: Table, name: str, around: Surroundings) -> IDevice:
     below = table.table("gauges")
+    if _is_bound(below):
+        kinds = ("gauge",)
+        return InstrumentGauges(name, {gauge: around.bind(below, gauge, kinds) for gauge in below})
     gauges = {gauge: below.choice(gauge, around.vacuum.volumes) for gauge in below}
     if not gauges:
         raise table.error("gauges", "a volume for each gauge, at least one")
     noise = table.number("noise", 0.01, minimum=0, maximum=1)
-    return SimulatedGaugeController(name, around.vacuum, gauges, noise, around.source)
+    return SimulatedGaugeController(name, around.vacuum, gauges, noise, around.source(name))
 
 
-def _chiller(table: Table, name: str, around: _Surroundings) -> SimulatedChiller:
+def _is_bound(gauges: Table) -> bool:
+    """Whether these are real: an item has a point in its name, and a volume none."""
+    return any("." in gauges.text(gauge) for gauge in gauges)
+
+
+def _instrument(table: Table, name: str, around: Surroundings) -> InstrumentDevice:
+    return InstrumentDevice(name, around.bind(table, "instrument", _AS_DEVICES))
+
+
+def _chiller(table: Table, name: str, around: Surroundings) -> SimulatedChiller:
     setpoint = table.number(
         "setpoint", minimum=SimulatedChiller.MINIMUM, maximum=SimulatedChiller.MAXIMUM
     )
-    return SimulatedChiller(name, setpoint, table.texts("faults", []), around.source)
+    return SimulatedChiller(name, setpoint, table.texts("faults", []), around.source(name))
 
 
-def _pneumatics(table: Table, name: str, around: _Surroundings) -> SimulatedPneumatics:
-    return SimulatedPneumatics(name, table.number("pressure", minimum=0), around.source)
+def _pneumatics(table: Table, name: str, around: Surroundings) -> SimulatedPneumatics:
+    return SimulatedPneumatics(name, table.number("pressure", minimum=0), around.source(name))
 
 
-def _flag(table: Table, name: str, around: _Surroundings) -> Flag:
+def _flag(table: Table, name: str, around: Surroundings) -> Flag:
     return Flag(name, around.now)
 
 
-def _timed_flag(table: Table, name: str, around: _Surroundings) -> TimedFlag:
+def _timed_flag(table: Table, name: str, around: Surroundings) -> TimedFlag:
     return TimedFlag(name, around.clock, around.now)
 
 
-_KINDS: Mapping[str, Callable[[Table, str, _Surroundings], IDevice]] = {
+#: Kinds of things in an instrument that can be read, and perhaps set, as one value.
+_AS_DEVICES = ("sensor", "loop", "switch", "drive", "pump", "source", "gauge")
+
+_KINDS: Mapping[str, Callable[[Table, str, Surroundings], IDevice]] = {
     "number": _number,
     "text": _text,
     "gauges": _gauges,
@@ -101,4 +112,5 @@ _KINDS: Mapping[str, Callable[[Table, str, _Surroundings], IDevice]] = {
     "pneumatics": _pneumatics,
     "flag": _flag,
     "timed_flag": _timed_flag,
+    "instrument": _instrument,
 }

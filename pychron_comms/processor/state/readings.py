@@ -5,7 +5,8 @@ from __future__ import annotations
 import inspect
 import math
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple, TypeAlias
 
 from twisted.internet.defer import Deferred
 
@@ -19,6 +20,7 @@ from pychron_comms.interfaces import (
     Reading,
     Severity,
     Source,
+    ValveStatus,
 )
 
 #: A reading whose value, or a list of them, may come later.
@@ -31,17 +33,17 @@ def read(manager: object) -> Sequence[Reading] | Awaitable[Sequence[Reading]]:
     A method that fails makes its own reading invalid, with the error as the reason, and no other.
     """
     told: dict[str, Reading] = {}
-    pending: list[_Later] = []
+    own = manager.readings() if IShowsState.providedBy(manager) else ()
+    later = inspect.isawaitable(own)
+    pending: list[_Later] = [own] if later else []
+    known = {} if later else {reading.path: reading for reading in own}
     for provided, ask in _KINDS:
         if provided.providedBy(manager):
-            for reading in ask(manager):
-                told[reading.path] = reading
-    if IShowsState.providedBy(manager):
-        own = manager.readings()
-        if inspect.isawaitable(own):
-            pending.append(own)
-        else:
-            told.update((reading.path, reading) for reading in own)
+            for each in ask(manager):
+                # What the manager tells itself is not asked: it may be a question to hardware.
+                if each.path not in known:
+                    told[each.path] = each.ask() if isinstance(each, _Question) else each
+    told.update(known)
     if pending or any(inspect.isawaitable(each.value) for each in told.values()):
         return _settled(told, pending)
     return [_sound(each) for each in told.values()]
@@ -73,8 +75,20 @@ def _failed(reading: Reading, error: Exception) -> Reading:
     return reading._replace(value=None, severity=Severity.INVALID, reason=str(error))
 
 
-def _asked(path: str, ask: Callable[[], _Later], unit: str = "", **details: Any) -> Reading:
-    reading = Reading(path, None, unit, details=details)
+class _Question(NamedTuple):
+    path: str
+    ask: Callable[[], Reading]
+
+
+#: What an interface tells of a manager, or can be asked.
+_Told: TypeAlias = Iterable[Reading | _Question]
+
+
+def _asked(path: str, ask: Callable[[], _Later], unit: str = "") -> _Question:
+    return _Question(path, partial(_answer, Reading(path, None, unit), ask))
+
+
+def _answer(reading: Reading, ask: Callable[[], _Later]) -> Reading:
     try:
         value = ask()
     except Exception as error:
@@ -89,31 +103,35 @@ def _plain(value: _Later) -> _Later:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _line(manager: Any) -> Iterable[Reading]:
+def _line(manager: Any) -> _Told:
     for valve in manager.valves():
-        yield Reading(
-            f"valve/{valve.name}",
-            valve.open,
-            source=Source.INDICATOR,
-            details={
-                "target": _commanded(manager, valve.name, valve.open),
-                "locked": valve.locked,
-                "owner": valve.owner,
-            },
-        )
+        yield _Question(f"valve/{valve.name}", partial(_valve, manager, valve))
     counts = manager.get_pipette_counts()
     if isinstance(counts, Sequence):
         for name, shots in counts:
             yield Reading(f"pipette/{name}", shots, "shots")
 
 
-def _commanded(manager: Any, name: str, indicated: bool) -> bool:
+def _valve(manager: Any, valve: ValveStatus) -> Reading:
+    return Reading(
+        f"valve/{valve.name}",
+        valve.open,
+        source=Source.INDICATOR,
+        details={
+            "target": _commanded(manager, valve.name, valve.open),
+            "locked": valve.locked,
+            "owner": valve.owner,
+        },
+    )
+
+
+def _commanded(manager: Any, name: str, indicated: bool | None) -> bool | None:
     state = manager.get_valve_state(name)
     # One that answers later would make the whole line wait for each of its valves.
     return state if isinstance(state, bool) else indicated
 
 
-def _laser(manager: Any) -> Iterable[Reading]:
+def _laser(manager: Any) -> _Told:
     yield _asked("enabled", manager.is_enabled)
     yield _asked("error", lambda: _or_nothing(manager.get_error()))
     yield _asked("power", manager.read_laser_power, "W")
@@ -135,7 +153,7 @@ async def _nothing_later(value: Awaitable[Any]) -> Any:
     return _or_nothing(await value)
 
 
-def _spectrometer(manager: Any) -> Iterable[Reading]:
+def _spectrometer(manager: Any) -> _Told:
     intensities = manager.get_intensities()
     if isinstance(intensities, Sequence):
         for detector, value in intensities:
@@ -144,11 +162,11 @@ def _spectrometer(manager: Any) -> Iterable[Reading]:
     yield _asked("magnet_moving", manager.is_magnet_moving)
 
 
-def _device(manager: Any) -> Iterable[Reading]:
+def _device(manager: Any) -> _Told:
     yield _asked("", manager.get)
 
 
-def _chiller(manager: Any) -> Iterable[Reading]:
+def _chiller(manager: Any) -> _Told:
     faults = manager.get_faults()
     if isinstance(faults, Sequence):
         reading = Reading("faults", list(faults))
@@ -157,7 +175,7 @@ def _chiller(manager: Any) -> Iterable[Reading]:
         yield reading
 
 
-_KINDS: Sequence[tuple[Any, Callable[[Any], Iterable[Reading]]]] = (
+_KINDS: Sequence[tuple[Any, Callable[[Any], _Told]]] = (
     (IExtractionLineManager, _line),
     (ILaserManager, _laser),
     (ISpectrometer, _spectrometer),

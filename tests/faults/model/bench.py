@@ -174,6 +174,9 @@ class Hardware:
     def start(self) -> None:
         """It always runs."""
 
+    def stop(self) -> None:
+        """It does not know when."""
+
     def making_safe(self) -> list[tuple[Any, Callable[[], Any]]]:
         return []
 

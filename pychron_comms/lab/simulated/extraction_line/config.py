@@ -8,6 +8,7 @@ from collections.abc import Collection
 from twisted.internet.interfaces import IReactorTime
 
 from pychron_comms.config.table import Table
+from pychron_comms.lab.binding import Bind, nothing_to_bind
 from pychron_comms.lab.simulated.extraction_line.line import SimulatedExtractionLine, ValveSpec
 from pychron_comms.lab.simulated.extraction_line.vacuum import Pump, Vacuum, Volume
 
@@ -21,11 +22,14 @@ _POSITIONS = {"closed": False, "open": True}
 
 
 def extraction_line_from_config(
-    table: Table, clock: IReactorTime
+    table: Table, clock: IReactorTime, bind: Bind = nothing_to_bind
 ) -> tuple[SimulatedExtractionLine, Vacuum]:
-    """The line, and the vacuum that its valves let gas through. Raises ConfigError."""
+    """The line, and the vacuum that its valves let gas through. Raises ConfigError.
+
+    ``bind`` finds what moves a valve that is real.
+    """
     volumes = _volumes(table)
-    specs = _valves(table, volumes)
+    specs = _valves(table, volumes, bind)
     vacuum = Vacuum(
         clock,
         volumes.values(),
@@ -62,20 +66,30 @@ def _pump(volume: Table) -> Pump | None:
     )
 
 
-def _valves(table: Table, volumes: Collection[str]) -> dict[str, ValveSpec]:
+def _valves(table: Table, volumes: Collection[str], bind: Bind) -> dict[str, ValveSpec]:
     specs: dict[str, ValveSpec] = {}
     tables = table.tables("valve")
     for below in tables:
         name = _new_name(below, specs)
         if not _VALVE_NAME.fullmatch(name):
             raise below.error("name", "letters, digits and _, not ending in Flag")
-        specs[name] = _valve(below, name, volumes)
+        specs[name] = _valve(below, name, volumes, bind)
     for below, spec in zip(tables, specs.values(), strict=True):
         _check_interlocks(below, spec, specs)
     return specs
 
 
-def _valve(table: Table, name: str, volumes: Collection[str]) -> ValveSpec:
+def _valve(table: Table, name: str, volumes: Collection[str], bind: Bind) -> ValveSpec:
+    if "instrument" in table:
+        return ValveSpec(
+            name=name,
+            joins=_joins(table, volumes),
+            locked=table.flag("locked", False),
+            owner=table.text("owner", ""),
+            interlocks=tuple(table.texts("interlocks", [])),
+            safe=_POSITIONS.get(table.choice("safe", tuple(_POSITIONS), "")),
+            item=bind(table, "instrument", ("valve",)),
+        )
     travel = table.number("travel", 0.15, minimum=0)
     if travel >= TRAVEL_LIMIT:
         raise table.error("travel", f"less than {TRAVEL_LIMIT} s")

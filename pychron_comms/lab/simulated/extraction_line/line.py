@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
@@ -20,14 +21,19 @@ from pychron_comms.errors import (
     ValveActuationError,
     ValveSoftwareLockError,
 )
+from pychron_comms.instruments.bound_item import BoundItem
+from pychron_comms.instruments.valve import InstrumentValve
 from pychron_comms.interfaces import (
     IExtractionLineManager,
     IForetells,
     IMakesSafe,
     IReactorManager,
+    IShowsState,
     PipetteCount,
+    Reading,
     ValveStatus,
 )
+from pychron_comms.interfaces.later import Later
 from pychron_comms.lab.simulated.extraction_line.vacuum import Vacuum
 from pychron_comms.lab.simulated.extraction_line.valve import SimulatedValve
 
@@ -49,9 +55,42 @@ class ValveSpec:
     stuck: bool = False
     interlocks: tuple[str, ...] = ()
     safe: bool | None = None
+    #: What moves it, where it is real.
+    item: BoundItem | None = None
 
 
-@implementer(IExtractionLineManager, IForetells, IReactorManager, IMakesSafe)
+class Valve(Protocol):
+    """A valve, simulated or real. ``state`` and ``closed`` are what is known of it; None and False
+    where nothing is."""
+
+    name: str
+
+    @property
+    def state(self) -> bool | None:
+        """Whether it is open."""
+
+    @property
+    def indicator(self) -> bool:
+        """Whether it is known to be open."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether it surely is."""
+
+    def open(self) -> Deferred[None] | None:
+        """None where it is open, else a Deferred that fires when it has moved. Errors: 015."""
+
+    def close(self) -> Deferred[None] | None:
+        """As ``open``."""
+
+    def ask_commanded(self) -> Later[bool]:
+        """Whether it was last told to open."""
+
+    def ask_indicator(self) -> Later[bool]:
+        """Whether it says that it is open."""
+
+
+@implementer(IExtractionLineManager, IForetells, IReactorManager, IMakesSafe, IShowsState)
 class SimulatedExtractionLine:
     """Valves by name, pipettes by the valve that lets their shots out, groups of valves."""
 
@@ -78,7 +117,7 @@ class SimulatedExtractionLine:
 
     def valves(self) -> list[ValveStatus]:
         return [
-            ValveStatus(name, valve.indicator, self._specs[name].locked, self._owners[name])
+            ValveStatus(name, valve.state, self._specs[name].locked, self._owners[name])
             for name, valve in self._valves.items()
         ]
 
@@ -121,11 +160,19 @@ class SimulatedExtractionLine:
         if failures:
             failures[0].raiseException()
 
-    def get_valve_state(self, name: str) -> bool:
-        return self._named(name).commanded
+    def get_valve_state(self, name: str) -> Later[bool]:
+        return self._named(name).ask_commanded()
 
-    def get_indicator_state(self, name: str) -> bool:
-        return self._named(name).indicator
+    def get_indicator_state(self, name: str) -> Later[bool]:
+        return self._named(name).ask_indicator()
+
+    def readings(self) -> list[Reading]:
+        """Of the real valves: their state may be unknown, and is proven in its own way."""
+        return [
+            valve.reading(self._owners[name], locked=self._specs[name].locked)
+            for name, valve in self._valves.items()
+            if isinstance(valve, InstrumentValve)
+        ]
 
     def get_software_lock(self, name: str) -> bool:
         self._named(name)
@@ -158,7 +205,9 @@ class SimulatedExtractionLine:
         for name in self._claimable(group, sender):
             self._owners[name] = ""
 
-    def _valve(self, clock: IReactorTime, spec: ValveSpec) -> SimulatedValve:
+    def _valve(self, clock: IReactorTime, spec: ValveSpec) -> Valve:
+        if spec.item is not None:
+            return InstrumentValve(spec.name, spec.item, self._moved)
         return SimulatedValve(
             clock,
             spec.name,
@@ -168,13 +217,13 @@ class SimulatedExtractionLine:
             stuck=spec.stuck,
         )
 
-    def _named(self, name: str) -> SimulatedValve:
+    def _named(self, name: str) -> Valve:
         valve = self._valves.get(name)
         if valve is None:
             raise InvalidValveError(name)
         return valve
 
-    def _open(self, valve: SimulatedValve) -> Deferred[None] | None:
+    def _open(self, valve: Valve) -> Deferred[None] | None:
         interlocks = self._specs[valve.name].interlocks
         if valve.closed and not all(self._valves[other].closed for other in interlocks):
             raise ValveActuationError(valve.name, "open")
@@ -187,7 +236,7 @@ class SimulatedExtractionLine:
             return None
         return self._open(valve) if opens else valve.close()
 
-    def _movable(self, name: str, sender: str) -> SimulatedValve:
+    def _movable(self, name: str, sender: str) -> Valve:
         """The valve, where ``sender`` may move it; errors 005, 014, 204, in this order."""
         valve = self._named(name)
         if self._specs[name].locked:
@@ -208,7 +257,7 @@ class SimulatedExtractionLine:
             self._check_owner(name, sender)
         return names
 
-    def _moved(self, valve: SimulatedValve) -> None:
+    def _moved(self, valve: Valve) -> None:
         self._vacuum.set_open(valve.name, valve.indicator)
         if not valve.indicator:
             for pipette, outlet in self._pipettes.items():

@@ -40,6 +40,19 @@ class SimulatedValve:
         self._waiting: list[Deferred[None]] = []
 
     @property
+    def state(self) -> bool:
+        """Whether its indicator says open."""
+        return self.indicator
+
+    def ask_commanded(self) -> bool:
+        """Whether it was last told to open."""
+        return self.commanded
+
+    def ask_indicator(self) -> bool:
+        """Whether its switch says open."""
+        return self.indicator
+
+    @property
     def closed(self) -> bool:
         """Whether it surely is: it says so, and does not move."""
         return not self.indicator and self._move is None

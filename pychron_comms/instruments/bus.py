@@ -1,0 +1,254 @@
+"""The wire to one or several instruments: one exchange at a time, what makes safe first."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from typing import NamedTuple, Protocol
+
+from twisted.internet.defer import Deferred, fail
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.python.failure import Failure
+
+from pychron_comms.instruments.description import Exchange, Wire
+from pychron_comms.instruments.fields import Value
+from pychron_comms.instruments.pattern import GarbledError
+from pychron_comms.instruments.talk import Message, RefusedError, Talk, talk
+
+Fields = dict[str, Value]
+
+#: Bytes that an answer may have.
+LONGEST_ANSWER = 65536
+
+#: Within how many times ``first_byte`` an answer that comes piece by piece must be whole.
+WHOLE = 10
+
+
+class NotAskedError(Exception):
+    """Nothing was sent: there is no connection, or the bus was too long in use."""
+
+
+class NoAnswerError(Exception):
+    """It was sent, and no answer came in time, or the connection ended."""
+
+
+class Connection(Protocol):
+    """The bytes' way."""
+
+    def write(self, data: bytes) -> None:
+        """Send."""
+
+    def reset(self) -> None:
+        """Forget what is under way. A connection that can be made anew ends and comes again."""
+
+
+class _Job(NamedTuple):
+    exchange: Exchange
+    values: Mapping[str, Value]
+    done: Deferred[Fields]
+    patience: IDelayedCall
+
+
+class Bus:
+    """Asks over one connection at a time, which comes and goes.
+
+    After an answer that did not come, or was garbled, nothing is asked for ``late`` seconds: so no
+    late answer is taken for that of the next question. What makes safe (``urgent``) passes all
+    that waits; while the bus is quiet it is sent at once, unheard, and once more when it may be
+    asked.
+    """
+
+    def __init__(self, wire: Wire, clock: IReactorTime) -> None:
+        #: Why nothing can be asked; empty while it can.
+        self.trouble = "not connected yet"
+        #: Called when the connection has come, for the first time or again.
+        self.on_connect: list[Callable[[], None]] = []
+        #: Bytes that were the answer to nothing.
+        self.unasked = 0
+        self._wire = wire
+        self._clock = clock
+        self._connection: Connection | None = None
+        self._jobs: deque[_Job] = deque()
+        self._urgent: deque[_Job] = deque()
+        self._job: _Job | None = None
+        self._talk: Talk | None = None
+        self._message: Message | None = None
+        self._answer = b""
+        self._timer: IDelayedCall | None = None
+        self._late = 0.0
+        self._quiet_until = 0.0
+        self._next_call: IDelayedCall | None = None
+        self._missed = False
+
+    def ask(
+        self, exchange: Exchange, values: Mapping[str, Value], *, urgent: bool = False
+    ) -> Deferred[Fields]:
+        """What the fields of the answer are, later.
+
+        Errors: NotAskedError, NoAnswerError, GarbledError, RefusedError; ValueError for values
+        that do not fit.
+        """
+        if self._connection is None and not urgent:
+            return fail(NotAskedError(self.trouble))
+        jobs = self._urgent if urgent else self._jobs
+        patience = self._clock.callLater(self._wire.limits.lock, self._too_long, jobs)
+        job = _Job(exchange, values, Deferred(), patience)
+        jobs.append(job)
+        if urgent and self._missed:
+            self._send_unheard(job)
+        self._next()
+        return job.done
+
+    # -- what the connection tells
+
+    def connected(self, connection: Connection) -> None:
+        """It may be used; after a missed answer not before that can no longer come."""
+        self._connection = connection
+        self.trouble = ""
+        self._keep_quiet(self._wire.limits.late if self._missed else 0.0)
+        for each in self.on_connect:
+            each()
+        self._next()
+
+    def disconnected(self, why: str) -> None:
+        """What was asked has failed; what makes safe waits a while for the next connection."""
+        self._connection = None
+        self.trouble = why
+        self._end_job(Failure(NoAnswerError(f"connection ended: {why}")))
+        while self._jobs:
+            _fail(self._jobs.popleft(), NotAskedError(why))
+
+    def received(self, data: bytes) -> None:
+        if self._message is None or self._message.ends is None:
+            self.unasked += len(data)
+            return
+        self._answer += data
+        while (cut := self._message.ends.cut(self._answer)) is not None:
+            answer, self._answer = cut
+            if not self._wire.unasked(answer):
+                self._advance(answer)
+                return
+        if len(self._answer) > LONGEST_ANSWER:
+            self._recover(Failure(GarbledError(f"more than {LONGEST_ANSWER} bytes, and no end")))
+        elif self._answer:
+            self._wait(min(self._wire.limits.between_bytes, self._late - self._clock.seconds()))
+
+    # -- one job after the other
+
+    def _keep_quiet(self, seconds: float) -> None:
+        self._quiet_until = max(self._quiet_until, self._clock.seconds() + seconds)
+
+    def _next(self) -> None:
+        if self._job is not None or self._connection is None or self._next_call is not None:
+            return
+        wait = self._quiet_until - self._clock.seconds()
+        if wait > 0:
+            self._next_call = self._clock.callLater(wait, self._quiet_ended)
+            return
+        self._missed = False
+        if jobs := self._urgent or self._jobs:
+            self._begin(jobs.popleft())
+
+    def _quiet_ended(self) -> None:
+        self._next_call = None
+        self._next()
+
+    def _begin(self, job: _Job) -> None:
+        if job.patience.active():
+            job.patience.cancel()
+        self._job = job
+        self._talk = talk(self._wire, job.exchange, job.values)
+        self._advance(None)
+
+    def _advance(self, answer: bytes | None) -> None:
+        """The next message of the job, or its end."""
+        assert self._talk is not None
+        self._stop_timer()
+        try:
+            while True:
+                message = next(self._talk) if answer is None else self._talk.send(answer)
+                self._send(message)
+                if message.ends is not None:
+                    return
+                answer = None
+        except StopIteration as end:
+            self._end_job(end.value)
+        except RefusedError:
+            self._end_job(Failure())
+        except GarbledError:
+            self._recover(Failure())
+        except ValueError:
+            self._end_job(Failure())
+
+    def _send(self, message: Message) -> None:
+        assert self._connection is not None
+        self.unasked += len(self._answer)
+        self._answer = b""
+        self._message = message
+        self._connection.write(message.data)
+        if message.ends is not None:
+            self._late = self._clock.seconds() + WHOLE * self._wire.limits.first_byte
+            self._wait(self._wire.limits.first_byte)
+
+    def _wait(self, seconds: float) -> None:
+        self._stop_timer()
+        self._timer = self._clock.callLater(max(0.0, seconds), self._missed_answer)
+
+    def _missed_answer(self) -> None:
+        self._timer = None
+        part = "part of an answer" if self._answer else "no answer"
+        self._recover(Failure(NoAnswerError(f"{part} in time")))
+
+    def _recover(self, failure: Failure) -> None:
+        """What may still come must not be the answer to what is asked next."""
+        assert self._connection is not None
+        self._missed = True
+        self._keep_quiet(self._wire.limits.late)
+        connection = self._connection
+        if self._wire.recover:
+            connection.write(self._wire.recover)
+        self._end_job(failure)
+        for job in self._urgent:
+            self._send_unheard(job)
+        connection.reset()
+
+    def _send_unheard(self, job: _Job) -> None:
+        """What makes safe does not wait for quiet; whether it was done is asked afterwards."""
+        if self._connection is None:
+            return
+        for message in _first_message(talk(self._wire, job.exchange, job.values)):
+            self._connection.write(message.data)
+
+    def _end_job(self, result: Fields | Failure) -> None:
+        self._stop_timer()
+        job, self._job, self._talk, self._message = self._job, None, None, None
+        if job is None:
+            return
+        self._keep_quiet(self._wire.limits.idle)
+        if isinstance(result, Failure):
+            job.done.errback(result)
+        else:
+            job.done.callback(result)
+        self._next()
+
+    def _too_long(self, jobs: deque[_Job]) -> None:
+        """The one that has waited longest is the first."""
+        _fail(jobs.popleft(), NotAskedError(self.trouble or "the bus was too long in use"))
+
+    def _stop_timer(self) -> None:
+        timer, self._timer = self._timer, None
+        if timer is not None:
+            timer.cancel()
+
+
+def _first_message(dialogue: Talk) -> list[Message]:
+    try:
+        return [next(dialogue)]
+    except (StopIteration, ValueError):
+        return []
+
+
+def _fail(job: _Job, error: Exception) -> None:
+    if job.patience.active():
+        job.patience.cancel()
+    job.done.errback(Failure(error))

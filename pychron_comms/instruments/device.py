@@ -1,0 +1,184 @@
+"""Gauges, sensors, loops, drives and pumps of an instrument, as devices."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+
+from zope.interface import implementer
+
+from pychron_comms.errors import (
+    DeviceConnectionError,
+    InvalidArgumentsError,
+    InvalidGaugeError,
+    NoResponseError,
+    OutcomeUnknownError,
+)
+from pychron_comms.instruments.bound_item import (
+    BoundItem,
+    NotDoneError,
+    UnprovenError,
+    check_limits,
+)
+from pychron_comms.instruments.bus import NotAskedError
+from pychron_comms.instruments.fields import Value
+from pychron_comms.instruments.instrument import TROUBLE
+from pychron_comms.interfaces import (
+    IConvertsValues,
+    IGaugeController,
+    IReactorManager,
+    IShowsState,
+    Reading,
+    Severity,
+)
+
+#: What a device is read and set by: the first of these that its item has.
+_READ_BY = ("value", "position", "pressure", "state", "speed")
+
+#: Millibar of a unit of pressure.
+MILLIBAR: Mapping[str, float] = {
+    "mbar": 1.0,
+    "hPa": 1.0,
+    "Torr": 1.33322368,
+    "Pa": 0.01,
+    "bar": 1000.0,
+    "psi": 68.9475729,
+}
+
+
+@implementer(IConvertsValues, IReactorManager, IShowsState)
+class InstrumentDevice:
+    """Read and set by ``Read NAME`` and ``Set NAME VALUE``; all its readings are in the state.
+
+    What has two verbs and no value is set by their names: ``Set lamp on``.
+    """
+
+    def __init__(self, name: str, item: BoundItem) -> None:
+        self.name = name
+        self.item = item
+        self._read_by = next((each for each in _READ_BY if each in item.item.readings), "")
+        self._sets = next((each for each in sorted(item.item.kind.sets)), "")
+
+    async def get(self) -> Value:
+        """Errors: 010, also for what is no value just now."""
+        if not self._read_by:
+            raise NoResponseError
+        return await asked(self.item, self._read_by)
+
+    async def set(self, value: str, sender: str) -> None:
+        """Errors: 004; 008, and nothing was sent; 010 for what was refused or has not come about;
+        201."""
+        converted = self.converted(value)
+        try:
+            if self._sets and converted not in self.item.item.verbs:
+                await self.item.do(self._sets, converted)
+            else:
+                await self.item.do(str(converted))
+        except NotAskedError:
+            raise DeviceConnectionError(self.name) from None
+        except NotDoneError:
+            raise NoResponseError from None
+        except UnprovenError as error:
+            raise OutcomeUnknownError(f"Set {self.name} {value}: {error}") from None
+        except ValueError as error:
+            raise self._refused(value, str(error)) from None
+
+    def converted(self, value: str) -> Value:
+        """A number within the limits, or the name of a verb."""
+        if value in self.item.item.verbs and value not in self.item.item.kind.sets:
+            return value
+        if not self._sets:
+            verbs = ", ".join(sorted(self.item.item.verbs)) or "nothing: it can only be read"
+            raise self._refused(value, f"it takes {verbs}")
+        try:
+            number = float(value)
+            if not math.isfinite(number) or "_" in value:  # Python takes 1_5 for 15
+                raise self._refused(value, "must be a number")
+            check_limits(self.item.item.verbs[self._sets], number)
+        except ValueError as error:
+            raise self._refused(value, str(error)) from None
+        return number
+
+    def readings(self) -> list[Reading]:
+        """Its main reading under its own name, the others below it."""
+        return [
+            shown(self.item, name, "" if name == self._read_by else name)
+            for name in self.item.item.readings
+        ]
+
+    def _refused(self, value: str, reason: str) -> InvalidArgumentsError:
+        return InvalidArgumentsError("Set", f"{self.name} {value} ({reason})")
+
+
+@implementer(IGaugeController, IConvertsValues, IReactorManager, IShowsState)
+class InstrumentGauges:
+    """Gauges by name, of one or of several instruments; pressures are in mbar."""
+
+    def __init__(self, name: str, gauges: Mapping[str, BoundItem]) -> None:
+        self.name = name
+        self.gauges = dict(gauges)
+
+    @property
+    def gauge_names(self) -> list[str]:
+        return list(self.gauges)
+
+    async def get(self) -> float:
+        """The pressure of the first gauge. Errors: 010."""
+        return await self.get_pressure(next(iter(self.gauges)))
+
+    def set(self, value: str, sender: str) -> None:
+        self.converted(value)
+
+    def converted(self, value: str) -> Value:
+        raise InvalidArgumentsError("Set", f"{self.name} {value} (can only be read)")
+
+    async def get_pressure(self, gauge: str) -> float:
+        """Errors: 016, also for a gauge that is off or out of its range; 010 for no answer."""
+        if gauge not in self.gauges:
+            raise InvalidGaugeError(self.name, gauge)
+        item = self.gauges[gauge]
+        try:
+            told = await item.read("pressure")
+        except TROUBLE:
+            raise NoResponseError from None
+        if told.value is None:
+            raise InvalidGaugeError(self.name, f"{gauge} ({told.reason})")
+        return _in_mbar(item, told.value)
+
+    def readings(self) -> list[Reading]:
+        readings = []
+        for gauge, item in self.gauges.items():
+            one = shown(item, "pressure", gauge)
+            if one.value is not None:
+                one = one._replace(value=_in_mbar(item, one.value))
+            readings.append(one._replace(unit="mbar"))
+        return readings
+
+
+async def asked(item: BoundItem, name: str) -> Value:
+    """A reading's value now. Errors: 010."""
+    try:
+        told = await item.read(name)
+    except TROUBLE:
+        raise NoResponseError from None
+    if told.value is None:
+        raise NoResponseError
+    return told.value
+
+
+def shown(item: BoundItem, name: str, path: str) -> Reading:
+    """A reading as the state shows it: what it last said; nothing is asked."""
+    told = item.latest(name)
+    known = told.value is not None
+    return Reading(
+        path,
+        told.value,
+        item.item.readings[name].unit,
+        severity=Severity.OK if known else Severity.INVALID,
+        reason=told.reason,
+    )
+
+
+def _in_mbar(item: BoundItem, value: Value) -> float:
+    factor = MILLIBAR[item.item.readings["pressure"].unit]
+    return float(f"{float(value) * factor:.6g}")

@@ -1,0 +1,187 @@
+"""Where instruments are: ``tcp://``, ``udp://``, ``serial://``, ``telnet://``, in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+from urllib.parse import parse_qsl, urlsplit
+
+from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred, execute
+from twisted.internet.endpoints import HostnameEndpoint
+from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import (
+    IAddress,
+    IProtocol,
+    IProtocolFactory,
+    IStreamClientEndpoint,
+    ITransport,
+)
+from twisted.internet.protocol import DatagramProtocol
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+_PARITIES = ("N", "E", "O")
+
+
+class Address(NamedTuple):
+    """A scheme, host and port or a path, and options."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+    options: Mapping[str, str]
+
+
+def parsed_address(text: str) -> Address:
+    """What an address says. ValueError, in words for its author, for one that is none."""
+    parts = urlsplit(text)
+    if parts.scheme not in _ENDPOINTS:
+        raise ValueError(f"an address that begins with one of {', '.join(_ENDPOINTS)}")
+    options = dict(parse_qsl(parts.query, keep_blank_values=True))
+    unknown = sorted(options.keys() - _OPTIONS.get(parts.scheme, frozenset()))
+    if unknown:
+        raise ValueError(f"an address without {unknown[0]!r}")
+    if parts.scheme == "serial":
+        if not parts.path.strip("/"):
+            raise ValueError("serial:///dev/ttyUSB0?baud=9600, with the device's path")
+        return Address("serial", "", 0, parts.path, options)
+    port = parts.port
+    if not parts.hostname or port is None or parts.path.strip("/"):
+        raise ValueError(f"{parts.scheme}://HOST:PORT")
+    return Address(parts.scheme, parts.hostname, port, "", options)
+
+
+def endpoint_for(address: Address, reactor: Any) -> IStreamClientEndpoint:
+    """ValueError for options that cannot be, and where an extra is missing."""
+    return _ENDPOINTS[address.scheme](address, reactor)
+
+
+class Kept:
+    """Marks a transport that ends only with its device: what is under way on it passes by."""
+
+
+def _over_tcp(address: Address, reactor: Any) -> IStreamClientEndpoint:
+    return HostnameEndpoint(reactor, address.host, address.port, timeout=5)
+
+
+@implementer(IAddress)
+class _Line(NamedTuple):
+    """A serial line."""
+
+    path: str
+
+
+@implementer(IStreamClientEndpoint)
+class _UdpEndpoint:
+    """Datagrams from one address, as if they were a connection."""
+
+    def __init__(self, address: Address, reactor: Any) -> None:
+        self._address = address
+        self._reactor = reactor
+
+    def connect(self, factory: IProtocolFactory) -> Deferred[IProtocol]:
+        return execute(self._connected, factory)
+
+    def _connected(self, factory: IProtocolFactory) -> IProtocol:
+        protocol = factory.buildProtocol(IPv4Address("UDP", self._address.host, self._address.port))
+        assert protocol is not None
+        datagrams = _Datagrams(protocol, self._address)
+        self._reactor.listenUDP(0, datagrams)
+        return protocol
+
+
+@implementer(ITransport)
+class _Datagrams(DatagramProtocol):
+    """A transport for a protocol that knows streams."""
+
+    transport: Any
+
+    def __init__(self, protocol: IProtocol, address: Address) -> None:
+        self._protocol = protocol
+        self._address = address
+
+    def startProtocol(self) -> None:
+        self.transport.connect(self._address.host, self._address.port)
+        self._protocol.makeConnection(self)
+
+    def datagramReceived(self, datagram: bytes, addr: object) -> None:
+        self._protocol.dataReceived(datagram)
+
+    def connectionRefused(self) -> None:
+        self.loseConnection()
+
+    def write(self, data: bytes) -> None:
+        self.transport.write(data)
+
+    def writeSequence(self, data: Iterable[bytes]) -> None:
+        self.write(b"".join(data))
+
+    def getPeer(self) -> IAddress:
+        return IPv4Address("UDP", self._address.host, self._address.port)
+
+    def getHost(self) -> IAddress:
+        host: IAddress = self.transport.getHost()
+        return host
+
+    def loseConnection(self) -> None:
+        if self.transport is not None:
+            self.transport.stopListening()
+            self.transport = None
+            self._protocol.connectionLost(Failure(ConnectionDone()))
+
+
+@implementer(IStreamClientEndpoint)
+class _SerialEndpoint:
+    """A serial line, by Twisted's ``SerialPort``. Needs the extra ``serial``."""
+
+    def __init__(self, address: Address, reactor: Any) -> None:
+        options = address.options
+        self._path = address.path
+        self._reactor = reactor
+        try:
+            self._settings = {
+                "baudrate": int(options.get("baud", "9600")),
+                "bytesize": int(options.get("bits", "8")),
+                "parity": options.get("parity", "N").upper(),
+                "stopbits": int(options.get("stop", "1")),
+            }
+        except ValueError:
+            raise ValueError("baud, bits and stop are whole numbers") from None
+        if self._settings["parity"] not in _PARITIES:
+            raise ValueError(f"parity is one of {', '.join(_PARITIES)}")
+
+    def connect(self, factory: IProtocolFactory) -> Deferred[IProtocol]:
+        return execute(self._connected, factory)
+
+    def _connected(self, factory: IProtocolFactory) -> IProtocol:
+        protocol = factory.buildProtocol(_Line(self._path))
+        assert protocol is not None
+        _serial_port()(protocol, self._path, self._reactor, **self._settings)
+        return protocol
+
+
+def _serial_port() -> Any:
+    try:
+        from twisted.internet.serialport import SerialPort  # noqa: PLC0415
+    except ImportError:
+        raise ValueError(
+            "serial lines need pyserial: pip install 'pychron_comms[serial]'"
+        ) from None
+
+    class _KeptSerialPort(SerialPort, Kept):
+        pass
+
+    return _KeptSerialPort
+
+
+_ENDPOINTS: Mapping[str, Callable[[Address, Any], IStreamClientEndpoint]] = {
+    "tcp": _over_tcp,
+    "telnet": _over_tcp,
+    "udp": _UdpEndpoint,
+    "serial": _SerialEndpoint,
+}
+_OPTIONS: Mapping[str, frozenset[str]] = {
+    "serial": frozenset({"baud", "bits", "parity", "stop"}),
+}

@@ -1,0 +1,127 @@
+"""One field of a wire pattern: how a value becomes bytes, and bytes that value again."""
+
+from __future__ import annotations
+
+import math
+import re
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+#: What stands in a field: a number or a text.
+Value: TypeAlias = float | int | str
+
+_NUMBER = rb" *[+-]? *(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+_BINARY = re.compile(r"([uif])(8|16|32)(be|le)?")
+_TEXT = re.compile(r"(\+?)(0?)(\d*)(?:\.(\d+))?([dXxgfeE])")
+_LETTERS = {("u", 8): "B", ("i", 8): "b", ("u", 16): "H", ("i", 16): "h", ("u", 32): "I"} | {
+    ("i", 32): "i",
+    ("f", 32): "f",
+}
+
+
+@dataclass(frozen=True)
+class Format:
+    """``pattern`` matches what ``write`` makes; ``read`` takes it. Both raise ValueError."""
+
+    pattern: bytes
+    is_number: bool
+    write: Callable[[Value], bytes]
+    read: Callable[[bytes], Value]
+
+
+def field_format(spec: str) -> Format:
+    """By what stands behind the colon in ``{value:.2f}``. ValueError for what is none.
+
+    Nothing or ``s`` is text, ``w`` a word without blanks, commas and semicolons; ``d`` a whole
+    number, ``X`` a hexadecimal one, ``g``, ``f`` and ``e`` numbers, with a width and a precision
+    as in Python; ``u8``, ``i16le``, ``u32be``, ``f32le`` are binary.
+    """
+    if spec == "raw":
+        return Format(rb".*", False, lambda value: str(value).encode("latin-1"), _raw)
+    if spec in {"", "s"}:
+        return Format(rb".*?", False, _text, _as_text)
+    if spec == "w":
+        return Format(rb"[^\s,;]+", False, _text, _as_text)
+    if binary := _BINARY.fullmatch(spec):
+        return _binary(binary[1], int(binary[2]), binary[3])
+    if number := _TEXT.fullmatch(spec):
+        return _number(spec, number)
+    raise ValueError(f"no such format: {spec!r}; known are s, w, d, X, g, f, e, u8, i16le, f32be")
+
+
+def _text(value: Value) -> bytes:
+    text = f"{value:g}" if isinstance(value, float) else str(value)
+    if any(character < " " for character in text):
+        raise ValueError("a text with a control character")
+    return text.encode("latin-1")
+
+
+def _as_text(data: bytes) -> str:
+    return data.decode("latin-1").strip()
+
+
+def _raw(data: bytes) -> str:
+    return data.decode("latin-1")
+
+
+def _binary(letter: str, bits: int, order: str | None) -> Format:
+    if (letter, bits) not in _LETTERS or (bits > 8) != (order is not None):
+        raise ValueError(f"no such binary format: {letter}{bits}{order or ''}")
+    packing = struct.Struct(("<" if order == "le" else ">") + _LETTERS[letter, bits])
+
+    def write(value: Value) -> bytes:
+        number = _finite(value)
+        try:
+            return packing.pack(number if letter == "f" else _whole(number))
+        except (struct.error, OverflowError) as error:
+            raise ValueError(f"{value} does not fit: {error}") from None
+
+    def read(data: bytes) -> Value:
+        value: float | int = packing.unpack(data)[0]
+        return _finite(value)
+
+    return Format(rb"[\x00-\xff]{%d}" % packing.size, True, write, read)
+
+
+def _number(spec: str, found: re.Match[str]) -> Format:
+    sign, zero, width, _, letter = found.groups()
+    if letter in "gfeE":
+        return Format(_NUMBER, True, lambda value: _formatted(spec, _finite(value)), _as_float)
+    digits = b"0-9A-Fa-f" if letter in "Xx" else b"0-9"
+    count = b"{%s}" % width.encode() if zero and width else b"+"
+    minus = b"" if letter in "Xx" or (zero and width and not sign) else b"[+-]?"
+    if zero and sign:
+        count = b"{%d}" % (int(width) - 1)
+    return Format(
+        b" *" * (not zero) + minus + b"[%s]%s" % (digits, count),
+        True,
+        lambda value: _formatted(spec, _whole(_finite(value)), int(width or 0) if zero else 0),
+        lambda data: int(data, 16 if letter in "Xx" else 10),
+    )
+
+
+def _formatted(spec: str, value: float | int, width: int = 0) -> bytes:
+    text = format(value, spec)
+    if width and len(text) > width:
+        raise ValueError(f"{value} is wider than {width}")
+    return text.encode()
+
+
+def _as_float(data: bytes) -> float:
+    return _finite(float(data.replace(b" ", b"")))
+
+
+def _finite(value: Value) -> float | int:
+    number = value if isinstance(value, int) else float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"not a finite number: {value}")
+    return number
+
+
+def _whole(number: float | int) -> int:
+    rounded = round(number)
+    if abs(rounded - number) > 1e-6:
+        raise ValueError(f"not a whole number: {number:g}")
+    return rounded

@@ -1,0 +1,108 @@
+"""Reads a description from its TOML. Every mistake names file, line, key and the nearest word."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pychron_comms.config.nearest import did_you_mean
+from pychron_comms.config.table import Table
+from pychron_comms.instruments.description import (
+    Description,
+    Exchange,
+    Identify,
+    Item,
+    Parameter,
+)
+from pychron_comms.instruments.kinds import KINDS, Kind
+from pychron_comms.instruments.members import Around, read_reading, read_verb
+from pychron_comms.instruments.pattern import Pattern
+from pychron_comms.instruments.wire_reader import WireReader, expression, read_wire
+
+_ALWAYS_KNOWN = frozenset({"value", "body", "reply", "code", "status", "rest"})
+
+
+def read_description(table: Table, name: str) -> Description:
+    """A whole file. Raises ConfigError, for keys that nobody reads too."""
+    wire = table.table("wire")
+    reader = WireReader(wire)
+    parameters = _parameters(table.table("parameter"))
+    description = Description(
+        name=name,
+        title=table.text("title"),
+        source=table.text("source"),
+        unsure=tuple(table.texts("unsure", [])),
+        wire=read_wire(table, wire, reader),
+        identify=_identify(table, reader),
+        parameters=parameters,
+        items={
+            name: _item(below, name, reader, parameters)
+            for name, below in table.named_tables("item").items()
+        },
+    )
+    if not description.items:
+        raise table.mistake("item", "an instrument has at least one [item.NAME]")
+    table.finish()
+    return description
+
+
+def _identify(table: Table, reader: WireReader) -> Identify | None:
+    if "identify" not in table:
+        return None
+    below = table.table("identify")
+    found = expression(below, "match", below.text("match"))
+    answer = below.text("answer")
+    if not found.search(answer):
+        raise below.error("answer", "what the simulator says, and what match finds")
+    exchange = Exchange(
+        send=reader.pattern(below, "send"), take=Pattern("{reply}"), ends=reader.ends(below)
+    )
+    return Identify(exchange=exchange, fits=lambda text: bool(found.search(text)), answer=answer)
+
+
+def _parameters(table: Table) -> dict[str, Parameter]:
+    return {name: _parameter(table.table(name), name) for name in table}
+
+
+def _parameter(table: Table, name: str) -> Parameter:
+    return Parameter(
+        name=name,
+        minimum=table.number("minimum", None),
+        maximum=table.number("maximum", None),
+        choices=tuple(table.texts("choices", [])),
+        default=table.scalar("default", None),
+    )
+
+
+def _item(table: Table, name: str, reader: WireReader, shared: Mapping[str, Parameter]) -> Item:
+    kind_name = table.choice("kind", sorted(KINDS))
+    kind = KINDS[kind_name]
+    parameters = {**shared, **_parameters(table.table("parameter"))}
+    around = Around(reader, kind, _ALWAYS_KNOWN | parameters.keys())
+    read = table.named_tables("read")
+    do = table.named_tables("do")
+    _check_members(table, kind, kind_name)
+    readings = {key: read_reading(below, key, around) for key, below in read.items()}
+    verbs = {key: read_verb(below, key, around, readings) for key, below in do.items()}
+    return Item(
+        name=name,
+        kind_name=kind_name,
+        kind=kind,
+        parameters=parameters,
+        readings=readings,
+        verbs=verbs,
+    )
+
+
+def _check_members(table: Table, kind: Kind, kind_name: str) -> None:
+    read, do = table.table("read"), table.table("do")
+    for below, needed in ((read, kind.readings), (do, kind.must)):
+        for missing in sorted(needed - set(below)):
+            raise below.mistake(missing, f"a {kind_name} has it, and it is missing")
+    for verb in do:
+        if verb not in kind.verbs:
+            known = sorted(kind.verbs)
+            raise do.mistake(
+                verb,
+                f"a {kind_name} does no such thing{did_you_mean(verb, known)} "
+                f"(it does {', '.join(known) or 'nothing'})",
+            )

@@ -1,0 +1,124 @@
+"""A valve that an instrument moves."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from twisted.internet.defer import Deferred
+
+from pychron_comms.errors import (
+    DeviceConnectionError,
+    NoResponseError,
+    OutcomeUnknownError,
+    ValveActuationError,
+)
+from pychron_comms.instruments.bound_item import BoundItem, NotDoneError, UnprovenError
+from pychron_comms.instruments.bus import NotAskedError
+from pychron_comms.instruments.instrument import TROUBLE
+from pychron_comms.interfaces import Reading, Severity, Source
+
+_STATE = "state"
+_SOURCES = {
+    "commanded": Source.COMMANDED,
+    "coil": Source.READBACK,
+    "indicator": Source.INDICATOR,
+}
+
+
+class InstrumentValve:
+    """Open, closed, or not known; what is not known is neither.
+
+    Without a reading ``state`` nothing shows where it is: it is where it was last told to be.
+    ``moved`` is called with the valve when it has been moved.
+    """
+
+    def __init__(
+        self, name: str, item: BoundItem, moved: Callable[[InstrumentValve], None]
+    ) -> None:
+        self.name = name
+        self._when_moved = moved
+        self._item = item
+        self._told: bool | None = None
+
+    @property
+    def item(self) -> BoundItem:
+        """To start and stop."""
+        return self._item
+
+    @property
+    def indicator(self) -> bool:
+        """Whether it is known to be open."""
+        return self.state is True
+
+    @property
+    def state(self) -> bool | None:
+        """Whether it is open, as far as is known; None where it is not."""
+        if _STATE not in self._item.item.readings:
+            return self._told
+        return {"open": True, "closed": False}.get(str(self._item.latest(_STATE).value))
+
+    @property
+    def closed(self) -> bool:
+        """Whether it surely is."""
+        return self.state is False
+
+    def ask_commanded(self) -> Deferred[bool]:
+        """Whether it is open, by what the instrument says of it now. Errors: 010."""
+        return Deferred.fromCoroutine(self._asked())
+
+    def ask_indicator(self) -> Deferred[bool]:
+        """The same: an instrument has one word for where a valve is. Errors: 010."""
+        return self.ask_commanded()
+
+    async def _asked(self) -> bool:
+        if _STATE in self._item.item.readings:
+            try:
+                await self._item.read(_STATE)
+            except TROUBLE:
+                raise NoResponseError from None
+        state = self.state
+        if state is None:
+            raise NoResponseError
+        return state
+
+    def open(self) -> Deferred[None]:
+        """Fires when it has been seen to be open. Errors: 008, and nothing was sent; 015; 201."""
+        return Deferred.fromCoroutine(self._moved("open", opens=True))
+
+    def close(self) -> Deferred[None]:
+        """As ``open``; makes safe."""
+        return Deferred.fromCoroutine(self._moved("close", opens=False))
+
+    def reading(self, owner: str, *, locked: bool) -> Reading:
+        """As the state shows it."""
+        told = self._item.latest(_STATE) if _STATE in self._item.item.readings else None
+        state = self.state
+        reason = told.reason or (str(told.value) if state is None else "") if told else ""
+        proof = self._item.item.readings[_STATE].proof if told else "commanded"
+        return Reading(
+            f"valve/{self.name}",
+            state,
+            source=_SOURCES[proof],
+            severity=Severity.INVALID if state is None else Severity.OK,
+            reason=reason or ("it has not been moved yet" if state is None else ""),
+            details={
+                "target": state if self._told is None else self._told,
+                "locked": locked,
+                "owner": owner,
+            },
+        )
+
+    async def _moved(self, verb: str, *, opens: bool) -> None:
+        self._told = opens
+        try:
+            await self._item.do(verb)
+        except NotAskedError:
+            self._told = None
+            raise DeviceConnectionError(self._item.name) from None
+        except NotDoneError:
+            raise ValveActuationError(self.name, verb) from None
+        except UnprovenError as error:
+            if _STATE not in self._item.item.readings:
+                self._told = None
+            raise OutcomeUnknownError(f"{verb} of valve {self.name}: {error}") from None
+        self._when_moved(self)

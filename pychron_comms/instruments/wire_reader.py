@@ -1,0 +1,108 @@
+"""Reads how an instrument is talked to: its patterns, its steps, where its answers end."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+
+from pychron_comms.config.table import Table
+from pychron_comms.instruments.checksums import CHECKSUMS
+from pychron_comms.instruments.description import Exchange, Limits, Step, Wire
+from pychron_comms.instruments.framing import Ends
+from pychron_comms.instruments.pattern import Pattern
+from pychron_comms.instruments.wire_text import wire_bytes
+
+#: Of a step where none is described: the command as it stands, and its answer.
+_PLAIN_STEP = {"send": "{body}", "take": "{reply}"}
+
+
+class WireReader:
+    """Reads patterns and exchanges as one description writes them."""
+
+    def __init__(self, wire: Table) -> None:
+        self.hexadecimal = wire.flag("hexadecimal", False)
+        check = wire.choice("check", sorted(CHECKSUMS), "")
+        self.check = CHECKSUMS.get(check)
+        self.line = self._bytes(wire, "line", "<CR>")
+        self.send_line = self._bytes(wire, "send_line", None)
+        self.extra = wire.integer("extra", 0, minimum=0, maximum=64)
+
+    def pattern(self, table: Table, key: str, words: Collection[str] = ()) -> Pattern:
+        text = table.text(key)
+        try:
+            return Pattern(text, self.check, hexadecimal=self.hexadecimal, words=words)
+        except (ValueError, re.error) as error:
+            raise table.error(key, f"a wire pattern ({error})") from None
+
+    def ends(self, table: Table) -> Ends | None:
+        """Where an answer ends, if this table says so itself."""
+        if "size" in table:
+            return Ends(size=table.integer("size", minimum=1, maximum=65536))
+        if "line" in table:
+            return Ends(line=self._bytes(table, "line", ""), extra=table.integer("extra", 0))
+        return None
+
+    def exchange(self, table: Table, words: Collection[str] = ()) -> Exchange:
+        first = self.exchange(table.table("first")) if "first" in table else None
+        take = self.pattern(table, "take", words) if "take" in table else None
+        return Exchange(
+            send=self.pattern(table, "send"), take=take, first=first, ends=self.ends(table)
+        )
+
+    def _bytes(self, table: Table, key: str, default: str | None) -> bytes:
+        text = table.text(key, default)
+        if text is None:
+            return self.line
+        try:
+            return wire_bytes(text)
+        except ValueError:
+            raise table.error(key, "a text of single bytes, such as <CR><LF>") from None
+
+
+def read_wire(table: Table, wire: Table, reader: WireReader) -> Wire:
+    first = wire.number("first_byte", 1.0, minimum=0.001, maximum=600)
+    return Wire(
+        link=wire.text("link"),
+        steps=_steps(table, reader),
+        limits=Limits(
+            lock=wire.number("lock", 5.0, minimum=0.01, maximum=600),
+            first_byte=first,
+            between_bytes=wire.number("between_bytes", 0.1, minimum=0.001, maximum=60),
+            idle=wire.number("idle", 0.0, minimum=0, maximum=60),
+            late=wire.number("late", 2 * first, minimum=0, maximum=600),
+        ),
+        recover=wire_bytes(wire.text("recover", "")),
+        unasked=_unasked(wire),
+        refusals=table.texts_by_name("refusal"),
+    )
+
+
+def _unasked(wire: Table) -> Callable[[bytes], bool]:
+    expressions = [expression(wire, "unasked", text) for text in wire.texts("unasked", [])]
+    return lambda data: any(each.fullmatch(data.decode("latin-1")) for each in expressions)
+
+
+def _steps(table: Table, reader: WireReader) -> tuple[Step, ...]:
+    tables = table.tables("step") or [Table(_PLAIN_STEP, "a plain step")]
+    steps = tuple(_step(below, reader) for below in tables)
+    bodies = [step for step in steps if "body" in step.send.fields]
+    if len(bodies) != 1 or "reply" not in steps[-1].take.fields:
+        raise table.mistake("step", "one step sends {body}, and the last one takes {reply}")
+    return steps
+
+
+def _step(table: Table, reader: WireReader) -> Step:
+    return Step(
+        send=reader.pattern(table, "send"),
+        take=reader.pattern(table, "take"),
+        refuse=reader.pattern(table, "refuse") if "refuse" in table else None,
+        line=wire_bytes(table.text("send_line")) if "send_line" in table else reader.send_line,
+        ends=reader.ends(table) or Ends(line=reader.line, extra=reader.extra),
+    )
+
+
+def expression(table: Table, key: str, text: str) -> re.Pattern[str]:
+    try:
+        return re.compile(text)
+    except re.error as error:
+        raise table.error(key, f"a regular expression ({error})") from None

@@ -1,0 +1,145 @@
+"""The instruments of a laboratory, ``[instrument.NAME]``, and what its parts are bound to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+from twisted.application.service import MultiService
+
+from pychron_comms.config.nearest import did_you_mean
+from pychron_comms.config.table import Table
+from pychron_comms.instruments.bound_item import BoundItem
+from pychron_comms.instruments.bus import Bus
+from pychron_comms.instruments.choosing import chosen, given_parameters
+from pychron_comms.instruments.description import Description, Item
+from pychron_comms.instruments.endpoints import parsed_address
+from pychron_comms.instruments.fields import Value
+from pychron_comms.instruments.instrument import Instrument
+from pychron_comms.instruments.library import named_description
+from pychron_comms.instruments.links import BusService
+
+#: Finds what a key of a table is bound to, of one of these kinds. Raises ConfigError.
+Bind: TypeAlias = Callable[[Table, str, Sequence[str]], BoundItem]
+
+
+def nothing_to_bind(table: Table, key: str, kinds: Sequence[str]) -> BoundItem:
+    """Of a laboratory without instruments."""
+    raise table.mistake(key, "no instrument is described: add [instrument.NAME]")
+
+
+class Instruments(MultiService):
+    """All of them, with their buses: instruments with one address share one wire."""
+
+    def __init__(self, table: Table, reactor: Any) -> None:
+        super().__init__()
+        self._reactor = reactor
+        self._buses: dict[str, Bus] = {}
+        self._at: dict[str, list[str]] = {}
+        self._instruments: dict[str, Instrument] = {}
+        self._values: dict[str, Mapping[str, Value]] = {}
+        self._bound: dict[tuple[str, str, tuple[Value, ...]], str] = {}
+        self._items: list[BoundItem] = []
+        for name, below in table.named_tables("instrument").items():
+            self._add(name, below)
+
+    def __bool__(self) -> bool:
+        return bool(self._instruments)
+
+    def bind(self, table: Table, key: str, kinds: Sequence[str]) -> BoundItem:
+        """What ``becker.valve(103)`` means; each thing for one part of the laboratory only."""
+        try:
+            name, item_name, words = chosen(table.text(key))
+        except ValueError as error:
+            raise table.error(key, str(error)) from None
+        instrument, item = self._found(table, key, (name, item_name), kinds)
+        try:
+            values = {**self._values[name], **given_parameters(item, self._values[name], words)}
+        except ValueError as error:
+            raise table.mistake(key, str(error)) from None
+        self._take(table, key, (name, item_name, tuple(values[each] for each in item.parameters)))
+        bound = BoundItem(instrument, item, values)
+        self._items.append(bound)
+        return bound
+
+    def startService(self) -> None:
+        super().startService()
+        for item in self._items:
+            item.start()
+
+    def stopService(self) -> Any:
+        for item in self._items:
+            item.stop()
+        for instrument in self._instruments.values():
+            instrument.stop()
+        return super().stopService()
+
+    def _found(
+        self, table: Table, key: str, names: tuple[str, str], kinds: Sequence[str]
+    ) -> tuple[Instrument, Item]:
+        name, item_name = names
+        instrument = self._instruments.get(name)
+        if instrument is None:
+            raise table.mistake(key, f"no instrument {name!r}{_near(name, self._instruments)}")
+        items = instrument.description.items
+        fitting = {each: item for each, item in items.items() if item.kind_name in kinds}
+        if item_name not in fitting:
+            near = _near(item_name, fitting)
+            raise table.mistake(key, f"{name} has no {item_name!r} for this{near}")
+        return instrument, fitting[item_name]
+
+    def _take(self, table: Table, key: str, place: tuple[str, str, tuple[Value, ...]]) -> None:
+        other = self._bound.setdefault(place, table.name_of(key))
+        if other != table.name_of(key):
+            raise table.mistake(key, f"{table.text(key)} is taken already, by {other}")
+
+    def _add(self, name: str, table: Table) -> None:
+        description = _description(table)
+        address = table.text("link", description.wire.link)
+        values = _values(table, description)
+        for other in self._at.setdefault(address, []):
+            if self._instruments[other].description.name != description.name:
+                raise table.mistake("link", f"instrument {other} is there, of another kind")
+            if self._values[other] == values:
+                raise table.mistake("link", f"instrument {other} is there already")
+        self._at[address].append(name)
+        self._values[name] = values
+        self._instruments[name] = Instrument(
+            name, description, values, self._bus(table, address, description), self._reactor
+        )
+
+    def _bus(self, table: Table, address: str, description: Description) -> Bus:
+        if address not in self._buses:
+            bus = Bus(description.wire, self._reactor)
+            try:
+                parsed_address(address)
+                BusService(bus, address, self._reactor).setServiceParent(self)
+            except ValueError as error:
+                raise table.mistake("link", f"expected {error}, got {address!r}") from None
+            self._buses[address] = bus
+        return self._buses[address]
+
+
+def _near(name: str, known: Iterable[str]) -> str:
+    names = list(known)
+    return f"{did_you_mean(name, names)} (there are: {', '.join(names) or 'none'})"
+
+
+def _description(table: Table) -> Description:
+    text = table.text("description")
+    try:
+        return named_description(text)
+    except FileNotFoundError as error:
+        raise table.mistake("description", str(error)) from None
+
+
+def _values(table: Table, description: Description) -> dict[str, Value]:
+    values: dict[str, Value] = {}
+    for name, parameter in description.parameters.items():
+        value = table.scalar(name, parameter.default)
+        if value is None:
+            raise table.mistake(name, f"{description.title} needs it")
+        if not parameter.takes(value):
+            raise table.error(name, parameter.expected)
+        values[name] = value
+    return values

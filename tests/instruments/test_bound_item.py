@@ -1,0 +1,156 @@
+"""A valve on a simulated switch: OK is what was seen, and what moves is sent once."""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred
+
+from pychron_comms.instruments.bound_item import NotDoneError, UnprovenError
+from pychron_comms.instruments.bus import NotAskedError
+from pychron_comms.instruments.talk import Told
+from tests.instruments.case import SWITCH, InstrumentCase
+
+LOOP = """
+title = "A loop"
+source = "this test"
+[wire]
+link = "tcp://127.0.0.1:5025"
+line = "<LF>"
+[item.loop]
+kind = "loop"
+[item.loop.read.value]
+send = "PV?"
+take = "{value:.1f}"
+[item.loop.read.setpoint]
+send = "SP?"
+take = "{value:.1f}"
+[item.loop.do.set]
+send = "SP {value:.1f}"
+take = "OK"
+minimum = 0
+maximum = 1000
+verify = { reading = "setpoint", within = 0.1 }
+"""
+
+
+class ValveTests(InstrumentCase):
+    def do(self, verb: str) -> Deferred[None]:
+        return Deferred.fromCoroutine(self.item.do(verb))
+
+    def test_it_is_done_when_it_has_been_seen(self) -> None:
+        done = self.do("open")
+        self.assertNoResult(done)
+        self.pump()
+        self.successResultOf(done)
+        self.assertEqual(self.now("state"), "open")
+        self.assertEqual(self.wire.sent, [b"OPEN 3\n", b"STATE? 3\n"])
+
+    def test_one_that_stays_where_it_was_is_not_done(self) -> None:
+        self.simulated.put = lambda *what: None  # type: ignore[method-assign]
+        done = self.do("open")
+        self.pump(2.0)
+        self.failureResultOf(done, NotDoneError)
+        self.assertEqual(self.wire.sent.count(b"OPEN 3\n"), 1)
+
+    def test_an_answer_that_is_lost_is_no_reason_to_send_it_again(self) -> None:
+        self.wire.silent = True
+        done = self.do("open")
+        self.pump(0.9)
+        self.wire.silent = False
+        self.pump(8.0)
+        self.successResultOf(done)
+        self.assertEqual(self.wire.sent.count(b"OPEN 3\n"), 1)
+
+    def test_one_that_stays_silent_is_unproven(self) -> None:
+        self.wire.silent = True
+        done = self.do("open")
+        self.pump(20.0)
+        self.failureResultOf(done, UnprovenError)
+        self.assertEqual(self.wire.sent.count(b"OPEN 3\n"), 1)
+
+    def test_what_makes_safe_is_sent_again(self) -> None:
+        self.put("state", "open")
+        self.wire.silent = True
+        done = self.do("close")
+        self.pump(1.2)
+        self.wire.silent = False
+        self.pump(8.0)
+        self.successResultOf(done)
+        self.assertGreater(self.wire.sent.count(b"CLOSE 3\n"), 1)
+
+    def test_without_a_connection_nothing_was_sent(self) -> None:
+        self.bus.disconnected("unplugged")
+        self.failureResultOf(self.do("open"), NotAskedError)
+
+    def test_it_is_watched(self) -> None:
+        self.item.start()
+        self.pump()
+        self.assertEqual(self.item.latest("state"), Told("closed"))
+        self.put("state", "open")
+        self.pump(1.5)
+        self.assertEqual(self.item.latest("state"), Told("open"))
+        self.item.stop()
+        self.pump(20.0)
+        self.assertIsNone(self.item.latest("state").value)
+        self.assertIn("last obtained", self.item.latest("state").reason)
+
+    def test_silence_is_told_with_its_reason(self) -> None:
+        self.wire.silent = True
+        self.item.start()
+        self.pump(2.0)
+        self.assertEqual(self.item.latest("state"), Told(None, "no answer in time"))
+        self.wire.silent = False
+        self.pump(6.0)
+        self.assertEqual(self.item.latest("state"), Told("closed"))
+        self.item.stop()
+
+
+class IdentifiedTests(InstrumentCase):
+    text = SWITCH + '\n[identify]\nsend = "*IDN?"\nmatch = "Switch"\nanswer = "Switch 7"\n'
+
+    def test_nothing_is_asked_before_it_has_said_what_it_is(self) -> None:
+        self.assertEqual(self.wire.sent, [b"*IDN?\n"])
+        self.failureResultOf(Deferred.fromCoroutine(self.item.read("state")), NotAskedError)
+        self.pump()
+        done = Deferred.fromCoroutine(self.item.read("state"))
+        self.pump()
+        self.assertEqual(self.successResultOf(done), Told("closed"))
+
+    def test_it_is_asked_at_each_connection(self) -> None:
+        self.pump()
+        self.bus.disconnected("unplugged")
+        self.wire.sent.clear()
+        self.bus.connected(self.wire)
+        self.assertEqual(self.wire.sent, [b"*IDN?\n"])
+
+
+class AnotherTests(InstrumentCase):
+    text = SWITCH + '\n[identify]\nsend = "*IDN?"\nmatch = "Oven"\nanswer = "Oven"\n'
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.bus.disconnected("")
+        self.wire.silent = True
+        self.bus.connected(self.wire)
+        self.bus.received(b"Switch 7\n")
+
+    def test_another_instrument_is_not_asked(self) -> None:
+        self.assertIn("it says that it is 'Switch 7'", self.instrument.trouble)
+        self.failureResultOf(Deferred.fromCoroutine(self.item.do("open")), NotAskedError)
+        self.instrument.stop()
+
+
+class LoopTests(InstrumentCase):
+    text = LOOP
+    item_name = "loop"
+    parameters = {}  # noqa: RUF012
+
+    def test_a_value_comes_back(self) -> None:
+        done = Deferred.fromCoroutine(self.item.do("set", 700.04))
+        self.pump()
+        self.successResultOf(done)
+        self.assertEqual(self.now("setpoint"), 700.0)
+
+    def test_one_beyond_the_limits_is_never_sent(self) -> None:
+        for value in (-1, 1000.1):
+            self.failureResultOf(Deferred.fromCoroutine(self.item.do("set", value)), ValueError)
+        self.assertEqual(self.wire.sent, [])

@@ -1,0 +1,117 @@
+"""What a laboratory's file binds its parts to."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.testing import MemoryReactorClock
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface.verify import verifyObject
+
+from pychron_comms.config.table import ConfigError, Table
+from pychron_comms.instruments.device import InstrumentDevice, InstrumentGauges
+from pychron_comms.interfaces import (
+    IExtractionLineManager,
+    IGaugeController,
+    IHardware,
+    Severity,
+)
+from pychron_comms.lab.hardware import Hardware, hardware_from_config
+from tests.lab.test_hardware import NoLock
+
+LAB = """
+[instrument.becker]
+description = "agilent-34970a"
+link = "tcp://10.0.0.12:5025"
+
+[instrument.bone]
+description = "mks-937b"
+link = "tcp://10.0.0.13:4001"
+address = 1
+
+[[extraction_line.valve]]
+name = "A"
+instrument = "becker.valve(103)"
+
+[[extraction_line.valve]]
+name = "B"
+interlocks = ["A"]
+
+[[device]]
+name = "gc"
+kind = "gauges"
+gauges = { IG = "bone.gauge(1)", CG1 = "bone.gauge(2)" }
+"""
+
+
+class BindingTests(SynchronousTestCase):
+    def hardware(self, text: str = LAB) -> Hardware:
+        return hardware_from_config(Table.parse(text, "lab.toml"), MemoryReactorClock(), NoLock())
+
+    def mistake(self, old: str, new: str) -> str:
+        self.assertIn(old, LAB)
+        return str(self.assertRaises(ConfigError, self.hardware, LAB.replace(old, new)))
+
+    def test_parts_are_bound(self) -> None:
+        hardware = self.hardware()
+        verifyObject(IHardware, hardware)
+        verifyObject(IGaugeController, hardware.device("gc"))
+        self.assertIsInstance(hardware.device("gc"), InstrumentGauges)
+        line: Any = hardware.manager("extraction_line")
+        verifyObject(IExtractionLineManager, line)
+        self.assertEqual([valve.open for valve in line.valves()], [None, False])
+
+    def test_a_valve_that_is_not_known_to_be_closed_is_an_interlock(self) -> None:
+        line: Any = self.hardware().manager("extraction_line")
+        with self.assertRaisesRegex(Exception, "Valve B failed to actuate open"):
+            line.open_valve("B", "10.0.0.5")
+
+    def test_the_state_says_what_is_not_known(self) -> None:
+        line: Any = self.hardware().manager("extraction_line")
+        (reading,) = line.readings()
+        self.assertEqual((reading.path, reading.value), ("valve/A", None))
+        self.assertIs(reading.severity, Severity.INVALID)
+
+    def test_a_device_is_bound(self) -> None:
+        text = """
+[instrument.pid]
+description = "eurotherm-bisynch"
+unit = 2
+[[device]]
+name = "furnace"
+kind = "instrument"
+instrument = "pid.loop"
+"""
+        self.assertIsInstance(self.hardware(text).device("furnace"), InstrumentDevice)
+
+    def test_mistakes_name_the_nearest(self) -> None:
+        for old, new, said in (
+            (
+                "becker.valve(103)",
+                "beker.valve(103)",
+                "no instrument 'beker'; did you mean",
+            ),
+            ("becker.valve(103)", "becker.valv(103)", "no 'valv' for this; did you mean valve?"),
+            ("becker.valve(103)", "becker.valve", "valve takes these parameters: channel"),
+            (
+                "becker.valve(103)",
+                "becker.valve(99)",
+                "a number from 101 to 320, got '99'",
+            ),
+            ("becker.valve(103)", "bone.gauge(3)", "bone has no 'gauge' for this"),
+            ("becker.valve(103)", "becker", "such as becker.valve(103)"),
+            ("bone.gauge(2)", "bone.gauge(1)", "is taken already, by device[0].gauges.IG"),
+            ("agilent-34970a", "agilent-34970", "did you mean agilent-34970a?"),
+            ("tcp://10.0.0.12:5025", "http://10.0.0.12", "an address that begins with one of"),
+            ("tcp://10.0.0.12:5025", "tcp://10.0.0.12", "tcp://HOST:PORT"),
+            ("tcp://10.0.0.12:5025", "tcp://10.0.0.13:4001", "is there, of another kind"),
+        ):
+            with self.subTest(new=new):
+                text = self.mistake(old, new)
+                self.assertIn(said, text)
+                self.assertRegex(text, r"^lab.toml:\d+: ")
+
+    def test_without_instruments_nothing_can_be_bound(self) -> None:
+        text = '[[extraction_line.valve]]\nname = "A"\ninstrument = "becker.valve(103)"\n'
+        error = self.assertRaises(ConfigError, self.hardware, text)
+        self.assertIn("no instrument 'becker'", str(error))
