@@ -115,7 +115,7 @@ def _publisher(settings: ProcessorSettings, queues: Queues, reactor: Any) -> Sta
     """Its looks are reads, which wait their turn in the queue of their manager."""
     reader = StateReader()
     return StatePublisher(
-        new_stream(time.time),
+        new_stream(time.time, reactor.seconds),
         lambda look: queues.of(look.manager).read(reader, look),
         clock=reactor,
         now=time.time,

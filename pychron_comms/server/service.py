@@ -108,7 +108,11 @@ class RemoteHardwareServer(ExplainedStart):
 
     def _shown(self, settings: ServerSettings, reactor: Any) -> ServerStatus:
         # One stream for all: where the hardware is here too, it is the gate's.
-        stream = self._local.stream if self._local is not None else new_stream(time.time)
+        stream = (
+            self._local.stream
+            if self._local is not None
+            else new_stream(time.time, reactor.seconds)
+        )
         return ServerStatus(
             settings.http,
             stream,

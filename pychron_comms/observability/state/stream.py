@@ -37,20 +37,23 @@ class Subscriber(Protocol):
         """An item is new or says something else, or something has happened."""
 
 
-def new_stream(now: Callable[[], float]) -> StateStream:
-    """The stream of a process that starts now; ``now`` is Unix time in seconds."""
-    return StateStream(secrets.token_hex(6), now)
+def new_stream(now: Callable[[], float], steady: Callable[[], float]) -> StateStream:
+    """The stream of a process that starts now; its clocks as ``StateStream`` has them."""
+    return StateStream(secrets.token_hex(6), now, steady)
 
 
 class StateStream:
     """Holds the last of each item and tells subscribers what changes.
 
     ``session`` names this life of the stream: numbers of another session mean nothing here.
-    ``now`` is Unix time in seconds. Publishing costs a constant time, and no more for subscribers
-    than one call each.
+    ``now`` is Unix time in seconds, to be shown; ``steady`` a clock that nobody sets, by which
+    things turn stale: that of another computer may be late, and this one's be set. Publishing costs
+    a constant time, and no more for subscribers than one call each.
     """
 
-    def __init__(self, session: str, now: Callable[[], float]) -> None:
+    def __init__(
+        self, session: str, now: Callable[[], float], steady: Callable[[], float] | None = None
+    ) -> None:
         self.session = session
         self.number = 0
         #: Changes that readers never saw, since they got a newer one of that item in their place.
@@ -59,6 +62,9 @@ class StateStream:
         self._items: dict[str, Item] = {}
         # When each was last found to be so, where that was after it was told.
         self._confirmed: dict[str, float] = {}
+        # When this process heard of each last, by its steady clock.
+        self._steady = steady or now
+        self._heard: dict[str, float] = {}
         self._kept: deque[Change] = deque(maxlen=KEPT)
         # In order, each once.
         self._subscribers: dict[Subscriber, None] = {}
@@ -88,6 +94,7 @@ class StateStream:
         """Whether it says something new. Where it does not, only its times are taken over."""
         before = self._items.get(item.path)
         self._items[item.path] = item
+        self._heard[item.path] = self._steady()
         self._confirmed.pop(item.path, None)
         if before is not None and before.says_the_same(item):
             return False
@@ -100,13 +107,15 @@ class StateStream:
 
     def confirm(self, paths: Iterable[str]) -> None:
         """Their values were found unchanged just now."""
-        now = self._now()
-        self._confirmed.update((path, now) for path in paths if path in self._items)
+        known = [path for path in paths if path in self._items]
+        self._confirmed.update(dict.fromkeys(known, self._now()))
+        self._heard.update(dict.fromkeys(known, self._steady()))
 
     def withdraw(self, path: str) -> None:
         """There is no such item any more."""
         item = self._items.pop(path, None)
         self._confirmed.pop(path, None)
+        self._heard.pop(path, None)
         if item is not None:
             self._tell(item.withdrawn())
 
@@ -119,10 +128,9 @@ class StateStream:
 
     def look_for_stale(self) -> None:
         """Say so of each item whose source has been silent too long."""
-        now = self._now()
+        now = self._steady()
         for item in list(self._items.values()):
-            since = self._confirmed.get(item.path, item.confirmed)
-            if item.reason != STALE and item.is_stale(now, since):
+            if item.reason != STALE and item.is_stale(now, self._heard[item.path]):
                 self.publish(self._as_confirmed(item).invalid(STALE))
 
     def subscribe(self, subscriber: Subscriber) -> None:

@@ -109,6 +109,30 @@ class QualityTests(StreamCase):
         self.stream.look_for_stale()
         self.assertEqual(self.said()[1:], [valve(stale=2.0).invalid("stale")])
 
+    def test_a_clock_that_is_set_makes_nothing_stale_and_hides_nothing(self) -> None:
+        steady = 0.0
+        stream = StateStream("s1", lambda: self.time, lambda: steady)
+        stream.publish(valve(stale=2.0, at=self.time))
+        for self.time in (4000.0, -4000.0):
+            stream.look_for_stale()
+            kept = stream.get("System/valve/A")
+            assert kept is not None
+            self.assertEqual(kept.reason, "")
+        steady = 2.5
+        stream.look_for_stale()
+        kept = stream.get("System/valve/A")
+        assert kept is not None
+        self.assertEqual(kept.reason, "stale")
+
+    def test_another_computers_clock_makes_nothing_stale(self) -> None:
+        steady = 0.0
+        stream = StateStream("s1", lambda: self.time, lambda: steady)
+        stream.publish(valve(stale=2.0, at=self.time - 1000.0))
+        stream.look_for_stale()
+        kept = stream.get("System/valve/A")
+        assert kept is not None
+        self.assertEqual(kept.reason, "")
+
     def test_what_is_confirmed_is_not_stale(self) -> None:
         self.stream.publish(valve(stale=2.0))
         self.time = 101.9
