@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from twisted.application.service import IService
+from twisted.logger import FileLogObserver
 from twisted.python import usage
 
 from pychron_comms import __version__
 from pychron_comms.config.table import ConfigError, Table
+from pychron_comms.process.json_log import json_observer
 from pychron_comms.process.start import ExplainedStart
 
 #: Where a process shows itself to browsers; for those services that do.
@@ -23,7 +25,10 @@ HTTP_OPTION = [
 ]
 
 
-#: For services that have the hardware.
+#: How the log is written.
+TEXT, JSON = "text", "json"
+
+#: For services that take commands.
 COMMANDS_OPTION = ["commands", None, "Say in the log of each command that acts what came of it."]
 
 
@@ -32,6 +37,7 @@ class ServiceOptions(usage.Options):
 
     optParameters: ClassVar[Any] = [
         ["config", "c", None, "A TOML file that describes the laboratory."],
+        ["log-format", None, TEXT, "text, or json: one JSON object in each line of the log."],
     ]
     optFlags: ClassVar[Any] = [
         ["check", None, "Say whether the configuration is right, and do not start."],
@@ -46,6 +52,8 @@ class ServiceOptions(usage.Options):
         self.docs = {name: " ".join((text or "").split()) for name, text in self.docs.items()}
 
     def postOptions(self) -> None:
+        if self["log-format"] not in {TEXT, JSON}:
+            raise usage.UsageError(f"--log-format is {TEXT} or {JSON}, not {self['log-format']}")
         # Both halves may be started in one folder, and be checked there while they run; twistd
         # would let only one be there.
         parent = self.parent
@@ -61,6 +69,14 @@ class ServiceOptions(usage.Options):
         """Say which version this is, and end."""
         print(f"{self.name} {__version__}")  # noqa: T201
         raise SystemExit(0)
+
+    @property
+    def log_observer(self) -> FileLogObserver | None:
+        """What takes the log in the place of twistd's own; None where that does."""
+        if self["log-format"] == TEXT:
+            return None
+        file = "" if self.parent is None else self.parent.get("logfile") or ""
+        return json_observer(file, in_background=self.in_background)
 
     @property
     def in_background(self) -> bool:
@@ -98,6 +114,8 @@ def checked(options: ServiceOptions, make: Callable[[], IService]) -> IService:
     if options["check"]:
         print(f"{options['config'] or 'the built-in configuration'}: no mistakes found")  # noqa: T201
         raise SystemExit(0)
+    if isinstance(made, ExplainedStart):
+        made.log_observer = options.log_observer
     return made
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import errno
+from typing import Any
 
 from twisted.application.service import MultiService
 from twisted.internet.error import CannotListenError
-from twisted.logger import Logger
+from twisted.logger import ILogObserver, Logger
+from twisted.python.components import Componentized
 
 _HINTS = {
     errno.EADDRINUSE: "something listens there already; `pychron-lab doctor` says what",
@@ -27,10 +29,18 @@ class ExplainedStart(MultiService):
     """A service whose start, where it cannot listen, fails in one line and not in a traceback.
 
     ``in_background``: nobody sees its standard error, so that the line must go to the log.
+    ``log_observer``: what takes the log, where it is not twistd's own.
     """
 
     in_background = False
+    log_observer: ILogObserver | None = None
     _log = Logger()
+
+    def setServiceParent(self, parent: Any) -> None:
+        # twistd begins its log when it has the application, and asks that for its observer.
+        if self.log_observer is not None and isinstance(parent, Componentized):
+            parent.setComponent(ILogObserver, self.log_observer)
+        super().setServiceParent(parent)
 
     def privilegedStartService(self) -> None:
         try:

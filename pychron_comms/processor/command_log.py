@@ -24,7 +24,7 @@ class CommandLog:
         """Only its end is worth a line."""
 
     def ended(self, call: ICall, request: Mapping[str, str], reply: str, seconds: float) -> None:
-        name = request.get("key") or request.get("ask") or "-"
+        name = request.get("key") or request.get("ask") or call.context.trace or "-"
         self._log.info(
             "{sender} {name} {type}|{command}: {reply} ({milliseconds:.1f} ms)",
             sender=request["sender"],

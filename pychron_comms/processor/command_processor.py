@@ -135,7 +135,7 @@ class CommandProcessor(CommandLineReceiver):
         if context.session and trusted:
             session = f"{self._session}/{context.session}"
         if not from_server:
-            context = context._replace(ask="", silent=0.0)
+            context = context._replace(ask="", silent=0.0, trace="")
         return context._replace(session=session, age=age)
 
     def _age(self, sent: str | None) -> float:

@@ -15,6 +15,7 @@ from pychron_comms.interfaces import ICommandRepeater, IKnownRead, ReplyToCome
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.safeguards.hosts import EVERYBODY, HostRule
+from pychron_comms.server.command_log import Asked, ServedCommandLog
 from pychron_comms.server.launcher import Launcher
 from pychron_comms.server.resend.command_catalogue import CommandCatalogue, Nature
 from pychron_comms.server.resend.delivery import Delivery, DeliveryReports, Outcome
@@ -129,7 +130,9 @@ class RequestDispatcher:
         reads: LineTable[IKnownRead],
         types: Collection[str] = (),
         own_types: Mapping[str, OwnType] = MappingProxyType({}),
+        log: ServedCommandLog | None = None,
     ) -> None:
+        self._log = log
         self._reads = reads
         # Another listener may give the same words another meaning.
         self._here = b"%x " % id(self)
@@ -171,6 +174,17 @@ class RequestDispatcher:
         if nature is Nature.READS:
             self._remember(request, request_type, sender)
             return self._repeater.get_response(request_type, command, sender, context)
+        if self._log is not None:
+            context = context._replace(trace=client.ask)
+        asked = Asked(request_type, command, sender, context, is_tagged=bool(tags))
+        response = self._act(asked, nature, client)
+        if self._log is not None:
+            self._log.watch(response, asked)
+        return response
+
+    def _act(self, asked: Asked, nature: Nature, client: Client) -> Deferred[str]:
+        """What may act, or of which nothing is known. Errors: 202, and those of the repeater."""
+        request_type, command, sender, context, is_tagged = asked
         if nature in _SAFE:
             context = context._replace(safe=True)
         if nature is Nature.MAKES_SAFE:
@@ -178,7 +192,7 @@ class RequestDispatcher:
             return self._repeater.get_response(request_type, command, sender, context)
         if "Claim" in command and _CLAIM.match(command):
             context = context._replace(session=client.session)
-        elif not tags and self._role != OBSERVE:
+        elif not is_tagged and self._role != OBSERVE:
             # Who puts tags on a command sees to its copies by itself. What makes safe is done for
             # whoever has gone.
             if client.has_gone and not context.safe:

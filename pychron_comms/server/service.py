@@ -30,6 +30,7 @@ from pychron_comms.repeater.endpoint import CommandRepeater
 from pychron_comms.repeater.local import LocalRepeater
 from pychron_comms.repeater.routing import RoutingRepeater
 from pychron_comms.repeater.schemes import repeater_to
+from pychron_comms.server.command_log import ServedCommandLog
 from pychron_comms.server.command_server import RemoteCommandServer
 from pychron_comms.server.dispatcher import RequestDispatcher
 from pychron_comms.server.launcher import Launcher
@@ -159,6 +160,7 @@ class RemoteHardwareServer(ExplainedStart):
                 reads=reads,
                 types=types,
                 own_types=own_types,
+                log=ServedCommandLog(reactor) if settings.commands else None,
             )
             server = RemoteCommandServer(listener, dispatcher, reactor, self._shared)
             server.setServiceParent(self)

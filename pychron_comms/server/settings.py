@@ -77,7 +77,8 @@ def _default_listeners() -> list[ListenerSettings]:
 class ServerSettings:
     """``processor`` is a client endpoint string, empty for a processor in this process.
 
-    ``keep_replies``: 0 where a reply that may not have been read is not kept for who asks again.
+    ``commands``: each one that may act has its line in the log. ``keep_replies``: 0 where a reply
+    that may not have been read is not kept for who asks again.
     """
 
     listeners: Sequence[ListenerSettings] = field(default_factory=_default_listeners)
@@ -89,6 +90,7 @@ class ServerSettings:
     roles: Roles = EVERYONE_OPERATES
     budget: BudgetLimits = field(default_factory=BudgetLimits)
     http: HttpSettings = NO_HTTP
+    commands: bool = False
     history: HistorySettings | None = None
     alarms: AlarmSettings = field(default_factory=AlarmSettings)
 

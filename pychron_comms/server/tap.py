@@ -100,7 +100,7 @@ def _service(options: Options, table: Table | None, reactor: Any) -> IService:
         settings = replace(settings, processor=options["processor"])
     warnings = warnings_about(settings)
     if settings.processor and options["commands"]:
-        warnings.append("--commands says nothing here: give it to pychron-processor")
+        settings = replace(settings, commands=True)
     for text in warnings:
         if options["check"]:
             print(f"warning: {text}", file=sys.stderr)  # noqa: T201

@@ -25,6 +25,8 @@ class RequestContext(NamedTuple):
     ``udp.N`` for a datagram, which shares no connection with another. Empty where copies are not
     asked about. ``silent``: seconds since that connection last said something, or was made.
 
+    ``trace``: how logs of both processes call it, where a server logs each command; empty else.
+
     ``safe``: it is known to make safe, and has room of its own on the way. Never said on the wire.
     """
 
@@ -36,6 +38,7 @@ class RequestContext(NamedTuple):
     ask: str = ""
     silent: float = 0.0
     safe: bool = False
+    trace: str = ""
 
     def patience(self, deadline: float) -> float:
         """Seconds until a command of that deadline must have ended."""
@@ -59,6 +62,7 @@ def context_of(tags: Mapping[str, str]) -> RequestContext:
         session=get("session", ""),
         ask=get("ask", ""),
         silent=_seconds("silent", get("silent")) or 0.0,
+        trace=get("trace", ""),
     )
 
 
@@ -66,7 +70,7 @@ def tags_of(context: RequestContext) -> dict[str, str]:
     """The tags that say it; ``age`` is for the one who receives them to find out."""
     if context is PLAIN:
         return {}
-    within, key, role, session, _, ask, silent, _ = context
+    within, key, role, session, _, ask, silent, _, trace = context
     tags = {}
     if within is not None:
         tags["within"] = f"{within:.6f}"
@@ -79,6 +83,8 @@ def tags_of(context: RequestContext) -> dict[str, str]:
     if ask:
         tags["ask"] = ask
         tags["silent"] = f"{silent:.3f}"
+    if trace:
+        tags["trace"] = trace
     return tags
 
 

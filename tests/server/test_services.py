@@ -167,13 +167,6 @@ class ServerServiceTests(ServiceCase):
             logged = [str(event.get("text", "")) for event in events]
             self.assertEqual(any("any computer" in text for text in logged), warned, endpoint)
 
-    def test_a_server_whose_processor_is_elsewhere_says_that_commands_is_not_for_it(self) -> None:
-        for words, warned in ((["--processor", "tcp:lab-pc:1059"], True), ([], False)):
-            with capturedLogs() as events:
-                self.make(server_tap, "--commands", *words)
-            logged = [str(event.get("text", "")) for event in events]
-            self.assertEqual(any("give it to pychron-processor" in each for each in logged), warned)
-
     def test_a_string_that_is_no_endpoint_ends_the_start(self) -> None:
         self.assertRaises(SystemExit, self.make, server_tap, "--processor", "over there")
 

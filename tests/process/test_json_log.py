@@ -1,0 +1,91 @@
+"""``--log-format json``: what a line holds, and where it goes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from twisted.application import service
+from twisted.logger import ILogObserver, LogEvent, Logger, LogLevel
+from twisted.python.failure import Failure
+from twisted.python.usage import UsageError
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.process.command_line import ServiceOptions, checked
+from pychron_comms.process.json_log import json_line, json_observer
+from pychron_comms.process.start import ExplainedStart
+
+
+class LineTests(SynchronousTestCase):
+    def logged(self, text: str, /, failure: Failure | None = None, **fields: Any) -> dict[str, Any]:
+        events: list[LogEvent] = []
+        log = Logger(namespace="road", observer=events.append)
+        if failure is None:
+            log.warn(text, **fields)
+        else:
+            log.failure(text, failure)
+        line = json_line(events[0])
+        self.assertTrue(line.endswith("\n"))
+        self.assertEqual(line.count("\n"), 1)
+        read: dict[str, Any] = json.loads(line)
+        return read
+
+    def test_it_has_the_text_and_what_it_is_made_of(self) -> None:
+        line = self.logged("{who} asked\n{what}", who="10.0.0.5", what="Open Ä", number=3)
+        self.assertRegex(line.pop("time"), r"^\d{4}-\d\d-\d\dT[\d:.]+\+00:00$")
+        self.assertEqual(
+            line,
+            {
+                "level": "warn",
+                "logger": "road",
+                "text": "10.0.0.5 asked\nOpen Ä",
+                "who": "10.0.0.5",
+                "what": "Open Ä",
+                "number": 3,
+            },
+        )
+
+    def test_a_field_cannot_take_the_place_of_the_text(self) -> None:
+        line = self.logged("{text}", text="true", time="noon", logger="mine")
+        self.assertEqual((line["text"], line["level"], line["logger"]), ("true", "warn", "road"))
+
+    def test_what_json_has_not_is_in_the_text_alone(self) -> None:
+        line = self.logged("{part}", part=object())
+        self.assertNotIn("part", line)
+        self.assertIn("object", line["text"])
+
+    def test_a_failure_has_its_traceback(self) -> None:
+        line = self.logged("it failed", Failure(ValueError("why")))
+        self.assertIn("ValueError: why", line["traceback"])
+        self.assertEqual(line["level"], "critical")
+
+
+class PlaceTests(SynchronousTestCase):
+    def test_it_goes_where_twistd_would_write(self) -> None:
+        file = Path(self.mktemp()).absolute()
+        observer = json_observer(str(file), in_background=True)
+        observer({"log_format": "here", "log_level": LogLevel.info, "log_time": 0.0})
+        observer._outFile.close()
+        self.assertEqual(json.loads(file.read_text("utf-8"))["text"], "here")
+        self.assertIs(json_observer("", in_background=False)._outFile, sys.stdout)
+
+
+class Service(ServiceOptions):
+    name = "pychron-test"
+
+
+class OptionTests(SynchronousTestCase):
+    def test_another_format_is_a_mistake(self) -> None:
+        with self.assertRaises(UsageError):
+            Service().parseOptions(["--log-format", "xml"])
+
+    def test_text_is_twistds_own_affair(self) -> None:
+        for words, has_one in (([], False), (["--log-format", "json"], True)):
+            application = service.Application("test")
+            options = Service()
+            options.parseOptions(words)
+            checked(options, ExplainedStart).setServiceParent(application)
+            observer = application.getComponent(ILogObserver, None)
+            self.assertEqual(observer is not None, has_one)
