@@ -190,8 +190,8 @@ PROMISES = (
         "in time or not at all",
         "a command whose time passes while it waits is not begun (202)",
         "processor/execution/askers.py",
-        "        asker.timer = self._clock.callLater(seconds, self._give_up, asker.answer)",
-        "        asker.timer = self._clock.callLater(1e9, self._give_up, asker.answer)",
+        "        job.askers[answer].timer = self._clock.callLater(seconds, self._give_up, answer)",
+        "        job.askers[answer].timer = self._clock.callLater(1e9, self._give_up, answer)",
         "tests.processor.test_manager_queue.DeadlineTests.test_what_expires_while_it_waits_is_never_run",
     ),
     Promise(

@@ -24,6 +24,7 @@ from pychron_comms.handlers.command import (
 )
 from pychron_comms.handlers.devices import DeviceCommands, named_device
 from pychron_comms.handlers.gate_commands import GateCommands, no_manager
+from pychron_comms.handlers.moves import Values
 from pychron_comms.handlers.replies import done, value
 from pychron_comms.handlers.running import RunsCalls
 from pychron_comms.interfaces import (
@@ -36,11 +37,15 @@ from pychron_comms.interfaces import (
 )
 from pychron_comms.safeguards.overlap import may_be_one
 from pychron_comms.wire.grammar import Command, parse_command
+from pychron_comms.wire.line_table import LineTable
 
 __all__ = ["BaseHandler", "named_device"]
 
 # In JSON by its other name: "command" is the word itself there.
 _COMMAND = Text("command", keys=("name",), default=None)
+
+#: The command, the word that was used for it, and its arguments, converted.
+_Meaning = tuple[CommandSpec, str, Values]
 
 _LEAVING = frozenset({"bye", "exit", "logout", "quit"})
 
@@ -57,14 +62,25 @@ class BaseHandler(RunsCalls, GateCommands, DeviceCommands):
         self.manager = manager
         self._commands = declared_commands(type(self))
         self._test_counter = itertools.count(1)
+        # What the texts of commands that act mean: by themselves, whoever says them.
+        self._meanings: LineTable[_Meaning] = LineTable()
 
     def prepare(self, data: str, sender: str) -> ICall:
         return self._prepared(data, sender)
 
     def _prepared(self, data: str, sender: str) -> Call:
+        words = data.encode(errors="surrogatepass")
+        spec, name, values = self._meanings.get(words) or self._understood(words, data, sender)
+        return Call(self, spec, name, values, sender)
+
+    def _understood(self, words: bytes, data: str, sender: str) -> _Meaning:
         name, arguments = self._parsed(data)
         spec = self._spec(name)
-        return Call(self, spec, name, spec.values(name, arguments), sender)
+        meaning = spec, name, spec.values(name, arguments)
+        # Calls that read are known by the gate.
+        if spec.effect is not Effect.READ:
+            self._meanings.keep(words, meaning, sender)
+        return meaning
 
     def part(self, name: str) -> Part:
         if name == self.request_type and self.manager is not None:

@@ -16,12 +16,12 @@ class Call:
 
     __slots__ = (
         "_handler",
-        "_moves",
         "_spec",
         "context",
         "deadline",
         "effect",
         "manager",
+        "moves",
         "name",
         "safe",
         "sender",
@@ -35,25 +35,20 @@ class Call:
         self.sender = sender
         self.context = PLAIN
         self.values = values
+        self.effect = spec.effect
+        self.deadline = spec.deadline
         self.manager = spec.manager(handler, values)
         if spec.check is not None:
             spec.check(self.manager, values)
         self.safe = spec.makes_safe(values) if spec.safe else False
-        self.effect = spec.effect
-        self.deadline = spec.deadline
         self._handler = handler
         self._spec = spec
-        self._moves: tuple[Move, ...] | None = None
+        reads = spec.effect is Effect.READ
+        self.moves: tuple[Move, ...] = () if reads else spec.moved(self.manager, values)
 
     @property
     def target(self) -> str:
         return str(self.values.get(self._spec.target, self._spec.target))
-
-    @property
-    def moves(self) -> tuple[Move, ...]:
-        if self._moves is None:
-            self._moves = self._spec.moved(self.manager, self.values)
-        return self._moves
 
     @property
     def named(self) -> dict[str, str]:

@@ -27,6 +27,7 @@ class Roles:
     def __init__(self, names: Mapping[str, str], others: str = OPERATE) -> None:
         self._names = names
         self._others = others
+        self._somebody_observes = OBSERVE in {others, *names.values()}
 
     @property
     def admits_everybody(self) -> bool:
@@ -41,7 +42,7 @@ class Roles:
             raise SecurityError(sender)
 
     def check(self, call: ICall) -> None:
-        if call.effect is Effect.READ:
+        if call.effect is Effect.READ or not (self._somebody_observes or call.context.role):
             return
         role = least_role(self.role_of(call.sender), call.context.role)
         if role == OBSERVE:

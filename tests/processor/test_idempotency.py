@@ -159,9 +159,9 @@ class PatienceTests(KeyCase):
         entry = self.gate._memory.find(KEYED, self.opening)
         assert isinstance(entry, Entry)
         self.assertEqual(list(entry._askers), [first])
-        self.assertEqual(list(self.gate._memory._waiting), [first])
+        self.assertEqual(list(self.gate._memory.waiting), [first])
         self.opening.result.callback("OK")
-        self.assertEqual(self.gate._memory._waiting, {})
+        self.assertEqual(self.gate._memory.waiting, {})
 
     def test_a_copy_whose_asker_has_gone_is_no_bug(self) -> None:
         first, copy = self.ask(), self.ask()

@@ -38,13 +38,16 @@ class Askers:
 
     def ask(self, job: Job, seconds: float) -> Deferred[str]:
         """The answer to one who waits so long, from now on."""
-        asker = self._add(job, seconds)
-        asker.timer = self._clock.callLater(seconds, self._give_up, asker.answer)
-        return asker.answer
+        answer = self.ask_safe(job, seconds)
+        job.askers[answer].timer = self._clock.callLater(seconds, self._give_up, answer)
+        return answer
 
     def ask_safe(self, job: Job, seconds: float) -> Deferred[str]:
         """The same, from ``begin_time`` on: nobody is told 201 of what has not begun."""
-        return self._add(job, seconds).answer
+        answer: Deferred[str] = Deferred(self._leave)
+        job.askers[answer] = Asker(answer, seconds)
+        self._jobs[answer] = job
+        return answer
 
     def begin_time(self, job: Job) -> None:
         """Those who wait for what makes safe give it their time from now on."""
@@ -78,12 +81,6 @@ class Askers:
         for answer, asker in list(job.askers.items()):
             if asker.timer is not None and asker.timer.getTime() <= now:
                 self._give_up(answer)
-
-    def _add(self, job: Job, seconds: float) -> Asker:
-        answer: Deferred[str] = Deferred(self._leave)
-        asker = job.askers[answer] = Asker(answer, seconds)
-        self._jobs[answer] = job
-        return asker
 
     def _withdraw(self, answer: Deferred[str], job: Job, event: Event, error: CommandError) -> bool:
         """One asker fails with ``error`` where it has not begun; whether that is so."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from functools import lru_cache
 
 from pychron_comms.interfaces import Move
 
@@ -63,9 +64,7 @@ class _Parts:
         return max(self._whole, self._within.get(target, 0), around)
 
 
-def _up_from(target: str) -> Iterator[str]:
+@lru_cache(maxsize=PARTS)
+def _up_from(target: str) -> tuple[str, ...]:
     """``stage/x``, ``stage``, and all of the manager, which is empty."""
-    while target:
-        yield target
-        target, _, _ = target.rpartition("/")
-    yield ""
+    return (target, *_up_from(target.rpartition("/")[0])) if target else ("",)

@@ -56,7 +56,8 @@ class _Plain:
     """One plain command. ``asked_at``: when its first asker said it; ``change``: its own number.
 
     ``last``: the one who asked it last; ``is_taken``: that one has read the reply.
-    ``is_overtaken``: it was never begun, since what it moves was made safe.
+    ``is_overtaken``: it was never begun, since what it moves was made safe. ``line``: its type and
+    words.
     """
 
     __slots__ = (
@@ -66,12 +67,16 @@ class _Plain:
         "is_overtaken",
         "is_taken",
         "last",
+        "line",
         "moves",
         "what",
     )
 
-    def __init__(self, what: Entry | Ended, ask: str, moves: tuple[Move, ...], at: float) -> None:
+    def __init__(
+        self, what: Entry | Ended, request: Mapping[str, str], moves: tuple[Move, ...], at: float
+    ) -> None:
         self.what = what
+        self.line = request["type"], request["command"]
         self.moves = moves
         self.asked_at = at
         self.change = 0
@@ -79,7 +84,7 @@ class _Plain:
         self.is_taken = False
         self.last = ""
         self._connections: set[str] = set()
-        self.ask(ask)
+        self.ask(request["ask"])
 
     @property
     def has_connection(self) -> bool:
@@ -136,9 +141,9 @@ class CopyMemory:
 
         Errors: 202 for one that may be a copy come late, past a change: it must undo nothing.
         """
-        if not is_plain(call):
+        if "ask" not in request:
             return None
-        line = _line(request)
+        line = request["type"], request["command"]
         running = self._running.get((call.sender, line))
         plain = running or self._kept.get(call.sender, line, now)
         # Who asks it twice by one connection means it twice.
@@ -160,26 +165,27 @@ class CopyMemory:
     def opened(self, entry: Entry, now: float) -> None:
         """A new command waits."""
         call = entry.call
-        plain = _Plain(entry, call.context.ask, call.moves, now - call.context.age)
+        plain = _Plain(entry, entry.request, call.moves, now - call.context.age)
         self._open[entry] = plain
-        self._running.setdefault(_place(entry), plain)
+        self._running.setdefault((call.sender, plain.line), plain)
 
     def begun(self, entry: Entry, change: int) -> None:
         """It runs, which is that change."""
         plain = self._open[entry]
         plain.change = change
-        self._running[_place(entry)] = plain
+        self._running[entry.call.sender, plain.line] = plain
 
     def ended(self, entry: Entry, ended: Ended, now: float) -> None:
         """It is over; what was never begun may be asked anew, once it is known that it was not."""
         plain = self._open.pop(entry)
-        place = sender, line = _place(entry)
+        sender = entry.call.sender
+        place = sender, plain.line
         if self._running.get(place) is plain:
             del self._running[place]
-        plain.is_overtaken = plain.has_connection and _is_overtaken(ended)
+        plain.is_overtaken = ended.refused and plain.has_connection and _is_overtaken(ended)
         if plain.is_overtaken or not ended.refused:
             plain.what = ended
-            self._keep(sender, line, plain, now + plain.keep, now)
+            self._keep(sender, plain, now + plain.keep, now)
 
     def carried(self) -> Iterator[tuple[dict[str, Any], float]]:
         """What a later process must know of each whose reply is in doubt, and when it was asked."""
@@ -201,10 +207,10 @@ class CopyMemory:
         self, request: Mapping[str, str], moves: tuple[Move, ...], ended: Ended, times: Times
     ) -> None:
         """A command that an earlier process ran."""
-        plain = _Plain(ended, request["ask"], moves, times.asked)
+        plain = _Plain(ended, request, moves, times.asked)
         plain.change = times.change
         until = times.ended + KEEP
-        self._keep(request["sender"], _line(request), plain, until, times.ended)
+        self._keep(request["sender"], plain, until, times.ended)
 
     def taken(self, ask: str) -> None:
         """The reply to that ask was read."""
@@ -218,13 +224,13 @@ class CopyMemory:
         if is_kept:
             self._last[ask] = plain
 
-    def _keep(self, sender: str, line: _Line, plain: _Plain, until: float, now: float) -> None:
-        texts = len(line[1]) + OBJECTS
+    def _keep(self, sender: str, plain: _Plain, until: float, now: float) -> None:
+        texts = len(plain.line[1]) + OBJECTS
         if isinstance(plain.what, Ended):
             texts += len(plain.what.reply)
         # First, since it may be forgotten at once for want of room.
         self._last[plain.last] = plain
-        self._kept.keep(sender, line, plain, texts=texts, until=until, now=now)
+        self._kept.keep(sender, plain.line, plain, texts=texts, until=until, now=now)
 
     def _forgotten(self, plain: _Plain) -> None:
         self._last.pop(plain.last, None)
@@ -237,15 +243,7 @@ def is_plain(call: ICall) -> bool:
 
 
 def _is_overtaken(ended: Ended) -> bool:
-    return ended.refused and isinstance(error_from_line(ended.reply), OvertakenError)
-
-
-def _place(entry: Entry) -> tuple[str, _Line]:
-    return entry.call.sender, _line(entry.request)
-
-
-def _line(request: Mapping[str, str]) -> _Line:
-    return request["type"], request["command"]
+    return isinstance(error_from_line(ended.reply), OvertakenError)
 
 
 def _connection(ask: str) -> str:

@@ -49,7 +49,12 @@ class Ended(NamedTuple):
 
 
 class Keeper(Protocol):
-    """Is told what becomes of a command, and who waits for it."""
+    """Is told what becomes of a command.
+
+    ``waiting`` has all that wait for a command, by the response that each waits by.
+    """
+
+    waiting: dict[Deferred[str], Entry]
 
     def begun(self, entry: Entry) -> None:
         """Its manager is told of it now."""
@@ -59,12 +64,6 @@ class Keeper(Protocol):
 
     def ended(self, entry: Entry, ended: Ended) -> None:
         """It is over, one way or the other."""
-
-    def waits(self, response: Deferred[str], entry: Entry) -> None:
-        """Someone waits for it, by this response."""
-
-    def waits_no_more(self, response: Deferred[str]) -> None:
-        """Whoever waited by this response is answered, or gone."""
 
 
 class Entry:
@@ -143,7 +142,7 @@ class Entry:
     def asked_by(self, response: str | Deferred[str]) -> str | Deferred[str]:
         """By this its first asker is answered: with its own end, or that it never begins."""
         if isinstance(response, str):
-            return self._when_written(response)
+            return response if self._written is None else self._when_written(response)
         self.response = response
         self._add(response)
         return response.addBoth(self.answered)
@@ -157,7 +156,7 @@ class Entry:
             self._audit.refused(self.request, reply)
             self._finish(Ended(State.DONE, reply, refused=True))
             self._tell(outcome)
-        return self._when_written(outcome)
+        return outcome if self._written is None else self._when_written(outcome)
 
     def again(self, within: float) -> Deferred[str]:
         """The reply, later, for one who asks it again and waits so long. Errors: its own, 201."""
@@ -176,11 +175,11 @@ class Entry:
 
     def _add(self, asker: Deferred[str]) -> None:
         self._askers[asker] = None
-        self._keeper.waits(asker, self)
+        self._keeper.waiting[asker] = self
 
     def _remove(self, asker: Deferred[str]) -> None:
         self._askers.pop(asker, None)
-        self._keeper.waits_no_more(asker)
+        self._keeper.waiting.pop(asker, None)
 
     def _sealed(self, number: int) -> None:
         self._number = number
@@ -207,8 +206,7 @@ class Entry:
                 asker.callback(outcome)
 
     def _when_written(self, outcome: Outcome) -> Any:
-        if self._written is None:
-            return outcome
+        assert self._written is not None
         return self._written.addCallback(lambda _: outcome)
 
     def _reply(self, outcome: Outcome) -> str:

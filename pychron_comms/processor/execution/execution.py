@@ -174,7 +174,11 @@ class Execution:
 
     def check_again(self) -> None:
         """It has waited, and who may do what can have changed since. Errors: 012, 204, 208."""
-        self._or_refused(lambda: self._access.check(self._call))
+        try:
+            self._access.check(self._call)
+        except Exception as error:
+            self.prevent(Event.REFUSE, error)
+            raise
 
     def clear(self, seconds: float) -> Deferred[None] | None:
         """None where no interlock is for it; else fires when all are fulfilled, and are kept so.
@@ -182,7 +186,7 @@ class Execution:
         They are kept until its end, and no longer than ``seconds``. Errors: 207, and what prevents
         it meanwhile.
         """
-        if not self.is_guarded:
+        if not self._interlocks.guard(self._call):
             return None
         hold = self._interlocks.hold(self._call, seconds)
         self._clearing = hold.addCallbacks(self._held, self._not_held)
@@ -196,7 +200,8 @@ class Execution:
             self._error = error
         if self._is_written:
             self._record.prevented(error)
-        self._let_go()
+        if self._hold is not None:
+            self._hold.release()
         if self._clearing is not None:
             self._clearing.cancel()
         return True
@@ -206,7 +211,11 @@ class Execution:
 
         Errors: 214, what prevents it, and what ``run`` raises.
         """
-        self._or_refused(self._record.begin)
+        try:
+            self._record.begin()
+        except Exception as error:
+            self.prevent(Event.REFUSE, error)
+            raise
         self._is_written = True
         try:
             result = run()
@@ -241,7 +250,8 @@ class Execution:
             # It never came to its manager.
             self.prevent(Event.REFUSE, cast(Exception, outcome.value))
             return outcome
-        self._let_go()
+        if self._hold is not None:
+            self._hold.release()
         if isinstance(outcome, Failure) and outcome.check(CancelledError):
             self._happen(Event.LOSE)
             self._record.end(Failure(OutcomeUnknownError(f"{self._call.name} was given up")))
@@ -249,13 +259,6 @@ class Execution:
             self._happen(Event.END)
             self._record.end(outcome)
         return outcome
-
-    def _or_refused(self, work: Callable[[], None]) -> None:
-        try:
-            work()
-        except Exception as error:
-            self.prevent(Event.REFUSE, error)
-            raise
 
     def _sealed(self, result: None) -> None:
         self._is_written = True
@@ -272,11 +275,6 @@ class Execution:
             return Failure(self._error)
         self.prevent(Event.REFUSE, cast(Exception, failure.value))
         return failure
-
-    def _let_go(self) -> None:
-        if self._hold is not None:
-            self._hold.release()
-            self._hold = None
 
     def _happen(self, event: Event) -> bool:
         with self._lock:

@@ -55,7 +55,7 @@ class CommandMemory:
         self._begun: dict[Entry, float] = {}
         self._figures = CommandFigures(metrics)
         # By what they wait, so that each leaves without a search.
-        self._waiting: dict[Deferred[str], Entry] = {}
+        self.waiting: dict[Deferred[str], Entry] = {}
         for kind, size in (("key", lambda: self.keys.size), ("plain", lambda: self.copies.size)):
             metrics.gauge(
                 "pychron_comms_remembered_bytes", "Bytes of commands kept.", size, kind=kind
@@ -88,7 +88,7 @@ class CommandMemory:
         entry = Entry(self, self._audit, self._clock, request, call)
         if "key" in request:
             self.keys.opened(entry)
-        elif is_plain(call):
+        elif "ask" in request:
             self.copies.opened(entry, self._clock.seconds())
         return entry
 
@@ -98,7 +98,7 @@ class CommandMemory:
 
     def leave(self, response: Deferred[str]) -> Deferred[str] | None:
         """One who waits is gone. The response that nobody waits for now, None where some do."""
-        entry = self._waiting.get(response)
+        entry = self.waiting.get(response)
         if entry is None:
             return response
         return entry.response if entry.leave(response) else None
@@ -159,12 +159,6 @@ class CommandMemory:
             self.copies.ended(entry, ended, now)
         for watch in self._watches:
             watch.ended(entry.call, entry.request, ended.reply, now - entry.since)
-
-    def waits(self, response: Deferred[str], entry: Entry) -> None:
-        self._waiting[response] = entry
-
-    def waits_no_more(self, response: Deferred[str]) -> None:
-        self._waiting.pop(response, None)
 
 
 def request_of(request_type: str, data: str, call: ICall) -> dict[str, str]:

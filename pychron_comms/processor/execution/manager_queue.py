@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import cast
 
 from twisted.internet.defer import Deferred, maybeDeferred
@@ -333,8 +334,7 @@ class ManagerQueue:
         """The call's reply where it is known at once; what it raises is its end, too."""
         if execution is None:
             return self._runner.run(handler, call, _nothing)
-        take = execution.take
-        return execution.hand_over(lambda: self._runner.run(handler, call, take))
+        return execution.hand_over(partial(self._runner.run, handler, call, execution.take))
 
     def _run_at_once(
         self, handler: IRequestHandler, call: ICall, seconds: float, execution: Execution | None
@@ -354,7 +354,8 @@ class ManagerQueue:
             while (job := self._next()) is not None:
                 self._begin(job)
             self._beginning = False
-        self._check_idle()
+        if self._stopping is not None:
+            self._check_idle()
 
     def _next(self) -> Job | None:
         """The next whose turn it is, if it may begin."""

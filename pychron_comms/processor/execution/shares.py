@@ -77,13 +77,19 @@ class Shares(Generic[Name, Value]):
         self, sender: str, name: Name, value: Value, *, texts: int, until: float, now: float
     ) -> None:
         """In place of what had this name; ``texts``: the characters in it."""
-        self.forget(sender, name)
         self._forget_past(now)
-        share = self._senders.setdefault(sender, _Share())
-        item = _Item(value, until, texts + OVERHEAD)
-        share.items[name] = item
+        share = self._senders.get(sender)
+        if share is None:
+            share = self._senders[sender] = _Share()
+        before = share.items.pop(name, None)
+        item = share.items[name] = _Item(value, until, texts + OVERHEAD)
         self._all[sender, name] = None
-        self._resize(sender, share, item.size)
+        if before is None:
+            self._resize(sender, share, item.size)
+        else:
+            self._all.move_to_end((sender, name))
+            self._resize(sender, share, item.size - before.size)
+            self._forgotten(before.value)
         while share.size > self._share:
             self._forget_oldest(sender)
         while self._size > self._room:
