@@ -170,6 +170,7 @@ class WatchedGate:
         self._world = world
         self._process = process
         self.reads = gate.reads
+        self.search = gate.search
         self.makes_safe = gate.makes_safe
         self.asker_gone = gate.asker_gone
         self.session_ended = gate.session_ended
