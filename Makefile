@@ -8,6 +8,7 @@
 # make bench-compare REV=...  and beside the road of another commit
 # make docs   the pages under docs/ and the reference as a site, in build/site; links that lead
 #             nowhere end it; and manual pages, in build/man
+# make pictures  the pictures of the page in docs/pictures, taken by its tests
 # make clean  remove what the others made
 
 PYTHON ?= python3
@@ -26,7 +27,7 @@ BESIDE = -n $(JOBS) --dist loadscope --no-loadscope-reorder
 # The suite starts hundreds of processes: each would compile all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test lint types unit promises soak mutants fuzz bench bench-compare docs clean
+.PHONY: run test lint types unit promises soak mutants fuzz bench bench-compare docs pictures clean
 
 run: $(VENV)/installed
 	$(BIN)/pychron-lab run
@@ -77,6 +78,10 @@ docs: $(VENV)/documented
 		--description "read and check a journal" --output build/man/pychron-journal.1
 	$(MANUAL) --module pychron_comms.certs.tool --function parser \
 		--description "make and renew certificates" --output build/man/pychron-certs.1
+
+pictures: $(VENV)/tested
+	PYCHRON_PICTURES=docs/pictures PYCHRON_PICTURES_AFTER=60 \
+		$(BIN)/pytest tests/integration/test_page.py -k nothing_keeps_anybody_out
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .coverage* .mypy_cache .ruff_cache .hypothesis

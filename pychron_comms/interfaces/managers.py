@@ -55,6 +55,13 @@ class IForetells(Interface):
         """Raise what that method raises for these arguments whenever it is called."""
 
 
+class IKnowsInterlocks(Interface):
+    """An extraction line that knows what keeps its valves from opening."""
+
+    def hindering(name: str) -> Sequence[str]:
+        """The valves that must close first, just now. It asks no hardware. Errors: 005."""
+
+
 class IReactorManager(Interface):
     """Marks a manager whose methods never block, so that they run in the reactor's thread.
 

@@ -44,11 +44,12 @@ class Feed:
     def __init__(self, address: Address, patterns: Sequence[str]) -> None:
         if address.kind == "udp":
             raise ValueError(f"{address.text!r}: changes are told over a connection, not datagrams")
-        matcher(patterns)
-        if any(pattern.split() != [pattern] for pattern in patterns):
-            raise ValueError("a pattern holds no blanks; * and ? stand for any")
+        if not all(pattern.strip() and pattern.isprintable() for pattern in patterns):
+            raise ValueError("a pattern is a path with * and ?, as in System/valve/*")
+        self._wants = matcher(patterns)
         self._server = address.text
-        self._patterns = tuple(patterns)
+        # On the line a blank parts patterns: any one character stands for it.
+        self._patterns = [pattern.replace(" ", "?") for pattern in patterns]
         self.items: dict[str, Item] = {}
         self._session = ""
         # Where to go on; empty until all has been told once.
@@ -108,25 +109,28 @@ class Feed:
             yield Gap()
         elif topic == "snapshot":
             for each in fields["items"]:
-                yield self._take(each)
+                yield from self._take(each)
         elif topic == "live":
             yield from self._go_live(number)
         elif topic == "change":
             self._went_on(number)
-            yield self._take(fields)
+            yield from self._take(fields)
         elif topic == "event":
             self._went_on(number)
-            yield _happened(fields)
+            if self._wants(fields["path"]):
+                yield _happened(fields)
 
-    def _take(self, fields: Mapping[str, Any]) -> Item:
+    def _take(self, fields: Mapping[str, Any]) -> Iterator[Item]:
         item = item_from_json({k: v for k, v in fields.items() if k not in _OF_THE_STREAM})
+        if not self._wants(item.path):
+            return
         if self._snapshot is not None:
             self._snapshot.add(item.path)
         if item.is_gone:
             self.items.pop(item.path, None)
         else:
             self.items[item.path] = item
-        return item
+        yield item
 
     def _go_live(self, number: int) -> Iterator[Notice]:
         if self._snapshot is not None:

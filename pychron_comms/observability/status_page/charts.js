@@ -1,64 +1,94 @@
 // Strip charts of the last hour, one for each gauge; bounded, however long the page stays open.
 
 const HOUR = 3600;
-const MOST = 1800;
+// What all charts span: the whole hour, and less where nothing older is known of any of them.
+const SPANS = [600, 1800, HOUR];
+let oldest = Infinity;
+const MOST = 1200;
+const HEIGHT = 52;
 
 export class Strip {
-  constructor(place, label, logarithmic) {
+  constructor(place, label) {
     this.times = [];
     this.values = [];
-    const style = getComputedStyle(document.documentElement);
-    const ink = () => style.getPropertyValue("--soft").trim();
-    this.plot = new uPlot({
-      width: place.clientWidth || 300, height: 64, cursor: { show: false }, legend: { show: false },
-      scales: { x: { time: true }, y: { distr: logarithmic ? 3 : 1 } },
-      axes: [
-        { stroke: ink, grid: { show: false }, ticks: { show: false }, size: 16, gap: 0, space: 70, font: "10px system-ui",
-          values: (u, times) => times.map((each) => clock(each)) },
-        { stroke: ink, grid: { show: false }, ticks: { show: false }, size: 44, font: "10px system-ui",
-          splits: (u, axis, low, high) => [low, high], values: (u, marks) => marks.map((each) => short(each)) },
-      ],
-      series: [{}, { label, stroke: ink, width: 1.25, points: { show: false }, spanGaps: false }],
-    }, [this.times, this.values], place);
+    this.waits = false;
     this.place = place;
-    new ResizeObserver(() => this.plot.setSize({ width: place.clientWidth, height: 64 })).observe(place);
+    const style = getComputedStyle(document.documentElement);
+    const colour = (name) => () => style.getPropertyValue(name).trim();
+    const none = { show: false };
+    this.plot = new uPlot({
+      width: place.clientWidth || 300, height: HEIGHT, padding: [6, 0, 6, 0], cursor: none, legend: none,
+      // The same time for all; and whole decades: nothing jumps while the line goes on.
+      scales: { x: { time: true, range: () => shownTimes() }, y: { distr: 3, range: (u, low, high) => decades(low, high) } },
+      axes: [
+        { grid: { stroke: colour("--rule"), width: 1 }, ticks: none, size: 0, values: () => [], splits: () => quarters() },
+        { stroke: colour("--soft"), grid: { stroke: colour("--rule"), width: 1 }, ticks: none, size: 38, gap: 4, font: "11px system-ui",
+          splits: (u, axis, low, high) => [low, high], filter: (u, marks) => marks, values: (u, marks) => marks.map(power) },
+      ],
+      series: [{}, { label, stroke: colour("--line"), width: 1.5, points: none, spanGaps: false }],
+    }, [this.times, this.values], place);
+    new ResizeObserver(() => this.plot.setSize({ width: place.clientWidth, height: HEIGHT })).observe(place);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.plot.redraw(false, true));
   }
 
+  // What was before the page was opened, in front of what has come since.
   fill(points) {
-    this.times = points.map(([time]) => time);
-    this.values = points.map(([, value]) => value);
+    const first = this.times.length ? this.times[0] : Infinity;
+    const before = points.filter(([time]) => time < first);
+    this.times = [...before.map(([time]) => time), ...this.times];
+    this.values = [...before.map(([, value]) => value), ...this.values];
+    if (before.length) oldest = Math.min(oldest, before[0][0]);
     this.show();
   }
 
-  // A value that cannot be told is a gap, and stays one.
+  // A value that cannot be told is a gap, and stays one; a logarithm has no place for 0.
   add(time, value) {
+    const point = value > 0 ? value : null;
+    oldest = Math.min(oldest, time);
     const last = this.times.length - 1;
-    if (last >= 0 && time - this.times[last] < HOUR / MOST && value !== null && this.values[last] !== null) {
-      this.values[last] = value;
+    if (last >= 0 && time - this.times[last] < HOUR / MOST && (point === null) === (this.values[last] === null)) {
+      this.values[last] = point;
     } else {
       this.times.push(time);
-      this.values.push(value);
-    }
-    while (this.times.length > MOST || (this.times.length && this.times[0] < time - HOUR)) {
-      this.times.shift();
-      this.values.shift();
+      this.values.push(point);
     }
     this.show();
   }
 
   show() {
+    const first = Date.now() / 1000 - HOUR;
+    while (this.times.length > MOST || (this.times.length && this.times[0] < first)) {
+      this.times.shift();
+      this.values.shift();
+    }
     if (this.waits) return;
     this.waits = true;
     requestAnimationFrame(() => { this.waits = false; this.plot.setData([this.times, this.values]); });
   }
 }
 
-function clock(seconds) {
-  return new Date(seconds * 1000).toLocaleTimeString([], { hour: "2-digit", minute: "2-digit", second: "2-digit" });
+// How many minutes the charts show just now.
+export function minutes() {
+  const age = Date.now() / 1000 - oldest;
+  return (SPANS.find((each) => age <= each) || HOUR) / 60;
 }
 
-function short(value) {
-  if (!value) return "0";
-  const size = Math.abs(value);
-  return size >= 1e4 || size < 1e-2 ? value.toExponential(0) : String(Number(value.toPrecision(3)));
+function shownTimes() {
+  const now = Date.now() / 1000;
+  return [now - minutes() * 60, now];
+}
+
+function quarters() {
+  const [begin, end] = shownTimes();
+  return [1, 2, 3].map((each) => begin + (each * (end - begin)) / 4);
+}
+
+function decades(low, high) {
+  if (!(low > 0) || !(high > 0)) return [1e-9, 1e-6];
+  const bottom = Math.floor(Math.log10(low)), top = Math.ceil(Math.log10(high));
+  return [10 ** bottom, 10 ** (top > bottom ? top : bottom + 1)];
+}
+
+function power(value) {
+  return `1e${Math.round(Math.log10(value))}`.replace("-", "−");
 }

@@ -1,35 +1,45 @@
 // The page: each item of the stream goes to the panel that shows its kind.
 
-import { Stream } from "./stream.js";
+import { Alarms } from "./alarms.js";
+import { minutes } from "./charts.js";
+import { Commands, Search } from "./journal.js";
+import { Detectors, Devices, Gauges, Lasers, Road } from "./panels.js";
 import { Drawing, legend } from "./schematic.js";
-import { Commands, Detectors, Gauges, Lasers, Road } from "./panels.js";
+import { Stream, moment } from "./stream.js";
 
 const find = (name) => document.getElementById(name);
 const drawing = new Drawing(find("schematic"));
 const gauges = new Gauges(find("gauge-list"));
+const devices = new Devices(find("device-list"));
 const lasers = new Lasers(find("laser-list"));
 const detectors = new Detectors(find("detector-list"));
-const road = new Road(find("road-list"));
-const commands = new Commands(find("command-rows"), find("no-commands"));
+const road = new Road(find("road-list"), find("processors"));
+const alarms = new Alarms(find("alarms"), find("alarm-list"));
+const commands = new Commands(find("commands-found"), find("command-rows"), find("no-commands"));
+new Search(find("journal-form"), find("journal-says"), find("journal-found"), find("journal-rows"));
 const LASER = new Set(["enabled", "error", "power", "output", "temperature", "position", "moving", "holder", "patterning"]);
-const alarms = new Map();
 
 function changed(item) {
-  const parts = item.path.split("/");
-  const [first, second] = parts;
-  const rest = parts.slice(1).join("/");
-  if (second === "valve") drawing.take(parts.slice(2).join("/"), item);
+  const [first, second, ...others] = item.path.split("/");
+  const name = others.join("/");
+  if (first === "road" && second === "alarm") alarms.take(name, item);
+  else if (first === "road") road.take(second, name, item);
+  else if (first === "lease") {
+    const part = [second, ...others].join("/");
+    road.take("lease", part, item);
+    drawing.lease(part, item);
+  }
+  else if (second === "valve") drawing.take(name, item);
   else if (second === "schematic") { if (item.v) drawing.show(item.v); }
-  else if (second === "detector") detectors.take(parts.slice(2).join("/"), item);
-  else if (first === "device" || second === "pipette") gauges.take(first === "device" ? rest : `pipette ${parts[2]}`, item);
-  else if (first === "road" || first === "lease") road.take(first === "lease" ? `lease of ${rest}` : rest.replace("/", " "), item);
-  else if (first === "alarm") alarm(rest, item);
-  else if (LASER.has(second) && parts.length === 2) lasers.take(first, second, item);
+  else if (second === "detector") detectors.take(name, item);
+  else if (first === "device" && item.unit === "mbar") gauges.take([second, ...others].join("/"), item);
+  else if (first === "device") devices.take([second, ...others].join("/"), item);
+  else if (second === "pipette") devices.take(`pipette ${name}`, item);
+  else if (LASER.has(second) && !others.length) lasers.take(first, second, item);
 }
 
-function alarm(name, item) {
-  if (item.v) alarms.set(name, item); else alarms.delete(name);
-  find("alarms").textContent = alarms.size ? `Alarm: ${[...alarms.values()].map((each) => each.reason || each.path).join("; ")}` : "";
+function happened(event) {
+  if (event.path === "command") commands.take(event);
 }
 
 function linked(state, since) {
@@ -37,9 +47,15 @@ function linked(state, since) {
   find("link-text").textContent = state === "live" ? "live" : state === "lost" ? "not connected" : "connecting";
   const lost = find("lost");
   lost.hidden = state !== "lost";
-  lost.textContent = state === "lost" ? `Nothing has been heard of the server since ${since.toLocaleTimeString()}. What is shown is as it was then.` : "";
+  lost.textContent = state === "lost" ? `Nothing has been heard of the server since ${moment(since)}. What is shown is as it was then.` : "";
 }
 
 legend(find("legend"));
-new Stream({ changed, happened: (event) => { if (event.path === "command") commands.take(event); }, linked });
-setInterval(() => { find("clock").textContent = new Date().toLocaleString(); }, 1000);
+new Stream({ changed, happened, linked });
+setInterval(() => {
+  find("clock").textContent = new Date().toLocaleString();
+  const [first, middle] = find("gauge-axis").children;
+  first.textContent = `${minutes()} min ago`;
+  middle.textContent = minutes() / 2;
+  find("gauge-span").textContent = minutes() === 60 ? "the last hour" : `the last ${minutes()} minutes`;
+}, 1000);

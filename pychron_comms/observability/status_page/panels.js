@@ -1,42 +1,57 @@
-// The lists beside the drawing: gauges, lasers, the spectrometer, the road, the commands.
+// The lists beside the drawing: gauges, devices, lasers, the spectrometer, the road.
 
-import { draw, make, number, shown } from "./stream.js";
 import { Strip } from "./charts.js";
+import { draw, insert, make, moment, number, shown } from "./stream.js";
 
-const ROWS = 200;
+// Rows of one panel, however many names a server may know.
+const MOST = 300;
 
-export class Gauges {
-  constructor(place) { this.place = place; this.rows = new Map(); }
-
-  take(name, item) {
-    let row = this.rows.get(item.path);
-    if (!row) {
-      row = this.row(name, item);
-      this.rows.set(item.path, row);
-      sorted(this.place, row.element, name);
-    }
-    row.value.textContent = shown(item);
-    row.why.textContent = item.reason || "";
-    row.element.className = `item sev-${item.sev}`;
-    if (row.strip && typeof item.v === "number") {
-      row.strip.add(Date.now() / 1000, item.sev === "invalid" ? null : item.v);
-    }
+// A list whose rows each show one item. `dress` adds to a new row what its panel has beside.
+class Rows {
+  constructor(place) {
+    this.place = place;
+    this.rows = new Map();
   }
 
-  row(name, item) {
-    const value = make("span", { class: "value" });
-    const why = make("span", { class: "why" });
-    const element = make("div", { class: "item", "data-name": name }, make("span", {}, name), value, why);
-    const row = { element, value, why, strip: null };
-    if (item.unit === "mbar") {
-      const chart = make("div", { class: "chart", role: "img", "aria-label": `${name}, the last hour` });
-      element.append(chart);
-      requestAnimationFrame(() => {
-        row.strip = new Strip(chart, name, true);
-        past(item.path).then((points) => row.strip.fill(points));
-      });
+  take(name, item, label = name) {
+    let row = this.rows.get(item.path);
+    if (item.gone) {
+      if (row) row.element.remove();
+      this.rows.delete(item.path);
+      return null;
     }
+    if (!row) {
+      if (this.rows.size >= MOST) return null;
+      const value = make("span", { class: "value" }), why = make("span", { class: "why" });
+      row = { value, why, element: make("div", {}, make("span", { class: "name" }, label), value, why) };
+      this.rows.set(item.path, row);
+      insert(this.place, row.element, name);
+      this.dress(row, name, item);
+    }
+    row.element.className = `item sev-${item.sev}`;
+    row.value.textContent = `${item.sev === "invalid" && item.v !== null ? "last " : ""}${shown(item)}`;
+    row.why.textContent = item.sev === "ok" ? "" : item.reason;
     return row;
+  }
+
+  dress() {}
+}
+
+export class Devices extends Rows {}
+
+export class Gauges extends Rows {
+  dress(row, name, { path }) {
+    const chart = make("div", { class: "chart", role: "img", "aria-label": `${name}, the last hour` });
+    row.element.append(chart);
+    requestAnimationFrame(() => {
+      row.strip = new Strip(chart, name);
+      past(path).then((points) => row.strip.fill(points));
+    });
+  }
+
+  take(name, item) {
+    const row = super.take(name, item);
+    if (row && row.strip) row.strip.add(Date.now() / 1000, item.sev === "invalid" ? null : item.v);
   }
 }
 
@@ -47,47 +62,53 @@ async function past(path) {
   } catch { return []; }
 }
 
+const LASER_ROWS = [["output", "output"], ["power", "power"], ["temperature", "pyrometer"], ["position", "position"], ["holder", "holder"]];
+
 export class Lasers {
   constructor(place) { this.place = place; this.cards = new Map(); }
 
   take(type, what, item) {
     let card = this.cards.get(type);
     if (!card) {
+      if (this.cards.size >= MOST) return;
       card = { items: {}, state: make("span"), rows: make("div"), map: draw("svg", { class: "map", role: "img" }) };
-      card.element = make("article", { class: "laser", "data-name": type },
-        make("h3", {}, make("span", {}, type), card.state), card.rows, card.map);
+      card.element = make("article", { class: "laser" }, make("h3", {}, type, card.state), card.rows, card.map);
       this.cards.set(type, card);
-      sorted(this.place, card.element, type);
+      insert(this.place, card.element, type);
     }
-    card.items[what] = item;
+    if (item.gone) delete card.items[what];
+    else card.items[what] = item;
     this.show(type, card);
   }
 
-  show(type, { items, state, rows, map }) {
+  show(type, { items, state, rows, map, element }) {
     const known = items.enabled && items.enabled.sev !== "invalid";
-    state.textContent = !known ? "unknown" : items.enabled.v ? "enabled" : "disabled";
-    state.className = known && items.enabled.v ? "armed" : "off";
-    const wanted = [["output", "output"], ["power", "power"], ["temperature", "pyrometer"], ["holder", "holder"]];
-    rows.replaceChildren(...wanted.filter(([what]) => items[what]).map(([what, label]) => {
+    const doing = items.patterning && items.patterning.v ? "pattern" : items.moving && items.moving.v ? "moving" : "";
+    state.textContent = !known ? "unknown" : [items.enabled.v ? "enabled" : "disabled", doing].filter(Boolean).join(" · ");
+    state.className = `pill ${!known ? "unknown" : items.enabled.v ? "armed" : "off"}`;
+    element.classList.toggle("stale", !known);
+    rows.replaceChildren(...LASER_ROWS.filter(([what]) => items[what]).map(([what, label]) => {
       const item = items[what];
-      return make("div", { class: `item sev-${item.sev}` }, make("span", {}, label), make("span", { class: "value" }, shown(item)));
-    }));
-    this.place2(type, map, items);
+      return make("div", { class: `item sev-${item.sev}` }, make("span", { class: "name" }, label), make("span", { class: "value" }, shown(item)));
+    }), ...(items.error && items.error.v ? [make("p", { class: "why" }, items.error.v)] : []));
+    this.chart(type, map, items);
   }
 
-  place2(type, map, { position, holder, moving }) {
+  // Where the beam is on the holder, y up.
+  chart(type, map, { position, holder, moving }) {
     if (!position || !Array.isArray(position.v)) return;
     const [x, y] = position.v;
     const holes = (holder && holder.holes) || [];
     const reach = Math.max(5, ...holes.map(([a, b]) => Math.hypot(a, b)), Math.hypot(x, y)) + 2;
     map.setAttribute("viewBox", `${-reach} ${-reach} ${2 * reach} ${2 * reach}`);
-    const dots = holes.map(([a, b]) => draw("circle", { class: "hole", cx: a, cy: -b, r: reach / 45 }));
-    const arm = reach / 12;
+    const arm = reach / 7;
+    const near = holes.findIndex(([a, b]) => Math.hypot(a - x, b - y) < reach / 60);
     map.replaceChildren(
-      draw("circle", { class: "disc", cx: 0, cy: 0, r: reach - 1 }), ...dots,
-      draw("path", { class: "here", d: `M${x - arm} ${-y}h${2 * arm}M${x} ${-y - arm}v${2 * arm}` }));
-    const words = `${type} is ${moving && moving.v ? "moving" : "at"} ${number(x)}, ${number(y)} mm`;
-    map.setAttribute("aria-label", words);
+      draw("circle", { class: "disc", cx: 0, cy: 0, r: reach - 1 }),
+      ...holes.map(([a, b], at) => draw("circle", { class: at === near ? "hole at" : "hole", cx: a, cy: -b, r: reach / (at === near ? 26 : 42) })),
+      draw("path", { class: "here", d: `M${x - arm} ${-y}h${arm * 0.55}M${x + arm} ${-y}h${-arm * 0.55}M${x} ${-y - arm}v${arm * 0.55}M${x} ${-y + arm}v${-arm * 0.55}` }));
+    const where = near >= 0 ? `hole ${near + 1}` : `${number(x)}, ${number(y)} mm`;
+    map.setAttribute("aria-label", `${type} is ${moving && moving.v ? "moving, near" : "at"} ${where}`);
   }
 }
 
@@ -96,57 +117,50 @@ export class Detectors {
 
   take(name, item) {
     let row = this.rows.get(name);
+    if (item.gone) {
+      if (row) row.element.remove();
+      this.rows.delete(name);
+      return;
+    }
     if (!row) {
-      const meter = make("div");
+      if (this.rows.size >= MOST) return;
+      const meter = draw("rect", { class: "fill", x: 0, y: 0, width: 0, height: 8 });
       const value = make("span", { class: "value number" });
-      row = { meter, value, element: make("div", { class: "bar-row", "data-name": name }, make("span", {}, name), make("div", { class: "bar", "aria-hidden": "true" }, meter), value) };
+      const bar = draw("svg", { class: "bar", viewBox: "0 0 100 8", preserveAspectRatio: "none", "aria-hidden": "true" }, meter);
+      row = { meter, value, element: make("div", {}, make("span", { class: "name" }, name), bar, value) };
       this.rows.set(name, row);
+      // In the order of the collectors, which is the server's.
       this.place.append(row.element);
     }
-    row.item = item;
     row.value.textContent = shown(item);
     row.element.className = `bar-row sev-${item.sev}`;
     // One scale for all, by orders of magnitude: signals differ by a million.
     const size = typeof item.v === "number" && item.v > 0 ? (Math.log10(item.v) + 3) / 10 : 0;
-    row.meter.style.width = `${100 * Math.min(1, Math.max(0, size))}%`;
+    row.meter.setAttribute("width", 100 * Math.min(1, Math.max(0, size)));
   }
 }
 
-export class Road {
-  constructor(place) { this.place = place; this.rows = new Map(); }
+const KINDS = { processor: "processor", listener: "port", lease: "lease of" };
 
-  take(name, item) {
-    let row = this.rows.get(item.path);
-    if (!row) {
-      row = { value: make("span", { class: "value" }), why: make("span", { class: "why" }) };
-      row.element = make("div", { "data-name": name }, make("span", {}, name), row.value, row.why);
-      this.rows.set(item.path, row);
-      sorted(this.place, row.element, name);
-    }
-    row.element.className = `item sev-${item.sev}`;
-    row.element.hidden = item.gone === true;
-    row.value.textContent = shown(item);
-    row.why.textContent = item.reason || "";
+export class Road extends Rows {
+  constructor(place, banner) {
+    super(place);
+    this.banner = banner;
+    this.lost = new Map();
   }
-}
 
-export class Commands {
-  constructor(rows, none) { this.rows = rows; this.none = none; }
-
-  take(event) {
-    const failed = String(event.reply).startsWith("ERROR");
-    const row = make("tr", failed ? { class: "failed" } : {},
-      make("td", { class: "time" }, new Date(event.t * 1000).toLocaleTimeString()),
-      make("td", {}, event.who), make("td", {}, `${event.type} ${event.command}`),
-      make("td", { class: "outcome" }, event.reply),
-      make("td", { class: "number" }, `${number(Math.round(event.seconds * 1e4) / 10)} ms`));
-    this.rows.prepend(row);
-    while (this.rows.children.length > ROWS) this.rows.lastChild.remove();
-    this.none.hidden = true;
+  take(kind, name, item) {
+    const label = [KINDS[kind] || kind, name].filter(Boolean).join(" ");
+    const row = super.take(`${kind === "processor" ? 0 : kind === "lease" ? 1 : 2} ${label}`, item, label);
+    if (row && item.until) row.why.textContent = `until ${moment(new Date(item.until * 1000))}`;
+    if (kind === "processor") this.processor(name, item);
   }
-}
 
-function sorted(place, element, name) {
-  const after = [...place.children].find((each) => each.dataset.name.localeCompare(name, undefined, { numeric: true }) > 0);
-  place.insertBefore(element, after || null);
+  processor(name, item) {
+    if (item.gone || item.sev !== "invalid") this.lost.delete(name);
+    else if (!this.lost.has(name)) this.lost.set(name, new Date(item.t * 1000));
+    const words = [...this.lost].map(([each, since]) => `No word from the processor ${each} since ${moment(since)}.`);
+    this.banner.hidden = !words.length;
+    this.banner.textContent = words.length ? `${words.join(" ")} What it told is grey, and may be so no more.` : "";
+  }
 }

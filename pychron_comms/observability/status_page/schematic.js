@@ -14,6 +14,7 @@ export class Drawing {
     this.place = place;
     this.valves = new Map();
     this.states = new Map();
+    this.leases = new Map();
     this.model = null;
   }
 
@@ -54,7 +55,7 @@ export class Drawing {
     const label = draw("text", { x, y: y - 0.35 });
     label.textContent = shape.label || name;
     // A long name must fit its box.
-    label.setAttribute("font-size", Math.min(1.05, width / (0.6 * label.textContent.length)));
+    label.setAttribute("font-size", Math.min(1.05, width / (0.58 * label.textContent.length)));
     const below = draw("text", { x, y: y + 0.75, class: "kind" });
     below.textContent = (shape.label || name).toLowerCase().includes(word) ? "" : word;
     this.volumes.set(name, { shape, rect });
@@ -66,29 +67,41 @@ export class Drawing {
     const group = draw("g", { class: "valve invalid", tabindex: 0, role: "img", "data-name": name });
     const body = draw("circle", { class: "body", cx: x, cy: y, r: size / 2 });
     const bar = draw("line", { class: "bar", x1: x - size * 0.3, y1: y, x2: x + size * 0.3, y2: y });
-    const label = draw("text", { x: x + size * 0.62, y: y - 0.5, class: "name" });
+    const label = draw("text", { x: x + size * 0.66, y: y - 0.55, class: "name" });
     label.textContent = shape.label || name;
-    const word = draw("text", { x: x + size * 0.62, y: y + 0.55, class: "word" });
+    const word = draw("text", { x: x + size * 0.66, y: y + 0.6, class: "word" });
     const title = draw("title");
-    group.append(title, body, bar, label, word);
-    this.valves.set(name, { group, title, word, item: null });
+    const badges = draw("g", { class: "badges" });
+    group.append(title, body, bar, badges, label, word);
+    this.valves.set(name, { group, title, word, badges, x: x - size / 2, y: y - size / 2 });
     return group;
   }
 
   take(name, item) {
-    this.states.set(name, item);
+    if (item.gone) this.states.delete(name);
+    else this.states.set(name, item);
     if (!this.model) return;
     this.paint(item);
     this.flow();
+  }
+
+  // A lease names its type and a part, as in System:A, or the type alone for the whole line.
+  lease(part, item) {
+    const [type, name = ""] = part.split(":");
+    if (type !== "System") return;
+    if (item.gone) this.leases.delete(name === type ? "" : name);
+    else this.leases.set(name === type ? "" : name, item.v);
+    if (this.model) for (const each of this.states.values()) this.paint(each);
   }
 
   paint(item) {
     const name = item.path.split("/").pop();
     const valve = this.valves.get(name);
     if (!valve) return;
-    const marks = marksOf(item);
+    const marks = marksOf(item, this.leases.get(name) || this.leases.get(""));
     valve.group.setAttribute("class", ["valve", ...marks.classes].join(" "));
     valve.word.textContent = marks.word;
+    valve.badges.replaceChildren(...marks.badges.map((each, at) => badge(each, valve.x - at * 0.2, valve.y + at * 1.2)));
     valve.title.textContent = `Valve ${name}: ${marks.text}`;
     valve.group.setAttribute("aria-label", `Valve ${name}: ${marks.text}`);
   }
@@ -145,36 +158,61 @@ export class Drawing {
 }
 
 // What is to be seen of a valve, and the words for who does not see it.
-function marksOf(item) {
-  const classes = [], words = [];
+function marksOf(item, lease) {
+  const classes = [], words = [], badges = [];
+  let word = item.v ? "open" : "closed";
   const stands = item.v ? "open" : "closed";
-  if (item.sev === "invalid") {
+  if (item.gone || item.sev === "invalid") {
     classes.push("invalid");
     words.push(`unknown (${item.reason || "no word"}), last ${stands}`);
+    word = item.reason === "stale" ? "stale" : "unknown";
   } else if (item.moving) {
     classes.push("moving");
     words.push(item.target ? "opening" : "closing");
+    word = "moving";
   } else {
     classes.push(stands);
     words.push(stands);
   }
-  if (item.locked) { classes.push("locked"); words.push("software locked"); }
-  if (item.owner) { classes.push("owned"); words.push(`owned by ${item.owner}`); }
-  if (item.lease) { classes.push("owned"); words.push(`leased to ${item.lease}`); }
-  if (item.interlocks && item.interlocks.length) words.push(`held by ${item.interlocks.join(", ")}`);
-  if (item.src !== "readback" && item.src !== "indicator") words.push(`not proven: ${item.src}`);
-  const short = item.sev === "invalid" ? "?" : item.moving ? "moving" : stands;
-  const notes = [short, item.locked && "locked", (item.owner || item.lease) && "owned"].filter(Boolean);
-  return { classes, text: words.join(", "), word: notes.join(" · ") };
+  if (item.sev === "major" || item.sev === "minor") { badges.push("fault"); words.push(item.reason); }
+  if (item.locked) { badges.push("locked"); words.push("software locked"); }
+  if (item.owner) { badges.push("owned"); words.push(`owned by ${item.owner}`); }
+  if (lease && !item.owner) { badges.push("owned"); words.push(`leased to ${lease}`); }
+  if (item.interlocks && item.interlocks.length) {
+    badges.push("interlocked");
+    words.push(`kept from opening by ${item.interlocks.join(", ")}`);
+   
+  }
+  if (item.src !== "readback" && item.src !== "indicator") {
+    badges.push("unproven");
+    words.push(`not proven: ${item.src}`);
+   
+  }
+  return { classes, badges, text: words.join(", "), word };
+}
+
+// Small shapes that differ without their colours: a lock, a person, a link, a question.
+const SHAPES = {
+  locked: "M-.3 -.02h.6v.38h-.6zM-.18 -.02v-.14a.18.18 0 0 1 .36 0v.14",
+  owned: "M0 -.34a.16.16 0 1 1 0 .32a.16.16 0 1 1 0 -.32M-.3 .34a.3 .3 0 0 1 .6 0",
+  interlocked: "M-.3 -.3L.3 .3M.3 -.3L-.3 .3",
+  unproven: "M-.16 -.16a.17.17 0 1 1 .24 .16q-.08 .05 -.08 .14M0 .3v.01",
+  fault: "M0 -.34v.38M0 .3v.01",
+};
+
+function badge(kind, x, y) {
+  return draw("g", { class: `badge ${kind}`, transform: `translate(${x} ${y})` },
+    draw("circle", { r: 0.62 }), draw("path", { d: SHAPES[kind] }));
 }
 
 export function legend(place) {
-  const kinds = [["open", "open"], ["closed", "closed"], ["moving", "moving"], ["invalid", "unknown or stale"],
-    ["closed locked", "software locked"], ["closed owned", "owned or leased"]];
-  for (const [classes, text] of kinds) {
-    const group = draw("g", { class: `valve ${classes}` },
+  const entry = (text, ...parts) => make("li", {}, draw("svg", { viewBox: "0 0 2.6 2.6", "aria-hidden": "true" }, ...parts), text);
+  for (const [classes, text] of [["open", "open"], ["closed", "closed"], ["moving", "moving"], ["invalid", "unknown, stale"]]) {
+    place.append(entry(text, draw("g", { class: `valve ${classes}` },
       draw("circle", { class: "body", cx: 1.3, cy: 1.3, r: 1 }),
-      draw("line", { class: "bar", x1: 0.7, y1: 1.3, x2: 1.9, y2: 1.3 }));
-    place.append(make("li", {}, draw("svg", { viewBox: "0 0 2.6 2.6", "aria-hidden": "true" }, group), text));
+      draw("line", { class: "bar", x1: 0.7, y1: 1.3, x2: 1.9, y2: 1.3 }))));
+  }
+  for (const [kind, text] of [["locked", "software locked"], ["owned", "owned or leased"], ["interlocked", "interlocked"], ["unproven", "not proven"], ["fault", "fault"]]) {
+    place.append(entry(text, draw("g", { transform: "translate(1.3 1.3) scale(1.8)" }, badge(kind, 0, 0))));
   }
 }

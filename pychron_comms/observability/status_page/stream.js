@@ -1,4 +1,4 @@
-// The state stream in the browser: the last of each item, and whether all of it still lives.
+// The state stream in the browser, and whether all that it told still lives.
 
 // The server beats every 2 s; two beats missed, and nothing here can be believed.
 const PATIENCE = 5000;
@@ -6,13 +6,14 @@ const PATIENCE = 5000;
 export class Stream {
   // `changed(item)`, `happened(event)` and `linked(state, since)` are called as they come.
   constructor({ changed, happened, linked }) {
+    // The last of each item: panels keep what they show and no more, and are told of what is gone.
     this.items = new Map();
     this.changed = changed;
     this.happened = happened;
     this.linked = linked;
     this.state = "connecting";
     this.heard = Date.now();
-    this.place = "";
+    this.fresh = null;
     this.open();
     setInterval(() => this.look(), 500);
   }
@@ -24,19 +25,31 @@ export class Stream {
       act(JSON.parse(event.data));
     });
     on("hello", () => {});
-    on("gap", () => {});
-    on("snapshot", ({ items }) => items.forEach((item) => this.take(item)));
+    on("gap", () => { this.fresh = new Set(); });
+    on("snapshot", ({ items }) => { this.fresh ||= new Set(); items.forEach((item) => this.take(item)); });
     on("change", (item) => this.take(item));
     on("event", (event) => this.happened(event));
-    on("live", () => this.link("live"));
+    on("live", () => { this.forget(); this.link("live"); });
     on("beat", () => this.link("live"));
     on("bye", () => this.link("lost"));
     source.onerror = () => this.link("lost");
   }
 
   take(item) {
-    this.items.set(item.path, item);
+    if (this.fresh) this.fresh.add(item.path);
+    if (item.gone) this.items.delete(item.path);
+    else this.items.set(item.path, item);
     this.changed(item);
+  }
+
+  // What another life of the server does not know any more.
+  forget() {
+    if (this.fresh) {
+      for (const [path, item] of [...this.items]) {
+        if (!this.fresh.has(path)) this.take({ ...item, gone: true, sev: "invalid" });
+      }
+    }
+    this.fresh = null;
   }
 
   look() {
@@ -62,16 +75,22 @@ export function shown(item) {
   if (typeof v === "boolean") return v ? "yes" : "no";
   if (v === "" || (Array.isArray(v) && !v.length)) return "none";
   if (Array.isArray(v)) return v.map((each) => number(each)).join(", ") + (unit ? ` ${unit}` : "");
-  if (typeof v === "object") return JSON.stringify(v);
+  if (typeof v === "object") return JSON.stringify(v).slice(0, 200);
   return number(v) + (unit ? ` ${unit}` : "");
 }
 
 export function number(value) {
-  if (typeof value !== "number") return String(value);
+  if (typeof value !== "number") return String(value).slice(0, 200);
   const size = Math.abs(value);
   if (value === 0) return "0";
-  if (size >= 1e5 || size < 1e-3) return value.toExponential(2);
-  return String(Number(value.toPrecision(4)));
+  if (size >= 1e5 || size < 1e-3) return value.toExponential(2).replace("-", "−");
+  return String(Number(value.toPrecision(4))).replace("-", "−");
+}
+
+// A time of today alone, and with its day where it was another.
+export function moment(when) {
+  const today = when.toDateString() === new Date().toDateString();
+  return today ? when.toLocaleTimeString() : when.toLocaleString();
 }
 
 // Elements are made, never parsed from text: names and replies may hold markup.
@@ -87,4 +106,11 @@ export function draw(tag, attributes = {}, ...children) {
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   element.append(...children);
   return element;
+}
+
+// One element for each name, in the order in which people count: V9 before V10.
+export function insert(place, element, name) {
+  element.dataset.name = name;
+  const after = [...place.children].find((each) => each.dataset.name.localeCompare(name, undefined, { numeric: true }) > 0);
+  place.insertBefore(element, after || null);
 }

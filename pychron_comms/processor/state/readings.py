@@ -14,6 +14,7 @@ from pychron_comms.interfaces import (
     IChiller,
     IDevice,
     IExtractionLineManager,
+    IKnowsInterlocks,
     ILaserManager,
     IShowsState,
     ISpectrometer,
@@ -121,8 +122,13 @@ def _valve(manager: Any, valve: ValveStatus) -> Reading:
             "target": _commanded(manager, valve.name, valve.open),
             "locked": valve.locked,
             "owner": valve.owner,
+            "interlocks": _hindering(manager, valve.name),
         },
     )
+
+
+def _hindering(manager: Any, name: str) -> list[str]:
+    return list(manager.hindering(name)) if IKnowsInterlocks.providedBy(manager) else []
 
 
 def _commanded(manager: Any, name: str, indicated: bool | None) -> bool | None:

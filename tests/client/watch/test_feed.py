@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.client.link.endpoint import parse_address
@@ -43,6 +45,16 @@ class TellingTests(FeedCase):
         data = self.server.connect(self.feed.begin())
         told = [each for i in range(len(data)) for each in self.hear(data[i : i + 1])]
         self.assertEqual(told, [valve("A"), valve("B"), Live()])
+
+    def test_a_path_may_hold_blanks(self) -> None:
+        self.feed = Feed(LAB, ["road/commands waiting"])
+        for path in ("road/commands waiting", "road/commands-waiting"):
+            self.server.stream.publish(replace(valve(), path=path))
+            self.server.stream.happened(path)
+        told = [getattr(each, "path", each) for each in self.connect()]
+        self.assertEqual(told, ["road/commands waiting", Live()])
+        self.server.stream.happened("road/commands-waiting")
+        self.assertEqual(self.hear(self.server.said()), [])
 
     def test_what_is_no_more_is_told_and_forgotten(self) -> None:
         self.connect()
@@ -128,6 +140,6 @@ class RefusalTests(FeedCase):
                 self.assertRaises(ValueError, self.hear, line + b"\r\n")
 
     def test_patterns_that_cannot_be(self) -> None:
-        for patterns in ([], [""], ["a b"], ["a"] * 100, ["*a" * 9]):
+        for patterns in ([], [""], ["a\nb"], ["a"] * 100, ["*a" * 9]):
             self.assertRaises(ValueError, Feed, LAB, patterns)
         self.assertRaises(ValueError, Feed, parse_address("udp:lab:1061"), ["*"])

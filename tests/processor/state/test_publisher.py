@@ -100,7 +100,7 @@ class PublisherCase(SynchronousTestCase):
         self.stream = StateStream("s1", self.clock.seconds)
         self.recorder = Recorder()
         self.stream.subscribe(self.recorder)
-        valves = [ValveSpec(name="A"), ValveSpec(name="B", locked=True)]
+        valves = [ValveSpec(name="A"), ValveSpec(name="B", locked=True, interlocks=("A",))]
         self.line = SimulatedExtractionLine(self.clock, valves, Vacuum(self.clock, (), {}))
         self.device = SimulatedDevice("heater", 20.0)
         self.waiting: list[Deferred[str]] | None = None
@@ -140,6 +140,13 @@ class LookTests(PublisherCase):
         item = self.item("System/valve/B")
         self.assertEqual((item.value, item.details["locked"]), (False, True))
         self.assertEqual(self.item("device/heater").value, 20.0)
+
+    def test_what_keeps_a_valve_from_opening(self) -> None:
+        self.publisher.start()
+        self.assertEqual(self.item("System/valve/B").details["interlocks"], [])
+        self.line.open_valve("A", "me")
+        self.clock.advance(PERIOD)
+        self.assertEqual(self.item("System/valve/B").details["interlocks"], ["A"])
 
     def test_a_change_is_told_at_the_next_look_and_no_other_is(self) -> None:
         self.publisher.start()

@@ -26,6 +26,7 @@ from pychron_comms.instruments.valve import InstrumentValve
 from pychron_comms.interfaces import (
     IExtractionLineManager,
     IForetells,
+    IKnowsInterlocks,
     IMakesSafe,
     IReactorManager,
     IShowsState,
@@ -90,7 +91,9 @@ class Valve(Protocol):
         """Whether it says that it is open."""
 
 
-@implementer(IExtractionLineManager, IForetells, IReactorManager, IMakesSafe, IShowsState)
+@implementer(
+    IExtractionLineManager, IForetells, IKnowsInterlocks, IReactorManager, IMakesSafe, IShowsState
+)
 class SimulatedExtractionLine:
     """Valves by name, pipettes by the valve that lets their shots out, groups of valves."""
 
@@ -205,6 +208,11 @@ class SimulatedExtractionLine:
         for name in self._claimable(group, sender):
             self._owners[name] = ""
 
+    def hindering(self, name: str) -> list[str]:
+        self._named(name)
+        others = self._specs[name].interlocks
+        return [other for other in others if not self._valves[other].closed]
+
     def _valve(self, clock: IReactorTime, spec: ValveSpec) -> Valve:
         if spec.item is not None:
             return InstrumentValve(spec.name, spec.item, self._moved)
@@ -224,8 +232,7 @@ class SimulatedExtractionLine:
         return valve
 
     def _open(self, valve: Valve) -> Deferred[None] | None:
-        interlocks = self._specs[valve.name].interlocks
-        if valve.closed and not all(self._valves[other].closed for other in interlocks):
+        if valve.closed and self.hindering(valve.name):
             raise ValveActuationError(valve.name, "open")
         return valve.open()
 
