@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import json
-from typing import cast
 
 from twisted.internet.defer import Deferred
 
 from pychron_comms.alarms.board import AlarmBoard
 from pychron_comms.alarms.notifiers.service import Notifiers
 from pychron_comms.config.nearest import did_you_mean
-from pychron_comms.errors import InvalidCommandError
+from pychron_comms.errors import InvalidCommandError, NotPermittedError
 from pychron_comms.handlers.arguments import Number, Text
-from pychron_comms.handlers.command import Call, command, declared_commands
+from pychron_comms.handlers.command import command, declared_commands
 from pychron_comms.handlers.gate_commands import no_manager
 from pychron_comms.handlers.replies import done, value
-from pychron_comms.interfaces import Effect, IHardware
+from pychron_comms.interfaces import Effect
 from pychron_comms.safeguards.roles import Roles
-from pychron_comms.wire.context import RequestContext
+from pychron_comms.wire.context import OBSERVE, RequestContext, least_role
 from pychron_comms.wire.grammar import parse_command
 
 #: The request type.
@@ -41,8 +40,6 @@ class AlarmCommands:
         self._notifiers = notifiers
         self._roles = roles
         self._commands = declared_commands(type(self))
-        self.manager = None
-        self.hardware = cast(IHardware, None)
 
     def answer(self, data: str, sender: str, context: RequestContext) -> str | Deferred[str]:
         """The reply. Errors: 003, 004, 013, 206, 208, 214, 216."""
@@ -51,13 +48,17 @@ class AlarmCommands:
         spec = self._commands.get(name)
         if spec is None:
             raise InvalidCommandError(name, f"{did_you_mean(name, self._commands)} (see Help)")
-        call = Call(self, spec, name, spec.values(name, arguments), sender)
-        call.context = context
-        self._roles.check(call)
-        result = call.run()
-        if isinstance(result, Deferred):
-            return result.addCallback(call.reply)
-        return call.reply(result)
+        values = spec.values(name, arguments)
+        if spec.effect is not Effect.READ:
+            self._check(name, sender, context)
+        result = spec.method(self, None, sender, **values)
+        return (
+            result.addCallback(spec.reply) if isinstance(result, Deferred) else spec.reply(result)
+        )
+
+    def _check(self, name: str, sender: str, context: RequestContext) -> None:
+        if least_role(self._roles.role_of(sender), context.role) == OBSERVE:
+            raise NotPermittedError(f"{name}; {sender} may only look")
 
     @command(
         "Help",

@@ -70,9 +70,9 @@ class HistoryRecorder(Service):
         self._now = now
         self._wants = matcher(settings.items)
         self._waiting: dict[str, list[Point]] = {}
-        # The newest of each, and since when all of it is lost; 0 for not.
+        # The newest of each, and whether what came since the last write is lost.
         self._newest: dict[str, Point] = {}
-        self._lost_since = 0.0
+        self._is_lost = False
         self._store: HistoryStore | None = None
         self._writing: Deferred[Any] | None = None
         self._forgot = clock.seconds()
@@ -113,9 +113,7 @@ class HistoryRecorder(Service):
         now = self._now()
         points, self._waiting = self._collected(now), {}
         writing = self._writing = self._in_thread(lambda: self._write(points, now))
-        writing.addCallbacks(
-            self._written, self._failed, callbackArgs=(points,), errbackArgs=(points, now)
-        )
+        writing.addCallbacks(self._written, self._failed, callbackArgs=(points,))
         writing.addErrback(self._log_bug)
 
     # -- in the reactor's thread
@@ -138,24 +136,22 @@ class HistoryRecorder(Service):
         return _is_number(item) and self._wants(item.path) and len(self._newest) < MOST
 
     def _collected(self, now: float) -> list[Point]:
-        points = [point for waiting in self._waiting.values() for point in waiting]
-        if not self._lost_since:
-            return points
-        gaps = [each._replace(at=self._lost_since, value=None) for each in self._newest.values()]
-        return gaps + [each._replace(at=now) for each in self._newest.values()]
+        if self._is_lost:
+            # The file says itself until when it was whole.
+            return [each._replace(at=now) for each in self._newest.values()]
+        return [point for waiting in self._waiting.values() for point in waiting]
 
     def _written(self, result: object, points: list[Point]) -> None:
         self._writing = None
         self._points.value += len(points)
-        self._lost_since = 0.0
+        self._is_lost = False
         self._show("")
 
-    def _failed(self, failure: Failure, points: list[Point], now: float) -> None:
+    def _failed(self, failure: Failure) -> None:
         self._writing = None
         failure.trap(sqlite3.Error, OSError)
         self._failures.value += 1
-        first = min((point.at for point in points), default=now)
-        self._lost_since = self._lost_since or first
+        self._is_lost = True
         self._show(failure.getErrorMessage())
 
     def _log_bug(self, failure: Failure) -> None:

@@ -104,7 +104,7 @@ class ProcessorService(ExplainedStart):
     def _pages(
         self, settings: ProcessorSettings, metrics: Metrics, reactor: Any
     ) -> dict[str, IResource]:
-        health = Health(time.time)
+        health = Health(time.time, metrics)
         if settings.journal is not None:
             stream = self._gate.stream
             health.add("journal", lambda: condition_of(stream.get(JOURNAL)))

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from pychron_comms.interfaces import Severity
 from pychron_comms.observability.http.site import Text
+from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.items import Item
 
 
@@ -37,8 +38,13 @@ def condition_of(item: Item | None) -> Condition:
 class Health:
     """The parts of one process by name; ``now`` is Unix time in seconds."""
 
-    def __init__(self, now: Callable[[], float]) -> None:
+    def __init__(self, now: Callable[[], float], metrics: Metrics) -> None:
         self._now = now
+        metrics.gauge(
+            "pychron_comms_ready",
+            "Whether commands can be served: 1 for yes.",
+            lambda: float(self.is_ready),
+        )
         self._checks: dict[str, Check] = {}
         self._since: dict[str, tuple[Condition, float]] = {}
 
@@ -57,6 +63,11 @@ class Health:
             self._since[part] = condition, since
         return dict(self._since)
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether every part is well that is needed."""
+        return not self._hindrances()
+
     def resources(self) -> dict[str, Text]:
         """The pages ``livez``, ``readyz`` and ``healthz``."""
         return {
@@ -67,12 +78,15 @@ class Health:
         }
 
     def _ready(self) -> tuple[int, str]:
-        wrong = [
+        wrong = self._hindrances()
+        return (503, "\n".join(wrong)) if wrong else (200, "ready")
+
+    def _hindrances(self) -> list[str]:
+        return [
             f"{part}: {condition.reason}"
             for part, (condition, _) in self.look().items()
             if condition.needed and not condition.well
         ]
-        return (503, "\n".join(wrong)) if wrong else (200, "ready")
 
     def _verbose(self) -> tuple[int, str]:
         parts = {

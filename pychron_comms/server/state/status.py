@@ -63,7 +63,7 @@ class ServerStatus(MultiService):
         self._mirrors: dict[str, StateMirror] = {}
         #: How the journal of each processor is asked, by its name.
         self.searches: dict[str, Search] = {}
-        self._health = Health(now)
+        self._health = Health(now, metrics)
         for part in ("journal", "history"):
             self.check(part, f"road/{part}")
         recent = Recent()
@@ -102,6 +102,7 @@ class ServerStatus(MultiService):
         """For the state of the processor of that name, and its health."""
         mirror = StateMirror(name, self.stream, self._clock, self._now)
         self._mirrors[name] = mirror
+        self.check(f"journal of {name}", f"road/journal/{name}")
         path = f"road/processor/{name}"
         self._health.add(f"processor {name}", lambda: condition_of(self.stream.get(path)))
         return mirror

@@ -57,7 +57,7 @@ class OutboxTests(SynchronousTestCase):
     def end(self, result: object = None) -> None:
         self.sender.sent[-1].callback(result)
 
-    def fail(self, reason: str = "connection refused") -> None:  # type: ignore[override]
+    def refuse(self, reason: str = "connection refused") -> None:
         self.sender.sent[-1].errback(OSError(reason))
 
     def severity(self) -> tuple[object, Severity, str]:
@@ -87,7 +87,7 @@ class OutboxTests(SynchronousTestCase):
     def test_what_was_not_sent_is_sent_again_with_what_came_since(self) -> None:
         self.box.add(notice("A"))
         self.clock.advance(GATHER)
-        self.fail()
+        self.refuse()
         self.box.add(notice("B"))
         self.clock.advance(max(RETRY, 100.0))
         self.assertEqual(self.told()[1:], [["A", "B"]])
@@ -96,7 +96,7 @@ class OutboxTests(SynchronousTestCase):
         self.assertEqual(self.severity(), ("not used yet", Severity.OK, ""))
         self.box.add(notice())
         self.clock.advance(GATHER)
-        self.fail()
+        self.refuse()
         self.assertEqual(self.severity(), ("fails", Severity.MAJOR, "connection refused"))
         self.clock.advance(100.0)
         self.end()
@@ -129,7 +129,7 @@ class OutboxTests(SynchronousTestCase):
         self.end()
         self.successResultOf(sent)
         failing = self.box.test()
-        self.fail()
+        self.refuse()
         error = self.failureResultOf(failing, NotifierError).value
         self.assertEqual(str(error), "notifier mail: connection refused")
 

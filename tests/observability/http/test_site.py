@@ -21,6 +21,7 @@ from pychron_comms.observability.http.health import Condition, Health, condition
 from pychron_comms.observability.http.history import History
 from pychron_comms.observability.http.pages import page_resources
 from pychron_comms.observability.http.site import SiteRules, site_factory
+from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.items import Item
 from pychron_comms.observability.state.recent import APART, HOUR, MOST, Recent
 from pychron_comms.observability.state.stream import StateStream
@@ -47,7 +48,7 @@ class SiteCase(SynchronousTestCase):
         self.recent = Recent()
         self.stream.subscribe(self.recent)
         self.events = EventStream(self.stream, self.clock)
-        self.health = Health(self.clock.seconds)
+        self.health = Health(self.clock.seconds, Metrics())
         self.strangers: set[object] = set()
         children: dict[str, IResource] = {
             **page_resources(),
@@ -170,7 +171,7 @@ class ConditionTests(SiteCase):
 
     def test_another_reason_is_no_other_time(self) -> None:
         now, reason = 5.0, "80 MB are left"
-        health = Health(lambda: now)
+        health = Health(lambda: now, Metrics())
         health.add("journal", lambda: Condition(False, reason))
         health.look()
         now, reason = 9.0, "79 MB are left"
