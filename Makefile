@@ -76,6 +76,14 @@ docs: $(VENV)/documented
 		--description "make, check, run and watch a laboratory" --output build/man/pychron-lab.1
 	$(MANUAL) --module pychron_comms.journal.command --function parser \
 		--description "read and check a journal" --output build/man/pychron-journal.1
+	$(MANUAL) --module pychron_comms.history.tool --function parser \
+		--description "recorded numbers: a list, a picture, a table" \
+		--output build/man/pychron-history.1
+	$(MANUAL) --module pychron_comms.instruments.tool --function parser \
+		--description "make and try descriptions of instruments" \
+		--output build/man/pychron-instrument.1
+	$(MANUAL) --module pychron_comms.alarms.tool --function parser \
+		--description "see and acknowledge alarms" --output build/man/pychron-alarms.1
 	$(MANUAL) --module pychron_comms.certs.tool --function parser \
 		--description "make and renew certificates" --output build/man/pychron-certs.1
 

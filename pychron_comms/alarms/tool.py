@@ -25,6 +25,7 @@ from pychron_comms.errors import (
     error_line,
 )
 from pychron_comms.journal.moments import moment
+from pychron_comms.process.arguments import Parser
 
 DONE, REFUSED, FAILED = 0, 1, 2
 
@@ -46,7 +47,7 @@ exit status: 0 done, 1 the server refuses, or list shows an alarm, 2 no connecti
 
 
 def main(argv: Sequence[str] | None = None, out: TextIO | None = None) -> int:
-    given = _parser().parse_args(argv)
+    given = parser().parse_args(argv)
     try:
         with Communicator(given.server, timeout=TIMEOUT, request_type=ALARMS) as communicator:
             return int(given.run(communicator, given, out or sys.stdout))
@@ -118,8 +119,9 @@ def _time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> Parser:
+    """Its whole command line."""
+    parser = Parser(
         prog="pychron-alarms",
         description="What is not as it should be, and that somebody has seen it.",
         epilog=_EPILOG,
@@ -133,6 +135,7 @@ def _parser() -> argparse.ArgumentParser:
         default=SERVER,
         help=f"a listener of the type * or {ALARMS}; default {SERVER}",
     )
+    parser.add_version()
     below = parser.add_subparsers(required=True, metavar="COMMAND")
     shown = below.add_parser("list", help="alarms that are not ok")
     shown.add_argument("--all", action="store_true", help="those that are ok, too")
@@ -152,8 +155,8 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _about_alarm(below: Any, word: str, meaning: str) -> argparse.ArgumentParser:
-    parser: argparse.ArgumentParser = below.add_parser(word, help=meaning)
+def _about_alarm(below: Any, word: str, meaning: str) -> Parser:
+    parser: Parser = below.add_parser(word, help=meaning)
     parser.add_argument("name", help="an alarm, or a rule for all of its alarms")
     parser.add_argument("--by", default=getpass.getuser(), help="who you are; default: %(default)s")
     return parser

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pychron_comms import __version__
+from pychron_comms.process.arguments import Parser
 
 if TYPE_CHECKING:
     from pychron_comms.certs.folder import Entry, Folder
@@ -111,16 +111,16 @@ def _complain(text: str) -> None:
     print(f"pychron-certs: {text}", file=sys.stderr)  # noqa: T201
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Its whole command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="pychron-certs",
         description="Makes and renews a laboratory's certificate authority and its certificates.",
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     init = _command(commands, "init", _init, "make the authority")
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    parser.add_version()
     init.add_argument("--name", default="Pychron laboratory", help="what the authority is called")
     init.add_argument("--years", type=_from_1_to(50), default=10, help="how long it lives")
 
@@ -152,11 +152,11 @@ def parser() -> argparse.ArgumentParser:
 
 
 def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    commands: argparse._SubParsersAction[Parser],
     name: str,
     work: Callable[[Folder, argparse.Namespace], int],
     text: str,
-) -> argparse.ArgumentParser:
+) -> Parser:
     command = commands.add_parser(name, help=text, description=text)
     command.set_defaults(work=work)
     command.add_argument("folder", metavar="DIR", type=Path, help="the authority's folder")

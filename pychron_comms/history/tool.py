@@ -20,6 +20,7 @@ from pychron_comms.history.picture import draw
 from pychron_comms.history.store import HistoryStore, Series
 from pychron_comms.journal.moments import moment
 from pychron_comms.observability.state.patterns import matcher
+from pychron_comms.process.arguments import Parser
 from pychron_comms.process.extras import install_command
 
 DONE, FAILED = 0, 2
@@ -36,7 +37,7 @@ examples:
 
 
 def main(argv: Sequence[str] | None = None, out: TextIO | None = None) -> int:
-    given = _parser().parse_args(argv)
+    given = parser().parse_args(argv)
     try:
         with closing(HistoryStore(given.file, only_read=True)) as store:
             return int(given.run(store, given, out or sys.stdout))
@@ -97,14 +98,16 @@ def _time(seconds: float) -> str:
     return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> Parser:
+    """Its whole command line."""
+    parser = Parser(
         prog="pychron-history",
         description="What was recorded of the laboratory's numbers.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
+    parser.add_version()
     below = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, run, meaning in (
         ("list", _list, "which items, and from when to when"),

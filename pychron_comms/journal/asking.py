@@ -70,7 +70,8 @@ def files_of(path: Path) -> list[Path]:
     """Oldest first. Errors: ValueError where there is none."""
     files = journal_files(path)
     if not files:
-        raise ValueError(f"{path}: there is no such file")
+        where = "`pychron-lab status` says where the journal is"
+        raise ValueError(f"{path}: there is no such file; {where}")
     return files
 
 

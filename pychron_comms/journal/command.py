@@ -11,9 +11,9 @@ import sys
 from collections.abc import Sequence
 from typing import TextIO
 
-from pychron_comms import __version__
 from pychron_comms.journal import checking, export, listing, replay, stats, timeline
 from pychron_comms.journal.asking import FINE
+from pychron_comms.process.arguments import Parser
 
 UNREADABLE = 2
 
@@ -49,16 +49,16 @@ def main(argv: Sequence[str] | None = None, out: TextIO | None = None) -> int:
         return _complain(str(error))
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Its whole command line."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="pychron-journal",
         description="Read and check a journal.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    parser.add_version()
     below = parser.add_subparsers(required=True, metavar="COMMAND")
     for part in (listing, checking, export, stats, timeline, replay):
         part.add_to(below)

@@ -20,6 +20,9 @@ _SECTIONS = ("extraction_line", "laser", "device", "spectrometer", "manager")
 
 def check(file: Path | None, clock: IReactorTime) -> list[Finding]:
     """What is wrong with a file; nothing listens, nothing moves, no journal is opened."""
+    if file is not None and not file.exists():
+        mend = f"pychron-lab init --config {file} writes one"
+        return [Finding("configuration", BROKEN, f"{file} is not there", mend)]
     try:
         laboratory = load(file)
         table = None if file is None else Table.load(file)

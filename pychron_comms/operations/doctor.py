@@ -24,7 +24,13 @@ LITTLE = 1_000_000_000
 #: The time before which no clock of a laboratory is right: 2024.
 _PAST = 1_704_067_200
 
-_EXTRAS = {"prompt": ("prompt_toolkit", "rich"), "plot": ("matplotlib",)}
+#: What each extra brings, and what it is wanted for.
+_EXTRAS = {
+    "prompt": (("prompt_toolkit", "rich"), "a prompt"),
+    "plot": (("matplotlib",), "plots"),
+    "completion": (("shtab",), "completion in a shell"),
+    "parquet": (("pyarrow",), "export to Parquet"),
+}
 
 
 def doctor(laboratory: Laboratory) -> list[Finding]:
@@ -95,14 +101,13 @@ def _versions() -> Iterator[Finding]:
         f"Python {python}, pychron_comms {_version('pychron_comms')}, "
         f"Twisted {_version('Twisted')}, on {HERE.name}",
     )
-    for extra, packages in _EXTRAS.items():
+    for extra, (packages, purpose) in _EXTRAS.items():
         missing = [name for name in packages if not _version(name)]
         if missing:
             yield Finding(
                 f"extra {extra}",
                 GOOD,
-                f"not installed: {', '.join(missing)}; wanted "
-                f"for {'a prompt' if extra == 'prompt' else 'plots'} alone",
+                f"not installed: {', '.join(missing)}; wanted for {purpose} alone",
                 install_command(*missing),
             )
         else:

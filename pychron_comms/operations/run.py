@@ -17,6 +17,9 @@ from pychron_comms.process.platform import HERE, Platform, ending_signals
 #: Where the halves meet on systems without unix sockets.
 LOOPBACK_PORT = 1059
 
+#: What stands in the log in front of why a service does not start.
+_CAUSE = ": cannot start: "
+
 _START = 30.0
 _STOP = 10.0
 _TWISTD = (sys.executable, "-c", "from twisted.scripts.twistd import run; run()", "-n")
@@ -29,6 +32,7 @@ class Half:
         self._ready = ready
         self._settled = threading.Event()
         self._is_ready = False
+        self._why = ""
         # In a session of its own: Ctrl-C at the terminal is for us, and we end it.
         self.process = subprocess.Popen(
             [*_TWISTD, *arguments],
@@ -44,7 +48,7 @@ class Half:
         """Until the log says so; SystemExit where the process ends before, or takes too long."""
         self._settled.wait(_START)
         if not self._is_ready:
-            raise SystemExit("the laboratory could not be started")
+            raise SystemExit(f"the laboratory could not be started{self._why}")
 
     def end(self) -> None:
         """End the process, by force if it takes longer than 10 s."""
@@ -62,6 +66,8 @@ class Half:
             for line in lines:
                 sys.stdout.write(line)
                 sys.stdout.flush()
+                _, cause, text = line.rstrip("\n").partition(_CAUSE)
+                self._why = f": {text}" if cause else self._why
                 if self._ready in line:
                     self._is_ready = True
                     self._settled.set()

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from twisted.internet.task import Clock
 
-from pychron_comms import __version__
 from pychron_comms.client.command_line.completion import add_completion
 from pychron_comms.config.table import ConfigError
 from pychron_comms.observability import monitoring
@@ -23,6 +22,7 @@ from pychron_comms.operations.doctor import doctor
 from pychron_comms.operations.findings import BROKEN, Finding, as_json, as_lines, exit_status
 from pychron_comms.operations.laboratory import DEFAULT_FILE, Laboratory, load
 from pychron_comms.operations.status import status
+from pychron_comms.process.arguments import Parser
 from pychron_comms.process.platform import HERE
 
 _EPILOG = """\
@@ -49,15 +49,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         raise SystemExit("\npychron-lab: left by Ctrl-C") from None
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Its whole command line."""
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="pychron-lab",
         description="Make, check, run and watch a laboratory.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    _add_version(top)
+    top.add_version()
     add_completion(top)
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
     made = _command(commands, "init", _init, "write a commented laboratory to begin with")
@@ -86,19 +86,15 @@ def parser() -> argparse.ArgumentParser:
     return top
 
 
-def _add_version(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--version", action="version", version=f"pychron-lab {__version__}")
-
-
 def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    commands: argparse._SubParsersAction[Parser],
     name: str,
     work: Work,
     meaning: str,
-) -> argparse.ArgumentParser:
+) -> Parser:
     command = commands.add_parser(name, help=meaning, description=meaning)
     command.set_defaults(work=work)
-    _add_version(command)
+    command.add_version("pychron-lab")
     command.add_argument(
         "-c", "--config", type=Path, metavar="FILE", help=f"default: {DEFAULT_FILE}, if it is there"
     )

@@ -12,13 +12,9 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms import __main__ as python_m
-from pychron_comms import __version__
-from pychron_comms.certs import tool as certs
-from pychron_comms.client.command_line import profiles, scan_command
+from pychron_comms.client.command_line import profiles
 from pychron_comms.client.command_line.options import AskOptions, read_options
 from pychron_comms.client.command_line.output import is_refusal
-from pychron_comms.journal import command as journal
 from pychron_comms.operations import tool as lab
 from tests.modules import hide_module
 
@@ -101,17 +97,6 @@ class CompletionTests(SynchronousTestCase):
         with redirect_stderr(err):
             self.assertRaises(SystemExit, read_options, ["--completion", "bash"])
         self.assertIn("-m pip install shtab", err.getvalue())
-
-    def test_every_tool_tells_its_version(self) -> None:
-        for work, name in (
-            (read_options, "pychron-ask"),
-            (scan_command.main, "pychron-ask scan"),
-            (lab.main, "pychron-lab"),
-            (python_m.main, "pychron-lab"),
-            (certs.main, "pychron-certs"),
-            (journal.main, "pychron-journal"),
-        ):
-            self.assertEqual(self.written(work, "--version"), f"{name} {__version__}\n")
 
 
 class RefusalTests(SynchronousTestCase):

@@ -78,8 +78,14 @@ class OpenCloseTests(HandlerTestCase):
 
     def test_errors(self) -> None:
         self.answers(
-            ("Open Z", "ERROR 004 : invalid arguments: Open Z (no such valve)"),
-            ("Close Z", "ERROR 004 : invalid arguments: Close Z (no such valve)"),
+            (
+                "Open Z",
+                "ERROR 004 : invalid arguments: Open Z (no such valve; GetValveStates lists them)",
+            ),
+            (
+                "Close Z",
+                "ERROR 004 : invalid arguments: Close Z (no such valve; GetValveStates lists them)",
+            ),
             (
                 "Open A,B",
                 "ERROR 004 : invalid arguments: Open A,B (no such valve; did you mean AB?)",

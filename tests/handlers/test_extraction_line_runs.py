@@ -26,7 +26,8 @@ class PipetteTests(HandlerTestCase):
             ("GetPipetteCounts", '[["P1", 1]]'),
             (
                 "GetPipetteCount P9",
-                "ERROR 004 : invalid arguments: GetPipetteCount P9 (no such pipette)",
+                "ERROR 004 : invalid arguments: GetPipetteCount P9 "
+                "(no such pipette; GetPipetteCounts lists them)",
             ),
         )
 

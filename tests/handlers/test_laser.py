@@ -212,7 +212,7 @@ class PatternCommandTests(HandlerCase):
         said = "ERROR 004 : invalid arguments: DoPattern"
         usage = "usage: DoPattern name [duration]"
         self.assert_replies(
-            (b"DoPattern nope.lp\n", f"{said} nope (no such pattern)"),
+            (b"DoPattern nope.lp\n", f"{said} nope (no such pattern; GetPatternNames lists them)"),
             (
                 b"DoPattern pa,soon\n",
                 f"{said} pa,soon (duration must be a number; {usage})",

@@ -149,4 +149,5 @@ def test_a_file_starts_what_it_describes(processes: Processes) -> None:
     client = ConnectingClient(server_address(server))
 
     assert client.ask("Open Inlet") == "OK"
-    assert client.ask("Open A") == "ERROR 004 : invalid arguments: Open A (no such valve)"
+    refused = "ERROR 004 : invalid arguments: Open A (no such valve; GetValveStates lists them)"
+    assert client.ask("Open A") == refused

@@ -78,7 +78,10 @@ def test_one_persistent_connection_serves_every_command(
     ("command", "reply"),
     [
         ("Open E", "ERROR 014 : Valve E is software locked"),
-        ("Open Z", "ERROR 004 : invalid arguments: Open Z (no such valve)"),
+        (
+            "Open Z",
+            "ERROR 004 : invalid arguments: Open Z (no such valve; GetValveStates lists them)",
+        ),
         ("GetValveState Z", "ERROR 005 : Z is not a registered valve name"),
         ("Open G", "ERROR 015 : Valve G failed to actuate open"),
         ("Open F", "ERROR 204 : F is owned by 10.0.0.7"),

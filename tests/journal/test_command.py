@@ -158,7 +158,9 @@ class Show(Command):
 
         self.assertEqual(self.run_command("show", missing), (2, []))
         self.assertEqual(
-            self.errors.getvalue(), f"pychron-journal: {missing}: there is no such file\n"
+            self.errors.getvalue(),
+            f"pychron-journal: {missing}: there is no such file; `pychron-lab status` says where "
+            "the journal is\n",
         )
 
     def test_of_no_folder_says_so(self) -> None:

@@ -259,7 +259,8 @@ class PipetteTests(LineTestCase):
             self.line.get_pipette_count("P9")
         self.assertEqual(
             errors.error_line(caught.exception),
-            "ERROR 004 : invalid arguments: GetPipetteCount P9 (no such pipette)",
+            "ERROR 004 : invalid arguments: GetPipetteCount P9 "
+            "(no such pipette; GetPipetteCounts lists them)",
         )
 
 

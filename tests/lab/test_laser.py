@@ -292,7 +292,7 @@ class PatternTests(LaserCase):
         self.assertFalse(self.laser.is_patterning())
 
     def test_unknown(self) -> None:
-        said = "invalid arguments: DoPattern nope (no such pattern)"
+        said = "invalid arguments: DoPattern nope (no such pattern; GetPatternNames lists them)"
         self.refused(InvalidArgumentsError, said, self.laser.execute_pattern, "nope", None)
 
     def test_stops(self) -> None:

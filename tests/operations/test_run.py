@@ -58,6 +58,16 @@ class HalfTests(SynchronousTestCase):
     def test_one_that_ends_before_it_is_ready_ends_the_start(self) -> None:
         self.assertRaises(SystemExit, self.half("listening").wait_ready)
 
+    def test_why_it_cannot_start_is_said_last(self) -> None:
+        why = "[stderr#error] pychron-server: cannot start: 127.0.0.1:1061: taken\nstopped\n"
+        with redirect_stdout(self.output):
+            half = program.Half(["pychron-server"], "connected")
+            half._reader.join()
+            half.process.stdout = io.StringIO(why)
+            half._pass_on()
+        error = self.assertRaises(SystemExit, half.wait_ready)
+        self.assertEqual(str(error), "the laboratory could not be started: 127.0.0.1:1061: taken")
+
     def test_one_that_does_not_end_is_killed(self) -> None:
         half = self.half("ready")
         half.end()

@@ -100,6 +100,11 @@ class CheckTests(FolderCase):
         self.assertRegex(told, r"broken +configuration: \S+lab.toml:\d+: server.listener\[6\].type")
         self.assertIn("did you mean CO2?", told)
 
+    def test_a_file_that_is_not_there_can_be_written(self) -> None:
+        code, told = self.lab("check")
+        self.assertEqual(code, 2)
+        self.assertIn(f"pychron-lab init --config {self.file} writes one", told)
+
     def test_no_hardware_is_something_to_look_at(self) -> None:
         self.file.write_text(f'[journal]\nfile = "{self.folder}/lab.journal"\n')
         code, told = self.lab("check")
@@ -268,7 +273,7 @@ class DoctorTests(FolderCase):
     def test_clock_disk_and_extras(self) -> None:
         self.patch(doctor, "LITTLE", 1e30)
         self.patch(doctor, "_PAST", 1e30)
-        self.patch(doctor, "_EXTRAS", {"none": ("no_such_package",)})
+        self.patch(doctor, "_EXTRAS", {"none": (("no_such_package",), "nothing")})
         told = "".join(
             each.line
             for each in doctor.doctor(

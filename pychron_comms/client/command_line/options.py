@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from pychron_comms import __version__
 from pychron_comms.client.command_line.completion import add_completion
 from pychron_comms.client.command_line.profiles import profiles_file, read_profile
 from pychron_comms.client.command_line.waits import poll_for
 from pychron_comms.client.waiting import DEADLINE
 from pychron_comms.config.table import ConfigError
+from pychron_comms.process.arguments import Parser
 
 DEFAULT_SERVER = "tcp:127.0.0.1:1061"
 
@@ -86,9 +86,9 @@ def read_options(argv: Sequence[str]) -> AskOptions:
     return options
 
 
-def ask_parser() -> argparse.ArgumentParser:
+def ask_parser() -> Parser:
     """The whole command line of ``pychron-ask``, but for its verb ``scan``."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="pychron-ask",
         usage="%(prog)s [options] [COMMAND [ARGUMENT ...]]",
         description="Ask a server one command.",
@@ -124,7 +124,7 @@ def ask_parser() -> argparse.ArgumentParser:
     add("--json", action="store_true", help="write the reply or the error as one JSON object")
     add("--plain", action="store_true", help="ask as for a server that knows no tags")
     add("--key", default="", help="a name by which the command runs no second time")
-    add("--version", action="version", version=f"%(prog)s {__version__}")
+    parser.add_version()
     add_completion(parser)
     add("words", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     return parser
@@ -148,13 +148,13 @@ def _seconds_or_pattern(text: str) -> float | str:
     return _seconds(text)
 
 
-def _check_order(parser: argparse.ArgumentParser, words: Sequence[str]) -> None:
+def _check_order(parser: Parser, words: Sequence[str]) -> None:
     for word in words[1:]:
         if word in ("-s", "-p", "-h") or word.startswith("--"):
             parser.error(f"{word} must stand in front of the command")
 
 
-def _check_fit(parser: argparse.ArgumentParser, options: AskOptions) -> None:
+def _check_fit(parser: Parser, options: AskOptions) -> None:
     if options.watch is not None and not options.command:
         parser.error("--watch needs a command")
     if options.patterns and (options.key or options.wait):
@@ -167,5 +167,5 @@ def _check_fit(parser: argparse.ArgumentParser, options: AskOptions) -> None:
         _no_wait(parser, options.command)
 
 
-def _no_wait(parser: argparse.ArgumentParser, command: str) -> NoReturn:
+def _no_wait(parser: Parser, command: str) -> NoReturn:
     parser.error(f"--wait: there is nothing to wait for after {command}")

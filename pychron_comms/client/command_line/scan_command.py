@@ -11,7 +11,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
-from pychron_comms import __version__
 from pychron_comms.client.command_line.output import ANSWERED, FAILED, Output, status_of
 from pychron_comms.client.command_line.scan_output import PointWriter
 from pychron_comms.client.plot import PlotUnavailableError, check_plot, plot_scan
@@ -27,6 +26,7 @@ from pychron_comms.client.spectrometer import (
 )
 from pychron_comms.client.waiting import WaitError
 from pychron_comms.errors import CommandError
+from pychron_comms.process.arguments import Parser
 
 DEFAULT_SERVER = "udp:127.0.0.1:1069"
 
@@ -41,7 +41,7 @@ INSTRUMENTS: Mapping[str, type[Blocking]] = {
 
 def main(argv: Sequence[str]) -> int:
     """``argv`` without the verb."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="pychron-ask scan",
         description="Scan peaks over the field of a spectrometer's magnet, through Qtegra.",
         allow_abbrev=False,
@@ -50,7 +50,7 @@ def main(argv: Sequence[str]) -> int:
     return run(parser.parse_args(argv))
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
+def add_arguments(parser: Parser) -> None:
     add = parser.add_argument
     add(
         "-s",
@@ -75,7 +75,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add("--timeout", type=float, default=2.0, metavar="SECONDS", help="for a reply; default 2")
     add("--plot", metavar="FILE", help="draw it, as .png or .svg")
     add("--title", default="", help="of the plot")
-    add("--version", action="version", version=f"%(prog)s {__version__}")
+    parser.add_version()
 
 
 def run(args: argparse.Namespace) -> int:

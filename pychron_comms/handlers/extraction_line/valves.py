@@ -39,6 +39,9 @@ def is_flag(name: str) -> bool:
     return name.endswith("Flag")
 
 
+_WHERE = "; GetValveStates lists them"
+
+
 def _known_valve(word: str) -> Check:
     """To move an unknown valve is 004 on the wire; to ask about one is 005."""
 
@@ -50,7 +53,7 @@ def _known_valve(word: str) -> Check:
         # Of a line that blocks, its valves cannot be asked here.
         blocks = not IReactorManager.providedBy(owner)
         known = () if blocks else line.valves()
-        near = did_you_mean(name, [valve.name for valve in known])
+        near = did_you_mean(name, [valve.name for valve in known]) or _WHERE
         raise InvalidArgumentsError(word, f"{name} (no such valve{near})")
 
     return check

@@ -6,9 +6,9 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from pychron_comms import __version__
 from pychron_comms.config.table import ConfigError
 from pychron_comms.instruments.tool import checks, learn, lists, new, simulate, trying
+from pychron_comms.process.arguments import Parser
 
 MISTAKE = 2
 
@@ -36,16 +36,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         return MISTAKE
 
 
-def parser() -> argparse.ArgumentParser:
+def parser() -> Parser:
     """Its whole command line."""
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="pychron-instrument",
         description="Make and try descriptions of instruments.",
         epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    top.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    top.add_version()
     below = top.add_subparsers(required=True, metavar="COMMAND")
     for part in (lists, checks, trying, simulate, learn, new):
         part.add_to(below)

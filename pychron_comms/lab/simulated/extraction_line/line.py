@@ -186,9 +186,8 @@ class SimulatedExtractionLine:
 
     def get_pipette_count(self, name: str) -> int:
         if name not in self._shots:
-            raise InvalidArgumentsError(
-                "GetPipetteCount", f"{name} (no such pipette{did_you_mean(name, self._shots)})"
-            )
+            near = did_you_mean(name, self._shots) or "; GetPipetteCounts lists them"
+            raise InvalidArgumentsError("GetPipetteCount", f"{name} (no such pipette{near})")
         return self._shots[name]
 
     def get_pipette_counts(self) -> list[PipetteCount]:

@@ -34,7 +34,7 @@ class Patterns:
     def check(self, name: str) -> None:
         """Errors: 004 for an unknown name."""
         if name not in self._durations:
-            near = did_you_mean(name, self._durations)
+            near = did_you_mean(name, self._durations) or "; GetPatternNames lists them"
             raise InvalidArgumentsError("DoPattern", f"{name} (no such pattern{near})")
 
     def stop(self) -> None:
