@@ -14,7 +14,7 @@ import gc
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum
 from pathlib import Path
 from types import FrameType
@@ -95,6 +95,32 @@ class Road:
                 return reply
             self._reactor.advance(_STEP)
         raise RuntimeError(f"no reply to {command!r}")
+
+    def ask_all(self, commands: Sequence[str]) -> None:
+        """Send them in one chunk, and await as many replies."""
+        self._client.heard = b""
+        lines = "".join(f"{each}\r\n" for each in commands)
+        self._client.transport.write(lines.encode())  # type: ignore[union-attr]
+        for _ in range(_MOST_STEPS):
+            while any(pump.pump() for pump in self._pumps):
+                pass
+            if self._client.heard.count(b"\n") == len(commands):
+                return
+            self._reactor.advance(0)
+        raise RuntimeError(f"{len(commands)} commands, replies: {self._client.heard!r}")
+
+    @property
+    def stages(self) -> Mapping[str, Any]:
+        """The transports of those who take what comes, in the order in which a request meets them.
+
+        What comes is handed to their ``bufferReceived``.
+        """
+        hop, listener = self._pumps
+        return {
+            "server, request": listener.serverIO,
+            "processor": hop.serverIO,
+            "server, reply": hop.clientIO,
+        }
 
     def rest(self) -> None:
         """All that the last command brought about is over, and no periodic work is near."""

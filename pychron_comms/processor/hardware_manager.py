@@ -136,10 +136,17 @@ class RemoteHardwareManager(Service):
         if call.effect is not Effect.READ and call.manager is not None:
             call.context = context
             return self._act(request_type, data, handler, call)
-        if call.effect is Effect.READ and IRepeatableCall.providedBy(call):
-            words = write_request(data, request_type).encode()
-            self.reads.keep(words, _KnownRead(self, handler, call, data), sender)
+        if call.effect is Effect.READ and self.reads.seen_before(request_type, data):
+            self._remember(request_type, data, handler, call)
         return self.read(data, handler, call, context)
+
+    def _remember(
+        self, request_type: str, data: str, handler: IRequestHandler, call: ICall
+    ) -> None:
+        """The next time, these words are known to read."""
+        if IRepeatableCall.providedBy(call):
+            words = write_request(data, request_type).encode()
+            self.reads.keep(words, _KnownRead(self, handler, call, data), call.sender)
 
     def admit(self, sender: str) -> None:
         """Errors: 013."""

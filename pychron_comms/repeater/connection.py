@@ -203,8 +203,13 @@ class ProcessorConnection(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         try:
+            replies = self._decoder.feed(data)
+            if isinstance(replies, list) and len(replies) == 1:
+                # Nearly always, and nothing is to be gathered.
+                self._reply_received(*replies[0])
+                return
             with self._cork:
-                for line, payload in self._decoder.feed(data):
+                for line, payload in replies:
                     self._reply_received(line, payload)
         except ValueError as error:
             self._log.error("the processor answers garbage: {error}", error=error)

@@ -57,7 +57,10 @@ class _HopRead:
         self.command = command
 
     def ask(self, sender: str, context: RequestContext) -> ReplyToCome:
-        return self._repeater.ask_known(self._wording, sender, context)
+        connection = self._repeater.connection
+        if connection is None:
+            raise self._repeater.unreachable
+        return connection.send_read(self._wording, sender, context)
 
 
 @implementer(ICommandRepeater)
@@ -87,7 +90,8 @@ class CommandRepeater(MultiService):
         self.hop: Histogram | None = None
         self._name = name
         self.is_near = is_near
-        self._connection: ProcessorConnection | None = None
+        #: Where commands go; None while the processor is away.
+        self.connection: ProcessorConnection | None = None
         self._why = "not connected yet"
         self._outage = Outage(f"processor at {name}", clock)
         client = ReconnectingClient(
@@ -109,8 +113,8 @@ class CommandRepeater(MultiService):
     def watch_state(self, watcher: StateWatcher) -> None:
         """Let ``watcher`` hear how things stand at the processor, while there is a connection."""
         self._watcher = watcher
-        if self._connection is not None:
-            self._connection.say(SUBSCRIBE)
+        if self.connection is not None:
+            self.connection.say(SUBSCRIBE)
 
     def when_connected(self, act: Callable[[], None]) -> None:
         """Call this each time that there is a connection again: the processor may be another."""
@@ -119,33 +123,32 @@ class CommandRepeater(MultiService):
     def known_read(self, request_type: str, data: str) -> IKnownRead:
         return _HopRead(self, request_type, data)
 
-    def ask_known(self, read: Wording, sender: str, context: RequestContext) -> ReplyToCome:
-        """As ``get_response``, of what only reads; errors are raised."""
-        if self._connection is None:
-            raise PychronCommunicationError(self._name, self._why)
-        return self._connection.send_read(read, sender, context)
+    @property
+    def unreachable(self) -> PychronCommunicationError:
+        """Why nothing can be sent."""
+        return PychronCommunicationError(self._name, self._why)
 
     def get_response(
         self, request_type: str, data: str, sender: str, context: RequestContext = PLAIN
     ) -> Deferred[str]:
-        if self._connection is None:
+        if self.connection is None:
             return fail(PychronCommunicationError(self._name, self._why))
         try:
-            return self._connection.send(request_type, data, sender, context)
+            return self.connection.send(request_type, data, sender, context)
         except CommandError:
             return fail()
 
     def asker_gone(self, response: Deferred[str]) -> None:
-        if self._connection is not None:
-            self._connection.forget(response)
+        if self.connection is not None:
+            self.connection.forget(response)
 
     def session_ended(self, session: str) -> None:
-        if self._connection is not None:
-            self._connection.say(f"Gone {session}")
+        if self.connection is not None:
+            self.connection.say(f"Gone {session}")
 
     def reply_taken(self, ask: str) -> None:
-        if self._connection is not None:
-            self._connection.taken(ask)
+        if self.connection is not None:
+            self.connection.taken(ask)
 
     def test_connection(self) -> Deferred[None]:
         return self.get_response("test", _TEST_DATA, "").addCallback(self._check_echo)
@@ -157,7 +160,7 @@ class CommandRepeater(MultiService):
     # -- what its connections tell it
 
     def connected(self, connection: ProcessorConnection) -> None:
-        self._connection = connection
+        self.connection = connection
         self._outage.connected()
         for act in self._when_connected:
             act()
@@ -167,10 +170,10 @@ class CommandRepeater(MultiService):
     def disconnected(self, connection: ProcessorConnection, reason: Failure) -> None:
         refused = refused_identity(reason.value)
         self._why = str(IdentityRefusedError()) if refused else reason.getErrorMessage()
-        if self._connection is None:
+        if self.connection is None:
             self._outage.attempt_failed(self._why)
             return
-        self._connection = None
+        self.connection = None
         self._outage.lost(self._why)
         if self._watcher is not None:
             self._watcher.lost(self._why)

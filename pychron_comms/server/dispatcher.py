@@ -216,7 +216,9 @@ class RequestDispatcher:
     def _remember(self, request: Request, request_type: str, sender: str) -> None:
         """The next time, these words are known to read."""
         # Until a type has described itself, each command is a reason to ask it to.
-        if self._catalogue.is_certain_of(request_type):
+        if self._catalogue.is_certain_of(request_type) and self._reads.seen_before(
+            self._here, request.command
+        ):
             read = self._repeater.known_read(request_type, request.command)
             if read is not None:
                 words = write_request(request.command, request.request_type)

@@ -110,7 +110,9 @@ class CommandLineReceiver(LineReceiver):
         self._host = self.sender
         self._account = Account(self._connections.budgets, self._host)
         self.pressure = Backpressure(self._options.in_flight, self._account.host)
-        self._outbox = Outbox(self.transport, self._connections.cork, self._sent)
+        self._outbox = Outbox(self.transport, self._connections.cork)
+        if self._options.close_after_reply:
+            self._outbox.sent = self._sent
         make_prompt(self.transport)
         self.transport.registerProducer(self, True)
 
@@ -326,6 +328,7 @@ class CommandLineReceiver(LineReceiver):
         """The client does not read its replies."""
         self._connections.count("readers_paused")
         self.pressure.is_unread = True
+        self._outbox.sent = self._sent
         if self._events is not None:
             self._events.pause()
         self._stall_timer = self._clock.callLater(self._options.stall, self._drop_stalled)
@@ -333,6 +336,8 @@ class CommandLineReceiver(LineReceiver):
     def resumeProducing(self) -> None:
         """The client has read them."""
         self.pressure.is_unread = False
+        if not self._options.close_after_reply:
+            self._outbox.sent = None
         self._cancel_timers()
         self._account.settle()
         self._go_on()

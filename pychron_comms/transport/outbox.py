@@ -9,25 +9,20 @@ from pychron_comms.transport.cork import Cork
 from pychron_comms.transport.socket_tuning import close_now, write_now
 
 
-def _nothing(size: int) -> None:
-    """For who does not care how much is sent."""
-
-
 class Outbox:
     """The only way to a connection's transport. Closing it sends first what was kept.
 
-    While the ``cork`` is in, what is written is kept. ``sent`` is told how many bytes went out, or
-    into the transport's own buffer where the other end does not read.
+    While the ``cork`` is in, what is written is kept.
     """
 
-    __slots__ = ("_cork", "_kept", "_sent", "_transport", "held")
+    __slots__ = ("_cork", "_kept", "_transport", "held", "sent")
 
-    def __init__(
-        self, transport: Any, cork: Cork, sent: Callable[[int], object] = _nothing
-    ) -> None:
+    def __init__(self, transport: Any, cork: Cork) -> None:
         self._transport = transport
         self._cork = cork
-        self._sent = sent
+        #: Told, where it is there, how many bytes went out, or into the transport's own buffer
+        #: where the other end does not read.
+        self.sent: Callable[[int], object] | None = None
         self._kept: list[bytes] = []
         #: Bytes that are kept.
         self.held = 0
@@ -35,8 +30,7 @@ class Outbox:
     def write(self, data: bytes) -> None:
         """Send it at once, or with what else is ready when the cork is drawn."""
         if not self._cork.depth:
-            write_now(self._transport, data)
-            self._sent(len(data))
+            self._send(data)
             return
         if not self._kept:
             self._cork.keep(self)
@@ -47,9 +41,7 @@ class Outbox:
         """Send what was kept."""
         kept, self._kept, self.held = self._kept, [], 0
         if kept:
-            data = kept[0] if len(kept) == 1 else b"".join(kept)
-            write_now(self._transport, data)
-            self._sent(len(data))
+            self._send(kept[0] if len(kept) == 1 else b"".join(kept))
 
     def close(self) -> None:
         """End the connection when all of it is written."""
@@ -62,3 +54,8 @@ class Outbox:
         """The same where the other end has stopped sending: without a turn, if nothing waits."""
         self.release()
         close_now(self._transport)
+
+    def _send(self, data: bytes) -> None:
+        write_now(self._transport, data)
+        if self.sent is not None:
+            self.sent(len(data))

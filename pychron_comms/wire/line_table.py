@@ -14,8 +14,9 @@ LINES, SHARE, LONGEST = 1024, 256, 128
 class LineTable(Generic[Meaning]):
     """From the words of a line, which are all but its tags, to their meaning.
 
-    A laboratory polls the same hundred reads all day. The first sight of one goes the full way and
-    leaves its meaning here; from then on the way begins at the meaning, and is the same from there.
+    A laboratory polls the same hundred reads all day. The first two sights of one go the full way,
+    and the second leaves its meaning here; from then on the way begins at the meaning, and is the
+    same from there. What is asked once is not worth an entry: see ``seen_before``.
 
     **Where it is right:** for reads whose meaning depends on their words alone. Whatever depends on
     more is no part of a meaning and is looked at each time: the tags, who asks and what he may do
@@ -27,7 +28,8 @@ class LineTable(Generic[Meaning]):
     device that appears or goes ends none, being looked up each time.
 
     **Who can harm it:** nobody. There are ``lines`` entries of up to ``longest`` bytes. Who has his
-    ``share`` loses his own oldest for a new one; where all are taken, he who has most loses one.
+    ``share`` loses his own oldest for a new one; where all are taken, he who has most loses one. A
+    flood of ever new lines can only keep others from coming in while it lasts.
     """
 
     def __init__(self, lines: int = LINES, share: int = SHARE, longest: int = LONGEST) -> None:
@@ -37,11 +39,24 @@ class LineTable(Generic[Meaning]):
         self._meanings: dict[bytes, Meaning] = {}
         # The words by who brought them, his oldest first.
         self._brought: dict[str, deque[bytes]] = {}
+        # Hashes of what was seen: since a while, and in the while before.
+        self._seen: set[int] = set()
+        self._seen_earlier: set[int] = set()
         #: The meaning of these words; None where it is not known.
         self.get = self._meanings.get
 
     def __len__(self) -> int:
         return len(self._meanings)
+
+    def seen_before(self, *words: object) -> bool:
+        """Whether the same were seen lately; now they are."""
+        seen = hash(words)
+        if seen in self._seen or seen in self._seen_earlier:
+            return True
+        if len(self._seen) >= self._lines:
+            self._seen_earlier, self._seen = self._seen, set()
+        self._seen.add(seen)
+        return False
 
     def keep(self, words: bytes, meaning: Meaning, sender: str) -> None:
         """What ``sender`` asked has this meaning, whoever asks it next."""

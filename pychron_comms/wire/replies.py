@@ -36,8 +36,8 @@ class ReplyDecoder:
 
         To be iterated to its end. Those before a fault are given before it raises.
         """
-        whole = self.is_idle and data.endswith(_LF) and len(data) <= self._max_length
-        if whole and PAYLOAD_MARK not in data:
+        whole = not (self._buffer or self._wanted) and data.endswith(_LF)
+        if whole and PAYLOAD_MARK not in data and len(data) <= self._max_length:
             return [(line.removesuffix(_CR), b"") for line in data[:-1].split(_LF)]
         return self._feed(data)
 

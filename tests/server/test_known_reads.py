@@ -72,7 +72,8 @@ class KnownReadTests(SynchronousTestCase):
         self.catalogue._learned(request_type, json.dumps({"commands": [command]}))
 
     def ask(self, listener: RequestDispatcher, line: str = "GetIt") -> None:
-        listener.answer(parse_request(line), ME, Passing(self.reports))
+        for _ in range(2):
+            listener.answer(parse_request(line), ME, Passing(self.reports))
 
     def test_one_that_was_asked_is_known_by_its_words(self) -> None:
         self.learn()
@@ -83,6 +84,12 @@ class KnownReadTests(SynchronousTestCase):
             read: Any = listener.known_read(words)
             self.assertEqual((read.request_type, read.command), ("System", "GetIt 1"))
         self.assertIsNone(listener.known_read(b"GetIt 2"))
+
+    def test_what_is_asked_once_is_not_worth_it(self) -> None:
+        self.learn()
+        listener = self.listener()
+        listener.answer(parse_request("GetIt"), ME, Passing(self.reports))
+        self.assertIsNone(listener.known_read(b"GetIt"))
 
     def test_one_that_acts_never_is(self) -> None:
         self.learn(effect="actuate")

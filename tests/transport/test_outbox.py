@@ -29,7 +29,8 @@ class OutboxTests(SynchronousTestCase):
         self.transport.registerProducer(self, True)  # type: ignore[arg-type]
         self.cork = Cork()
         self.sent: list[int] = []
-        self.outbox = Outbox(self.transport, self.cork, self.sent.append)
+        self.outbox = Outbox(self.transport, self.cork)
+        self.outbox.sent = self.sent.append
 
     def test_what_is_written_leaves_at_once(self) -> None:
         self.outbox.write(b"a")
@@ -63,7 +64,8 @@ class OutboxTests(SynchronousTestCase):
 
     def test_what_is_written_on_being_told_leaves_too(self) -> None:
         other = Outbox(self.transport, self.cork)
-        outbox = Outbox(self.transport, self.cork, lambda size: other.write(b"told"))
+        outbox = Outbox(self.transport, self.cork)
+        outbox.sent = lambda size: other.write(b"told")
         with self.cork:
             outbox.write(b"a")
             self.cork.let_out()

@@ -31,6 +31,20 @@ class LineTableTests(SynchronousTestCase):
         self.assertEqual(self.table.get(b"x"), "x of b")
         self.assertEqual(len(self.table), 1)
 
+    def test_what_is_seen_again_was_seen_before(self) -> None:
+        self.assertEqual([self.table.seen_before("x", "y") for _ in range(3)], [False, True, True])
+        self.assertFalse(self.table.seen_before("x", "z"))
+
+    def test_what_was_seen_is_forgotten_after_as_many_others_as_there_are_entries(self) -> None:
+        self.table.seen_before("x")
+        for number in range(8):
+            self.table.seen_before(number)
+        self.assertTrue(self.table.seen_before("x"))
+        for number in range(100, 116):
+            self.table.seen_before(number)
+        self.assertFalse(self.table.seen_before("x"))
+        self.assertLessEqual(len(self.table._seen) + len(self.table._seen_earlier), 16)
+
     def test_a_long_line_is_not_kept(self) -> None:
         self.keep("a", "0123456789", "0123456789+")
         self.assertEqual(self.known("0123456789", "0123456789+"), ["0123456789"])

@@ -356,7 +356,7 @@ def check_nothing_left(world: World) -> None:
             for queue in processor.queues
         ),
     }
-    connection = server.repeater._connection
+    connection = server.repeater.connection
     keep("the processor is connected", connection is not None)
     assert connection is not None
     left["replies to come"] = len(connection._pending)

@@ -1,0 +1,95 @@
+"""``python -m benchmarks.stages``: microseconds of our own code in a request, stage by stage.
+
+Both halves run in this process over connections in memory, so that neither the system nor the
+reactor is in the figures; each is the least of many, so that other work on the machine is not
+either. With ``--profile STAGE``, the functions in which that stage spends its time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import cProfile
+import itertools
+import pstats
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from benchmarks.one_request import Road
+
+#: Requests in one chunk, and how often each is measured.
+SIZES = {1: 2000, 64: 200}
+
+#: Reads that a laboratory polls; and one with an argument that can be ever another.
+POLLED = ("GetValveState A", "GetIndicatorState B", "GetManualState C", "GetValveLockState A")
+NEW = "Outcome key{}"
+
+_NUMBERS = itertools.count()
+
+
+def polled(count: int) -> list[str]:
+    return [POLLED[number % len(POLLED)] for number in range(count)]
+
+
+def new(count: int) -> list[str]:
+    return [NEW.format(next(_NUMBERS)) for _ in range(count)]
+
+
+KINDS: dict[str, Callable[[int], list[str]]] = {"polled": polled, "new": new}
+
+
+class Watch:
+    """Sums up the seconds in which one stage takes what comes."""
+
+    def __init__(self, transport: Any, profile: cProfile.Profile | None) -> None:
+        self.seconds = 0.0
+        self._take = transport.bufferReceived
+        self._profile = profile
+        transport.bufferReceived = self._received
+
+    def _received(self, data: bytes) -> None:
+        if self._profile is not None:
+            self._profile.runcall(self._take, data)
+            return
+        begun = time.perf_counter()
+        self._take(data)
+        self.seconds += time.perf_counter() - begun
+
+
+def least(
+    road: Road, watches: Sequence[Watch], commands: Callable[[int], list[str]], size: int
+) -> Iterator[float]:
+    """For each stage: microseconds for one request, of those that come in chunks of that size."""
+    found: list[list[float]] = []
+    for _ in range(SIZES[size]):
+        for watch in watches:
+            watch.seconds = 0.0
+        road.ask_all(commands(size))
+        found.append([watch.seconds for watch in watches])
+    return (min(each) / size * 1e6 for each in zip(*found, strict=True))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.stages", description=__doc__)
+    parser.add_argument("--profile", metavar="STAGE", help="such as processor")
+    wanted = parser.parse_args().profile
+    road = Road()
+    road.ask_all(polled(64))
+    if wanted is not None:
+        if wanted not in road.stages:
+            parser.error(f"the stages are {', '.join(road.stages)}")
+        profile = cProfile.Profile()
+        Watch(road.stages[wanted], profile)
+        for _ in range(SIZES[64]):
+            road.ask_all(polled(64))
+        pstats.Stats(profile).sort_stats("tottime").print_stats(25)
+        return
+    watches = [Watch(transport, None) for transport in road.stages.values()]
+    print(f"{'us for each request':<24}" + "".join(f"{name:>18}" for name in road.stages))
+    for (kind, commands), size in itertools.product(KINDS.items(), SIZES):
+        row = "".join(f"{each:>18.1f}" for each in least(road, watches, commands, size))
+        print(f"{f'{kind}, {size} at a time':<24}{row}")
+
+
+if __name__ == "__main__":
+    main()
