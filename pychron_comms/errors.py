@@ -303,4 +303,8 @@ def error_line(error: Exception, args: object = "") -> str:
     """
     if not isinstance(error, CommandError):
         error = FuncCallError(repr(error), args)
-    return f"ERROR {error.code:03d} : {_UNPRINTABLE.sub(' ', str(error))}"
+    text = str(error)
+    # To look first costs a tenth, and a hostile client's texts are long.
+    if not text.isprintable():
+        text = _UNPRINTABLE.sub(" ", text)
+    return f"ERROR {error.code:03d} : {text}"

@@ -18,7 +18,6 @@ from pychron_comms.transport.connections import IN_FLIGHT_MEANING
 from pychron_comms.transport.datagrams import (
     DatagramGuard,
     longest_reply,
-    take_few,
 )
 from pychron_comms.transport.shared import Shared
 
@@ -62,9 +61,10 @@ class QtegraDatagrams(DatagramProtocol):
         return self._name
 
     def startProtocol(self) -> None:
-        take_few(self.transport)
+        self._guard.listens(self.transport)
 
     def datagramReceived(self, datagram: bytes, addr: _Address) -> None:
+        self._guard.came(self.transport)
         host, line = addr[0], decode(datagram[:BUFFER])
         safe = self._answers.makes_safe(line)
         if self._takes_no_more or not self._guard.may_answer(datagram, host, safe):

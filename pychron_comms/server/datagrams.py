@@ -20,7 +20,6 @@ from pychron_comms.transport.datagrams import (
     DatagramGuard,
     is_here,
     longest_reply,
-    take_few,
 )
 from pychron_comms.transport.exchange import Exchange
 from pychron_comms.transport.options import WireOptions
@@ -30,6 +29,9 @@ from pychron_comms.wire.lines import TOO_LONG, LineDecoder
 from pychron_comms.wire.rendering import render
 
 _Address = tuple[str, int]
+
+#: Commands in one datagram of this computer.
+LINES = 64
 
 
 class _Datagram:
@@ -42,10 +44,13 @@ class _Datagram:
     silent = 0.0
     has_gone = False
 
-    def __init__(self, handler: DatagramMessagingHandler, address: _Address, safe: bool) -> None:
+    def __init__(
+        self, handler: DatagramMessagingHandler, address: _Address, safe: bool, size: int
+    ) -> None:
         self._handler = handler
         self._address = address
         self._safe = safe
+        self._size = size
         self.sender = address[0]
 
     def makes_safe(self, line: bytes) -> bool:
@@ -55,22 +60,22 @@ class _Datagram:
         return self._handler.dispatcher.known_read(words)
 
     def ask_again(self, read: IKnownRead, tags: Tags) -> str | Deferred[str] | ReplyToCome:
-        self._handler.waiting.look_for_room(self.sender, self._safe)
+        self._handler.waiting.look_for_room(self.sender, self._safe, self._size)
         return self._handler.dispatcher.ask_again(read, self.sender, tags)
 
     def answer(self, request: Request) -> str | Deferred[str]:
-        self._handler.waiting.look_for_room(self.sender, self._safe)
+        self._handler.waiting.look_for_room(self.sender, self._safe, self._size)
         return self._handler.dispatcher.answer(request, self.sender, self)
 
     def reply(self, identifier: str, text: str) -> None:
         self._handler.send(text, identifier, self._address)
 
     def wait(self, identifier: str) -> str:
-        self._handler.waiting.begin(self.sender, self._safe)
+        self._handler.waiting.begin(self.sender, self._safe, self._size)
         return identifier
 
     def reply_late(self, text: str | bytes, identifier: str) -> None:
-        self._handler.waiting.end(self.sender, self._safe)
+        self._handler.waiting.end(self.sender, self._safe, self._size)
         self._handler.send(text, identifier, self._address)
 
     @property
@@ -120,9 +125,10 @@ class DatagramMessagingHandler(DatagramProtocol):
         return f"RemoteCommandServer for {self.dispatcher.request_type} (UDP)"
 
     def startProtocol(self) -> None:
-        take_few(self.transport)
+        self.waiting.listens(self.transport)
 
     def datagramReceived(self, datagram: bytes, addr: _Address) -> None:
+        self.waiting.came(self.transport)
         if self._takes_no_more:
             return
         decoder = LineDecoder(self._options.line_length)
@@ -130,13 +136,17 @@ class DatagramMessagingHandler(DatagramProtocol):
         if len(lines) > 1 and not is_here(addr[0]):
             self._refuse(MalformedRequestError("one command for each datagram"), lines[0], addr)
             return
+        if len(lines) > LINES:
+            few = MalformedRequestError(f"at most {LINES} commands for each datagram")
+            self._refuse(few, lines[0], addr)
+            return
         for line in lines:
             if line is TOO_LONG:
                 self._refuse(LineTooLongError(self._options.line_length), line, addr)
             else:
                 safe = self.dispatcher.makes_safe(line)
                 if self.waiting.may_answer(line, addr[0], safe):
-                    self._exchange.take(line, _Datagram(self, addr, safe))
+                    self._exchange.take(line, _Datagram(self, addr, safe, len(line)))
 
     def send(self, text: str | bytes, identifier: str, addr: _Address) -> None:
         """One reply, as one datagram; 213 for one that is none."""
@@ -152,4 +162,4 @@ class DatagramMessagingHandler(DatagramProtocol):
 
     def _refuse(self, error: CommandError, line: bytes | None, addr: _Address) -> None:
         if self.waiting.may_answer(line or b"", addr[0], False):
-            self._exchange.refuse(error, _Datagram(self, addr, False))
+            self._exchange.refuse(error, _Datagram(self, addr, False, 0))

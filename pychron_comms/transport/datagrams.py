@@ -37,8 +37,12 @@ PENDING_LIMIT, SHARE = 1024, 256
 #: the way to a processor, so that a device that hangs leaves another's its room.
 SAFE_ROOM = 4096
 
-#: Bytes that are read of a listener before the reactor sees to the others.
-_READ_AT_ONCE = 4096
+#: Bytes of commands of one address that may wait, unless they make safe: more would hold up those
+#: of others on the way to a processor.
+WAITING_BYTES = 262_144
+
+#: Datagrams of a listener, and bytes of them, that are taken before the reactor sees to the others.
+AT_ONCE, _READ_AT_ONCE = 16, 4096
 
 # With an id, in a frame, and as Qtegra writes it.
 _ERROR = re.compile(rb"\s*(?:@\S*\s+)?[0-9a-f]{0,9}error\b", re.IGNORECASE)
@@ -59,11 +63,6 @@ def longest_reply(host: str) -> int:
     return DATAGRAM_LIMIT if is_here(host) else NETWORK_LIMIT
 
 
-def take_few(transport: Any) -> None:
-    """Let a flood of datagrams keep the reactor for a moment only at a time."""
-    transport.maxThroughput = _READ_AT_ONCE
-
-
 class DatagramGuard:
     """Of one listener: what it answers, and how many commands it takes. ``name`` is as in metrics.
 
@@ -78,6 +77,8 @@ class DatagramGuard:
         self._senders = log
         self._debts: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._waiting: dict[str, int] = {}
+        self._waiting_bytes: dict[str, int] = {}
+        self._left = AT_ONCE
         #: Commands that wait for their replies.
         self.in_flight = 0
         # Those of them that make safe.
@@ -87,6 +88,19 @@ class DatagramGuard:
             "Datagrams dropped for they were errors, or their address had enough replies.",
             listener=name,
         )
+
+    def listens(self, transport: Any) -> None:
+        """Let a flood of datagrams keep the reactor for a moment only at a time."""
+        self._left = AT_ONCE
+        transport.maxThroughput = _READ_AT_ONCE
+
+    def came(self, transport: Any) -> None:
+        """One more datagram has come there, which may be an empty one."""
+        self._left -= 1
+        if not self._left:
+            # A port reads on until it has so many bytes; then it must be its turn again.
+            transport.maxThroughput = 0
+            self._clock.callLater(0, self.listens, transport)
 
     def may_answer(self, line: bytes, host: str, makes_safe: bool) -> bool:
         """Whether a line is to be answered at all."""
@@ -108,8 +122,8 @@ class DatagramGuard:
             self._debts[host] = self._debt(host) + size, self._clock.seconds()
             self._debts.move_to_end(host)
 
-    def look_for_room(self, host: str, makes_safe: bool) -> None:
-        """203 where no more commands of that address may wait for their replies."""
+    def look_for_room(self, host: str, makes_safe: bool, size: int = 0) -> None:
+        """203 where no more commands of that address, or bytes, may wait for their replies."""
         if makes_safe:
             waiting, most = self._safe, SAFE_ROOM
         else:
@@ -117,26 +131,31 @@ class DatagramGuard:
             own = 0 if is_here(host) else self._waiting.get(host, 0)
             if own >= SHARE:
                 raise QueueFullError(f"{own} datagrams of {host} wait for their replies")
+            length = self._waiting_bytes.get(host, 0)
+            if length and length + size > WAITING_BYTES:
+                raise QueueFullError(f"{length} bytes of {host} wait for their replies")
         if waiting >= most:
             raise QueueFullError(f"{most} datagrams wait for their replies")
 
-    def begin(self, host: str, makes_safe: bool = False) -> None:
-        """One more waits."""
+    def begin(self, host: str, makes_safe: bool = False, size: int = 0) -> None:
+        """One more waits, of so many bytes."""
         self.in_flight += 1
         if makes_safe:
             self._safe += 1
             return
         self._waiting[host] = self._waiting.get(host, 0) + 1
+        self._waiting_bytes[host] = self._waiting_bytes.get(host, 0) + size
 
-    def end(self, host: str, makes_safe: bool = False) -> None:
+    def end(self, host: str, makes_safe: bool = False, size: int = 0) -> None:
         """One has its reply."""
         self.in_flight -= 1
         if makes_safe:
             self._safe -= 1
             return
-        left = self._waiting.pop(host) - 1
+        left, length = self._waiting.pop(host) - 1, self._waiting_bytes.pop(host) - size
         if left:
             self._waiting[host] = left
+            self._waiting_bytes[host] = length
 
     def _debt(self, host: str) -> float:
         """Bytes that it has had, less what it might have had meanwhile."""

@@ -42,7 +42,8 @@ from pychron_comms.wire.grammar import PLAIN_REPLY_LIMIT, Request, Tags, tagged_
 from pychron_comms.wire.lines import TOO_LONG, LineDecoder
 from pychron_comms.wire.rendering import render
 
-#: Bytes of replies that are made in one go; then it shows whether the client reads them.
+#: Bytes of replies that are made in one go; then it shows whether the client reads them. And of
+#: lines that are worked off in one go: a long one costs as much as many short ones.
 _ENOUGH = 65536
 
 
@@ -160,13 +161,14 @@ class CommandLineReceiver(LineReceiver):
             self._update_reading()
 
     def _work_off(self, take: Callable[[], bytes | Turn | None], most: int) -> int:
-        """So many lines, until one may not begin; how many did."""
-        pressure, outbox, done = self.pressure, self._outbox, 0
+        """So many lines, until one may not begin or they were long; how many did."""
+        pressure, outbox, done, length = self.pressure, self._outbox, 0, 0
         with self._connections.cork as cork:
             # While commands may begin, and it shows whether the replies are read.
-            while done < most and pressure.may_begin and outbox.held < _ENOUGH:
+            while done < most and length < _ENOUGH and pressure.may_begin and outbox.held < _ENOUGH:
                 line = take()
                 if isinstance(line, bytes):
+                    length += len(line)
                     self.lineReceived(line)
                 else:
                     self._take_other(line)

@@ -68,6 +68,38 @@ class DatagramTests(DeskCase):
             handler.datagramReceived(blank, self.address)
         self.assertEqual((self.repeater.requests, transport.written), ([], []))
 
+    def test_a_datagram_of_this_computer_holds_a_few_commands_and_no_more(self) -> None:
+        handler, transport = self.handler()
+        handler.datagramReceived(b"Open A\n" * 64, HERE)
+        self.assertEqual(len(self.repeater.requests), 64)
+        handler.datagramReceived(b"Open B\n" * 65, HERE)
+        self.assertEqual(len(self.repeater.requests), 64)
+        self.assertEqual(
+            transport.written,
+            [(b"ERROR 206 : malformed request: at most 64 commands for each datagram\r\n", HERE)],
+        )
+
+    def test_a_flood_of_them_is_taken_a_few_at_a_time(self) -> None:
+        handler, transport = self.handler()
+        self.assertEqual(transport.maxThroughput, 4096)
+        for _ in range(rules.AT_ONCE):
+            handler.datagramReceived(b"", HERE)
+        self.assertEqual(transport.maxThroughput, 0)
+        self.clock.advance(0)
+        self.assertEqual(transport.maxThroughput, 4096)
+
+    def test_long_ones_that_wait_are_few(self) -> None:
+        self.patch(rules, "WAITING_BYTES", 1000)
+        handler, transport = self.handler()
+        for _ in range(2):
+            handler.datagramReceived(b"Open " + b"A" * 600, HERE)
+        self.assertEqual(len(self.repeater.requests), 1)
+        ((refused, _),) = transport.written
+        self.assertIn(b"ERROR 203", refused)
+        self.repeater.waiting[0].callback("OK")
+        handler.datagramReceived(b"Open " + b"A" * 600, HERE)
+        self.assertEqual(len(self.repeater.requests), 2)
+
     def test_errors_are_datagrams_too(self) -> None:
         handler, transport = self.handler(line_length=64)
         handler.datagramReceived(b"\xff\xff\xff\xff\xff\xff", self.address)

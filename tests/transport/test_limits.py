@@ -22,7 +22,7 @@ from pychron_comms.transport.line_protocol import CommandLineReceiver
 from pychron_comms.transport.options import ConnectionLimits, WireOptions, read_connection_limits
 from pychron_comms.wire.frames import FrameFormat
 from pychron_comms.wire.grammar import Request
-from tests.listening import shared
+from tests.listening import one_turn, shared
 
 
 class Transport(StringTransport):
@@ -291,6 +291,20 @@ class CountTests(LimitsCase):
         for client in (self.connect(), self.connect()):
             client.protocol.dataReceived(b"wait\nwait\n")
         self.assertEqual(self.number("in_flight"), "4")
+
+
+class LongLineTests(LimitsCase):
+    def test_long_lines_are_worked_off_a_few_at_a_time(self) -> None:
+        self.listen(line_length=65536)
+        client = self.connect()
+        # Its blanks are cut off, and what is answered is short.
+        long = b"full" + b" " * 40_000 + b"\n"
+        client.protocol.dataReceived(long * 20)
+        self.assertEqual(client.value().count(b"\n"), 2)
+        one_turn(self.clock)
+        self.assertEqual(client.value().count(b"\n"), 2 + 4 * 2)
+        self.clock.advance(0)
+        self.assertEqual(client.value().count(b"\n"), 20)
 
 
 class EndTests(LimitsCase):

@@ -1,0 +1,78 @@
+"""How much of a flood of datagrams is taken, and when."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.errors import QueueFullError
+from pychron_comms.observability.metrics import Metrics
+from pychron_comms.observability.sender_log import SenderLog
+from pychron_comms.transport.datagrams import AT_ONCE, SHARE, WAITING_BYTES, DatagramGuard
+
+HERE, OTHER, FAR = "127.0.0.1", "127.0.0.2", "10.0.0.1"
+
+
+class GuardCase(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock, metrics = Clock(), Metrics()
+        log = SenderLog(self.clock, metrics)
+        self.guard = DatagramGuard("System (UDP)", self.clock, metrics, log)
+
+
+class TurnTests(GuardCase):
+    """A port reads on while fewer bytes have come than its ``maxThroughput``."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.port = SimpleNamespace(maxThroughput=1 << 18)
+        self.guard.listens(self.port)
+
+    def test_a_port_takes_no_more_than_so_many_bytes_at_once(self) -> None:
+        self.assertEqual(self.port.maxThroughput, 4096)
+
+    def test_nor_more_than_so_many_datagrams_however_short(self) -> None:
+        for _ in range(3):
+            for _ in range(AT_ONCE - 1):
+                self.guard.came(self.port)
+                self.assertEqual(self.port.maxThroughput, 4096)
+            self.guard.came(self.port)
+            self.assertEqual(self.port.maxThroughput, 0)
+            self.clock.advance(0)
+            self.assertEqual(self.port.maxThroughput, 4096)
+
+
+class RoomTests(GuardCase):
+    def test_the_bytes_of_one_address_that_wait_are_bounded(self) -> None:
+        for host in (HERE, FAR):
+            for size in (WAITING_BYTES - 10, 5):
+                self.guard.look_for_room(host, False, size)
+                self.guard.begin(host, False, size)
+            self.guard.look_for_room(host, False, 5)
+            with self.assertRaises(QueueFullError) as caught:
+                self.guard.look_for_room(host, False, 6)
+            self.assertIn(f"{WAITING_BYTES - 5} bytes of {host} wait", str(caught.exception))
+            self.guard.look_for_room(OTHER, False, 6)
+            self.guard.look_for_room(host, True, 6)
+
+    def test_what_has_its_reply_leaves_its_room(self) -> None:
+        for size in (WAITING_BYTES, 1):
+            self.guard.begin(HERE, False, size)
+        self.guard.end(HERE, False, WAITING_BYTES)
+        self.guard.look_for_room(HERE, False, WAITING_BYTES - 1)
+        self.guard.end(HERE, False, 1)
+        self.assertEqual(self.guard.in_flight, 0)
+
+    def test_one_that_waits_alone_may_be_as_long_as_it_likes(self) -> None:
+        self.guard.look_for_room(HERE, False, WAITING_BYTES + 1)
+
+    def test_one_address_of_the_network_has_its_share_and_no_more(self) -> None:
+        for _ in range(SHARE):
+            self.guard.look_for_room(FAR, False)
+            self.guard.begin(FAR)
+        self.assertRaises(QueueFullError, self.guard.look_for_room, FAR, False)
+        self.guard.look_for_room("10.0.0.2", False)
+        self.guard.end(FAR)
+        self.guard.look_for_room(FAR, False)
