@@ -41,7 +41,7 @@ def field_format(spec: str) -> Format:
     if spec == "raw":
         return Format(rb".*", False, lambda value: str(value).encode("latin-1"), _raw)
     if spec in {"", "s"}:
-        return Format(rb".*?", False, _text, _as_text)
+        return _ANY_TEXT
     if spec == "w":
         return Format(rb"[^\s,;]+", False, _text, _as_text)
     if binary := _BINARY.fullmatch(spec):
@@ -60,6 +60,9 @@ def _text(value: Value) -> bytes:
 
 def _as_text(data: bytes) -> str:
     return data.decode("latin-1").strip()
+
+
+_ANY_TEXT = Format(rb".*?", False, _text, _as_text)
 
 
 def _raw(data: bytes) -> str:

@@ -18,7 +18,7 @@ from pychron_comms.instruments.members import Around, read_reading, read_verb
 from pychron_comms.instruments.pattern import Pattern
 from pychron_comms.instruments.wire_reader import WireReader, expression, read_wire
 
-_ALWAYS_KNOWN = frozenset({"value", "body", "reply", "code", "status", "rest"})
+_ALWAYS_KNOWN = frozenset({"value", "body", "reply", "code", "status"})
 
 
 def read_description(table: Table, name: str) -> Description:

@@ -2,8 +2,8 @@
 
 ``SETP {loop:d},{value:.3f}`` makes bytes of values, and takes such bytes apart again; so one
 description serves the driver and its simulator. ``{value*2:u8}`` is scaled on the wire,
-``{channel-1}`` shifted. ``{check}`` is the checksum over what precedes it, from ``{start}`` on
-where that stands in the pattern.
+``{channel-1}`` shifted, ``{_:w}`` passed over. ``{check}`` is the checksum over what precedes it,
+from ``{start}`` on where that stands in the pattern.
 """
 
 from __future__ import annotations
@@ -18,11 +18,16 @@ from pychron_comms.instruments.wire_text import hex_bytes, wire_bytes
 CHECK = "check"
 START = "start"
 
+#: A field that nobody wants to know: 0 where it is built, or nothing where that will do.
+PASSED_OVER = "_"
+
 #: Fields that hold a message within a message, byte for byte.
 _RAW = frozenset({"body", "reply"})
 
+_ANY = field_format("")
+
 _FIELD = re.compile(r"\{([^{}]*)\}")
-_INSIDE = re.compile(r"([a-z][a-z0-9_]*)(?:([*/+-])(\d+(?:\.\d+)?))?(?::(.+))?")
+_INSIDE = re.compile(r"(_|[a-z][a-z0-9_]*)(?:([*/+-])(\d+(?:\.\d+)?))?(?::(.+))?")
 _SCALES: Mapping[str, tuple[Callable[..., float], Callable[..., float]]] = {
     "*": (lambda value, by: value * by, lambda value, by: value / by),
     "/": (lambda value, by: value / by, lambda value, by: value * by),
@@ -74,7 +79,9 @@ class Pattern:
         self._words = frozenset(words)
         self._parts = list(_parts(text, hex_bytes if hexadecimal else wire_bytes))
         self.fields = [
-            part.name for part in self._parts if isinstance(part, _Field) and part.name != CHECK
+            part.name
+            for part in self._parts
+            if isinstance(part, _Field) and part.name not in {CHECK, PASSED_OVER}
         ]
         names = [part.name for part in self._parts if isinstance(part, _Field)]
         if CHECK in names and check is None:
@@ -134,10 +141,12 @@ class Pattern:
             start = found.start("start") if None in self._parts else 0
             if value != self._check(found.string[start : found.start(f"f{index}")]):
                 raise GarbledError("wrong checksum")
-        elif values.setdefault(field.name, value) != value:
+        elif field.name != PASSED_OVER and values.setdefault(field.name, value) != value:
             raise GarbledError(f"{field.name} is both {values[field.name]} and {value}")
 
     def _write(self, field: _Field, values: Mapping[str, Value]) -> bytes:
+        if field.name == PASSED_OVER:
+            return b"" if field.format == _ANY else field.write(0)
         if field.name not in values:
             raise ValueError(f"no value for {field.name}")
         value = values[field.name]

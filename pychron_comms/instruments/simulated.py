@@ -38,25 +38,41 @@ class SimulatedInstrument:
     def __init__(self, description: Description) -> None:
         self.description = description
         self._state: dict[tuple[str, tuple[Value, ...], str], Value] = {}
+        #: What was chosen just before, a bank say.
+        self._before: dict[str, Value] = {}
         # Where several fit, the one that says most of itself is meant.
         self._known = sorted(_all(description), key=_said, reverse=True)
 
     def get(self, item: Item, values: Mapping[str, Value], reading: Reading) -> Value:
-        return self._state.get(_key(item, values, reading.name), reading.simulated)
+        return self._state.get(self._key(item, values, reading.name), reading.simulated)
 
     def put(self, item: Item, values: Mapping[str, Value], name: str, value: Value) -> None:
-        self._state[_key(item, values, name)] = value
+        self._state[self._key(item, values, name)] = value
 
     def answer(self, body: bytes, outside: Mapping[str, Value]) -> bytes | None:
         """The answer to a command; None for none. GarbledError for what it does not know."""
         for known in self._known:
             try:
-                fields = {**outside, **known.exchange.send.match(body)}
+                fields = {**self._before, **outside, **known.exchange.send.match(body)}
             except GarbledError:
                 continue
             if known.item is None or _takes(known.item.parameters, fields):
+                is_first = known.item is not None and known.member is None
+                self._before = fields if is_first else {}
                 return self._done(known, fields)
         raise GarbledError("no such command")
+
+    def _key(
+        self, item: Item, values: Mapping[str, Value], name: str
+    ) -> tuple[str, tuple[Value, ...], str]:
+        """A reading is the same for all parameters that its question does not name."""
+        named = set(item.parameters)
+        if name in item.readings:
+            named = _named(item.readings[name].exchange)
+            for step in self.description.wire.steps:
+                named |= set(step.send.fields)
+        own = [each for each in item.parameters if each in named]
+        return item.name, tuple(values.get(each, "") for each in own), name
 
     def _done(self, known: _Known, fields: Mapping[str, Value]) -> bytes | None:
         take = known.exchange.take
@@ -174,6 +190,11 @@ def _all(description: Description) -> Iterator[_Known]:
                 first = first.first
 
 
+def _named(exchange: Exchange) -> set[str]:
+    first = _named(exchange.first) if exchange.first else set()
+    return first | set(exchange.send.fields)
+
+
 def _said(known: _Known) -> int:
     """How much of a command's text stands fast."""
     return len(known.exchange.send.literal)
@@ -185,10 +206,6 @@ def _fits(exchange: Exchange, body: bytes) -> bool:
     except GarbledError:
         return False
     return True
-
-
-def _key(item: Item, values: Mapping[str, Value], name: str) -> tuple[str, tuple[Value, ...], str]:
-    return item.name, tuple(values.get(each, "") for each in item.parameters), name
 
 
 def _takes(parameters: Mapping[str, Parameter], fields: Mapping[str, Value]) -> bool:

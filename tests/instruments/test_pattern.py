@@ -86,6 +86,11 @@ class PatternTests(SynchronousTestCase):
         self.assertEqual(pattern.match(b"11"), {"unit": 1})
         self.assertRaises(GarbledError, pattern.match, b"12")
 
+    def test_what_is_passed_over_is_not_told(self) -> None:
+        pattern = Pattern("{_:w} {value:d} {_:d}")
+        self.assertEqual(pattern.match(b"abc 7 99"), {"value": 7})
+        self.assertEqual(Pattern("{value:d}{_:u8}{_}").build({"value": 7}), b"7\x00")
+
     def test_a_value_that_does_not_fit_is_refused(self) -> None:
         for text, value in (
             ("{value:u8}", 256),
