@@ -74,6 +74,7 @@ OURS = [
     (errors.ReplyTooLongError(20, 15), "ERROR 213 : reply too long: 20 bytes, at most 15"),
     (errors.JournalError("no space left"), "ERROR 214 : journal: no space left"),
     (errors.TooManyConnectionsError(9), "ERROR 215 : too many connections: at most 9"),
+    (errors.NotifierError("mail", "refused"), "ERROR 216 : notifier mail: refused"),
 ]
 
 
