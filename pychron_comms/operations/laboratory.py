@@ -59,7 +59,9 @@ class Laboratory:
 
     def http_listeners(self) -> Iterator[str]:
         """Where its processes show themselves over HTTP, as endpoint strings."""
-        settings = [self.server.http, *([self.processor.http] if self.server.processor else [])]
+        # `pychron-lab run` gives the built-in laboratory two processes, too.
+        both = self.file is None or bool(self.server.processor)
+        settings = [self.server.http, *([self.processor.http] if both else [])]
         yield from (each.listen for each in settings if each.listen != OFF)
 
     def processor_endpoint(self) -> str:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,6 +13,7 @@ from twisted.logger import FileLogObserver
 from twisted.python import usage
 
 from pychron_comms import __version__
+from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.config.table import ConfigError, Table
 from pychron_comms.process.json_log import json_observer
 from pychron_comms.process.start import ExplainedStart
@@ -32,6 +34,10 @@ TEXT, JSON = "text", "json"
 COMMANDS_OPTION = ["commands", None, "Say in the log of each command that acts what came of it."]
 
 
+# As getopt says it.
+_UNKNOWN_OPTION = re.compile(r"option (--\S+) not recognized")
+
+
 class ServiceOptions(usage.Options):
     """``--config`` and ``--check``."""
 
@@ -50,6 +56,16 @@ class ServiceOptions(usage.Options):
         super().__init__()
         # Twisted shows a method's docstring with the blanks that indent it.
         self.docs = {name: " ".join((text or "").split()) for name, text in self.docs.items()}
+
+    def parseOptions(self, options: Sequence[str] | None = None) -> None:
+        """An option that is not known gets the nearest one that is."""
+        try:
+            super().parseOptions(options)
+        except usage.UsageError as error:
+            unknown = _UNKNOWN_OPTION.match(str(error))
+            known = [f"--{each.rstrip('=')}" for each in self.longOpt]
+            hint = did_you_mean(unknown[1], known) if unknown else ""
+            raise usage.UsageError(f"{error}{hint}") from None
 
     def postOptions(self) -> None:
         if self["log-format"] not in {TEXT, JSON}:

@@ -30,6 +30,7 @@ README = "README.md"
 #: Pages whose commands another file of these tests runs.
 SHOWN_ELSEWHERE = {
     "client.md": "test_ask.py",
+    "instruments.md": "test_instruments.py",
     "qtegra.md": "test_scan.py",
     "write-a-client.md": "test_write_a_client.py",
 }
@@ -42,6 +43,8 @@ NOT_RUN = {
     "systemd-analyze verify /etc/": "of what sudo has put there; test_lab_tool.py verifies others",
     "pychron-journal verify lab.journal --secret": "of a journal that was begun with the secret",
     "pychron-certs ": "test_tls.py",
+    "pychron-alarms ": "test_alarms.py asks the tool",
+    "pychron-history ": "test_history.py asks the tool",
     "pychron-ask -s tls:lab-server": "needs two computers; test_tls.py asks in that way",
     "openssl s_client": "needs two computers",
     "twistd pychron-processor --config lab.toml --check": "needs the files of two computers",

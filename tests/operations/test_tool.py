@@ -242,9 +242,10 @@ class DoctorTests(FolderCase):
         self.assertIn("tcp:8070", subjects)
         self.assertNotIn("tcp:1071:interface=127.0.0.1", subjects)
         self.lab("init", "--yes", "--force")
-        subjects = [each.subject for each in doctor.doctor(load(self.file))]
-        self.assertIn("tcp:1070:interface=127.0.0.1", subjects)
-        self.assertIn("tcp:1071:interface=127.0.0.1", subjects)
+        for laboratory in (load(self.file), load(None)):
+            subjects = [each.subject for each in doctor.doctor(laboratory)]
+            self.assertIn("tcp:1070:interface=127.0.0.1", subjects)
+            self.assertIn("tcp:1071:interface=127.0.0.1", subjects)
 
     def test_somebody_elses_program_is_no_laboratory(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:

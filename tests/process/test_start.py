@@ -113,6 +113,14 @@ class TextTests(SynchronousTestCase):
             self.assertRaises(SystemExit, Options().parseOptions, ["--version"])
         self.assertEqual(output.getvalue(), f"pychron-some {__version__}\n")
 
+    def test_an_option_that_is_not_known(self) -> None:
+        for words, hint in (
+            (["--confg", "lab.toml"], "; did you mean --config?"),
+            (["--xyzzy"], ""),
+        ):
+            error = self.assertRaises(usage.UsageError, Options().parseOptions, words)
+            self.assertEqual(str(error), f"option {words[0]} not recognized{hint}")
+
     def test_help_of_an_option_has_no_holes(self) -> None:
         class Long(Options):
             def opt_listen(self, text: str) -> None:
