@@ -65,6 +65,14 @@ PROMISES = (
         "tests.transport.test_line_protocol.ReplyTests.test_plain_replies_keep_the_order_of_the_requests",
     ),
     Promise(
+        "a connection that is closed has its replies first",
+        "one outbox for each connection, past which nothing is written; closing empties it",
+        "transport/outbox.py",
+        "        self.release()\n        # A transport waits",
+        "        # A transport waits",
+        "tests.transport.test_outbox.OutboxTests.test_closing_sends_first_what_was_held",
+    ),
+    Promise(
         "whole commands only",
         "a command ends at its terminator; what has none when the connection ends is "
         "dropped and logged",

@@ -54,7 +54,7 @@ class ReplyOrder:
     def fill(self, turn: Turn, reply: bytes) -> bytes:
         """The reply for a place that was reserved."""
         turn.reply = reply
-        return self._ready() if self._turns and self._turns[0] is turn else b""
+        return self._ready()
 
     def fill_all(self, reply: bytes) -> bytes:
         """The same reply for each place that still has none."""
