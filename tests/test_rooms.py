@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -56,6 +58,21 @@ class RoomTests(SynchronousTestCase):
             here = room_of(path)
             below = order[order.index(here) + 1 :] if here in order else []
             self.assertEqual(imported(path) & set(below), set(), str(path))
+
+
+class StartTests(SynchronousTestCase):
+    def test_the_services_bring_no_reactor_and_nothing_that_few_need(self) -> None:
+        """One that a program has not chosen itself could not be replaced any more."""
+        text = (
+            "import sys\n"
+            "import pychron_comms.server.tap, pychron_comms.processor.tap\n"
+            "unwanted = {'twisted.internet.reactor', 'twisted.mail.smtp', 'matplotlib'}\n"
+            "print(*sorted(unwanted & sys.modules.keys()))\n"
+        )
+        told = subprocess.run(
+            [sys.executable, "-c", text], capture_output=True, text=True, timeout=60, check=True
+        )
+        self.assertEqual(told.stdout.strip(), "")
 
 
 class WordTests(SynchronousTestCase):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -91,8 +92,10 @@ class Rule:
 
     def _limits(self, item: Item, active: bool) -> Verdict:
         value = item.value
-        if isinstance(value, bool) or not isinstance(value, (int, float)):
-            return Verdict(Severity.INVALID, "no number", f"{item.path}: {value} is no number")
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        # What is greater than any number that a limit could be has none.
+        if not is_number or abs(value) > sys.float_info.max:
+            return Verdict(Severity.INVALID, "no number", f"{item.path} says no number")
         back = self.hysteresis if active else 0.0
         says = f"{item.path} is {value:.6g} {item.unit}".rstrip()
         if self.above is not None and value > self.above - back:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import sys
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -211,7 +212,12 @@ class HistoryRecorder(Service):
 
 
 def _is_number(item: Item) -> bool:
-    return isinstance(item.value, (int, float)) and not isinstance(item.value, bool)
+    # A whole number may be greater than any that SQLite and Prometheus know.
+    return (
+        isinstance(item.value, (int, float))
+        and not isinstance(item.value, bool)
+        and abs(item.value) <= sys.float_info.max
+    )
 
 
 def _is_unknown(item: Item) -> bool:

@@ -82,6 +82,10 @@ class UnknownTests(BoardCase):
         self.begin(limit(), items=[gauge("broken")])
         self.assertEqual(self.state()[1], Severity.INVALID)
 
+    def test_nor_has_a_number_beyond_all_numbers(self) -> None:
+        self.begin(limit(), items=[gauge(10**400)])
+        self.assertEqual(self.state()[1], Severity.INVALID)
+
     def test_an_item_that_never_comes_is_missed(self) -> None:
         self.begin(limit())
         self.clock.advance(MISSING - 1)

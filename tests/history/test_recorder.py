@@ -136,6 +136,7 @@ class RecordTests(RecorderCase):
         self.show(True, "device/flag")
         self.show("x", "device/text")
         self.show(1.0, "System/other")
+        self.show(10**400, "device/beyond")
         self.clock.advance(10.0)
         self.assertEqual([self.points(each) for each in ("device/flag", "System/other")], [[], []])
 

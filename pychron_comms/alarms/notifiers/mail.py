@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 from typing import Any
@@ -12,20 +11,8 @@ from twisted.internet.defer import Deferred
 from twisted.mail.smtp import sendmail
 
 from pychron_comms.alarms.notifiers.message import Message
+from pychron_comms.alarms.notifiers.settings import MailSettings
 from pychron_comms.config.private_files import read_secret
-
-
-@dataclass(frozen=True, kw_only=True)
-class MailSettings:
-    """``password``: the name of a file, or empty. ``tls``: nothing is sent without it."""
-
-    host: str
-    port: int
-    sender: str
-    to: Sequence[str]
-    user: str = ""
-    password: str = ""
-    tls: bool = False
 
 
 class MailSender:

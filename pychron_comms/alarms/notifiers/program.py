@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -13,16 +11,10 @@ from twisted.internet.protocol import ProcessProtocol
 from twisted.python.failure import Failure
 
 from pychron_comms.alarms.notifiers.message import Message
+from pychron_comms.alarms.notifiers.settings import ProgramSettings
 
 #: Bytes of what it says that are told where it fails.
 _SAID = 400
-
-
-@dataclass(frozen=True, kw_only=True)
-class ProgramSettings:
-    """``command`` is the program and its arguments."""
-
-    command: Sequence[str]
 
 
 class ProgramSender:

@@ -8,11 +8,12 @@ from typing import Any
 from twisted.internet.defer import Deferred
 
 from pychron_comms.alarms.notice import Notice
-from pychron_comms.alarms.notifiers.mail import MailSender, MailSettings
 from pychron_comms.alarms.notifiers.outbox import Outbox, Sender
-from pychron_comms.alarms.notifiers.program import ProgramSender, ProgramSettings
-from pychron_comms.alarms.notifiers.settings import NotifierSettings
-from pychron_comms.alarms.notifiers.webhook import WebhookSender, WebhookSettings
+from pychron_comms.alarms.notifiers.settings import (
+    MailSettings,
+    NotifierSettings,
+    WebhookSettings,
+)
 from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.errors import InvalidArgumentsError
 
@@ -47,11 +48,19 @@ class Notifiers:
 
 
 def sender_for(settings: NotifierSettings, reactor: Any) -> Sender:
-    """What takes its messages away."""
+    """What takes its messages away.
+
+    Its module is imported here: those of Twisted's that mail needs take long, and bring a reactor.
+    """
     way = settings.way
     if isinstance(way, MailSettings):
+        from pychron_comms.alarms.notifiers.mail import MailSender  # noqa: PLC0415
+
         return MailSender(way, reactor)
     if isinstance(way, WebhookSettings):
+        from pychron_comms.alarms.notifiers.webhook import WebhookSender  # noqa: PLC0415
+
         return WebhookSender(way, reactor)
-    assert isinstance(way, ProgramSettings)
+    from pychron_comms.alarms.notifiers.program import ProgramSender  # noqa: PLC0415
+
     return ProgramSender(way, reactor)

@@ -7,17 +7,47 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from pychron_comms.alarms.notifiers.mail import MailSettings
-from pychron_comms.alarms.notifiers.program import ProgramSettings
-from pychron_comms.alarms.notifiers.webhook import FORMS, JSON, WebhookSettings
 from pychron_comms.config.private_files import read_secret
 from pychron_comms.config.table import Table
 
 #: The kinds of notifier.
 MAIL, WEBHOOK, PROGRAM = "mail", "webhook", "program"
 
+#: What is posted: JSON with all of it, JSON as Slack, Mattermost and Teams take it, or text.
+JSON, CHAT, TEXT = "json", "chat", "text"
+FORMS = (JSON, CHAT, TEXT)
+
 #: Seconds between two messages of one notifier, where nothing is said.
 EVERY = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class MailSettings:
+    """``password``: the name of a file, or empty. ``tls``: nothing is sent without it."""
+
+    host: str
+    port: int
+    sender: str
+    to: Sequence[str]
+    user: str = ""
+    password: str = ""
+    tls: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class WebhookSettings:
+    """``token``: the name of a file with what goes behind ``Authorization: Bearer``, or empty."""
+
+    url: str
+    form: str = JSON
+    token: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProgramSettings:
+    """``command`` is the program and its arguments."""
+
+    command: Sequence[str]
 
 
 Way = MailSettings | WebhookSettings | ProgramSettings

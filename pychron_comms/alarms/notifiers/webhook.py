@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 from twisted.internet.defer import Deferred, succeed
@@ -16,23 +15,11 @@ from twisted.web.iweb import IAgent, IBodyProducer, IResponse
 from zope.interface import implementer
 
 from pychron_comms.alarms.notifiers.message import Message
+from pychron_comms.alarms.notifiers.settings import CHAT, TEXT, WebhookSettings
 from pychron_comms.config.private_files import read_secret
-
-#: What is posted: JSON with all of it, JSON as Slack, Mattermost and Teams take it, or text.
-JSON, CHAT, TEXT = "json", "chat", "text"
-FORMS = (JSON, CHAT, TEXT)
 
 #: Seconds for a connection.
 _CONNECT = 10.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class WebhookSettings:
-    """``token``: the name of a file with what goes behind ``Authorization: Bearer``, or empty."""
-
-    url: str
-    form: str = JSON
-    token: str = ""
 
 
 class WebhookSender:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -79,7 +80,9 @@ class StreamFigures:
         numbers = (
             item
             for item in self._stream
-            if isinstance(item.value, (int, float)) and self._wanted(item.path)
+            if isinstance(item.value, (int, float))
+            and abs(item.value) <= sys.float_info.max
+            and self._wanted(item.path)
         )
         return [item for item, _ in zip(numbers, range(MOST), strict=False)]
 

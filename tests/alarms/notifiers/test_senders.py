@@ -13,10 +13,18 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.http_headers import Headers
 
-from pychron_comms.alarms.notifiers.mail import MailSender, MailSettings
+from pychron_comms.alarms.notifiers.mail import MailSender
 from pychron_comms.alarms.notifiers.message import Message, message_about
-from pychron_comms.alarms.notifiers.program import ProgramSender, ProgramSettings
-from pychron_comms.alarms.notifiers.webhook import CHAT, JSON, TEXT, WebhookSender, WebhookSettings
+from pychron_comms.alarms.notifiers.program import ProgramSender
+from pychron_comms.alarms.notifiers.settings import (
+    CHAT,
+    JSON,
+    TEXT,
+    MailSettings,
+    ProgramSettings,
+    WebhookSettings,
+)
+from pychron_comms.alarms.notifiers.webhook import WebhookSender
 from tests.alarms.notifiers.test_outbox import notice
 
 MESSAGE = message_about([notice()], 0, "läb")

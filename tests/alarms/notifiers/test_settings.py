@@ -6,10 +6,12 @@ import sys
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.alarms.notifiers.mail import MailSettings
-from pychron_comms.alarms.notifiers.program import ProgramSettings
-from pychron_comms.alarms.notifiers.settings import NotifierSettings
-from pychron_comms.alarms.notifiers.webhook import WebhookSettings
+from pychron_comms.alarms.notifiers.settings import (
+    MailSettings,
+    NotifierSettings,
+    ProgramSettings,
+    WebhookSettings,
+)
 from pychron_comms.alarms.settings import read_alarms
 from pychron_comms.config.table import ConfigError, Table
 

@@ -54,6 +54,7 @@ class StreamFigureTests(SynchronousTestCase):
     def test_the_numbers_that_are_wanted_and_no_others(self) -> None:
         self.stream.publish(item("device/gc/IG", 1e-8))
         self.stream.publish(item("device/gc/name", "ion"))
+        self.stream.publish(item("device/gc/beyond", 10**400))
         self.stream.publish(item("device/other", 5.0))
         self.assert_told('value{path="device/gc/IG",unit="mbar"} 1e-08')
         self.assertEqual(self.metrics.text().count("comms_value{"), 1)
