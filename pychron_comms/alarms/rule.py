@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -92,9 +91,7 @@ class Rule:
 
     def _limits(self, item: Item, active: bool) -> Verdict:
         value = item.value
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        # What is greater than any number that a limit could be has none.
-        if not is_number or abs(value) > sys.float_info.max:
+        if not item.is_number:
             return Verdict(Severity.INVALID, "no number", f"{item.path} says no number")
         back = self.hysteresis if active else 0.0
         says = f"{item.path} is {value:.6g} {item.unit}".rstrip()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-import sys
 from collections.abc import Callable
 from typing import Any, Protocol
 
@@ -123,7 +122,7 @@ class HistoryRecorder(Service):
         path = item.path
         if path not in self._newest and not self._is_wanted(item):
             return
-        value = float(item.value) if _is_number(item) and not _is_unknown(item) else None
+        value = float(item.value) if item.is_number and not _is_unknown(item) else None
         point = Point(path, item.unit, at, value)
         self._newest[path] = point
         waiting = self._waiting.setdefault(path, [])
@@ -134,7 +133,7 @@ class HistoryRecorder(Service):
             waiting.append(point)
 
     def _is_wanted(self, item: Item) -> bool:
-        return _is_number(item) and self._wants(item.path) and len(self._newest) < MOST
+        return item.is_number and self._wants(item.path) and len(self._newest) < MOST
 
     def _collected(self, now: float) -> list[Point]:
         if self._is_lost:
@@ -209,15 +208,6 @@ class HistoryRecorder(Service):
                 return
             finally:
                 self._store.close()
-
-
-def _is_number(item: Item) -> bool:
-    # A whole number may be greater than any that SQLite and Prometheus know.
-    return (
-        isinstance(item.value, (int, float))
-        and not isinstance(item.value, bool)
-        and abs(item.value) <= sys.float_info.max
-    )
 
 
 def _is_unknown(item: Item) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -80,9 +79,7 @@ class StreamFigures:
         numbers = (
             item
             for item in self._stream
-            if isinstance(item.value, (int, float))
-            and abs(item.value) <= sys.float_info.max
-            and self._wanted(item.path)
+            if (item.is_number or isinstance(item.value, bool)) and self._wanted(item.path)
         )
         return [item for item, _ in zip(numbers, range(MOST), strict=False)]
 

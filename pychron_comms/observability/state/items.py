@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -39,6 +40,16 @@ class Item:
             raise ValueError(f"{self.path}: what is not known is invalid")
         if isinstance(self.value, float) and not math.isfinite(self.value):
             raise ValueError(f"{self.path}: {self.value} is no value")
+
+    @property
+    def is_number(self) -> bool:
+        """Whether its value can be drawn and compared; a whole one may be beyond all floats."""
+        value = self.value
+        return (
+            isinstance(value, (int, float))
+            and not isinstance(value, bool)
+            and abs(value) <= sys.float_info.max
+        )
 
     def says_the_same(self, other: Item) -> bool:
         """Whether only the times differ."""

@@ -25,9 +25,7 @@ class Recent:
 
     def changed(self, change: Change) -> None:
         item = change.what
-        if not isinstance(item, Item) or not item.unit or isinstance(item.value, bool):
-            return
-        if not isinstance(item.value, (int, float)):
+        if not isinstance(item, Item) or not item.unit or not item.is_number:
             return
         points = self._points.get(item.path)
         if points is None:
