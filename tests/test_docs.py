@@ -65,7 +65,7 @@ class ThreadedClock(Clock):
 
     def work_until(self, answer: Deferred[str]) -> None:
         while not answer.called:
-            self._calls.get(timeout=5)()
+            self._calls.get(timeout=60)()
 
 
 def gate_of(table: Table, clock: Clock) -> Gate:

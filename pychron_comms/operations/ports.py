@@ -6,6 +6,7 @@ import os
 import socket
 import urllib.request
 from collections.abc import Callable, Iterator
+from http.client import HTTPException
 from pathlib import Path
 
 from pychron_comms.client.communicator import Communicator
@@ -47,7 +48,7 @@ def _is_alive(place: str) -> bool:
     try:
         with urllib.request.urlopen(f"http://{place}/livez", timeout=PATIENCE) as reply:
             return bool(reply.status == 200)
-    except (OSError, ValueError):
+    except (OSError, ValueError, HTTPException):
         return False
 
 

@@ -11,8 +11,10 @@ import socket
 import subprocess
 import sys
 import tempfile
+import urllib.request
 from contextlib import redirect_stdout
 from datetime import UTC, datetime
+from http.client import BadStatusLine
 
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -220,6 +222,10 @@ class StatusTests(FolderCase):
             self.assertEqual(connect_to(listen), way)
 
 
+def fail_as_a_line_server_does(*where: object, **how: object) -> None:
+    raise BadStatusLine("ERROR 003 : invalid command: GET")
+
+
 class DoctorTests(FolderCase):
     def test_a_taken_port_is_told_with_the_command_that_shows_who_has_it(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -254,6 +260,8 @@ class DoctorTests(FolderCase):
             for question in ("PychronReady", ""):
                 self.assertFalse(ports.answers(listen, question))
         self.assertFalse(ports.answers(listen, "PychronReady"))
+        self.patch(urllib.request, "urlopen", fail_as_a_line_server_does)
+        self.assertFalse(ports.answers(listen, ""))
         self.assertFalse(ports.answers("tls:1061:certificate=x", "PychronReady"))
 
     def test_a_folder_that_cannot_be_written(self) -> None:
