@@ -18,6 +18,7 @@ Curve = tuple[Series, Sequence[tuple[float, float | None]]]
 def draw(curves: Sequence[Curve], since: float, until: float, file: Path) -> None:
     """One panel for each, below each other. Errors: OSError, ValueError, ModuleNotFoundError."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415
+    from matplotlib.dates import ConciseDateFormatter  # noqa: PLC0415
     from matplotlib.figure import Figure  # noqa: PLC0415
 
     figure = Figure(figsize=(10, 1.2 + 1.6 * len(curves)), layout="constrained")
@@ -34,7 +35,8 @@ def draw(curves: Sequence[Curve], since: float, until: float, file: Path) -> Non
         if spans_decades(values):
             panel.set_yscale("log")
         panel.set_xlim(datetime.fromtimestamp(since), datetime.fromtimestamp(until))
-    panels[-1].tick_params(axis="x", rotation=20)
+    axis = panels[-1].xaxis
+    axis.set_major_formatter(ConciseDateFormatter(axis.get_major_locator()))
     figure.savefig(file, dpi=150)
 
 

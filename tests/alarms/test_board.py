@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pychron_comms.alarms import roster
 from pychron_comms.alarms.board import MISSING
 from pychron_comms.alarms.rule import BUILT_IN, Rule, While
 from pychron_comms.interfaces import Severity
@@ -162,6 +163,12 @@ class PatternTests(BoardCase):
         self.board.acknowledge("gauges", "Jo", "10.0.0.5")
         self.clock.advance(0)
         self.assertIsNone(self.stream.get("road/alarm/gauges/device/gc/IG"))
+
+    def test_they_are_bounded(self) -> None:
+        self.patch(roster, "MOST", 3)
+        self.begin(Rule(name="gauges", pattern="device/gc/*", above=1e-6))
+        self.show(*(gauge(1e-8, f"device/gc/{number}") for number in range(10)))
+        self.assertEqual(len(list(self.board)), 3)
 
     def test_no_alarm_is_made_of_alarms(self) -> None:
         self.begin(Rule(name="all", pattern="*", when=Severity.MINOR), items=[gauge()])

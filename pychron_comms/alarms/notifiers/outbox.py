@@ -69,6 +69,7 @@ class Outbox:
         self._next = 0.0
         self._timer: IDelayedCall | None = None
         self._sending: Deferred[object] | None = None
+        self._is_over = False
         self._counters = {
             result: metrics.counter(
                 "pychron_comms_notifications_total",
@@ -84,6 +85,7 @@ class Outbox:
 
     def stop(self) -> None:
         """What waits is not sent: the next process finds the alarms as they are."""
+        self._is_over = True
         if self._timer is not None and self._timer.active():
             self._timer.cancel()
         if self._sending is not None:
@@ -101,7 +103,8 @@ class Outbox:
         return self._deliver(trial(self._place)).addErrback(self._explained)
 
     def _plan(self, seconds: float) -> None:
-        if self._timer is None and self._sending is None and self._waiting:
+        idle = self._timer is None and self._sending is None
+        if idle and self._waiting and not self._is_over:
             wait = max(seconds, self._next - self._clock.seconds())
             self._timer = self._clock.callLater(wait, self._send)
 

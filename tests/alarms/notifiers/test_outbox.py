@@ -139,7 +139,7 @@ class OutboxTests(SynchronousTestCase):
         self.box.add(notice())
         self.box.stop()
         self.assertEqual(self.severity()[0], "fails")
-        self.box.stop()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
 
 
 class MessageTests(SynchronousTestCase):
