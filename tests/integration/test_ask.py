@@ -14,6 +14,7 @@ import os
 import re
 import select
 import signal
+import socket
 import subprocess
 import sys
 import termios
@@ -303,3 +304,20 @@ class TestPrompt:
             "+Disable",
             "+quit",
         ]
+
+    def test_it_outlives_a_server_that_is_not_there(self, processes: Processes) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as probe:
+            port = probe.getsockname()[1]
+        environment = {**os.environ, "PYCHRON_HISTORY": str(processes.folder / "history")}
+        terminal = Terminal([ASK, "-s", f"tcp:127.0.0.1:{port}"], environment)
+        try:
+            terminal.wait_for(r"\(not connected since \d\d:\d\d:\d\d\)")
+            server = start_server(processes, f"System=tcp:{port}:interface=127.0.0.1")
+            server_address(server)
+            terminal.type("Open A\r")
+            terminal.wait_for("connected again; there was no connection since")
+            terminal.wait_for("System>")
+            terminal.type("quit\r")
+            assert terminal.wait_for_end() == 0
+        finally:
+            terminal.close()
