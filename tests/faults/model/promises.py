@@ -349,7 +349,7 @@ def check_nothing_left(world: World) -> None:
         "datagrams": server.datagrams.in_flight,
         "keys that run": processor.memory.keys.running,
         "plain commands that run": processor.memory.copies.running,
-        "those who wait for them": len(processor.memory._waiting),
+        "those who wait for them": len(processor.memory.waiting),
         "waiting": sum(len(queue._waiting) for queue in processor.queues),
         "running": sum(
             (queue._running is not None) + queue._safety.busy + len(queue._askers._jobs)
