@@ -517,6 +517,15 @@ PROMISES = (
         "tests.observability.state.test_stream.QualityTests"
         ".test_a_clock_that_is_set_makes_nothing_stale_and_hides_nothing",
     ),
+    Promise(
+        "who watches slows no command",
+        "a reader of the stream is woken once, and costs nothing more until it has taken all",
+        "observability/state/stream.py",
+        "            sleepers, self._sleepers = self._sleepers, {}\n",
+        "            sleepers = dict(self._sleepers)\n",
+        "tests.observability.state.test_subscription.ManyReadersTests"
+        ".test_who_has_been_woken_is_called_no_more_until_it_has_taken_all",
+    ),
 )
 
 

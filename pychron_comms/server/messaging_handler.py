@@ -10,6 +10,7 @@ from twisted.internet.protocol import Factory, connectionDone
 from twisted.python.failure import Failure
 
 from pychron_comms.interfaces import IKnownRead, ReplyToCome
+from pychron_comms.observability.state.pace import APART
 from pychron_comms.server.dispatcher import RequestDispatcher
 from pychron_comms.server.resend import evidence
 from pychron_comms.server.resend.conversation import Conversation
@@ -33,6 +34,8 @@ class MessagingHandler(CommandLineReceiver):
 
     # Made for the first command that acts: most connections only read.
     _conversation: Conversation | None = None
+    # However many watch, and whatever happens: commands come first.
+    events_apart = APART
     _asked = 0
     _heard_at = 0.0
     _session = ""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 
+from pychron_comms.observability.state.pace import Pace
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.observability.state.subscription import Message, Subscription
 from pychron_comms.wire.grammar import event_line
@@ -20,7 +21,8 @@ class EventLines:
 
     ``send`` writes to the connection, and must not be called while that is full: between ``pause``
     and ``resume`` changes are gathered, the newest of each item. ``cut_off`` ends the connection of
-    a reader that left too many events unread, and says why.
+    a reader that left too many events unread, and says why. What comes within ``apart`` seconds of
+    what was sent last leaves together.
     """
 
     def __init__(
@@ -28,7 +30,9 @@ class EventLines:
         send: Callable[[bytes], None],
         cut_off: Callable[[str], None],
         clock: IReactorTime,
+        apart: float = 0.0,
     ) -> None:
+        self._pace = Pace(self._write, clock, apart)
         self._send = send
         self._cut_off = cut_off
         self._subscription: Subscription | None = None
@@ -40,7 +44,7 @@ class EventLines:
         self, stream: StateStream, patterns: Sequence[str], session: str = "", number: int = 0
     ) -> None:
         """Begin, or begin anew with other patterns. ValueError for patterns that cannot be."""
-        following = Subscription(stream, patterns, self._write)
+        following = Subscription(stream, patterns, self._pace.go)
         if self._subscription is not None:
             self._subscription.end()
         self._subscription = following
@@ -50,6 +54,7 @@ class EventLines:
             self._beats.start(BEAT, now=False)
 
     def end(self) -> None:
+        self._pace.stop()
         if self._subscription is not None:
             self._subscription.end()
         if self._beats.running:
@@ -77,7 +82,9 @@ class EventLines:
                 return
             if self._paused:
                 return
-            self._send(b"".join(_line(each) for each in following.take()))
+            lines = b"".join(map(_line, following.take()))
+            if lines:
+                self._send(lines)
 
 
 def _line(message: Message) -> bytes:

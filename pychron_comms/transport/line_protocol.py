@@ -68,6 +68,8 @@ class CommandLineReceiver(LineReceiver):
     _order: ReplyOrder | None = None
     _backlog: Backlog | None = None
     _events: EventLines | None = None
+    #: Seconds between two writes of events.
+    events_apart = 0.0
     _has_turn = False
     _reading_paused = False
     _ended = False
@@ -311,7 +313,9 @@ class CommandLineReceiver(LineReceiver):
         try:
             patterns, session, number = parse_wish(wish)
             if self._events is None:
-                self._events = EventLines(self._send_events, self._cut_off, self._clock)
+                self._events = EventLines(
+                    self._send_events, self._cut_off, self._clock, self.events_apart
+                )
             self._events.follow(stream, patterns, session, number)
         except ValueError as error:
             raise MalformedRequestError(f"Subscribe: {error}") from None

@@ -12,6 +12,7 @@ from twisted.web.server import NOT_DONE_YET, Request
 from zope.interface import implementer
 
 from pychron_comms.observability.http.site import plain
+from pychron_comms.observability.state.pace import APART, Pace
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.observability.state.subscription import Message, Subscription
 
@@ -88,7 +89,8 @@ class _Reader:
         self._request = request
         self._clock = clock
         self._session = stream.session
-        self._subscription = Subscription(stream, patterns, self._write)
+        self._pace = Pace(self._write, clock, APART)
+        self._subscription = Subscription(stream, patterns, self._pace.go)
         self._paused = False
         self._over = False
         self._stall: IDelayedCall | None = None
@@ -115,6 +117,7 @@ class _Reader:
 
     def end(self) -> None:
         self._over = True
+        self._pace.stop()
         self._subscription.end()
         self._cancel_stall()
 
@@ -138,7 +141,8 @@ class _Reader:
                 self._drop()
                 return
             messages = self._subscription.take()
-            self._request.write(b"".join(self._event(each) for each in messages))
+            if messages:
+                self._request.write(b"".join(map(self._event, messages)))
 
     def _event(self, message: Message) -> bytes:
         topic, number, text = message

@@ -129,11 +129,21 @@ def is_read_by_another_site(request: Request) -> bool:
     return asks_from in {b"cross-site", b"same-site"} and mode != b"navigate"
 
 
+class _Bodiless(Request):
+    """A request that brings nothing along: a body would be kept, up to its announced length."""
+
+    def gotLength(self, length: int | None) -> None:
+        super().gotLength(0)
+        if length != 0:
+            self.channel.loseConnection()
+
+
 class QuietSite(Site):
     """Logs no request: each look of each browser would fill the log."""
 
     noisy = False
     displayTracebacks = False
+    requestFactory = _Bodiless
 
     def log(self, request: http.Request) -> None:
         """Nothing."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import takewhile
 from typing import Any, NamedTuple, Protocol
 
 from pychron_comms.observability.state.items import STALE, Item
@@ -13,6 +15,9 @@ from pychron_comms.observability.state.items import STALE, Item
 #: Changes that are kept for who comes back, and for how many seconds.
 KEPT = 20_000
 KEPT_FOR = 600.0
+
+#: Changes whose text is kept for those who are told of them next.
+BODIES = 2000
 
 
 class Event(NamedTuple):
@@ -37,6 +42,11 @@ class Subscriber(Protocol):
         """An item is new or says something else, or something has happened."""
 
 
+def as_json(fields: Mapping[str, Any]) -> str:
+    """Without blanks. Raises ValueError for a number that is none."""
+    return json.dumps(fields, separators=(",", ":"), allow_nan=False)
+
+
 def new_stream(now: Callable[[], float], steady: Callable[[], float]) -> StateStream:
     """The stream of a process that starts now; its clocks as ``StateStream`` has them."""
     return StateStream(secrets.token_hex(6), now, steady)
@@ -48,7 +58,8 @@ class StateStream:
     ``session`` names this life of the stream: numbers of another session mean nothing here.
     ``now`` is Unix time in seconds, to be shown; ``steady`` a clock that nobody sets, by which
     things turn stale: that of another computer may be late, and this one's be set. Publishing costs
-    a constant time, and no more for subscribers than one call each.
+    a constant time, one call for each subscriber, and nothing for a reader that was woken and has
+    not taken all yet.
     """
 
     def __init__(
@@ -68,6 +79,11 @@ class StateStream:
         self._kept: deque[Change] = deque(maxlen=KEPT)
         # In order, each once.
         self._subscribers: dict[Subscriber, None] = {}
+        self._sleepers: dict[Callable[[], object], None] = {}
+        self.readers = 0
+        # What was told last to one who asked, for all others who ask for the same.
+        self._asked: tuple[int, list[Change]] = 0, []
+        self._bodies: dict[int, str] = {}
 
     def __iter__(self) -> Iterator[Item]:
         return iter([self._as_confirmed(item) for item in self._items.values()])
@@ -80,7 +96,8 @@ class StateStream:
 
     @property
     def subscribers(self) -> int:
-        return len(self._subscribers)
+        """Who is called at each change, and who reads."""
+        return len(self._subscribers) + self.readers
 
     def get(self, path: str) -> Item | None:
         item = self._items.get(path)
@@ -140,16 +157,44 @@ class StateStream:
         """More than once does no harm."""
         self._subscribers.pop(subscriber, None)
 
-    def since(self, number: int) -> list[Change] | None:
+    def wake(self, act: Callable[[], object]) -> None:
+        """Call that at the next change, once: it must neither block nor raise."""
+        self._sleepers[act] = None
+
+    def sleep_on(self, act: Callable[[], object]) -> None:
+        """Do not call that after all; more than once does no harm."""
+        self._sleepers.pop(act, None)
+
+    def since(self, number: int) -> Sequence[Change] | None:
         """The changes after that one; None where they are not kept any more, or never were."""
         if not 0 <= number <= self.number:
             return None
         if number == self.number:
-            return []
+            return ()
         self._forget_old()
         if not self._kept or self._kept[0].number > number + 1:
             return None
-        return [change for change in self._kept if change.number > number]
+        before, found = self._asked
+        if not found or before != number or found[-1].number != self.number:
+            newest = takewhile(lambda change: change.number > number, reversed(self._kept))
+            found = list(newest)[::-1]
+            self._asked = number, found
+        return found
+
+    def body(self, change: Change) -> str:
+        """Its fields as JSON, but for those of the reader: made once, however many are told."""
+        text = self._bodies.get(change.number)
+        if text is None:
+            if len(self._bodies) >= BODIES:
+                self._bodies.clear()
+            what = change.what
+            fields = (
+                what.as_json()
+                if isinstance(what, Item)
+                else {"path": what.path, "t": round(change.at, 6), **what.fields}
+            )
+            text = self._bodies[change.number] = as_json(fields)
+        return text
 
     def _as_confirmed(self, item: Item) -> Item:
         confirmed = self._confirmed.get(item.path)
@@ -161,6 +206,10 @@ class StateStream:
         self._kept.append(change)
         for subscriber in list(self._subscribers):
             subscriber.changed(change)
+        if self._sleepers:
+            sleepers, self._sleepers = self._sleepers, {}
+            for act in sleepers:
+                act()
 
     def _forget_old(self) -> None:
         oldest = self._now() - KEPT_FOR

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import OrderedDict, deque
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from pychron_comms.observability.state.items import Item
 from pychron_comms.observability.state.patterns import matcher
-from pychron_comms.observability.state.stream import Change, Event, StateStream
+from pychron_comms.observability.state.stream import Change, Event, StateStream, as_json
 
 #: Events that a reader may leave unread before it is cut off: none of them may be left out.
 EVENT_LIMIT = 1000
@@ -27,12 +26,12 @@ class Message(NamedTuple):
 
 
 class Subscription:
-    """Collects for one reader what the stream tells, until it is taken.
+    """What one reader of the stream has not had yet; it is looked for when it is taken.
 
     A reader that is slow gets the newest of each item; how many changes it never saw is counted in
     ``squashed``. Events are all kept; where more than ``EVENT_LIMIT`` wait, ``failed`` says why
-    this reader must be cut off. ``wake`` is called when there is something to take after nothing
-    was. Patterns as ``patterns.matcher`` has them; raises ValueError.
+    this reader must be cut off. ``wake`` is called when there may be something to take after all
+    was taken. Patterns as ``patterns.matcher`` has them; raises ValueError.
     """
 
     def __init__(
@@ -45,9 +44,11 @@ class Subscription:
         # The newest of each item that waits, by its path, in the order of their numbers.
         self._items: OrderedDict[str, Change] = OrderedDict()
         self._events: deque[Change] = deque()
+        self._seen = 0
         self._last = 0
+        self._over = True
         self.squashed = 0
-        self.failed = ""
+        self._failed = ""
 
     def begin(self, session: str = "", number: int = 0) -> None:
         """Say hello, then how everything stands; or, to one who was there at ``number`` of this
@@ -62,28 +63,18 @@ class Subscription:
         else:
             for change in missed:
                 self._add(change, replayed=True)
-        self._last = stream.number
+        self._last = self._seen = stream.number
         self._say("live", {"seq": stream.number})
-        stream.subscribe(self)
+        self._over = False
+        stream.readers += 1
+        stream.wake(self._wake)
 
     def end(self) -> None:
-        self._stream.unsubscribe(self)
-
-    def changed(self, change: Change) -> None:
-        if self.failed or not self._wants(change.what.path):
-            return
-        idle = not self.waiting
-        if isinstance(change.what, Event):
-            self._events.append(change)
-            if len(self._events) > EVENT_LIMIT:
-                self.failed = f"{EVENT_LIMIT} events wait for you to read them"
-        else:
-            if self._items.pop(change.what.path, None) is not None:
-                self.squashed += 1
-                self._stream.squashed += 1
-            self._items[change.what.path] = change
-        if idle:
-            self._wake()
+        """More than once does no harm."""
+        if not self._over:
+            self._over = True
+            self._stream.readers -= 1
+            self._stream.sleep_on(self._wake)
 
     def beat(self) -> None:
         """Tell the reader that nothing is lost, and how far the stream is."""
@@ -94,17 +85,50 @@ class Subscription:
 
     @property
     def waiting(self) -> bool:
-        """Whether there is something to take."""
-        return bool(self._ready or self._items or self._events)
+        """Whether there may be something to take."""
+        behind = not self._over and self._seen != self._stream.number
+        return bool(self._ready or self._items or self._events) or behind
+
+    @property
+    def failed(self) -> str:
+        """Why this reader must be cut off; empty where all is well."""
+        self._collect()
+        return self._failed
 
     def take(self, most: int = 200) -> list[Message]:
         """The next messages, in the order of their numbers, as many as ``most``."""
+        self._collect()
         taken: list[Message] = []
         while len(taken) < most and self._ready:
             taken.append(self._ready.popleft())
         while len(taken) < most and (self._items or self._events):
             taken.append(self._message(self._next()))
+        if not self.waiting and not self._over:
+            self._stream.wake(self._wake)
         return taken
+
+    def _collect(self) -> None:
+        """Take in what has changed since the last time."""
+        if self._over or self._failed or self._seen == self._stream.number:
+            return
+        changes = self._stream.since(self._seen)
+        self._seen = self._stream.number
+        if changes is None:
+            self._failed = "what you have not read is not kept any more"
+            return
+        for change in changes:
+            path = change.what.path
+            if not self._wants(path):
+                continue
+            if isinstance(change.what, Event):
+                self._events.append(change)
+            else:
+                if self._items.pop(path, None) is not None:
+                    self.squashed += 1
+                    self._stream.squashed += 1
+                self._items[path] = change
+        if len(self._events) > EVENT_LIMIT:
+            self._failed = f"{EVENT_LIMIT} events wait for you to read them"
 
     def _next(self) -> Change:
         if self._events:
@@ -124,19 +148,11 @@ class Subscription:
             self._ready.append(self._message(change, replayed=replayed))
 
     def _message(self, change: Change, *, replayed: bool = False) -> Message:
-        number, at, what = change
-        fields: dict[str, Any] = {"seq": number, "prev": self._last}
-        if replayed:
-            fields["replayed"] = True
-        self._last = number
-        if isinstance(what, Item):
-            return Message("change", number, _json(fields | what.as_json()))
-        event = {"path": what.path, "t": round(at, 6), **what.fields}
-        return Message("event", number, _json(fields | event))
+        topic = "change" if isinstance(change.what, Item) else "event"
+        more = ',"replayed":true' if replayed else ""
+        head = f'{{"seq":{change.number},"prev":{self._last}{more},'
+        self._last = change.number
+        return Message(topic, change.number, head + self._stream.body(change)[1:])
 
     def _say(self, topic: str, fields: dict[str, Any]) -> None:
-        self._ready.append(Message(topic, self._stream.number, _json(fields)))
-
-
-def _json(fields: dict[str, Any]) -> str:
-    return json.dumps(fields, separators=(",", ":"), allow_nan=False)
+        self._ready.append(Message(topic, self._stream.number, as_json(fields)))

@@ -87,7 +87,7 @@ class ServerStatus(MultiService):
         metrics.gauge(
             "pychron_comms_subscribers",
             "Who follows the state stream.",
-            lambda: stream.subscribers - 1,
+            lambda: stream.readers,
         )
         metrics.gauge(
             "pychron_comms_stream_sequence", "Changes of the state stream.", lambda: stream.number

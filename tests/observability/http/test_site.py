@@ -99,6 +99,12 @@ class PageTests(SiteCase):
         whole = sum(len(each.content) for each in static.files.values())
         self.assertLess(whole, 200 * 1024)
 
+    def test_a_request_with_a_body_is_hung_up_on(self) -> None:
+        head = b"POST / HTTP/1.1\r\nHost: localhost\r\n"
+        for more in (b"Content-Length: 999999999\r\n", b"Transfer-Encoding: chunked\r\n"):
+            _, transport = self.connect(head + more + b"\r\n")
+            self.assertTrue(transport.disconnecting)
+
     def test_wrong_paths_are_told_where_the_page_is(self) -> None:
         for path in ("/nothing", "/static/../../errors.py", "/static/%2e%2e/x", "/livez/x/y"):
             code, _, body = self.get(path)

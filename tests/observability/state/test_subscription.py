@@ -8,6 +8,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from pychron_comms.observability.state import stream as stream_module
 from pychron_comms.observability.state.patterns import LONGEST, MOST, matcher
 from pychron_comms.observability.state.stream import KEPT, StateStream
 from pychron_comms.observability.state.subscription import EVENT_LIMIT, Message, Subscription
@@ -154,3 +155,40 @@ class PatternTests(SynchronousTestCase):
         for wrong in ([], ["a"] * (MOST + 1), ["a" * (LONGEST + 1)], ["*a" * 9]):
             with self.assertRaises(ValueError):
                 matcher(wrong)
+
+
+class ManyReadersTests(SubscriptionCase):
+    def test_who_has_been_woken_is_called_no_more_until_it_has_taken_all(self) -> None:
+        subscription = self.subscribe()
+        subscription.take()
+        for number in range(100):
+            self.stream.publish(valve(is_open=number % 2 == 0))
+        self.assertEqual(self.wakes, 1)
+        subscription.take()
+        self.stream.publish(valve("B"))
+        self.assertEqual(self.wakes, 2)
+
+    def test_a_change_becomes_text_once_for_all(self) -> None:
+        subscriptions = [self.subscribe() for _ in range(3)]
+        made: list[object] = []
+        encode = stream_module.as_json
+        self.patch(stream_module, "as_json", lambda fields: made.append(fields) or encode(fields))
+        self.stream.publish(valve())
+        texts = {each.take()[-1].text for each in subscriptions}
+        self.assertEqual((len(texts), len(made)), (1, 1))
+
+    def test_who_has_not_read_for_longer_than_changes_are_kept_is_cut_off(self) -> None:
+        subscription = self.subscribe()
+        for number in range(KEPT + 1):
+            self.stream.publish(valve(is_open=number % 2 == 0))
+        self.assertIn("not kept", subscription.failed)
+
+    def test_readers_are_counted(self) -> None:
+        one, other = self.subscribe(), self.subscribe()
+        self.assertEqual(self.stream.subscribers, 2)
+        one.end()
+        one.end()
+        other.end()
+        self.assertEqual(self.stream.subscribers, 0)
+        self.stream.publish(valve())
+        self.assertEqual(self.wakes, 0)
