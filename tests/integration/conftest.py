@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests.integration.laboratories import CONFIGURATION, Laboratory, start_laboratory
-from tests.integration.processes import Processes
+from tests.integration.processes import PATIENCE, Processes
 
 
 @pytest.fixture
@@ -48,3 +49,22 @@ def reactor() -> Any:
     from twisted.internet import reactor  # noqa: PLC0415
 
     return reactor
+
+
+@pytest.fixture
+def small_disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Path]:
+    """A disk of 64 KiB in all, or as much as the test's parameter says."""
+    size = getattr(request, "param", "64k")
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
+    try:
+        mounted = subprocess.run(mount, capture_output=True, timeout=PATIENCE, check=False)
+    except FileNotFoundError:
+        pytest.skip("there is no mount command")
+    if mounted.returncode:
+        pytest.skip(f"no tmpfs can be mounted here: {mounted.stderr.decode().strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", "--lazy", str(folder)], timeout=PATIENCE, check=True)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
-import subprocess
 import sys
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +14,6 @@ from pychron_comms.journal.file_journal import FileJournal
 from pychron_comms.journal.files import journal_files, read_records
 from pychron_comms.journal.verify import verify
 from tests.integration.processes import (
-    PATIENCE,
     Processes,
     RunningProcess,
     run_to_the_end,
@@ -68,24 +65,6 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
 print("goes on:", journal.write("begin") == written + 1)
 """
 )
-
-
-@pytest.fixture
-def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """64 KiB in all."""
-    folder = tmp_path / "small"
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)]
-    try:
-        mounted = subprocess.run(mount, capture_output=True, timeout=PATIENCE, check=False)
-    except FileNotFoundError:
-        pytest.skip("there is no mount command")
-    if mounted.returncode:
-        pytest.skip(f"no tmpfs can be mounted here: {mounted.stderr.decode().strip()}")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", "--lazy", str(folder)], timeout=PATIENCE, check=True)
 
 
 def numbers_of(path: Path) -> list[int]:
