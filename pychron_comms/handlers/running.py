@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
+from types import CoroutineType
 
 from twisted.internet.defer import Deferred
 
@@ -15,7 +15,7 @@ class RunsCalls:
     def handle(self, call: ICall) -> str | Deferred[str]:
         """As ``IRequestHandler.handle``. Errors: what the manager raises."""
         result = call.run()
-        if inspect.iscoroutine(result):
+        if isinstance(result, CoroutineType):
             result = Deferred.fromCoroutine(result)
         if isinstance(result, Deferred):
             return result.addCallback(call.reply)
@@ -24,6 +24,6 @@ class RunsCalls:
 
 def awaited(result: object) -> object:
     """What a method gave, or a Deferred of it where the method is ``async``."""
-    if inspect.iscoroutine(result):
+    if isinstance(result, CoroutineType):
         return Deferred.fromCoroutine(result)
     return result

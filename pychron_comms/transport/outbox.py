@@ -23,7 +23,8 @@ class Outbox:
         #: Told, where it is there, how many bytes went out, or into the transport's own buffer
         #: where the other end does not read.
         self.sent: Callable[[int], object] | None = None
-        self._kept: list[bytes] = []
+        # None for most: a connection that is idle is to cost little.
+        self._kept: list[bytes] | None = None
         #: Bytes that are kept.
         self.held = 0
 
@@ -32,14 +33,15 @@ class Outbox:
         if not self._cork.depth:
             self._send(data)
             return
-        if not self._kept:
+        if self._kept is None:
+            self._kept = []
             self._cork.keep(self)
         self._kept.append(data)
         self.held += len(data)
 
     def release(self) -> None:
         """Send what was kept."""
-        kept, self._kept, self.held = self._kept, [], 0
+        kept, self._kept, self.held = self._kept, None, 0
         if kept:
             self._send(kept[0] if len(kept) == 1 else b"".join(kept))
 
