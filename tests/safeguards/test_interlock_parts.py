@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from twisted.internet.defer import Deferred
+from types import SimpleNamespace
+from typing import Any
 
-from pychron_comms.safeguards.interlocks import READ_TIME
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.interfaces import Move
+from pychron_comms.safeguards.interlocks import READ_TIME, Condition, Interlocks, Rule
 from pychron_comms.wire.context import RequestContext
+from tests.doubles import ScriptedCall
 from tests.guarded_laboratory import SLOW, LaboratoryCase, Slow
 from tests.safeguards.test_interlocks import BAKEOUT, rule
 
@@ -93,3 +100,23 @@ class PartsTests(LaboratoryCase):
         self.assertEqual(len(self.slow.readings), 2)
         self.slow.readings[1].callback(1)
         self.assertEqual(self.successResultOf(check), "OK")
+
+
+class TurnTests(SynchronousTestCase):
+    """Which reads of a condition pass what waits for its manager."""
+
+    def setUp(self) -> None:
+        self.reads: list[bool] = []
+        self.interlocks = Interlocks(self.read, Clock())
+        handler: Any = SimpleNamespace(prepare=lambda read, sender: read)
+        condition = Condition("W is True", Move("other", "W"), handler, "GetW", "is", "True")
+        self.interlocks.keep([Rule("Open V", lambda call: True, [condition], "")])
+
+    def read(self, handler: object, call: object, ahead: bool) -> str:
+        self.reads.append(ahead)
+        return "True"
+
+    def test_one_that_is_about_to_begin_does_and_one_that_only_asks_does_not(self) -> None:
+        self.successResultOf(self.interlocks.hold(ScriptedCall("Open V"), 5.0)).release()
+        self.successResultOf(self.interlocks.test(ScriptedCall("Open V")))
+        self.assertEqual(self.reads, [True, False])

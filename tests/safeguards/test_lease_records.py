@@ -107,6 +107,11 @@ class RecallTests(LeaseCase):
             self.made_safe, [(name, f"{OTHER}'s override") for name in ("CO2", "System:A")]
         )
 
+    def test_an_override_that_does_not_say_what_it_made_safe_is_of_its_part(self) -> None:
+        records = LeaseRecords()
+        records.take({"event": "override", "part": "CO2", "sender": OTHER})
+        self.assertEqual(records.unsafe, {"CO2": f"{OTHER}'s override"})
+
     def test_who_claims_it_meanwhile_has_it_when_it_is_safe(self) -> None:
         self.safe = Deferred()
         self.leases.claim(self.valve, ME, 10)

@@ -49,7 +49,8 @@ class ClaimTests(LeaseCase):
     def test_another_cannot_claim_what_overlaps(self) -> None:
         self.leases.claim(self.stage, ME, 10)
         for part in (self.all_laser, self.stage, self.x):
-            self.assertRaises(LeasedError, self.leases.claim, part, OTHER, 10)
+            error = self.assertRaises(LeasedError, self.leases.claim, part, OTHER, 10)
+            self.assertEqual(str(error), str(LeasedError("CO2:stage", ME)))
         self.leases.claim(self.all_line, OTHER, 10)
         self.assertEqual(self.held(), [("CO2:stage", ME), ("System", OTHER)])
 
@@ -96,6 +97,8 @@ class ClaimTests(LeaseCase):
         self.clock.advance(20)
         self.assertEqual((self.made_safe, self.clock.getDelayedCalls()), ([], []))
         self.assertEqual(self.events(), ["claim", "release"])
+        (_, record) = self.journal.records()
+        self.assertEqual((record["part"], record["sender"]), ("System:A", ME))
 
     def test_releasing_what_nobody_has_is_nothing(self) -> None:
         self.leases.release(self.valve, ME)

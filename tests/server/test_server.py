@@ -196,7 +196,9 @@ class LaunchTests(DeskCase):
 
     def test_a_program_that_cannot_be_started_gets_212(self) -> None:
         self.processes.refuses = True
-        self.assertRaises(LaunchError, self.ask, self.dispatcher(launch=["sh"]), "RemoteLaunch")
+        dispatcher = self.dispatcher(launch=["sh"])
+        error = self.assertRaises(LaunchError, self.ask, dispatcher, "RemoteLaunch")
+        self.assertIn("sh", str(error))
 
     def test_who_may_only_look_launches_nothing(self) -> None:
         """Finding C9 of issue 12: on f156da4 each of these did."""
@@ -276,6 +278,15 @@ class SettingsTests(SynchronousTestCase):
         self.assertEqual(
             listeners[1].listen, ["tcp:1061:interface=127.0.0.1", "udp:1061:interface=127.0.0.1"]
         )
+
+    def test_a_listener_may_say_what_those_who_come_by_it_may(self) -> None:
+        lines = '[[server.listener]]\ntype = "System"\nlisten = ["tcp:1061"]\n'
+        qtegra = '[[server.listener]]\ntype = "Spectrometer"\nkind = "qtegra"\nlisten = ["tcp:1"]\n'
+        for listener in (lines, qtegra):
+            self.assertEqual(self.read(listener).listeners[0].role, "")
+            settings = self.read(f'{listener}role = "observe"')
+            self.assertEqual(settings.listeners[0].role, "observe")
+            self.assertRaises(ConfigError, self.read, f'{listener}role = "watch"')
 
     def test_everything_can_be_said(self) -> None:
         settings = self.read(

@@ -45,6 +45,11 @@ class MirrorTests(SynchronousTestCase):
     def processor(self) -> object:
         return self.item("road/processor/unix:p.sock").value
 
+    def test_before_anything_is_heard_it_is_connecting(self) -> None:
+        StateMirror("other", self.ours, self.clock, self.clock.seconds)
+        item = self.item("road/processor/other")
+        self.assertEqual((item.value, item.severity), ("connecting", Severity.INVALID))
+
     def test_what_it_says_is_said_on(self) -> None:
         self.assertIs(self.item().value, False)
         self.theirs.publish(valve(is_open=True))
@@ -80,6 +85,7 @@ class MirrorTests(SynchronousTestCase):
         self.assertEqual(self.item().severity, Severity.INVALID)
         self.assertIs(self.item().value, False)
         self.assertIn("lost", str(self.processor()))
+        self.assertEqual(self.item("road/processor/unix:p.sock").severity, Severity.INVALID)
         self.clock.advance(10)
         self.assertIn("lost", str(self.processor()))
 
