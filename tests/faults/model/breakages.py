@@ -25,7 +25,6 @@ from pychron_comms.repeater.connection import ProcessorConnection, _Waiting
 from pychron_comms.repeater.endpoint import CommandRepeater
 from pychron_comms.server.resend.delivery import Delivery
 from pychron_comms.transport.reply_order import ReplyOrder
-from pychron_comms.wire.grammar import write_request
 from tests.faults.model import promises
 
 #: What is put in place of what: its owner, its name, and the broken one.
@@ -101,49 +100,41 @@ def _forget_running(self: Any, response: Deferred[str]) -> bool:
 
 def _answered_whatever_runs(self: Any, outcome: Any) -> Any:
     if self.state in {State.WAITING, State.RUNNING}:
-        self._finish(Ended(State.DONE, self._reply(outcome)), outcome)
+        self._finish(Ended(State.DONE, self._reply(outcome)))
+        self._tell(outcome)
     return outcome
 
 
-def _send_with_old_ids(
-    self: Any, command: str, request_type: str, tags: Mapping[str, str], *rest: Any
-) -> Any:
-    seconds, place = (*rest, None)[:2]
+def _send_with_old_ids(self: Any, words: str, tags: str, waiting: _Waiting) -> int:
     number = next(each for each in range(1, 100) if each not in self._pending)
     self._last_id = max(self._last_id, number)
-    result: Deferred[str] = Deferred()
-    until = self._clock.seconds() + seconds
-    self._pending[number] = _Waiting(result, until, command, place)
-    self._numbers[result] = number
-    line = write_request(command, request_type, {"id": str(number), **tags})
-    self.transport.write(f"{line}\r\n".encode())
-    return result
+    self._pending[number] = waiting
+    self._outbox.write(f"@id={number}{tags} {words}\r\n".encode())
+    return number
 
 
 _send = ProcessorConnection._send
 _connected = CommandRepeater.connected
 
 
-def _send_and_remember(self: Any, *question: Any) -> Any:
-    result = _send(self, *question)
-    sent = self.__dict__.setdefault("sent", {})
-    sent[self._last_id] = question
-    return result
+def _send_and_remember(self: Any, words: str, tags: str, waiting: _Waiting) -> int:
+    number = _send(self, words, tags, waiting)
+    self.__dict__.setdefault("sent", []).append((number, words, tags, waiting))
+    return number
 
 
 def _lost_for_a_while(self: Any, reason: Failure = connectionDone) -> None:
     self._sweep.stop()
     self._owner.disconnected(self, reason)
-    sent = self.__dict__.get("sent", {})
     self._owner.__dict__["left"] = [
-        (entry[0], sent[number]) for number, entry in self._pending.items() if number in sent
+        each for number, *each in self.__dict__.get("sent", []) if number in self._pending
     ]
 
 
 def _connected_and_sent_again(self: Any, connection: Any) -> None:
     _connected(self, connection)
-    for result, question in self.__dict__.pop("left", []):
-        connection._send(*question).chainDeferred(result)
+    for each in self.__dict__.pop("left", []):
+        connection._send(*each)
 
 
 def _all_that_is_ready(self: Any) -> bytes:
