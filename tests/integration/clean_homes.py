@@ -161,8 +161,12 @@ class CleanHome:
         self._enter = enter
         self._shells: list[Shell] = []
         shutil.copytree(CHECKOUT, self.checkout, ignore=_UNSEEN)
+        # Where packages come from is this computer's affair, and not of the home.
+        mine = [Path.home() / each for each in (".config/pip/pip.conf", ".pip/pip.conf")]
+        pip = dict([("PIP_CONFIG_FILE", str(each)) for each in mine if each.exists()][:1])
         programs = (str(Path(sys.base_prefix, "bin")), "/usr/local/bin", "/usr/bin", "/bin")
         self.environment = {
+            **pip,
             **{name: value for name, value in os.environ.items() if _KEPT.match(name)},
             "HOME": str(folder),
             "PATH": os.pathsep.join(programs),
