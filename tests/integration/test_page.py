@@ -268,12 +268,20 @@ def a_long_day() -> str:
     return "".join([event("snapshot", 0, items=items), *events, event("live", 3000, seq=3000)])
 
 
+def told(route: Any, days: list[str]) -> None:
+    """One day, and then no server any more."""
+    if days:
+        route.fulfill(body=days.pop(), content_type="text/event-stream")
+    else:
+        route.abort()
+
+
 def test_a_page_that_is_left_open_keeps_but_the_newest(browser: Any, shared: Pair) -> None:
     with browser.new_context() as window:
         page = window.new_page()
-        body = a_long_day()
-        kind = "text/event-stream"
-        page.route("**/events", lambda route: route.fulfill(body=body, content_type=kind))
+        page.set_default_timeout(3 * PATIENCE * 1000)
+        days = [a_long_day()]
+        page.route("**/events", lambda route: told(route, days))
         page.goto(shared.url)
         page.locator("#command-rows tr").last.wait_for()
         page.locator("#alarm-list li").last.wait_for()

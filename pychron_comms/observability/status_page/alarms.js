@@ -11,11 +11,19 @@ export class Alarms {
     this.section = section;
     this.list = list;
     this.items = new Map();
+    this.waits = false;
   }
 
   take(name, item) {
     if (item.gone || item.v === "ok") this.items.delete(name);
     else this.items.set(name, item);
+    // Once for all that come together: a whole laboratory may be lost at once.
+    if (this.waits) return;
+    this.waits = true;
+    setTimeout(() => { this.waits = false; this.show(); }, 50);
+  }
+
+  show() {
     const standing = [...this.items].sort(([, one], [, other]) => rank(other) - rank(one));
     this.section.hidden = !standing.length;
     this.list.replaceChildren(...standing.slice(0, MOST).map(([each, alarm]) => row(each, alarm)));

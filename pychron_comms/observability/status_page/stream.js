@@ -108,9 +108,11 @@ export function draw(tag, attributes = {}, ...children) {
   return element;
 }
 
+const ORDER = new Intl.Collator(undefined, { numeric: true });
+
 // One element for each name, in the order in which people count: V9 before V10.
 export function insert(place, element, name) {
   element.dataset.name = name;
-  const after = [...place.children].find((each) => each.dataset.name.localeCompare(name, undefined, { numeric: true }) > 0);
+  const after = [...place.children].find((each) => ORDER.compare(each.dataset.name, name) > 0);
   place.insertBefore(element, after || null);
 }
