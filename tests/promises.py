@@ -179,7 +179,7 @@ PROMISES = (
         "also after `kill -9`",
         "what had begun and not ended is found unknown, and is not run again",
         "processor/execution/recall.py",
-        "            self._ended(begun, Ended(State.UNKNOWN, error_line(lost)), begun.at)",
+        '            self._ended(begun, Ended(State.UNKNOWN, error_line(lost)), record["at"])',
         "            pass",
         "tests.processor.test_idempotency.RecallTests.test_what_ran_when_the_processor_died_is_unknown_and_not_run_again",
     ),

@@ -116,9 +116,9 @@ class IJournal(Interface):
         """Have ``carrier`` asked whenever older files may be dropped.
 
         It tells what a later process must know again, as records: each has its ``event``, and
-        beside it what it likes. ``recall`` gives them back as they were told. They must not
-        change afterwards: they are written bit by bit. What is on its way into the journal at that
-        moment may be told already, or not yet: its record follows.
+        beside it what it likes. ``recall`` gives them back as they were told. They are taken and
+        written bit by bit: each may be told as it is then, since the record of what has changed it
+        meanwhile follows. A record that was told must not change afterwards.
         """
 
     def recall(since: float = 0.0) -> Iterator[Mapping[str, Any]]:

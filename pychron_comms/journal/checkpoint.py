@@ -27,7 +27,8 @@ from pychron_comms.journal.record import (
     read_line,
 )
 
-#: Tells what must be known again after a start: records, each with its ``event``.
+#: Tells what must be known again after a start: records, each with its ``event``. They are taken
+#: bit by bit, while others are written.
 Carrier = Callable[[], Iterable[Mapping[str, Any]]]
 
 _GROUP = 100
@@ -48,9 +49,8 @@ def checkpoint(
 
     Errors: what the carriers raise; ValueError, TypeError for what JSON cannot say.
     """
-    # All is asked for now: what they tell must be of one moment.
-    records = list(chain.from_iterable(carrier() for carrier in carriers))
-    return _groups(now, since, iter(records))
+    # All are asked now; what they give is of this moment, or told by what is written after it too.
+    return _groups(now, since, chain(*[carrier() for carrier in carriers]))
 
 
 def _groups(
@@ -117,7 +117,11 @@ def _written(file: Path, start: int, since: bytes) -> Iterator[Mapping[str, Any]
     with file.open("rb") as data:
         data.seek(start)
         for line in data:
-            if _CARRIED in line[:_HEAD] or (since and line[slice(*time_in(line))] < since):
+            if since:
+                if line[slice(*time_in(line))] < since:
+                    continue
+                since = b""  # all behind it are younger
+            if _CARRIED in line[:_HEAD]:
                 continue
             values = _parsed(line)
             if values is not None and values["event"] not in _PASSED_OVER:

@@ -28,6 +28,7 @@ from pychron_comms.interfaces import (
     Part,
 )
 from pychron_comms.observability.state.stream import StateStream
+from pychron_comms.process.garbage import collecting_no_garbage
 from pychron_comms.processor.execution.audit import Audit
 from pychron_comms.processor.execution.execution import Execution
 from pychron_comms.processor.execution.idempotency import CommandMemory, request_of
@@ -189,11 +190,7 @@ class RemoteHardwareManager(Service):
     def startService(self) -> None:
         super().startService()
         self._hardware.start()
-        commands, leases = self._memory.recall(Laboratory(self._call, self._part)), LeaseRecords()
-        for record in self._audit.recalled():
-            commands.take(record)
-            leases.take(record)
-        commands.close()
+        leases = self._recalled()
         self._audit.carry(self._memory.carried)
         self._audit.carry(self._leases.carried)
         self._audit.start()
@@ -223,6 +220,16 @@ class RemoteHardwareManager(Service):
         for queue in self._queues:
             queue.close()
         self._hardware.stop()
+
+    def _recalled(self) -> LeaseRecords:
+        """Know again what earlier processes wrote of commands; what they wrote of leases."""
+        commands, leases = self._memory.recall(Laboratory(self._call, self._part)), LeaseRecords()
+        with collecting_no_garbage():
+            for record in self._audit.recalled():
+                commands.take(record)
+                leases.take(record)
+            commands.close()
+        return leases
 
     def _act(
         self, request_type: str, data: str, handler: IRequestHandler, call: ICall

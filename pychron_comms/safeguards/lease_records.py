@@ -10,6 +10,10 @@ from typing import Any, NamedTuple, Protocol
 UNSAFE = "unsafe"
 
 
+# Most records are of none of these.
+_EVENTS = frozenset({"claim", "release", "lapse", "override", UNSAFE, "safe"})
+
+
 class Diary(Protocol):
     """Where the events of leases are written down."""
 
@@ -42,7 +46,9 @@ class LeaseRecords:
         self.unsafe: dict[str, str] = {}
 
     def take(self, record: Mapping[str, Any]) -> None:
-        event = record.get("event")
+        event = record["event"]
+        if event not in _EVENTS:
+            return
         if event == "claim":
             self.leases[record["part"]] = _lease(record)
         elif event == "release":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -120,11 +120,13 @@ class Leases:
             if written.bound:
                 self._lapse(held, "the connection of its owner is lost")
 
-    def carried(self) -> Iterator[Mapping[str, Any]]:
+    def carried(self) -> list[Mapping[str, Any]]:
         """What a later process must know, when older records are dropped."""
-        yield from self._unsafe.carried()
-        for held in self._held.values():
-            yield {"event": "claim", **claimed(_written(held.lease, held.session))}
+        claims = [
+            {"event": "claim", **claimed(_written(held.lease, held.session))}
+            for held in self._held.values()
+        ]
+        return [*self._unsafe.carried(), *claims]
 
     def check(self, call: ICall) -> None:
         if not self._held:

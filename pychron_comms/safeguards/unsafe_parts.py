@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred
@@ -94,10 +94,12 @@ class UnsafeParts:
         """What could not be made safe yet, in the order in which it was to be."""
         return [each.trouble for each in self._parts.values() if each.trouble is not None]
 
-    def carried(self) -> Iterator[Mapping[str, Any]]:
+    def carried(self) -> list[Mapping[str, Any]]:
         """What a later process must know, when older records are dropped."""
-        for name, unsafe in self._parts.items():
-            yield {"event": UNSAFE, "part": name, "why": unsafe.why}
+        return [
+            {"event": UNSAFE, "part": name, "why": unsafe.why}
+            for name, unsafe in self._parts.items()
+        ]
 
     def stop(self) -> None:
         """Try no more; the next process does."""

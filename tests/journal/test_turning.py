@@ -187,6 +187,23 @@ class BitByBit(Turning):
 
         self.assertLess(max(each.count(b'"carried"') for each in self.disk.writes), 3)
 
+    def test_nor_for_all_of_it_to_be_told(self) -> None:
+        """On 4964d53 all was told at once: a hundred thousand keys, and one command waited."""
+        told: list[int] = []
+
+        def carrier() -> Iterator[Mapping[str, Any]]:
+            for number in range(1000):
+                told.append(number)
+                yield {"event": "begin", "key": f"{number}"}
+
+        self.journal.carry(carrier)
+        while not told:
+            self.journal.write("claim")
+        self.assertLess(len(told), 3)
+        before = len(told)
+        self.journal.write("claim")
+        self.assertLess(len(told) - before, 3)
+
     def test_what_changes_meanwhile_is_known_as_it_is(self) -> None:
         told = [{"event": "begin", "key": f"{number}"} for number in range(4)]
         self.journal.carry(lambda: iter([*told, {"event": "claim", "part": "A"}]))

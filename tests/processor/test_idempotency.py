@@ -16,6 +16,7 @@ from pychron_comms.errors import (
 )
 from pychron_comms.interfaces import Effect
 from pychron_comms.observability.metrics import Metrics
+from pychron_comms.processor.execution import shares
 from pychron_comms.processor.execution.audit import Audit
 from pychron_comms.processor.execution.entry import Entry
 from pychron_comms.processor.execution.idempotency import CommandMemory
@@ -246,6 +247,25 @@ class RecallTests(KeyCase):
         self.assertEqual(self.outcome("ran"), "unknown")
         self.clock.advance(1)
         self.assertEqual(self.outcome("ended"), "never seen")
+
+    def test_what_changes_while_it_is_carried_over_is_told_behind_it(self) -> None:
+        self.ask("Other", key="first")
+        self.ask(key="runs")
+        carried = iter(self.gate._memory.carried())
+        begun = next(carried)
+        self.opening.result.callback("OK")
+        self.ask("Other", key="later")
+        rest = list(carried)
+        self.assertEqual((begun["event"], begun["key"]), ("begin", "runs"))
+        self.assertEqual([each["key"] for each in rest], ["first"])
+
+    def test_no_more_of_them_are_known_again_than_there_is_room_for(self) -> None:
+        for number in range(10):
+            self.ask("Other", key=f"{number}")
+        self.patch(shares, "OVERHEAD", 40_000_000)
+        self.restart()
+        known = [str(number) for number in range(10) if self.outcome(f"{number}") != "never seen"]
+        self.assertEqual(known, ["8", "9"])
 
     def test_it_is_known_as_the_same_command_of_the_same_sender_only(self) -> None:
         self.ask()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.processor.execution.shares import OVERHEAD, Shares
+from pychron_comms.processor.execution.shares import OVERHEAD, Kept, Shares
 
 
-class ShareTests(SynchronousTestCase):
+class ShareCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.gone: list[str] = []
         self.shares = self.new(10)
@@ -19,6 +19,8 @@ class ShareTests(SynchronousTestCase):
         for name in names:
             self.shares.keep(sender, name, f"{sender}{name}", texts=0, until=until, now=now)
 
+
+class ShareTests(ShareCase):
     def test_it_is_kept_for_its_time(self) -> None:
         self.keep("a", "1")
         self.assertEqual(self.shares.get("a", "1", 9.9), "a1")
@@ -86,3 +88,36 @@ class ShareTests(SynchronousTestCase):
         before = looks
         self.keep("0", Counted("new"))
         self.assertLess(looks - before, 20)
+
+    def test_what_is_forgotten_while_it_is_told_is_left_out(self) -> None:
+        self.keep("a", "1", "2", "3")
+        telling = iter(self.shares)
+        self.assertEqual(next(telling)[1], "1")
+        self.shares.forget("a", "2")
+        self.keep("a", "4")
+        self.assertEqual([name for _, name, _, _ in telling], ["3"])
+
+
+class FillTests(ShareCase):
+    def fill(self, *kept: str) -> list[str]:
+        """Senders and names; what is kept of them, in its order."""
+        self.shares.fill([Kept(each[0], each[1:], each, 0, 10.0) for each in kept])
+        return [value for _, _, value, _ in self.shares]
+
+    def test_what_there_is_room_for_is_kept_in_its_order(self) -> None:
+        self.assertEqual(self.fill("a1", "b1", "a2"), ["a1", "b1", "a2"])
+        self.assertEqual(self.shares.size, 3 * OVERHEAD)
+        self.keep("a", "3", now=10)
+        self.assertEqual(self.gone, ["a1", "b1", "a2"])
+
+    def test_else_the_newest_and_as_many_of_each(self) -> None:
+        self.shares = self.new(5)
+        many = [f"a{number}" for number in range(100)]
+        self.assertEqual(self.fill("b1", "c1", *many), ["b1", "c1", "a97", "a98", "a99"])
+
+    def test_nobody_has_more_than_his_share(self) -> None:
+        self.shares = self.new(10, of_each=2)
+        self.assertEqual(self.fill("a1", "a2", "a3", "b1"), ["a2", "a3", "b1"])
+
+    def test_nothing(self) -> None:
+        self.assertEqual(self.fill(), [])

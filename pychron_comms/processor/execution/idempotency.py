@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
@@ -127,15 +128,24 @@ class CommandMemory:
         return Recall(self.keys, self.copies, self._changes, laboratory, now)
 
     def carried(self) -> Iterator[Mapping[str, Any]]:
-        """What a later process must know, when older records are dropped."""
+        """What a later process must know, when older records are dropped.
+
+        Of what runs and is kept now. There is much of it: each is told when it is its turn, as it
+        is then; what has happened to it meanwhile is written down behind this.
+        """
         clock, now = self._clock.seconds(), self._audit.now()
-        for record, left in self.keys.carried(clock):
-            yield {**record, "until": round(now + left, 3)}
-        for record, asked_at in self.copies.carried():
-            yield {**record, "at": self._audit.time_text(clock - asked_at)}
-        for entry, began_at in self._begun.items():
-            at = self._audit.time_text(clock - began_at)
-            yield {"event": "begin", "n": entry.number, **entry.request, "at": at}
+        at = self._audit.time_text
+        begun = [
+            {"event": "begin", "n": entry.number, **entry.request, "at": at(clock - began_at)}
+            for entry, began_at in self._begun.items()
+        ]
+        keys = (
+            {**record, "until": round(now + left, 3)} for record, left in self.keys.carried(clock)
+        )
+        plain = (
+            {**record, "at": at(clock - asked_at)} for record, asked_at in self.copies.carried()
+        )
+        return chain(begun, keys, plain)
 
     def begun(self, entry: Entry) -> None:
         now = self._begun[entry] = self._clock.seconds()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from pychron_comms.errors import MalformedRequestError
 from pychron_comms.processor.execution.entry import Ended, Entry, State
-from pychron_comms.processor.execution.shares import Shares
+from pychron_comms.processor.execution.shares import Kept, Shares
 
 #: Seconds that a key is remembered after its command's end.
 KEEP = 3600.0
@@ -27,7 +28,9 @@ KEY = "key"
 NEVER_SEEN = "never seen"
 
 
-class _Known(NamedTuple):
+class KnownKey(NamedTuple):
+    """How a key's command ended, and what stands for its request."""
+
     ended: Ended
     request: bytes
 
@@ -44,10 +47,10 @@ class KeyMemory:
     """
 
     def __init__(self, keep: float = KEEP, room: float = ROOM) -> None:
-        self._keep = keep
+        self.keep = keep
         self._open: dict[tuple[str, str], Entry] = {}
-        self._run: Shares[str, _Known] = Shares(room)
-        self._refused: Shares[str, _Known] = Shares(REFUSED_ROOM, REFUSED_SHARE)
+        self._run: Shares[str, KnownKey] = Shares(room)
+        self._refused: Shares[str, KnownKey] = Shares(REFUSED_ROOM, REFUSED_SHARE)
 
     @property
     def running(self) -> int:
@@ -99,13 +102,16 @@ class KeyMemory:
         if not ended.refused:
             self._refused.forget(sender, key)
         shares = self._refused if ended.refused else self._run
-        known = _Known(ended, _digest(request))
-        shares.keep(sender, key, known, texts=known.texts(key), until=now + self._keep, now=now)
+        known = KnownKey(ended, _digest(request))
+        shares.keep(sender, key, known, texts=known.texts(key), until=now + self.keep, now=now)
 
     def carried(self, now: float) -> Iterator[tuple[dict[str, Any], float]]:
-        """What a later process must know of those that were run, and for how many seconds."""
-        for sender, key, (ended, request), until in self._run:
-            yield (
+        """What a later process must know of those that were run, and for how many seconds.
+
+        Of those that are known now, told as they are when it is their turn.
+        """
+        return (
+            (
                 {
                     "event": KEY,
                     "sender": sender,
@@ -116,21 +122,37 @@ class KeyMemory:
                 },
                 until - now,
             )
+            for sender, key, (ended, request), until in self._run
+        )
 
-    def recall(self, record: Mapping[str, Any], left: float, now: float) -> None:
-        """What ``carried`` told, for so many seconds more."""
-        ended = Ended(State(record["state"]), record["reply"])
-        known = _Known(ended, bytes.fromhex(record["request"]))
-        sender, key = record["sender"], record["key"]
-        self._run.keep(sender, key, known, texts=known.texts(key), until=now + left, now=now)
+    def recall(self, kept: Sequence[Kept[str, KnownKey]]) -> None:
+        """What earlier processes ran, oldest first, each key once."""
+        self._run.fill(kept)
 
-    def _known(self, sender: str, key: str, now: float) -> _Known | None:
+    def _known(self, sender: str, key: str, now: float) -> KnownKey | None:
         if len(key) > KEY_LENGTH:
             raise MalformedRequestError(f"a key of more than {KEY_LENGTH} characters")
         return self._run.get(sender, key, now) or self._refused.get(sender, key, now)
 
 
-def _digest(request: Mapping[str, str]) -> bytes:
+def known_as_carried(record: Mapping[str, Any]) -> KnownKey:
+    """What ``carried`` told of a key."""
+    ended = _ended(record["state"], record["reply"])
+    return KnownKey(ended, bytes.fromhex(record["request"]))
+
+
+@lru_cache(maxsize=1024)
+def _ended(state: str, reply: str) -> Ended:
+    # Most replies are alike, and there may be a hundred thousand.
+    return Ended(State(state), reply)
+
+
+def known_as_written(record: Mapping[str, Any], ended: Ended) -> KnownKey:
+    """What the record of its begin says of a key's command, which ended so."""
+    return KnownKey(ended, _digest(record))
+
+
+def _digest(request: Mapping[str, Any]) -> bytes:
     """Stands for a request, however long it is."""
     text = f"{request['type']}|{request['command']}"
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()

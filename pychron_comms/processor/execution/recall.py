@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pychron_comms.errors import OutcomeUnknownError, error_from_line, error_line
@@ -10,15 +11,20 @@ from pychron_comms.interfaces import ICall, Move, Part
 from pychron_comms.processor.execution.changes import ChangeLog
 from pychron_comms.processor.execution.copies import PLAIN_COMMAND, CopyMemory, Times
 from pychron_comms.processor.execution.entry import Ended, State
-from pychron_comms.processor.execution.keys import KEY, KeyMemory
+from pychron_comms.processor.execution.keys import (
+    KEY,
+    KeyMemory,
+    KnownKey,
+    known_as_carried,
+    known_as_written,
+)
+from pychron_comms.processor.execution.shares import Kept
 
 #: Seconds for which a command may have run whose copies may still come.
 LONGEST_RUN = 60.0
 
 #: Events after which a part is not what a command had made of it.
 _MADE_SAFE = frozenset({"lapse", "override", "safe"})
-
-_REQUEST = ("type", "command", "sender", "key", "ask")
 
 
 class Laboratory(NamedTuple):
@@ -42,8 +48,7 @@ class Now(NamedTuple):
 class _Begun(NamedTuple):
     """``moves``: of what began just now, with the number of that ``change``."""
 
-    request: Mapping[str, str]
-    at: str
+    record: Mapping[str, Any]
     moves: tuple[Move, ...] | None = None
     change: int = 0
 
@@ -65,6 +70,8 @@ class Recall:
         self._laboratory = laboratory
         self._now = now
         self._begun: dict[int, _Begun] = {}
+        # The last of each key, in their order; there may be more than there is room for.
+        self._known: dict[tuple[str, str], Kept[str, KnownKey]] = {}
         # Plain commands whose copies may still come, and when each ended.
         self._plain: list[tuple[_Begun, Ended, str]] = []
         self._takes: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
@@ -84,21 +91,23 @@ class Recall:
     def close(self) -> None:
         """What had begun and not ended is unknown."""
         for begun in self._begun.values():
-            lost = OutcomeUnknownError(f"the processor stopped during {begun.request['command']}")
-            self._ended(begun, Ended(State.UNKNOWN, error_line(lost)), begun.at)
+            record = begun.record
+            lost = OutcomeUnknownError(f"the processor stopped during {record['command']}")
+            self._ended(begun, Ended(State.UNKNOWN, error_line(lost)), record["at"])
+        self._keys.recall(list(self._known.values()))
         when = self._now.when
         for begun, ended, at in self._plain:
-            times = Times(when(begun.at), when(at), begun.change)
-            self._copies.recall(begun.request, begun.moves or (), ended, times)
+            times = Times(when(begun.record["at"]), when(at), begun.change)
+            self._copies.recall(begun.record, begun.moves or (), ended, times)
 
     def _begin(self, record: Mapping[str, Any]) -> None:
-        begun = self._moved(_begun(record))
-        if "key" in begun.request or begun.moves is not None:
+        begun = self._moved(record)
+        if "key" in record or begun.moves is not None:
             self._begun[record["n"]] = begun
 
     def _end(self, record: Mapping[str, Any]) -> None:
         # One whose begin could not be written stands for itself.
-        begun = self._begun.pop(record["of"], None) if "of" in record else _begun(record)
+        begun = self._begun.pop(record["of"], None) if "of" in record else _Begun(record)
         if begun is not None:
             self._ended(begun, _outcome(record["reply"]), record["at"])
 
@@ -112,35 +121,39 @@ class Recall:
             self._changes.note((Move(part.manager, part.target),))
 
     def _carried_key(self, record: Mapping[str, Any]) -> None:
-        self._keys.recall(record, self._now.left(record["until"]), self._now.clock)
+        left = self._now.left(record["until"])
+        if left > 0:
+            self._remember(record, known_as_carried(record), left)
 
     def _carried_plain(self, record: Mapping[str, Any]) -> None:
-        begun = self._moved(_begun(record))
+        begun = self._moved(record)
         ended = Ended(State(record["state"]), record["reply"])
         self._ended(begun, ended, record["at"])
 
-    def _moved(self, begun: _Begun) -> _Begun:
+    def _moved(self, record: Mapping[str, Any]) -> _Begun:
         """With what it moved, where that was just now."""
-        if begun.at < self._now.recent:
-            return begun
-        request = begun.request
-        call = self._laboratory.call(request["type"], request["command"], request["sender"])
+        if record["at"] < self._now.recent:
+            return _Begun(record)
+        call = self._laboratory.call(record["type"], record["command"], record["sender"])
         if call is None:
-            return begun
-        return begun._replace(moves=call.moves, change=self._changes.note(call.moves))
+            return _Begun(record)
+        return _Begun(record, call.moves, self._changes.note(call.moves))
 
     def _ended(self, begun: _Begun, ended: Ended, at: str) -> None:
-        if "key" in begun.request:
-            self._keys.ended(begun.request, ended, self._now.clock)
-        elif "ask" in begun.request and begun.moves is not None:
+        record = begun.record
+        if "key" in record:
+            self._remember(record, known_as_written(record, ended), self._keys.keep)
+        elif "ask" in record and begun.moves is not None:
             self._plain.append((begun, ended, at))
 
+    def _remember(self, record: Mapping[str, Any], known: KnownKey, seconds: float) -> None:
+        place = sender, key = record["sender"], record["key"]
+        self._known.pop(place, None)
+        until = self._now.clock + seconds
+        self._known[place] = Kept(sender, key, known, known.texts(key), until)
 
+
+@lru_cache(maxsize=1024)
 def _outcome(reply: str) -> Ended:
     unknown = isinstance(error_from_line(reply), OutcomeUnknownError)
     return Ended(State.UNKNOWN if unknown else State.DONE, reply)
-
-
-def _begun(record: Mapping[str, Any]) -> _Begun:
-    request = {name: record[name] for name in _REQUEST if name in record}
-    return _Begun(request, record["at"])

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Iterator
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
 Name = TypeVar("Name", bound=Hashable)
@@ -18,6 +18,16 @@ class _Item(NamedTuple, Generic[Value]):
     value: Value
     until: float
     size: int
+
+
+class Kept(NamedTuple, Generic[Name, Value]):
+    """What was kept elsewhere; ``texts`` and ``until`` are as ``keep`` has them."""
+
+    sender: str
+    name: Name
+    value: Value
+    texts: int
+    until: float
 
 
 class _Share(Generic[Name, Value]):
@@ -57,10 +67,11 @@ class Shares(Generic[Name, Value]):
         return len(self._all)
 
     def __iter__(self) -> Iterator[tuple[str, Name, Value, float]]:
-        """Each with its sender, its name, and until when; in the order in which they were kept."""
-        for sender, name in self._all:
-            value, until, _ = self._senders[sender].items[name]
-            yield sender, name, value, until
+        """Each with its sender, its name, and until when; in the order in which they were kept.
+
+        Of those that are there now; what is forgotten meanwhile is left out.
+        """
+        return self._each(list(self._all))
 
     @property
     def size(self) -> int:
@@ -78,9 +89,7 @@ class Shares(Generic[Name, Value]):
     ) -> None:
         """In place of what had this name; ``texts``: the characters in it."""
         self._forget_past(now)
-        share = self._senders.get(sender)
-        if share is None:
-            share = self._senders[sender] = _Share()
+        share = self._share_of(sender)
         before = share.items.pop(name, None)
         item = share.items[name] = _Item(value, until, texts + OVERHEAD)
         self._all[sender, name] = None
@@ -95,6 +104,27 @@ class Shares(Generic[Name, Value]):
         while self._size > self._room:
             self._forget_oldest(next(iter(self._ranks[max(self._ranks)])))
 
+    def fill(self, kept: Sequence[Kept[Name, Value]]) -> None:
+        """Keep these, oldest first, each name once; for a room that is empty.
+
+        Where they are too many, each sender keeps his newest, and nobody more than he must leave
+        to another.
+        """
+        sizes = Counter[str]()
+        for each in kept:
+            sizes[each.sender] += each.texts + OVERHEAD
+        left = dict.fromkeys(sizes, min(self._share, _level(sizes.values(), self._room)))
+        newest = []
+        for each in reversed(kept):
+            left[each.sender] -= each.texts + OVERHEAD
+            if left[each.sender] >= 0:
+                newest.append(each)
+        for sender, name, value, texts, until in reversed(newest):
+            share = self._share_of(sender)
+            item = share.items[name] = _Item(value, until, texts + OVERHEAD)
+            self._all[sender, name] = None
+            self._resize(sender, share, item.size)
+
     def forget(self, sender: str, name: Name) -> None:
         """Nothing where there is none."""
         share = self._senders.get(sender)
@@ -103,6 +133,19 @@ class Shares(Generic[Name, Value]):
             del self._all[sender, name]
             self._resize(sender, share, -item.size)
             self._forgotten(item.value)
+
+    def _share_of(self, sender: str) -> _Share[Name, Value]:
+        share = self._senders.get(sender)
+        if share is None:
+            share = self._senders[sender] = _Share()
+        return share
+
+    def _each(self, places: Sequence[tuple[str, Name]]) -> Iterator[tuple[str, Name, Value, float]]:
+        for sender, name in places:
+            share = self._senders.get(sender)
+            item = share.items.get(name) if share is not None else None
+            if item is not None:
+                yield sender, name, item.value, item.until
 
     def _forget_oldest(self, sender: str) -> None:
         self.forget(sender, next(iter(self._senders[sender].items)))
@@ -131,3 +174,14 @@ class Shares(Generic[Name, Value]):
                 del self._ranks[before]
         if after:
             self._ranks.setdefault(after, {})[sender] = None
+
+
+def _level(sizes: Collection[int], room: float) -> float:
+    """The most that each may have, so that all of them fit in the room."""
+    left, count = room, len(sizes)
+    for size in sorted(sizes):
+        if size * count > left:
+            return left / count
+        left -= size
+        count -= 1
+    return math.inf

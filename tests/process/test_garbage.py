@@ -1,0 +1,28 @@
+"""Python's search for garbage rests where it only costs, and goes on as it was."""
+
+from __future__ import annotations
+
+import gc
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.process.garbage import collecting_no_garbage
+
+
+class GarbageTests(SynchronousTestCase):
+    def test_none_is_looked_for_meanwhile(self) -> None:
+        with collecting_no_garbage():
+            self.assertFalse(gc.isenabled())
+        self.assertTrue(gc.isenabled())
+
+    def test_also_where_it_fails(self) -> None:
+        with self.assertRaises(ZeroDivisionError), collecting_no_garbage():
+            raise ZeroDivisionError
+        self.assertTrue(gc.isenabled())
+
+    def test_who_looks_for_none_at_all_is_left_so(self) -> None:
+        gc.disable()
+        self.addCleanup(gc.enable)
+        with collecting_no_garbage():
+            """Nothing to do."""
+        self.assertFalse(gc.isenabled())
