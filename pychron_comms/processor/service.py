@@ -72,34 +72,39 @@ class ProcessorService(ExplainedStart):
             replace(HOP, limits=settings.limits),
             Shared.of(reactor, metrics, HOP_BUDGET),
         )
-        factory = AdmissionFactory(
-            CommandProcessorFactory(
-                self._gate,
-                frozenset(settings.trust),
-                self._connections,
-                metrics=metrics,
-                stream=self._gate.stream,
-            ),
-            self._connections,
-        )
-        self._listeners = [
-            stream_service(description, factory, reactor) for description in settings.listen
-        ]
+        factory = self._factory(settings, metrics)
+        self._listeners = [stream_service(each, factory, reactor) for each in settings.listen]
         for listener in self._listeners:
             listener.setServiceParent(self)
         self._watches = MultiService()
         LoopWatch(reactor, metrics).setServiceParent(self._watches)
-        self._http = HttpService(
+        self._http = self._status_page(settings, metrics, reactor)
+        self._http.setServiceParent(self)
+        self._supervision = supervision or Supervision(None, None, reactor)
+        self._supervision.show(lambda: succeed(f"connections: {self._connections.open}"))
+        self._supervision.setServiceParent(self)
+
+    def _factory(self, settings: ProcessorSettings, metrics: Metrics) -> AdmissionFactory:
+        """Makes the far end of each server's hop."""
+        processors = CommandProcessorFactory(
+            self._gate,
+            frozenset(settings.trust),
+            self._connections,
+            metrics=metrics,
+            stream=self._gate.stream,
+        )
+        return AdmissionFactory(processors, self._connections)
+
+    def _status_page(
+        self, settings: ProcessorSettings, metrics: Metrics, reactor: Any
+    ) -> HttpService:
+        return HttpService(
             settings.http,
             self._pages(settings, metrics, reactor),
             lambda transport: settings.hosts.admit(sender_of_peer(transport)),
             lambda where, site: stream_service(where, site, reactor),
             reactor,
         )
-        self._http.setServiceParent(self)
-        self._supervision = supervision or Supervision(None, None, reactor)
-        self._supervision.show(lambda: succeed(f"connections: {self._connections.open}"))
-        self._supervision.setServiceParent(self)
 
     def _pages(
         self, settings: ProcessorSettings, metrics: Metrics, reactor: Any
