@@ -53,6 +53,24 @@ class ChangeTests(SynchronousTestCase):
         self.change("A", "B")
         self.assertTrue(self.changed("A", before) and self.changed("B", before))
 
+    def test_one_that_has_not_come_about_leaves_what_was_before(self) -> None:
+        first = self.change("stage/x")
+        prevented = self.change("stage/x", "stage")
+        self.log.take_back([Move(self.line, "stage/x"), Move(self.line, "stage")], prevented)
+        for part in ("stage/x", "stage", ""):
+            self.assertFalse(self.changed(part, first), msg=part)
+            self.assertTrue(self.changed(part, first - 1), msg=part)
+
+    def test_one_that_another_has_followed_takes_nothing_of_that(self) -> None:
+        first = self.change("A")
+        prevented, last = self.change("A"), self.change("A")
+        for number in (prevented, prevented):
+            self.log.take_back([Move(self.line, "A")], number)
+        self.assertTrue(self.changed("A", first))
+        self.assertFalse(self.changed("A", last))
+        self.log.take_back([Move(self.laser, "A")], last)
+        self.assertTrue(self.changed("A", first))
+
     def test_too_many_parts_are_all_changed_for_once(self) -> None:
         first = self.change("A")
         for number in range(PARTS):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tracemalloc
+from unittest.mock import patch
 
 from twisted.internet.defer import Deferred
 
@@ -18,6 +19,7 @@ from pychron_comms.observability.metrics import Metrics
 from pychron_comms.processor.execution import copies
 from pychron_comms.processor.execution.audit import Audit
 from pychron_comms.processor.execution.copies import KEEP, KEEP_DATAGRAM
+from pychron_comms.processor.execution.execution import Execution
 from pychron_comms.processor.execution.idempotency import CommandMemory, request_of
 from pychron_comms.processor.execution.shares import OVERHEAD
 from pychron_comms.wire.context import RequestContext
@@ -271,6 +273,13 @@ class ChangedSinceTests(CopyCase):
     def test_not_by_what_was_refused(self) -> None:
         self.reply("c1.1")
         self.failureResultOf(self.ask("c2.1", "Shut A", within=-1.0), ExpiredError)
+        self.assertFalse(self.is_run_again())
+
+    def test_not_by_what_was_prevented_when_its_thread_came_to_it(self) -> None:
+        self.reply("c1.1")
+        with patch.object(Execution, "take", side_effect=ExpiredError("Shut A")):
+            self.failureResultOf(self.ask("c2.1", "Shut A", OTHER), ExpiredError)
+        self.assertEqual(self.ran, ["Open A"])
         self.assertFalse(self.is_run_again())
 
     def test_what_was_changed_while_it_ran_is_changed_since(self) -> None:

@@ -19,7 +19,7 @@ from pychron_comms.errors import (
 from pychron_comms.interfaces import Effect, Move
 from pychron_comms.processor.execution.manager_queue import ManagerQueue
 from pychron_comms.processor.execution.queues import Queues
-from pychron_comms.processor.execution.runners import ReactorRunner
+from pychron_comms.processor.execution.runners import ReactorRunner, Take
 from tests.doubles import ScriptedCall, ScriptedHandler
 from tests.executions import submitted
 
@@ -212,6 +212,32 @@ class StandingStillTests(QueueCase):
         self.failureResultOf(late, ExpiredError)
         self.assertEqual((call.runs, self.clock.getDelayedCalls()), (0, []))
         self.assertEqual(self.successResultOf(next_one), "1")
+
+    def test_what_a_thread_was_handed_before_is_not_taken_past_its_time(self) -> None:
+        handed: list[tuple[Take, Deferred[str]]] = []
+
+        class Threaded(ReactorRunner):
+            def run(self, handler: Any, call: Any, take: Take) -> Deferred[str]:
+                work: Deferred[str] = Deferred()
+                handed.append((take, work))
+                return work
+
+        queue = ManagerQueue(Threaded(), self.clock)
+        first, second = (submitted(queue, ScriptedCall("Open", "OK"), 1.0) for _ in range(2))
+        take, work = handed[0]
+        take()
+        # The thread goes on before the timers do.
+        self.clock.rightNow += 0.6
+        work.callback("OK")
+        self.assertEqual(self.successResultOf(first), "OK")
+        self.clock.rightNow += 0.6
+        take, work = handed[1]
+        self.assertRaises(ExpiredError, take)
+        work.errback(ExpiredError("Open"))
+        self.failureResultOf(second, ExpiredError)
+        submitted(queue, ScriptedCall("Open", "OK"), 1.0)
+        self.clock.rightNow += 1.1
+        self.assertRaises(ExpiredError, handed[2][0])
 
     def test_a_read_is_for_those_who_have_time_left(self) -> None:
         read = ScriptedCall("Get", "1", effect=Effect.READ)

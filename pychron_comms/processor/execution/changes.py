@@ -30,6 +30,13 @@ class ChangeLog:
             parts.note(move.target, self._count)
         return self._count
 
+    def take_back(self, moves: Iterable[Move], number: int) -> None:
+        """That change has not come about after all: what was to make it was never begun."""
+        for move in moves:
+            parts = self._managers.get(id(move.manager))
+            if parts is not None:
+                parts.take_back(move.target, number)
+
     def changed_since(self, moves: Iterable[Move], number: int) -> bool:
         """Whether any of these parts, or what overlaps it, has been changed after that change."""
         for move in moves:
@@ -39,15 +46,22 @@ class ChangeLog:
         return False
 
 
+#: The number of the last change, and of the one before it.
+_Change = tuple[int, int]
+
+_NONE: _Change = (0, 0)
+
+
 class _Parts:
     """The last changes within one manager. Past ``PARTS`` of its parts, all count as changed."""
 
     __slots__ = ("_at", "_whole", "_within")
 
     def __init__(self) -> None:
-        self._at: dict[str, int] = {}
+        # Each with the one before it, in case that it is taken back.
+        self._at: dict[str, _Change] = {}
         # Of a part and all parts within it.
-        self._within: dict[str, int] = {}
+        self._within: dict[str, _Change] = {}
         self._whole = 0
 
     def note(self, target: str, number: int) -> None:
@@ -55,13 +69,27 @@ class _Parts:
             self._at.clear()
             self._within.clear()
             self._whole = number
-        self._at[target] = number
+        _note(self._at, target, number)
         for part in _up_from(target):
-            self._within[part] = number
+            _note(self._within, part, number)
+
+    def take_back(self, target: str, number: int) -> None:
+        for table, parts in ((self._at, (target,)), (self._within, _up_from(target))):
+            for part in parts:
+                last, before = table.get(part, _NONE)
+                if last == number:
+                    table[part] = before, before
 
     def last(self, target: str) -> int:
-        around = max(self._at.get(part, 0) for part in _up_from(target))
-        return max(self._whole, self._within.get(target, 0), around)
+        around = max(self._at.get(part, _NONE)[0] for part in _up_from(target))
+        return max(self._whole, self._within.get(target, _NONE)[0], around)
+
+
+def _note(table: dict[str, _Change], part: str, number: int) -> None:
+    last, _ = table.get(part, _NONE)
+    # One change may move several parts within it.
+    if last != number:
+        table[part] = number, last
 
 
 @lru_cache(maxsize=PARTS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -31,6 +31,13 @@ class CommandWatch(Protocol):
         """It is over, one way or the other, so many seconds after it came."""
 
 
+class _Begun(NamedTuple):
+    """When it began, and the number of its change."""
+
+    at: float
+    change: int
+
+
 class CommandMemory:
     """Knows commands again by their keys for ``keep`` seconds, and plain ones by how they come.
 
@@ -53,7 +60,7 @@ class CommandMemory:
         self.keys = KeyMemory(keep)
         self.copies = CopyMemory(self._changes)
         # What runs, and since when.
-        self._begun: dict[Entry, float] = {}
+        self._begun: dict[Entry, _Begun] = {}
         self._figures = CommandFigures(metrics)
         # By what they wait, so that each leaves without a search.
         self.waiting: dict[Deferred[str], Entry] = {}
@@ -135,9 +142,9 @@ class CommandMemory:
         """
         clock, now = self._clock.seconds(), self._audit.now()
         at = self._audit.time_text
-        begun = [
-            {"event": "begin", "n": entry.number, **entry.request, "at": at(clock - began_at)}
-            for entry, began_at in self._begun.items()
+        running = [
+            {"event": "begin", "n": entry.number, **entry.request, "at": at(clock - begun.at)}
+            for entry, begun in self._begun.items()
         ]
         keys = (
             {**record, "until": round(now + left, 3)} for record, left in self.keys.carried(clock)
@@ -145,12 +152,13 @@ class CommandMemory:
         plain = (
             {**record, "at": at(clock - asked_at)} for record, asked_at in self.copies.carried()
         )
-        return chain(begun, keys, plain)
+        return chain(running, keys, plain)
 
     def begun(self, entry: Entry) -> None:
-        now = self._begun[entry] = self._clock.seconds()
+        now = self._clock.seconds()
         self._figures.begun(entry.request["type"], now - entry.since)
         change = self._changes.note(entry.call.moves)
+        self._begun[entry] = _Begun(now, change)
         if "ask" in entry.request:
             self.copies.begun(entry, change)
 
@@ -160,8 +168,11 @@ class CommandMemory:
 
     def ended(self, entry: Entry, ended: Ended) -> None:
         now = self._clock.seconds()
-        began = self._begun.pop(entry, None)
-        ran = None if began is None else now - began
+        begun = self._begun.pop(entry, None)
+        ran = None if begun is None else now - begun.at
+        if begun is not None and ended.refused:
+            # It was handed over, and prevented.
+            self._changes.take_back(entry.call.moves, begun.change)
         self._figures.ended(entry.request["type"], entry.call.name, ended.reply, ran)
         if "key" in entry.request:
             self.keys.ended(entry.request, ended, now)

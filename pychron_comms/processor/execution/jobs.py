@@ -70,6 +70,12 @@ class Job:
         self.waits_for = ""
         self._watchers: list[Deferred[None]] = []
 
+    @property
+    def patient_until(self) -> float:
+        """When the last of those who wait for it waits no more."""
+        timers = [asker.timer for asker in self.askers.values() if asker.timer is not None]
+        return max((timer.getTime() for timer in timers), default=self.until)
+
     def leave_place(self) -> None:
         """It waits for its turn no longer."""
         if self.place is not None:

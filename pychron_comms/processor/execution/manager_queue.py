@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from functools import partial
@@ -180,7 +181,7 @@ class ManagerQueue:
     ) -> str | Deferred[str]:
         """The short way, for one that has its turn in the lane."""
         try:
-            result = self._run(handler, call, execution)
+            result = self._run(handler, call, execution, math.inf)
         except Exception:
             self._safety.leave()
             raise
@@ -329,17 +330,25 @@ class ManagerQueue:
     # -- beginning and ending
 
     def _run(
-        self, handler: IRequestHandler, call: ICall, execution: Execution | None
+        self, handler: IRequestHandler, call: ICall, execution: Execution | None, until: float
     ) -> str | Deferred[str]:
         """The call's reply where it is known at once; what it raises is its end, too."""
         if execution is None:
             return self._runner.run(handler, call, _nothing)
-        return execution.hand_over(partial(self._runner.run, handler, call, execution.take))
+        take = partial(self._take, execution, call.name, until)
+        return execution.hand_over(partial(self._runner.run, handler, call, take))
+
+    def _take(self, execution: Execution, name: str, until: float) -> None:
+        # In the manager's thread. Where this process has stood still since the hand-over, the
+        # thread goes on before the timers do.
+        if self._clock.seconds() > until:
+            raise ExpiredError(name)
+        execution.take()
 
     def _run_at_once(
         self, handler: IRequestHandler, call: ICall, seconds: float, execution: Execution | None
     ) -> str | Deferred[str]:
-        result = self._run(handler, call, execution)
+        result = self._run(handler, call, execution, self._clock.seconds() + seconds)
         if isinstance(result, str):
             return result
         job = Job(handler, call, execution, self._clock.seconds())
@@ -390,7 +399,7 @@ class ManagerQueue:
                     if clearing is not None:
                         self._await_clearance(job, clearing)
                         return
-            result = self._run(job.handler, job.call, execution)
+            result = self._run(job.handler, job.call, execution, job.patient_until)
         except Exception:
             self._askers.settle(job, Failure())
             return

@@ -106,22 +106,6 @@ def distinct_datagrams(target: Target) -> None:
                 sender.sendto(b"Set message %d" % number, target.ports.system_udp)
 
 
-def short_datagrams(target: Target) -> None:
-    """20,000 a second, of one byte."""
-    with _sender() as sender:
-        for _ in _ticks(target, 20_000):
-            with contextlib.suppress(OSError):
-                sender.sendto(b"x", target.ports.system_udp)
-
-
-def crowded_datagrams(target: Target) -> None:
-    """Of 30,000 commands each, ten a second."""
-    with _sender() as sender:
-        for _ in _ticks(target, 10):
-            with contextlib.suppress(OSError):
-                sender.sendto(b"a\n" * 30_000, target.ports.system_udp)
-
-
 def leaving_askers(target: Target) -> None:
     """10,000 ask with one key for what takes a while, and all leave at once; again and again."""
     for turn in _ticks(target, 1 / target.share):
@@ -142,17 +126,6 @@ def long_arguments(target: Target) -> None:
         for _ in _ticks(target, 40):
             _send(connection, line)
             _read(connection)
-
-
-def long_lines(target: Target) -> None:
-    """Of 64 KB, as fast as four connections take them; their replies are read."""
-    line = b"Open " + b"A" * _LONG + b"\n"
-    with ExitStack() as stack:
-        connections = [stack.enter_context(_connect(target.ports.system)) for _ in range(4)]
-        for _ in _ticks(target, 1000):
-            for connection in connections:
-                _send(connection, line)
-            _read(*connections)
 
 
 def invented_types(target: Target) -> None:
@@ -225,9 +198,9 @@ def wrong_keys(target: Target) -> None:
 FLOODS: dict[str, Flood] = {
     flood.__name__.replace("_", " "): flood
     for flood in (
-        nothing, unread_descriptions, distinct_datagrams, short_datagrams, crowded_datagrams,
-        leaving_askers, long_arguments, long_lines, invented_types, refused_keys,
-        repeated_datagram, forged_datagrams, silent_connections, checks, wrong_keys,
+        nothing, unread_descriptions, distinct_datagrams, leaving_askers, long_arguments,
+        invented_types, refused_keys, repeated_datagram, forged_datagrams, silent_connections,
+        checks, wrong_keys,
     )
 }  # fmt: skip
 

@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from functools import partial
 from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from pychron_comms.errors import NoResponseError
-from pychron_comms.handlers.arguments import Text
-from pychron_comms.handlers.base import BaseHandler
-from pychron_comms.handlers.command import command
-from pychron_comms.handlers.replies import value
-from pychron_comms.interfaces import Effect, IHardware, IReactorManager
+from pychron_comms.interfaces import IReactorManager
 from tests.faults.model.processes import Process, Turn
 
-REQUEST_TYPE = "Model"
+#: Each device with its manager.
+DEVICES = {"a": "one", "b": "one", "c": "two", "d": "two", "e": "one", "f": "two", "g": "three"}
 
-#: Each device with its manager: two share one.
-DEVICES = {"a": "one", "b": "one", "c": "two"}
+#: Nobody moves it; rules read it.
+GAUGE = "g"
+
+#: Of each pair, one moves only while the other is calm.
+EXCLUDES = {"e": "f", "f": "e"}
+
+#: Words that move a device.
+MOVES = {"Count", "Nudge", "Tally"}
+
+#: Seconds that a device takes to say how it stands.
+TELLING = 0.05
+
+#: Managers whose methods block; the others give a Deferred.
+BLOCKING = {"two"}
 
 WELL, FAILS, NEVER = "well", "fails", "never"
 
@@ -41,7 +53,9 @@ class Script(NamedTuple):
 
 
 class Told(NamedTuple):
-    """That a manager was told of a command: by which process, when, after how many records."""
+    """That a manager was told of a command: by which process, when, after how many records and acts
+    of the hardware.
+    """
 
     word: str
     device: str
@@ -49,6 +63,7 @@ class Told(NamedTuple):
     process: Process
     at: float
     records: int
+    acts: int
 
 
 class Act(NamedTuple):
@@ -59,17 +74,66 @@ class Act(NamedTuple):
     given_up: bool
 
 
-@implementer(IReactorManager)
+class Run:
+    """That the hardware does something; ``until`` is when it has ended, if it has.
+
+    ``returns`` is told of its end.
+    """
+
+    __slots__ = ("bench", "given_up", "returns", "told", "until")
+
+    def __init__(self, told: Told, bench: Bench) -> None:
+        self.told = told
+        self.bench = bench
+        self.until = math.inf
+        self.given_up = False
+        self.returns: Callable[[Any], None] = _nobody
+
+
+def _nobody(result: object) -> None:
+    """Nobody waits yet."""
+
+
 class Bench:
-    """One manager, as one processor sees it; what it does is counted in the laboratory's book."""
+    """A manager that blocks, as one processor sees it.
+
+    What it does is counted in the laboratory's book.
+    """
+
+    blocks = True
 
     def __init__(self, name: str, laboratory: Laboratory, process: Process) -> None:
         self.name = name
         self.laboratory = laboratory
         self.process = process
 
-    def do(self, word: str, device: str, number: str) -> str | Deferred[str]:
+    def do(self, word: str, device: str, number: str) -> object:
+        """The reply, or a ``Run`` for as long as its method does not return."""
         return self.laboratory.do(self, word, device, number)
+
+    def tell(self, device: str) -> object:
+        """The same of how it stands."""
+        return self.laboratory.tell(self, device)
+
+
+@implementer(IReactorManager)
+class ReactorBench(Bench):
+    """The same without blocking; its work can be given up."""
+
+    blocks = False
+
+    def do(self, word: str, device: str, number: str) -> object:
+        return self._later(self.laboratory.do(self, word, device, number))
+
+    def tell(self, device: str) -> object:
+        return self._later(self.laboratory.tell(self, device))
+
+    def _later(self, run: str | Run) -> str | Deferred[str]:
+        if isinstance(run, str):
+            return run
+        work: Deferred[str] = Deferred(lambda _: self.laboratory.give_up(run))
+        run.returns = work.callback
+        return work
 
 
 class Laboratory:
@@ -85,19 +149,20 @@ class Laboratory:
         self.crowded: list[tuple[str, str]] = []
         #: What it did, in order.
         self.acts: list[Act] = []
-        self._running: dict[str, tuple[str, Bench]] = {}
+        self.runs: list[Run] = []
+        self._running: dict[str, Run] = {}
+        # Drivers that hang, and what ends them.
+        self._hanging: list[Callable[[], None]] = []
+        self._may_hang = True
+        self._numbers = itertools.count()
 
-    @property
-    def running(self) -> Collection[str]:
-        """The numbers of what it does just now."""
-        return self._running.keys()
-
-    def do(self, bench: Bench, word: str, device: str, number: str) -> str | Deferred[str]:
-        work: Deferred[str] = Deferred(lambda _: self._ended(number))
+    def do(self, bench: Bench, word: str, device: str, number: str) -> str | Run:
+        """The reply where there is one at once. Errors: 010 as the script has it."""
+        told = self._tell_of(word, device, number, bench)
+        run = Run(told, bench)
         if not bench.process.alive:
-            return work  # its process died on the way here
+            return run  # its process died on the way here
         script = self.scripts.get(number, Script())
-        told = Told(word, device, number, bench.process, self._clock.seconds(), self._records())
         self.told.append(told)
         if word != "Calm":
             self._note_crowd(bench, number)
@@ -105,11 +170,49 @@ class Laboratory:
             self._act(told)
         if script.seconds == 0 and script.ending != NEVER:
             return self._reply(script, told)
-        self._running[number] = (word, bench)
+        self.runs.append(run)
+        self._running[number] = run
+        end = partial(self._driver_says, bench.process, partial(self._end, script, run))
         if script.ending != NEVER:
-            end = partial(self._end, script, told, work)
-            self._clock.callLater(script.seconds, self._driver_says, bench.process, end)
-        return work
+            self._clock.callLater(script.seconds, end)
+        elif bench.blocks and self._may_hang:
+            self._hanging.append(end)
+        elif bench.blocks:
+            self._clock.callLater(0, end)
+        return run
+
+    def tell(self, bench: Bench, device: str) -> Run:
+        """Whether it is ``moved`` or ``calm``."""
+        number = f"t{next(self._numbers)}"
+        run = Run(self._tell_of("Tell", device, number, bench), bench)
+        if bench.process.alive:
+            self._note_crowd(bench, number)
+            self._running[number] = run
+            state = self.state(device)
+
+            def end() -> None:
+                self._ended(run)
+                if bench.process.alive and not run.given_up:
+                    run.returns(state)
+
+            self._clock.callLater(TELLING, self._driver_says, bench.process, end)
+        return run
+
+    def state(self, device: str) -> str:
+        last = next((act for act in reversed(self.acts) if is_change(act, device)), None)
+        return "moved" if last is not None and last.told.word in MOVES else "calm"
+
+    def give_up(self, run: Run) -> None:
+        """Its processor waits for it no longer."""
+        run.given_up = True
+        self._ended(run)
+
+    def release(self) -> None:
+        """What hangs comes to its end, and no driver hangs any more."""
+        self._may_hang = False
+        hanging, self._hanging = self._hanging, []
+        for end in hanging:
+            end()
 
     def _driver_says(self, process: Process, end: Callable[[], None]) -> None:
         # Of a process that is dead, it does the same all the same.
@@ -118,19 +221,20 @@ class Laboratory:
         else:
             end()
 
-    def _end(self, script: Script, told: Told, work: Deferred[str]) -> None:
-        self._ended(told.number)
-        if work.called or not told.process.alive:
+    def _end(self, script: Script, run: Run) -> None:
+        told = run.told
+        self._ended(run)
+        if run.given_up or not told.process.alive:
             # Given up meanwhile; what was begun may come to its end all the same.
             if script.late and script.survives:
                 self._act(told, given_up=True)
             return
         try:
             reply = self._reply(script, told)
-        except NoResponseError as error:
-            work.errback(error)
+        except NoResponseError:
+            run.returns(Failure())
         else:
-            work.callback(reply)
+            run.returns(reply)
 
     def _reply(self, script: Script, told: Told) -> str:
         if script.ending == FAILS:
@@ -143,102 +247,21 @@ class Laboratory:
         self.actuated[told.number] += 1
         self.acts.append(Act(told, self._clock.seconds(), given_up))
 
-    def _ended(self, number: str) -> None:
-        self._running.pop(number, None)
+    def _tell_of(self, word: str, device: str, number: str, bench: Bench) -> Told:
+        now, records = self._clock.seconds(), self._records()
+        return Told(word, device, number, bench.process, now, records, len(self.acts))
+
+    def _ended(self, run: Run) -> None:
+        run.until = min(run.until, self._clock.seconds())
+        if self._running.get(run.told.number) is run:
+            del self._running[run.told.number]
 
     def _note_crowd(self, bench: Bench, number: str) -> None:
-        for other, (word, its) in self._running.items():
-            if its is bench and word != "Calm":
+        for other, run in self._running.items():
+            if run.bench is bench and run.told.word != "Calm":
                 self.crowded.append((other, number))
 
 
-@implementer(IHardware)
-class Hardware:
-    """What one processor owns."""
-
-    def __init__(self, laboratory: Laboratory, process: Process) -> None:
-        self.safeguards: Any = None
-        self.benches = {
-            name: Bench(name, laboratory, process) for name in dict.fromkeys(DEVICES.values())
-        }
-
-    def manager(self, name: str) -> Any:
-        return self.benches[name]
-
-    def device(self, name: str) -> Any:
-        raise KeyError(name)
-
-    def device_providing(self, interface: Any) -> Any:
-        raise KeyError(interface)
-
-    def start(self) -> None:
-        """It always runs."""
-
-    def stop(self) -> None:
-        """It does not know when."""
-
-    def making_safe(self) -> list[tuple[Any, Callable[[], Any]]]:
-        return []
-
-
-_ARGUMENTS = (Text("device"), Text("number"))
-
-
-def _bench(handler: Any, values: Any) -> Any:
-    return handler.hardware.manager(DEVICES[values["device"]])
-
-
-class ModelHandler(BaseHandler):
-    """Commands that each bear a number, which their replies tell."""
-
-    request_type = REQUEST_TYPE
-
-    @command(
-        "Count",
-        arguments=_ARGUMENTS,
-        reply=value,
-        effect=Effect.ACTUATE,
-        manager=_bench,
-        target="device",
-        help="actuate",
-    )
-    def count(self, manager: Bench, sender: str, device: str, number: str) -> object:
-        return manager.do("Count", device, number)
-
-    @command(
-        "Nudge",
-        arguments=_ARGUMENTS,
-        reply=value,
-        effect=Effect.IDEMPOTENT,
-        manager=_bench,
-        target="device",
-        deadline=2.0,
-        help="actuate, in less time",
-    )
-    def nudge(self, manager: Bench, sender: str, device: str, number: str) -> object:
-        return manager.do("Nudge", device, number)
-
-    @command(
-        "Calm",
-        arguments=_ARGUMENTS,
-        reply=value,
-        effect=Effect.ACTUATE,
-        safe=True,
-        manager=_bench,
-        target="device",
-        help="make safe",
-    )
-    def calm(self, manager: Bench, sender: str, device: str, number: str) -> object:
-        return manager.do("Calm", device, number)
-
-    @command(
-        "Look",
-        arguments=_ARGUMENTS,
-        reply=value,
-        effect=Effect.READ,
-        manager=_bench,
-        target="device",
-        help="read",
-    )
-    def look(self, manager: Bench, sender: str, device: str, number: str) -> object:
-        return manager.do("Look", device, number)
+def is_change(act: Act, device: str) -> bool:
+    """Whether it moved this device, or calmed it."""
+    return act.told.device == device and act.told.word != "Look"

@@ -7,11 +7,12 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 
 from pychron_comms.errors import ExpiredError, JournalError, ShuttingDownError
+from pychron_comms.handlers.spec import CommandSpec
 from pychron_comms.processor.execution.askers import Askers
 from pychron_comms.processor.execution.changes import ChangeLog
 from pychron_comms.processor.execution.copies import CopyMemory
@@ -19,10 +20,14 @@ from pychron_comms.processor.execution.entry import Ended, Entry, State
 from pychron_comms.processor.execution.execution import Execution
 from pychron_comms.processor.execution.idempotency import CommandMemory
 from pychron_comms.processor.execution.manager_queue import ManagerQueue
+from pychron_comms.processor.execution.queues import Queues
 from pychron_comms.processor.execution.recall import Recall
+from pychron_comms.processor.execution.runners import ThreadRunner
 from pychron_comms.processor.execution.safety import SafetyLane
 from pychron_comms.repeater.connection import ProcessorConnection, _Waiting
 from pychron_comms.repeater.endpoint import CommandRepeater
+from pychron_comms.safeguards.holds import Hold
+from pychron_comms.safeguards.system_lock import SystemLock
 from pychron_comms.server.resend.delivery import Delivery
 from pychron_comms.transport.reply_order import ReplyOrder
 from tests.faults.model import promises
@@ -125,6 +130,8 @@ def _send_and_remember(self: Any, words: str, tags: str, waiting: _Waiting) -> i
 
 def _lost_for_a_while(self: Any, reason: Failure = connectionDone) -> None:
     self._sweep.stop()
+    if self._taken_timer is not None:
+        self._taken_timer.cancel()
     self._owner.disconnected(self, reason)
     self._owner.__dict__["left"] = [
         each for number, *each in self.__dict__.get("sent", []) if number in self._pending
@@ -169,6 +176,55 @@ def _safe_refused_at_the_end(
     return _submit_safe(self, handler, call, within, execution)
 
 
+def _taken_at_any_time(self: Any, execution: Execution, name: str, until: float) -> None:
+    execution.take()
+
+
+_hand_over = Execution.hand_over
+
+
+def _begun_at_hand_over(self: Any, run: Callable[[], Any]) -> Any:
+    def begun() -> Any:
+        self.take()
+        return run()
+
+    return _hand_over(self, begun)
+
+
+def _run_later_untaken(self: Any, job: Any, take: object) -> Any:
+    return maybeDeferred(self._runner.run, job.handler, job.call, _nothing)
+
+
+def _run_in_one_thread(self: Any, handler: Any, call: Any, take: Callable[[], None]) -> Any:
+    def work() -> object:
+        take()
+        return call.run()
+
+    return self._defer(self._work, work).addCallback(call.reply)
+
+
+def _read_past_the_queue(self: Any, handler: Any, call: Any, ahead: bool) -> Any:
+    return self.of(call.manager)._runner.run(handler, call, _nothing)
+
+
+def _locked_for_all(self: Any, call: Any) -> None:
+    if self._holder and call.manager is not None:
+        self._check_holder(call.sender)
+
+
+def _place_among_all(self: Any, request_type: str) -> Any:
+    return self._places
+
+
+_moved = CommandSpec.moved
+
+
+def _moved_as_it_is_spelled(self: Any, manager: Any, values: Any) -> Any:
+    moves = _moved(self, manager, values)
+    place = values.get("place")
+    return moves if place is None else tuple(move._replace(target=place) for move in moves)
+
+
 BREAKAGES: Mapping[str, Patches] = {
     "keys are forgotten": [(CommandMemory, "find", _nothing)],
     "keys are forgotten at a restart": [(Recall, "take", _nothing)],
@@ -183,19 +239,39 @@ BREAKAGES: Mapping[str, Patches] = {
     "ids are used again": [(ProcessorConnection, "_send", _send_with_old_ids)],
     "the journal is written afterwards": [(Execution, "hand_over", _begin_afterwards)],
     "what cannot be written is run": [(Entry, "begin", _begin_unwritten)],
-    "deadlines are not kept": [(Askers, "_give_up", _give_up_running_only)],
+    "deadlines are not kept": [
+        (Askers, "_give_up", _give_up_running_only),
+        (ManagerQueue, "_take", _taken_at_any_time),
+    ],
     "the repeater sends again": [
         (ProcessorConnection, "_send", _send_and_remember),
         (ProcessorConnection, "connectionLost", _lost_for_a_while),
         (CommandRepeater, "connected", _connected_and_sent_again),
     ],
     "what waits is not overtaken": [(ManagerQueue, "_overtake", _nothing)],
-    "what stood still begins what is late": [(Askers, "expire_late", _nothing)],
+    "what stood still begins what is late": [
+        (Askers, "expire_late", _nothing),
+        (ManagerQueue, "_take", _taken_at_any_time),
+    ],
     "what makes safe waits for what runs": [(ManagerQueue, "_safe_turn", _safe_turn_at_last)],
     "what makes safe is refused at the end": [
         (ManagerQueue, "_submit_safe", _safe_refused_at_the_end)
     ],
     "what makes safe is not done again": [(SafetyLane, "assured", _acted_once)],
+    "a thread takes what is late": [(ManagerQueue, "_take", _taken_at_any_time)],
+    "begun at hand-over": [
+        (Execution, "hand_over", _begun_at_hand_over),
+        (ManagerQueue, "_take", _nothing),
+        (ManagerQueue, "_run_later", _run_later_untaken),
+    ],
+    "what makes safe has no thread of its own": [(ThreadRunner, "run", _run_in_one_thread)],
+    "what excludes each other is tested at once": [(Hold, "hinders", _no)],
+    "interlocks are read past the queue": [(Queues, "read", _read_past_the_queue)],
+    "the lock keeps what makes safe": [(SystemLock, "check", _locked_for_all)],
+    "what makes safe has no room of its own": [
+        (ProcessorConnection, "_safe_places_of", _place_among_all)
+    ],
+    "another word moves another part": [(CommandSpec, "moved", _moved_as_it_is_spelled)],
     "two run at once": [(ManagerQueue, "_must_wait", _no)],
     "plain replies come as they are ready": [
         (ReplyOrder, "_ready", _all_that_is_ready),

@@ -7,6 +7,7 @@ from tests.faults.model.history import (
     HOP,
     Ask,
     Cut,
+    FillDisk,
     History,
     KillServer,
     Pass,
@@ -97,6 +98,17 @@ CHANGED_MEANWHILE: History = [
     Pass(6.0),
 ]
 
+#: It was handed to a thread, which takes it when the processor goes on.
+HANDED_OVER_AND_STILL: History = [
+    Ask(_KEYED, "Count", "c", Script(), 0.3),
+    Pass(0.02),
+    StandStill("processor", 3.0),
+    Pass(6.0),
+]
+
+#: Nothing that acts may begin unwritten.
+DISK_FULL: History = [FillDisk(2.0), Ask(_KEYED, "Count", "a", Script(), None), Pass(6.0)]
+
 CLASSICS: list[History] = [
     CROSSING,
     LATE_REPLY,
@@ -107,4 +119,6 @@ CLASSICS: list[History] = [
     MADE_SAFE_TWICE,
     MADE_SAFE_AT_THE_END,
     CHANGED_MEANWHILE,
+    HANDED_OVER_AND_STILL,
+    DISK_FULL,
 ]

@@ -44,7 +44,9 @@ class Unit:
 
     @property
     def line(self) -> str:
-        return f"{self.word} {self.device} {self.number}"
+        # The one word says the device otherwise.
+        device = self.device.upper() if self.word == "Tally" else self.device
+        return f"{self.word} {device} {self.number}"
 
     @property
     def last_word(self) -> str | None:

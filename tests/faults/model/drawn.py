@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, Phase, given, settings
 
-from tests.faults.model.history import History, histories
+from tests.faults.model.history import History
+from tests.faults.model.strategies import histories
 
 
 def drawn(count: int) -> list[History]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from twisted.internet.address import IPv4Address
@@ -304,9 +305,7 @@ class Dial:
         self._path.links.append(link)
         if not self._process.alive:
             near.closed = True
-        link.on_accepted = lambda: self._process.when_awake(
-            lambda: self._accepted(near, factory, result), Turn.NETWORK
-        )
+        link.on_accepted = partial(self._established, near, factory, result)
         far.out.put(("accepted", b""))
         build = self._listener.factory.buildProtocol
         process.when_awake(lambda: far.accepted(build(far.getPeer())), Turn.NETWORK)
@@ -315,10 +314,14 @@ class Dial:
         if self._process.alive and not result.called:
             result.errback(Failure(ConnectError()))
 
-    def _accepted(self, near: End, factory: IProtocolFactory, result: Deferred[Any]) -> None:
+    def _established(self, near: End, factory: IProtocolFactory, result: Deferred[Any]) -> None:
         if near.closed or not self._process.alive:
             near.out.put(_RESET)
-            return
+        else:
+            accept = partial(self._accepted, near, factory, result)
+            self._process.when_awake(accept, Turn.NETWORK)
+
+    def _accepted(self, near: End, factory: IProtocolFactory, result: Deferred[Any]) -> None:
         if result.called:
             near.abortConnection()
             return

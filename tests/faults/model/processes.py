@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from enum import IntEnum
+from functools import partial
 from typing import Any, NamedTuple, Protocol, cast
 
 from twisted.internet.base import DelayedCall
@@ -100,6 +101,13 @@ class Process:
         timer = Timer(self, function, args, kwargs)
         timer.wait(self._clock, delay)
         return cast(DelayedCall, timer)
+
+    def callFromThread(self, function: Callable[..., object], *args: Any, **kwargs: Any) -> None:
+        self.in_thread(0.0, partial(function, *args, **kwargs))
+
+    def in_thread(self, delay: float, function: Callable[[], object]) -> None:
+        """A thread of it does that, unless the process is dead by then."""
+        self._clock.callLater(delay, self.when_awake, function, Turn.THREADS)
 
     @property
     def still(self) -> bool:

@@ -3,7 +3,7 @@
 What a reply of "never begun" speaks of: a word of the gate (``GATE_CODES``) under a key speaks of
 the command, whatever it was asked before; so does any such word where each earlier ask was answered
 with such a word, too. Where an earlier ask had no answer or 201, the word is about the last ask
-alone: 011 says that this one was never sent.
+alone: 011 says that this one was never sent, 203 that there was no room for it.
 
 Where a command may be run twice, all of it for want of a key:
 
@@ -25,17 +25,19 @@ import gc
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from typing import Any
 from unittest.mock import patch
 
 from twisted.logger import globalLogPublisher
 
 from pychron_comms.processor.execution.copies import KEEP
+from pychron_comms.repeater import connection
 from pychron_comms.server.resend import evidence
-from tests.faults.model.bench import Told
+from tests.faults.model.bench import BLOCKING, DEVICES, MOVES, Told
 from tests.faults.model.clients import Unit
 from tests.faults.model.history import History
+from tests.faults.model.interlocked import check_interlocks
 from tests.faults.model.keeping import code_of, keep
 from tests.faults.model.keyed_clients import DatagramClient, KeyedClient
 from tests.faults.model.links import End
@@ -45,11 +47,16 @@ from tests.faults.model.truth import check_truth
 from tests.faults.model.world import World
 
 #: Errors that say that the command was never begun; those of the gate, and the server's own.
-GATE_CODES = {202, 203, 204, 207, 208, 209, 210, 214}
+GATE_CODES = {12, 202, 204, 207, 208, 209, 210, 214}
+#: Those that speak of this asking alone: it was never sent, or found no room on its way.
 NEVER_SENT = 11
-NEVER_BEGUN = {*GATE_CODES, NEVER_SENT}
+NEVER_TAKEN = {NEVER_SENT, 203}
+NEVER_BEGUN = {*GATE_CODES, *NEVER_TAKEN}
 
 _NUMBER = re.compile(r"\bn\d+\b")
+
+#: Commands that may wait on the hop, and those of one client among them.
+PLACES, PLACES_OF_ONE = 6, 3
 
 #: Seconds after which everything has ended: the repeater's 30 s, and a half-open link's 20 s.
 _QUIET = 60.0
@@ -60,7 +67,9 @@ def live_through(history: History) -> World:
     # Only a system knows what was acknowledged; the rest of a connection's handle is a transport's.
     taken = patch.object(evidence, "has_taken_all", _has_taken_all)
     ended = patch.multiple(evidence, has_ended=End.has_ended, has_surely_ended=End.has_ended)
-    with errors_logged() as errors, garbage_found(), taken, ended:
+    # Few, so that histories meet them.
+    places = patch.multiple(connection, PENDING_LIMIT=PLACES, PENDING_SHARE=PLACES_OF_ONE)
+    with errors_logged() as errors, garbage_found(), taken, ended, places:
         world = World()
         for step in history:
             step.happen(world)
@@ -72,6 +81,7 @@ def live_through(history: History) -> World:
         check_times(world)
         check_safety(world)
         check_truth(world)
+        check_interlocks(world)
         check_journal(world)
         check_outcomes(world)
         check_nothing_left(world)
@@ -113,15 +123,18 @@ def garbage_found() -> Iterator[None]:
 
 def come_to_rest(world: World) -> None:
     world.end_faults()
+    world.laboratory.release()
     world.pass_time(_QUIET)
     keep("all clients come to an end", not any(client.busy for client in world.clients))
     keyed = [client for client in world.clients if isinstance(client, KeyedClient)]
     for client in keyed:
         client.connect_now()
     world.pass_time(1.0)
-    for client in keyed:
-        client.ask_outcomes(client.units)
-    world.pass_time(1.0)
+    # One after the other, since the way has room for few.
+    for units in zip_longest(*(client.units for client in keyed)):
+        for client, unit in zip(keyed, units, strict=True):
+            client.ask_outcomes([unit] if unit is not None else [])
+        world.pass_time(0.3)
 
 
 # -- 1 to 4: replies, and how often the hardware was told and acted
@@ -236,18 +249,18 @@ def check_conversations(world: World) -> None:
 def check_times(world: World) -> None:
     keep("one at a time", not world.laboratory.crowded, world.laboratory.crowded)
     for each in world.laboratory.told:
-        if each.word == "Calm":
-            continue  # better late
-        arrival = world.arrival_of(each)
+        if each.word in {"Calm", "Look"}:
+            continue  # better late; and looking late harms nothing
+        arrival = world.witness.arrival_of(each)
         keep("in time or not at all", each.at <= arrival.until + 1e-6, each, arrival.until)
     safe = [each for each in world.laboratory.told if each.word == "Calm"]
     for calm in safe:
-        came = world.arrival_of(calm)
+        came = world.witness.arrival_of(calm)
         place = world.laboratory.told.index(calm)
         for later in world.laboratory.told[place + 1 :]:
             if later.device == calm.device and later.process is calm.process:
-                before = world.arrival_of(later).order < came.order
-                undoes = before and later.word in {"Count", "Nudge"}
+                before = world.witness.arrival_of(later).order < came.order
+                undoes = before and later.word in MOVES
                 keep("what makes safe has the last word", not undoes, calm, later)
 
 
@@ -264,7 +277,7 @@ def check_journal(world: World) -> None:
             keep("an end has its begin", record["of"] in begins, record)
             keep("one end", record["of"] not in ends, record)
             ends[record["of"]] = record["reply"]
-    check_begins(world, begins)
+    check_begins(world, begins, ends)
     for number, unit in begins.items():
         if number not in ends:
             keep("a begin has its end", end_is_excused(world, unit), unit)
@@ -272,7 +285,7 @@ def check_journal(world: World) -> None:
             keep("an end tells its reply", ends[number] == f"did {unit}", ends[number], unit)
 
 
-def check_begins(world: World, begins: Mapping[int, str]) -> None:
+def check_begins(world: World, begins: Mapping[int, str], ends: Mapping[int, str]) -> None:
     """Each time that the hardware was told has a begin of its own before it."""
     free = dict(begins)
     for each in world.laboratory.told:
@@ -283,12 +296,21 @@ def check_begins(world: World, begins: Mapping[int, str]) -> None:
         )
         if number is None:
             again = any(unit == each.number and n <= each.records for n, unit in begins.items())
-            excused = each.word == "Calm" and (again or world.was_full(each.at))
+            same = [told for told in world.laboratory.told if told.number == each.number]
+            unwritten = any(world.was_full(told.at) for told in same)
+            excused = each.word == "Calm" and (again or unwritten)
             keep("begun in the journal before the hardware", excused, each)
         else:
             del free[number]
-    deaths = sum(world.faults[f"death {where}"] for where in ("after begin",))
-    keep("no begin without the hardware", len(free) <= deaths, free)
+    # What was handed over to a thread can be prevented until that has taken it.
+    lost = [
+        world.unit(unit)
+        for number, unit in free.items()
+        if code_of(ends.get(number)) not in GATE_CODES
+    ]
+    at_once = [unit for unit in lost if DEVICES[unit.device] not in BLOCKING]
+    keep("no begin without the hardware", len(at_once) <= world.faults["death after begin"], lost)
+    keep("no begin without the hardware", len(lost) <= len(world.processor_deaths), lost)
 
 
 def end_is_excused(world: World, number: str) -> bool:
@@ -329,7 +351,7 @@ def check_outcome(world: World, unit: Unit, outcome: str) -> None:
         keep("Outcome: at rest, nothing waits or runs", state == "unknown", unit, outcome)
         keep("Outcome: unknown was begun", told or world.processor_deaths, unit, outcome)
     last = unit.last_word
-    if state == "done" and code_of(last) not in {None, NEVER_SENT, 201}:
+    if state == "done" and code_of(last) not in {None, 201, *NEVER_TAKEN}:
         keep("Outcome and reply agree", last == reply, unit, outcome)
     if last == f"did {unit.number}":
         agrees = state == "unknown" or reply == last or unwritten_and_forgotten(world, told)
@@ -356,10 +378,10 @@ def check_nothing_left(world: World) -> None:
             for queue in processor.queues
         ),
     }
-    connection = server.repeater.connection
-    keep("the processor is connected", connection is not None)
-    assert connection is not None
-    left["replies to come"] = len(connection._pending)
+    hop = server.repeater.connection
+    keep("the processor is connected", hop is not None)
+    assert hop is not None
+    left["replies to come"] = len(hop._pending)
     keep("nothing is left behind", not any(left.values()), left)
     keep("keys are bounded", processor.memory.keys.kept <= len(world.units))
     server.repeater.stopService()

@@ -8,21 +8,23 @@ its part. Time in which its processor stood still is nobody's, and what a proces
 
 from __future__ import annotations
 
+from tests.faults.model.bench import BLOCKING, DEVICES, MOVES
 from tests.faults.model.keeping import code_of, keep
 from tests.faults.model.processes import Process
-from tests.faults.model.world import SafeAsk, SafeReply, World
+from tests.faults.model.witness import SafeAsk, SafeReply
+from tests.faults.model.world import World
 
 #: Seconds in which it begins.
 AT_ONCE = 0.2
 
 #: What the gate refuses a command with that it has not begun.
-REFUSALS = {202, 203, 207, 209, 210, 214}
+REFUSALS = {12, 202, 203, 207, 209, 210, 214}
 
 
 def check_safety(world: World) -> None:
-    for ask in world.safe_asks:
+    for ask in world.witness.safe_asks:
         keep("what makes safe begins at once", begins_at_once(world, ask), ask)
-    for reply in world.safe_replies:
+    for reply in world.witness.safe_replies:
         keep("OK is true", not undone(world, reply), reply, *undone(world, reply))
     for unit in world.units:
         if unit.word == "Calm":
@@ -32,6 +34,8 @@ def check_safety(world: World) -> None:
 
 def begins_at_once(world: World, ask: SafeAsk) -> bool:
     until = patience(ask.process, ask.arrival.at)
+    if DEVICES[ask.device] in BLOCKING:
+        until = lane_is_free(world, ask, until)
     if ask.process.died_at <= until:
         return True
     # Under a key, it may have been asked before.
@@ -52,6 +56,16 @@ def patience(process: Process, at: float) -> float:
     return until
 
 
+def lane_is_free(world: World, ask: SafeAsk, until: float) -> float:
+    """The same behind what makes safe there already: its driver takes one after the other."""
+    for run in world.laboratory.runs:
+        told = run.told
+        its = told.process is ask.process and DEVICES[told.device] == DEVICES[ask.device]
+        if its and told.word == "Calm" and told.at <= until and run.until > ask.arrival.at:
+            until = patience(ask.process, max(until - AT_ONCE, run.until))
+    return until
+
+
 def undone(world: World, reply: SafeReply) -> list[str]:
     """What came before it, and acted on its part after the hardware last obeyed it."""
     ask = reply.ask
@@ -64,8 +78,8 @@ def undone(world: World, reply: SafeReply) -> list[str]:
         act.told.number
         for act in acts[last:]
         if act.told.device == ask.device
-        and act.told.word in {"Count", "Nudge"}
+        and act.told.word in MOVES
         and act.told.process is ask.process
         and not act.given_up
-        and world.arrival_of(act.told).order < ask.arrival.order
+        and world.witness.arrival_of(act.told).order < ask.arrival.order
     ]

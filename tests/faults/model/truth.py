@@ -8,13 +8,14 @@ key the reply speaks of one command, whenever that was run.
 
 from __future__ import annotations
 
-from tests.faults.model.bench import Act
+from tests.faults.model.bench import Act, is_change
 from tests.faults.model.keeping import keep
-from tests.faults.model.world import Fulfilled, World
+from tests.faults.model.witness import Fulfilled
+from tests.faults.model.world import World
 
 
 def check_truth(world: World) -> None:
-    for each in world.fulfilled:
+    for each in world.witness.fulfilled:
         keep("OK is true", is_true(world.laboratory.acts, each), each)
 
 
@@ -32,10 +33,6 @@ def is_true(acts: list[Act], fulfilled: Fulfilled) -> bool:
 def _last_on(acts: list[Act], device: str) -> Act | None:
     """What the part is like: nobody answers for what was done after it was given up."""
     return next(
-        (
-            act
-            for act in reversed(acts)
-            if act.told.device == device and act.told.word != "Look" and not act.given_up
-        ),
+        (act for act in reversed(acts) if is_change(act, device) and not act.given_up),
         None,
     )

@@ -2,240 +2,26 @@
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
-from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import Clock
 
-from pychron_comms.handlers.echo import EchoHandler
 from pychron_comms.journal.memory import MemoryJournal
-from pychron_comms.observability.loop_watch import LoopWatch
-from pychron_comms.observability.metrics import Metrics
-from pychron_comms.observability.state.stream import StateStream
-from pychron_comms.processor.assembly import made_safe
-from pychron_comms.processor.command_processor import CommandProcessorFactory
-from pychron_comms.processor.execution.audit import Audit
-from pychron_comms.processor.execution.idempotency import CommandMemory
-from pychron_comms.processor.execution.manager_queue import ManagerQueue
-from pychron_comms.processor.execution.queues import Queues
-from pychron_comms.processor.execution.runners import ReactorRunner
-from pychron_comms.processor.gate_queries import GateQueries
-from pychron_comms.processor.hardware_manager import RemoteHardwareManager
-from pychron_comms.processor.journal_search import JournalSearch
-from pychron_comms.repeater.endpoint import CommandRepeater
-from pychron_comms.safeguards.access import AccessRules
-from pychron_comms.safeguards.interlocks import Interlocks
-from pychron_comms.safeguards.leases import Leases
-from pychron_comms.safeguards.overrides import Overrides
-from pychron_comms.safeguards.roles import EVERYONE_OPERATES
-from pychron_comms.safeguards.system_lock import SystemLock
-from pychron_comms.safeguards.unsafe_parts import UnsafeParts
-from pychron_comms.server.datagrams import DatagramMessagingHandler
-from pychron_comms.server.dispatcher import RequestDispatcher
-from pychron_comms.server.launcher import Launcher
-from pychron_comms.server.messaging_handler import MessagingFactory
-from pychron_comms.server.resend.command_catalogue import CommandCatalogue
-from pychron_comms.server.resend.delivery import DeliveryReports
-from pychron_comms.transport.connections import Connections
-from pychron_comms.transport.options import WireOptions
-from pychron_comms.wire.context import PLAIN, RequestContext
-from pychron_comms.wire.line_table import LineTable
-from tests.doubles import still_publisher
-from tests.faults.model.bench import REQUEST_TYPE, Hardware, Laboratory, ModelHandler, Told
+from tests.faults.model.bench import Laboratory
 from tests.faults.model.clients import Client, Unit
+from tests.faults.model.halves import ELSEWHERE, SERVER, Processor, Server
 from tests.faults.model.keyed_clients import DatagramClient, KeyedClient, SlowKeyedClient
 from tests.faults.model.links import Dial, Link, Listener, Path
 from tests.faults.model.pens import Pen
 from tests.faults.model.plain_clients import KeptPlainClient, PychronClient
 from tests.faults.model.processes import Process, Turn, advance
-from tests.listening import shared
-
-#: Commands that may wait for one manager, and on one connection: few, so that histories meet them.
-QUEUE = 3
-IN_FLIGHT = 4
+from tests.faults.model.witness import Witness
 
 #: Time of day at the beginning, in seconds since 1970.
 EPOCH = 1_700_000_000.0
-
-_SERVER = "10.0.0.1"
-
-
-class Arrival(NamedTuple):
-    """That a command came to a gate: its place among all, and when its time is over."""
-
-    order: int
-    at: float
-    until: float
-
-
-class SafeAsk(NamedTuple):
-    """That what makes safe came to the gate of a process."""
-
-    number: str
-    device: str
-    key: str
-    process: Process
-    arrival: Arrival
-
-
-class SafeReply(NamedTuple):
-    """That it was answered with success, after so many acts of the hardware."""
-
-    ask: SafeAsk
-    acts: int
-
-
-class Wish(NamedTuple):
-    """That a command which acts came to a gate, after so many acts; ``joins``: it ran already."""
-
-    number: str
-    device: str
-    key: str
-    acts: int
-    joins: bool
-
-
-class Fulfilled(NamedTuple):
-    """That it was answered with success, after so many acts."""
-
-    wish: Wish
-    acts: int
-
-
-class Processor:
-    """One process with the gate, from its start to its death."""
-
-    def __init__(self, world: World) -> None:
-        self.process = process = Process(world.clock, "processor")
-        clock = cast(IReactorTime, process)
-        self.pen = Pen(world.journal, process, world.kill_processor)
-        hardware = Hardware(world.laboratory, process)
-        handlers: dict[str, Any] = {REQUEST_TYPE: ModelHandler(hardware, None)}
-        handlers["test"] = EchoHandler()
-        self.queues = queues = Queues(
-            lambda _: ManagerQueue(ReactorRunner(), clock, QUEUE, width=math.inf)
-        )
-        audit = Audit(self.pen, world.now)
-        self.memory = memory = CommandMemory(audit, clock, Metrics())
-        unsafe = UnsafeParts(clock, world.now, audit, partial(made_safe, queues, memory))
-        memory.watched_by(unsafe)
-        leases = Leases(clock, world.now, audit, unsafe)
-        interlocks = Interlocks(queues.read, clock)
-        access = AccessRules((), [leases])
-        hardware.safeguards = GateQueries(
-            access=access,
-            system_lock=SystemLock({}),
-            leases=leases,
-            memory=memory,
-            interlocks=interlocks,
-            overrides=Overrides(b"", EVERYONE_OPERATES, clock, audit.refused, Metrics()),
-        )
-        self.gate = RemoteHardwareManager(
-            handlers=handlers,
-            access=access,
-            hardware=hardware,
-            queues=queues,
-            memory=memory,
-            audit=audit,
-            leases=leases,
-            interlocks=interlocks,
-            publisher=still_publisher(clock),
-            searches=JournalSearch("", clock),
-            clock=clock,
-        )
-        self.gate.startService()
-        watched = cast(Any, WatchedGate(self.gate, world, process))
-        metrics = Metrics()
-        connections = Connections("processor", WireOptions(), shared(clock, metrics))
-        factory = CommandProcessorFactory(
-            watched,
-            frozenset({_SERVER}),
-            connections,
-            metrics=metrics,
-            stream=self.gate.stream,
-        )
-        world.processor_port.listen(process, factory)
-
-
-class WatchedGate:
-    """Notes what comes to the gate, in which order."""
-
-    def __init__(self, gate: RemoteHardwareManager, world: World, process: Process) -> None:
-        self._gate = gate
-        self._world = world
-        self._process = process
-        self.reads = gate.reads
-        self.search = gate.search
-        self.makes_safe = gate.makes_safe
-        self.asker_gone = gate.asker_gone
-        self.session_ended = gate.session_ended
-        self.reply_taken = gate.reply_taken
-
-    def process_server_request(
-        self, request_type: str, data: str, sender: str, context: RequestContext = PLAIN
-    ) -> str | Deferred[str]:
-        world = self._world
-        arrival = world.note_arrival(data, context, self._process)
-        wish = world.wish_for(data, context)
-        response = self._gate.process_server_request(request_type, data, sender, context)
-        if wish is not None:
-            if isinstance(response, str):
-                self._fulfilled(response, wish)
-            else:
-                response.addCallback(self._fulfilled, wish)
-        if not data.startswith("Calm ") or arrival is None:
-            return response
-        _, device, number = data.split()
-        ask = SafeAsk(number, device, context.key, self._process, arrival)
-        self._world.safe_asks.append(ask)
-        if isinstance(response, str):
-            self._answered(response, ask)
-            return response
-        return response.addCallback(self._answered, ask)
-
-    def _fulfilled(self, reply: str, wish: Wish) -> str:
-        self._world.fulfilled.append(Fulfilled(wish, len(self._world.laboratory.acts)))
-        return reply
-
-    def _answered(self, reply: str, ask: SafeAsk) -> str:
-        acts = len(self._world.laboratory.acts)
-        self._world.safe_replies.append(SafeReply(ask, acts))
-        return reply
-
-
-class Server:
-    """One process of the server, from its start to its death."""
-
-    def __init__(self, world: World) -> None:
-        self.process = process = Process(world.clock, "server")
-        clock = cast(IReactorTime, process)
-        dial = cast(Any, Dial(process, world.hop, world.processor_port))
-        self.repeater = CommandRepeater(dial, "the processor", clock)
-        metrics = Metrics()
-        self.watch = LoopWatch(clock, metrics)
-        dispatcher = RequestDispatcher(
-            REQUEST_TYPE,
-            self.repeater,
-            CommandCatalogue(self.repeater, clock, {}),
-            DeliveryReports(
-                self.repeater, clock, self.watch, metrics, process=f"server{world.clock.seconds()}"
-            ),
-            launcher=Launcher([], cast(Any, None)),
-            stream=StateStream("s1", lambda: 0.0),
-            reads=LineTable(),
-            metrics=metrics,
-        )
-        options = WireOptions(in_flight=IN_FLIGHT)
-        connections = Connections(REQUEST_TYPE, options, shared(clock, metrics))
-        world.server_port.listen(process, MessagingFactory(dispatcher, connections))
-        self.datagrams = DatagramMessagingHandler(dispatcher, options, shared(clock, metrics))
-        self.repeater.startService()
-        self.watch.startService()
 
 
 class World:
@@ -245,20 +31,16 @@ class World:
         self.clock = Clock()
         self.journal = MemoryJournal(self.now)
         self.laboratory = Laboratory(self.clock, lambda: len(self.records()))
-        self.hop = Path(self.clock, _SERVER, 0.0005)
+        self.witness = Witness(self.clock, self.laboratory)
+        self.hop = Path(self.clock, SERVER, 0.0005)
         self.processor_port, self.server_port = Listener(), Listener()
         self.faults: Counter[str] = Counter()
         self.units: list[Unit] = []
-        self._arrivals: dict[tuple[str, Process], list[Arrival]] = {}
-        self._arrived = 0
         self.disk_full: list[tuple[float, float]] = []
         #: When a server, and a processor, died.
         self.server_deaths: list[float] = []
         self.processor_deaths: list[float] = []
         self.pens: list[Pen] = []
-        self.safe_asks: list[SafeAsk] = []
-        self.safe_replies: list[SafeReply] = []
-        self.fulfilled: list[Fulfilled] = []
         self._datagram_fates: list[str] = []
         self._restarting = {"server": False, "processor": False}
         self._down = 0.5
@@ -334,6 +116,13 @@ class World:
         self.journal.failing = "no space left on device"
         self.clock.callLater(seconds, self._clear_disk)
 
+    def take_lock(self, seconds: float) -> None:
+        """A program elsewhere takes the system lock and dies; somebody gives it back later."""
+        lock = self.processor.lock
+        self.faults["system lock held"] += 1
+        lock.lock(ELSEWHERE)
+        self.clock.callLater(seconds, lock.unlock, ELSEWHERE)
+
     def kill_processor(self) -> None:
         """It is started again half a second later."""
         if self.processor.process.alive:
@@ -352,7 +141,7 @@ class World:
         processor = self.processor
         if processor.process.alive and processor.gate.running:
             self.faults["processor stopped"] += 1
-            processor.gate.stopService().addBoth(lambda _: self._stopped(processor))
+            processor.process.when_awake(partial(self._stop, processor), Turn.TIMERS)
 
     def stand_still(self, half: str, seconds: float) -> None:
         """One of the two processes does nothing for a while, and knows nothing of it."""
@@ -377,48 +166,6 @@ class World:
         self.processor.pen.breakpoint = ""
 
     # -- what is known
-
-    def note_arrival(self, data: str, context: RequestContext, process: Process) -> Arrival | None:
-        """None for what is no new command."""
-        word, _, rest = data.partition(" ")
-        number = rest.rpartition(" ")[2]
-        if not number.startswith("n"):
-            return None
-        known = self._arrivals.setdefault((number, process), [])
-        # Asked again without a key, or to read, it is a new one.
-        if known and context.key and word != "Look":
-            return None
-        self._arrived += 1
-        now = self.clock.seconds()
-        own = 2.0 if word == "Nudge" else 5.0
-        seconds = own if context.within is None else min(own, context.within)
-        known.append(Arrival(self._arrived, now, now + seconds))
-        return known[-1]
-
-    def wish_for(self, data: str, context: RequestContext) -> Wish | None:
-        """None for what does not act, or makes safe."""
-        word, _, rest = data.partition(" ")
-        if word not in {"Count", "Nudge"}:
-            return None
-        device, number = rest.split()
-        joins = number in self.laboratory.running
-        return Wish(number, device, context.key, len(self.laboratory.acts), joins)
-
-    def arrival_of(self, told: Told) -> Arrival:
-        """The last one before its manager was told of it."""
-        arrivals = [
-            each for each in self._arrivals[told.number, told.process] if each.at <= told.at
-        ]
-        if told.word != "Calm":
-            return arrivals[-1]
-        # Of what makes safe, none is dropped: each is told of in its turn, and perhaps again.
-        same = [
-            each
-            for each in self.laboratory.told
-            if each.number == told.number and each.process is told.process
-        ]
-        place = next(index for index, each in enumerate(same) if each is told)
-        return arrivals[min(place, len(arrivals) - 1)]
 
     def was_full(self, at: float) -> bool:
         return any(since <= at <= until for since, until in self.disk_full)
@@ -472,6 +219,10 @@ class World:
     def _clear_disk(self) -> None:
         self.journal.failing = ""
 
+    def _stop(self, processor: Processor) -> None:
+        if processor.gate.running:
+            processor.gate.stopService().addBoth(lambda _: self._stopped(processor))
+
     def _stopped(self, processor: Processor) -> None:
         if processor.process.alive:
             self.processor_deaths.append(self.clock.seconds())
@@ -485,18 +236,26 @@ class World:
             processor.process.kill()
 
     def _start_processor(self) -> Processor:
-        processor = Processor(self)
-        self.pens.append(processor.pen)
-        return processor
+        process = Process(self.clock, "processor")
+        pen = Pen(self.journal, process, self.kill_processor)
+        self.pens.append(pen)
+        return Processor(
+            process,
+            pen=pen,
+            laboratory=self.laboratory,
+            witness=self.witness,
+            port=self.processor_port,
+            now=self.now,
+        )
 
     def _restart_processor(self) -> None:
         if not self.processor.process.alive:
             self.processor = self._start_processor()
 
     def _start_server(self) -> Server:
-        server = Server(self)
-        self.servers.append(server.process)
-        return server
+        process = Process(self.clock, "server")
+        self.servers.append(process)
+        return Server(process, Dial(process, self.hop, self.processor_port), self.server_port)
 
     def _restart_server(self) -> None:
         if not self.server.process.alive:

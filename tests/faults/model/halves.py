@@ -1,0 +1,161 @@
+"""The two halves of the road, each a process from its start to its death."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from functools import partial
+from typing import Any, cast
+
+from twisted.internet.interfaces import IReactorTime
+
+from pychron_comms.handlers.command import declared_commands
+from pychron_comms.handlers.echo import EchoHandler
+from pychron_comms.observability.loop_watch import LoopWatch
+from pychron_comms.observability.metrics import Metrics
+from pychron_comms.observability.state.stream import StateStream
+from pychron_comms.processor.assembly import made_safe
+from pychron_comms.processor.command_processor import CommandProcessorFactory
+from pychron_comms.processor.execution.audit import Audit
+from pychron_comms.processor.execution.idempotency import CommandMemory
+from pychron_comms.processor.execution.manager_queue import ManagerQueue
+from pychron_comms.processor.execution.queues import Queues
+from pychron_comms.processor.gate_queries import GateQueries
+from pychron_comms.processor.hardware_manager import RemoteHardwareManager
+from pychron_comms.processor.journal_search import JournalSearch
+from pychron_comms.repeater.endpoint import CommandRepeater
+from pychron_comms.safeguards.access import AccessRules
+from pychron_comms.safeguards.interlocks import Interlocks, rules_for
+from pychron_comms.safeguards.leases import Leases
+from pychron_comms.safeguards.overrides import Overrides
+from pychron_comms.safeguards.roles import EVERYONE_OPERATES
+from pychron_comms.safeguards.system_lock import SystemLock
+from pychron_comms.safeguards.unsafe_parts import UnsafeParts
+from pychron_comms.server.datagrams import DatagramMessagingHandler
+from pychron_comms.server.dispatcher import RequestDispatcher
+from pychron_comms.server.launcher import Launcher
+from pychron_comms.server.messaging_handler import MessagingFactory
+from pychron_comms.server.resend.command_catalogue import CommandCatalogue
+from pychron_comms.server.resend.delivery import DeliveryReports
+from pychron_comms.transport.connections import Connections
+from pychron_comms.transport.options import WireOptions
+from pychron_comms.wire.line_table import LineTable
+from tests.doubles import still_publisher
+from tests.faults.model.bench import Bench, Laboratory
+from tests.faults.model.links import Dial, Listener
+from tests.faults.model.pens import Pen
+from tests.faults.model.processes import Process
+from tests.faults.model.threads import runner_in
+from tests.faults.model.witness import WatchedGate, Witness
+from tests.faults.model.words import REQUEST_TYPE, RULES, Hardware, ModelHandler
+from tests.listening import shared
+
+#: Commands that may wait for one manager, and on one connection: few, so that histories meet them.
+QUEUE = 3
+IN_FLIGHT = 4
+
+#: The server's address, as the processor sees it.
+SERVER = "10.0.0.1"
+
+#: What the server knows from the first command on.
+DECLARED = {REQUEST_TYPE: declared_commands(ModelHandler)}
+
+#: Of a computer that takes the system lock, and has no client here.
+ELSEWHERE = "10.0.9.9"
+
+
+class Processor:
+    """The process with the gate. ``now``: seconds since 1970."""
+
+    def __init__(
+        self,
+        process: Process,
+        *,
+        pen: Pen,
+        laboratory: Laboratory,
+        witness: Witness,
+        port: Listener,
+        now: Callable[[], float],
+    ) -> None:
+        self.process = process
+        self.pen = pen
+        clock = cast(IReactorTime, process)
+        hardware = Hardware(laboratory, process)
+        handlers: dict[str, Any] = {REQUEST_TYPE: ModelHandler(hardware, None)}
+        handlers["test"] = EchoHandler()
+        self.queues = queues = Queues(partial(_queue, process))
+        audit = Audit(pen, now)
+        self.memory = memory = CommandMemory(audit, clock, Metrics())
+        unsafe = UnsafeParts(clock, now, audit, partial(made_safe, queues, memory))
+        memory.watched_by(unsafe)
+        leases = Leases(clock, now, audit, unsafe)
+        interlocks = Interlocks(queues.read, clock)
+        interlocks.keep(rules_for(RULES, handlers))
+        self.lock = SystemLock({"elsewhere": ELSEWHERE})
+        access = AccessRules((), [self.lock, leases])
+        hardware.safeguards = GateQueries(
+            access=access,
+            system_lock=self.lock,
+            leases=leases,
+            memory=memory,
+            interlocks=interlocks,
+            overrides=Overrides(b"", EVERYONE_OPERATES, clock, audit.refused, Metrics()),
+        )
+        self.gate = RemoteHardwareManager(
+            handlers=handlers,
+            access=access,
+            hardware=hardware,
+            queues=queues,
+            memory=memory,
+            audit=audit,
+            leases=leases,
+            interlocks=interlocks,
+            publisher=still_publisher(clock),
+            searches=JournalSearch("", clock),
+            clock=clock,
+        )
+        self.gate.startService()
+        metrics = Metrics()
+        connections = Connections("processor", WireOptions(), shared(clock, metrics))
+        factory = CommandProcessorFactory(
+            cast(Any, WatchedGate(self.gate, witness, process)),
+            frozenset({SERVER}),
+            connections,
+            metrics=metrics,
+            stream=self.gate.stream,
+        )
+        port.listen(process, factory)
+
+
+def _queue(process: Process, manager: Bench) -> ManagerQueue:
+    width = 1 if manager.blocks else math.inf
+    return ManagerQueue(runner_in(process, manager), cast(IReactorTime, process), QUEUE, width)
+
+
+class Server:
+    """The process that clients connect to."""
+
+    def __init__(self, process: Process, dial: Dial, port: Listener) -> None:
+        self.process = process
+        clock = cast(IReactorTime, process)
+        self.repeater = CommandRepeater(cast(Any, dial), "the processor", clock)
+        metrics = Metrics()
+        self.watch = LoopWatch(clock, metrics)
+        dispatcher = RequestDispatcher(
+            REQUEST_TYPE,
+            self.repeater,
+            CommandCatalogue(self.repeater, clock, DECLARED),
+            DeliveryReports(
+                self.repeater, clock, self.watch, metrics, process=f"server{clock.seconds()}"
+            ),
+            launcher=Launcher([], cast(Any, None)),
+            stream=StateStream("s1", lambda: 0.0),
+            reads=LineTable(),
+            metrics=metrics,
+        )
+        options = WireOptions(in_flight=IN_FLIGHT)
+        connections = Connections(REQUEST_TYPE, options, shared(clock, metrics))
+        port.listen(process, MessagingFactory(dispatcher, connections))
+        self.datagrams = DatagramMessagingHandler(dispatcher, options, shared(clock, metrics))
+        self.repeater.startService()
+        self.watch.startService()
