@@ -13,16 +13,25 @@ _REPLY = re.compile(rb"@id=(\d+) ([^\r\n]*)\r\n")
 
 
 def ask_together(
-    accounts: Accounts, address: Address, devices: list[str], patience: float, tags: str = ""
+    accounts: Accounts,
+    address: Address,
+    devices: list[str],
+    patience: float,
+    tags: str = "",
+    *,
+    before: str = "",
 ) -> list[str]:
     """Ask for one new value of each device, all at once on one connection, with ids.
 
     The kinds of reply, in order, as the ``accounts`` call them; none for one that has not come in
-    ``patience`` seconds. ``tags`` are put behind the id, as in ``;within=1``.
+    ``patience`` seconds. ``tags`` are put behind the id, as in ``;within=1``; ``before`` is put
+    before the command, as in ``Counting|``.
     """
     values = [accounts.new_value() for _ in devices]
     pairs = zip(devices, values, strict=True)
-    lines = [f"@id={n}{tags} Count {device} {value}\n" for n, (device, value) in enumerate(pairs)]
+    lines = [
+        f"@id={n}{tags} {before}Count {device} {value}\n" for n, (device, value) in enumerate(pairs)
+    ]
     data = _exchange(address, "".join(lines).encode(), len(values), patience)
     found: dict[int, str] = {}
     for number, text in _REPLY.findall(data):
