@@ -69,7 +69,7 @@ def _begin_afterwards(self: Any, run: Callable[[], Any]) -> Any:
         self._ended(Failure())
         raise
     self._record.begin()
-    self._handed_over = True
+    self._is_written = True
     if isinstance(result, str):
         self._ended(result)
         return result
