@@ -56,7 +56,7 @@ def road(checkout: Path, journal: str = "") -> Iterator[System]:
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        port, echo_port = _free_port(), _free_port()
+        port, echo_port = _free_ports(2)
         config = folder / "lab.toml"
         config.write_text(_configuration(folder, port, echo_port, journal))
         back = stack.enter_context(_twistd(checkout, folder, "pychron-processor", config))
@@ -159,11 +159,13 @@ def _first_line(process: subprocess.Popen[bytes]) -> bytes:
     return line
 
 
-def _free_port() -> int:
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
+def _free_ports(count: int) -> list[int]:
+    """Held all at once, so that none comes twice."""
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
 
 
 def _await_answer(port: int, command: bytes, reply: bytes) -> None:

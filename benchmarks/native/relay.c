@@ -71,14 +71,6 @@ static void keep_rest(struct connection *c, size_t whole) {
     memmove(c->in, c->in + whole, c->length);
 }
 
-static void from_client(struct connection *c) {
-    size_t whole, count = lines(c, &whole);
-    for (size_t i = 0; i < count; i++) askers[(first + asked++) % room] = c;
-    c->waiting += count;
-    send_all(upstream->fd, c->in, whole);
-    keep_rest(c, whole);
-}
-
 static void from_far(struct connection *c) {
     size_t whole;
     lines(c, &whole);
@@ -95,6 +87,25 @@ static void from_far(struct connection *c) {
         release(to);
         start = stop;
     }
+    keep_rest(c, whole);
+}
+
+/* While the far half takes nothing its replies are read: else both would wait for each other. */
+static void send_up(const char *data, size_t length) {
+    while (length) {
+        ssize_t n = send(upstream->fd, data, length, MSG_NOSIGNAL);
+        if (n > 0) { data += n; length -= (size_t)n; continue; }
+        if (errno != EAGAIN) return;
+        n = read(upstream->fd, upstream->in + upstream->length, BUFFER - upstream->length);
+        if (n > 0) { upstream->length += (size_t)n; from_far(upstream); }
+    }
+}
+
+static void from_client(struct connection *c) {
+    size_t whole, count = lines(c, &whole);
+    for (size_t i = 0; i < count; i++) askers[(first + asked++) % room] = c;
+    c->waiting += count;
+    send_up(c->in, whole);
     keep_rest(c, whole);
 }
 

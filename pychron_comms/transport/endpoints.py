@@ -18,7 +18,7 @@ from pychron_comms.transport.tls.contexts import ClientContexts
 from pychron_comms.transport.tls.strings import parse_client
 
 #: Fewer, and sixteen clients that connect for each command see their connections refused or late.
-BACKLOG = 128
+BACKLOG = 1024
 
 _UNESCAPED_COLON = re.compile(r"(?<!\\):")
 _DEFAULTS = {

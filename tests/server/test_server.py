@@ -377,7 +377,7 @@ class CommandServerTests(DeskCase):
         reactor = self.serve("tcp:1061:interface=127.0.0.1", "tcp:2061")
         self.assertEqual(
             [(port, backlog, interface) for port, _, backlog, interface in reactor.tcpServers],
-            [(1061, 128, "127.0.0.1"), (2061, 128, "")],
+            [(1061, 1024, "127.0.0.1"), (2061, 1024, "")],
         )
 
     def test_datagrams_have_their_own_form(self) -> None:

@@ -324,12 +324,12 @@ class GateFromConfigTests(SynchronousTestCase):
 
 class EndpointTests(SynchronousTestCase):
     def test_defaults_are_added_to_what_is_not_said(self) -> None:
-        self.assertEqual(with_defaults("tcp:1061"), "tcp:1061:backlog=128")
+        self.assertEqual(with_defaults("tcp:1061"), "tcp:1061:backlog=1024")
         self.assertEqual(with_defaults("tcp:1061:backlog=500"), "tcp:1061:backlog=500")
-        self.assertEqual(with_defaults("unix:/x"), "unix:/x:backlog=128:mode=600")
-        self.assertEqual(with_defaults("unix:/x:mode=660"), "unix:/x:mode=660:backlog=128")
+        self.assertEqual(with_defaults("unix:/x"), "unix:/x:backlog=1024:mode=600")
+        self.assertEqual(with_defaults("unix:/x:mode=660"), "unix:/x:mode=660:backlog=1024")
         self.assertEqual(
-            with_defaults(r"tcp:1:interface=\:\:1"), r"tcp:1:interface=\:\:1:backlog=128"
+            with_defaults(r"tcp:1:interface=\:\:1"), r"tcp:1:interface=\:\:1:backlog=1024"
         )
         self.assertEqual(with_defaults("tls:whatever"), "tls:whatever")
 

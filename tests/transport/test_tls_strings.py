@@ -99,7 +99,7 @@ class StringTests(TLSCase):
 
     def test_a_listener_takes_port_interface_and_backlog(self) -> None:
         port, _, backlog, interface = self.listen(f"tls:1061:{self.named}")
-        self.assertEqual((port, backlog, interface), (1061, 128, ""))
+        self.assertEqual((port, backlog, interface), (1061, 1024, ""))
         port, _, backlog, interface = self.listen(
             f"tls:0:interface=127.0.0.1:backlog=5:{self.named}"
         )
