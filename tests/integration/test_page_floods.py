@@ -19,6 +19,9 @@ from tests.integration.processes import PATIENCE, Processes, RunningProcess, wai
 BROWSERS = 500
 DEAF = 20
 
+#: Begins the message that tells of a command's end.
+MARK = b"event: event\n"
+
 #: Moves of a valve while all of them watch, and megabytes that the server may grow meanwhile.
 MOVES = 60
 ROOM = 160
@@ -47,6 +50,8 @@ class Browsers:
 
     def __init__(self, port: int, count: int, stack: ExitStack) -> None:
         self.changes = dict.fromkeys(range(count), 0)
+        # What came last of each, which may be the beginning of a mark.
+        self._ends = dict.fromkeys(range(count), b"")
         self._over = threading.Event()
         self._selector = stack.enter_context(selectors.DefaultSelector())
         for number in range(count):
@@ -63,8 +68,9 @@ class Browsers:
     def _read(self) -> None:
         while not self._over.is_set():
             for key, _ in self._selector.select(0.1):
-                data = key.fileobj.recv(1 << 16)  # type: ignore[union-attr]
-                self.changes[key.data] += data.count(b"event: event\n")
+                data = self._ends[key.data] + key.fileobj.recv(1 << 16)  # type: ignore[union-attr]
+                self.changes[key.data] += data.count(MARK)
+                self._ends[key.data] = data[max(0, len(data) - len(MARK) + 1) :]
 
 
 def follow(port: int, room: int = 0) -> socket.socket:
