@@ -50,6 +50,7 @@ class Browsers:
 
     def __init__(self, port: int, count: int, stack: ExitStack) -> None:
         self.changes = dict.fromkeys(range(count), 0)
+        self.heard: set[int] = set()
         # What came last of each, which may be the beginning of a mark.
         self._ends = dict.fromkeys(range(count), b"")
         self._over = threading.Event()
@@ -69,6 +70,7 @@ class Browsers:
         while not self._over.is_set():
             for key, _ in self._selector.select(0.1):
                 data = self._ends[key.data] + key.fileobj.recv(1 << 16)  # type: ignore[union-attr]
+                self.heard.add(key.data)
                 self.changes[key.data] += data.count(MARK)
                 self._ends[key.data] = data[max(0, len(data) - len(MARK) + 1) :]
 
@@ -90,6 +92,8 @@ def test_five_hundred_browsers_of_which_twenty_never_read(server: RunningProcess
         for _ in range(DEAF):
             stack.enter_context(follow(port, room=2048))
         browsers = Browsers(port, BROWSERS - DEAF, stack)
+        # Who comes in between commands is told of those that come.
+        wait_until(lambda: len(browsers.heard) == BROWSERS - DEAF, "each watches")
         line = stack.enter_context(Wire(server_address(server)))
         for number in range(MOVES):
             assert line.ask(f"{'Close' if number % 2 else 'Open'} H") == "OK"
