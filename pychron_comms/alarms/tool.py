@@ -11,7 +11,6 @@ import getpass
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any, TextIO
 
 from pychron_comms.alarms.alarm import OK
@@ -24,7 +23,8 @@ from pychron_comms.errors import (
     PychronCommunicationError,
     error_line,
 )
-from pychron_comms.journal.moments import moment
+from pychron_comms.handlers.quoting import quoted
+from pychron_comms.journal.moments import local, moment
 from pychron_comms.process.arguments import Parser
 
 DONE, REFUSED, FAILED = 0, 1, 2
@@ -99,24 +99,19 @@ def _told(out: TextIO, what: str, count: str) -> int:
 
 def _command(word: str, *arguments: str) -> str:
     """With quotes, so that names may hold blanks."""
-    quoted = (each.replace("\\", "\\\\").replace('"', '\\"') for each in arguments)
-    return " ".join([word, *(f'"{each}"' for each in quoted)])
+    return " ".join([word, *map(quoted, arguments)])
 
 
 def _table(alarms: Sequence[Mapping[str, Any]], watched: int) -> Iterable[str]:
     if not alarms:
         yield f"no alarm ({watched} watched)"
     for each in alarms:
-        since = f", since {_time(each['since'])}" if each["since"] else ""
+        since = f", since {local(each['since'])}" if each["since"] else ""
         by = f" by {each['by']}" if each["by"] else ""
         shelved = each["shelved_until"]
-        until = f" until {_time(shelved)} by {each['shelved_by']}" if shelved else ""
+        until = f" until {local(shelved)} by {each['shelved_by']}" if shelved else ""
         yield f"{each['sev']:8}{each['state']}{by}{until}  {each['name']}{since}"
         yield from (f"        {each[key]}" for key in ("reason", "text") if each[key])
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def parser() -> Parser:

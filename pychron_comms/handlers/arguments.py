@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
 from pychron_comms.handlers.quoting import split_quoted
+from pychron_comms.wire.numbers import finite_number
 
 REQUIRED: Final = object()
 
@@ -114,10 +115,8 @@ class Number(Argument):
     def _number(self, value: object) -> float:
         if isinstance(value, bool) or not isinstance(value, (str, int, float)):
             raise BadValue
-        if isinstance(value, str) and "_" in value:  # which Python takes, and 1_5 is no 15
-            raise BadValue
         try:
-            number = float(value)
+            number = finite_number(value) if isinstance(value, str) else float(value)
         except (ValueError, OverflowError):
             raise BadValue from None
         if not math.isfinite(number):

@@ -20,6 +20,12 @@ _BLANKS = re.compile(r"[ \t\r\n]+")
 _ESCAPED = re.compile(r"""\\(["\\])""")
 
 
+def quoted(word: str) -> str:
+    """A word as ``split_quoted`` gives it back, whatever is in it."""
+    escaped = word.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
 def split_quoted(text: str) -> list[str]:
     """The words of a text. ValueError for a quote without its end, or a backslash at the end."""
     words: list[str] = []

@@ -18,7 +18,7 @@ from typing import TextIO
 
 from pychron_comms.history.picture import draw
 from pychron_comms.history.store import HistoryStore, Series
-from pychron_comms.journal.moments import moment
+from pychron_comms.journal.moments import local, moment
 from pychron_comms.observability.state.patterns import matcher
 from pychron_comms.process.arguments import Parser
 from pychron_comms.process.extras import install_command
@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None, out: TextIO | None = None) -> int:
 def _list(store: HistoryStore, given: argparse.Namespace, out: TextIO) -> int:
     for each in _wanted(store, given):
         unit = f" {each.unit}" if each.unit else ""
-        span = f"{_time(each.first)} to {_time(each.last)}"
+        span = f"{local(each.first)} to {local(each.last)}"
         out.write(f"{each.path}{unit}: {each.points} points, {span}\n")
     return DONE
 
@@ -92,10 +92,6 @@ def _span(given: argparse.Namespace) -> tuple[float, float]:
     if since >= until:
         raise ValueError("--since must be before --until")
     return since, until
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
 def parser() -> Parser:

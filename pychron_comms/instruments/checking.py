@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import partial
 
 from pychron_comms.instruments.description import Description, Example, Item, Reading, Verb
 from pychron_comms.instruments.fields import Value
 from pychron_comms.instruments.pattern import GarbledError
 from pychron_comms.instruments.simulated import SimulatedConnection, SimulatedInstrument
-from pychron_comms.instruments.talk import RefusedError, Talk, interpreted, talk
+from pychron_comms.instruments.talk import (
+    Message,
+    RefusedError,
+    Talk,
+    carried_out,
+    interpreted,
+    talk,
+)
 from pychron_comms.instruments.wire_text import shown
 
 
@@ -62,23 +70,8 @@ def _by_script(
     script = list(example.wire)
     values = defaults(item, example.values)
     dialogue = talk(description.wire, member.exchange, values)
-    answer: bytes | None = None
     try:
-        while True:
-            message = next(dialogue) if answer is None else dialogue.send(answer)
-            _expect_sent(script, message.data)
-            if message.ends is None:
-                answer = None
-                continue
-            if not script or script[0][0]:
-                raise WrongError("an answer is waited for, and the example has none")
-            came = script.pop(0)[1]
-            cut = message.ends.cut(came)
-            if cut is None or cut[1]:
-                raise WrongError(f"the answer {shown(came)!r} does not end where it should")
-            answer = cut[0]
-    except StopIteration as end:
-        fields: Mapping[str, Value] = end.value
+        fields = carried_out(dialogue, partial(_scripted, script))
     except RefusedError:
         if not example.refused:
             raise
@@ -88,6 +81,20 @@ def _by_script(
     if script:
         raise WrongError(f"left over: {shown(script[0][1])!r}")
     _expect_meaning(member, fields, example)
+
+
+def _scripted(script: list[tuple[bool, bytes]], message: Message) -> bytes | None:
+    """The next answer of the script; None where none is waited for."""
+    _expect_sent(script, message.data)
+    if message.ends is None:
+        return None
+    if not script or script[0][0]:
+        raise WrongError("an answer is waited for, and the example has none")
+    came = script.pop(0)[1]
+    cut = message.ends.cut(came)
+    if cut is None or cut[1]:
+        raise WrongError(f"the answer {shown(came)!r} does not end where it should")
+    return cut[0]
 
 
 def _expect_sent(script: list[tuple[bool, bytes]], data: bytes) -> None:
@@ -125,17 +132,14 @@ def _by_simulator(
 def asked(dialogue: Talk, instrument: SimulatedInstrument) -> dict[str, Value]:
     """A whole exchange with a simulated instrument. Raises WrongError where it does not answer."""
     connection = SimulatedConnection(instrument)
-    answer: bytes | None = None
-    try:
-        while True:
-            message = next(dialogue) if answer is None else dialogue.send(answer)
-            came = b"".join(connection.received(message.data))
-            answer = None
-            if message.ends is not None:
-                cut = message.ends.cut(came)
-                if cut is None:
-                    raise WrongError(f"no answer to {shown(message.data)!r}: {shown(came)!r}")
-                answer = cut[0]
-    except StopIteration as end:
-        fields: dict[str, Value] = end.value
-        return fields
+
+    def ask(message: Message) -> bytes | None:
+        came = b"".join(connection.received(message.data))
+        if message.ends is None:
+            return None
+        cut = message.ends.cut(came)
+        if cut is None:
+            raise WrongError(f"no answer to {shown(message.data)!r}: {shown(came)!r}")
+        return cut[0]
+
+    return carried_out(dialogue, ask)

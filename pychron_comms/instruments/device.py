@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 
 from zope.interface import implementer
@@ -31,6 +30,7 @@ from pychron_comms.interfaces import (
     Reading,
     Severity,
 )
+from pychron_comms.wire.numbers import finite_number
 
 #: What a device is read and set by: the first of these that its item has.
 _READ_BY = ("value", "position", "pressure", "state", "speed")
@@ -91,9 +91,7 @@ class InstrumentDevice:
             verbs = ", ".join(sorted(self.item.item.verbs)) or "nothing: it can only be read"
             raise self._refused(value, f"it takes {verbs}")
         try:
-            number = float(value)
-            if not math.isfinite(number) or "_" in value:  # Python takes 1_5 for 15
-                raise self._refused(value, "must be a number")
+            number = finite_number(value)
             check_limits(self.item.item.verbs[self._sets], number)
         except ValueError as error:
             raise self._refused(value, str(error)) from None

@@ -59,7 +59,7 @@ class Instrument:
         """As ``Bus.ask``."""
         if self.trouble and not urgent:
             raise NotAskedError(self.trouble)
-        return self._bus.ask(exchange, {**self._values, **values}, urgent=urgent)
+        return self._bus.ask(exchange, values, urgent=urgent)
 
     def stop(self) -> None:
         """It is asked nothing more by itself."""

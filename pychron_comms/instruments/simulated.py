@@ -49,6 +49,10 @@ class SimulatedInstrument:
     def put(self, item: Item, values: Mapping[str, Value], name: str, value: Value) -> None:
         self._state[self._key(item, values, name)] = value
 
+    def knows(self, body: bytes) -> bool:
+        """Whether that is a command of its."""
+        return any(_fits(known.exchange, body) for known in self._known)
+
     def answer(self, body: bytes, outside: Mapping[str, Value]) -> bytes | None:
         """The answer to a command; None for none. GarbledError for what it does not know."""
         for known in self._known:
@@ -146,8 +150,7 @@ class SimulatedConnection:
 
     def _understands(self, fields: Mapping[str, Value]) -> bool:
         """Without a line's end a message ends where it makes sense."""
-        body = str(fields["body"]).encode("latin-1")
-        return any(_fits(known.exchange, body) for known in self._instrument._known)
+        return self._instrument.knows(str(fields["body"]).encode("latin-1"))
 
     def _answered(self, at: int, fields: dict[str, Value]) -> bytes | None:
         step = self._steps[at]

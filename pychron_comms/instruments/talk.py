@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import NamedTuple, TypeAlias
 
 from pychron_comms.instruments.description import Exchange, Reading, Step, Wire
@@ -56,6 +56,17 @@ def talk(wire: Wire, exchange: Exchange, values: Mapping[str, Value]) -> Talk:
     fields = exchange.take.match(str(taken.get("reply", "")).encode("latin-1"))
     _check_same(fields, inside)
     return fields
+
+
+def carried_out(dialogue: Talk, ask: Callable[[Message], bytes | None]) -> dict[str, Value]:
+    """A whole exchange; ``ask`` gives the answer to each message, None where none is waited for."""
+    answer: bytes | None = None
+    try:
+        while True:
+            answer = ask(next(dialogue) if answer is None else dialogue.send(answer))
+    except StopIteration as end:
+        fields: dict[str, Value] = end.value
+        return fields
 
 
 def interpreted(reading: Reading, fields: Mapping[str, Value]) -> Told:

@@ -41,11 +41,6 @@ class InstrumentValve:
         self._told: bool | None = None
 
     @property
-    def item(self) -> BoundItem:
-        """To start and stop."""
-        return self._item
-
-    @property
     def indicator(self) -> bool:
         """Whether it is known to be open."""
         return self.state is True

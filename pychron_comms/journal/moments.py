@@ -48,6 +48,11 @@ def micros_of(at: str) -> int:
     return since // timedelta(microseconds=1)
 
 
+def local(seconds: float) -> str:
+    """Seconds since 1970 for a person, in the zone of this computer: ``2026-03-02 11:14:05``."""
+    return datetime.fromtimestamp(seconds).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
 def told(at: str, zone: tzinfo | None = None) -> str:
     """A record's time for a person, with its zone: ``2026-03-02 11:14:05.116 +01:00``."""
     try:

@@ -43,9 +43,6 @@ class Instruments(MultiService):
         for name, below in table.named_tables("instrument").items():
             self._add(name, below)
 
-    def __bool__(self) -> bool:
-        return bool(self._instruments)
-
     def bind(self, table: Table, key: str, kinds: Sequence[str]) -> BoundItem:
         """What ``becker.valve(103)`` means; each thing for one part of the laboratory only."""
         try:

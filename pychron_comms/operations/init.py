@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pychron_comms.config.toml_text import toml_text
 from pychron_comms.process.platform import HERE, Platform
 from pychron_comms.server.settings import DEFAULT_PORTS, SPECTROMETER
 
@@ -104,17 +105,17 @@ def written(folder: Path, answers: Answers, platform: Platform = HERE) -> str:
     """The text of a file that stands in ``folder``."""
     listen, processor = _meeting(folder, platform)
     interface = "" if answers.network else ":interface=127.0.0.1"
-    parts = [_HEAD, _SERVER.format(processor=_quoted(processor))]
+    parts = [_HEAD, _SERVER.format(processor=toml_text(processor))]
     for port, request_type in DEFAULT_PORTS.items():
         ways = ", ".join(f'"{kind}:{port}{interface}"' for kind in ("tcp", "udp"))
         parts.append(_LISTENER.format(request_type=request_type, listen=ways))
         if request_type == SPECTROMETER:
             parts.append(_QTEGRA)
-    parts.append(_PROCESSOR.format(listen=_quoted(listen)))
-    parts.append(_ACCESS.format(hosts=f", {_quoted(answers.hosts)}" if answers.hosts else ""))
+    parts.append(_PROCESSOR.format(listen=toml_text(listen)))
+    parts.append(_ACCESS.format(hosts=f", {toml_text(answers.hosts)}" if answers.hosts else ""))
     if answers.journal:
         file = folder / "lab.journal"
-        parts.append(_JOURNAL.format(file=file, quoted=_quoted(str(file))))
+        parts.append(_JOURNAL.format(file=file, quoted=toml_text(str(file))))
     parts.append(_TAIL.format(serial=platform.serial_example))
     return "".join(parts)
 
@@ -124,11 +125,6 @@ def _meeting(folder: Path, platform: Platform) -> tuple[str, str]:
     if len(listen) > _LONGEST_SOCKET:
         return "tcp:1059:interface=127.0.0.1", "tcp:127.0.0.1:1059"
     return listen, processor
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
 
 
 def _yes(answer: str, default: bool) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from pychron_comms.config.toml_text import toml_text
 from pychron_comms.instruments.description import Description, Reading, Verb
 from pychron_comms.instruments.fields import Value
 from pychron_comms.instruments.library import named_description
@@ -104,7 +105,4 @@ def _written(lines: list[str], values: dict[str, Value], gives: Value | None, re
 
 
 def _toml(value: Value) -> str:
-    if isinstance(value, str):
-        escaped = value.replace("\\", "\\\\").replace('"', '\\"')
-        return f'"{escaped}"'
-    return repr(value)
+    return toml_text(value) if isinstance(value, str) else repr(value)

@@ -20,6 +20,7 @@ from pychron_comms.interfaces import (
     Reading,
 )
 from pychron_comms.lab.simulated.extraction_line.vacuum import Vacuum
+from pychron_comms.wire.numbers import finite_number
 
 
 def refused(name: str, value: str, reason: str) -> InvalidArgumentsError:
@@ -30,12 +31,9 @@ def refused(name: str, value: str, reason: str) -> InvalidArgumentsError:
 def finite(name: str, value: str) -> float:
     """The number that a text says; 004 where it says none."""
     try:
-        number = float(value)
-    except ValueError:
-        number = math.nan
-    if not math.isfinite(number) or "_" in value:  # Python takes 1_5 for 15
-        raise refused(name, value, "must be a number")
-    return number
+        return finite_number(value)
+    except ValueError as error:
+        raise refused(name, value, str(error)) from None
 
 
 @implementer(IConvertsValues, IReactorManager)

@@ -27,6 +27,11 @@ OTHER = "other"
 _ERROR = "ERROR "
 
 
+#: Names and meanings.
+_WAIT = "pychron_comms_command_wait_seconds", "How long commands that act wait until they begin."
+_RUN = "pychron_comms_command_run_seconds", "How long commands that act run."
+
+
 class CommandFigures:
     """Labels are closed sets: the request types, their commands' words, the outcomes."""
 
@@ -38,14 +43,7 @@ class CommandFigures:
 
     def begun(self, request_type: str, waited: float) -> None:
         """Its manager is told of it, so many seconds after it came."""
-        histogram = self._waits.get(request_type)
-        if histogram is None:
-            histogram = self._waits[request_type] = self._metrics.histogram(
-                "pychron_comms_command_wait_seconds",
-                "How long commands that act wait until they begin.",
-                type=request_type,
-            )
-        histogram.observe(waited)
+        self._observe(self._waits, _WAIT, request_type, waited)
 
     def ended(self, request_type: str, word: str, reply: str, ran: float | None) -> None:
         """It is over; None where it never began."""
@@ -54,16 +52,16 @@ class CommandFigures:
         if counter is None:
             counter = self._new_counter(*key)
         counter.value += 1
-        if ran is None:
-            return
-        histogram = self._runs.get(request_type)
+        if ran is not None:
+            self._observe(self._runs, _RUN, request_type, ran)
+
+    def _observe(
+        self, known: dict[str, Histogram], named: tuple[str, str], request_type: str, seconds: float
+    ) -> None:
+        histogram = known.get(request_type)
         if histogram is None:
-            histogram = self._runs[request_type] = self._metrics.histogram(
-                "pychron_comms_command_run_seconds",
-                "How long commands that act run.",
-                type=request_type,
-            )
-        histogram.observe(ran)
+            histogram = known[request_type] = self._metrics.histogram(*named, type=request_type)
+        histogram.observe(seconds)
 
     def _new_counter(self, request_type: str, word: str, outcome: str) -> Counter:
         shown = word if len(self._counters) < WORDS else OTHER
