@@ -80,6 +80,13 @@ class NewTests(ToolCase):
             status, said = self.tool("check", path)
             self.assertEqual(status, 0, said)
 
+    def test_a_title_may_have_quotes(self) -> None:
+        path = self.file("")
+        os.unlink(path)
+        self.tool("new", path, "--title", 'The "old" box', "--yes")
+        status, said = self.tool("check", path)
+        self.assertEqual(status, 0, said)
+
     def test_a_file_that_is_there_is_kept(self) -> None:
         path = self.file("kept")
         status, _ = self.tool("new", path, "--yes")

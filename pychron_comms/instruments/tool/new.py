@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from pychron_comms.config.toml_text import toml_text
 from pychron_comms.instruments.checking import findings
 from pychron_comms.instruments.kinds import KINDS
 from pychron_comms.instruments.library import named_description
@@ -109,10 +110,10 @@ def _new(given: argparse.Namespace) -> int:
 def written(title: str, kind: str, link: str, line: str) -> str:
     """The text of a new description."""
     return (
-        f'title = "{title}"\n'
+        f"title = {toml_text(title)}\n"
         'source = "its manual, page ..."\n\n'
         "[wire]\n"
-        f'link = "{link}"\n'
+        f"link = {toml_text(link)}\n"
         f'line = "{line}"\n'
         "# Seconds until an answer begins, and between its bytes.\n"
         "first_byte = 1.0\n"
