@@ -19,6 +19,10 @@ PATIENCE = 1.0
 #: Refused clients that are waited for at once; with more, none is.
 _WAITED_FOR = 64
 
+#: Refused clients that are told of it at once; with more, they are closed without a word. Many come
+#: in one turn of the loop, and each keeps a file descriptor until the next.
+_TOLD = 96
+
 
 class Refusal(Protocol):
     """Says one line and closes, when the client's first command has come or ``PATIENCE`` is over.
@@ -61,7 +65,10 @@ class Refusal(Protocol):
 
 
 class AdmissionFactory(Factory):
-    """Builds what ``factory`` builds for as many clients as ``connections`` has room for."""
+    """Builds what ``factory`` builds for as many clients as ``connections`` has room for.
+
+    Those beyond never take more than ``_TOLD`` descriptors, however quickly they come.
+    """
 
     noisy = False
 
@@ -77,6 +84,8 @@ class AdmissionFactory(Factory):
         host = sender_of(addr)
         limit = self._connections.limit_met(host)
         if limit is not None:
+            if self.waited_for >= _TOLD:
+                return None
             text = error_line(TooManyConnectionsError(limit))
             line = render("", text, self._connections.options.frame)
             return Refusal(self, line, self._connections.clock)

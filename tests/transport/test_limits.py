@@ -184,6 +184,17 @@ class ConnectionLimitTests(LimitsCase):
         flood = [self.connect(waits=True) for _ in range(66)]
         self.assertEqual([each.disconnecting for each in flood], [False] * 64 + [True] * 2)
 
+    def test_a_flood_of_clients_in_one_turn_of_the_loop_takes_few_descriptors(self) -> None:
+        self.listen(connections=1)
+        self.connect()
+        flood = [self.connect(waits=True) for _ in range(96)]
+        address = IPv4Address("TCP", "10.0.0.1", 40000)
+        # The reactor closes at once what nothing is built for.
+        self.assertIsNone(self.factory.buildProtocol(address))
+        self.assertEqual(self.number("connections_refused_total"), "97")
+        flood[0].protocol.connectionLost()
+        self.assertIn(b"ERROR 215", self.connect().value())
+
     def test_a_client_that_wants_frames_is_refused_in_one(self) -> None:
         self.listen(frame=FrameFormat(4), connections=1)
         self.connect()

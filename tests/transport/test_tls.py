@@ -256,6 +256,14 @@ class EndTests(TLSCase):
         self.pass_time(1.1, self.join(listener, Client()))
         self.assertIsNotNone(self.server.lost)
 
+    def test_who_is_closed_at_once_without_tls_is_so_with_it(self) -> None:
+        class Full(Factory):
+            def buildProtocol(self, addr: object) -> None:
+                return None
+
+        listener = TLSFactory(ServerContexts(self.files(HOST)), Full(), self.clock)
+        self.assertIsNone(listener.buildProtocol(None))
+
     def test_a_client_that_does_not_end_its_side_is_cut_off(self) -> None:
         _, pump = self.connect_client(self.listener(), self.files("alice"))
         # It answers nothing more.

@@ -8,6 +8,7 @@ from OpenSSL import SSL
 from twisted.application.internet import StreamServerEndpointService
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import (
+    IAddress,
     IDelayedCall,
     IProtocolFactory,
     IReactorTime,
@@ -96,6 +97,13 @@ class TLSFactory(TLSMemoryBIOFactory):
         super().__init__(contexts, False, wrapped, clock)
         self.clock = clock
         self.handshake_time = handshake_time
+
+    def buildProtocol(  # type: ignore[override]
+        self, addr: IAddress | None
+    ) -> TLSConnection | None:
+        """None, which closes the connection at once, where the wrapped factory builds none."""
+        inside = self.wrappedFactory.buildProtocol(addr)
+        return None if inside is None else TLSConnection(self, inside)
 
 
 def tls_service(
