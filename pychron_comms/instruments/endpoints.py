@@ -1,7 +1,11 @@
-"""Where instruments are: ``tcp://``, ``udp://``, ``serial://``, ``telnet://``, in one table."""
+"""Where instruments are: ``tcp://``, ``udp://``, ``serial://``, ``telnet://``, in one table.
+
+VISA names of sockets and serial lines are taken too.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
@@ -19,7 +23,13 @@ from twisted.internet.interfaces import (
 )
 from twisted.internet.protocol import DatagramProtocol
 from twisted.python.failure import Failure
+from twisted.python.runtime import platform
 from zope.interface import implementer
+
+from pychron_comms.instruments.visa import link_of
+
+#: A serial port of Windows, as it stands in a link.
+_WINDOWS_PORT = re.compile(r"/(COM\d+)", re.IGNORECASE)
 
 _PARITIES = ("N", "E", "O")
 
@@ -34,9 +44,14 @@ class Address(NamedTuple):
     options: Mapping[str, str]
 
 
+def plain_link(text: str) -> str:
+    """A link as it is, or what a VISA name stands for. ValueError, in words for its author."""
+    return link_of(text, windows=platform.isWindows())
+
+
 def parsed_address(text: str) -> Address:
     """What an address says. ValueError, in words for its author, for one that is none."""
-    parts = urlsplit(text)
+    parts = urlsplit(plain_link(text))
     if parts.scheme not in _ENDPOINTS:
         raise ValueError(f"an address that begins with one of {', '.join(_ENDPOINTS)}")
     options = dict(parse_qsl(parts.query, keep_blank_values=True))
@@ -46,7 +61,8 @@ def parsed_address(text: str) -> Address:
     if parts.scheme == "serial":
         if not parts.path.strip("/"):
             raise ValueError("serial:///dev/ttyUSB0?baud=9600, with the device's path")
-        return Address("serial", "", 0, parts.path, options)
+        windows = _WINDOWS_PORT.fullmatch(parts.path)
+        return Address("serial", "", 0, windows[1] if windows else parts.path, options)
     port = parts.port
     if not parts.hostname or port is None or parts.path.strip("/"):
         raise ValueError(f"{parts.scheme}://HOST:PORT")

@@ -13,7 +13,7 @@ from pychron_comms.instruments.bound_item import BoundItem
 from pychron_comms.instruments.bus import Bus
 from pychron_comms.instruments.choosing import chosen, given_parameters
 from pychron_comms.instruments.description import Description, Item
-from pychron_comms.instruments.endpoints import parsed_address
+from pychron_comms.instruments.endpoints import parsed_address, plain_link
 from pychron_comms.instruments.fields import Value
 from pychron_comms.instruments.instrument import Instrument
 from pychron_comms.instruments.library import named_description
@@ -92,7 +92,7 @@ class Instruments(MultiService):
 
     def _add(self, name: str, table: Table) -> None:
         description = _description(table)
-        address = table.text("link", description.wire.link)
+        address = _link(table, description)
         values = _values(table, description)
         for other in self._at.setdefault(address, []):
             if self._instruments[other].description.name != description.name:
@@ -109,7 +109,6 @@ class Instruments(MultiService):
         if address not in self._buses:
             bus = Bus(description.wire, self._reactor)
             try:
-                parsed_address(address)
                 BusService(bus, address, self._reactor).setServiceParent(self)
             except ValueError as error:
                 raise table.mistake("link", f"expected {error}, got {address!r}") from None
@@ -128,6 +127,16 @@ def _description(table: Table) -> Description:
         return named_description(text)
     except FileNotFoundError as error:
         raise table.mistake("description", str(error)) from None
+
+
+def _link(table: Table, description: Description) -> str:
+    text = table.text("link", description.wire.link)
+    try:
+        link = plain_link(text)
+        parsed_address(link)
+    except ValueError as error:
+        raise table.mistake("link", f"expected {error}, got {text!r}") from None
+    return link
 
 
 def _values(table: Table, description: Description) -> dict[str, Value]:

@@ -72,6 +72,14 @@ class BindingTests(SynchronousTestCase):
         self.assertEqual((reading.path, reading.value), ("valve/A", None))
         self.assertIs(reading.severity, Severity.INVALID)
 
+    def test_a_visa_name_is_the_same_place_as_its_link(self) -> None:
+        old = "tcp://10.0.0.13:4001"
+        self.assertIn(
+            "instrument becker is there, of another kind",
+            self.mistake(old, "TCPIP0::10.0.0.12::5025::SOCKET"),
+        )
+        self.assertIn("GPIB-to-LAN adapter", self.mistake(old, "GPIB0::12::INSTR"))
+
     def test_a_device_is_bound(self) -> None:
         text = """
 [instrument.pid]
