@@ -264,6 +264,13 @@ class NotifierError(RoadError):
     template = "notifier {}: {}"
 
 
+class NotOwnerError(RoadError):
+    """Another processor may own the hardware now: here the command was not begun."""
+
+    code = 217
+    template = "not the owner of the hardware: {}"
+
+
 class UnlistedError(CommandError):
     """An error of a server whose code is not in our table; ``code`` is that server's."""
 

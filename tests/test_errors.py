@@ -75,6 +75,7 @@ OURS = [
     (errors.JournalError("no space left"), "ERROR 214 : journal: no space left"),
     (errors.TooManyConnectionsError(9), "ERROR 215 : too many connections: at most 9"),
     (errors.NotifierError("mail", "refused"), "ERROR 216 : notifier mail: refused"),
+    (errors.NotOwnerError("standby"), "ERROR 217 : not the owner of the hardware: standby"),
 ]
 
 

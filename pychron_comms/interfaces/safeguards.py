@@ -41,6 +41,18 @@ class IActingRule(IAccessRule):
     """One that has nothing to say of what only reads, and is not asked about it."""
 
 
+class IFence(Interface):
+    """Whether this process may act on its hardware: of all that could, one may at a time.
+
+    It is asked just before each act, in the thread of the act.
+    """
+
+    epoch: str = Attribute("The name of this ownership, of all that there ever were; or empty.")
+
+    def check(safe: bool) -> None:
+        """Return for yes, ``safe`` for what makes safe. Errors: 217."""
+
+
 class ISafeguards(Interface):
     """What the gate knows and does, for the commands that ask about it."""
 

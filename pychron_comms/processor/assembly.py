@@ -15,6 +15,7 @@ from pychron_comms.config.table import Table
 from pychron_comms.errors import ManagerUnavailableError
 from pychron_comms.handlers.factories import own_factories
 from pychron_comms.interfaces import (
+    IFence,
     IHardware,
     IJournal,
     IRequestHandler,
@@ -31,6 +32,7 @@ from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.stream import new_stream
 from pychron_comms.processor.command_log import CommandLog
 from pychron_comms.processor.execution.audit import Audit
+from pychron_comms.processor.execution.fenced import FencedRunner
 from pychron_comms.processor.execution.idempotency import CommandMemory, CommandWatch
 from pychron_comms.processor.execution.manager_queue import ManagerQueue
 from pychron_comms.processor.execution.queues import Queues
@@ -45,6 +47,7 @@ from pychron_comms.processor.state.command_events import CommandEvents
 from pychron_comms.processor.state.looks import StateReader
 from pychron_comms.processor.state.publisher import StatePublisher
 from pychron_comms.safeguards.access import AccessRules
+from pychron_comms.safeguards.fence import FenceRule
 from pychron_comms.safeguards.interlocks import Interlocks, rules_for
 from pychron_comms.safeguards.leases import Leases
 from pychron_comms.safeguards.overrides import Overrides
@@ -60,19 +63,22 @@ def gate_from_config(
     metrics: Metrics,
     *,
     only_check: bool = False,
+    fence: IFence | None = None,
 ) -> RemoteHardwareManager:
     """The gate to the hardware that a laboratory's configuration describes.
 
     Raises ConfigError, and ValueError for a journal that cannot be opened. ``only_check``: no
-    journal is opened.
+    journal is opened. ``fence``: there is another processor for the same hardware.
     """
     journal = _journal(settings, reactor, metrics, only_check=only_check)
     audit = Audit(journal, time.time)
-    queues = Queues(lambda manager: queue_of(manager, reactor, sealed=audit.groups))
+    queues = Queues(lambda manager: queue_of(manager, reactor, sealed=audit.groups, fence=fence))
     publisher = _publisher(settings, queues, reactor)
     watches = _watches(settings, publisher, reactor)
     memory = CommandMemory(audit, reactor, metrics, settings.keep_keys, watches)
-    guards = _safeguards(settings, queues, memory, audit, reactor=reactor, metrics=metrics)
+    guards = _safeguards(
+        settings, queues, memory, audit, reactor=reactor, metrics=metrics, fence=fence
+    )
     hardware = hardware_from_config(laboratory, reactor, guards.queries)
     handlers = handlers_for(hardware, _factories())
     hardware.check_used(laboratory)
@@ -149,6 +155,7 @@ def _safeguards(
     *,
     reactor: Any,
     metrics: Metrics,
+    fence: IFence | None,
 ) -> Safeguards:
     unsafe = UnsafeParts(reactor, time.time, audit, partial(made_safe, queues, memory))
     memory.watched_by(unsafe)
@@ -156,7 +163,10 @@ def _safeguards(
     lock = SystemLock(settings.systems)
     roles = settings.roles
     admissions = [each for each in (settings.hosts, roles) if not each.admits_everybody]
-    access = AccessRules(admissions, [roles, lock, leases])
+    permissions = [roles, lock, leases]
+    access = AccessRules(
+        admissions, permissions if fence is None else [FenceRule(fence), *permissions]
+    )
     interlocks = Interlocks(queues.read, reactor)
     queries = GateQueries(
         access=access,
@@ -178,12 +188,16 @@ def _factories() -> list[IRequestHandlerFactory]:
     return [*own_factories(), *getPlugins(IRequestHandlerFactory)]
 
 
-def queue_of(manager: object, reactor: Any, *, sealed: bool = False) -> ManagerQueue:
+def queue_of(
+    manager: object, reactor: Any, *, sealed: bool = False, fence: IFence | None = None
+) -> ManagerQueue:
     """A queue whose calls run where the manager's own marks say.
 
     ``sealed``: the journal waits for the disk.
     """
     runner = runner_for(manager, type(manager).__name__, reactor)
+    if fence is not None:
+        runner = FencedRunner(runner, fence)
     queue = SealedQueue if sealed else ManagerQueue
     return queue(runner, reactor, width=safe_width(manager))
 

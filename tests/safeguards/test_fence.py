@@ -1,0 +1,69 @@
+"""The fence between two processors of the same hardware."""
+
+from __future__ import annotations
+
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.errors import NotOwnerError
+from pychron_comms.safeguards.fence import FenceRule, LeasedFence, unstopped
+from tests.doubles import ScriptedCall
+
+
+class FenceTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.fence = LeasedFence(1.0, self.clock.seconds)
+
+    def passes(self, *, safe: bool = False) -> bool:
+        try:
+            self.fence.check(safe)
+        except NotOwnerError:
+            return False
+        return True
+
+    def test_nothing_passes_before_it_is_opened(self) -> None:
+        self.assertFalse(self.passes())
+        self.assertFalse(self.passes(safe=True))
+
+    def test_all_passes_while_it_is_open(self) -> None:
+        self.fence.open("1.a", 2.0)
+        self.clock.advance(1.999)
+        self.assertTrue(self.passes())
+        self.assertEqual(self.fence.epoch, "1.a")
+
+    def test_it_shuts_by_itself_and_what_makes_safe_passes_a_while(self) -> None:
+        self.fence.open("1.a", 2.0)
+        self.clock.advance(2.0)
+        self.assertEqual((self.passes(), self.passes(safe=True)), (False, True))
+        self.clock.advance(1.0)
+        self.assertFalse(self.passes(safe=True))
+
+    def test_renewing_puts_it_off_and_never_back(self) -> None:
+        self.fence.open("1.a", 2.0)
+        self.fence.renew(3.0)
+        self.fence.renew(2.5)
+        self.clock.advance(2.9)
+        self.assertTrue(self.passes())
+
+    def test_what_has_shut_is_not_opened_by_a_renewal(self) -> None:
+        """Between the two another may have owned the hardware."""
+        self.fence.open("1.a", 2.0)
+        self.clock.advance(2.0)
+        self.fence.renew(9.0)
+        self.assertFalse(self.passes())
+
+    def test_it_can_be_shut_at_once_and_says_why(self) -> None:
+        self.fence.open("1.a", 9.0)
+        self.fence.shut("the broker is lost")
+        with self.assertRaises(NotOwnerError) as caught:
+            self.fence.check(False)
+        self.assertIn("the broker is lost", str(caught.exception))
+        self.assertTrue(self.passes(safe=True))
+
+    def test_the_rule_refuses_before_anything_is_written(self) -> None:
+        rule = FenceRule(self.fence)
+        self.assertRaises(NotOwnerError, rule.check, ScriptedCall("Open A"))
+
+    def test_its_clock_goes_on(self) -> None:
+        self.assertLessEqual(unstopped(), unstopped())
