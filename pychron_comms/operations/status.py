@@ -12,6 +12,7 @@ from pychron_comms.client.communicator import Communicator
 from pychron_comms.errors import CommandError
 from pychron_comms.operations.findings import BROKEN, GOOD, WARNING, Finding
 from pychron_comms.operations.laboratory import Laboratory
+from pychron_comms.operations.route_health import Look, healthz, route_findings
 from pychron_comms.server.settings import LINES, QTEGRA
 from pychron_comms.transport.tls.reading import read_certificates
 
@@ -41,10 +42,12 @@ def status(
     laboratory: Laboratory,
     now: datetime | None = None,
     connect: Callable[[str, str], Asks] = communicator,
+    look: Look = healthz,
 ) -> list[Finding]:
     """What is found by asking; nothing is moved."""
     return [
         *_server(laboratory, connect),
+        *route_findings(laboratory.page, look),
         *_processor(laboratory, connect),
         *_leases(laboratory, connect),
         *_journal(laboratory),

@@ -38,6 +38,7 @@ from pychron_comms.server.resend.command_catalogue import CommandCatalogue
 from pychron_comms.server.resend.delivery import DeliveryReports
 from pychron_comms.server.settings import ServerSettings
 from pychron_comms.server.state.journals import search_at
+from pychron_comms.server.state.routes import HERE, OTHERS
 from pychron_comms.server.state.status import Listener, ServerStatus
 from pychron_comms.transport.schemes import stream_service
 from pychron_comms.transport.shared import Shared
@@ -91,8 +92,11 @@ class RemoteHardwareServer(ExplainedStart):
         else:
             local.setServiceParent(self)
             default = LocalRepeater(local)
-            self._status_page.searches["here"] = local.search
+            self._status_page.searches[HERE] = local.search
         self._repeater = self._routed(settings.routes, default, reactor)
+        self._status_page.show_routes(
+            {OTHERS: HERE if local is not None else settings.processor, **settings.routes}
+        )
         self._listen(settings, reactor)
         self._status_page.watch(
             {

@@ -179,6 +179,8 @@ def test_a_killed_processor_is_seen_and_its_next_life_too(browser: Any, pair: Pa
         pair.processor.kill()
         valve(page, "A", "invalid").wait_for()
         page.locator("#processors", has_text="since").wait_for()
+        route = page.locator("#road .item", has_text="route of other types")
+        route.filter(has_text="since").wait_for()
         assert page.locator(".valve.closed, .valve.open").count() == len(LEGEND_VALVES)
         assert page.locator("#device-list .sev-ok, #laser-list .sev-ok").count() == 0
         pair.start_processor()

@@ -109,7 +109,7 @@ def test_the_rules_are_those_of_prometheus(processes: Processes, tmp_path: Path)
     with as_file(_FOLDER / "alerts.yml") as rules:
         checked = run_to_the_end("promtool", "check", "rules", rules, folder=tmp_path)
     assert checked.returncode == 0, checked.stdout
-    assert "13 rules found" in checked.stdout
+    assert "14 rules found" in checked.stdout
 
 
 @with_prometheus

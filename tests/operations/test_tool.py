@@ -134,8 +134,14 @@ class FakeAsks:
 
 
 class StatusTests(FolderCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.health: dict[str, object] = {}
+
     def found(self, laboratory: Laboratory, replies: dict[str, str]) -> list[Finding]:
-        return status.status(laboratory, NOW, lambda endpoint, kind: FakeAsks(replies))
+        return status.status(
+            laboratory, NOW, lambda endpoint, kind: FakeAsks(replies), lambda page: self.health
+        )
 
     def laboratory(self) -> Laboratory:
         self.lab("init", "--yes")
@@ -161,6 +167,18 @@ class StatusTests(FolderCase):
         found = self.found(self.laboratory(), {})
         self.assertEqual(exit_status(found), 2)
         self.assertIn("pychron-lab run", found[0].mend)
+
+    def test_each_route_with_its_reason_and_since_when(self) -> None:
+        self.health = {
+            "route CO2": {"ok": False, "reason": "tcp:h:1: lost: refused", "since": 86400.0},
+            "route other types": {"ok": True, "reason": "", "since": 86400.0},
+            "processor tcp:h:1": {"ok": False, "reason": "lost: refused", "since": 86400.0},
+        }
+        found = {each.subject: each for each in self.found(self.laboratory(), {})}
+        self.assertEqual(found["route of CO2"].state, BROKEN)
+        self.assertRegex(found["route of CO2"].text, r"^tcp:h:1: lost: refused, since 1970-01-0\d")
+        self.assertEqual(found["route of other types"].state, GOOD)
+        self.assertNotIn("processor tcp:h:1", found)
 
     def test_an_instrument_that_does_not_answer_well(self) -> None:
         found = self.found(self.laboratory(), {"GetIntegrationTime": "Error: no instrument"})
@@ -207,7 +225,9 @@ class StatusTests(FolderCase):
             def ask(self, command: str) -> str:
                 raise OutcomeUnknownError("lost")
 
-        found = status.status(self.laboratory(), NOW, lambda endpoint, kind: Lost({}))
+        found = status.status(
+            self.laboratory(), NOW, lambda endpoint, kind: Lost({}), lambda page: {}
+        )
         self.assertEqual(exit_status(found), 2)
 
     def test_how_a_listener_is_reached_from_here(self) -> None:

@@ -51,6 +51,11 @@ class Health:
     def add(self, part: str, check: Check) -> None:
         self._checks[part] = check
 
+    def remove(self, part: str) -> None:
+        """A part that there is no more; none that is not there."""
+        self._checks.pop(part, None)
+        self._since.pop(part, None)
+
     def look(self) -> Mapping[str, tuple[Condition, float]]:
         """Each part, asked now, and since when it is well or not: as exact as this is called."""
         for part, check in self._checks.items():

@@ -14,6 +14,7 @@ from pychron_comms.observability.state.stream import StateStream
 _VALVE = "/valve/"
 _DEVICE = "device/"
 _PROCESSOR = "road/processor/"
+_ROUTE = "road/route/"
 
 #: Items whose values are told at once.
 MOST = 500
@@ -25,7 +26,7 @@ _SEVERITIES = list(Severity)
 class StreamFigures:
     """``values`` are patterns of the items whose own numbers are told; few, since each is a series.
 
-    The names of valves, devices and processors are the configuration's, and so a closed set.
+    The names of valves, devices, processors and routes are the configuration's: a closed set.
     """
 
     def __init__(self, stream: StateStream, metrics: Metrics, values: Sequence[str] = ()) -> None:
@@ -40,6 +41,12 @@ class StreamFigures:
                 self._devices,
             ),
             ("processor_connected", "Whether a processor answers.", self._processors),
+            ("route_up", "Whether commands of a type reach a processor.", self._routes),
+            (
+                "route_changed_timestamp_seconds",
+                "Since when a route leads where it does, and does as it does.",
+                self._route_changes,
+            ),
             ("value", "Items that [metrics] values names.", self._values),
             ("value_severity", "How they stand: 0 ok to 3 invalid.", self._value_severities),
         ):
@@ -65,6 +72,17 @@ class StreamFigures:
         for item in self._stream:
             if item.path.startswith(_PROCESSOR):
                 yield {"processor": item.path[len(_PROCESSOR) :]}, _well(item)
+
+    def _routes(self) -> Iterable[Sample]:
+        for item in self._stream:
+            if item.path.startswith(_ROUTE):
+                labels = {"type": item.path[len(_ROUTE) :], "processor": str(item.value)}
+                yield labels, _well(item)
+
+    def _route_changes(self) -> Iterable[Sample]:
+        for item in self._stream:
+            if item.path.startswith(_ROUTE):
+                yield {"type": item.path[len(_ROUTE) :]}, item.obtained
 
     def _values(self) -> Iterable[Sample]:
         for item in self._listed():

@@ -140,7 +140,9 @@ export class Detectors {
   }
 }
 
-const KINDS = { processor: "processor", listener: "port", lease: "lease of" };
+const KINDS = { processor: "processor", listener: "port", lease: "lease of", route: "route of" };
+// The order of the kinds: what a command meets last comes first.
+const ORDER = { processor: 0, route: 1, lease: 2 };
 
 export class Road extends Rows {
   constructor(place, banner) {
@@ -151,9 +153,16 @@ export class Road extends Rows {
 
   take(kind, name, item) {
     const label = [KINDS[kind] || kind, name].filter(Boolean).join(" ");
-    const row = super.take(`${kind === "processor" ? 0 : kind === "lease" ? 1 : 2} ${label}`, item, label);
+    const row = super.take(`${ORDER[kind] ?? 3} ${label}`, item, label);
     if (row && item.until) row.why.textContent = `until ${moment(new Date(item.until * 1000))}`;
+    if (row && kind === "route") this.route(row, item);
     if (kind === "processor") this.processor(name, item);
+  }
+
+  // Where it leads is known though nobody answers there.
+  route(row, item) {
+    row.value.textContent = item.v;
+    if (item.sev !== "ok") row.why.textContent = `${item.reason}, since ${moment(new Date(item.t * 1000))}`;
   }
 
   processor(name, item) {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 from twisted.application.service import MultiService
@@ -25,6 +26,7 @@ from pychron_comms.observability.state.recent import Recent
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.server.state.journals import Journals, Search
 from pychron_comms.server.state.mirror import StateMirror
+from pychron_comms.server.state.routes import ROUTE, RouteItems
 from pychron_comms.transport.peer_identity import sender_of_peer
 
 #: Seconds between two looks at the server's own listeners.
@@ -61,9 +63,11 @@ class ServerStatus(MultiService):
         self._now = now
         self._listeners: dict[str, Listener] = {}
         self._mirrors: dict[str, StateMirror] = {}
+        self._routes = RouteItems(stream, now)
+        self._routes_told: list[str] = []
         #: How the journal of each processor is asked, by its name.
         self.searches: dict[str, Search] = {}
-        self._health = Health(now, metrics)
+        self.health = Health(now, metrics)
         for part in ("journal", "history"):
             self.check(part, f"road/{part}")
         recent = Recent()
@@ -71,7 +75,7 @@ class ServerStatus(MultiService):
         self._events = EventStream(stream, reactor)
         children = {
             **page_resources(),
-            **self._health.resources(),
+            **self.health.resources(),
             "metrics": Text(lambda: (200, metrics.text().rstrip("\n"))),
             "events": self._events,
             "history": History(recent),
@@ -104,12 +108,28 @@ class ServerStatus(MultiService):
         self._mirrors[name] = mirror
         self.check(f"journal of {name}", f"road/journal/{name}")
         path = f"road/processor/{name}"
-        self._health.add(f"processor {name}", lambda: condition_of(self.stream.get(path)))
+        # What commands need are the routes.
+        self.health.add(
+            f"processor {name}", lambda: condition_of(self.stream.get(path))._replace(needed=False)
+        )
         return mirror
+
+    def show_routes(self, routes: Mapping[str, str]) -> None:
+        """Tell of these routes from now on: names of processors by request types."""
+        for request_type in self._routes_told:
+            self.health.remove(f"route {request_type}")
+        self._routes_told = list(routes)
+        self._routes.show(routes)
+        for request_type, processor in routes.items():
+            self.health.add(f"route {request_type}", partial(self._route, request_type, processor))
+
+    def _route(self, request_type: str, processor: str) -> Condition:
+        condition = condition_of(self.stream.get(f"{ROUTE}{request_type}"))
+        return condition._replace(reason=f"{processor}: {condition.reason}")
 
     def check(self, part: str, path: str) -> None:
         """Have the health tell of what this item shows, while it is there and not ok."""
-        self._health.add(part, lambda: _condition_if_there(self.stream.get(path)))
+        self.health.add(part, lambda: _condition_if_there(self.stream.get(path)))
 
     def watch(self, listeners: Mapping[str, Listener]) -> None:
         """Tell of these listeners, by the request types that they serve."""
@@ -136,7 +156,7 @@ class ServerStatus(MultiService):
         waiting = sum(listener.in_flight() for listener in self._listeners.values())
         self._show("road/commands waiting", waiting, "")
         self.stream.look_for_stale()
-        self._health.look()
+        self.health.look()
 
     def _show(self, path: str, value: object, unit: str) -> None:
         now = self._now()
