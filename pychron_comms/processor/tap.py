@@ -12,6 +12,7 @@ from twisted.application.service import IService
 from pychron_comms.observability.build import metrics_of_process
 from pychron_comms.process.command_line import COMMANDS_OPTION, HTTP_OPTION, ServiceOptions, checked
 from pychron_comms.process.ending import end_once
+from pychron_comms.process.garbage import overlook_what_stays
 from pychron_comms.process.monotonic import use_monotonic_clock
 from pychron_comms.process.systemd_notify import Supervision
 from pychron_comms.processor.service import ProcessorService
@@ -44,6 +45,7 @@ def makeService(options: Options, reactor: Any = None) -> IService:
 
         use_monotonic_clock(reactor)
         end_once(reactor)
+        overlook_what_stays(reactor)
 
     def make() -> IService:
         settings, laboratory = laboratory_from(options.configuration, options.listen)

@@ -13,6 +13,7 @@ from pychron_comms.lab.simulated.spectrometer.instrument_config import spectrome
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.process.command_line import ServiceOptions, checked
 from pychron_comms.process.ending import end_once
+from pychron_comms.process.garbage import overlook_what_stays
 from pychron_comms.process.monotonic import use_monotonic_clock
 from pychron_comms.process.systemd_notify import Supervision
 from pychron_comms.qtegra.script import ParseAndExecute
@@ -56,6 +57,7 @@ def makeService(options: Options, reactor: Any = None) -> IService:
 
         use_monotonic_clock(reactor)
         end_once(reactor)
+        overlook_what_stays(reactor)
     return checked(options, lambda: _service(options, reactor))
 
 

@@ -20,6 +20,7 @@ from pychron_comms.observability.build import metrics_of_process
 from pychron_comms.observability.http.settings import SERVER, read_http
 from pychron_comms.process.command_line import COMMANDS_OPTION, HTTP_OPTION, ServiceOptions, checked
 from pychron_comms.process.ending import end_once
+from pychron_comms.process.garbage import overlook_what_stays
 from pychron_comms.process.monotonic import use_monotonic_clock
 from pychron_comms.process.systemd_notify import Supervision
 from pychron_comms.processor.assembly import gate_from_config, request_types
@@ -88,6 +89,7 @@ def makeService(options: Options, reactor: Any = None) -> IService:
 
         use_monotonic_clock(reactor)
         end_once(reactor)
+        overlook_what_stays(reactor)
     return checked(options, lambda: _service(options, options.configuration, reactor))
 
 

@@ -42,7 +42,7 @@ def test_a_flood_breaks_no_promise_to_the_others(laboratory: FloodedLaboratory, 
     assert outcome.asked >= 4
 
 
-KEPT = Outcome("nothing", 4, p50=0.001, p99=0.002, server=1, processor=1, unsound=())
+KEPT = Outcome("nothing", 4, p50=0.001, p99=0.002, work=0.001, server=1, processor=1, unsound=())
 
 
 def test_bounds_are_for_both_processes_and_for_the_slowest_replies() -> None:
@@ -50,5 +50,7 @@ def test_bounds_are_for_both_processes_and_for_the_slowest_replies() -> None:
     assert not replace(KEPT, server=MEMORY).keeps_memory
     assert not replace(KEPT, processor=MEMORY).keeps_memory
     assert KEPT.is_prompt(1.0)
-    assert not replace(KEPT, p99=PROMPTLY).is_prompt(1.0)
-    assert replace(KEPT, p99=PROMPTLY).is_prompt(2.0)
+    assert replace(KEPT, p99=PROMPTLY).is_prompt(1.0)
+    late = replace(KEPT, p99=PROMPTLY, work=PROMPTLY)
+    assert not late.is_prompt(1.0)
+    assert late.is_prompt(2.0)

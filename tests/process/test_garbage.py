@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import gc
 
+from twisted.internet.testing import MemoryReactor
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.process.garbage import collecting_no_garbage
+from pychron_comms.process.garbage import collecting_no_garbage, overlook_what_stays
 
 
 class GarbageTests(SynchronousTestCase):
@@ -26,3 +27,12 @@ class GarbageTests(SynchronousTestCase):
         with collecting_no_garbage():
             """Nothing to do."""
         self.assertFalse(gc.isenabled())
+
+    def test_what_is_there_when_the_reactor_runs_is_not_looked_through_again(self) -> None:
+        self.addCleanup(gc.unfreeze)
+        reactor = MemoryReactor()
+        gc.unfreeze()
+        overlook_what_stays(reactor)
+        self.assertEqual(gc.get_freeze_count(), 0)
+        reactor.run()
+        self.assertGreater(gc.get_freeze_count(), 1000)

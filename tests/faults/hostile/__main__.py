@@ -1,9 +1,10 @@
 """Hostile clients beside good ones: one flood after another, and what the good ones notice.
 
 ``python -m tests.faults.hostile [--seconds 5] [--slower 1] [FLOOD ...]`` prints a row for each:
-the good clients' latencies, the memory of both processes in MiB, and the promises that were broken.
-Exit status 0 where all is in bounds: no promise broken, the 99th percentile below 50 ms (times
-``--slower``), each process below 300 MiB.
+the good clients' latencies, what both processes worked before a reply (99th percentile), their
+memory in MiB, and the promises that were broken. Exit status 0 where all is in bounds: no promise
+broken, each process below 300 MiB, and the 99th percentile below 50 ms (times ``--slower``), of the
+latencies or, where other programs keep the machine busy, of that work.
 """
 
 from __future__ import annotations

@@ -1,10 +1,14 @@
-"""The clients that a flood must not harm: they look, actuate and make safe, and time each reply."""
+"""The clients that a flood must not harm: they look, actuate and make safe, and time each reply.
+
+On a busy machine a clock tells more of the machine than of the road. So for each reply there is
+also told how much the two processes worked before it came, which no other program changes.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from statistics import quantiles
 
@@ -20,18 +24,25 @@ _PATIENCE = 60.0
 
 @dataclass
 class Watch:
-    """How long each reply took, in seconds, and what came where it was not what it had to be."""
+    """How long each reply took, in seconds, and what came where it was not what it had to be.
+
+    ``worked`` gives the seconds of a processor that the road has used; ``work``: of these, how many
+    passed before each reply.
+    """
 
     accounts: Accounts
+    worked: Callable[[], float]
     latencies: list[float] = field(default_factory=list)
+    work: list[float] = field(default_factory=list)
     wrong: list[tuple[str, str | None]] = field(default_factory=list)
 
-    def percentiles(self) -> tuple[float, float]:
-        """The 50th and the 99th, in seconds."""
-        if len(self.latencies) < 2:
-            return 0.0, 0.0
-        cuts = quantiles(self.latencies, n=100)
-        return cuts[49], cuts[98]
+
+def percentiles(values: Sequence[float]) -> tuple[float, float]:
+    """The 50th and the 99th."""
+    if len(values) < 2:
+        return 0.0, 0.0
+    cuts = quantiles(values, n=100)
+    return cuts[49], cuts[98]
 
 
 async def run(ports: Ports, watch: Watch, seconds: float) -> None:
@@ -66,7 +77,7 @@ async def _repeat(ask: Callable[[], Awaitable[None]], end: float) -> None:
 
 async def _ask(watch: Watch, there: Port, command: str, expected: str) -> str | None:
     """By a connection of its own, as most of the laboratory's programs do."""
-    begin = time.monotonic()
+    begin, worked = time.monotonic(), watch.worked()
     try:
         wire = await Wire.to(Route(_HERE, there))
     except OSError as error:
@@ -80,6 +91,7 @@ async def _ask(watch: Watch, there: Port, command: str, expected: str) -> str | 
     finally:
         wire.close()
     watch.latencies.append(time.monotonic() - begin)
+    watch.work.append(watch.worked() - worked)
     if reply != expected:
         watch.wrong.append((command, reply))
     return reply

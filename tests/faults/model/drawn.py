@@ -1,20 +1,21 @@
-"""Histories drawn without running them, always the same ones."""
+"""Histories drawn without running them: the same ones for a seed each time."""
 
 from __future__ import annotations
 
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from tests.faults.model.history import History
 from tests.faults.model.strategies import histories
 
 
-def drawn(count: int) -> list[History]:
+def drawn(count: int, by: int = 0) -> list[History]:
+    """So many of those that the seed ``by`` gives."""
     found: list[History] = []
 
+    @seed(by)
     @settings(
         max_examples=count,
         deadline=None,
-        derandomize=True,
         database=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),

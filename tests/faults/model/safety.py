@@ -58,11 +58,13 @@ def patience(process: Process, at: float) -> float:
 
 def lane_is_free(world: World, ask: SafeAsk, until: float) -> float:
     """The same behind what makes safe there already: its driver takes one after the other."""
-    for run in world.laboratory.runs:
-        told = run.told
+    ends = {run.told: run.until for run in world.laboratory.runs}
+    for told in world.laboratory.told:
         its = told.process is ask.process and DEVICES[told.device] == DEVICES[ask.device]
-        if its and told.word == "Calm" and told.at <= until and run.until > ask.arrival.at:
-            until = patience(ask.process, max(until - AT_ONCE, run.until))
+        # What is done at once occupies it from its hand-over to its end all the same.
+        end = ends.get(told, told.at)
+        if its and told.word == "Calm" and told.at <= until and end > ask.arrival.at:
+            until = patience(ask.process, max(until - AT_ONCE, end))
     return until
 
 
