@@ -64,7 +64,7 @@ class InvalidArgumentsError(PychronError):
 
 class InvalidValveError(PychronError):
     code = 5
-    template = "{} is not a registered valve name"
+    template = "{} is not a registered valve name{}"
 
 
 class InvalidValveGroupError(PychronError):
@@ -79,7 +79,7 @@ class ManagerUnavailableError(PychronError):
 
 class DeviceConnectionError(PychronError):
     code = 8
-    template = "device {} not connected"
+    template = "device {} not connected{}"
 
 
 class InvalidIPAddressError(PychronError):
@@ -121,7 +121,7 @@ class ValveActuationError(PychronError):
 
 class InvalidGaugeError(PychronError):
     code = 16
-    template = "{} {} not available"
+    template = "{} {} not available{}"
 
 
 class LogicBoardCommunicationError(PychronError):
@@ -156,7 +156,7 @@ class SetpointError(PychronError):
 
 class InvalidMotorError(PychronError):
     code = 107
-    template = "no motor named {} available"
+    template = "no motor named {} available{}"
 
 
 class PositionError(PychronError):

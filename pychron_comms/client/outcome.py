@@ -75,11 +75,17 @@ def reason(error: Exception) -> str:
     return words or str(error) or type(error).__name__
 
 
+#: What mends it where nobody listens: an address that refuses, a unix socket that is not there.
+_NOBODY = "; nothing listens there (pychron-lab run starts a laboratory)"
+
+
 def not_sent(
     server: str, command: str, error: Exception, seconds: float, key: str = ""
 ) -> NotSentError:
     """What ``error`` means for a command of which nothing had left in ``seconds``."""
     why = f"no connection within {seconds:g} s" if _is_timeout(error) else reason(error)
+    if isinstance(error, (ConnectionRefusedError, FileNotFoundError)):
+        why += _NOBODY
     return NotSentError(server, command, why, key)
 
 

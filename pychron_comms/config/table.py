@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 import tomllib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from pychron_comms.config.key_lines import key_lines
 from pychron_comms.config.nearest import did_you_mean, nearest
+from pychron_comms.config.toml_mistakes import mistake_in
 
 _REQUIRED: Final = object()
 
@@ -56,7 +57,8 @@ class Table:
         try:
             values = tomllib.loads(text)
         except (ValueError, RecursionError) as error:
-            raise ConfigError(f"{file}: not TOML: {error}") from None
+            mistake = mistake_in(text, error)
+            raise ConfigError(f"{_where(file, mistake.line)}: {mistake.text}") from None
         return cls(values, file, lines=cache(lambda: key_lines(text)))
 
     def __contains__(self, key: str) -> bool:
@@ -158,14 +160,16 @@ class Table:
         """Leave a key to another reader of the same file."""
         self._take(key)
 
-    def error(self, key: str, expected: str, known: Sequence[str] = ()) -> ConfigError:
+    def error(self, key: str, expected: str, known: Collection[str] = ()) -> ConfigError:
         """To raise for a value that is wrong in a way that only its reader knows.
 
-        ``known`` are the words that it could have been, for the one that is nearest.
+        ``known`` are the words that it, or each of a list, could have been, for the nearest one.
         """
         if key in self._values:
             value = self._values[key]
-            hint = did_you_mean(value, known) if isinstance(value, str) else ""
+            words = value if isinstance(value, list) else [value]
+            strange = (each for each in words if isinstance(each, str) and each not in known)
+            hint = next((did_you_mean(each, known) for each in strange), "")
             return self.mistake(key, f"expected {expected}, got {value!r}{hint}")
         typed = nearest(key, self._unread)
         hint = f"; is {typed} meant for it?" if typed else ""
@@ -190,8 +194,7 @@ class Table:
         """To raise for what no expectation says; ``text`` is all that is told beside the place."""
         lines = self._lines()
         line = lines.get(self._key(key), lines.get(self._path))
-        where = self._file if line is None else f"{self._file}:{line}"
-        return ConfigError(f"{where}: {self._key(key)}: {text}")
+        return ConfigError(f"{_where(self._file, line)}: {self._key(key)}: {text}")
 
     def _take(self, key: str) -> None:
         self._unread.discard(key)
@@ -239,6 +242,10 @@ class Table:
             (minimum is None or value >= minimum) and (maximum is None or value <= maximum)
         ):
             raise self.error(key, expected)
+
+
+def _where(file: str, line: int | None) -> str:
+    return file if line is None else f"{file}:{line}"
 
 
 def _laid_over(upper: Mapping[str, Any], lower: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.errors import DeviceConnectionError, InvalidGaugeError
 from pychron_comms.handlers.arguments import Text
 from pychron_comms.handlers.base import BaseHandler
@@ -18,7 +19,9 @@ def gauge_controller(handler: ServesHardware, values: Values) -> object:
     except DeviceConnectionError:
         device = None
     if not IGaugeController.providedBy(device):
-        raise InvalidGaugeError(name, values["gauge"])
+        devices = handler.hardware.devices().items()
+        known = [each for each, device in devices if IGaugeController.providedBy(device)]
+        raise InvalidGaugeError(name, values["gauge"], did_you_mean(name, known))
     return device
 
 

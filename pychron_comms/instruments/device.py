@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from zope.interface import implementer
 
+from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.errors import (
     DeviceConnectionError,
     InvalidArgumentsError,
@@ -133,7 +134,7 @@ class InstrumentGauges:
     async def get_pressure(self, gauge: str) -> float:
         """Errors: 016, also for a gauge that is off or out of its range; 010 for no answer."""
         if gauge not in self.gauges:
-            raise InvalidGaugeError(self.name, gauge)
+            raise InvalidGaugeError(self.name, gauge, did_you_mean(gauge, self.gauges))
         item = self.gauges[gauge]
         try:
             told = await item.read("pressure")

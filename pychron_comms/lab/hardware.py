@@ -57,7 +57,7 @@ class Hardware:
 
     def device(self, name: str) -> IDevice:
         if name not in self._devices:
-            raise DeviceConnectionError(name)
+            raise DeviceConnectionError(name, did_you_mean(name, self._devices))
         return self._devices[name]
 
     def devices(self) -> dict[str, IDevice]:

@@ -9,7 +9,7 @@ from twisted.internet.interfaces import IReactorTime
 from pychron_comms.config.table import ConfigError, Table
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.operations.findings import BROKEN, GOOD, WARNING, Finding
-from pychron_comms.operations.laboratory import load
+from pychron_comms.operations.laboratory import DEFAULT_FILE, load
 from pychron_comms.processor.assembly import gate_from_config
 from pychron_comms.processor.settings import laboratory_from
 
@@ -29,11 +29,19 @@ def check(file: Path | None, clock: IReactorTime) -> list[Finding]:
         gate_from_config(*laboratory_from(table), clock, Metrics(), only_check=True)
     except (ConfigError, ValueError) as error:
         return [Finding("configuration", BROKEN, str(error), "edit that line, then check again")]
+    if table is None:
+        return [built_in("no mistakes found in it")]
     findings = [Finding("configuration", GOOD, f"{laboratory.name}: no mistakes found")]
-    if table is not None and not _has_hardware(table):
+    if not _has_hardware(table):
         text = "no hardware is configured: commands get 007 or 008"
         findings.append(Finding("hardware", WARNING, text, NO_HARDWARE))
     return findings
+
+
+def built_in(told: str) -> Finding:
+    """That it is not the file's laboratory which is looked at; ``told`` is added."""
+    text = f"there is no {DEFAULT_FILE} in {Path.cwd()}: this is the built-in laboratory; {told}"
+    return Finding("configuration", GOOD, text, "pychron-lab init writes one for your own")
 
 
 def _has_hardware(table: Table) -> bool:

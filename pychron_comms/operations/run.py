@@ -76,7 +76,8 @@ class Half:
 
 def welcome(laboratory: Laboratory) -> str:
     """Where the server listens, and one line to try."""
-    lines = ["", "The laboratory runs: a server and a processor. It listens at"]
+    which = "" if laboratory.file else " It is the built-in one."
+    lines = ["", f"The laboratory runs: a server and a processor.{which} It listens at"]
     for listener in laboratory.server.listeners:
         lines.append(f"  {listener.request_type:12} {'  '.join(listener.listen)}")
     if laboratory.page:

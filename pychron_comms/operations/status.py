@@ -33,9 +33,9 @@ class Asks(Protocol):
     def close(self) -> None: ...
 
 
-def communicator(endpoint: str, request_type: str) -> Asks:
-    """One that asks plainly. ValueError for an endpoint that is none."""
-    return Communicator(endpoint, timeout=PATIENCE, form="plain", request_type=request_type)
+def communicator(endpoint: str, form: str) -> Asks:
+    """One that asks in this form. ValueError for an endpoint that is none."""
+    return Communicator(endpoint, timeout=PATIENCE, form=form)
 
 
 def status(
@@ -61,7 +61,7 @@ def _server(laboratory: Laboratory, connect: Callable[[str, str], Asks]) -> Iter
         for request_type, endpoint in laboratory.server_endpoints(kind):
             asked = True
             subject = f"server, {request_type} at {endpoint}"
-            reply, error = _ask(connect, endpoint, "", question)
+            reply, error = _ask(connect, endpoint, question)
             if error:
                 yield Finding(subject, BROKEN, error, _START_SERVER)
             elif is_well(reply):
@@ -96,7 +96,7 @@ def _processor(laboratory: Laboratory, connect: Callable[[str, str], Asks]) -> I
         if endpoint.split(":")[0] not in {"tcp", "unix"}:
             yield Finding(subject, WARNING, f"{endpoint} cannot be asked from here")
             continue
-        reply, error = _ask(connect, endpoint, "", "Metrics")
+        reply, error = _ask(connect, endpoint, "Metrics", "tagged")
         if error:
             mend = "pychron-lab run, or systemctl start pychron-processor"
             yield Finding(subject, BROKEN, f"{endpoint}: {error}", mend)
@@ -115,7 +115,7 @@ def _leases(laboratory: Laboratory, connect: Callable[[str, str], Asks]) -> Iter
     for request_type, endpoint in laboratory.server_endpoints():
         if request_type == "*":
             continue
-        reply, error = _ask(connect, endpoint, "", "Owners")
+        reply, error = _ask(connect, endpoint, "Owners")
         if error:
             return
         try:
@@ -173,11 +173,11 @@ def certificate_files(laboratory: Laboratory) -> list[Path]:
 
 
 def _ask(
-    connect: Callable[[str, str], Asks], endpoint: str, request_type: str, command: str
+    connect: Callable[[str, str], Asks], endpoint: str, command: str, form: str = "plain"
 ) -> tuple[str, str]:
-    """The reply, or why there is none."""
+    """The reply, or why there is none. What is long is asked with tags: it is told as a whole."""
     try:
-        asks = connect(endpoint, request_type)
+        asks = connect(endpoint, form)
     except (ValueError, OSError) as error:
         return "", str(error)
     try:

@@ -17,7 +17,7 @@ from pychron_comms.client.command_line.completion import add_completion
 from pychron_comms.config.table import ConfigError
 from pychron_comms.observability import monitoring
 from pychron_comms.operations import init, run, units
-from pychron_comms.operations.check import check
+from pychron_comms.operations.check import built_in, check
 from pychron_comms.operations.doctor import doctor
 from pychron_comms.operations.findings import BROKEN, Finding, as_json, as_lines, exit_status
 from pychron_comms.operations.laboratory import DEFAULT_FILE, Laboratory, load
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         raise SystemExit(f"pychron-lab: {error}") from None
     except EOFError:
-        raise SystemExit("\npychron-lab: nobody answers; --yes asks nothing") from None
+        raise SystemExit("\npychron-lab: nobody answers; with --yes, nothing is asked") from None
     except KeyboardInterrupt:
         raise SystemExit("\npychron-lab: left by Ctrl-C") from None
 
@@ -134,16 +134,22 @@ def _run(options: argparse.Namespace) -> int:
 
 
 def _status(options: argparse.Namespace) -> int:
-    return _tell(status(_laboratory(options)), options.json)
+    laboratory = _laboratory(options)
+    return _tell([*_which(laboratory), *status(laboratory)], options.json)
 
 
 def _doctor(options: argparse.Namespace) -> int:
     try:
-        laboratory, first = _laboratory(options), []
+        laboratory = _laboratory(options)
+        first = _which(laboratory)
     except ConfigError as error:
         first = [Finding("configuration", BROKEN, str(error), "edit that line; pychron-lab check")]
         laboratory = load(None)
     return _tell([*first, *doctor(laboratory)], options.json)
+
+
+def _which(laboratory: Laboratory) -> list[Finding]:
+    return [built_in("what follows is about that")] if laboratory.file is None else []
 
 
 def _tell(findings: Sequence[Finding], json: bool = False) -> int:

@@ -128,7 +128,8 @@ def checked(options: ServiceOptions, make: Callable[[], IService]) -> IService:
     if isinstance(made, ExplainedStart):
         made.in_background = options.in_background
     if options["check"]:
-        print(f"{options['config'] or 'the built-in configuration'}: no mistakes found")  # noqa: T201
+        which = options["config"] or "the built-in configuration, since --config names none"
+        print(f"{which}: no mistakes found")  # noqa: T201
         raise SystemExit(0)
     if isinstance(made, ExplainedStart):
         made.log_observer = options.log_observer

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 from twisted.internet import error as net
@@ -107,7 +108,9 @@ class DeferredCase(SynchronousTestCase):
 
     def refuse(self) -> None:
         factory = self.reactor.unixClients.pop(0)[1]
-        factory.clientConnectionFailed(None, Failure(net.ConnectionRefusedError()))
+        factory.clientConnectionFailed(
+            None, Failure(net.ConnectionRefusedError(errno.ECONNREFUSED, "no"))
+        )
 
     def tearDown(self) -> None:
         self.asker.close()

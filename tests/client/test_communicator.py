@@ -87,7 +87,11 @@ class TaggedTests(SynchronousTestCase):
 
     def test_a_refused_connection_has_sent_nothing(self) -> None:
         error = self.assertRaises(NotSentError, self.asker(REFUSED).ask, "Open A")
-        self.assertEqual(str(error), "'Open A' was never sent to tcp:lab:1067: Connection refused")
+        self.assertEqual(
+            str(error),
+            "'Open A' was never sent to tcp:lab:1067: Connection refused; "
+            "nothing listens there (pychron-lab run starts a laboratory)",
+        )
         self.assertEqual((error.server, error.command), ("tcp:lab:1067", "Open A"))
 
     def test_silence_leaves_the_outcome_unknown_and_ends_the_connection(self) -> None:

@@ -65,7 +65,8 @@ class TaggedTests(DeferredCase):
         one, two = self.asker.ask("A"), self.asker.tell("B")
         self.refuse()
         error = self.failureResultOf(one, NotSentError).value
-        self.assertIn("'A' was never sent to unix:/lab: Connection was refused", str(error))
+        self.assertIn("'A' was never sent to unix:/lab: Connection refused; nothing", str(error))
+        self.assertIn("pychron-lab run starts a laboratory", str(error))
         self.failureResultOf(two, NotSentError)
         three = self.asker.ask("C")
         self.accept().say(b"@id=1 c\r\n")

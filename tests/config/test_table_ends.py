@@ -181,26 +181,25 @@ class FileTests(Mistakes):
     def test_a_file_that_is_no_toml_is_a_mistake(self) -> None:
         self.path.write_text("[listener\n", "utf-8")
         self.assertMistake(
-            f"{self.file}: not TOML: Expected ']' at the end of a table declaration"
-            " (at line 1, column 10)",
+            f"{self.file}: cannot be read: [listener (a ] is missing)",
             Table.load,
             self.path,
         )
 
     def test_a_key_given_twice_is_a_mistake(self) -> None:
         self.assertMistake(
-            "lab.toml: not TOML: Cannot overwrite a value (at line 2, column 9)",
+            "lab.toml: cannot be read: port = 2 (this key has a value already)",
             table,
             "port = 1\nport = 2\n",
         )
 
     def test_a_number_too_long_to_read_is_a_mistake(self) -> None:
         error = self.assertRaises(ConfigError, table, "port = " + "9" * 5_000)
-        self.assertSubstring("lab.toml: not TOML: Exceeds the limit", str(error))
+        self.assertSubstring("lab.toml: cannot be read: Exceeds the limit", str(error))
 
     def test_lists_nested_too_deep_are_a_mistake(self) -> None:
         error = self.assertRaises(ConfigError, table, "hosts = " + "[" * 5_000)
-        self.assertSubstring("lab.toml: not TOML: maximum recursion depth", str(error))
+        self.assertSubstring("lab.toml: cannot be read: maximum recursion depth", str(error))
 
     @holds
     @given(st.text() | st.text('[]{}"=.,#ab1\n', max_size=40))
@@ -208,4 +207,4 @@ class FileTests(Mistakes):
         try:
             table(text)
         except ConfigError as error:
-            self.assertTrue(str(error).startswith("lab.toml: not TOML: "))
+            self.assertRegex(str(error), r"\Alab.toml(:\d+)?: cannot be read: ")

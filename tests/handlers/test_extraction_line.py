@@ -135,8 +135,8 @@ class OpenCloseTests(HandlerTestCase):
             ("Read FooFlag", "0"),
             ('{"command": "Open", "value": "FooFlag"}', "OK"),
             ("Read FooFlag", "1"),
-            ("Open NoFlag", "ERROR 008 : device NoFlag not connected"),
-            ("Close NoFlag", "ERROR 008 : device NoFlag not connected"),
+            ("Open NoFlag", "ERROR 008 : device NoFlag not connected; did you mean FooFlag?"),
+            ("Close NoFlag", "ERROR 008 : device NoFlag not connected; did you mean FooFlag?"),
         )
         self.assertIs(self.call("Open FooFlag").manager, self.hardware.device("FooFlag"))
 
@@ -149,6 +149,9 @@ class OpenCloseTests(HandlerTestCase):
         )
 
 
+UNKNOWN = "ERROR 005 : {} is not a registered valve name"
+
+
 class ValveQueryTests(HandlerTestCase):
     def test_states(self) -> None:
         for word in ("GetValveState", "GetIndicatorState", "GetChannelState"):
@@ -156,7 +159,8 @@ class ValveQueryTests(HandlerTestCase):
                 (f"{word} A", "False"),
                 (f"{word} AB", "True"),
                 (f"{word},AB", "True"),
-                (f"{word} Z", "ERROR 005 : Z is not a registered valve name"),
+                (f"{word} Z", f"{UNKNOWN.format('Z')}; GetValveStates lists them"),
+                (f"{word} a", f"{UNKNOWN.format('a')}; did you mean A?"),
                 (f'{{"command": "{word}", "name": "AB"}}', "True"),
                 (f'{{"command":"{word}","value":"A"}}', "False"),
             )
@@ -166,7 +170,8 @@ class ValveQueryTests(HandlerTestCase):
             self.answers(
                 (f"{word} A", "False"),
                 (f"{word} C", "True"),
-                (f"{word} Z", "ERROR 005 : Z is not a registered valve name"),
+                (f"{word} Z", f"{UNKNOWN.format('Z')}; GetValveStates lists them"),
+                (f"{word} a", f"{UNKNOWN.format('a')}; did you mean A?"),
                 (f'{{"command": "{word}", "value": "C"}}', "True"),
             )
 

@@ -64,7 +64,9 @@ class HardwareHandlerTests(SynchronousTestCase):
     def test_gauges_that_are_not_there(self) -> None:
         self.answers(
             ("GetPressure gc XX", "ERROR 016 : gc XX not available"),
+            ("GetPressure gc ig", "ERROR 016 : gc ig not available; did you mean IG?"),
             ("GetPressure nope,IG", "ERROR 016 : nope IG not available"),
+            ("GetPressure GC,IG", "ERROR 016 : GC IG not available; did you mean gc?"),
             ("GetPressure dev,IG", "ERROR 016 : dev IG not available"),
         )
         self.assertTrue(self.ask("GetPressure gc").startswith("ERROR 004 : invalid arguments"))

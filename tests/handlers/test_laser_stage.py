@@ -132,6 +132,10 @@ class StageCommandTests(HandlerCase):
             (b"SetSampleHolder pair\n", "OK"),
             (b"GetSampleHolder\n", "pair"),
             (b"SetSampleHolder nope\n", "ERROR 104 : Invalid sample holder. nope"),
+            (
+                b"SetSampleHolder Pair\n",
+                "ERROR 104 : Invalid sample holder. Pair; did you mean pair?",
+            ),
             (b'{"command": "SetSampleHolder", "value": "221-hole"}\n', "OK"),
         )
 
@@ -163,6 +167,10 @@ class MotorCommandTests(HandlerCase):
             (b"SetMotor nope,2\n", said),
             (b"SetMotorLock nope,1\n", said),
             (b"GetMotorMoving nope\n", said),
+            (
+                b"GetMotorMoving maks\n",
+                "ERROR 107 : no motor named maks available; did you mean mask?",
+            ),
         )
 
     def test_wrong_values_004(self) -> None:

@@ -60,6 +60,8 @@ def test_from_init_to_a_running_laboratory(processes: Processes) -> None:
     texts = {each["subject"]: each["text"] for each in looked["findings"]}
     for place in (f"tcp:{port}:interface=127.0.0.1", *pages):
         assert texts[place].startswith("a laboratory runs there"), looked
+    # What our own tools ask for is whole, however long: nobody is warned of it.
+    assert "a reply of" not in runs.log
     runs.signal(signal.SIGTERM)
     assert runs.wait_for_end() == 0
 

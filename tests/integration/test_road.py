@@ -82,7 +82,10 @@ def test_one_persistent_connection_serves_every_command(
             "Open Z",
             "ERROR 004 : invalid arguments: Open Z (no such valve; GetValveStates lists them)",
         ),
-        ("GetValveState Z", "ERROR 005 : Z is not a registered valve name"),
+        (
+            "GetValveState Z",
+            "ERROR 005 : Z is not a registered valve name; GetValveStates lists them",
+        ),
         ("Open G", "ERROR 015 : Valve G failed to actuate open"),
         ("Open F", "ERROR 204 : F is owned by 10.0.0.7"),
         ("Bogus A", "ERROR 003 : invalid command: Bogus (Help lists the commands)"),

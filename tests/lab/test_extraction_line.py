@@ -180,7 +180,8 @@ class CancelTests(LineTestCase):
 class RefusalTests(LineTestCase):
     def test_unknown_valve(self) -> None:
         for method in ("open", "close"):
-            self.refused(method, "Z", "ERROR 005 : Z is not a registered valve name")
+            said = "ERROR 005 : Z is not a registered valve name; GetValveStates lists them"
+            self.refused(method, "Z", said)
 
     def test_a_software_lock_comes_before_an_owner(self) -> None:
         for method in ("open", "close"):

@@ -246,6 +246,15 @@ class ConfigTests(ConfigTestCase):
             ('name = "C"\ntravel = 0.3', "travel: expected less than 0.3 s, got 0.3"),
             ('name = "C"\njoins = ["bone"]', "joins: expected two of the volumes bone, turbo"),
             ('name = "C"\njoins = ["bone", "x"]', "joins: expected two of the volumes bone"),
+            (
+                'name = "C"\njoins = ["bnoe", "turbo"]',
+                "joins: expected two of the volumes bone, turbo, got ['bnoe', 'turbo']; "
+                "did you mean bone?",
+            ),
+            (
+                'name = "C"\ninterlocks = ["a"]',
+                "interlocks: expected other valves, of A, B, C, got ['a']; did you mean A?",
+            ),
             ('name = "C"\njoins = ["bone", "bone"]', "joins: expected two of the volumes bone"),
             ('name = "C"\ninterlocks = ["X"]', "interlocks: expected other valves, of A, B, C"),
             ('name = "C"\ninterlocks = ["C"]', "interlocks: expected other valves"),

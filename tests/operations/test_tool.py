@@ -82,7 +82,7 @@ class InitTests(FolderCase):
     def test_where_nobody_answers_it_says_what_to_do(self) -> None:
         self.patch(sys, "stdin", io.StringIO())
         error = self.assertRaises(SystemExit, self.lab, "init")
-        self.assertIn("nobody answers; --yes asks nothing", str(error))
+        self.assertIn("nobody answers; with --yes, nothing is asked", str(error))
         self.assertFalse(self.file.exists())
 
     def test_elsewhere_the_halves_meet_on_loopback(self) -> None:
@@ -115,6 +115,20 @@ class CheckTests(FolderCase):
 
     def test_the_built_in_laboratory_is_right(self) -> None:
         self.assertEqual([each.state for each in check(None, Clock())], [GOOD])
+
+    def test_without_a_file_it_is_said_which_laboratory_that_is(self) -> None:
+        before = os.getcwd()
+        self.addCleanup(os.chdir, before)
+        os.chdir(self.folder)
+        self.patch(tool, "status", lambda laboratory: [])
+        self.patch(tool, "doctor", lambda laboratory: [])
+        for word in ("check", "status", "doctor"):
+            output = io.StringIO()
+            with redirect_stdout(output):
+                self.assertEqual(tool.main([word]), 0)
+            told = output.getvalue()
+            self.assertIn(f"there is no lab.toml in {self.folder}: this is the built-in", told)
+            self.assertIn("mend it: pychron-lab init", told)
 
 
 class FakeAsks:

@@ -175,7 +175,10 @@ class ServerServiceTests(ServiceCase):
         with redirect_stdout(output):
             error = self.assertRaises(SystemExit, self.make, server_tap, "--check")
         self.assertEqual(error.code, 0)
-        self.assertEqual(output.getvalue(), "the built-in configuration: no mistakes found\n")
+        self.assertEqual(
+            output.getvalue(),
+            "the built-in configuration, since --config names none: no mistakes found\n",
+        )
         self.assertEqual(self.reactor.tcpServers, [])
 
     def test_a_taken_port_ends_the_start_with_one_line(self) -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.endpoints import connectProtocol
-from twisted.internet.error import ConnectionDone
+from twisted.internet.error import ConnectError, ConnectionDone
 from twisted.internet.interfaces import IDelayedCall, IHandshakeListener, IReactorTime
 from twisted.internet.protocol import DatagramProtocol, connectionDone
 from twisted.internet.protocol import Protocol as StreamProtocol
@@ -157,6 +158,12 @@ class DatagramWire(DatagramProtocol):
         self.close()
 
 
+def _of_the_system(error: ConnectError) -> Exception:
+    """The same as the system's own error, where that has a number: as a socket would tell it."""
+    number = error.osError
+    return OSError(number, os.strerror(number)) if isinstance(number, int) else error
+
+
 class Dialer:
     """Connects to one server, and knows what is connected."""
 
@@ -185,7 +192,10 @@ class Dialer:
 
     async def _dial_stream(self, owner: Owner) -> Wire:
         wire = StreamWire(owner, self._address.kind == "tls", self._reactor)
-        await connectProtocol(self._endpoint, wire)
+        try:
+            await connectProtocol(self._endpoint, wire)
+        except ConnectError as error:
+            raise _of_the_system(error) from error
         try:
             await wire.ready
         except BaseException:

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 from zope.interface import implementer
 
+from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.errors import InvalidArgumentsError, InvalidGaugeError
 from pychron_comms.interfaces import (
     IChiller,
@@ -112,7 +113,7 @@ class SimulatedGaugeController:
 
     def get_pressure(self, gauge: str) -> float:
         if gauge not in self._gauges:
-            raise InvalidGaugeError(self.name, gauge)
+            raise InvalidGaugeError(self.name, gauge, did_you_mean(gauge, self._gauges))
         pressure = self._vacuum.pressure(self._gauges[gauge])
         return float(f"{pressure * self._source.lognormvariate(0.0, self._noise):.4g}")
 

@@ -112,13 +112,13 @@ def _joins(table: Table, volumes: Collection[str]) -> tuple[str, str] | None:
             return None
         case [first, second] if first != second and {first, second}.issubset(volumes):
             return first, second
-    raise table.error("joins", f"two of the volumes {_listed(volumes)}")
+    raise table.error("joins", f"two of the volumes {_listed(volumes)}", volumes)
 
 
 def _check_interlocks(table: Table, spec: ValveSpec, specs: dict[str, ValveSpec]) -> None:
     for other in spec.interlocks:
         if other == spec.name or other not in specs:
-            raise table.error("interlocks", f"other valves, of {_listed(specs)}")
+            raise table.error("interlocks", f"other valves, of {_listed(specs)}", specs)
         if spec.open and specs[other].open:
             raise table.error("open", f"false, since its interlock {other} is open too")
 
@@ -136,7 +136,7 @@ def _groups(table: Table, valves: Collection[str]) -> dict[str, list[str]]:
     groups = {name: below.texts(name) for name in below}
     for name, members in groups.items():
         if not set(members).issubset(valves):
-            raise below.error(name, f"valves, of {_listed(valves)}")
+            raise below.error(name, f"valves, of {_listed(valves)}", valves)
     return groups
 
 

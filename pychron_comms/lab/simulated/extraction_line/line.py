@@ -196,7 +196,7 @@ class SimulatedExtractionLine:
     def foretell(self, method: str, *arguments: object) -> None:
         """Knows its groups."""
         if method in {"claim_group", "release_group"} and arguments[0] not in self._groups:
-            raise InvalidValveGroupError(arguments[0])
+            raise self._no_group(str(arguments[0]))
 
     def claim_group(self, group: str, sender: str) -> None:
         """All of its valves or, where another owns one, none."""
@@ -227,7 +227,8 @@ class SimulatedExtractionLine:
     def _named(self, name: str) -> Valve:
         valve = self._valves.get(name)
         if valve is None:
-            raise InvalidValveError(name)
+            near = did_you_mean(name, self._valves) or "; GetValveStates lists them"
+            raise InvalidValveError(name, near)
         return valve
 
     def _open(self, valve: Valve) -> Deferred[None] | None:
@@ -258,10 +259,13 @@ class SimulatedExtractionLine:
     def _claimable(self, group: str, sender: str) -> Sequence[str]:
         names = self._groups.get(group)
         if names is None:
-            raise InvalidValveGroupError(group)
+            raise self._no_group(group)
         for name in names:
             self._check_owner(name, sender)
         return names
+
+    def _no_group(self, group: str) -> InvalidValveGroupError:
+        return InvalidValveGroupError(f"{group}{did_you_mean(group, self._groups)}")
 
     def _moved(self, valve: Valve) -> None:
         self._vacuum.set_open(valve.name, valve.indicator)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.errors import InvalidMotorError
 from pychron_comms.lab.simulated.laser.motion import Motion
 
@@ -51,5 +52,5 @@ class Motors:
     def _named(self, name: str) -> Motor:
         motor = self._motors.get(name)
         if motor is None:
-            raise InvalidMotorError(name)
+            raise InvalidMotorError(name, did_you_mean(name, self._motors))
         return motor

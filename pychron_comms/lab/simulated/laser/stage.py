@@ -88,7 +88,8 @@ class Stage:
     def check_holder(self, name: str) -> None:
         """Errors: 104."""
         if name not in self._map.holders:
-            raise InvalidSampleHolderError(name)
+            near = did_you_mean(name, self._map.holders)
+            raise InvalidSampleHolderError(f"{name}{near}")
 
     def check_any_hole(self, hole: int) -> None:
         """Whether some holder has that hole. Errors: 108."""

@@ -95,5 +95,5 @@ def _tunings(table: Table, parameters: Collection[str]) -> dict[str, dict[str, f
 def _some_of(table: Table, key: str, known: Collection[str]) -> Collection[str]:
     names = table.texts(key, [])
     if not set(names).issubset(known):
-        raise table.error(key, f"names of {', '.join(sorted(known))}")
+        raise table.error(key, f"names of {', '.join(sorted(known))}", known)
     return names
