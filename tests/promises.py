@@ -516,12 +516,11 @@ PROMISES = (
     ),
     Promise(
         "who watches slows no command",
-        "a reader of the stream is woken once, and costs nothing more until it has taken all",
-        "observability/state/stream.py",
-        "            sleepers, self._sleepers = self._sleepers, {}\n",
-        "            sleepers = dict(self._sleepers)\n",
-        "tests.observability.state.test_subscription.ManyReadersTests"
-        ".test_who_has_been_woken_is_called_no_more_until_it_has_taken_all",
+        "all are told in rounds, a few in each turn of the loop",
+        "observability/state/audience.py",
+        "        for _ in range(min(AT_ONCE, len(self._round))):\n",
+        "        for _ in range(len(self._round)):\n",
+        "tests.observability.state.test_audience.RoundTests.test_few_readers_are_told_in_one_turn",
     ),
 )
 

@@ -10,7 +10,7 @@ from twisted.internet.protocol import Factory, connectionDone
 from twisted.python.failure import Failure
 
 from pychron_comms.interfaces import IKnownRead, ReplyToCome
-from pychron_comms.observability.state.pace import APART
+from pychron_comms.observability.state.audience import APART
 from pychron_comms.server.dispatcher import RequestDispatcher
 from pychron_comms.server.resend import evidence
 from pychron_comms.server.resend.conversation import Conversation

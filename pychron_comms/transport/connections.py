@@ -66,6 +66,7 @@ class Connections:
         self.turns = shared.turns
         self.cork = shared.cork
         self.log = shared.log
+        self.events = shared.events
         self.exchange = Exchange(name, metrics, shared.log)
         self._limits = options.limits
         # In the order in which they came, each with the host that it came from.

@@ -27,12 +27,12 @@ from pychron_comms.errors import (
 from pychron_comms.interfaces import IKnownRead, ReplyToCome
 from pychron_comms.observability.state.patterns import parse_wish
 from pychron_comms.observability.state.stream import StateStream
+from pychron_comms.observability.state.subscription import Subscription
 from pychron_comms.transport.ahead import Ahead
 from pychron_comms.transport.backlog import Backlog, Instead
 from pychron_comms.transport.backpressure import Backpressure
 from pychron_comms.transport.budget import FREE, Account
 from pychron_comms.transport.connections import Connections
-from pychron_comms.transport.event_lines import EventLines
 from pychron_comms.transport.outbox import Outbox
 from pychron_comms.transport.peer_identity import introduced, sender_of
 from pychron_comms.transport.reply_order import ReplyOrder, Turn
@@ -67,8 +67,8 @@ class CommandLineReceiver(LineReceiver):
     _log = Logger()
     _order: ReplyOrder | None = None
     _backlog: Backlog | None = None
-    _events: EventLines | None = None
-    #: Seconds between two writes of events.
+    _events: Subscription | None = None
+    #: Seconds between two rounds of events.
     events_apart = 0.0
     _has_turn = False
     _reading_paused = False
@@ -312,17 +312,15 @@ class CommandLineReceiver(LineReceiver):
         """
         try:
             patterns, session, number = parse_wish(wish)
-            if self._events is None:
-                self._events = EventLines(
-                    self._send_events, self._cut_off, self._clock, self.events_apart
-                )
-            self._events.follow(stream, patterns, session, number)
+            audience = self._connections.events.audience(stream, self.events_apart)
+            events = Subscription(audience, patterns, self._outbox.write, self._cut_off)
         except ValueError as error:
             raise MalformedRequestError(f"Subscribe: {error}") from None
+        if self._events is not None:
+            self._events.end()
+        self._events = events
+        events.begin(session, number)
         return "OK"
-
-    def _send_events(self, lines: bytes) -> None:
-        self._outbox.write(lines)
 
     def _cut_off(self, why: str) -> None:
         self._log.warn("dropped {sender}: {why}", sender=self.sender, why=why)

@@ -10,12 +10,14 @@ from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.sender_log import SenderLog
 from pychron_comms.transport.budget import BudgetLimits, Budgets
 from pychron_comms.transport.cork import Cork
+from pychron_comms.transport.event_lines import EventLines
 from pychron_comms.transport.turns import FairTurns
 
 
 @dataclass(frozen=True)
 class Shared:
-    """The clock, the numbers, each host's budget, the connections' turns and cork, the log."""
+    """The clock, the numbers, each host's budget, the connections' turns and cork, the log, and who
+    follows the state stream."""
 
     clock: IReactorTime
     metrics: Metrics
@@ -23,9 +25,11 @@ class Shared:
     turns: FairTurns
     cork: Cork
     log: SenderLog
+    events: EventLines
 
     @classmethod
     def of(cls, clock: IReactorTime, metrics: Metrics, limits: BudgetLimits) -> Shared:
         """For a process whose hosts have these limits."""
         log = SenderLog(clock, metrics)
-        return cls(clock, metrics, Budgets(limits, metrics), FairTurns(clock), Cork(), log)
+        budgets = Budgets(limits, metrics)
+        return cls(clock, metrics, budgets, FairTurns(clock), Cork(), log, EventLines(clock))

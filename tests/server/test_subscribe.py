@@ -10,6 +10,7 @@ class SubscribeTests(ConnectionCase):
     def lines(self, line: bytes) -> list[bytes]:
         handler, self.transport = self.connect()
         handler.dataReceived(line)
+        self.clock.advance(0)
         return self.transport.value().splitlines()
 
     def test_all_as_it_stands_and_each_change(self) -> None:
@@ -20,6 +21,7 @@ class SubscribeTests(ConnectionCase):
         self.assertEqual(topics, [b"@event=hello", b"@event=snapshot", b"@event=live"])
         self.transport.clear()
         self.dispatcher.stream.publish(valve(is_open=True))
+        self.clock.advance(0)
         self.assertTrue(self.transport.value().startswith(b"@event=change;seq=2 {"))
 
     def test_who_comes_back_gets_what_it_missed(self) -> None:
@@ -41,4 +43,4 @@ class SubscribeTests(ConnectionCase):
         handler, _ = self.connect()
         handler.dataReceived(b"@id=1 Subscribe *\r\n")
         self.lose(handler)
-        self.assertEqual(self.dispatcher.stream.subscribers, 0)
+        self.assertEqual(self.dispatcher.stream.readers, 0)

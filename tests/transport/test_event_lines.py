@@ -1,81 +1,102 @@
-"""The state stream on a connection of the line protocol."""
+"""The state stream on connections of the line protocol."""
 
 from __future__ import annotations
 
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.observability.state.stream import StateStream
-from pychron_comms.observability.state.subscription import EVENT_LIMIT
-from pychron_comms.transport.event_lines import BEAT, EventLines
+from pychron_comms.errors import MalformedRequestError
+from pychron_comms.observability.state.stream import KEPT, StateStream
+from pychron_comms.transport.event_lines import BEAT
 from pychron_comms.wire.grammar import parse_reply
+from tests.listening import connections
 from tests.observability.state.test_stream import valve
+from tests.transport.test_line_protocol import Parrot, Transport
 
 
 class EventLinesTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
         self.stream = StateStream("s1", lambda: 100.0)
-        self.sent: list[bytes] = []
-        self.cut: list[str] = []
-        self.lines = EventLines(self.sent.append, self.cut.append, self.clock)
+        self.connections = connections(self.clock)
+        self.parrot, self.transport = self.connect()
+
+    def connect(self) -> tuple[Parrot, Transport]:
+        parrot, transport = Parrot(self.connections), Transport()
+        parrot.makeConnection(transport)
+        return parrot, transport
+
+    def follow(self, wish: str) -> None:
+        self.assertEqual(self.parrot.follow(self.stream, wish), "OK")
 
     def topics(self) -> list[str]:
-        lines = b"".join(self.sent).splitlines()
-        self.sent.clear()
+        self.clock.advance(0)
+        lines = self.transport.value().splitlines()
+        self.transport.clear()
         return [parse_reply(line, b"").tags["event"] for line in lines]
 
     def test_a_snapshot_and_then_each_change_as_a_line(self) -> None:
         self.stream.publish(valve())
-        self.lines.follow(self.stream, ["*"])
+        self.follow("*")
         self.assertEqual(self.topics(), ["hello", "snapshot", "live"])
         self.stream.publish(valve(is_open=True))
-        self.assertTrue(self.sent[0].startswith(b'@event=change;seq=2 {"seq":2,'), self.sent)
+        self.clock.advance(0)
+        self.assertTrue(self.transport.value().startswith(b'@event=change;seq=2 {"seq":2,'))
 
     def test_it_beats_until_it_ends(self) -> None:
-        self.lines.follow(self.stream, ["*"])
+        self.follow("*")
         self.topics()
         self.clock.advance(BEAT)
         self.assertEqual(self.topics(), ["beat"])
-        self.lines.end()
-        self.clock.advance(BEAT)
+        self.parrot.connectionLost()
         self.stream.publish(valve())
-        self.assertEqual(self.sent, [])
-        self.assertEqual(self.stream.subscribers, 0)
+        self.clock.advance(BEAT)
+        self.assertEqual(self.topics(), [])
+        self.assertEqual(self.stream.readers, 0)
 
     def test_nothing_is_sent_to_a_full_connection_and_then_the_newest(self) -> None:
-        self.lines.follow(self.stream, ["*"])
+        self.follow("*")
         self.topics()
-        self.lines.pause()
+        self.parrot.pauseProducing()
         for number in range(10):
             self.stream.publish(valve(is_open=number % 2 == 0))
         self.clock.advance(BEAT)
-        self.assertEqual(self.sent, [])
-        self.lines.resume()
+        self.assertEqual(self.topics(), [])
+        self.parrot.resumeProducing()
         self.assertEqual(self.topics(), ["change"])
 
-    def test_who_leaves_too_many_events_unread_is_cut_off_with_the_reason(self) -> None:
-        self.lines.follow(self.stream, ["*"])
-        self.lines.pause()
-        for _ in range(EVENT_LIMIT + 1):
+    def test_who_leaves_too_much_unread_is_cut_off(self) -> None:
+        self.follow("*")
+        self.parrot.pauseProducing()
+        for _ in range(KEPT + 1):
             self.stream.happened("command", reply="OK")
-        self.lines.resume()
-        self.assertEqual(len(self.cut), 1)
-        self.assertIn("events wait", self.cut[0])
-        self.assertEqual(self.stream.subscribers, 0)
+        self.parrot.resumeProducing()
+        self.clock.advance(0)
+        self.assertTrue(self.transport.aborted)
+        self.assertEqual(self.stream.readers, 0)
 
     def test_other_patterns_take_the_place_of_the_first(self) -> None:
-        self.lines.follow(self.stream, ["*"])
-        self.lines.follow(self.stream, ["CO2/*"])
+        self.follow("*")
+        self.follow("CO2/*")
         self.topics()
         self.stream.publish(valve())
-        self.assertEqual(self.sent, [])
-        self.assertEqual(self.stream.subscribers, 1)
+        self.assertEqual(self.topics(), [])
+        self.assertEqual(self.stream.readers, 1)
 
     def test_patterns_that_cannot_be_leave_all_as_it_was(self) -> None:
-        self.lines.follow(self.stream, ["*"])
-        with self.assertRaises(ValueError):
-            self.lines.follow(self.stream, ["a"] * 1000)
+        self.follow("*")
+        with self.assertRaises(MalformedRequestError):
+            self.parrot.follow(self.stream, "a " * 1000)
         self.topics()
         self.stream.publish(valve())
         self.assertEqual(self.topics(), ["change"])
+
+    def test_many_connections_get_the_same_bytes(self) -> None:
+        others = [self.connect() for _ in range(20)]
+        for parrot, transport in others:
+            parrot.follow(self.stream, "*")
+            transport.writes.clear()
+        self.stream.publish(valve())
+        self.clock.advance(0)
+        self.assertEqual(len({id(transport.writes[0]) for _, transport in others}), 1)
+        self.assertEqual([len(transport.writes) for _, transport in others], [1] * 20)

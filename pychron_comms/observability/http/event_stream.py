@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
-from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET, Request
 from zope.interface import implementer
 
 from pychron_comms.observability.http.site import plain
-from pychron_comms.observability.state.pace import APART, Pace
+from pychron_comms.observability.state.audience import Audience
+from pychron_comms.observability.state.messages import Message
 from pychron_comms.observability.state.stream import StateStream
-from pychron_comms.observability.state.subscription import Message, Subscription
+from pychron_comms.observability.state.subscription import Subscription
 
 #: Seconds between beats, and how long a reader may leave all unread.
 BEAT = 2.0
@@ -36,11 +36,10 @@ class EventStream(Resource):
 
     def __init__(self, stream: StateStream, clock: IReactorTime) -> None:
         super().__init__()
-        self._stream = stream
+        self._session = stream.session
         self._clock = clock
+        self._audience = Audience(stream, self._event, clock, beat=BEAT)
         self._readers: set[_Reader] = set()
-        self._beats = LoopingCall(self._beat)
-        self._beats.clock = clock
 
     @property
     def readers(self) -> int:
@@ -51,13 +50,11 @@ class EventStream(Resource):
             return plain(request, f"{READERS} readers are here, and no more may be", 503)
         patterns = [each.decode(errors="replace") for each in request.args.get(b"pattern", [b"*"])]
         try:
-            reader = _Reader(self._stream, patterns, request, self._clock)
+            reader = _Reader(self._audience, patterns, request, self._clock)
         except ValueError as error:
             return plain(request, str(error), 400)
         self._readers.add(reader)
         request.notifyFinish().addBoth(self._ended, reader)
-        if not self._beats.running:
-            self._beats.start(BEAT, now=False)
         reader.begin(*_place(request.getHeader(b"Last-Event-ID")))
         return NOT_DONE_YET
 
@@ -65,14 +62,12 @@ class EventStream(Resource):
         """Say goodbye to all who read: this process ends."""
         for reader in list(self._readers):
             reader.say_goodbye()
-        if self._beats.running:
-            self._beats.stop()
 
-    def _beat(self) -> None:
-        for reader in self._readers:
-            reader.beat()
-        if not self._readers:
-            self._beats.stop()
+    def _event(self, message: Message) -> bytes:
+        topic, number, text = message
+        # Who has but a part of how things stand must not be taken for one who has it all.
+        place = "" if topic in _INCOMPLETE else f"id: {self._session}:{number}\n"
+        return f"{place}event: {topic}\ndata: {text}\n\n".encode()
 
     def _ended(self, result: Failure | None, reader: _Reader) -> None:
         self._readers.discard(reader)
@@ -81,17 +76,14 @@ class EventStream(Resource):
 
 @implementer(IPushProducer)
 class _Reader:
-    """Writes to one browser as fast as it reads, and collects meanwhile."""
+    """One browser: it is told as fast as it reads."""
 
     def __init__(
-        self, stream: StateStream, patterns: list[str], request: Request, clock: IReactorTime
+        self, audience: Audience, patterns: list[str], request: Request, clock: IReactorTime
     ) -> None:
         self._request = request
         self._clock = clock
-        self._session = stream.session
-        self._pace = Pace(self._write, clock, APART)
-        self._subscription = Subscription(stream, patterns, self._pace.go)
-        self._paused = False
+        self._subscription = Subscription(audience, patterns, request.write, self._cut_off)
         self._over = False
         self._stall: IDelayedCall | None = None
 
@@ -103,11 +95,6 @@ class _Reader:
         self._request.registerProducer(self, True)
         self._request.write(b"retry: 1000\n\n")
         self._subscription.begin(session, number)
-        self._write()
-
-    def beat(self) -> None:
-        if not self._paused:
-            self._subscription.beat()
 
     def say_goodbye(self) -> None:
         if not self._over:
@@ -117,40 +104,23 @@ class _Reader:
 
     def end(self) -> None:
         self._over = True
-        self._pace.stop()
         self._subscription.end()
         self._cancel_stall()
 
     def pauseProducing(self) -> None:
         """The browser does not read."""
-        self._paused = True
+        self._subscription.pause()
         if self._stall is None:
-            self._stall = self._clock.callLater(STALL, self._drop)
+            self._stall = self._clock.callLater(STALL, self._cut_off, "")
 
     def resumeProducing(self) -> None:
-        self._paused = False
         self._cancel_stall()
-        self._write()
+        self._subscription.resume()
 
     def stopProducing(self) -> None:
         """The connection is gone; ``notifyFinish`` says so too."""
 
-    def _write(self) -> None:
-        while self._subscription.waiting and not self._paused and not self._over:
-            if self._subscription.failed:
-                self._drop()
-                return
-            messages = self._subscription.take()
-            if messages:
-                self._request.write(b"".join(map(self._event, messages)))
-
-    def _event(self, message: Message) -> bytes:
-        topic, number, text = message
-        # Who has but a part of how things stand must not be taken for one who has it all.
-        place = "" if topic in _INCOMPLETE else f"id: {self._session}:{number}\n"
-        return f"{place}event: {topic}\ndata: {text}\n\n".encode()
-
-    def _drop(self) -> None:
+    def _cut_off(self, why: str) -> None:
         self._stall = None
         self._request.channel.forceAbortClient()
 

@@ -58,8 +58,7 @@ class StateStream:
     ``session`` names this life of the stream: numbers of another session mean nothing here.
     ``now`` is Unix time in seconds, to be shown; ``steady`` a clock that nobody sets, by which
     things turn stale: that of another computer may be late, and this one's be set. Publishing costs
-    a constant time, one call for each subscriber, and nothing for a reader that was woken and has
-    not taken all yet.
+    a constant time and one call for each subscriber, of which all who read are one: ``Audience``.
     """
 
     def __init__(
@@ -79,7 +78,7 @@ class StateStream:
         self._kept: deque[Change] = deque(maxlen=KEPT)
         # In order, each once.
         self._subscribers: dict[Subscriber, None] = {}
-        self._sleepers: dict[Callable[[], object], None] = {}
+        #: Who is told of it, over connections.
         self.readers = 0
         # What was told last to one who asked, for all others who ask for the same.
         self._asked: tuple[int, list[Change]] = 0, []
@@ -93,11 +92,6 @@ class StateStream:
 
     def __contains__(self, path: object) -> bool:
         return path in self._items
-
-    @property
-    def subscribers(self) -> int:
-        """Who is called at each change, and who reads."""
-        return len(self._subscribers) + self.readers
 
     def get(self, path: str) -> Item | None:
         item = self._items.get(path)
@@ -157,14 +151,6 @@ class StateStream:
         """More than once does no harm."""
         self._subscribers.pop(subscriber, None)
 
-    def wake(self, act: Callable[[], object]) -> None:
-        """Call that at the next change, once: it must neither block nor raise."""
-        self._sleepers[act] = None
-
-    def sleep_on(self, act: Callable[[], object]) -> None:
-        """Do not call that after all; more than once does no harm."""
-        self._sleepers.pop(act, None)
-
     def since(self, number: int) -> Sequence[Change] | None:
         """The changes after that one; None where they are not kept any more, or never were."""
         if not 0 <= number <= self.number:
@@ -206,10 +192,6 @@ class StateStream:
         self._kept.append(change)
         for subscriber in list(self._subscribers):
             subscriber.changed(change)
-        if self._sleepers:
-            sleepers, self._sleepers = self._sleepers, {}
-            for act in sleepers:
-                act()
 
     def _forget_old(self) -> None:
         oldest = self._now() - KEPT_FOR

@@ -1,158 +1,123 @@
-"""One reader of the stream: what it has not had yet, bounded whatever it does."""
+"""One reader of the stream: where it is, and what it has not taken yet."""
 
 from __future__ import annotations
 
-from collections import OrderedDict, deque
-from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
 
-from pychron_comms.observability.state.items import Item
+from pychron_comms.observability.state.messages import Batch
 from pychron_comms.observability.state.patterns import matcher
-from pychron_comms.observability.state.stream import Change, Event, StateStream, as_json
 
-#: Events that a reader may leave unread before it is cut off: none of them may be left out.
-EVENT_LIMIT = 1000
+#: Why a reader is cut off that has not read for too long: no event may be left out.
+TOO_LATE = "what you have not read is not kept any more"
 
-#: Items of a snapshot that leave in one message.
-_SNAPSHOT_PIECE = 100
+Wants = Callable[[str], bool]
 
 
-class Message(NamedTuple):
-    """``topic`` is hello, snapshot, live, change, event, gap, beat or bye; ``text`` is JSON."""
+class Teller(Protocol):
+    """Who tells it, and all others: see ``Audience``."""
 
-    topic: str
-    number: int
-    text: str
+    def add(self, reader: Subscription) -> None:
+        """From now on it is told what changes."""
+
+    def remove(self, reader: Subscription) -> None:
+        """More than once does no harm."""
+
+    def go_on(self, reader: Subscription) -> None:
+        """It reads, and there may be more for it."""
+
+    def greeting(self, reader: Subscription, session: str, number: int) -> Iterator[bytes]:
+        """How all stands, or what was missed since that number of that session."""
+
+    def batch(self, reader: Subscription) -> Batch | None:
+        """What it has not been told yet; None where that is not kept any more."""
+
+    def beat(self, last: int) -> bytes:
+        """That nothing is lost, for who was told that number last."""
 
 
 class Subscription:
-    """What one reader of the stream has not had yet; it is looked for when it is taken.
+    """Tells one reader what changes of the items that its patterns fit, as fast as it reads.
 
-    A reader that is slow gets the newest of each item; how many changes it never saw is counted in
-    ``squashed``. Events are all kept; where more than ``EVENT_LIMIT`` wait, ``failed`` says why
-    this reader must be cut off. ``wake`` is called when there may be something to take after all
-    was taken. Patterns as ``patterns.matcher`` has them; raises ValueError.
+    ``write`` must not raise; it may ``pause``. ``cut_off`` ends a reader that is too slow for what
+    is kept, and says why. It holds no more than the one portion that is to be written next: what a
+    slow reader has not had yet is looked for in the stream when it reads on, the newest of each
+    item and every event. Patterns as ``patterns.matcher`` has them; raises ValueError.
     """
 
     def __init__(
-        self, stream: StateStream, patterns: Sequence[str], wake: Callable[[], None]
+        self,
+        audience: Teller,
+        patterns: Sequence[str],
+        write: Callable[[bytes], object],
+        cut_off: Callable[[str], object],
     ) -> None:
-        self._stream = stream
-        self._wants = matcher(patterns)
-        self._wake = wake
-        self._ready: deque[Message] = deque()
-        # The newest of each item that waits, by its path, in the order of their numbers.
-        self._items: OrderedDict[str, Change] = OrderedDict()
-        self._events: deque[Change] = deque()
-        self._seen = 0
-        self._last = 0
-        self._over = True
-        self.squashed = 0
-        self._failed = ""
+        self._audience = audience
+        self.patterns = tuple(patterns)
+        self.wants: Wants = matcher(patterns)
+        self._write = write
+        self._cut_off = cut_off
+        self._left: Iterator[bytes] = iter(())
+        self._next: bytes | None = None
+        #: The last change that it has been told, or that it did not want; and that it was told.
+        self.seen = self.last = 0
+        self._paused = False
+        self._over = False
 
     def begin(self, session: str = "", number: int = 0) -> None:
-        """Say hello, then how everything stands; or, to one who was there at ``number`` of this
-        session, what it missed."""
-        stream = self._stream
-        self._say("hello", {"session": stream.session, "seq": stream.number})
-        missed = stream.since(number) if session == stream.session else None
-        if missed is None:
-            if session:
-                self._say("gap", {"from": number, "to": stream.number})
-            self._snapshot()
-        else:
-            for change in missed:
-                self._add(change, replayed=True)
-        self._last = self._seen = stream.number
-        self._say("live", {"seq": stream.number})
-        self._over = False
-        stream.readers += 1
-        stream.wake(self._wake)
+        """Say how everything stands; or, to one who was there at ``number`` of this session, what
+        it missed."""
+        self._take(self._audience.greeting(self, session, number))
+        self._audience.add(self)
+        self._say_next()
+        if self._next is not None and not self._over:
+            self._audience.go_on(self)
 
     def end(self) -> None:
         """More than once does no harm."""
+        self._over = True
+        self._audience.remove(self)
+
+    def pause(self) -> None:
+        """It does not read."""
+        self._paused = True
+
+    def resume(self) -> None:
+        """It has read what was written."""
+        self._paused = False
         if not self._over:
-            self._over = True
-            self._stream.readers -= 1
-            self._stream.sleep_on(self._wake)
+            self._audience.go_on(self)
 
-    def beat(self) -> None:
-        """Tell the reader that nothing is lost, and how far the stream is."""
-        idle = not self.waiting
-        self._say("beat", {"seq": self._stream.number, "last": self._last})
-        if idle:
-            self._wake()
+    def tell(self, upto: int, *, beats: bool) -> bool:
+        """Write one portion of what there is up to that number; whether there is more to write.
 
-    @property
-    def waiting(self) -> bool:
-        """Whether there may be something to take."""
-        behind = not self._over and self._seen != self._stream.number
-        return bool(self._ready or self._items or self._events) or behind
+        ``beats`` is said after the last.
+        """
+        if self._paused or self._over:
+            return False
+        if self._next is None and self.seen < upto and not self._catch_up(upto):
+            return False
+        self._say_next(self._audience.beat(self.last) if beats else b"")
+        more = self._next is not None or self.seen < upto
+        return more and not self._paused and not self._over
 
-    @property
-    def failed(self) -> str:
-        """Why this reader must be cut off; empty where all is well."""
-        self._collect()
-        return self._failed
+    def _catch_up(self, upto: int) -> bool:
+        batch = self._audience.batch(self)
+        if batch is None:
+            self.end()
+            self._cut_off(TOO_LATE)
+            return False
+        self.seen, self.last = upto, batch.last
+        self._take(iter(batch))
+        return True
 
-    def take(self, most: int = 200) -> list[Message]:
-        """The next messages, in the order of their numbers, as many as ``most``."""
-        self._collect()
-        taken: list[Message] = []
-        while len(taken) < most and self._ready:
-            taken.append(self._ready.popleft())
-        while len(taken) < most and (self._items or self._events):
-            taken.append(self._message(self._next()))
-        if not self.waiting and not self._over:
-            self._stream.wake(self._wake)
-        return taken
+    def _take(self, portions: Iterator[bytes]) -> None:
+        self._left = portions
+        self._next = next(portions, None)
 
-    def _collect(self) -> None:
-        """Take in what has changed since the last time."""
-        if self._over or self._failed or self._seen == self._stream.number:
-            return
-        changes = self._stream.since(self._seen)
-        self._seen = self._stream.number
-        if changes is None:
-            self._failed = "what you have not read is not kept any more"
-            return
-        for change in changes:
-            path = change.what.path
-            if not self._wants(path):
-                continue
-            if isinstance(change.what, Event):
-                self._events.append(change)
-            else:
-                if self._items.pop(path, None) is not None:
-                    self.squashed += 1
-                    self._stream.squashed += 1
-                self._items[path] = change
-        if len(self._events) > EVENT_LIMIT:
-            self._failed = f"{EVENT_LIMIT} events wait for you to read them"
-
-    def _next(self) -> Change:
-        if self._events:
-            first = next(iter(self._items.values()), None)
-            if first is None or self._events[0].number < first.number:
-                return self._events.popleft()
-        return self._items.popitem(last=False)[1]
-
-    def _snapshot(self) -> None:
-        items = [item.as_json() for item in self._stream if self._wants(item.path)]
-        for start in range(0, len(items), _SNAPSHOT_PIECE):
-            piece = items[start : start + _SNAPSHOT_PIECE]
-            self._say("snapshot", {"seq": self._stream.number, "items": piece})
-
-    def _add(self, change: Change, *, replayed: bool) -> None:
-        if self._wants(change.what.path):
-            self._ready.append(self._message(change, replayed=replayed))
-
-    def _message(self, change: Change, *, replayed: bool = False) -> Message:
-        topic = "change" if isinstance(change.what, Item) else "event"
-        more = ',"replayed":true' if replayed else ""
-        head = f'{{"seq":{change.number},"prev":{self._last}{more},'
-        self._last = change.number
-        return Message(topic, change.number, head + self._stream.body(change)[1:])
-
-    def _say(self, topic: str, fields: dict[str, Any]) -> None:
-        self._ready.append(Message(topic, self._stream.number, as_json(fields)))
+    def _say_next(self, beat: bytes = b"") -> None:
+        portion, self._next = self._next or b"", next(self._left, None)
+        if self._next is None:
+            portion += beat
+        if portion:
+            self._write(portion)

@@ -219,6 +219,7 @@ class EventStreamTests(SiteCase):
         return self.connect(self.REQUEST + more + b"\r\n")
 
     def topics(self, transport: Transport) -> list[str]:
+        self.clock.advance(0)
         text = transport.value().decode()
         transport.clear()
         return [line[7:] for line in text.splitlines() if line.startswith("event: ")]
@@ -229,6 +230,7 @@ class EventStreamTests(SiteCase):
         self.assertIn(b"text/event-stream", transport.value())
         self.assertEqual(self.topics(transport), ["hello", "snapshot", "live"])
         self.stream.publish(valve(is_open=True))
+        self.clock.advance(0)
         self.assertIn(b"id: s1:2\nevent: change\ndata: ", transport.value())
 
     def test_one_that_comes_back_gets_what_it_missed(self) -> None:
@@ -269,9 +271,9 @@ class EventStreamTests(SiteCase):
 
     def test_what_has_left_is_told_no_more(self) -> None:
         protocol, _ = self.read()
-        before = self.stream.subscribers
+        self.assertEqual(self.stream.readers, 1)
         protocol.connectionLost(Failure(ConnectionLost()))
-        self.assertEqual(self.stream.subscribers, before - 1)
+        self.assertEqual(self.stream.readers, 0)
         self.assertEqual(self.events.readers, 0)
 
     def test_a_stop_says_goodbye(self) -> None:

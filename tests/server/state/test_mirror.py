@@ -8,8 +8,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from pychron_comms.interfaces import Severity
 from pychron_comms.observability.state.items import Item
 from pychron_comms.observability.state.stream import Event, StateStream
-from pychron_comms.observability.state.subscription import Subscription
 from pychron_comms.server.state.mirror import PATIENCE, StateMirror
+from tests.observability.state.listening import BEAT, Listener, audience_of
 from tests.observability.state.test_stream import Recorder, valve
 
 
@@ -25,16 +25,19 @@ class MirrorTests(SynchronousTestCase):
         self.ours.subscribe(self.recorder)
 
     def follow(self) -> None:
-        self.link = Subscription(self.theirs, ["*"], lambda: None)
-        self.link.begin()
+        # Its beats come when the test says so.
+        self.hop = Clock()
+        self.link = Listener(audience_of(self.theirs, self.hop))
+        self.link.subscription.begin()
         self.carry()
 
     def carry(self) -> None:
-        for topic, _, text in self.link.take():
+        self.hop.advance(0)
+        for topic, _, text in self.link.said():
             self.mirror.heard(topic, text)
 
     def beat(self) -> None:
-        self.link.beat()
+        self.hop.advance(BEAT)
         self.carry()
 
     def item(self, path: str = "System/valve/A") -> Item:

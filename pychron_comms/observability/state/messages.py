@@ -1,0 +1,117 @@
+"""What one who reads a stream is told, in portions that are made once for all who stand alike."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from typing import Any, NamedTuple
+
+from pychron_comms.observability.state.items import Item
+from pychron_comms.observability.state.stream import Change, Event, StateStream, as_json
+
+#: Messages in one portion, and items of a snapshot in one message.
+PORTION = 100
+
+
+class Message(NamedTuple):
+    """``topic`` is hello, snapshot, live, change, event, gap, beat or bye; ``text`` is JSON."""
+
+    topic: str
+    number: int
+    text: str
+
+
+#: A message as it is on the wire.
+Form = Callable[[Message], bytes]
+
+
+class Batch:
+    """Changes for all who were told ``last`` last, as portions of bytes.
+
+    A portion is made when the first of them comes to it.
+    """
+
+    def __init__(
+        self,
+        stream: StateStream,
+        changes: Sequence[Change],
+        last: int,
+        form: Form,
+        *,
+        replayed: bool = False,
+        squashed: int = 0,
+    ) -> None:
+        self._stream = stream
+        self._changes = changes
+        self._first = last
+        self._form = form
+        self._mark = ',"replayed":true' if replayed else ""
+        self._made: list[bytes] = []
+        #: Changes that are left out, since a newer one of that item is there.
+        self.squashed = squashed
+        #: The number that they have been told last when they have all of it.
+        self.last = changes[-1].number if changes else last
+
+    def __iter__(self) -> Iterator[bytes]:
+        for index, start in enumerate(range(0, len(self._changes), PORTION)):
+            if index == len(self._made):
+                self._made.append(b"".join(map(self._form, self._messages(start))))
+            yield self._made[index]
+
+    def _messages(self, start: int) -> Iterator[Message]:
+        last = self._changes[start - 1].number if start else self._first
+        for change in islice(self._changes, start, start + PORTION):
+            topic = "change" if isinstance(change.what, Item) else "event"
+            head = f'{{"seq":{change.number},"prev":{last}{self._mark},'
+            last = change.number
+            yield Message(topic, last, head + self._stream.body(change)[1:])
+
+
+def gathered(changes: Sequence[Change], wants: Callable[[str], bool]) -> tuple[list[Change], int]:
+    """The newest of each item that is wanted and all events, in their order; how many are left
+    out."""
+    newest: list[Change] = []
+    told: set[str] = set()
+    squashed = 0
+    for change in reversed(changes):
+        path = change.what.path
+        if not wants(path):
+            continue
+        if not isinstance(change.what, Event):
+            if path in told:
+                squashed += 1
+                continue
+            told.add(path)
+        newest.append(change)
+    return newest[::-1], squashed
+
+
+def hello(stream: StateStream) -> Message:
+    return _message("hello", stream, {"session": stream.session, "seq": stream.number})
+
+
+def gap(stream: StateStream, number: int) -> Message:
+    """Of what came after that number, something is not kept any more."""
+    return _message("gap", stream, {"from": number, "to": stream.number})
+
+
+def snapshot(stream: StateStream, wants: Callable[[str], bool]) -> Iterable[Message]:
+    """How all that is wanted stands now."""
+    items = [item.as_json() for item in stream if wants(item.path)]
+    for start in range(0, len(items), PORTION):
+        piece = items[start : start + PORTION]
+        yield _message("snapshot", stream, {"seq": stream.number, "items": piece})
+
+
+def live(stream: StateStream) -> Message:
+    """All of how it stood at this number has been told."""
+    return _message("live", stream, {"seq": stream.number})
+
+
+def beat(stream: StateStream, last: int) -> Message:
+    """Nothing is lost, and how far the stream is."""
+    return _message("beat", stream, {"seq": stream.number, "last": last})
+
+
+def _message(topic: str, stream: StateStream, fields: dict[str, Any]) -> Message:
+    return Message(topic, stream.number, as_json(fields))
