@@ -63,8 +63,7 @@ class CommandProcessor(CommandLineReceiver):
         self._gate = gate
         self._trusted = trusted
         self._session = session
-        self._believed: bool | None = None
-        self._is_here = False
+        self._is_trusted = self._is_here = False
         self._waiting: dict[str, Deferred[str]] = {}
         self._words: dict[str, Callable[[str], str | Deferred[str]]] = {
             "Forget": self._forget,
@@ -75,11 +74,17 @@ class CommandProcessor(CommandLineReceiver):
             "Journal": gate.search,
         }
 
+    def connectionMade(self) -> None:
+        super().connectionMade()
+        self._know_peer()
+
+    def handshakeCompleted(self) -> None:
+        super().handshakeCompleted()
+        self._know_peer()
+
     def answer(self, request: Request) -> str | Deferred[str]:
         tags, request_type, command = request
-        trusted = self._believed
-        if trusted is None:
-            trusted = self._believed = self._is_trusted()
+        trusted = self._is_trusted
         if not request_type:
             return self._answer_typeless(command, trusted)
         sender = tags.get("from", self.sender) if trusted else self.sender
@@ -87,15 +92,13 @@ class CommandProcessor(CommandLineReceiver):
         response = self._gate.process_server_request(request_type, command, sender, terms)
         return self._followed(response, tags)
 
-    def known_read(self, words: bytes) -> IKnownRead | None:
-        # Whom to believe is found out with the first line.
-        return self._gate.reads.get(words) if self._believed else None
-
     def ask_again(self, read: IKnownRead, tags: Tags) -> str | Deferred[str] | ReplyToCome:
         # With words that are known come at most an id, who asks, and when that was.
-        sender, age = tags.get("from"), self._age(tags.get("sent"))
-        context = PLAIN if sender and not age else self._terms(tags, True)
-        return self._followed(read.ask(sender or self.sender, context), tags)
+        sender, sent = tags.get("from"), tags.get("sent")
+        prompt = sent is None or not self._age(sent)
+        context = PLAIN if sender and prompt else self._terms(tags, True)
+        response = read.ask(sender or self.sender, context)
+        return response if isinstance(response, str) else self._followed(response, tags)
 
     def _followed(self, response: Response, tags: Tags) -> Response:
         """A response that may be forgotten while it is not there."""
@@ -151,11 +154,13 @@ class CommandProcessor(CommandLineReceiver):
             return 0.0
         return age if _DELAY < age < _CREDIBLE else 0.0
 
-    def _is_trusted(self) -> bool:
-        # The peer's name is known only now, and stays what it is.
+    def _know_peer(self) -> None:
         host = host_of(self.sender)
         self._is_here = host in _HERE
-        return not {self.sender, host, name_of(self.sender)}.isdisjoint(self._trusted)
+        names = {self.sender, host, name_of(self.sender)}
+        self._is_trusted = not names.isdisjoint(self._trusted)
+        # What others say gets the full way, which tells whose word it is.
+        self.known_reads = self._gate.reads if self._is_trusted else None
 
     def _answered_by_gate(self, outcome: str | Failure, number: str) -> str | Failure:
         self._waiting.pop(number, None)

@@ -32,7 +32,7 @@ from pychron_comms.transport.socket_tuning import make_prompt
 from pychron_comms.wire.context import PLAIN, RequestContext, tags_of
 from pychron_comms.wire.grammar import (
     join_tags,
-    numbered_reply,
+    numbered_replies,
     parse_reply,
     payload_length,
     quoted,
@@ -202,15 +202,21 @@ class ProcessorConnection(Protocol):
         self._owner.connected(self)
 
     def dataReceived(self, data: bytes) -> None:
+        now = self._clock.seconds()
         try:
-            replies = self._decoder.feed(data)
-            if isinstance(replies, list) and len(replies) == 1:
-                # Nearly always, and nothing is to be gathered.
-                self._reply_received(*replies[0])
+            # Nearly always all of them are such.
+            replies = numbered_replies(data) if self._decoder.is_idle else []
+            if len(replies) == 1:
+                # Nothing is to be gathered.
+                number, text = replies[0]
+                self._answered(int(number), text, now)
                 return
             with self._cork:
-                for line, payload in replies:
-                    self._reply_received(line, payload)
+                for number, text in replies:
+                    self._answered(int(number), text, now)
+                if not replies:
+                    for line, payload in self._decoder.feed(data):
+                        self._reply_received(line, payload, now)
         except ValueError as error:
             self._log.error("the processor answers garbage: {error}", error=error)
             self.transport.abortConnection()
@@ -285,23 +291,19 @@ class ProcessorConnection(Protocol):
         if asks:
             self.say(f"Taken {' '.join(asks)}")
 
-    def _reply_received(self, line: bytes, payload: bytes) -> None:
-        numbered = numbered_reply(line)
-        if numbered is not None:
-            self._answered(*numbered)
-            return
+    def _reply_received(self, line: bytes, payload: bytes, now: float) -> None:
         reply = parse_reply(line, payload)
         topic = reply.tags.get("event")
         if topic is not None:
             self._owner.told(topic, reply.text)
             return
-        self._answered(int(reply.tags.get("id", "")), reply.text)
+        self._answered(int(reply.tags.get("id", "")), reply.text, now)
 
-    def _answered(self, number: int, text: str | bytes) -> None:
+    def _answered(self, number: int, text: str | bytes, now: float) -> None:
         if number in self._pending:
             waiting = self._take(number)
             if self._owner.hop is not None:
-                self._owner.hop.observe(self._clock.seconds() - waiting.sent)
+                self._owner.hop.observe(now - waiting.sent)
             reply = waiting.reply
             if isinstance(reply, PendingReply):
                 reply.callback(text)

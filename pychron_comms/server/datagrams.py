@@ -52,12 +52,10 @@ class _Datagram:
         self._safe = safe
         self._size = size
         self.sender = address[0]
+        self.known_reads = handler.dispatcher.known_reads
 
     def makes_safe(self, line: bytes) -> bool:
         return self._safe
-
-    def known_read(self, words: bytes) -> IKnownRead | None:
-        return self._handler.dispatcher.known_read(words)
 
     def ask_again(self, read: IKnownRead, tags: Tags) -> str | Deferred[str] | ReplyToCome:
         self._handler.waiting.look_for_room(self.sender, self._safe, self._size)

@@ -111,8 +111,7 @@ class RequestDispatcher:
     Three commands are the server's own and are never repeated: ``PychronReady``, answered by a
     round trip to the processor, ``RemoteLaunch`` and ``Metrics``; where all types are served,
     ``Help`` without one lists ``types``. So are the commands of ``own_types``. ``role`` is the most
-    that anybody may do here, one of ``ROLES``; empty for no limit. ``reads`` is for all listeners
-    of a process.
+    that anybody may do here, one of ``ROLES``; empty for no limit.
     """
 
     def __init__(
@@ -127,15 +126,13 @@ class RequestDispatcher:
         role: str = "",
         metrics: Metrics,
         stream: StateStream,
-        reads: LineTable[IKnownRead],
         types: Collection[str] = (),
         own_types: Mapping[str, OwnType] = MappingProxyType({}),
         log: ServedCommandLog | None = None,
     ) -> None:
         self._log = log
-        self._reads = reads
-        # Another listener may give the same words another meaning.
-        self._here = b"%x " % id(self)
+        #: Reads by their words. Another listener may give the same words another meaning.
+        self.known_reads: LineTable[IKnownRead] = LineTable()
         self.stream = stream
         self.request_type = request_type
         self._repeater = repeater
@@ -202,27 +199,23 @@ class RequestDispatcher:
         client.watch(context.ask, response)
         return response
 
-    def known_read(self, words: bytes) -> IKnownRead | None:
-        """What these words asked before, if they only read."""
-        return self._reads.get(self._here + words)
-
     def ask_again(
         self, read: IKnownRead, sender: str, tags: Tags
     ) -> str | Deferred[str] | ReplyToCome:
-        """As ``answer``, of what ``known_read`` gave."""
+        """As ``answer``, of one of ``known_reads``."""
         self._hosts.admit(sender)
         return read.ask(sender, self._context(tags) if tags or self._role else PLAIN)
 
     def _remember(self, request: Request, request_type: str, sender: str) -> None:
         """The next time, these words are known to read."""
         # Until a type has described itself, each command is a reason to ask it to.
-        if self._catalogue.is_certain_of(request_type) and self._reads.seen_before(
-            self._here, request.command
+        if self._catalogue.is_certain_of(request_type) and self.known_reads.seen_before(
+            request.request_type, request.command
         ):
             read = self._repeater.known_read(request_type, request.command)
             if read is not None:
                 words = write_request(request.command, request.request_type)
-                self._reads.keep(self._here + words.encode(), read, sender)
+                self.known_reads.keep(words.encode(), read, sender)
 
     def makes_safe(self, line: bytes) -> bool:
         """Whether a line is a command that makes safe, as far as is known."""

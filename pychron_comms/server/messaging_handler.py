@@ -44,6 +44,7 @@ class MessagingHandler(CommandLineReceiver):
     def __init__(self, dispatcher: RequestDispatcher, connections: Connections) -> None:
         super().__init__(connections)
         self._dispatcher = dispatcher
+        self.known_reads = dispatcher.known_reads
 
     def connectionMade(self) -> None:
         super().connectionMade()
@@ -57,16 +58,17 @@ class MessagingHandler(CommandLineReceiver):
     def makes_safe(self, line: bytes) -> bool:
         return self._dispatcher.makes_safe(line)
 
-    def known_read(self, words: bytes) -> IKnownRead | None:
-        return self._dispatcher.known_read(words)
-
     def ask_again(self, read: IKnownRead, tags: Tags) -> str | Deferred[str] | ReplyToCome:
-        self._asks()
+        if self._conversation is not None:
+            self._conversation.asked_on()
+        self._asked += 1
         self._heard_at = self._clock.seconds()
         return self._dispatcher.ask_again(read, self.sender, tags)
 
     def answer(self, request: Request) -> str | Deferred[str]:
-        self._asks()
+        if self._conversation is not None:
+            self._conversation.asked_on()
+        self._asked += 1
         if request.command.startswith(SUBSCRIBE) and "id" in request.tags:
             # Event lines are for who knows tags: a plain client would take one for its reply.
             self._dispatcher.admit(self.sender)
@@ -75,11 +77,6 @@ class MessagingHandler(CommandLineReceiver):
             return self._dispatcher.answer(request, self.sender, self)
         finally:
             self._heard_at = self._clock.seconds()
-
-    def _asks(self) -> None:
-        if self._conversation is not None:
-            self._conversation.asked_on()
-        self._asked += 1
 
     def readConnectionLost(self) -> None:
         self._end_session()

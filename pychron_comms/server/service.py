@@ -17,7 +17,7 @@ from pychron_comms.errors import CommandError
 from pychron_comms.handlers.factories import own_commands
 from pychron_comms.history.recorder import HistoryRecorder
 from pychron_comms.history.thread import OneThread
-from pychron_comms.interfaces import ICommandRepeater, IKnownRead
+from pychron_comms.interfaces import ICommandRepeater
 from pychron_comms.observability.loop_watch import LoopWatch
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.stream import new_stream
@@ -42,7 +42,6 @@ from pychron_comms.server.state.routes import HERE, OTHERS
 from pychron_comms.server.state.status import Listener, ServerStatus
 from pychron_comms.transport.schemes import stream_service
 from pychron_comms.transport.shared import Shared
-from pychron_comms.wire.line_table import LineTable
 
 
 class RemoteHardwareServer(ExplainedStart):
@@ -142,11 +141,9 @@ class RemoteHardwareServer(ExplainedStart):
             keeps=settings.keep_replies > 0,
         )
         catalogue = CommandCatalogue(repeater, reactor, own_commands())
-        reads: LineTable[IKnownRead] = LineTable()
         for each in self._repeaters:
             # Whoever is there now may have other commands.
             each.when_connected(catalogue.learn_anew)
-            each.when_connected(reads.clear)
         launcher = Launcher(settings.launch, reactor, settings.roles)
         types = {*request_types(), ALARMS, *settings.routes}
         own_types = {ALARMS: self._alarms.commands(settings.roles).answer}
@@ -161,11 +158,12 @@ class RemoteHardwareServer(ExplainedStart):
                 role=listener.role,
                 metrics=self.metrics,
                 stream=self._status_page.stream,
-                reads=reads,
                 types=types,
                 own_types=own_types,
                 log=ServedCommandLog(reactor) if settings.commands else None,
             )
+            for each in self._repeaters:
+                each.when_connected(dispatcher.known_reads.clear)
             server = RemoteCommandServer(listener, dispatcher, reactor, self._shared)
             server.setServiceParent(self)
             self._servers.append(server)

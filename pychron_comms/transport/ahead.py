@@ -10,22 +10,21 @@ from pychron_comms.interfaces import IKnownRead, ReplyToCome
 from pychron_comms.transport.backpressure import Backpressure
 from pychron_comms.transport.reply_order import Turn
 from pychron_comms.wire.grammar import Request, Tags
+from pychron_comms.wire.line_table import LineTable
 
 
 class Receiver(Protocol):
     """Where the command came in."""
 
     sender: str
+    known_reads: LineTable[IKnownRead] | None
     pressure: Backpressure
 
     def answer(self, request: Request) -> str | Deferred[str]:
         """The text of the reply."""
 
-    def known_read(self, words: bytes) -> IKnownRead | None:
-        """What a line says that was answered before."""
-
     def ask_again(self, read: IKnownRead, tags: Tags) -> str | Deferred[str] | ReplyToCome:
-        """As ``answer``, of what is known."""
+        """As ``answer``, of one of ``known_reads``."""
 
     def makes_safe(self, line: bytes) -> bool:
         """Whether a line is a command that makes safe."""
@@ -47,7 +46,7 @@ class Ahead:
         self._receiver = receiver
         self.sender = receiver.sender
         self.answer = receiver.answer
-        self.known_read = receiver.known_read
+        self.known_reads = receiver.known_reads
         self.ask_again = receiver.ask_again
         self.makes_safe = receiver.makes_safe
         self.reply_late = receiver.reply_late

@@ -20,6 +20,7 @@ from pychron_comms.interfaces import IKnownRead, ReplyToCome
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.sender_log import SenderLog
 from pychron_comms.wire.grammar import (
+    NO_TAGS,
     Request,
     Tags,
     decode,
@@ -27,6 +28,7 @@ from pychron_comms.wire.grammar import (
     parse_request,
     split_words,
 )
+from pychron_comms.wire.line_table import LineTable
 
 #: What every exchange counts: ``pychron_comms_NAME_total``.
 COUNTED = {
@@ -48,11 +50,12 @@ class Asker(Protocol[Place]):
     def answer(self, request: Request) -> str | Deferred[str]:
         """The text of the reply; errors are raised, or are the Deferred's failure."""
 
-    def known_read(self, words: bytes) -> IKnownRead | None:
-        """What a line says that was answered before, where it only reads and is remembered."""
+    @property
+    def known_reads(self) -> LineTable[IKnownRead] | None:
+        """What lines mean that were answered before; None where its lines are not looked up."""
 
     def ask_again(self, read: IKnownRead, tags: Tags) -> str | Deferred[str] | ReplyToCome:
-        """As ``answer``, of what is known."""
+        """As ``answer``, of one of ``known_reads``."""
 
     def makes_safe(self, line: bytes) -> bool:
         """Whether a line is a command that makes safe."""
@@ -88,8 +91,9 @@ class Exchange:
         """Answer a line, now or later."""
         result: str | Deferred[str] | ReplyToCome
         try:
-            tags, words = split_words(line)
-            read = asker.known_read(words) if words and not self.refusing else None
+            tags, words = split_words(line) if line.startswith(b"@") else (NO_TAGS, line)
+            known = asker.known_reads
+            read = known.get(words) if known is not None and not self.refusing else None
             if read is not None:
                 command = read.command
                 result = asker.ask_again(read, tags)

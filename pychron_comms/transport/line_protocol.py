@@ -38,7 +38,8 @@ from pychron_comms.transport.peer_identity import introduced, sender_of
 from pychron_comms.transport.reply_order import ReplyOrder, Turn
 from pychron_comms.transport.socket_tuning import make_prompt
 from pychron_comms.transport.turns import SLICE
-from pychron_comms.wire.grammar import PLAIN_REPLY_LIMIT, Request, Tags, tagged_reply
+from pychron_comms.wire.grammar import LINE_END, PLAIN_REPLY_LIMIT, Request, Tags, tagged_reply
+from pychron_comms.wire.line_table import LineTable
 from pychron_comms.wire.lines import TOO_LONG, LineDecoder
 from pychron_comms.wire.rendering import render
 
@@ -79,6 +80,8 @@ class CommandLineReceiver(LineReceiver):
     _silence_timer: IDelayedCall | None = None
 
     sender = ""
+    #: What lines mean that were answered before; None where its lines are not looked up.
+    known_reads: LineTable[IKnownRead] | None = None
     #: When it was first seen silent; None where a byte has come since.
     quiet_since: float | None = None
     transport: Any
@@ -94,12 +97,8 @@ class CommandLineReceiver(LineReceiver):
         """The text of the reply; errors are raised, or are the Deferred's failure."""
         raise NotImplementedError
 
-    def known_read(self, words: bytes) -> IKnownRead | None:
-        """What a line says that was answered before, where it only reads and is remembered."""
-        return None
-
     def ask_again(self, read: IKnownRead, tags: Tags) -> str | Deferred[str] | ReplyToCome:
-        """As ``answer``, of what ``known_read`` gave."""
+        """As ``answer``, of one of ``known_reads``."""
         raise NotImplementedError
 
     def makes_safe(self, line: bytes) -> bool:
@@ -134,7 +133,7 @@ class CommandLineReceiver(LineReceiver):
             self.lineReceived(line)
         elif lines:
             self._take(lines)
-        if self._backlog or self._account.kept or self._decoder.pending_length > FREE:
+        if self._backlog or self._account.kept or len(self._decoder.unfinished) > FREE:
             self._account_for_kept()
         if self._options.unterminated_after is not None:
             self._await_silence(self._options.unterminated_after)
@@ -190,7 +189,7 @@ class CommandLineReceiver(LineReceiver):
     def _await_silence(self, seconds: float) -> None:
         if self._silence_timer is not None and self._silence_timer.active():
             self._silence_timer.cancel()
-        if self._decoder.pending:
+        if self._decoder.unfinished:
             self._silence_timer = self._clock.callLater(seconds, self._take_unterminated)
 
     def _take_unterminated(self) -> None:
@@ -268,7 +267,9 @@ class CommandLineReceiver(LineReceiver):
         if isinstance(place, str):
             self._write(render(place, text))
         elif self._order is not None:
-            self._write(self._order.fill(place, self.plain(text)))
+            data = self._order.fill(place, self.plain(text))
+            if data:
+                self._outbox.write(data)
         if self._backlog:
             self._go_on()
         elif self._ended and not self.pressure.in_flight:
@@ -282,7 +283,11 @@ class CommandLineReceiver(LineReceiver):
 
     def plain(self, text: str | bytes) -> bytes:
         """A reply to a request without an id."""
-        data = render("", text, self._options.frame)
+        frame = self._options.frame
+        if frame is None and isinstance(text, bytes):
+            data = text + LINE_END
+        else:
+            data = render("", text, frame)
         if len(data) > PLAIN_REPLY_LIMIT:
             self._connections.log.warn(
                 self._log,
@@ -401,12 +406,12 @@ class CommandLineReceiver(LineReceiver):
             self._events.end()
         if self._silence_timer is not None and self._silence_timer.active():
             self._silence_timer.cancel()
-        if self._decoder.pending:
+        if self._decoder.unfinished:
             self._connections.count("unterminated_dropped")
             self._connections.log.warn(
                 self._log,
                 "dropped {length} bytes of {sender}: the connection ended before the line did",
-                length=len(self._decoder.pending),
+                length=len(self._decoder.unfinished),
                 sender=self.sender,
             )
 
@@ -421,7 +426,7 @@ class CommandLineReceiver(LineReceiver):
 
     def _account_for_kept(self) -> None:
         waiting = self._backlog.size if self._backlog else 0
-        if self._account.keep(self._decoder.pending_length + waiting):
+        if self._account.keep(len(self._decoder.unfinished) + waiting):
             self._drop_indebted()
 
     def _forget_backlog(self) -> None:

@@ -31,7 +31,9 @@ class Outbox:
     def write(self, data: bytes) -> None:
         """Send it at once, or with what else is ready when the cork is drawn."""
         if not self._cork.depth:
-            self._send(data)
+            write_now(self._transport, data)
+            if self.sent is not None:
+                self.sent(len(data))
             return
         if self._kept is None:
             self._kept = []
@@ -43,7 +45,10 @@ class Outbox:
         """Send what was kept."""
         kept, self._kept, self.held = self._kept, None, 0
         if kept:
-            self._send(kept[0] if len(kept) == 1 else b"".join(kept))
+            data = kept[0] if len(kept) == 1 else b"".join(kept)
+            write_now(self._transport, data)
+            if self.sent is not None:
+                self.sent(len(data))
 
     def close(self) -> None:
         """End the connection when all of it is written."""
@@ -56,8 +61,3 @@ class Outbox:
         """The same where the other end has stopped sending: without a turn, if nothing waits."""
         self.release()
         close_now(self._transport)
-
-    def _send(self, data: bytes) -> None:
-        write_now(self._transport, data)
-        if self.sent is not None:
-            self.sent(len(data))

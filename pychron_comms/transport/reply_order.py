@@ -52,6 +52,11 @@ class ReplyOrder:
 
     def fill(self, turn: Turn, reply: bytes) -> bytes:
         """The reply for a place that was reserved."""
+        turns = self._turns
+        if turns and turns[0] is turn and (len(turns) == 1 or turns[1].reply is None):
+            # Nearly always: it is the next, and none behind it is ready.
+            del turns[0]
+            return reply
         turn.reply = reply
         return self._ready()
 

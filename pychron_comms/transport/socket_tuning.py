@@ -17,6 +17,10 @@ _KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 #: Bytes that the system may keep for a peer that does not read; by itself it would take megabytes.
 _SEND_BUFFER = 131072
 
+# Twisted keeps what waits to be written in two places, one of them private: where that is not to be
+# found, something is taken to wait.
+_BESIDE = "_tempDataBuffer"
+
 
 def make_prompt(transport: Any) -> None:
     """Send small segments at once, notice a peer that has vanished, and one that does not read.
@@ -55,31 +59,31 @@ def write_now(transport: Any, data: bytes) -> None:
     A transport's own ``write`` waits for the reactor to say that the socket is ready, which costs
     two system calls and a turn of the reactor for each reply.
     """
-    if _nothing_waits(transport) and transport.connected and not transport.disconnecting:
+    if (
+        isinstance(transport, Connection)
+        and not transport.dataBuffer
+        and not getattr(transport, _BESIDE, True)
+        and transport.connected
+        and not transport.disconnecting
+    ):
         try:
-            sent = transport.getHandle().send(data)
+            sent = transport.socket.send(data)
         except OSError:
             # It is full, or broken: the reactor meets the same, and ends the connection.
             sent = 0
+        if sent == len(data):
+            return
         data = data[sent:]
-    if data:
-        transport.write(data)
+    transport.write(data)
 
 
 def close_now(transport: Any) -> None:
     """Close a connection whose other end has stopped sending, without a turn of the reactor."""
-    if _nothing_waits(transport):
+    if (
+        isinstance(transport, Connection)
+        and not transport.dataBuffer
+        and not getattr(transport, _BESIDE, True)
+    ):
         transport.connectionLost(Failure(ConnectionDone()))
     else:
         transport.loseConnection()
-
-
-def _nothing_waits(transport: object) -> bool:
-    """Whether it is a plain socket of Twisted's with nothing left to write."""
-    # Twisted keeps what waits in two places, one of them private: where that is not to be found,
-    # something is taken to wait.
-    return (
-        isinstance(transport, Connection)
-        and not transport.dataBuffer
-        and not getattr(transport, "_tempDataBuffer", True)
-    )

@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, unquote
 
@@ -24,15 +25,16 @@ PLAIN_REPLY_LIMIT = 4096
 Tags = Mapping[str, str]
 NO_TAGS: Tags = {}
 
+#: What ends a reply.
+LINE_END = b"\r\n"
+
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _TYPE = re.compile(r"\s*([A-Za-z]\w*)\s*\|")
 _NAME = re.compile(r"([A-Za-z]\w*)(?:[\s,]\s*|$)")
-# The tags as programs write them: an id, and from a server who asks and when that was.
-_USUAL_TAGS = re.compile(
-    rb"@id=([\w.~:/,+-]+)(?:;from=([\w.~:/,+-]+))?(?:;sent=([\d.]+))? (?=[\w{])"
-)
+# What servers write behind an id: who asks, and when that was.
+_FROM_A_SERVER = re.compile(rb"(?:from=([\w.~:/,+-]+))?(?:(?:^|;)sent=([\d.]+))?")
 _ID_TAG = re.compile(r"@(?:[^ ]*;)?id=([^; ]+)")
-_NUMBERED = re.compile(rb"@id=(\d{1,18}) ([!-~][ -~]*)")
+_NUMBERED = re.compile(rb"^@id=(\d{1,18}) ([!-~][ -~]*)\r\n", re.MULTILINE)
 _LENGTH_TAG = re.compile(rb"@(?:[^ ]*;)?len=(\d+)[; ]")
 _SAFE_VALUE = re.compile(r"[\w.~:/,+-]*", re.ASCII)
 _KEPT = ":/,.+"
@@ -94,16 +96,25 @@ def split_words(line: bytes) -> tuple[Tags, bytes]:
     """
     if not line.startswith(b"@"):
         return NO_TAGS, line
-    found = _USUAL_TAGS.match(line)
-    if found is None:
+    head, _, words = line.partition(b" ")
+    number, more, others = head[4:].partition(b";")
+    if not (head.startswith(b"@id=") and number.isalnum()) or words[:1] in b"@":
         return NO_TAGS, b""
-    number, sender, sent = found.groups()
-    tags = {"id": number.decode()}
-    if sender is not None:
-        tags["from"] = sender.decode()
-    if sent is not None:
-        tags["sent"] = sent.decode()
-    return tags, line[found.end() :]
+    tags = _others(others) if more else NO_TAGS
+    if tags is None:
+        return NO_TAGS, b""
+    return {"id": number.decode(), **tags}, words
+
+
+@lru_cache(16)
+def _others(tags: bytes) -> Tags | None:
+    """What a server says beside an id; None where it is anything else."""
+    # All requests of one chunk have the same.
+    found = _FROM_A_SERVER.fullmatch(tags) if tags else None
+    if found is None:
+        return None
+    said = zip(("from", "sent"), found.groups(), strict=True)
+    return {name: value.decode() for name, value in said if value is not None}
 
 
 def join_tags(tags: Tags) -> str:
@@ -239,14 +250,15 @@ def payload_length(line: bytes) -> int:
     return int(found[1]) if found else 0
 
 
-def numbered_reply(line: bytes) -> tuple[int, bytes] | None:
-    """The number and the text of a reply whose text any client can be given as it came.
+def numbered_replies(data: bytes) -> list[tuple[bytes, bytes]]:
+    """The number and the text of each reply, if all are such as any client can be given as it is.
 
     Nearly every reply on the hop is one: its only tag is a number for an id, and its text is
-    printable ASCII. None for any other.
+    printable ASCII. None at all where one of them is another, or is not whole.
     """
-    found = _NUMBERED.fullmatch(line)
-    return (int(found[1]), found[2]) if found is not None else None
+    found: list[tuple[bytes, bytes]] = _NUMBERED.findall(data)
+    whole = data.endswith(LINE_END) and len(found) == data.count(b"\n")
+    return found if whole else []
 
 
 def parse_reply(line: bytes, payload: bytes) -> Reply:

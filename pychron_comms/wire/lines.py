@@ -24,24 +24,15 @@ class LineDecoder:
     place, and is not kept.
     """
 
-    __slots__ = ("_after_cr", "_max_length", "_partial", "_skipping", "_telnet")
+    __slots__ = ("_after_cr", "_max_length", "_skipping", "_telnet", "unfinished")
 
     def __init__(self, max_length: int) -> None:
         self._max_length = max_length
-        self._partial = bytearray()
+        #: What has come of a line whose end has not.
+        self.unfinished = bytearray()
         self._skipping = False
         self._after_cr = False
         self._telnet: TelnetFilter | None = None
-
-    @property
-    def pending(self) -> bytes:
-        """What has come of a line whose end has not."""
-        return bytes(self._partial)
-
-    @property
-    def pending_length(self) -> int:
-        """How many bytes ``pending`` has."""
-        return len(self._partial)
 
     def feed(self, data: bytes) -> list[bytes | None]:
         """The lines that ``data`` completes, in order, without their ends."""
@@ -61,7 +52,7 @@ class LineDecoder:
         rest = b"" if last in (_CR, _LF) else pieces.pop()
         lines: list[bytes | None] = []
         for piece in pieces:
-            line = self._completed(piece) if self._partial or self._skipping else piece
+            line = self._completed(piece) if self.unfinished or self._skipping else piece
             if line is TOO_LONG or len(line) > self._max_length:
                 lines.append(TOO_LONG)
             elif line and not line.isspace():
@@ -72,7 +63,7 @@ class LineDecoder:
 
     def take_pending(self) -> list[bytes | None]:
         """End the pending line here, as if its terminator had come."""
-        if not (self._partial or self._skipping):
+        if not (self.unfinished or self._skipping):
             return []
         # The end is not telnet's, even inside a negotiation.
         telnet, self._telnet = self._telnet, None
@@ -84,18 +75,18 @@ class LineDecoder:
         if self._skipping:
             self._skipping = False
             return TOO_LONG
-        self._partial += piece
-        line = bytes(self._partial)
-        self._partial = bytearray()
+        self.unfinished += piece
+        line = bytes(self.unfinished)
+        self.unfinished = bytearray()
         return line
 
     def _keep(self, rest: bytes) -> None:
         if self._skipping:
             return
-        self._partial += rest
-        if len(self._partial) > self._max_length:
+        self.unfinished += rest
+        if len(self.unfinished) > self._max_length:
             self._skipping = True
-            self._partial = bytearray()
+            self.unfinished = bytearray()
 
     def _without_telnet(self, data: bytes) -> bytes:
         telnet = self._telnet or TelnetFilter()

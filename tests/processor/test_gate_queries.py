@@ -29,7 +29,6 @@ from pychron_comms.server.dispatcher import Passing, RequestDispatcher
 from pychron_comms.server.launcher import Launcher
 from pychron_comms.wire.context import RequestContext
 from pychron_comms.wire.grammar import parse_request
-from pychron_comms.wire.line_table import LineTable
 from tests.doubles import UnaskedCatalogue, reports_to
 from tests.guarded_laboratory import ME, OTHER, LaboratoryCase
 
@@ -204,7 +203,6 @@ class ReadOnlyListenerTests(LaboratoryCase):
             launcher=launcher,
             role="observe",
             stream=StateStream("s1", lambda: 0.0),
-            reads=LineTable(),
             metrics=Metrics(),
         )
 

@@ -123,7 +123,16 @@ class KnownReadTests(SynchronousTestCase):
             read.ask(ME, PLAIN)
 
 
-TAGS = ("", "@id=7 ", "@id=7;from=10.0.0.5 ", "@id=7;from=lab/10.0.0.5;sent=12.345 ", "@id=a%20b ")
+TAGS = (
+    "",
+    "@id=7 ",
+    "@id=7; ",
+    "@id=7;sent=12.3 ",
+    "@id=7;from=10.0.0.5 ",
+    "@id=7;from=lab/10.0.0.5;sent=12.345 ",
+    "@id=a%20b ",
+    "@id=7 @id=8 ",
+)
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\r\n"), max_size=20)
 
 

@@ -28,7 +28,6 @@ from pychron_comms.server.settings import (
     ServerSettings,
     read_server_settings,
 )
-from pychron_comms.wire.line_table import LineTable
 from tests.doubles import ScriptedRepeater, UnaskedCatalogue, reports_to
 from tests.listening import shared
 from tests.qtegra.test_wire import ADDRESS, Datagrams
@@ -204,7 +203,6 @@ class ListenerTests(SynchronousTestCase):
             reports_to(repeater, reactor),
             launcher=launcher,
             stream=StateStream("s1", lambda: 0.0),
-            reads=LineTable(),
             metrics=Metrics(),
         )
         server = RemoteCommandServer(settings, dispatcher, reactor, shared(reactor))

@@ -31,7 +31,7 @@ class KnownReadTests(EndpointCase):
         self.start()
         heard = [self.ask_again(), self.ask_again()]
         self.processor.say(b"@id=2 two\r\n@id=1;len=3 \r\none")
-        self.assertEqual(heard, [["one"], [b"two"]])
+        self.assertEqual(heard, [["one"], ["two"]])
 
     def test_a_listener_with_a_bug_harms_no_other(self) -> None:
         self.start()

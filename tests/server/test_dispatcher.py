@@ -12,7 +12,6 @@ from pychron_comms.server.launcher import Launcher
 from pychron_comms.server.resend.command_catalogue import CommandCatalogue
 from pychron_comms.wire.context import RequestContext
 from pychron_comms.wire.grammar import parse_request
-from pychron_comms.wire.line_table import LineTable
 from tests.doubles import UnaskedCatalogue
 from tests.server.resend.resend_case import ConnectionCase
 
@@ -69,7 +68,6 @@ class ReadOnlyTests(ConnectionCase):
             launcher=Launcher(["true"], None),  # type: ignore[arg-type]
             role=role,
             stream=StateStream("s1", lambda: 0.0),
-            reads=LineTable(),
             metrics=self.metrics,
         )
         client = Passing(self.dispatcher.reports)
@@ -113,7 +111,6 @@ class SafeTests(ConnectionCase):
             self.dispatcher.reports,
             launcher=Launcher([], None),  # type: ignore[arg-type]
             stream=StateStream("s1", lambda: 0.0),
-            reads=LineTable(),
             metrics=self.metrics,
         )
         client = Passing(self.dispatcher.reports)

@@ -10,7 +10,6 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.errors import SecurityError
 from pychron_comms.handlers.factories import own_commands
-from pychron_comms.interfaces import IKnownRead
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.safeguards.hosts import HostRule
@@ -20,7 +19,6 @@ from pychron_comms.server.resend.command_catalogue import CommandCatalogue
 from pychron_comms.server.resend.delivery import DeliveryReports
 from pychron_comms.wire.context import RequestContext
 from pychron_comms.wire.grammar import parse_request
-from pychron_comms.wire.line_table import LineTable
 from tests.doubles import ScriptedRepeater, SteadyLoop
 
 ME = "10.0.0.1"
@@ -48,7 +46,6 @@ class KnownReadTests(SynchronousTestCase):
         self.clock = Clock()
         self.metrics = Metrics()
         self.catalogue = CommandCatalogue(self.repeater, self.clock, own_commands())
-        self.reads: LineTable[IKnownRead] = LineTable()
         self.reports = DeliveryReports(
             self.repeater, self.clock, SteadyLoop(), self.metrics, process="server", keeps=True
         )
@@ -61,7 +58,6 @@ class KnownReadTests(SynchronousTestCase):
             self.reports,
             launcher=Launcher([], None),  # type: ignore[arg-type]
             stream=StateStream("s1", lambda: 0.0),
-            reads=self.reads,
             metrics=self.metrics,
             **options,
         )
@@ -81,26 +77,26 @@ class KnownReadTests(SynchronousTestCase):
         self.ask(listener, "@id=1 GetIt 1")
         self.ask(listener, "System|GetIt 1")
         for words in (b"GetIt 1", b"System|GetIt 1"):
-            read: Any = listener.known_read(words)
+            read: Any = listener.known_reads.get(words)
             self.assertEqual((read.request_type, read.command), ("System", "GetIt 1"))
-        self.assertIsNone(listener.known_read(b"GetIt 2"))
+        self.assertIsNone(listener.known_reads.get(b"GetIt 2"))
 
     def test_what_is_asked_once_is_not_worth_it(self) -> None:
         self.learn()
         listener = self.listener()
         listener.answer(parse_request("GetIt"), ME, Passing(self.reports))
-        self.assertIsNone(listener.known_read(b"GetIt"))
+        self.assertIsNone(listener.known_reads.get(b"GetIt"))
 
     def test_one_that_acts_never_is(self) -> None:
         self.learn(effect="actuate")
         listener = self.listener()
         self.ask(listener)
-        self.assertIsNone(listener.known_read(b"GetIt"))
+        self.assertIsNone(listener.known_reads.get(b"GetIt"))
 
     def test_none_is_before_its_type_has_been_described(self) -> None:
         listener = self.listener()
         self.ask(listener, "GetValveState A")
-        self.assertIsNone(listener.known_read(b"GetValveState A"))
+        self.assertIsNone(listener.known_reads.get(b"GetValveState A"))
 
     def test_each_listener_has_meanings_of_its_own(self) -> None:
         for request_type in ("System", "CO2"):
@@ -108,14 +104,14 @@ class KnownReadTests(SynchronousTestCase):
         listeners = [self.listener("System"), self.listener("CO2"), self.listener(OPEN)]
         for each in listeners[:2]:
             self.ask(each)
-        reads: list[Any] = [each.known_read(b"GetIt") for each in listeners]
+        reads: list[Any] = [each.known_reads.get(b"GetIt") for each in listeners]
         self.assertEqual([read and read.request_type for read in reads], ["System", "CO2", None])
 
     def test_who_may_not_ask_is_refused_each_time(self) -> None:
         self.learn()
         listener = self.listener(hosts=HostRule(["10.0.0.1"]))
         self.ask(listener)
-        read: Any = listener.known_read(b"GetIt")
+        read: Any = listener.known_reads.get(b"GetIt")
         self.assertEqual(listener.ask_again(read, ME, {}), "again")
         with self.assertRaises(SecurityError):
             listener.ask_again(read, "10.0.0.9", {})
@@ -125,7 +121,7 @@ class KnownReadTests(SynchronousTestCase):
         self.learn()
         listener = self.listener(role="observe")
         self.ask(listener)
-        read: Any = listener.known_read(b"GetIt")
+        read: Any = listener.known_reads.get(b"GetIt")
         listener.ask_again(read, ME, {"within": "2"})
         _, context = read.asked[0]
         self.assertEqual((context.role, context.within), ("observe", 2.0))
@@ -135,5 +131,5 @@ class KnownReadTests(SynchronousTestCase):
         self.catalogue.learn_anew()
         listener = self.listener()
         self.ask(listener)
-        self.assertIsNone(listener.known_read(b"GetIt"))
+        self.assertIsNone(listener.known_reads.get(b"GetIt"))
         self.assertEqual(self.repeater.requests[0][1], "Describe")

@@ -39,7 +39,6 @@ from pychron_comms.server.settings import (
 from pychron_comms.transport.options import ConnectionLimits, WireOptions
 from pychron_comms.wire.frames import FrameFormat
 from pychron_comms.wire.grammar import parse_request
-from pychron_comms.wire.line_table import LineTable
 from tests.doubles import ScriptedRepeater, UnaskedCatalogue, reports_to
 from tests.listening import connections, shared
 
@@ -90,7 +89,6 @@ class DeskCase(SynchronousTestCase):
             launcher=launcher,
             hosts=self.hosts,
             stream=StateStream("s1", lambda: 0.0),
-            reads=LineTable(),
             metrics=Metrics(),
             types={"System", "CO2"},
         )

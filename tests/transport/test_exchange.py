@@ -15,6 +15,7 @@ from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.sender_log import SenderLog
 from pychron_comms.transport.exchange import Exchange
 from pychron_comms.wire.grammar import Request, Tags
+from pychron_comms.wire.line_table import LineTable
 
 KNOWN = SimpleNamespace(command="Read a")
 
@@ -26,15 +27,14 @@ class Somebody:
 
     def __init__(self, result: Any) -> None:
         self.result = result
+        self.known_reads: LineTable[Any] = LineTable()
+        self.known_reads.keep(b"Read a", KNOWN, self.sender)
         self.replies: list[tuple[str, str]] = []
 
     def answer(self, request: Request) -> Any:
         if isinstance(self.result, Exception):
             raise self.result
         return self.result
-
-    def known_read(self, words: bytes) -> Any:
-        return KNOWN if words == b"Read a" else None
 
     def ask_again(self, read: Any, tags: Tags) -> Any:
         return f"{read.command} again, for {tags.get('id', 'nobody')}"

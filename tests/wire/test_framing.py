@@ -115,16 +115,16 @@ class TerminatorTests(SynchronousTestCase):
 class PendingTests(SynchronousTestCase):
     def test_pending_is_what_has_come_of_a_line(self) -> None:
         decoder = LineDecoder(LIMIT)
-        self.assertEqual(decoder.pending, b"")
+        self.assertEqual(decoder.unfinished, b"")
         decoder.feed(b"Open A\rClo")
         decoder.feed(b"se")
-        self.assertEqual(decoder.pending, b"Close")
+        self.assertEqual(decoder.unfinished, b"Close")
 
     def test_take_pending_ends_the_line(self) -> None:
         decoder = LineDecoder(LIMIT)
         decoder.feed(b"Open A")
         self.assertEqual(decoder.take_pending(), [b"Open A"])
-        self.assertEqual(decoder.pending, b"")
+        self.assertEqual(decoder.unfinished, b"")
 
     def test_take_pending_of_nothing_is_nothing(self) -> None:
         decoder = LineDecoder(LIMIT)
@@ -137,12 +137,12 @@ class PendingTests(SynchronousTestCase):
         decoder = LineDecoder(LIMIT)
         decoder.feed(b"  ")
         self.assertEqual(decoder.take_pending(), [])
-        self.assertEqual(decoder.pending, b"")
+        self.assertEqual(decoder.unfinished, b"")
 
     def test_take_pending_of_an_over_long_line_says_so(self) -> None:
         decoder = LineDecoder(LIMIT)
         decoder.feed(b"x" * (LIMIT + 1))
-        self.assertEqual(decoder.pending, b"")
+        self.assertEqual(decoder.unfinished, b"")
         self.assertEqual(decoder.take_pending(), [TOO_LONG])
         self.assertEqual(decoder.take_pending(), [])
 
@@ -196,7 +196,7 @@ class LimitTests(SynchronousTestCase):
         decoder = LineDecoder(LIMIT)
         decoder.feed(b"x" * 100)
         decoder.feed(b"x")
-        self.assertEqual(decoder.pending, b"")
+        self.assertEqual(decoder.unfinished, b"")
 
     def test_blanks_count(self) -> None:
         self.assertEqual(fed([b" " * (LIMIT + 1) + b"\r"]), [TOO_LONG])
@@ -235,7 +235,7 @@ class TelnetTests(SynchronousTestCase):
     def test_a_segment_of_negotiation_alone_gives_nothing(self) -> None:
         decoder = LineDecoder(LIMIT)
         self.assertEqual(decoder.feed(b"\xff\xfb\x01"), [])
-        self.assertEqual(decoder.pending, b"")
+        self.assertEqual(decoder.unfinished, b"")
 
     def test_the_filter_knows_whether_it_is_inside(self) -> None:
         telnet = TelnetFilter()
@@ -283,7 +283,7 @@ class AnySplitTests(SynchronousTestCase):
         expected = whole.feed(data)
         lines = [line for piece in segments(data, positions) for line in parts.feed(piece)]
         self.assertEqual(lines, expected)
-        self.assertEqual(parts.pending, whole.pending)
+        self.assertEqual(parts.unfinished, whole.unfinished)
         self.assertEqual(parts.take_pending(), whole.take_pending())
 
     @holds

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.wire.frames import FrameFormat
-from pychron_comms.wire.grammar import numbered_reply, parse_reply, tagged_reply
+from pychron_comms.wire.grammar import numbered_replies, parse_reply, tagged_reply
 from pychron_comms.wire.rendering import render
 from tests.properties import holds
 
@@ -25,18 +25,28 @@ class PassingTests(SynchronousTestCase):
         self, text: str, identifier: str, frame: FrameFormat | None
     ) -> None:
         line = self.line("12", text)
-        numbered = numbered_reply(line)
-        if numbered is not None:
-            number, passed = numbered
+        for number, passed in numbered_replies(line + b"\r\n"):
             whole = parse_reply(line, b"")
-            self.assertEqual((str(number), passed.decode()), (whole.tags["id"], whole.text))
+            self.assertEqual((number.decode(), passed.decode()), (whole.tags["id"], whole.text))
             self.assertEqual(
                 render(identifier, passed, frame), render(identifier, whole.text, frame)
             )
 
     def test_nearly_every_reply_is_one(self) -> None:
         for text in ("OK", "True", "1.5,2.5", "ERROR 011 : no way", '{"a": 1}'):
-            self.assertEqual(numbered_reply(self.line("12", text)), (12, text.encode()))
+            found = numbered_replies(self.line("12", text) + b"\r\n")
+            self.assertEqual(found, [(b"12", text.encode())])
+
+    def test_all_of_a_chunk_are_or_none(self) -> None:
+        self.assertEqual(
+            numbered_replies(b"@id=1 OK\r\n@id=2 1.5\r\n"), [(b"1", b"OK"), (b"2", b"1.5")]
+        )
+        for other in (b"@id=2 \xc3\xa9\r\n", b"@id=2 O", b"x @id=2 OK\r\n", b"@id=2 OK\n", b"\n"):
+            self.assertEqual(numbered_replies(b"@id=1 OK\r\n" + other), [], other)
+        self.assertEqual(numbered_replies(b"x @id=2 OK\r\n@id=1 OK\r\n"), [])
+
+    def test_what_a_payload_holds_is_none(self) -> None:
+        self.assertEqual(numbered_replies(b"@id=1;len=10 \r\n@id=2 OK\r\n"), [])
 
     def test_others_are_not(self) -> None:
         for line in (
@@ -51,4 +61,4 @@ class PassingTests(SynchronousTestCase):
             b"OK",
             b"@id=" + b"1" * 19 + b" OK",
         ):
-            self.assertIsNone(numbered_reply(line), line)
+            self.assertEqual(numbered_replies(line + b"\r\n"), [], line)

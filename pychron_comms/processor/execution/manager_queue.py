@@ -86,7 +86,10 @@ class ManagerQueue:
             return self._add(Job(handler, call, None, self._clock.seconds()), seconds, self._ahead)
         if not ahead and self._must_wait(reads=True):
             return self._wait(handler, call, seconds, None)
-        return self._run_at_once(handler, call, seconds, None)
+        result = self._runner.run(handler, call, _nothing)
+        if isinstance(result, str):
+            return result
+        return self._answer_later(Job(handler, call, None, self._clock.seconds()), result, seconds)
 
     def submit(
         self, handler: IRequestHandler, call: ICall, within: float | None, execution: Execution
@@ -103,7 +106,11 @@ class ManagerQueue:
         clearing = execution.clear(call.deadline)
         # The short way: most commands are answered here, with nothing made for them.
         if clearing is None:
-            return self._run_at_once(handler, call, seconds, execution)
+            now = self._clock.seconds()
+            result = self._run(handler, call, execution, now + seconds)
+            if isinstance(result, str):
+                return result
+            return self._answer_later(Job(handler, call, execution, now), result, seconds)
         job = Job(handler, call, execution, self._clock.seconds())
         answer = self._add(job, seconds, None)
         self._await_clearance(job, clearing)
@@ -345,15 +352,10 @@ class ManagerQueue:
             raise ExpiredError(name)
         execution.take()
 
-    def _run_at_once(
-        self, handler: IRequestHandler, call: ICall, seconds: float, execution: Execution | None
-    ) -> str | Deferred[str]:
-        result = self._run(handler, call, execution, self._clock.seconds() + seconds)
-        if isinstance(result, str):
-            return result
-        job = Job(handler, call, execution, self._clock.seconds())
+    def _answer_later(self, job: Job, work: Deferred[str], seconds: float) -> Deferred[str]:
+        """The answer to one that was begun at once."""
         answer = self._askers.ask(job, seconds)
-        self._follow(job, result)
+        self._follow(job, work)
         return answer
 
     def _begin_waiting(self) -> None:

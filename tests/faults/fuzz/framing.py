@@ -27,8 +27,8 @@ def _lines(choices: Choices) -> None:
     whole, parts = LineDecoder(limit), LineDecoder(limit)
     expected = whole.feed(data)
     assert [line for piece in cut.pieces(data) for line in parts.feed(piece)] == expected
-    assert whole.pending == parts.pending
-    assert len(whole.pending) <= limit
+    assert whole.unfinished == parts.unfinished
+    assert len(whole.unfinished) <= limit
     assert whole.take_pending() == parts.take_pending()
     for line in expected:
         assert line is None or (0 < len(line) <= limit and b"\r" not in line and b"\n" not in line)

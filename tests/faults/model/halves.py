@@ -39,7 +39,6 @@ from pychron_comms.server.resend.command_catalogue import CommandCatalogue
 from pychron_comms.server.resend.delivery import DeliveryReports
 from pychron_comms.transport.connections import Connections
 from pychron_comms.transport.options import WireOptions
-from pychron_comms.wire.line_table import LineTable
 from tests.doubles import still_publisher
 from tests.faults.model.bench import Bench, Laboratory
 from tests.faults.model.links import Dial, Listener
@@ -150,7 +149,6 @@ class Server:
             ),
             launcher=Launcher([], cast(Any, None)),
             stream=StateStream("s1", lambda: 0.0),
-            reads=LineTable(),
             metrics=metrics,
         )
         options = WireOptions(in_flight=IN_FLIGHT)

@@ -16,7 +16,6 @@ from pychron_comms.server.launcher import Launcher
 from pychron_comms.server.messaging_handler import MessagingHandler
 from pychron_comms.server.resend import evidence
 from pychron_comms.server.resend.delivery import DeliveryReports
-from pychron_comms.wire.line_table import LineTable
 from tests.doubles import ScriptedRepeater, SteadyLoop, UnaskedCatalogue
 from tests.listening import connections
 
@@ -64,7 +63,6 @@ class ConnectionCase(SynchronousTestCase):
             reports,
             launcher=Launcher([], None),  # type: ignore[arg-type]
             stream=StateStream("s1", lambda: 0.0),
-            reads=LineTable(),
             metrics=self.metrics,
         )
 
