@@ -51,7 +51,7 @@ mutants: $(VENV)/mutated
 	$(BIN)/python -m tests.mutants --jobs $(CORES) $(ROOMS)
 
 fuzz: $(VENV)/tested
-	for target in framing grammar arguments qtegra; do \
+	for target in framing grammar arguments qtegra instruments; do \
 		$(BIN)/python -m tests.faults.fuzz $$target || exit 1; done
 
 lint: $(VENV)/tested

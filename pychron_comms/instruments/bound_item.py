@@ -168,7 +168,7 @@ class BoundItem:
                 seen = await self.read(verify.reading)
             except TROUBLE as error:
                 unproven = f"{trouble}; {error}" if trouble else str(error)
-            if seen is not None and _is(reading, seen, wanted, verify.within):
+            if seen is not None and is_so(reading, seen, wanted, verify.within):
                 return
             if self._clock.seconds() >= late:
                 if seen is None or seen.value is None:
@@ -187,7 +187,8 @@ def check_limits(verb: Verb, value: Value | None) -> None:
         raise ValueError(f"must be at most {verb.maximum:g}")
 
 
-def _is(reading: Reading, seen: Told, wanted: Value | None, within: float) -> bool:
+def is_so(reading: Reading, seen: Told, wanted: Value | None, within: float) -> bool:
+    """Whether what was seen is what was wanted, as near as ``within``."""
     value = seen.value
     if isinstance(value, str) or value is None:
         return str(value) == str(wanted)

@@ -12,13 +12,11 @@ from twisted.python.failure import Failure
 
 from pychron_comms.instruments.description import Exchange, Wire
 from pychron_comms.instruments.fields import Value
+from pychron_comms.instruments.incoming import Incoming
 from pychron_comms.instruments.pattern import GarbledError
 from pychron_comms.instruments.talk import Message, RefusedError, Talk, talk
 
 Fields = dict[str, Value]
-
-#: Bytes that an answer may have.
-LONGEST_ANSWER = 65536
 
 #: Within how many times ``first_byte`` an answer that comes piece by piece must be whole.
 WHOLE = 10
@@ -52,10 +50,10 @@ class _Job(NamedTuple):
 class Bus:
     """Asks over one connection at a time, which comes and goes.
 
-    After an answer that did not come, or was garbled, nothing is asked for ``late`` seconds: so no
-    late answer is taken for that of the next question. What makes safe (``urgent``) passes all
-    that waits; while the bus is quiet it is sent at once, unheard, and once more when it may be
-    asked.
+    After an answer that did not come, was garbled, or that nobody asked for, nothing is asked for
+    ``late`` seconds: so no late answer, and no second one, is taken for that of the next question.
+    What makes safe (``urgent``) passes all that waits; while the bus is quiet it is sent at once,
+    unheard, and once more when it may be asked.
     """
 
     def __init__(self, wire: Wire, clock: IReactorTime) -> None:
@@ -63,8 +61,6 @@ class Bus:
         self.trouble = "not connected yet"
         #: Called when the connection has come, for the first time or again.
         self.on_connect: list[Callable[[], None]] = []
-        #: Bytes that were the answer to nothing.
-        self.unasked = 0
         self._wire = wire
         self._clock = clock
         self._connection: Connection | None = None
@@ -73,12 +69,17 @@ class Bus:
         self._job: _Job | None = None
         self._talk: Talk | None = None
         self._message: Message | None = None
-        self._answer = b""
+        self._incoming = Incoming(wire)
         self._timer: IDelayedCall | None = None
         self._late = 0.0
         self._quiet_until = 0.0
         self._next_call: IDelayedCall | None = None
         self._missed = False
+
+    @property
+    def unasked(self) -> int:
+        """Lines that were the answer to nothing."""
+        return self._incoming.unasked
 
     def ask(
         self, exchange: Exchange, values: Mapping[str, Value], *, urgent: bool = False
@@ -113,25 +114,34 @@ class Bus:
     def disconnected(self, why: str) -> None:
         """What was asked has failed; what makes safe waits a while for the next connection."""
         self._connection = None
+        self._incoming.forget()
         self.trouble = why
         self._end_job(Failure(NoAnswerError(f"connection ended: {why}")))
         while self._jobs:
             _fail(self._jobs.popleft(), NotAskedError(why))
 
     def received(self, data: bytes) -> None:
+        self._incoming.add(data)
         if self._message is None or self._message.ends is None:
-            self.unasked += len(data)
+            if not self._incoming.pass_over():
+                self._out_of_step()
             return
-        self._answer += data
-        while (cut := self._message.ends.cut(self._answer)) is not None:
-            answer, self._answer = cut
-            if not self._wire.unasked(answer):
-                self._advance(answer)
-                return
-        if len(self._answer) > LONGEST_ANSWER:
-            self._recover(Failure(GarbledError(f"more than {LONGEST_ANSWER} bytes, and no end")))
-        elif self._answer:
+        try:
+            answer = self._incoming.answer(self._message.ends)
+        except GarbledError:
+            self._recover(Failure())
+            return
+        if answer is not None:
+            self._advance(answer)
+        elif self._incoming:
             self._wait(min(self._wire.limits.between_bytes, self._late - self._clock.seconds()))
+
+    def _out_of_step(self) -> None:
+        """More of it may come, and would be taken for the answer to what is asked next."""
+        if not self._missed:
+            self._missed = True
+            self._keep_quiet(self._wire.limits.late)
+            self._next()
 
     # -- one job after the other
 
@@ -182,8 +192,6 @@ class Bus:
 
     def _send(self, message: Message) -> None:
         assert self._connection is not None
-        self.unasked += len(self._answer)
-        self._answer = b""
         self._message = message
         self._connection.write(message.data)
         if message.ends is not None:
@@ -196,13 +204,14 @@ class Bus:
 
     def _missed_answer(self) -> None:
         self._timer = None
-        part = "part of an answer" if self._answer else "no answer"
+        part = "part of an answer" if self._incoming else "no answer"
         self._recover(Failure(NoAnswerError(f"{part} in time")))
 
     def _recover(self, failure: Failure) -> None:
         """What may still come must not be the answer to what is asked next."""
         assert self._connection is not None
         self._missed = True
+        self._incoming.forget()
         self._keep_quiet(self._wire.limits.late)
         connection = self._connection
         if self._wire.recover:

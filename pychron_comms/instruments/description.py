@@ -52,6 +52,8 @@ class Wire:
     unasked: Callable[[bytes], bool]
     #: Texts for the codes of a ``refuse``.
     refusals: Mapping[str, str]
+    #: Whether it says anything by itself.
+    speaks: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,8 @@ from typing import TypeAlias
 #: What stands in a field: a number or a text.
 Value: TypeAlias = float | int | str
 
-_NUMBER = rb" *[+-]? *(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+# No two of its parts take the same bytes, so that a long answer costs no more than its length.
+_NUMBER = rb" *(?:[+-] *)?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"
 _BINARY = re.compile(r"([uif])(8|16|32)(be|le)?")
 _TEXT = re.compile(r"(\+?)(0?)(\d*)(?:\.(\d+))?([dXxgfeE])")
 _LETTERS = {("u", 8): "B", ("i", 8): "b", ("u", 16): "H", ("i", 16): "h", ("u", 32): "I"} | {
@@ -43,7 +44,7 @@ def field_format(spec: str) -> Format:
     if spec in {"", "s"}:
         return _ANY_TEXT
     if spec == "w":
-        return Format(rb"[^\s,;]+", False, _text, _as_text)
+        return Format(rb"[!-+\x2d-:<-~]+", False, _text, _as_text)
     if binary := _BINARY.fullmatch(spec):
         return _binary(binary[1], int(binary[2]), binary[3])
     if number := _TEXT.fullmatch(spec):
@@ -53,13 +54,17 @@ def field_format(spec: str) -> Format:
 
 def _text(value: Value) -> bytes:
     text = f"{value:g}" if isinstance(value, float) else str(value)
-    if any(character < " " for character in text):
-        raise ValueError("a text with a control character")
-    return text.encode("latin-1")
+    return _plain(text).encode("latin-1")
 
 
 def _as_text(data: bytes) -> str:
-    return data.decode("latin-1").strip()
+    return _plain(data.decode("latin-1").strip(" "))
+
+
+def _plain(text: str) -> str:
+    if any(character < " " or character == "\x7f" for character in text):
+        raise ValueError("a text with a control character")
+    return text
 
 
 _ANY_TEXT = Format(rb".*?", False, _text, _as_text)
@@ -75,7 +80,7 @@ def _binary(letter: str, bits: int, order: str | None) -> Format:
     packing = struct.Struct(("<" if order == "le" else ">") + _LETTERS[letter, bits])
 
     def write(value: Value) -> bytes:
-        number = _finite(value)
+        number = finite(value)
         try:
             return packing.pack(number if letter == "f" else _whole(number))
         except (struct.error, OverflowError) as error:
@@ -83,7 +88,7 @@ def _binary(letter: str, bits: int, order: str | None) -> Format:
 
     def read(data: bytes) -> Value:
         value: float | int = packing.unpack(data)[0]
-        return _finite(value)
+        return finite(value)
 
     return Format(rb"[\x00-\xff]{%d}" % packing.size, True, write, read)
 
@@ -91,7 +96,7 @@ def _binary(letter: str, bits: int, order: str | None) -> Format:
 def _number(spec: str, found: re.Match[str]) -> Format:
     sign, zero, width, _, letter = found.groups()
     if letter in "gfeE":
-        return Format(_NUMBER, True, lambda value: _formatted(spec, _finite(value)), _as_float)
+        return Format(_NUMBER, True, lambda value: _formatted(spec, finite(value)), _as_float)
     digits = b"0-9A-Fa-f" if letter in "Xx" else b"0-9"
     count = b"{%s}" % width.encode() if zero and width else b"+"
     minus = b"" if letter in "Xx" or (zero and width and not sign) else b"[+-]?"
@@ -100,8 +105,8 @@ def _number(spec: str, found: re.Match[str]) -> Format:
     return Format(
         b" *" * (not zero) + minus + b"[%s]%s" % (digits, count),
         True,
-        lambda value: _formatted(spec, _whole(_finite(value)), int(width or 0) if zero else 0),
-        lambda data: int(data, 16 if letter in "Xx" else 10),
+        lambda value: _formatted(spec, _whole(finite(value)), int(width or 0) if zero else 0),
+        lambda data: finite(int(data, 16 if letter in "Xx" else 10)),
     )
 
 
@@ -113,14 +118,17 @@ def _formatted(spec: str, value: float | int, width: int = 0) -> bytes:
 
 
 def _as_float(data: bytes) -> float:
-    return _finite(float(data.replace(b" ", b"")))
+    return finite(float(data.replace(b" ", b"")))
 
 
-def _finite(value: Value) -> float | int:
-    number = value if isinstance(value, int) else float(value)
-    if not math.isfinite(number):
-        raise ValueError(f"not a finite number: {value}")
-    return number
+def finite(value: Value) -> float | int:
+    """The same number. ValueError for what is none, infinite, or beyond what a float can be."""
+    try:
+        if math.isfinite(number := float(value)):
+            return value if isinstance(value, int) else number
+    except OverflowError:
+        pass
+    raise ValueError(f"not a finite number: {value}")
 
 
 def _whole(number: float | int) -> int:

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 
-from pychron_comms.instruments.fields import Format, Value, field_format
+from pychron_comms.instruments.fields import Format, Value, field_format, finite
 from pychron_comms.instruments.wire_text import hex_bytes, wire_bytes
 
 CHECK = "check"
@@ -55,7 +56,7 @@ class _Field:
     def read(self, data: bytes) -> Value:
         value = self.format.read(data)
         if self.scale:
-            value = _tidy(_SCALES[self.scale][1](float(value), self.by))
+            value = finite(_tidy(_SCALES[self.scale][1](float(value), self.by)))
         return value
 
 
@@ -77,6 +78,7 @@ class Pattern:
         self.text = text
         self._check = check
         self._words = frozenset(words)
+        self._numbers = _numbers(words)
         self._parts = list(_parts(text, hex_bytes if hexadecimal else wire_bytes))
         self.fields = [
             part.name
@@ -159,10 +161,13 @@ class Pattern:
 
     def _read(self, field: _Field, data: bytes) -> Value:
         if field.name == "value":
-            text = data.decode("latin-1").strip()
+            text = data.decode("latin-1").strip(" ")
             if text in self._words:
                 return text
-        return field.read(data)
+        value = field.read(data)
+        if field.name == "value" and field.format.is_number:
+            return self._numbers.get(value, value)
+        return value
 
     def _expression(self) -> bytes:
         made = []
@@ -205,6 +210,15 @@ def _field(inside: str) -> _Field | None:
     if spec is None and name in _RAW:
         spec = "raw"
     return _Field(name, field_format(spec or ""), scale or "", float(by or 0))
+
+
+def _numbers(words: Collection[str]) -> dict[Value, str]:
+    """Words that are numbers: 9.9E+9 that means "off" does so with more digits too."""
+    numbers: dict[Value, str] = {}
+    for word in words:
+        with suppress(ValueError):
+            numbers[float(word)] = word
+    return numbers
 
 
 def _tidy(value: float) -> float | int:

@@ -69,14 +69,17 @@ class SimulatedInstrument:
     def _key(
         self, item: Item, values: Mapping[str, Value], name: str
     ) -> tuple[str, tuple[Value, ...], str]:
-        """A reading is the same for all parameters that its question does not name."""
-        named = set(item.parameters)
+        """A reading is the same for all parameters that its question does not name, and for all
+        items that ask it in the same words."""
+        named, where = set(item.parameters), item.name
         if name in item.readings:
-            named = _named(item.readings[name].exchange)
+            exchange = item.readings[name].exchange
+            named = _named(exchange)
             for step in self.description.wire.steps:
                 named |= set(step.send.fields)
+            where, name = exchange.send.text, exchange.take.text if exchange.take else name
         own = [each for each in item.parameters if each in named]
-        return item.name, tuple(values.get(each, "") for each in own), name
+        return where, tuple(values.get(each, "") for each in own), name
 
     def _done(self, known: _Known, fields: Mapping[str, Value]) -> bytes | None:
         take = known.exchange.take

@@ -74,6 +74,7 @@ def read_wire(table: Table, wire: Table, reader: WireReader) -> Wire:
         recover=wire_bytes(wire.text("recover", "")),
         unasked=_unasked(wire),
         refusals=table.texts_by_name("refusal"),
+        speaks="unasked" in wire,
     )
 
 

@@ -7,14 +7,14 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.instruments.bus import (
-    LONGEST_ANSWER,
     WHOLE,
     Bus,
     NoAnswerError,
     NotAskedError,
 )
+from pychron_comms.instruments.incoming import LONGEST_ANSWER
 from pychron_comms.instruments.pattern import GarbledError
-from tests.instruments.case import Wire, described
+from tests.instruments.case import SWITCH, Wire, described
 
 
 class BusTests(SynchronousTestCase):
@@ -69,11 +69,61 @@ class BusTests(SynchronousTestCase):
         self.bus.received(b"1\n")
         self.clock.advance(2.9)
         self.assertEqual(self.wire.taken(), [])
-        self.assertEqual(self.bus.unasked, 2)
+        self.assertEqual(self.bus.unasked, 1)
         self.clock.advance(0.2)
         self.assertEqual(self.wire.taken(), [b"STATE? 2\n"])
         self.bus.received(b"0\n")
         self.assertEqual(self.successResultOf(waiting), {"value": "0"})
+
+    def test_an_answer_with_another_behind_it_is_neither(self) -> None:
+        """Which of the two is its own, nobody can tell."""
+        done = self.read(1)
+        self.bus.received(b"1\n0\n")
+        self.failureResultOf(done, GarbledError)
+        self.read(2)
+        self.clock.advance(2.9)
+        self.assertEqual(self.wire.taken(), [b"STATE? 1\n"])
+
+    def test_blanks_behind_an_answer_are_nothing(self) -> None:
+        done = self.read(1)
+        self.bus.received(b"1\n\r\n \0")
+        self.successResultOf(done)
+        self.read(2)
+        self.assertEqual(self.wire.taken(), [b"STATE? 1\n", b"STATE? 2\n"])
+
+    def test_what_nobody_asked_for_is_followed_by_quiet(self) -> None:
+        """The second of two answers came when the first was taken; more may follow."""
+        self.successResultOf(self.answered(b"1\n"))
+        self.bus.received(b"1\n")
+        self.wire.taken()
+        waiting = self.read(2)
+        self.bus.received(b"1\n")
+        self.clock.advance(2.9)
+        self.assertEqual(self.wire.taken(), [])
+        self.clock.advance(0.2)
+        self.assertEqual(self.wire.taken(), [b"STATE? 2\n"])
+        self.bus.received(b"0\n")
+        self.assertEqual(self.successResultOf(waiting), {"value": "0"})
+
+    def test_what_makes_safe_does_not_wait_for_that_quiet(self) -> None:
+        self.bus.received(b"1\n")
+        safe = self.close(1)
+        self.assertEqual(self.wire.taken(), [b"CLOSE 1\n"])
+        self.clock.advance(3.1)
+        self.assertEqual(self.wire.taken(), [b"CLOSE 1\n"])
+        self.bus.received(b"OK\n")
+        self.successResultOf(safe)
+
+    def test_after_that_quiet_it_is_sent_once(self) -> None:
+        self.bus.received(b"1\n")
+        self.clock.advance(3.1)
+        self.close(1)
+        self.assertEqual(self.wire.taken(), [b"CLOSE 1\n"])
+
+    def answered(self, answer: bytes) -> Deferred[dict[str, object]]:
+        done = self.read(1)
+        self.bus.received(answer)
+        return done
 
     def test_so_after_a_garbled_one(self) -> None:
         garbled = self.close(1)
@@ -166,3 +216,28 @@ class BusTests(SynchronousTestCase):
             self.clock.advance(0.09)
         self.assertNoResult(waiting[1])
         self.failureResultOf(last, NotAskedError)
+
+
+class TalkativeTests(SynchronousTestCase):
+    """An instrument that says lines by itself, in pieces, also when nothing is asked."""
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        description = described(SWITCH.replace("late = 3.0", 'late = 3.0\nunasked = ["EVENT.*"]'))
+        self.reading = description.items["valve"].readings["state"]
+        self.bus = Bus(description.wire, self.clock)
+        self.wire = Wire(self.bus)
+        self.bus.connected(self.wire)
+
+    def test_what_it_says_by_itself_is_passed_over(self) -> None:
+        self.bus.received(b"EVENT 1\nEVE")
+        done = self.bus.ask(self.reading.exchange, {"channel": 1})
+        self.assertEqual(self.wire.taken(), [b"STATE? 1\n"])
+        self.bus.received(b"NT 2\n1\nEVENT 3\nEV")
+        self.assertEqual(self.successResultOf(done), {"value": "1"})
+        self.bus.received(b"ENT 4\n")
+        self.assertEqual(self.bus.unasked, 0)
+
+    def test_a_beginning_without_end_is_not_kept_for_ever(self) -> None:
+        self.bus.received(b"E" * (LONGEST_ANSWER + 1))
+        self.assertEqual(self.bus.unasked, 1)

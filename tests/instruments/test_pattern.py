@@ -77,6 +77,26 @@ class PatternTests(SynchronousTestCase):
             self.assertRaises(GarbledError, pattern.match, wrong)
         self.assertRaises(GarbledError, pattern.match, b"1e999")
 
+    def test_a_long_text_that_is_none(self) -> None:
+        """An expression that tried all ways to take it apart would not end today."""
+        for text in (b"1", b" ", b"1 "):
+            self.assertRaises(GarbledError, Pattern("{value:g}").match, text * 300_000 + b"x")
+
+    def test_a_number_beyond_all_numbers(self) -> None:
+        for pattern in ("{value:d}", "{value/10:d}", "{value:X}"):
+            self.assertRaises(GarbledError, Pattern(pattern).match, b"9" * 400)
+        self.assertRaises(GarbledError, Pattern("{value/10:g}").match, b"1e308")
+
+    def test_a_word_that_is_a_number_is_so_with_any_digits(self) -> None:
+        pattern = Pattern("{value:.2E}", words=["9.90E+09", "0"])
+        self.assertEqual(pattern.match(b"9.9E9"), {"value": "9.90E+09"})
+        self.assertEqual(pattern.match(b"0.00"), {"value": "0"})
+
+    def test_what_is_no_text_is_no_part_of_a_word(self) -> None:
+        for text in (b"\x1cOPEN", b"OPEN\x85", b"\xa0OPEN", b"OPEN\0"):
+            self.assertRaises(GarbledError, Pattern("{value:w}", words=["OPEN"]).match, text)
+        self.assertRaises(GarbledError, Pattern("{value}", words=["OPEN"]).match, b"\x1cOPEN")
+
     def test_a_binary_number_that_is_none(self) -> None:
         pattern = Pattern("{value:f32be}")
         self.assertRaises(GarbledError, pattern.match, b"\x7f\xc0\x00\x00")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 #: Each is a module of this folder with ``fuzz`` and ``WORDS``.
-NAMES = ("framing", "grammar", "arguments", "qtegra")
+NAMES = ("framing", "grammar", "arguments", "qtegra", "instruments")
 
 _CORPUS = Path(__file__).with_name("corpus")
 
