@@ -1,5 +1,6 @@
 # make run    the whole simulated laboratory, as two processes
 # make test   lint, types, and every test with coverage
+# make coverage  the same tests, with the lines that run in processes of their own: takes longer
 # make promises  break each promise of docs/promises.md once, and see its test fail
 # make soak   1,000 clients and a road full of faults, for a minute; then one flood after another
 # make mutants  a sample of small changes to the code, each of which a unit test must notice
@@ -27,13 +28,19 @@ BESIDE = -n $(JOBS) --dist loadscope --no-loadscope-reorder
 # The suite starts hundreds of processes: each would compile all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test lint types unit promises soak mutants fuzz bench bench-compare docs pictures clean
+.PHONY: run test coverage lint types unit promises soak mutants fuzz bench bench-compare docs pictures clean
 
 run: $(VENV)/installed
 	$(BIN)/pychron-lab run
 
+PYTEST = $(BIN)/pytest -v $(BESIDE) --cov --cov-config=setup.cfg \
+	--cov-report=term-missing:skip-covered
+
 test: lint types unit promises
-	$(BIN)/pytest -v $(BESIDE) --cov --cov-config=setup.cfg --cov-report=term-missing:skip-covered
+	$(PYTEST)
+
+coverage: $(VENV)/tested
+	COVERED=subprocess $(PYTEST)
 
 # Twisted's own runner, without coverage: the same unit tests must pass there.
 unit: $(VENV)/tested

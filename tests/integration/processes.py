@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 #: Seconds that anything may take before a test gives up; far more than it takes on a busy machine.
-PATIENCE = 20.0
+PATIENCE = 60.0
 
 TWISTD = Path(sys.executable).with_name("twistd")
 
