@@ -18,11 +18,12 @@ from pychron_comms.interfaces import IJournal
 from pychron_comms.journal.checkpoint import Carrier, recall
 from pychron_comms.journal.files import read_records, refused_path
 from pychron_comms.journal.group import Group, Later
-from pychron_comms.journal.lock import FileLock
+from pychron_comms.journal.lock import FileLock, holder
 from pychron_comms.journal.missing import Missing
 from pychron_comms.journal.page import Disk
 from pychron_comms.journal.record import REFUSED, Event, Record, event_of, time_text
 from pychron_comms.journal.roll import Roll, reason
+from pychron_comms.process.start import InUseError
 
 #: What is refused may be much and says little: it has less room, in files of its own.
 REFUSED_SIZE = 10_000_000
@@ -54,7 +55,7 @@ class FileJournal:
         disk together. ``now``: seconds since 1970.
 
         ValueError, one line, where the folder is missing, the file is no journal or cannot be
-        opened, or another process writes it.
+        opened; InUseError, one of them, where another process writes it.
         """
         self._path = Path(path).absolute()
         self._now = now
@@ -144,9 +145,15 @@ def read_both(path: Path, since: str = "") -> Iterator[Record]:
 def _lock(path: Path) -> FileLock:
     if not path.parent.is_dir():
         raise ValueError(f"{path}: there is no folder {path.parent}")
+    lock = path.with_name(f"{path.name}.lock")
     try:
-        return FileLock(path.with_name(f"{path.name}.lock"))
+        return FileLock(lock)
     except BlockingIOError:
-        raise ValueError(f"{path}: another process writes it") from None
+        process = holder(lock)
+        named = f" (process {process})" if process else ""
+        raise InUseError(
+            f"{path}: another process writes it{named}: a laboratory with this journal runs "
+            "already; pychron-lab status says how it is"
+        ) from None
     except OSError as error:
         raise ValueError(f"{path}: {reason(error)}") from None

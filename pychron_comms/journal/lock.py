@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 if sys.platform == "win32":
@@ -33,9 +34,22 @@ class FileLock:
         except OSError:
             self.release()
             raise
+        # A help for people alone: a full disk does not matter.
+        with suppress(OSError):
+            os.ftruncate(self._fd, 0)
+            os.write(self._fd, b"%d\n" % os.getpid())
 
     def release(self) -> None:
         """A second call does nothing."""
         if self._fd is not None:
             fd, self._fd = self._fd, None
             os.close(fd)
+
+
+def holder(path: Path) -> str:
+    """The process id of who holds the lock, where that can be read; empty where it cannot."""
+    try:
+        written = path.read_text("ascii").strip()
+    except (OSError, ValueError):
+        return ""
+    return written if written.isdigit() else ""

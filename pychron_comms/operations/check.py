@@ -30,7 +30,7 @@ def check(file: Path | None, clock: IReactorTime) -> list[Finding]:
     except (ConfigError, ValueError) as error:
         return [Finding("configuration", BROKEN, str(error), "edit that line, then check again")]
     if table is None:
-        return [built_in("no mistakes found in it")]
+        return [built_in(": no mistakes found")]
     findings = [Finding("configuration", GOOD, f"{laboratory.name}: no mistakes found")]
     if not _has_hardware(table):
         text = "no hardware is configured: commands get 007 or 008"
@@ -38,9 +38,9 @@ def check(file: Path | None, clock: IReactorTime) -> list[Finding]:
     return findings
 
 
-def built_in(told: str) -> Finding:
-    """That it is not the file's laboratory which is looked at; ``told`` is added."""
-    text = f"there is no {DEFAULT_FILE} in {Path.cwd()}: this is the built-in laboratory; {told}"
+def built_in(told: str = "") -> Finding:
+    """That no file's laboratory is looked at; ``told`` is added."""
+    text = f"no {DEFAULT_FILE} is in {Path.cwd()}; this is about the built-in laboratory{told}"
     return Finding("configuration", GOOD, text, "pychron-lab init writes one for your own")
 
 

@@ -7,11 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pychron_comms.config.toml_text import toml_text
+from pychron_comms.operations.run import LOOPBACK_PORT
 from pychron_comms.process.platform import HERE, Platform
 from pychron_comms.server.settings import DEFAULT_PORTS, SPECTROMETER
 
 #: A unix socket's path may be no longer on any system that has them.
 _LONGEST_SOCKET = 100
+
+#: The first of the ports that a laboratory takes, and how many it takes.
+FIRST_PORT = min(DEFAULT_PORTS)
+PORTS = 12
+
+#: From the first port on: the pages of both processes, and where these meet without unix sockets.
+_PAGES, _MEETING = (10, 11), 9
 
 _HEAD = """\
 # A laboratory for pychron_comms, written by `pychron-lab init`.
@@ -43,6 +51,14 @@ listen = [{listen}]
 """
 
 _QTEGRA = 'kind = "qtegra"\n'
+
+_HTTP = """
+# ---- The pages of both processes: what a browser, and a monitor, see --------------------------
+
+[http]
+server = "tcp:{server}:interface=127.0.0.1"
+processor = "tcp:{processor}:interface=127.0.0.1"
+"""
 
 _PROCESSOR = """
 # ---- The processor: who owns the hardware -------------------------------------------------------
@@ -86,11 +102,26 @@ _TAIL = """
 
 @dataclass(frozen=True)
 class Answers:
-    """``network`` opens the listeners to other computers: those of ``hosts`` alone."""
+    """``network`` opens the listeners to other computers: those of ``hosts`` alone.
+
+    ``first_port``: the first of those it takes.
+    """
 
     journal: bool = True
     network: bool = False
     hosts: str = ""
+    first_port: int = FIRST_PORT
+
+
+def check_first_port(port: int) -> None:
+    """ValueError where a laboratory cannot begin there."""
+    if not 1024 <= port <= 65536 - PORTS:
+        raise ValueError(f"--first-port is 1024 to {65536 - PORTS}, not {port}")
+    if port != FIRST_PORT and abs(port - FIRST_PORT) < PORTS:
+        raise ValueError(
+            f"--first-port {port} takes some of the usual ports, {FIRST_PORT} to "
+            f"{FIRST_PORT + PORTS - 1}; take one that is {PORTS} away at least"
+        )
 
 
 def ask(question: Callable[[str], str]) -> Answers:
@@ -103,14 +134,19 @@ def ask(question: Callable[[str], str]) -> Answers:
 
 def written(folder: Path, answers: Answers, platform: Platform = HERE) -> str:
     """The text of a file that stands in ``folder``."""
-    listen, processor = _meeting(folder, platform)
+    first = answers.first_port
+    listen, processor = _meeting(folder, platform, first)
     interface = "" if answers.network else ":interface=127.0.0.1"
     parts = [_HEAD, _SERVER.format(processor=toml_text(processor))]
-    for port, request_type in DEFAULT_PORTS.items():
+    for usual, request_type in DEFAULT_PORTS.items():
+        port = usual - FIRST_PORT + first
         ways = ", ".join(f'"{kind}:{port}{interface}"' for kind in ("tcp", "udp"))
         parts.append(_LISTENER.format(request_type=request_type, listen=ways))
         if request_type == SPECTROMETER:
             parts.append(_QTEGRA)
+    if first != FIRST_PORT:
+        server, other = (first + each for each in _PAGES)
+        parts.append(_HTTP.format(server=server, processor=other))
     parts.append(_PROCESSOR.format(listen=toml_text(listen)))
     parts.append(_ACCESS.format(hosts=f", {toml_text(answers.hosts)}" if answers.hosts else ""))
     if answers.journal:
@@ -120,10 +156,11 @@ def written(folder: Path, answers: Answers, platform: Platform = HERE) -> str:
     return "".join(parts)
 
 
-def _meeting(folder: Path, platform: Platform) -> tuple[str, str]:
-    listen, processor = platform.link(str(folder / "run"), 1059)
+def _meeting(folder: Path, platform: Platform, first: int) -> tuple[str, str]:
+    port = LOOPBACK_PORT if first == FIRST_PORT else first + _MEETING
+    listen, processor = platform.link(str(folder / "run"), port)
     if len(listen) > _LONGEST_SOCKET:
-        return "tcp:1059:interface=127.0.0.1", "tcp:127.0.0.1:1059"
+        return f"tcp:{port}:interface=127.0.0.1", f"tcp:127.0.0.1:{port}"
     return listen, processor
 
 

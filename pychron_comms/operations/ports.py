@@ -52,6 +52,23 @@ def _is_alive(place: str) -> bool:
         return False
 
 
+def taken(laboratory: Laboratory, answers: Answers = answers) -> list[Address]:
+    """The ports of this laboratory's at which one runs already."""
+    return [
+        address
+        for text, question in _places(laboratory)
+        if (address := _port_of(text)) and _cannot_bind(address) and answers(text, question)
+    ]
+
+
+def _port_of(text: str) -> Address | None:
+    try:
+        address = listener_address(text)
+    except ValueError:
+        return None
+    return None if address is None or address.network == "unix" else address
+
+
 def ports(laboratory: Laboratory, answers: Answers = answers) -> Iterator[Finding]:
     """What is found of each place; ``answers`` tells whether a laboratory is there already."""
     for text, question in _places(laboratory):

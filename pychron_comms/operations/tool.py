@@ -8,6 +8,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from pychron_comms.operations.check import built_in, check
 from pychron_comms.operations.doctor import doctor
 from pychron_comms.operations.findings import BROKEN, Finding, as_json, as_lines, exit_status
 from pychron_comms.operations.laboratory import DEFAULT_FILE, Laboratory, load
+from pychron_comms.operations.running import already_running
 from pychron_comms.operations.status import status
 from pychron_comms.process.arguments import Parser
 from pychron_comms.process.platform import HERE
@@ -62,6 +64,14 @@ def parser() -> Parser:
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
     made = _command(commands, "init", _init, "write a commented laboratory to begin with")
     made.add_argument("--yes", action="store_true", help="ask nothing: journal, this computer only")
+    made.add_argument(
+        "--first-port",
+        type=int,
+        default=init.FIRST_PORT,
+        metavar="PORT",
+        help="a second laboratory on this computer needs ports of its own: %(default)s to "
+        f"{init.FIRST_PORT + init.PORTS - 1} are the usual ones",
+    )
     made.add_argument("--force", action="store_true", help="also over a file that is there")
     _command(commands, "check", _check, "say whether the file is right, and do not start")
     ran = _command(commands, "run", _run, "run both processes in this terminal, until Ctrl-C")
@@ -115,7 +125,9 @@ def _init(options: argparse.Namespace) -> int:
     file = Path(options.config or DEFAULT_FILE)
     if file.exists() and not options.force:
         raise ValueError(f"{file} is there already; --force writes over it")
+    init.check_first_port(options.first_port)
     answers = init.Answers() if options.yes else init.ask(input)
+    answers = replace(answers, first_port=options.first_port)
     file.write_text(init.written(file.absolute().parent, answers), "utf-8")
     named = "" if file == Path(DEFAULT_FILE) else f" --config {file}"
     sys.stdout.write(
@@ -130,7 +142,10 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    return run.in_foreground(_laboratory(options), ["--commands"] if options.commands else [])
+    laboratory = _laboratory(options)
+    if told := already_running(laboratory):
+        raise SystemExit(f"pychron-lab: {told}")
+    return run.in_foreground(laboratory, ["--commands"] if options.commands else [])
 
 
 def _status(options: argparse.Namespace) -> int:
@@ -149,7 +164,7 @@ def _doctor(options: argparse.Namespace) -> int:
 
 
 def _which(laboratory: Laboratory) -> list[Finding]:
-    return [built_in("what follows is about that")] if laboratory.file is None else []
+    return [built_in()] if laboratory.file is None else []
 
 
 def _tell(findings: Sequence[Finding], json: bool = False) -> int:

@@ -16,7 +16,7 @@ from pychron_comms import __version__
 from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.config.table import ConfigError, Table
 from pychron_comms.process.json_log import json_observer
-from pychron_comms.process.start import ExplainedStart
+from pychron_comms.process.start import ExplainedStart, InUseError
 
 #: Where a process shows itself to browsers; for those services that do.
 HTTP_OPTION = [
@@ -123,6 +123,8 @@ def checked(options: ServiceOptions, make: Callable[[], IService]) -> IService:
     """The service; a mistake in its configuration ends the program with status 1 and one line."""
     try:
         made = make()
+    except InUseError as error:
+        raise SystemExit(f"{options.name}: cannot start: {error}") from None
     except (ConfigError, ValueError) as error:
         raise SystemExit(f"configuration: {error}") from None
     if isinstance(made, ExplainedStart):

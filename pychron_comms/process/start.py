@@ -17,6 +17,10 @@ _HINTS = {
 }
 
 
+class InUseError(ValueError):
+    """What this service needs, another process has: no mistake of the configuration."""
+
+
 class StartError(SystemExit, Exception):
     """A start that cannot be; ends the program with status 1 and ``str()`` on standard error.
 

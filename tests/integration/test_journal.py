@@ -113,7 +113,7 @@ def test_two_processes_cannot_write_one_journal(processes: Processes) -> None:
     first.kill()
 
     assert second.returncode == 1
-    assert "ValueError" in second.stdout
+    assert "InUseError" in second.stdout
     assert "another process writes it" in second.stdout
     FileJournal(path).close()
 

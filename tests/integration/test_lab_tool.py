@@ -60,6 +60,20 @@ def test_from_init_to_a_running_laboratory(processes: Processes) -> None:
     texts = {each["subject"]: each["text"] for each in looked["findings"]}
     for place in (f"tcp:{port}:interface=127.0.0.1", *pages):
         assert texts[place].startswith("a laboratory runs there"), looked
+    again = run_to_the_end(*LAB, "run", folder=folder)
+    assert again.returncode == 1
+    found = re.search(r"runs here already \(process (\d+)\); it answers at port (.*)", again.stdout)
+    assert found is not None, again.stdout
+    assert str(port) in found[2]
+    assert b"pychron-server" in Path(f"/proc/{found[1]}/cmdline").read_bytes()
+    # With ports of its own, but the same journal: no mistake of the configuration.
+    run_to_the_end(*LAB, "init", "--yes", "--config", "second.toml", folder=folder)
+    with_a_port_of_its_own(folder / "second.toml")
+    other = run_to_the_end(*LAB, "run", "--config", "second.toml", folder=folder)
+    assert other.returncode == 1
+    assert "the laboratory could not be started" in other.stdout
+    assert "with this journal runs already" in other.stdout
+    assert "configuration:" not in other.stdout
     # What our own tools ask for is whole, however long: nobody is warned of it.
     assert "a reply of" not in runs.log
     runs.signal(signal.SIGTERM)

@@ -157,7 +157,12 @@ class Files(Journals):
         self.assert_cannot_open(f"{self.path.absolute()}: there is no folder")
 
     def test_is_not_written_by_two(self) -> None:
-        self.assert_cannot_open("another process writes it")
+        said = f"another process writes it (process {os.getpid()}): a laboratory with this journal"
+        self.assert_cannot_open(said)
+        # Of who cannot be read, nothing is said.
+        lock = self.path.with_name(f"{self.path.name}.lock")
+        lock.write_text("?")
+        self.assert_cannot_open("another process writes it: a laboratory")
 
         self.journal.close()
         self.open()

@@ -127,7 +127,7 @@ class CheckTests(FolderCase):
             with redirect_stdout(output):
                 self.assertEqual(tool.main([word]), 0)
             told = output.getvalue()
-            self.assertIn(f"there is no lab.toml in {self.folder}: this is the built-in", told)
+            self.assertIn(f"no lab.toml is in {self.folder}; this is about the built-in", told)
             self.assertIn("mend it: pychron-lab init", told)
 
 
