@@ -5,7 +5,7 @@
 # make soak   1,000 clients and a road full of faults, for a minute; then one flood after another
 # make mutants  a sample of small changes to the code, each of which a unit test must notice
 # make fuzz   a million inputs for each parser
-# make bench  the road beside relays that parse nothing
+# make bench  the road beside relays that parse nothing, and while many watch
 # make bench-compare REV=...  and beside the road of another commit
 # make docs   the pages under docs/ and the reference as a site, in build/site; links that lead
 #             nowhere end it; and manual pages, in build/man
@@ -70,6 +70,7 @@ types: $(VENV)/tested
 
 bench: $(VENV)/installed
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.watched
 
 bench-compare: $(VENV)/installed
 	$(BIN)/python -m benchmarks --compare $(REV)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import platform
-import resource
 import subprocess
 import sys
 import tempfile
@@ -15,7 +14,14 @@ from pathlib import Path
 
 from benchmarks.measures import Bench, Contender, Round, idle_bytes, medians, start_seconds
 from benchmarks.native import NoCompilerError, compiled
-from benchmarks.systems import NotRunningError, System, native_relay, road, twisted_relay
+from benchmarks.systems import (
+    NotRunningError,
+    System,
+    allow_many_sockets,
+    native_relay,
+    road,
+    twisted_relay,
+)
 from benchmarks.table import rendered
 
 ROOT = Path(__file__).parent.parent
@@ -42,7 +48,7 @@ def main() -> None:
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures there too")
     parser.add_argument("--compare", metavar="REV", help="beside the road of another commit")
     arguments = parser.parse_args()
-    _allow_many_sockets()
+    allow_many_sockets()
     rounds, seconds = QUICK if arguments.quick else FULL
     with tempfile.TemporaryDirectory() as name:
         try:
@@ -117,12 +123,6 @@ def _plain(results: dict[str, object]) -> dict[str, object]:
         return [text(each) for each in found] if isinstance(found, list) else found
 
     return {key: text(each) for key, each in results.items()}
-
-
-def _allow_many_sockets() -> None:
-    """Raise the limit on open files, for this process and those that it starts."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 if __name__ == "__main__":

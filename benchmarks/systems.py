@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import resource
 import selectors
 import socket
 import subprocess
@@ -45,6 +46,16 @@ class System(NamedTuple):
         text = Path(f"/proc/{self.front}/smaps_rollup").read_text()
         found = _RSS.search(text)
         return int(found[1]) * 1024 if found else 0
+
+    def cpu_seconds(self) -> float:
+        """How long the front half has run on a processor."""
+        return int(Path(f"/proc/{self.front}/schedstat").read_text().split()[0]) / 1e9
+
+
+def allow_many_sockets() -> None:
+    """Raise the limit on open files, for this process and those that it starts."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 @contextmanager

@@ -1,6 +1,6 @@
-"""``python -m benchmarks.watched``: the road while 100 programs are told everything, and how fast.
+"""``python -m benchmarks.watched``: the road while programs are told everything, and how fast.
 
-Two roads run beside each other, and only one of them is watched; the load on each is measured in
+Roads run beside each other, one that nobody watches and others; the load on each is measured in
 turn. A reader in C takes what the subscribers are told, so that Python's own reading costs little.
 """
 
@@ -14,18 +14,26 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.measures import Bench, Contender, Round, ratios
 from benchmarks.native import NoCompilerError, compiled
-from benchmarks.systems import PATIENCE, NotRunningError, System, road
+from benchmarks.systems import (
+    PATIENCE,
+    NotRunningError,
+    System,
+    allow_many_sockets,
+    road,
+)
 
 ROOT = Path(__file__).parent.parent
 
-SUBSCRIBERS = 100
+#: Programs that are told of everything, on the roads beside the one that nobody watches.
+CROWDS = (100, 500)
 LOAD = "16 clients"
 KINDS = ("polled", "new", "acting")
 
@@ -46,6 +54,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=1.0)
     arguments = parser.parse_args()
+    allow_many_sockets()
     with tempfile.TemporaryDirectory() as name:
         try:
             for line in measured(Path(name), arguments.rounds, arguments.seconds):
@@ -55,32 +64,48 @@ def main() -> None:
 
 
 def measured(folder: Path, count: int, seconds: float) -> Iterator[str]:
+    """The rows of a table, in Markdown."""
     bench = Bench(compiled("load", folder), folder, seconds)
     reader = compiled("reader", folder)
     kinds = dict.fromkeys(KINDS, (LOAD,))
+    crowds = (0, *CROWDS)
     contenders = {
-        "alone": Contender(lambda: road(ROOT), kinds),
-        "watched": Contender(lambda: watched_road(reader), kinds),
+        str(crowd): Contender(partial(watched_road, reader, crowd), kinds) for crowd in crowds
     }
     rounds: list[Round] = []
     for index in range(count):
         rounds.append(bench.one_round(contenders, backwards=bool(index % 2)))
         print(f"round {index + 1} of {count}", file=sys.stderr)
-    for kind in KINDS:
-        for figure, what in (("rate", "rate"), ("p99", "p99")):
-            key, base = ("watched", kind, LOAD), ("alone", kind, LOAD)
-            found, low, high = ratios(rounds, key, base, figure)
-            yield (
-                f"{kind}, {LOAD}, {what} with {SUBSCRIBERS} subscribers of everything: "
-                f"{found:.2f} ({low:.2f}-{high:.2f}) of that with none"
-            )
-    for subscribers in (1, SUBSCRIBERS):
-        with watched_road(reader, subscribers - 1) as system:
-            yield _words(subscribers, way_to_a_subscriber(system.port))
+    columns = [f"{kind}, {figure}" for kind in KINDS for figure in ("rate", "p99")]
+    yield f"{LOAD}, to the road that nobody watches: median (quartiles) of {count} rounds."
+    yield ""
+    yield " | ".join(["| subscribers", *columns, "server's CPU, acting", "a change's way |"])
+    yield "|---" * (len(columns) + 3) + "|"
+    for crowd in crowds:
+        with watched_road(reader, max(crowd - 1, 0)) as system:
+            way = way_to_a_subscriber(system.port)
+        cells = [_cell(rounds, str(crowd), *column.split(", ")) for column in columns]
+        cells += [_cpu(rounds, str(crowd)), _words(way)]
+        yield f"| {crowd or 'none'} | {' | '.join(cells)} |"
+
+
+def _cell(rounds: Sequence[Round], crowd: str, kind: str, figure: str) -> str:
+    key, base = (crowd, kind, LOAD), ("0", kind, LOAD)
+    if key == base:
+        own = statistics.median(each[key][figure] for each in rounds)
+        return f"{own:,.0f}/s" if figure == "rate" else f"{own * 1e3:.1f} ms"
+    found, low, high = ratios(rounds, key, base, figure)
+    return f"{found:.2f} ({low:.2f}-{high:.2f})"
+
+
+def _cpu(rounds: Sequence[Round], crowd: str) -> str:
+    """What a command costs the server, which a busy machine changes less than the rate."""
+    own = statistics.median(each[crowd, "acting", LOAD]["cpu"] for each in rounds)
+    return f"{own * 1e6:.0f} us"
 
 
 @contextmanager
-def watched_road(reader: Path, subscribers: int = SUBSCRIBERS) -> Iterator[System]:
+def watched_road(reader: Path, subscribers: int) -> Iterator[System]:
     """A road whose server tells so many of everything."""
     with ExitStack() as stack:
         system = stack.enter_context(road(ROOT))
@@ -153,14 +178,13 @@ def _reading(reader: Path, port: int, count: int) -> Iterator[None]:
             process.kill()
 
 
-def _words(subscribers: int, way: Way) -> str:
+def _words(way: Way) -> str:
     told, replied = (
         statistics.quantiles(each, n=100, method="inclusive") for each in (way.told, way.replied)
     )
     return (
-        f"a change's way, from the command to one of {subscribers} subscribers: "
-        f"p50 {told[49] * 1e3:.1f} ms, p99 {told[98] * 1e3:.1f} ms "
-        f"(the reply: {replied[49] * 1e3:.1f} and {replied[98] * 1e3:.1f} ms)"
+        f"p50 {told[49] * 1e3:.0f} ms, p99 {told[98] * 1e3:.0f} ms "
+        f"(the reply: {replied[49] * 1e3:.1f} and {replied[98] * 1e3:.1f})"
     )
 
 
