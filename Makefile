@@ -5,7 +5,7 @@
 # make soak   1,000 clients and a road full of faults, for a minute; then one flood after another
 # make mutants  a sample of small changes to the code, each of which a unit test must notice
 # make fuzz   a million inputs for each parser
-# make bench  the road beside relays that parse nothing, and while many watch
+# make bench  the road beside relays that parse nothing, one hop of others, and while many watch
 # make bench-compare REV=...  and beside the road of another commit
 # make docs   the pages under docs/ and the reference as a site, in build/site; links that lead
 #             nowhere end it; and manual pages, in build/man
@@ -68,11 +68,11 @@ lint: $(VENV)/tested
 types: $(VENV)/tested
 	$(BIN)/mypy
 
-bench: $(VENV)/installed
+bench: $(VENV)/benched
 	$(BIN)/python -m benchmarks
 	$(BIN)/python -m benchmarks.watched
 
-bench-compare: $(VENV)/installed
+bench-compare: $(VENV)/benched
 	$(BIN)/python -m benchmarks --compare $(REV)
 
 docs: $(VENV)/documented
@@ -116,6 +116,10 @@ $(VENV)/documented: setup.cfg pyproject.toml | $(VENV)/bin/python
 $(VENV)/mutated: setup.cfg pyproject.toml | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --editable '.[mutants,test]'
 	touch $@ $(VENV)/installed $(VENV)/tested
+
+$(VENV)/benched: setup.cfg pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --editable '.[bench]'
+	touch $@ $(VENV)/installed
 
 $(VENV)/tested: setup.cfg pyproject.toml | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --editable '.[test]'

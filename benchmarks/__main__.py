@@ -14,6 +14,7 @@ from pathlib import Path
 
 from benchmarks.measures import Bench, Contender, Round, idle_bytes, medians, start_seconds
 from benchmarks.native import NoCompilerError, compiled
+from benchmarks.peers import rounds as peers
 from benchmarks.systems import (
     NotRunningError,
     System,
@@ -43,7 +44,7 @@ _KEPT = ("serial", "64 in flight", "16 clients")
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="one minute instead of six")
+    parser.add_argument("--quick", action="store_true", help="two minutes instead of eight")
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures there too")
     parser.add_argument("--compare", metavar="REV", help="beside the road of another commit")
@@ -76,9 +77,11 @@ def _measured(folder: Path, count: int, seconds: float, compare: str | None) -> 
     contenders["journal"] = Contender(_starter(ROOT, "sync = false"), {"acting": _KEPT[1:2]})
     contenders["synced"] = Contender(_starter(ROOT, "sync = true"), {"acting": _KEPT[1:2]})
     bench = Bench(load, folder, seconds)
+    others = peers.installed()
     rounds: list[Round] = []
     for index in range(count):
-        rounds.append(bench.one_round(contenders, backwards=bool(index % 2)))
+        own = bench.one_round(contenders, backwards=bool(index % 2))
+        rounds.append(own | peers.one_round(others, seconds))
         print(f"round {index + 1} of {count}", file=sys.stderr)
     with road(ROOT) as system:
         idle = idle_bytes(system)

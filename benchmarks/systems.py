@@ -87,9 +87,9 @@ def native_relay(program: Path) -> Iterator[System]:
     with ExitStack() as stack:
         path = f"{stack.enter_context(tempfile.TemporaryDirectory())}/hop"
         back = stack.enter_context(_held([str(program), "far", path, "OK"]))
-        _first_line(back)
+        first_line(back)
         front = stack.enter_context(_held([str(program), "near", path]))
-        yield System(int(_first_line(front)), front.pid, back.pid)
+        yield System(int(first_line(front)), front.pid, back.pid)
 
 
 @contextmanager
@@ -99,9 +99,9 @@ def twisted_relay() -> Iterator[System]:
     with ExitStack() as stack:
         path = f"{stack.enter_context(tempfile.TemporaryDirectory())}/hop"
         back = stack.enter_context(_held([*command, "back", path]))
-        _first_line(back)
+        first_line(back)
         front = stack.enter_context(_held([*command, "front", path]))
-        port = int(_first_line(front))
+        port = int(first_line(front))
         _await_answer(port, b"Open A\r\n", b"OK\r\n")
         yield System(port, front.pid, back.pid)
 
@@ -160,7 +160,8 @@ def _held(command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
             process.kill()
 
 
-def _first_line(process: subprocess.Popen[bytes]) -> bytes:
+def first_line(process: subprocess.Popen[bytes]) -> bytes:
+    """What a process says first, which is where it listens. Raises NotRunningError."""
     assert process.stdout is not None
     with selectors.DefaultSelector() as selector:
         selector.register(process.stdout, selectors.EVENT_READ)

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from benchmarks.measures import ratios
+from benchmarks.peers.rounds import OWN_CLIENT
 
 _BASE = ("C relay", "relayed")
 _COLUMNS = (
@@ -35,7 +36,8 @@ def _lines(results: Mapping[str, Any]) -> Iterator[str]:
     yield f"| C relay, itself | {cells} |"
     for name, kind in dict.fromkeys((name, kind) for name, kind, _ in rounds[0]):
         if (name, kind) != _BASE and name not in {"journal", "synced"}:
-            yield f"| {name}, {kind} | " + " | ".join(_cells(results, name, kind)) + " |"
+            hops = "one hop of " if kind == OWN_CLIENT else ""
+            yield f"| {hops}{name}, {kind} | " + " | ".join(_cells(results, name, kind)) + " |"
     yield ""
     yield from _rest(results)
 
