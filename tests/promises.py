@@ -522,6 +522,33 @@ PROMISES = (
         "        for _ in range(len(self._round)):\n",
         "tests.observability.state.test_audience.RoundTests.test_few_readers_are_told_in_one_turn",
     ),
+    Promise(
+        "a copy of what went to the old processor does not run at the new one",
+        "the server knows where each plain line of the last seconds went",
+        "repeater/routing.py",
+        "            and sent.to != way.name\n",
+        "            and not sent.to\n",
+        "tests.repeater.test_trail.PlainTests"
+        ".test_a_copy_of_what_runs_at_the_old_one_gets_its_reply",
+    ),
+    Promise(
+        "a key that went to the old processor runs at no other",
+        "the server knows where each key went, and asks there",
+        "repeater/routing.py",
+        "        if went and went != way.name:\n",
+        "        if went and not way.name:\n",
+        "tests.repeater.test_trail.KeyTests"
+        ".test_a_key_that_was_sent_there_is_answered_there_or_with_201",
+    ),
+    Promise(
+        "a wrong file changes no route",
+        "it is read wholly, as at a start, before anything is changed",
+        "server/routing/reload.py",
+        "            now = self._read()\n            self._change(now.settings)\n",
+        "            self._change(self._last.settings)\n            now = self._read()\n",
+        "tests.server.routing.test_reload.ReloadTests"
+        ".test_a_file_that_is_wrong_changes_nothing_and_the_log_says_why",
+    ),
 )
 
 

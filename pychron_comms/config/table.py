@@ -147,6 +147,11 @@ class Table:
         """
         return Table(_laid_over(self._values, base._values), self._file, self._path, self._lines)
 
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """All that stands here, as it stands, whoever reads it."""
+        return self._values
+
     def rest(self) -> dict[str, Any]:
         """What nobody has read yet, as it stands, for a reader that checks it in its own way."""
         rest = {key: self._values[key] for key in self._values if key in self._unread}

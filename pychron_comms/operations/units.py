@@ -22,7 +22,7 @@ Description=Pychron: {what}
 Type=notify
 NotifyAccess=main
 ExecStart={twistd} -n --pidfile= {name} --config {quoted}
-WorkingDirectory={folder}
+{reload}WorkingDirectory={folder}
 {account}Restart=on-failure
 RestartSec=1
 WatchdogSec=30
@@ -86,6 +86,7 @@ def _unit(laboratory: Laboratory, scope: Scope, python: str, name: str, what: st
         order=order if second else "After=network.target\n",
         twistd=_quoted(Path(python).with_name("twistd")),
         name=name,
+        reload="ExecReload=/bin/kill -HUP $MAINPID\n" if name == "pychron-server" else "",
         account="" if scope.user else f"User={scope.account}\n",
         target="default.target" if scope.user else "multi-user.target",
     )

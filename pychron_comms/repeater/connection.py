@@ -139,6 +139,11 @@ class ProcessorConnection(Protocol):
         self._sweep = LoopingCall(self._give_up_late)
         self._sweep.clock = clock
 
+    @property
+    def in_flight(self) -> int:
+        """Commands of clients that wait for their replies."""
+        return sum(each.place is not None for each in self._pending.values())
+
     def send(
         self, request_type: str, data: str, sender: str, context: RequestContext
     ) -> Deferred[str]:

@@ -124,6 +124,11 @@ class CommandRepeater(MultiService):
         return _HopRead(self, request_type, data)
 
     @property
+    def in_flight(self) -> int:
+        """Commands that wait for their replies."""
+        return 0 if self.connection is None else self.connection.in_flight
+
+    @property
     def unreachable(self) -> PychronCommunicationError:
         """Why nothing can be sent."""
         return PychronCommunicationError(self._name, self._why)

@@ -2,51 +2,221 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from typing import NamedTuple, Protocol
 
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred, fail, gatherResults
+from twisted.internet.interfaces import IReactorTime
 from zope.interface import implementer
 
+from pychron_comms.errors import (
+    CommandError,
+    OutcomeUnknownError,
+    PychronCommunicationError,
+    error_from_line,
+)
 from pychron_comms.interfaces import ICommandRepeater, IKnownRead
+from pychron_comms.repeater.trail import Line, Trail
 from pychron_comms.wire.context import PLAIN, RequestContext
+
+#: Seconds in which a processor says what became of a key.
+PATIENCE = 3.0
+
+#: What it says of one that it does not know.
+_NEVER_SEEN = "never seen"
+
+
+class Way(Protocol):
+    """Where a route leads."""
+
+    @property
+    def name(self) -> str:
+        """The processor's; empty where there is none just now."""
+
+    @property
+    def repeater(self) -> ICommandRepeater:
+        """The way to it. Errors: 011 where there is none just now."""
+
+    @property
+    def members(self) -> Sequence[str]:
+        """The names of all processors that it can lead to."""
+
+
+class FixedWay(NamedTuple):
+    """To one processor, always."""
+
+    name: str
+    repeater: ICommandRepeater
+
+    @property
+    def members(self) -> Sequence[str]:
+        return (self.name,)
+
+
+class _Keyed(NamedTuple):
+    """A command with a key."""
+
+    request_type: str
+    data: str
+    sender: str
+    context: RequestContext
+
+    def ask(self, repeater: ICommandRepeater) -> Deferred[str]:
+        return repeater.get_response(*self)
+
+    async def is_known_to(self, repeater: ICommandRepeater) -> bool:
+        """Whether that processor has had it. Errors: any, where it does not tell."""
+        key = self.context.key.replace("\\", "\\\\").replace('"', '\\"')
+        within = RequestContext(within=PATIENCE)
+        said = await repeater.get_response(
+            self.request_type, f'Outcome "{key}"', self.sender, within
+        )
+        error = error_from_line(said)
+        if error is not None:
+            raise error
+        return said != _NEVER_SEEN
 
 
 @implementer(ICommandRepeater)
 class RoutingRepeater:
-    """Chooses the repeater of a request's type, or ``default``."""
+    """Chooses the way of a request's type, or ``default``; ``change`` changes all of them at once.
 
-    def __init__(self, default: ICommandRepeater, routes: Mapping[str, ICommandRepeater]) -> None:
+    What was sent before a change ends where it was sent, and runs nowhere else: the copy of a plain
+    command that still runs there gets its reply, a later one 201, and what has a key is answered by
+    the processor that knows the key, or with 201. ``processors`` are all that something was sent
+    to, by their names, as long as they can be told of it.
+    """
+
+    def __init__(
+        self,
+        default: Way,
+        routes: Mapping[str, Way],
+        processors: Mapping[str, ICommandRepeater],
+        clock: IReactorTime,
+    ) -> None:
         self._default = default
-        self._routes = routes
+        self._routes = dict(routes)
+        self._processors = processors
+        self._clock = clock
+        self._trail = Trail(clock)
+        # Who had a type before; the empty one stands for all that have no route.
+        self._left: dict[str, list[str]] = {}
+
+    def change(self, default: Way, routes: Mapping[str, Way]) -> None:
+        """New commands go these ways from now on."""
+        for request_type in {"", *self._routes, *routes}:
+            before = self._routes.get(request_type, self._default)
+            after = routes.get(request_type, default)
+            if before.members != after.members:
+                left = [*self._left.get(request_type, ()), *before.members]
+                self._left[request_type] = list(dict.fromkeys(left))
+        self._default = default
+        self._routes = dict(routes)
 
     def get_response(
         self, request_type: str, data: str, sender: str, context: RequestContext = PLAIN
     ) -> Deferred[str]:
-        repeater = self._routes.get(request_type, self._default)
-        return repeater.get_response(request_type, data, sender, context)
+        way = self._routes.get(request_type, self._default)
+        try:
+            if context.key:
+                return self._keyed(way, _Keyed(request_type, data, sender, context))
+            if context.ask and not context.safe:
+                return self._plain(way, Line(sender, request_type, data), context)
+            return way.repeater.get_response(request_type, data, sender, context)
+        except CommandError:
+            return fail()
 
     def known_read(self, request_type: str, data: str) -> IKnownRead | None:
-        repeater = self._routes.get(request_type, self._default)
-        return repeater.known_read(request_type, data)
+        way = self._routes.get(request_type, self._default)
+        try:
+            return way.repeater.known_read(request_type, data)
+        except PychronCommunicationError:
+            return None
 
     def asker_gone(self, response: Deferred[str]) -> None:
-        for repeater in self._repeaters():
-            repeater.asker_gone(response)
+        if not self._trail.is_joined(response):
+            for repeater in self._processors.values():
+                repeater.asker_gone(response)
 
     def session_ended(self, session: str) -> None:
-        for repeater in self._repeaters():
+        for repeater in self._processors.values():
             repeater.session_ended(session)
 
     def reply_taken(self, ask: str) -> None:
-        for repeater in self._repeaters():
+        self._trail.reply_taken(ask)
+        for repeater in self._processors.values():
             repeater.reply_taken(ask)
 
     def test_connection(self) -> Deferred[None]:
-        """A round trip to every processor; the first failure is its own."""
-        tests = gatherResults(
-            [repeater.test_connection() for repeater in self._repeaters()], consumeErrors=True
-        )
+        """A round trip to every processor that has a route; the first failure is its own."""
+        try:
+            repeaters = dict.fromkeys(
+                way.repeater for way in (self._default, *self._routes.values())
+            )
+        except PychronCommunicationError:
+            return fail()
+        tests = gatherResults([each.test_connection() for each in repeaters], consumeErrors=True)
         return tests.addCallbacks(lambda results: None, lambda failure: failure.value.subFailure)
 
-    def _repeaters(self) -> Iterable[ICommandRepeater]:
-        return dict.fromkeys([self._default, *self._routes.values()])
+    def _plain(self, way: Way, line: Line, context: RequestContext) -> Deferred[str]:
+        sent = self._trail.find(line)
+        if (
+            sent is not None
+            and sent.to != way.name
+            and sent.is_meant_by(context, self._clock.seconds())
+        ):
+            if sent.under_way:
+                return self._trail.join(sent)
+            raise OutcomeUnknownError(f"{line.text} was asked of {sent.to} a moment ago")
+        response = way.repeater.get_response(line.request_type, line.text, line.sender, context)
+        self._trail.line_sent(line, context.ask, way.name, response)
+        return response
+
+    def _keyed(self, way: Way, command: _Keyed) -> Deferred[str]:
+        went = self._trail.where_key_went(command.sender, command.context.key)
+        if went and went != way.name:
+            return Deferred.fromCoroutine(self._answered_by(went, command))
+        former = () if went else tuple(self._former(command.request_type, way))
+        if former:
+            return Deferred.fromCoroutine(self._found_or_sent(way, command, former))
+        return self._send(way, command)
+
+    def _send(self, way: Way, command: _Keyed) -> Deferred[str]:
+        response = command.ask(way.repeater)
+        self._trail.key_sent(command.sender, command.context.key, way.name, response)
+        return response
+
+    async def _answered_by(self, name: str, command: _Keyed) -> str:
+        """The reply to a command that this process sent to another processor. Errors: 201."""
+        repeater = self._processors.get(name)
+        why = "it is asked no more"
+        if repeater is not None:
+            try:
+                if await command.is_known_to(repeater):
+                    return await command.ask(repeater)
+                why = "it has not seen it yet"
+            except CommandError as error:
+                why = str(error)
+        raise OutcomeUnknownError(f"{command.data} was sent to {name}: {why}")
+
+    async def _found_or_sent(
+        self, way: Way, command: _Keyed, former: Iterable[ICommandRepeater]
+    ) -> str:
+        """The reply to a command that an earlier process may have sent to one of ``former``."""
+        for repeater in former:
+            is_known = False
+            with suppress(CommandError):
+                is_known = await command.is_known_to(repeater)
+            if is_known:
+                return await command.ask(repeater)
+        return await self._send(way, command)
+
+    def _former(self, request_type: str, way: Way) -> Iterator[ICommandRepeater]:
+        """Those that may have had commands of that type before, and can be asked."""
+        left = [*self._left.get(request_type, ()), *way.members]
+        if request_type not in self._routes:
+            left += self._left.get("", ())
+        for name in dict.fromkeys(left):
+            if name != way.name and name in self._processors:
+                yield self._processors[name]

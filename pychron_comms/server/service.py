@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Mapping
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -17,7 +17,6 @@ from pychron_comms.errors import CommandError
 from pychron_comms.handlers.factories import own_commands
 from pychron_comms.history.recorder import HistoryRecorder
 from pychron_comms.history.thread import OneThread
-from pychron_comms.interfaces import ICommandRepeater
 from pychron_comms.observability.loop_watch import LoopWatch
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.stream import new_stream
@@ -28,7 +27,7 @@ from pychron_comms.processor.assembly import request_types
 from pychron_comms.processor.hardware_manager import RemoteHardwareManager
 from pychron_comms.repeater.endpoint import CommandRepeater
 from pychron_comms.repeater.local import LocalRepeater
-from pychron_comms.repeater.routing import RoutingRepeater
+from pychron_comms.repeater.routing import FixedWay, RoutingRepeater, Way
 from pychron_comms.repeater.schemes import repeater_to
 from pychron_comms.server.command_log import ServedCommandLog
 from pychron_comms.server.command_server import RemoteCommandServer
@@ -36,9 +35,11 @@ from pychron_comms.server.dispatcher import RequestDispatcher
 from pychron_comms.server.launcher import Launcher
 from pychron_comms.server.resend.command_catalogue import CommandCatalogue
 from pychron_comms.server.resend.delivery import DeliveryReports
+from pychron_comms.server.routing.processors import Processors
+from pychron_comms.server.routing.reload import routes_of
 from pychron_comms.server.settings import ServerSettings
 from pychron_comms.server.state.journals import search_at
-from pychron_comms.server.state.routes import HERE, OTHERS
+from pychron_comms.server.state.routes import HERE
 from pychron_comms.server.state.status import Listener, ServerStatus
 from pychron_comms.transport.schemes import stream_service
 from pychron_comms.transport.shared import Shared
@@ -81,21 +82,22 @@ class RemoteHardwareServer(ExplainedStart):
                 clock=reactor,
                 now=time.time,
             ).setServiceParent(self._status_page)
-        self._repeaters: list[CommandRepeater] = []
         self._servers: list[RemoteCommandServer] = []
         self._ending = Shutdown(reactor)
         self._shared = Shared.of(reactor, metrics, settings.budget)
-        default: ICommandRepeater
-        if local is None:
-            default = self._repeater_to(settings.processor, reactor)
-        else:
-            local.setServiceParent(self)
-            default = LocalRepeater(local)
-            self._status_page.searches[HERE] = local.search
-        self._repeater = self._routed(settings.routes, default, reactor)
-        self._status_page.show_routes(
-            {OTHERS: HERE if local is not None else settings.processor, **settings.routes}
+        self._types: set[str] = set()
+        self._when_others_answer: list[Callable[[], None]] = []
+        self._processors = Processors(
+            partial(self._repeater_to, reactor), self._status_page.forget_processor, reactor
         )
+        self._processors.setServiceParent(self)
+        if local is not None:
+            local.setServiceParent(self)
+            self._processors.all[HERE] = LocalRepeater(local)
+            self._status_page.searches[HERE] = local.search
+        default, routes = self._ways(settings)
+        self._repeater = RoutingRepeater(default, routes, self._processors.all, reactor)
+        self._tell_of_routes(settings)
         self._listen(settings, reactor)
         self._status_page.watch(
             {
@@ -141,11 +143,9 @@ class RemoteHardwareServer(ExplainedStart):
             keeps=settings.keep_replies > 0,
         )
         catalogue = CommandCatalogue(repeater, reactor, own_commands())
-        for each in self._repeaters:
-            # Whoever is there now may have other commands.
-            each.when_connected(catalogue.learn_anew)
+        # Whoever is there now may have other commands.
+        self._when_others_answer = [catalogue.learn_anew]
         launcher = Launcher(settings.launch, reactor, settings.roles)
-        types = {*request_types(), ALARMS, *settings.routes}
         own_types = {ALARMS: self._alarms.commands(settings.roles).answer}
         for listener in settings.listeners:
             dispatcher = RequestDispatcher(
@@ -158,12 +158,11 @@ class RemoteHardwareServer(ExplainedStart):
                 role=listener.role,
                 metrics=self.metrics,
                 stream=self._status_page.stream,
-                types=types,
+                types=self._types,
                 own_types=own_types,
                 log=ServedCommandLog(reactor) if settings.commands else None,
             )
-            for each in self._repeaters:
-                each.when_connected(dispatcher.known_reads.clear)
+            self._when_others_answer.append(dispatcher.known_reads.clear)
             server = RemoteCommandServer(listener, dispatcher, reactor, self._shared)
             server.setServiceParent(self)
             self._servers.append(server)
@@ -206,7 +205,7 @@ class RemoteHardwareServer(ExplainedStart):
         return not any(server.open for server in self._servers)
 
     def _stop_repeaters(self) -> Deferred[Any]:
-        return DeferredList([maybeDeferred(each.stopService) for each in self._repeaters])
+        return maybeDeferred(self._processors.stopService)
 
     def _status(self) -> Deferred[str]:
         test = self._repeater.test_connection()
@@ -219,23 +218,47 @@ class RemoteHardwareServer(ExplainedStart):
         failure.trap(CommandError)
         return f"no processor: {failure.value}"
 
-    def _routed(
-        self, routes: Mapping[str, str], default: ICommandRepeater, reactor: Any
-    ) -> ICommandRepeater:
-        if not routes:
-            return default
-        # One connection to a processor, however many types it owns.
-        repeaters = {
-            description: self._repeater_to(description, reactor)
-            for description in dict.fromkeys(routes.values())
-        }
-        return RoutingRepeater(
-            default, {name: repeaters[description] for name, description in routes.items()}
-        )
+    def change_routes(self, settings: ServerSettings) -> None:
+        """New commands go where these settings say; those that are on their way end where they are.
 
-    def _repeater_to(self, description: str, reactor: Any) -> CommandRepeater:
+        Nothing else of the settings is looked at. Raises ValueError for a change that takes a
+        restart, and for a string that is no endpoint; then nothing has changed.
+        """
+        if bool(settings.processor) is (self._local is not None):
+            raise ValueError(
+                "server.processor: whether the hardware is in the server's own process takes a"
+                " restart"
+            )
+        default, routes = self._ways(settings)
+        self._repeater.change(default, routes)
+        self._tell_of_routes(settings)
+        self._others_answer()
+
+    def _ways(self, settings: ServerSettings) -> tuple[Way, dict[str, Way]]:
+        """Where the types without a route go, and those with one. Raises ValueError."""
+        names = [*([settings.processor] if self._local is None else []), *settings.routes.values()]
+        self._processors.take(self._processors.made(names))
+        every = self._processors.all
+        default = settings.processor or HERE
+        routes: dict[str, Way] = {
+            request_type: FixedWay(name, every[name])
+            for request_type, name in settings.routes.items()
+        }
+        return FixedWay(default, every[default]), routes
+
+    def _tell_of_routes(self, settings: ServerSettings) -> None:
+        self._types.clear()
+        self._types |= {*request_types(), ALARMS, *settings.routes}
+        self._status_page.show_routes(routes_of(settings))
+
+    def _others_answer(self) -> None:
+        for act in self._when_others_answer:
+            act()
+
+    def _repeater_to(self, reactor: Any, description: str) -> CommandRepeater:
         repeater = repeater_to(description, reactor, self._shared.cork)
         repeater.watch_state(self._status_page.mirror_of(description))
+        repeater.when_connected(self._others_answer)
         self._status_page.searches[description] = partial(search_at, repeater)
         hop = self.metrics.histogram(
             "pychron_comms_hop_seconds",
@@ -243,6 +266,4 @@ class RemoteHardwareServer(ExplainedStart):
             processor=description,
         )
         repeater.measure(hop)
-        repeater.setServiceParent(self)
-        self._repeaters.append(repeater)
         return repeater

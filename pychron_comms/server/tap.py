@@ -21,12 +21,14 @@ from pychron_comms.observability.http.settings import SERVER, read_http
 from pychron_comms.process.command_line import COMMANDS_OPTION, HTTP_OPTION, ServiceOptions, checked
 from pychron_comms.process.ending import end_once
 from pychron_comms.process.garbage import overlook_what_stays
+from pychron_comms.process.hangup import Hangup
 from pychron_comms.process.monotonic import use_monotonic_clock
 from pychron_comms.process.systemd_notify import Supervision
 from pychron_comms.processor.assembly import gate_from_config, request_types
 from pychron_comms.processor.settings import laboratory_from
 from pychron_comms.safeguards.hosts import read_hosts
 from pychron_comms.safeguards.roles import read_roles
+from pychron_comms.server.routing.reload import Read, Reload
 from pychron_comms.server.service import RemoteHardwareServer
 from pychron_comms.server.settings import (
     ListenerSettings,
@@ -84,22 +86,41 @@ class Options(ServiceOptions):
 
 def makeService(options: Options, reactor: Any = None) -> IService:
     """The server's service; ``reactor`` is Twisted's own unless a test brings one."""
-    if reactor is None:
+    is_real = reactor is None
+    if is_real:
         from twisted.internet import reactor  # noqa: PLC0415
 
         use_monotonic_clock(reactor)
         end_once(reactor)
         overlook_what_stays(reactor)
-    return checked(options, lambda: _service(options, options.configuration, reactor))
+
+    def make() -> IService:
+        first = _read_all(options, options.configuration)
+        server = _service(options, first, reactor)
+        reload = Reload(
+            first, lambda: _read_all(options, options.configuration), server.change_routes
+        )
+        if is_real:
+            reactor.callWhenRunning(Hangup(reactor, reload).watch)
+        return server
+
+    return checked(options, make)
 
 
-def _service(options: Options, table: Table | None, reactor: Any) -> IService:
+def _read_all(options: Options, table: Table | None) -> Read:
+    """What the file and the command line say. Raises ConfigError and ValueError."""
     settings = ServerSettings() if table is None else _read(table)
-    metrics = metrics_of_process(time.time())
     if options.listeners:
         settings = replace(settings, listeners=options.listeners)
     if options["processor"]:
         settings = replace(settings, processor=options["processor"])
+    http = read_http(table, "server", SERVER, options["http"])
+    return Read(replace(settings, http=http), table)
+
+
+def _service(options: Options, first: Read, reactor: Any) -> RemoteHardwareServer:
+    settings, table = first
+    metrics = metrics_of_process(time.time())
     warnings = warnings_about(settings)
     if settings.processor and options["commands"]:
         settings = replace(settings, commands=True)
@@ -108,8 +129,6 @@ def _service(options: Options, table: Table | None, reactor: Any) -> IService:
             print(f"warning: {text}", file=sys.stderr)  # noqa: T201
         else:
             _log.warn("{text}", text=text)
-    http = read_http(table, "server", SERVER, options["http"])
-    settings = replace(settings, http=http)
     if options["check"]:
         # A journal is opened by the one process that writes it.
         settings = replace(settings, alarms=replace(settings.alarms, journal=None))

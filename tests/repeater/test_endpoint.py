@@ -27,7 +27,7 @@ from pychron_comms.observability.metrics import Metrics
 from pychron_comms.repeater import connection as connection_module
 from pychron_comms.repeater.endpoint import CommandRepeater
 from pychron_comms.repeater.local import LocalRepeater
-from pychron_comms.repeater.routing import RoutingRepeater
+from pychron_comms.repeater.routing import FixedWay, RoutingRepeater
 from pychron_comms.wire.context import RequestContext
 from tests.doubles import ScriptedGate, ScriptedRepeater
 
@@ -445,7 +445,12 @@ class LocalTests(SynchronousTestCase):
 class RoutingTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.default, self.laser = ScriptedRepeater(), ScriptedRepeater()
-        self.routing = RoutingRepeater(self.default, {"CO2": self.laser})
+        self.routing = RoutingRepeater(
+            FixedWay("default", self.default),
+            {"CO2": FixedWay("laser", self.laser)},
+            {"default": self.default, "laser": self.laser},
+            Clock(),
+        )
 
     def test_each_type_goes_to_its_processor(self) -> None:
         verifyObject(ICommandRepeater, self.routing)

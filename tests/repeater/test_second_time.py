@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.errors import OutcomeUnknownError, PychronCommunicationError
 from pychron_comms.repeater import endpoint
 from pychron_comms.repeater.local import LocalRepeater
-from pychron_comms.repeater.routing import RoutingRepeater
+from pychron_comms.repeater.routing import FixedWay, RoutingRepeater
 from pychron_comms.wire.context import PLAIN, RequestContext
 from tests.doubles import ScriptedGate, ScriptedRepeater
 from tests.repeater.test_endpoint import EndpointCase
@@ -149,7 +150,12 @@ class LocalReadTests(SynchronousTestCase):
 class TwoFailuresTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.default, self.laser = ScriptedRepeater(), ScriptedRepeater()
-        self.routing = RoutingRepeater(self.default, {"CO2": self.laser})
+        self.routing = RoutingRepeater(
+            FixedWay("default", self.default),
+            {"CO2": FixedWay("laser", self.laser)},
+            {"default": self.default, "laser": self.laser},
+            Clock(),
+        )
 
     def test_a_second_failure_of_a_test_is_nobodys_bug(self) -> None:
         test: Deferred[None] = self.routing.test_connection()

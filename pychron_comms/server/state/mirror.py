@@ -34,12 +34,14 @@ class StateMirror:
         self._clock = clock
         self._now = now
         self._items: dict[str, Item] = {}
-        self._doubted = False
+        self._doubted = self._ended = False
         self._timer: IDelayedCall | None = None
         self._tell("connecting", well=False)
 
     def heard(self, topic: str, text: str) -> None:
         """One message of the processor's stream. Raises ValueError for one that is none."""
+        if self._ended:
+            return
         fields = json.loads(text)
         self._wait_on()
         if topic == "snapshot":
@@ -62,6 +64,8 @@ class StateMirror:
 
     def lost(self, reason: str) -> None:
         """The connection to the processor is gone."""
+        if self._ended:
+            return
         self._stop_waiting()
         self._invalidate(f"the processor is lost: {reason}")
         # Its next life says anew what there is.
@@ -70,6 +74,15 @@ class StateMirror:
 
     def stop(self) -> None:
         self._stop_waiting()
+
+    def end(self) -> None:
+        """Tell no more of this processor: nothing goes there any more."""
+        self._ended = True
+        self._stop_waiting()
+        for path in self._items:
+            self._stream.withdraw(path)
+        self._items.clear()
+        self._stream.withdraw(f"road/processor/{self._name}")
 
     def _take(self, told: Item) -> None:
         item = told

@@ -114,6 +114,13 @@ class ServerStatus(MultiService):
         )
         return mirror
 
+    def forget_processor(self, name: str) -> None:
+        """Tell of this one no more."""
+        self._mirrors.pop(name).end()
+        self.searches.pop(name, None)
+        for part in (f"journal of {name}", f"processor {name}"):
+            self.health.remove(part)
+
     def show_routes(self, routes: Mapping[str, str]) -> None:
         """Tell of these routes from now on: names of processors by request types."""
         for request_type in self._routes_told:

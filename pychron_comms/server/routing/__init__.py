@@ -1,0 +1,1 @@
+"""Where each request type goes, and how that is changed while the server runs."""
