@@ -70,8 +70,8 @@ def road(checkout: Path, journal: str = "") -> Iterator[System]:
         port, echo_port = _free_ports(2)
         config = folder / "lab.toml"
         config.write_text(_configuration(folder, port, echo_port, journal))
-        back = stack.enter_context(_twistd(checkout, folder, "pychron-processor", config))
-        front = stack.enter_context(_twistd(checkout, folder, "pychron-server", config))
+        back = stack.enter_context(service(checkout, folder, "pychron-processor", config))
+        front = stack.enter_context(service(checkout, folder, "pychron-server", config))
         try:
             _await_answer(port, b"GetValveState V0\r\n", b"False\r\n")
             _await_answer(echo_port, b"Open A\r\n", b"Open A\r\n")
@@ -125,7 +125,7 @@ def _configuration(folder: Path, port: int, echo_port: int, journal: str) -> str
 
 
 @contextmanager
-def _twistd(
+def service(
     checkout: Path, folder: Path, service: str, config: Path
 ) -> Iterator[subprocess.Popen[bytes]]:
     log = folder / f"{service}.log"

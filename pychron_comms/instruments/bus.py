@@ -78,7 +78,7 @@ class Bus:
 
     @property
     def unasked(self) -> int:
-        """Lines that were the answer to nothing."""
+        """How often something came that was the answer to nothing."""
         return self._incoming.unasked
 
     def ask(

@@ -14,15 +14,22 @@ class Ends:
     size: int = 0
 
     def cut(self, data: bytes) -> tuple[bytes, bytes] | None:
-        """The first whole answer without its line's end, and what follows; None where none is.
+        """The first whole answer without its line's end, and what follows; None where none is."""
+        found = self.find(data, 0)
+        return None if found is None else (data[: found[0]], data[found[1] :])
+
+    def find(self, data: bytes, start: int) -> tuple[int, int] | None:
+        """Where the answer that begins at ``start`` ends, and where what follows begins; None
+        where it is not whole.
 
         What stands behind the line's end, a checksum say, belongs to the answer, the line's end
         then too.
         """
         if self.size:
-            return None if len(data) < self.size else (data[: self.size], data[self.size :])
-        at = data.find(self.line)
+            end = start + self.size
+            return None if len(data) < end else (end, end)
+        at = data.find(self.line, start)
         end = at + len(self.line) + self.extra
         if at < 0 or len(data) < end:
             return None
-        return data[: end if self.extra else at], data[end:]
+        return end if self.extra else at, end

@@ -9,6 +9,9 @@ from pychron_comms.instruments.pattern import GarbledError
 #: Bytes that an answer may have whose size is not described.
 LONGEST_ANSWER = 4096
 
+#: Lines that an instrument may say by itself at once: more would keep all others waiting.
+MOST_LINES = 256
+
 #: What some instruments add behind their line's end; it is no answer to anything.
 _BLANKS = b" \r\n\0"
 
@@ -17,7 +20,7 @@ class Incoming:
     """The bytes that have come and have not been taken."""
 
     def __init__(self, wire: Wire) -> None:
-        #: Lines that were the answer to nothing.
+        #: How often something came that was the answer to nothing.
         self.unasked = 0
         self._wire = wire
         self._came = b""
@@ -38,26 +41,37 @@ class Incoming:
         answer, or the one to an earlier question.
         """
         longest = max(LONGEST_ANSWER, ends.size)
-        while (cut := ends.cut(self._came)) is not None and len(cut[0]) <= longest:
-            answer, self._came = cut
-            if self._wire.unasked(answer):
-                continue
-            if not self.pass_over(b"" if ends.size else _BLANKS):
-                raise GarbledError("more came than one answer")
-            return answer
+        start = 0
+        for _ in range(MOST_LINES):
+            found = ends.find(self._came, start)
+            if found is None or found[0] - start > longest:
+                break
+            answer, start = self._came[start : found[0]], found[1]
+            if not self._wire.unasked(answer):
+                self._came = self._came[start:]
+                if not self.pass_over(b"" if ends.size else _BLANKS):
+                    raise GarbledError("more came than one answer")
+                return answer
+        else:
+            raise GarbledError(f"more than {MOST_LINES} lines by itself")
+        self._came = self._came[start:]
         if len(self._came) > longest:
             raise GarbledError(f"more than {longest} bytes")
         return None
 
     def pass_over(self, blanks: bytes = _BLANKS) -> bool:
         """Drop what was not asked for; False where it should not have come."""
-        *lines, rest = self._came.split(self._wire.steps[-1].ends.line or b"\n")
-        self._came = b""
-        if self._wire.speaks and len(rest) <= LONGEST_ANSWER:
-            # The beginning of what it says by itself.
-            self._came = rest
+        came, self._came = self._came, b""
+        if not self._wire.speaks:
+            strange = bool(came.strip(blanks))
         else:
-            lines.append(rest)
-        strange = [each for each in lines if each.strip(blanks) and not self._wire.unasked(each)]
-        self.unasked += len(strange)
+            end = self._wire.steps[-1].ends.line or b"\n"
+            *lines, rest = came.split(end, MOST_LINES)
+            strange = any(each.strip(blanks) and not self._wire.unasked(each) for each in lines)
+            if end in rest or len(rest) > LONGEST_ANSWER:
+                strange = True
+            else:
+                # The beginning of what it says by itself.
+                self._came = rest
+        self.unasked += strange
         return not strange

@@ -12,7 +12,7 @@ from pychron_comms.instruments.bus import (
     NoAnswerError,
     NotAskedError,
 )
-from pychron_comms.instruments.incoming import LONGEST_ANSWER
+from pychron_comms.instruments.incoming import LONGEST_ANSWER, MOST_LINES
 from pychron_comms.instruments.pattern import GarbledError
 from tests.instruments.case import SWITCH, Wire, described
 
@@ -241,3 +241,11 @@ class TalkativeTests(SynchronousTestCase):
     def test_a_beginning_without_end_is_not_kept_for_ever(self) -> None:
         self.bus.received(b"E" * (LONGEST_ANSWER + 1))
         self.assertEqual(self.bus.unasked, 1)
+
+    def test_one_that_speaks_without_end_keeps_nobody_waiting(self) -> None:
+        for asks in (False, True):
+            done = self.bus.ask(self.reading.exchange, {"channel": 1}) if asks else None
+            self.bus.received(b"EVENT 1\n" * (MOST_LINES + 1))
+            if done is not None:
+                self.failureResultOf(done, GarbledError)
+            self.clock.advance(10.0)

@@ -1,0 +1,228 @@
+"""``python -m benchmarks.instruments``: 64 polled instruments on one processor, and one that hangs.
+
+One processor polls 64 gauges of 64 connections ten times a second each, and one more that answers
+for some seconds, then hangs, and so in turn. What the processor costs is its share of a core; what
+the hanging one does to the others is how late they are asked with it and without. Every answer
+brings another value. On a busy machine lateness says more of the machine: so the processor's time
+that the worst of its answers takes is measured by itself.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+import selectors
+import socket
+import statistics
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import replace
+from pathlib import Path
+
+from twisted.internet.task import Clock
+
+from benchmarks.systems import NotRunningError, service
+from pychron_comms.config.table import Table
+from pychron_comms.instruments.bus import Bus
+from pychron_comms.instruments.loader import read_description
+
+ROOT = Path(__file__).parent.parent
+
+INSTRUMENTS = 64
+EVERY = 0.1
+
+#: Seconds that the last one answers, or hangs, before it is the other's turn.
+TURN = 4.0
+
+#: How often the worst turn is looked for.
+REPEATS = 100
+
+_DESCRIPTION = f"""
+title = "A gauge"
+source = "benchmarks"
+[wire]
+link = "tcp://127.0.0.1:1"
+line = "<CR><LF>"
+first_byte = 0.5
+late = 0.5
+[item.gauge]
+kind = "gauge"
+[item.gauge.read.pressure]
+send = "PR1?"
+take = "0,{{value:+.4E}}"
+unit = "mbar"
+every = {EVERY}
+"""
+
+#: How an instrument hangs: what it says instead of an answer.
+HANGS = {"silent": b"", "endless": b"1" * 65536, "babbling": b"\r\n" * 32768}
+
+
+class _Instrument:
+    """Answers ``PR1?``, and keeps how late each question came after the one before."""
+
+    def __init__(self) -> None:
+        self.listening = socket.create_server(("127.0.0.1", 0))
+        self.port = self.listening.getsockname()[1]
+        #: For questions while the last one answered, and while it hung: seconds.
+        self.late: tuple[list[float], list[float]] = ([], [])
+        self._answered = 0.0
+        self._count = 0
+
+    def question(self, sock: socket.socket, hung: bool) -> bool:
+        """False where the connection has ended."""
+        try:
+            if not sock.recv(4096):
+                return False
+        except OSError:
+            return False
+        now = time.perf_counter()
+        if self._answered:
+            self.late[hung].append(now - self._answered - EVERY)
+        self._count += 1
+        sock.sendall(b"0,%+.4E\r\n" % (1e-9 * (1 + self._count % 1000)))
+        self._answered = time.perf_counter()
+        return True
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.instruments", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=40.0)
+    arguments = parser.parse_args()
+    try:
+        for hang in HANGS:
+            print(worst(hang))
+            for line in measured(arguments.seconds / len(HANGS), hang):
+                print(line, flush=True)
+    except (NotRunningError, OSError) as error:
+        raise SystemExit(f"benchmarks: {error}") from None
+
+
+def worst(hang: str) -> str:
+    """The time of the processor, and of nobody else, that one turn of the reactor takes for it."""
+    took = []
+    description = read_description(Table.parse(_DESCRIPTION, "gauge.toml"), "gauge")
+    exchange = description.items["gauge"].readings["pressure"].exchange
+    for speaks in (False, True):
+        wire = replace(description.wire, speaks=speaks)
+        for _ in range(REPEATS):
+            bus = Bus(wire, Clock())
+            bus.connected(_Nowhere())
+            bus.ask(exchange, {}).addErrback(lambda failure: None)
+            for _ in range(2):
+                begun = time.thread_time()
+                bus.received(HANGS[hang])
+                took.append(time.thread_time() - begun)
+    return f"{hang}: at most {max(took) * 1e3:.2f} ms of the processor's time at once"
+
+
+class _Nowhere:
+    """A connection whose other end is the benchmark."""
+
+    def write(self, data: bytes) -> None:
+        pass
+
+    def reset(self) -> None:
+        pass
+
+
+def measured(seconds: float, hang: str) -> Iterator[str]:
+    instruments = [_Instrument() for _ in range(INSTRUMENTS + 1)]
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        (folder / "gauge.toml").write_text(_DESCRIPTION)
+        config = folder / "lab.toml"
+        config.write_text(_laboratory(folder, [each.port for each in instruments]))
+        process = stack.enter_context(service(ROOT, folder, "pychron-processor", config))
+        bench = _Bench(instruments, hang)
+        bench.serve(TURN)
+        for each in instruments:
+            each.late[0].clear()
+            each.late[1].clear()
+        begun, before = time.perf_counter(), _cpu_seconds(process)
+        bench.serve(seconds)
+        share = (_cpu_seconds(process) - before) / (time.perf_counter() - begun)
+    sides = [[each.late[side] for each in instruments[:-1]] for side in (0, 1)]
+    rate = sum(len(late) for side in sides for late in side) / seconds
+    yield f"{INSTRUMENTS} instruments, {rate:.0f} questions/s: {100 * share:.1f} % of a core"
+    answering, hung = (sorted(itertools.chain(*side)) for side in sides)
+    if len(answering) < INSTRUMENTS or len(hung) < INSTRUMENTS:
+        raise NotRunningError("the instruments were not polled")
+    for name, at in (("p50", 49), ("p99", 98)):
+        alone, beside = (statistics.quantiles(each, n=100)[at] * 1e3 for each in (answering, hung))
+        yield (
+            f"asked late, {name}: {alone:.2f} ms; while one more is {hang}: {beside:.2f} ms, "
+            f"{beside - alone:+.2f} ms"
+        )
+
+
+class _Bench:
+    """All instruments, in this process."""
+
+    def __init__(self, instruments: list[_Instrument], hang: str) -> None:
+        self._last = instruments[-1]
+        self._hang = hang
+        self._hung = False
+        self._selector = selectors.DefaultSelector()
+        for each in instruments:
+            self._selector.register(each.listening, selectors.EVENT_READ, each)
+        self._open: list[socket.socket] = []
+
+    def serve(self, seconds: float) -> None:
+        end = time.perf_counter() + seconds
+        turn = time.perf_counter() + TURN
+        while (now := time.perf_counter()) < end:
+            if now >= turn:
+                self._hung, turn = not self._hung, now + TURN
+            for key, _ in self._selector.select(0.05):
+                self._ready(key.fileobj, key.data)
+
+    def _ready(self, sock: object, instrument: _Instrument) -> None:
+        assert isinstance(sock, socket.socket)
+        if sock is instrument.listening:
+            connection, _ = sock.accept()
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._selector.register(connection, selectors.EVENT_READ, instrument)
+        elif self._hung and instrument is self._last:
+            self._hang_up(sock)
+        elif not instrument.question(sock, self._hung):
+            self._end(sock)
+
+    def _hang_up(self, sock: socket.socket) -> None:
+        """It has taken the question, and does not answer, or does not come to an end."""
+        try:
+            if not sock.recv(4096):
+                self._end(sock)
+                return
+            sock.send(HANGS[self._hang], socket.MSG_DONTWAIT)
+        except OSError:
+            self._end(sock)
+
+    def _end(self, sock: socket.socket) -> None:
+        self._selector.unregister(sock)
+        sock.close()
+
+
+def _laboratory(folder: Path, ports: list[int]) -> str:
+    parts = [f'[processor]\nlisten = ["unix:{folder}/hop"]']
+    for number, port in enumerate(ports):
+        parts += (
+            f'[instrument.g{number}]\ndescription = "{folder}/gauge.toml"',
+            f'link = "tcp://127.0.0.1:{port}"',
+            f'[[device]]\nname = "d{number}"\nkind = "gauges"',
+            f'gauges = {{ IG = "g{number}.gauge" }}',
+        )
+    return "\n".join(parts)
+
+
+def _cpu_seconds(process: subprocess.Popen[bytes]) -> float:
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+if __name__ == "__main__":
+    main()
