@@ -62,10 +62,17 @@ class RoomTests(SynchronousTestCase):
 
 class StartTests(SynchronousTestCase):
     def test_the_services_bring_no_reactor_and_nothing_that_few_need(self) -> None:
-        """One that a program has not chosen itself could not be replaced any more."""
+        """A reactor that a program has not chosen itself could not be replaced any more.
+
+        A server whose processor is elsewhere brings no laboratory either.
+        """
         text = (
             "import sys\n"
-            "import pychron_comms.server.tap, pychron_comms.processor.tap\n"
+            "import pychron_comms.server.tap\n"
+            "rooms = ('lab', 'instruments', 'processor')\n"
+            "laboratory = {f'pychron_comms.{each}' for each in rooms}\n"
+            "print(*sorted(laboratory & sys.modules.keys()))\n"
+            "import pychron_comms.processor.tap\n"
             "unwanted = {'twisted.internet.reactor', 'twisted.mail.smtp', 'matplotlib'}\n"
             "print(*sorted(unwanted & sys.modules.keys()))\n"
         )

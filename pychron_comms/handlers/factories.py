@@ -1,8 +1,10 @@
-"""The request types that the package itself serves."""
+"""The request types that are served: the package's own, and those of its plugins."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+
+from twisted.plugin import getPlugins
 
 from pychron_comms.handlers.command import CommandSpec, declared_commands
 from pychron_comms.handlers.echo import EchoHandler, EchoHandlerFactory
@@ -35,6 +37,16 @@ _OWN: Sequence[tuple[IRequestHandlerFactory, type]] = (
 def own_factories() -> Sequence[IRequestHandlerFactory]:
     """One factory for each type; others come as plugins."""
     return [factory for factory, _ in _OWN]
+
+
+def all_factories() -> list[IRequestHandlerFactory]:
+    """Those, and the plugins."""
+    return [*own_factories(), *getPlugins(IRequestHandlerFactory)]
+
+
+def request_types() -> set[str]:
+    """Every request type and alias that may be served here."""
+    return {name for factory in all_factories() for name in factory.request_types}
 
 
 def own_commands() -> dict[str, dict[str, CommandSpec]]:

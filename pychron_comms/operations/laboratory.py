@@ -9,6 +9,7 @@ from pathlib import Path
 from pychron_comms.alarms.handler import ALARMS
 from pychron_comms.alarms.settings import read_alarms
 from pychron_comms.config.table import Table
+from pychron_comms.handlers.factories import request_types
 from pychron_comms.history.settings import read_history
 from pychron_comms.observability.http.settings import (
     OFF,
@@ -18,7 +19,6 @@ from pychron_comms.observability.http.settings import (
     read_http,
 )
 from pychron_comms.process.platform import HERE
-from pychron_comms.processor.assembly import request_types
 from pychron_comms.processor.settings import ProcessorSettings, read_processor_settings
 from pychron_comms.server.settings import LINES, ServerSettings, read_server_settings
 

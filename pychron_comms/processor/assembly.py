@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred, gatherResults
-from twisted.plugin import getPlugins
 
 from pychron_comms.config.table import Table
 from pychron_comms.errors import ManagerUnavailableError
-from pychron_comms.handlers.factories import own_factories
+from pychron_comms.handlers.factories import all_factories
 from pychron_comms.interfaces import (
     IFence,
     IHardware,
@@ -80,7 +79,7 @@ def gate_from_config(
         settings, queues, memory, audit, reactor=reactor, metrics=metrics, fence=fence
     )
     hardware = hardware_from_config(laboratory, reactor, guards.queries)
-    handlers = handlers_for(hardware, _factories())
+    handlers = handlers_for(hardware, all_factories())
     hardware.check_used(laboratory)
     # Rules are said in the words of the handlers, whose Check asks them.
     guards.interlocks.keep(rules_for(settings.interlocks, handlers))
@@ -177,15 +176,6 @@ def _safeguards(
         overrides=Overrides(settings.emergency_key, roles, reactor, audit.refused, metrics),
     )
     return Safeguards(access, leases, unsafe, interlocks, queries)
-
-
-def request_types() -> set[str]:
-    """Every request type and alias that this package serves here, with its plugins."""
-    return {name for factory in _factories() for name in factory.request_types}
-
-
-def _factories() -> list[IRequestHandlerFactory]:
-    return [*own_factories(), *getPlugins(IRequestHandlerFactory)]
 
 
 def queue_of(

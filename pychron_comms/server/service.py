@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
@@ -14,7 +14,7 @@ from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from pychron_comms.alarms.handler import ALARMS
 from pychron_comms.alarms.service import AlarmService
 from pychron_comms.errors import CommandError
-from pychron_comms.handlers.factories import own_commands
+from pychron_comms.handlers.factories import own_commands, request_types
 from pychron_comms.history.recorder import HistoryRecorder
 from pychron_comms.history.thread import OneThread
 from pychron_comms.observability.loop_watch import LoopWatch
@@ -23,8 +23,6 @@ from pychron_comms.observability.state.stream import new_stream
 from pychron_comms.process.shutdown import FLUSH, GATE, IN_FLIGHT, LISTENERS, REPEATERS, Shutdown
 from pychron_comms.process.start import ExplainedStart
 from pychron_comms.process.systemd_notify import Supervision
-from pychron_comms.processor.assembly import request_types
-from pychron_comms.processor.hardware_manager import RemoteHardwareManager
 from pychron_comms.repeater.endpoint import CommandRepeater
 from pychron_comms.repeater.local import LocalRepeater
 from pychron_comms.repeater.routing import FixedWay, RoutingRepeater, Way
@@ -43,6 +41,10 @@ from pychron_comms.server.state.routes import HERE
 from pychron_comms.server.state.status import Listener, ServerStatus
 from pychron_comms.transport.schemes import stream_service
 from pychron_comms.transport.shared import Shared
+
+if TYPE_CHECKING:
+    # Without a gate of its own, it needs nothing of the processor's.
+    from pychron_comms.processor.hardware_manager import RemoteHardwareManager
 
 
 class RemoteHardwareServer(ExplainedStart):

@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from dataclasses import replace
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from twisted.application.service import IService
 from twisted.logger import Logger
@@ -15,17 +15,17 @@ from twisted.python import usage
 from pychron_comms.alarms.handler import ALARMS
 from pychron_comms.alarms.settings import read_alarms
 from pychron_comms.config.table import Table
+from pychron_comms.handlers.factories import request_types
 from pychron_comms.history.settings import read_history
 from pychron_comms.observability.build import metrics_of_process
 from pychron_comms.observability.http.settings import SERVER, read_http
+from pychron_comms.observability.metrics import Metrics
 from pychron_comms.process.command_line import COMMANDS_OPTION, HTTP_OPTION, ServiceOptions, checked
 from pychron_comms.process.ending import end_once
 from pychron_comms.process.garbage import overlook_what_stays
 from pychron_comms.process.hangup import Hangup
 from pychron_comms.process.monotonic import use_monotonic_clock
 from pychron_comms.process.systemd_notify import Supervision
-from pychron_comms.processor.assembly import gate_from_config, request_types
-from pychron_comms.processor.settings import laboratory_from
 from pychron_comms.safeguards.hosts import read_hosts
 from pychron_comms.safeguards.roles import read_roles
 from pychron_comms.server.routing.reload import Read, Reload
@@ -37,6 +37,9 @@ from pychron_comms.server.settings import (
     read_server_settings,
     warnings_about,
 )
+
+if TYPE_CHECKING:
+    from pychron_comms.processor.hardware_manager import RemoteHardwareManager
 
 _log = Logger()
 
@@ -132,17 +135,27 @@ def _service(options: Options, first: Read, reactor: Any) -> RemoteHardwareServe
     if options["check"]:
         # A journal is opened by the one process that writes it.
         settings = replace(settings, alarms=replace(settings.alarms, journal=None))
-    if settings.processor:
-        if options["check"] and table is not None:
-            gate_from_config(*laboratory_from(table), reactor, metrics, only_check=True)
-        gate = None
-    else:
-        hardware, laboratory = laboratory_from(table)
-        if options["commands"]:
-            hardware = replace(hardware, commands=True)
-        gate = gate_from_config(hardware, laboratory, reactor, metrics, only_check=options["check"])
+    gate = None
+    if not settings.processor:
+        gate = _gate(options, table, reactor, metrics)
+    elif options["check"] and table is not None:
+        _gate(options, table, reactor, metrics)
     supervision = Supervision.from_environment(os.environ, os.getpid(), reactor)
     return RemoteHardwareServer(settings, gate, reactor, metrics, supervision)
+
+
+def _gate(
+    options: Options, table: Table | None, reactor: Any, metrics: Metrics
+) -> RemoteHardwareManager:
+    """The processor's part, where it is in this process."""
+    # Imported only here: a server without it starts in three quarters of the time.
+    from pychron_comms.processor.assembly import gate_from_config  # noqa: PLC0415
+    from pychron_comms.processor.settings import laboratory_from  # noqa: PLC0415
+
+    hardware, laboratory = laboratory_from(table)
+    if options["commands"]:
+        hardware = replace(hardware, commands=True)
+    return gate_from_config(hardware, laboratory, reactor, metrics, only_check=options["check"])
 
 
 def _read(table: Table) -> ServerSettings:
