@@ -11,13 +11,13 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
-from pychron_comms.instruments.bus import NoAnswerError, NotAskedError
+from pychron_comms.instruments.bus import NotAskedError
 from pychron_comms.instruments.description import Item, Reading, Verb, Verify
 from pychron_comms.instruments.fields import Value
 from pychron_comms.instruments.instrument import TROUBLE, Instrument
 from pychron_comms.instruments.kinds import GIVEN
 from pychron_comms.instruments.pattern import GarbledError
-from pychron_comms.instruments.talk import RefusedError, Told, interpreted
+from pychron_comms.instruments.talk import NoAnswerError, RefusedError, Told, interpreted
 
 #: Seconds between two looks whether a verb has done what it should.
 LOOK_AGAIN = 0.1
@@ -54,6 +54,8 @@ class BoundItem:
         self._values = dict(values)
         self._clock = instrument.clock
         self._polls: dict[str, IDelayedCall] = {}
+        #: Readings that the log says have no value.
+        self._missing: set[str] = set()
 
     @property
     def name(self) -> str:
@@ -65,7 +67,7 @@ class BoundItem:
         """Ask for a reading now. Errors: TROUBLE."""
         reading = self.item.readings[name]
         try:
-            fields = await self.instrument.ask(reading.exchange, self._values)
+            fields = await self.instrument.ask(reading.exchange, self._values, shared=True)
             told = interpreted(reading, fields)
         except TROUBLE as error:
             self._keep(name, Told(None, str(error)))
@@ -123,15 +125,14 @@ class BoundItem:
             self._polls[name] = self._clock.callLater(every, self._poll, name)
 
     def _keep(self, name: str, told: Told) -> None:
-        before = self.obtained.get(name)
         # That there is no connection is said once for all that is on it.
-        if self.instrument.trouble:
-            pass
-        elif (before is None or before.told.value is not None) and told.value is None:
+        if told.value is None and not self.instrument.trouble and name not in self._missing:
+            self._missing.add(name)
             self._log.warn(
                 "{name}, {reading}: {why}", name=self.name, reading=name, why=told.reason
             )
-        elif before is not None and before.told.value is None and told.value is not None:
+        elif told.value is not None and name in self._missing:
+            self._missing.remove(name)
             self._log.info("{name}, {reading}: it answers again", name=self.name, reading=name)
         self.obtained[name] = Obtained(told, self._clock.seconds())
 

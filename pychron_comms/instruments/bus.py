@@ -10,13 +10,20 @@ from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.python.failure import Failure
 
-from pychron_comms.instruments.description import Exchange, Wire
+from pychron_comms.instruments.description import AnyExchange, Wire
 from pychron_comms.instruments.fields import Value
 from pychron_comms.instruments.incoming import Incoming
 from pychron_comms.instruments.pattern import GarbledError
-from pychron_comms.instruments.talk import Message, RefusedError, Talk, talk
-
-Fields = dict[str, Value]
+from pychron_comms.instruments.talk import (
+    Asking,
+    Fields,
+    Message,
+    NoAnswerError,
+    RefusedError,
+    asking,
+    question,
+    understood,
+)
 
 #: Within how many times ``first_byte`` an answer that comes piece by piece must be whole.
 WHOLE = 10
@@ -24,10 +31,6 @@ WHOLE = 10
 
 class NotAskedError(Exception):
     """Nothing was sent: there is no connection, or the bus was too long in use."""
-
-
-class NoAnswerError(Exception):
-    """It was sent, and no answer came in time, or the connection ended."""
 
 
 class Connection(Protocol):
@@ -40,11 +43,28 @@ class Connection(Protocol):
         """Forget what is under way. A connection that can be made anew ends and comes again."""
 
 
-class _Job(NamedTuple):
-    exchange: Exchange
+class _Asker(NamedTuple):
+    exchange: AnyExchange
     values: Mapping[str, Value]
     done: Deferred[Fields]
+
+
+class _Job(NamedTuple):
+    """One talk; ``question`` is its first message where its answer is for all who ask the same."""
+
+    askers: list[_Asker]
     patience: IDelayedCall
+    question: bytes = b""
+
+    def begun(self, wire: Wire) -> Asking:
+        exchange, values, _ = self.askers[0]
+        return asking(wire, exchange, values)
+
+    def fail(self, failure: Failure) -> None:
+        if self.patience.active():
+            self.patience.cancel()
+        for asker in self.askers:
+            asker.done.errback(failure)
 
 
 class Bus:
@@ -52,6 +72,9 @@ class Bus:
 
     After an answer that did not come, was garbled, or that nobody asked for, nothing is asked for
     ``late`` seconds: so no late answer, and no second one, is taken for that of the next question.
+    Where each answer says which question it is for, one that did not come is followed by no such
+    quiet; a connection that is silent twice in a row is made anew.
+
     What makes safe (``urgent``) passes all that waits; while the bus is quiet it is sent at once,
     unheard, and once more when it may be asked.
     """
@@ -67,14 +90,16 @@ class Bus:
         self._jobs: deque[_Job] = deque()
         self._urgent: deque[_Job] = deque()
         self._job: _Job | None = None
-        self._talk: Talk | None = None
+        self._talk: Asking | None = None
         self._message: Message | None = None
         self._incoming = Incoming(wire)
         self._timer: IDelayedCall | None = None
+        self._due = 0.0
         self._late = 0.0
         self._quiet_until = 0.0
         self._next_call: IDelayedCall | None = None
         self._missed = False
+        self._silent = False
 
     @property
     def unasked(self) -> int:
@@ -82,23 +107,46 @@ class Bus:
         return self._incoming.unasked
 
     def ask(
-        self, exchange: Exchange, values: Mapping[str, Value], *, urgent: bool = False
+        self,
+        exchange: AnyExchange,
+        values: Mapping[str, Value],
+        *,
+        urgent: bool = False,
+        shared: bool = False,
     ) -> Deferred[Fields]:
         """What the fields of the answer are, later.
+
+        ``shared``: it only reads. Who asks the same while it waits for the bus has the same answer.
 
         Errors: NotAskedError, NoAnswerError, GarbledError, RefusedError; ValueError for values
         that do not fit.
         """
         if self._connection is None and not urgent:
             return fail(NotAskedError(self.trouble))
+        asker = _Asker(exchange, values, Deferred())
+        same = self._question(exchange, values) if shared else b""
+        for waiting in self._jobs:
+            if same and waiting.question == same:
+                waiting.askers.append(asker)
+                return asker.done
+        self._queue([asker], same, urgent=urgent)
+        return asker.done
+
+    def _question(self, exchange: AnyExchange, values: Mapping[str, Value]) -> bytes:
+        try:
+            return question(self._wire, exchange, values)
+        except ValueError:
+            # It is told when it is asked.
+            return b""
+
+    def _queue(self, askers: list[_Asker], same: bytes, *, urgent: bool) -> None:
         jobs = self._urgent if urgent else self._jobs
         patience = self._clock.callLater(self._wire.limits.lock, self._too_long, jobs)
-        job = _Job(exchange, values, Deferred(), patience)
+        job = _Job(askers, patience, same)
         jobs.append(job)
         if urgent and self._missed:
             self._send_unheard(job)
         self._next()
-        return job.done
 
     # -- what the connection tells
 
@@ -118,7 +166,7 @@ class Bus:
         self.trouble = why
         self._end_job(Failure(NoAnswerError(f"connection ended: {why}")))
         while self._jobs:
-            _fail(self._jobs.popleft(), NotAskedError(why))
+            self._jobs.popleft().fail(Failure(NotAskedError(why)))
 
     def received(self, data: bytes) -> None:
         self._incoming.add(data)
@@ -135,6 +183,8 @@ class Bus:
             self._advance(answer)
         elif self._incoming:
             self._wait(min(self._wire.limits.between_bytes, self._late - self._clock.seconds()))
+        else:
+            self._wait(self._due - self._clock.seconds())
 
     def _out_of_step(self) -> None:
         """More of it may come, and would be taken for the answer to what is asked next."""
@@ -167,13 +217,15 @@ class Bus:
         if job.patience.active():
             job.patience.cancel()
         self._job = job
-        self._talk = talk(self._wire, job.exchange, job.values)
+        self._talk = job.begun(self._wire)
         self._advance(None)
 
     def _advance(self, answer: bytes | None) -> None:
         """The next message of the job, or its end."""
         assert self._talk is not None
         self._stop_timer()
+        if answer is not None:
+            self._silent = False
         try:
             while True:
                 message = next(self._talk) if answer is None else self._talk.send(answer)
@@ -182,21 +234,36 @@ class Bus:
                     return
                 answer = None
         except StopIteration as end:
-            self._end_job(end.value)
-        except RefusedError:
+            self._answered(end.value)
+        except (RefusedError, NoAnswerError):
             self._end_job(Failure())
         except GarbledError:
             self._recover(Failure())
         except ValueError:
             self._end_job(Failure())
 
+    def _answered(self, reply: bytes) -> None:
+        """Each who asked takes its own part of the reply."""
+        assert self._job is not None
+        try:
+            parts = [
+                (each.done, understood(each.exchange, reply, each.values))
+                for each in self._job.askers
+            ]
+        except GarbledError:
+            self._recover(Failure())
+            return
+        self._end_job(parts)
+
     def _send(self, message: Message) -> None:
         assert self._connection is not None
         self._message = message
         self._connection.write(message.data)
         if message.ends is not None:
-            self._late = self._clock.seconds() + WHOLE * self._wire.limits.first_byte
-            self._wait(self._wire.limits.first_byte)
+            first_byte = self._wire.limits.first_byte
+            self._due = self._clock.seconds() + first_byte
+            self._late = self._clock.seconds() + WHOLE * first_byte
+            self._wait(first_byte)
 
     def _wait(self, seconds: float) -> None:
         self._stop_timer()
@@ -205,7 +272,14 @@ class Bus:
     def _missed_answer(self) -> None:
         self._timer = None
         part = "part of an answer" if self._incoming else "no answer"
-        self._recover(Failure(NoAnswerError(f"{part} in time")))
+        failure = Failure(NoAnswerError(f"{part} in time"))
+        assert self._message is not None
+        assert self._message.ends is not None
+        if self._message.ends.numbered and not self._incoming and not self._silent:
+            self._silent = True
+            self._end_job(failure)
+        else:
+            self._recover(failure)
 
     def _recover(self, failure: Failure) -> None:
         """What may still come must not be the answer to what is asked next."""
@@ -225,24 +299,26 @@ class Bus:
         """What makes safe does not wait for quiet; whether it was done is asked afterwards."""
         if self._connection is None:
             return
-        for message in _first_message(talk(self._wire, job.exchange, job.values)):
+        for message in _first_message(job.begun(self._wire)):
             self._connection.write(message.data)
 
-    def _end_job(self, result: Fields | Failure) -> None:
+    def _end_job(self, result: list[tuple[Deferred[Fields], Fields]] | Failure) -> None:
         self._stop_timer()
         job, self._job, self._talk, self._message = self._job, None, None, None
         if job is None:
             return
         self._keep_quiet(self._wire.limits.idle)
         if isinstance(result, Failure):
-            job.done.errback(result)
+            job.fail(result)
         else:
-            job.done.callback(result)
+            for done, fields in result:
+                done.callback(fields)
         self._next()
 
     def _too_long(self, jobs: deque[_Job]) -> None:
         """The one that has waited longest is the first."""
-        _fail(jobs.popleft(), NotAskedError(self.trouble or "the bus was too long in use"))
+        why = self.trouble or "the bus was too long in use"
+        jobs.popleft().fail(Failure(NotAskedError(why)))
 
     def _stop_timer(self) -> None:
         timer, self._timer = self._timer, None
@@ -250,14 +326,8 @@ class Bus:
             timer.cancel()
 
 
-def _first_message(dialogue: Talk) -> list[Message]:
+def _first_message(dialogue: Asking) -> list[Message]:
     try:
         return [next(dialogue)]
     except (StopIteration, ValueError):
         return []
-
-
-def _fail(job: _Job, error: Exception) -> None:
-    if job.patience.active():
-        job.patience.cancel()
-    job.done.errback(Failure(error))

@@ -8,9 +8,10 @@ from functools import partial
 from pychron_comms.instruments.description import Description, Example, Item, Reading, Verb
 from pychron_comms.instruments.fields import Value
 from pychron_comms.instruments.pattern import GarbledError
-from pychron_comms.instruments.simulated import SimulatedConnection, SimulatedInstrument
+from pychron_comms.instruments.simulators import Simulator, simulator
 from pychron_comms.instruments.talk import (
     Message,
+    NoAnswerError,
     RefusedError,
     Talk,
     carried_out,
@@ -58,7 +59,7 @@ def _of_member(
         for way in (_by_script, _by_simulator):
             try:
                 way(description, item, member, example)
-            except (WrongError, ValueError, GarbledError, RefusedError) as error:
+            except (WrongError, ValueError, GarbledError, RefusedError, NoAnswerError) as error:
                 kind = "" if way is _by_script else " (with its simulator)"
                 yield f"{place}, test {number}{kind}: {error}"
 
@@ -67,42 +68,54 @@ def _by_script(
     description: Description, item: Item, member: Reading | Verb, example: Example
 ) -> None:
     """What is sent must be what the example says, and its answers must mean what it says."""
-    script = list(example.wire)
+    script = _Script(description, example)
     values = defaults(item, example.values)
     dialogue = talk(description.wire, member.exchange, values)
     try:
-        fields = carried_out(dialogue, partial(_scripted, script))
-    except RefusedError:
+        fields = carried_out(dialogue, script.answer)
+    except (RefusedError, NoAnswerError):
         if not example.refused:
             raise
         return
     if example.refused:
         raise WrongError("it was not refused")
-    if script:
-        raise WrongError(f"left over: {shown(script[0][1])!r}")
+    script.end()
     _expect_meaning(member, fields, example)
 
 
-def _scripted(script: list[tuple[bool, bytes]], message: Message) -> bytes | None:
-    """The next answer of the script; None where none is waited for."""
-    _expect_sent(script, message.data)
-    if message.ends is None:
-        return None
-    if not script or script[0][0]:
-        raise WrongError("an answer is waited for, and the example has none")
-    came = script.pop(0)[1]
-    cut = message.ends.cut(came)
-    if cut is None or cut[1]:
-        raise WrongError(f"the answer {shown(came)!r} does not end where it should")
-    return cut[0]
+class _Script:
+    """What an example says, line by line. Raises WrongError where it says otherwise."""
 
+    def __init__(self, description: Description, example: Example) -> None:
+        self._lines = list(example.wire)
+        self._show = partial(shown, hexadecimal=description.wire.hexadecimal)
 
-def _expect_sent(script: list[tuple[bool, bytes]], data: bytes) -> None:
-    if not script or not script[0][0]:
-        raise WrongError(f"it sends {shown(data)!r}, and the example does not")
-    wanted = script.pop(0)[1]
-    if wanted != data:
-        raise WrongError(f"it sends {shown(data)!r}, and the example {shown(wanted)!r}")
+    def answer(self, message: Message) -> bytes | None:
+        """The next answer; None where none is waited for."""
+        self._expect_sent(message.data)
+        if message.ends is None:
+            return None
+        if not self._lines or self._lines[0][0]:
+            raise WrongError("an answer is waited for, and the example has none")
+        came = self._lines.pop(0)[1]
+        cut = message.ends.cut(came)
+        if cut is None or cut[0] is None or cut[1]:
+            raise WrongError(f"the answer {self._show(came)!r} does not end where it should")
+        return cut[0]
+
+    def end(self) -> None:
+        """Nothing may be left."""
+        if self._lines:
+            raise WrongError(f"left over: {self._show(self._lines[0][1])!r}")
+
+    def _expect_sent(self, data: bytes) -> None:
+        if not self._lines or not self._lines[0][0]:
+            raise WrongError(f"it sends {self._show(data)!r}, and the example does not")
+        wanted = self._lines.pop(0)[1]
+        if wanted != data:
+            raise WrongError(
+                f"it sends {self._show(data)!r}, and the example {self._show(wanted)!r}"
+            )
 
 
 def _expect_meaning(member: Reading | Verb, fields: Mapping[str, Value], example: Example) -> None:
@@ -120,7 +133,7 @@ def _by_simulator(
     """What its simulator is told, or is, must come back."""
     if example.refused:
         return
-    instrument = SimulatedInstrument(description)
+    instrument = simulator(description)
     values = defaults(item, example.values)
     if isinstance(member, Reading) and example.gives is not None:
         instrument.put(item, values, member.name, example.gives)
@@ -129,17 +142,18 @@ def _by_simulator(
         _expect_meaning(member, fields, example)
 
 
-def asked(dialogue: Talk, instrument: SimulatedInstrument) -> dict[str, Value]:
+def asked(dialogue: Talk, instrument: Simulator) -> dict[str, Value]:
     """A whole exchange with a simulated instrument. Raises WrongError where it does not answer."""
-    connection = SimulatedConnection(instrument)
+    connection = instrument.connection()
+    show = partial(shown, hexadecimal=instrument.description.wire.hexadecimal)
 
     def ask(message: Message) -> bytes | None:
         came = b"".join(connection.received(message.data))
         if message.ends is None:
             return None
         cut = message.ends.cut(came)
-        if cut is None:
-            raise WrongError(f"no answer to {shown(message.data)!r}: {shown(came)!r}")
+        if cut is None or cut[0] is None:
+            raise WrongError(f"no answer to {show(message.data)!r}: {show(came)!r}")
         return cut[0]
 
     return carried_out(dialogue, ask)

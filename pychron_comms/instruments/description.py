@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from pychron_comms.instruments.fields import Value
 from pychron_comms.instruments.framing import Ends
 from pychron_comms.instruments.kinds import Kind
+from pychron_comms.instruments.modbus.exchange import ModbusExchange, ModbusRead, ModbusWrite
+from pychron_comms.instruments.modbus.frames import Frames
 from pychron_comms.instruments.pattern import Pattern
 
 
@@ -54,6 +57,10 @@ class Wire:
     refusals: Mapping[str, str]
     #: Whether it says anything by itself.
     speaks: bool = False
+    #: Whether its bytes are shown as pairs of hexadecimal digits.
+    hexadecimal: bool = False
+    #: Of Modbus, which has no steps; None of what is talked to otherwise.
+    frames: Frames | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,6 +72,26 @@ class Exchange:
     take: Pattern | None
     first: Exchange | None = None
     ends: Ends | None = None
+
+    @property
+    def names(self) -> set[str]:
+        """Fields of what is sent."""
+        return set(self.send.fields) | (self.first.names if self.first else set())
+
+    @property
+    def sent(self) -> str:
+        """What it sends, in words: of two with the same, both have the same answer."""
+        return self.send.text
+
+    @property
+    def taken(self) -> str:
+        """What it takes of the answer, in words."""
+        return self.take.text if self.take else ""
+
+
+AnyExchange: TypeAlias = Exchange | ModbusExchange
+Question: TypeAlias = Exchange | ModbusRead
+Command: TypeAlias = Exchange | ModbusWrite
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,7 +113,7 @@ class Reading:
     """
 
     name: str
-    exchange: Exchange
+    exchange: Question
     unit: str
     words: Mapping[str, str]
     status: Mapping[int, str]
@@ -116,7 +143,7 @@ class Verb:
     is sent once."""
 
     name: str
-    exchange: Exchange
+    exchange: Command
     safe: bool
     repeat: int
     unit: str

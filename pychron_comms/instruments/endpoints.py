@@ -1,4 +1,4 @@
-"""Where instruments are: ``tcp://``, ``udp://``, ``serial://``, ``telnet://``, in one table.
+"""Where instruments are: ``tcp://``, ``udp://``, ``serial://`` and so on, in one table.
 
 VISA names of sockets and serial lines are taken too.
 """
@@ -58,12 +58,12 @@ def parsed_address(text: str) -> Address:
     unknown = sorted(options.keys() - _OPTIONS.get(parts.scheme, frozenset()))
     if unknown:
         raise ValueError(f"an address without {unknown[0]!r}")
-    if parts.scheme == "serial":
+    if parts.scheme in _SERIAL and not parts.netloc:
         if not parts.path.strip("/"):
-            raise ValueError("serial:///dev/ttyUSB0?baud=9600, with the device's path")
+            raise ValueError(f"{parts.scheme}:///dev/ttyUSB0?baud=9600, with the device's path")
         windows = _WINDOWS_PORT.fullmatch(parts.path)
-        return Address("serial", "", 0, windows[1] if windows else parts.path, options)
-    port = parts.port
+        return Address(parts.scheme, "", 0, windows[1] if windows else parts.path, options)
+    port = parts.port or _PORTS.get(parts.scheme)
     if not parts.hostname or port is None or parts.path.strip("/"):
         raise ValueError(f"{parts.scheme}://HOST:PORT")
     return Address(parts.scheme, parts.hostname, port, "", options)
@@ -178,6 +178,11 @@ class _SerialEndpoint:
         return protocol
 
 
+def _serial_or_tcp(address: Address, reactor: Any) -> IStreamClientEndpoint:
+    """RTU stands on a serial line, or comes through a port of a converter."""
+    return (_over_tcp if address.host else _SerialEndpoint)(address, reactor)
+
+
 def _serial_port() -> Any:
     try:
         from twisted.internet.serialport import SerialPort  # noqa: PLC0415
@@ -197,7 +202,12 @@ _ENDPOINTS: Mapping[str, Callable[[Address, Any], IStreamClientEndpoint]] = {
     "telnet": _over_tcp,
     "udp": _UdpEndpoint,
     "serial": _SerialEndpoint,
+    "modbus+tcp": _over_tcp,
+    "modbus+rtu": _serial_or_tcp,
 }
-_OPTIONS: Mapping[str, frozenset[str]] = {
-    "serial": frozenset({"baud", "bits", "parity", "stop"}),
-}
+_SERIAL = ("serial", "modbus+rtu")
+_OPTIONS: Mapping[str, frozenset[str]] = dict.fromkeys(
+    _SERIAL, frozenset({"baud", "bits", "parity", "stop"})
+)
+#: Those that need not be told.
+_PORTS: Mapping[str, int] = {"modbus+tcp": 502}

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 class Ends:
     """After ``line`` and ``extra`` bytes behind it; or, where ``size`` is not 0, after ``size``."""
 
+    #: Whether an answer says which question it is for.
+    numbered = False
+
     line: bytes = b"\n"
     extra: int = 0
     size: int = 0

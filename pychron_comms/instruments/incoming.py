@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pychron_comms.instruments.description import Wire
 from pychron_comms.instruments.framing import Ends
+from pychron_comms.instruments.modbus.frames import Answer, Frames
 from pychron_comms.instruments.pattern import GarbledError
 
 #: Bytes that an answer may have whose size is not described.
@@ -34,12 +35,14 @@ class Incoming:
     def forget(self) -> None:
         self._came = b""
 
-    def answer(self, ends: Ends) -> bytes | None:
+    def answer(self, ends: Ends | Answer) -> bytes | None:
         """The answer that is waited for; None while it is not whole.
 
         GarbledError for one that is too long, or that has more behind it: that may be half of an
         answer, or the one to an earlier question.
         """
+        if isinstance(ends, Answer):
+            return self._message(ends)
         longest = max(LONGEST_ANSWER, ends.size)
         start = 0
         for _ in range(MOST_LINES):
@@ -61,6 +64,9 @@ class Incoming:
 
     def pass_over(self, blanks: bytes = _BLANKS) -> bool:
         """Drop what was not asked for; False where it should not have come."""
+        frames = self._wire.frames
+        if frames is not None:
+            return self._pass_over_frames(frames)
         came, self._came = self._came, b""
         if not self._wire.speaks:
             strange = bool(came.strip(blanks))
@@ -73,5 +79,34 @@ class Incoming:
             else:
                 # The beginning of what it says by itself.
                 self._came = rest
+        self.unasked += strange
+        return not strange
+
+    def _message(self, expected: Answer) -> bytes | None:
+        """As ``answer``, over Modbus: those to other questions are passed over."""
+        if len(self._came) > LONGEST_ANSWER:
+            raise GarbledError(f"more than {LONGEST_ANSWER} bytes")
+        while (cut := expected.cut(self._came)) is not None:
+            message, self._came = cut
+            if message is None:
+                self.unasked += 1
+                continue
+            if not self.pass_over():
+                raise GarbledError("more came than one answer")
+            return message
+        return None
+
+    def _pass_over_frames(self, frames: Frames) -> bool:
+        """The numbered answer to a question that was given up is nothing strange."""
+        if frames.numbered and len(self._came) <= LONGEST_ANSWER:
+            try:
+                for _, rest in frames.frames(self._came):
+                    self._came = rest
+                    self.unasked += 1
+                return True
+            except GarbledError:
+                pass
+        strange = bool(self._came)
+        self._came = b""
         self.unasked += strange
         return not strange

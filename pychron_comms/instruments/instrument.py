@@ -8,11 +8,11 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
-from pychron_comms.instruments.bus import Bus, NoAnswerError, NotAskedError
-from pychron_comms.instruments.description import Description, Exchange
+from pychron_comms.instruments.bus import Bus, NotAskedError
+from pychron_comms.instruments.description import AnyExchange, Description
 from pychron_comms.instruments.fields import Value
 from pychron_comms.instruments.pattern import GarbledError
-from pychron_comms.instruments.talk import RefusedError
+from pychron_comms.instruments.talk import NoAnswerError, RefusedError
 
 #: What may go wrong with a question.
 TROUBLE = (NotAskedError, NoAnswerError, GarbledError, RefusedError)
@@ -54,12 +54,17 @@ class Instrument:
         return self._bus.trouble or self._unidentified
 
     def ask(
-        self, exchange: Exchange, values: Mapping[str, Value], *, urgent: bool = False
+        self,
+        exchange: AnyExchange,
+        values: Mapping[str, Value],
+        *,
+        urgent: bool = False,
+        shared: bool = False,
     ) -> Deferred[dict[str, Value]]:
         """As ``Bus.ask``."""
         if self.trouble and not urgent:
             raise NotAskedError(self.trouble)
-        return self._bus.ask(exchange, values, urgent=urgent)
+        return self._bus.ask(exchange, values, urgent=urgent, shared=shared)
 
     def stop(self) -> None:
         """It is asked nothing more by itself."""

@@ -14,7 +14,9 @@ from pychron_comms.instruments.description import (
     Parameter,
 )
 from pychron_comms.instruments.kinds import KINDS, Kind
-from pychron_comms.instruments.members import Around, read_reading, read_verb
+from pychron_comms.instruments.members import Around, ExchangeReader, read_reading, read_verb
+from pychron_comms.instruments.modbus.exchange import UNIT
+from pychron_comms.instruments.modbus.reader import ANY_UNIT, ModbusReader, is_modbus
 from pychron_comms.instruments.pattern import Pattern
 from pychron_comms.instruments.wire_reader import WireReader, expression, read_wire
 
@@ -24,15 +26,24 @@ _ALWAYS_KNOWN = frozenset({"value", "body", "reply", "code", "status"})
 def read_description(table: Table, name: str) -> Description:
     """A whole file. Raises ConfigError, for keys that nobody reads too."""
     wire = table.table("wire")
-    reader = WireReader(wire)
     parameters = _parameters(table.table("parameter"))
+    identify = None
+    reader: ExchangeReader
+    if is_modbus(wire):
+        reader = modbus = ModbusReader(table.table("block"))
+        spoken = modbus.wire(wire)
+        parameters = {UNIT: ANY_UNIT, **parameters}
+    else:
+        reader = lines = WireReader(wire)
+        spoken = read_wire(table, wire, lines)
+        identify = _identify(table, lines)
     description = Description(
         name=name,
         title=table.text("title"),
         source=table.text("source"),
         unsure=tuple(table.texts("unsure", [])),
-        wire=read_wire(table, wire, reader),
-        identify=_identify(table, reader),
+        wire=spoken,
+        identify=identify,
         parameters=parameters,
         items={
             name: _item(below, name, reader, parameters)
@@ -73,7 +84,7 @@ def _parameter(table: Table, name: str) -> Parameter:
     )
 
 
-def _item(table: Table, name: str, reader: WireReader, shared: Mapping[str, Parameter]) -> Item:
+def _item(table: Table, name: str, reader: ExchangeReader, shared: Mapping[str, Parameter]) -> Item:
     kind_name = table.choice("kind", sorted(KINDS))
     kind = KINDS[kind_name]
     parameters = {**shared, **_parameters(table.table("parameter"))}

@@ -3,24 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from pychron_comms.config.table import Table
-from pychron_comms.instruments.description import Example, Exchange, Reading, Verb, Verify
+from pychron_comms.instruments.description import Command, Example, Question, Reading, Verb, Verify
 from pychron_comms.instruments.fields import Value
 from pychron_comms.instruments.kinds import Kind
-from pychron_comms.instruments.wire_reader import WireReader
-from pychron_comms.instruments.wire_text import hex_bytes, wire_bytes
 
 _PROOFS = ("commanded", "coil", "indicator")
 _SENT = ">"
 _CAME = "<"
 
 
+class ExchangeReader(Protocol):
+    """Reads how something is asked and told, as the wire needs it."""
+
+    def question(
+        self, table: Table, words: Collection[str], known: Collection[str]
+    ) -> tuple[Question, bool]:
+        """Of a reading, and whether its value is always a word. ``known``: parameters."""
+
+    def command(self, table: Table, known: Collection[str], *, takes_value: bool) -> Command:
+        """Of a verb."""
+
+    def message(self, text: str) -> bytes:
+        """What an example shows. ValueError."""
+
+
 class Around(NamedTuple):
     """What stands around a reading or verb: the wire, the item's kind, the fields that it knows."""
 
-    reader: WireReader
+    reader: ExchangeReader
     kind: Kind
     known: Collection[str]
 
@@ -29,11 +42,7 @@ def read_reading(table: Table, name: str, around: Around) -> Reading:
     """Raises ConfigError."""
     reader, kind, known = around
     words = table.texts_by_name("words")
-    exchange = reader.exchange(table, words)
-    take = exchange.take
-    if take is None or "value" not in take.fields:
-        raise table.mistake("take", "a reading takes {value}")
-    _check_fields(table, exchange, known)
+    exchange, is_state = reader.question(table, words, known)
     _check_words(table, name, words, kind)
     return Reading(
         name=name,
@@ -46,7 +55,7 @@ def read_reading(table: Table, name: str, around: Around) -> Reading:
         maximum=table.number("maximum", None),
         every=table.number("every", 1.0, minimum=0.02, maximum=86400),
         proof=table.choice("proof", _PROOFS, "coil"),
-        is_state=bool(words) and not take.is_number("value"),
+        is_state=is_state,
         simulated=table.scalar("simulated", _first(words)),
         tests=_tests(table, reader),
     )
@@ -55,12 +64,7 @@ def read_reading(table: Table, name: str, around: Around) -> Reading:
 def read_verb(table: Table, name: str, around: Around, readings: Mapping[str, Reading]) -> Verb:
     """Raises ConfigError."""
     reader, kind, known = around
-    exchange = reader.exchange(table)
-    takes_value = name in kind.sets
-    if takes_value != ("value" in exchange.send.fields):
-        says = "sends {value}" if takes_value else "has no value to send"
-        raise table.error("send", f"a pattern that {says}")
-    _check_fields(table, exchange, known)
+    exchange = reader.command(table, known, takes_value=name in kind.sets)
     safe = name in kind.safe
     return Verb(
         name=name,
@@ -73,13 +77,6 @@ def read_verb(table: Table, name: str, around: Around, readings: Mapping[str, Re
         verify=_verify(table, name, kind, readings),
         tests=_tests(table, reader),
     )
-
-
-def _check_fields(table: Table, exchange: Exchange, known: Collection[str]) -> None:
-    for key, pattern in (("send", exchange.send), ("take", exchange.take)):
-        for field in pattern.fields if pattern else ():
-            if field not in known:
-                raise table.error(key, f"a pattern whose fields are known, not {{{field}}}", ())
 
 
 def _check_words(table: Table, name: str, words: Mapping[str, str], kind: Kind) -> None:
@@ -105,9 +102,9 @@ def _first(words: Mapping[str, str]) -> Value:
 
 
 def _verify(table: Table, name: str, kind: Kind, readings: Mapping[str, Reading]) -> Verify | None:
-    if "verify" in table and not table.table("verify"):
-        return None
     below = table.table("verify")
+    if "verify" in table and not [*below]:
+        return None
     wanted = [each for each in kind.effects.get(name, {}) if each in readings]
     # The set point, not the value that takes an hour to follow.
     default = wanted[0] if wanted else ""
@@ -125,11 +122,11 @@ def _verify(table: Table, name: str, kind: Kind, readings: Mapping[str, Reading]
     )
 
 
-def _tests(table: Table, reader: WireReader) -> tuple[Example, ...]:
+def _tests(table: Table, reader: ExchangeReader) -> tuple[Example, ...]:
     return tuple(_example(below, reader) for below in table.tables("test"))
 
 
-def _example(table: Table, reader: WireReader) -> Example:
+def _example(table: Table, reader: ExchangeReader) -> Example:
     below = table.table("with")
     return Example(
         values={name: below.scalar(name) for name in below},
@@ -139,12 +136,12 @@ def _example(table: Table, reader: WireReader) -> Example:
     )
 
 
-def _message(table: Table, line: str, reader: WireReader) -> tuple[bool, bytes]:
+def _message(table: Table, line: str, reader: ExchangeReader) -> tuple[bool, bytes]:
     """Whether it is sent, and its bytes."""
     mark, text = line[:1], line[1:].removeprefix(" ")
     try:
         if mark in {_SENT, _CAME} and mark:
-            return mark == _SENT, (hex_bytes if reader.hexadecimal else wire_bytes)(text)
+            return mark == _SENT, reader.message(text)
     except ValueError:
         pass
     raise table.error("wire", 'lines such as "> PR1<CR><LF>" for what is sent, "< ..." for answers')

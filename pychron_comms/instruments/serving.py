@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall
@@ -11,7 +12,7 @@ from twisted.internet.protocol import DatagramProtocol, Factory, Protocol, conne
 from twisted.python.failure import Failure
 
 from pychron_comms.instruments.faults import Faults
-from pychron_comms.instruments.simulated import SimulatedConnection, SimulatedInstrument
+from pychron_comms.instruments.simulators import Simulator
 from pychron_comms.instruments.wire_text import shown
 
 #: Seconds of silence after which the beginning of a message is forgotten.
@@ -25,10 +26,9 @@ class SimulatorProtocol(Protocol):
 
     transport: Any
 
-    def __init__(
-        self, instrument: SimulatedInstrument, faults: Faults, clock: Any, tell: Tell
-    ) -> None:
-        self._connection = SimulatedConnection(instrument)
+    def __init__(self, instrument: Simulator, faults: Faults, clock: Any, tell: Tell) -> None:
+        self._connection = instrument.connection()
+        self._show = partial(shown, hexadecimal=instrument.description.wire.hexadecimal)
         self._faults = faults
         self._clock = clock
         self._tell = tell
@@ -36,7 +36,7 @@ class SimulatorProtocol(Protocol):
         self._pieces: list[IDelayedCall] = []
 
     def dataReceived(self, data: bytes) -> None:
-        self._tell(f"> {shown(data)}")
+        self._tell(f"> {self._show(data)}")
         if self._silence is not None and self._silence.active():
             self._silence.cancel()
         for answer in self._connection.received(data):
@@ -58,7 +58,7 @@ class SimulatorProtocol(Protocol):
                 self._write(piece.data)
 
     def _write(self, data: bytes) -> None:
-        self._tell(f"< {shown(data)}")
+        self._tell(f"< {self._show(data)}")
         self.transport.write(data)
 
 
@@ -67,9 +67,7 @@ class SimulatorFactory(Factory):
 
     noisy = False
 
-    def __init__(
-        self, instrument: SimulatedInstrument, faults: Faults, clock: Any, tell: Tell
-    ) -> None:
+    def __init__(self, instrument: Simulator, faults: Faults, clock: Any, tell: Tell) -> None:
         self._given = (instrument, faults, clock, tell)
 
     def buildProtocol(self, addr: object) -> SimulatorProtocol:
@@ -79,14 +77,15 @@ class SimulatorFactory(Factory):
 class SimulatorDatagrams(DatagramProtocol):
     """The same by UDP; each datagram is a whole message."""
 
-    def __init__(self, instrument: SimulatedInstrument, tell: Tell) -> None:
+    def __init__(self, instrument: Simulator, tell: Tell) -> None:
         self._instrument = instrument
+        self._show = partial(shown, hexadecimal=instrument.description.wire.hexadecimal)
         self._tell = tell
 
     def datagramReceived(self, datagram: bytes, addr: Any) -> None:
-        self._tell(f"> {shown(datagram)}")
-        for answer in SimulatedConnection(self._instrument).received(datagram):
-            self._tell(f"< {shown(answer)}")
+        self._tell(f"> {self._show(datagram)}")
+        for answer in self._instrument.connection().received(datagram):
+            self._tell(f"< {self._show(answer)}")
             assert self.transport is not None
             self.transport.write(answer, addr)
 

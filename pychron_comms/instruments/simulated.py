@@ -1,4 +1,7 @@
-"""A description served backwards: an instrument that answers as its description says. No I/O."""
+"""A description served backwards: an instrument that answers as its description says. No I/O.
+
+What is talked to by coil and register is in ``modbus.simulated``.
+"""
 
 from __future__ import annotations
 
@@ -32,22 +35,59 @@ class _RefusesError(Exception):
     """The instrument says no."""
 
 
-class SimulatedInstrument:
-    """What it remembers, whoever asks: the meaning of each reading, by item and parameters."""
+class SimulatedItems:
+    """What an instrument remembers: the meaning of each reading, by item and parameters."""
 
     def __init__(self, description: Description) -> None:
         self.description = description
         self._state: dict[tuple[str, tuple[Value, ...], str], Value] = {}
+
+    def get(self, item: Item, values: Mapping[str, Value], reading: Reading) -> Value:
+        """What it is now."""
+        return self._state.get(self._key(item, values, reading.name), reading.simulated)
+
+    def put(self, item: Item, values: Mapping[str, Value], name: str, value: Value) -> None:
+        """As if it had come about by itself."""
+        self._state[self._key(item, values, name)] = value
+
+    def do(self, item: Item, verb: Verb, values: Mapping[str, Value]) -> bool:
+        """What a verb changes; False, and nothing has changed, for a value beyond its limits."""
+        if "value" in values and not _within(verb, values["value"]):
+            return False
+        for name, effect in item.kind.effects.get(verb.name, {}).items():
+            value = values["value"] if effect == GIVEN else effect
+            self.put(item, values, name, 0 if value == "0" else value)
+        return True
+
+    def _key(
+        self, item: Item, values: Mapping[str, Value], name: str
+    ) -> tuple[str, tuple[Value, ...], str]:
+        """A reading is the same for all parameters that its question does not name, and for all
+        items that ask it in the same words."""
+        named, where = set(item.parameters), item.name
+        if name in item.readings:
+            exchange = item.readings[name].exchange
+            named = exchange.names
+            for step in self.description.wire.steps:
+                named |= set(step.send.fields)
+            where, name = exchange.sent, exchange.taken or name
+        own = [each for each in item.parameters if each in named]
+        return where, tuple(values.get(each, "") for each in own), name
+
+
+class SimulatedInstrument(SimulatedItems):
+    """One that is talked to by patterns, whoever asks."""
+
+    def __init__(self, description: Description) -> None:
+        super().__init__(description)
         #: What was chosen just before, a bank say.
         self._before: dict[str, Value] = {}
         # Where several fit, the one that says most of itself is meant.
         self._known = sorted(_all(description), key=_said, reverse=True)
 
-    def get(self, item: Item, values: Mapping[str, Value], reading: Reading) -> Value:
-        return self._state.get(self._key(item, values, reading.name), reading.simulated)
-
-    def put(self, item: Item, values: Mapping[str, Value], name: str, value: Value) -> None:
-        self._state[self._key(item, values, name)] = value
+    def connection(self) -> SimulatedConnection:
+        """For one who asks."""
+        return SimulatedConnection(self)
 
     def knows(self, body: bytes) -> bool:
         """Whether that is a command of its."""
@@ -66,21 +106,6 @@ class SimulatedInstrument:
                 return self._done(known, fields)
         raise GarbledError("no such command")
 
-    def _key(
-        self, item: Item, values: Mapping[str, Value], name: str
-    ) -> tuple[str, tuple[Value, ...], str]:
-        """A reading is the same for all parameters that its question does not name, and for all
-        items that ask it in the same words."""
-        named, where = set(item.parameters), item.name
-        if name in item.readings:
-            exchange = item.readings[name].exchange
-            named = _named(exchange)
-            for step in self.description.wire.steps:
-                named |= set(step.send.fields)
-            where, name = exchange.send.text, exchange.take.text if exchange.take else name
-        own = [each for each in item.parameters if each in named]
-        return where, tuple(values.get(each, "") for each in own), name
-
     def _done(self, known: _Known, fields: Mapping[str, Value]) -> bytes | None:
         take = known.exchange.take
         if known.item is None or known.member is None:
@@ -88,18 +113,12 @@ class SimulatedInstrument:
             answer = identify.answer if identify and take else ""
             return None if take is None else take.build({"reply": answer, **fields})
         if isinstance(known.member, Verb):
-            self._do(known.item, known.member, fields)
+            if not self.do(known.item, known.member, fields):
+                raise _RefusesError
             return None if take is None else take.build(fields)
         assert take is not None
         value = self.get(known.item, fields, known.member)
-        return take.build({**fields, **_on_the_wire(known.member, value)})
-
-    def _do(self, item: Item, verb: Verb, fields: Mapping[str, Value]) -> None:
-        if "value" in fields and not _within(verb, fields["value"]):
-            raise _RefusesError
-        for name, effect in item.kind.effects.get(verb.name, {}).items():
-            value = fields["value"] if effect == GIVEN else effect
-            self.put(item, fields, name, 0 if value == "0" else value)
+        return take.build({**fields, **on_the_wire(known.member, value)})
 
 
 class SimulatedConnection:
@@ -189,16 +208,12 @@ def _all(description: Description) -> Iterator[_Known]:
         yield _Known(description.identify.exchange, None, None)
     for item in description.items.values():
         for _, member in item.members():
+            assert isinstance(member.exchange, Exchange)
             yield _Known(member.exchange, item, member)
             first = member.exchange.first
             while first is not None:
                 yield _Known(first, item, None)
                 first = first.first
-
-
-def _named(exchange: Exchange) -> set[str]:
-    first = _named(exchange.first) if exchange.first else set()
-    return first | set(exchange.send.fields)
 
 
 def _said(known: _Known) -> int:
@@ -229,7 +244,8 @@ def _within(verb: Verb, value: Value) -> bool:
     return (low is None or value >= low) and (high is None or value <= high)
 
 
-def _on_the_wire(reading: Reading, value: Value) -> dict[str, Value]:
+def on_the_wire(reading: Reading, value: Value) -> dict[str, Value]:
+    """The fields of an answer that say so."""
     fine = next((code for code, said in reading.status.items() if said == FINE), 0)
     for word, meaning in reading.words.items():
         if meaning == value:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping
 from typing import NamedTuple, TypeAlias
 
-from pychron_comms.instruments.description import Exchange, Reading, Step, Wire
+from pychron_comms.instruments.description import AnyExchange, Exchange, Reading, Step, Wire
 from pychron_comms.instruments.fields import Value
 from pychron_comms.instruments.framing import Ends
+from pychron_comms.instruments.modbus.exchange import UNIT, ModbusExchange
+from pychron_comms.instruments.modbus.frames import Answer
+from pychron_comms.instruments.modbus.refusals import refusal
 from pychron_comms.instruments.pattern import GarbledError
 
 #: What a ``status`` says where all is well.
@@ -18,11 +21,16 @@ class RefusedError(Exception):
     """The instrument has said no; ``str()`` tells its reason."""
 
 
+class NoAnswerError(Exception):
+    """It was sent, and what came of it is not known: no answer came in time, or the connection
+    ended, or the answer says so."""
+
+
 class Message(NamedTuple):
     """Bytes to send; ``ends`` tells where the answer ends, None where none is waited for."""
 
     data: bytes
-    ends: Ends | None
+    ends: Ends | Answer | None
 
 
 class Told(NamedTuple):
@@ -32,13 +40,26 @@ class Told(NamedTuple):
     reason: str = ""
 
 
+Fields: TypeAlias = dict[str, Value]
+
 #: Yields what to send, is sent the answers, and returns what the fields of the last one are.
-Talk: TypeAlias = Generator[Message, bytes, dict[str, Value]]
+Talk: TypeAlias = Generator[Message, bytes, Fields]
+
+#: The same; it returns the reply.
+Asking: TypeAlias = Generator[Message, bytes, bytes]
 
 
-def talk(wire: Wire, exchange: Exchange, values: Mapping[str, Value]) -> Talk:
+def talk(wire: Wire, exchange: AnyExchange, values: Mapping[str, Value]) -> Talk:
     """Errors: ValueError for values that do not fit, before anything is sent; GarbledError for an
-    answer that is not what it should be; RefusedError."""
+    answer that is not what it should be; RefusedError; NoAnswerError for one that says so."""
+    reply = yield from asking(wire, exchange, values)
+    return understood(exchange, reply, values)
+
+
+def asking(wire: Wire, exchange: AnyExchange, values: Mapping[str, Value]) -> Asking:
+    """As ``talk``, and what the reply means is left to be understood."""
+    if not isinstance(exchange, Exchange):
+        return (yield from _over_modbus(wire, exchange, values))
     if exchange.first is not None:
         yield from talk(wire, exchange.first, values)
     body = exchange.send.build(values)
@@ -49,13 +70,44 @@ def talk(wire: Wire, exchange: Exchange, values: Mapping[str, Value]) -> Talk:
         if step is last and exchange.take is None:
             if "body" in step.send.fields:
                 yield Message(data, None)
-            return {}
+            return b""
         ends = exchange.ends if step is last and exchange.ends else step.ends
         taken = _taken(wire, step, (yield Message(data, ends)), inside)
-    assert exchange.take is not None
-    fields = exchange.take.match(str(taken.get("reply", "")).encode("latin-1"))
-    _check_same(fields, inside)
+    return str(taken.get("reply", "")).encode("latin-1")
+
+
+def question(wire: Wire, exchange: AnyExchange, values: Mapping[str, Value]) -> bytes:
+    """What tells a question from any other; empty for one that is always asked by itself.
+
+    ValueError for values that do not fit.
+    """
+    if not isinstance(exchange, Exchange):
+        return bytes([int(values[UNIT])]) + exchange.asked(values)
+    if exchange.first is not None:
+        return b""
+    inside = {**values, "body": exchange.send.build(values).decode("latin-1")}
+    return b"".join(_built(step, inside) for step in wire.steps)
+
+
+def understood(exchange: AnyExchange, reply: bytes, values: Mapping[str, Value]) -> Fields:
+    """What the fields of a reply are. GarbledError."""
+    if not isinstance(exchange, Exchange):
+        return exchange.understood(reply, values)
+    if exchange.take is None:
+        return {}
+    fields = exchange.take.match(reply)
+    _check_same(fields, values)
     return fields
+
+
+def _over_modbus(wire: Wire, exchange: ModbusExchange, values: Mapping[str, Value]) -> Asking:
+    assert wire.frames is not None
+    message = exchange.asked(values)
+    reply = yield Message(*wire.frames.question(int(values[UNIT]), message))
+    refused = refusal(message, reply)
+    if refused is not None:
+        raise RefusedError(refused.text) if refused.is_certain else NoAnswerError(refused.text)
+    return reply
 
 
 def carried_out(dialogue: Talk, ask: Callable[[Message], bytes | None]) -> dict[str, Value]:

@@ -10,7 +10,7 @@ from pychron_comms.instruments.checksums import CHECKSUMS
 from pychron_comms.instruments.description import Exchange, Limits, Step, Wire
 from pychron_comms.instruments.framing import Ends
 from pychron_comms.instruments.pattern import Pattern
-from pychron_comms.instruments.wire_text import wire_bytes
+from pychron_comms.instruments.wire_text import bytes_of, wire_bytes
 
 #: Of a step where none is described: the command as it stands, and its answer.
 _PLAIN_STEP = {"send": "{body}", "take": "{reply}"}
@@ -49,6 +49,30 @@ class WireReader:
             send=self.pattern(table, "send"), take=take, first=first, ends=self.ends(table)
         )
 
+    def question(
+        self, table: Table, words: Collection[str], known: Collection[str]
+    ) -> tuple[Exchange, bool]:
+        """Of a reading, and whether its value is always a word. ``known``: its parameters."""
+        exchange = self.exchange(table, words)
+        take = exchange.take
+        if take is None or "value" not in take.fields:
+            raise table.mistake("take", "a reading takes {value}")
+        _check_fields(table, exchange, known)
+        return exchange, bool(words) and not take.is_number("value")
+
+    def command(self, table: Table, known: Collection[str], *, takes_value: bool) -> Exchange:
+        """Of a verb."""
+        exchange = self.exchange(table)
+        if takes_value != ("value" in exchange.send.fields):
+            says = "sends {value}" if takes_value else "has no value to send"
+            raise table.error("send", f"a pattern that {says}")
+        _check_fields(table, exchange, known)
+        return exchange
+
+    def message(self, text: str) -> bytes:
+        """What an example shows. ValueError."""
+        return bytes_of(text, hexadecimal=self.hexadecimal)
+
     def _bytes(self, table: Table, key: str, default: str | None) -> bytes:
         text = table.text(key, default)
         if text is None:
@@ -59,22 +83,29 @@ class WireReader:
             raise table.error(key, "a text of single bytes, such as <CR><LF>") from None
 
 
-def read_wire(table: Table, wire: Table, reader: WireReader) -> Wire:
+def read_limits(wire: Table) -> Limits:
+    """Raises ConfigError."""
     first = wire.number("first_byte", 1.0, minimum=0.001, maximum=600)
+    return Limits(
+        lock=wire.number("lock", 5.0, minimum=0.01, maximum=600),
+        first_byte=first,
+        between_bytes=wire.number("between_bytes", 0.1, minimum=0.001, maximum=60),
+        idle=wire.number("idle", 0.0, minimum=0, maximum=60),
+        late=wire.number("late", 2 * first, minimum=0, maximum=600),
+    )
+
+
+def read_wire(table: Table, wire: Table, reader: WireReader) -> Wire:
+    """Raises ConfigError."""
     return Wire(
         link=wire.text("link"),
         steps=_steps(table, reader),
-        limits=Limits(
-            lock=wire.number("lock", 5.0, minimum=0.01, maximum=600),
-            first_byte=first,
-            between_bytes=wire.number("between_bytes", 0.1, minimum=0.001, maximum=60),
-            idle=wire.number("idle", 0.0, minimum=0, maximum=60),
-            late=wire.number("late", 2 * first, minimum=0, maximum=600),
-        ),
+        limits=read_limits(wire),
         recover=wire_bytes(wire.text("recover", "")),
         unasked=_unasked(wire),
         refusals=table.texts_by_name("refusal"),
         speaks="unasked" in wire,
+        hexadecimal=reader.hexadecimal,
     )
 
 
@@ -100,6 +131,13 @@ def _step(table: Table, reader: WireReader) -> Step:
         line=wire_bytes(table.text("send_line")) if "send_line" in table else reader.send_line,
         ends=reader.ends(table) or Ends(line=reader.line, extra=reader.extra),
     )
+
+
+def _check_fields(table: Table, exchange: Exchange, known: Collection[str]) -> None:
+    for key, pattern in (("send", exchange.send), ("take", exchange.take)):
+        for field in pattern.fields if pattern else ():
+            if field not in known:
+                raise table.error(key, f"a pattern whose fields are known, not {{{field}}}", ())
 
 
 def expression(table: Table, key: str, text: str) -> re.Pattern[str]:

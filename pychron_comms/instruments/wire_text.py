@@ -43,8 +43,15 @@ def hex_bytes(text: str) -> bytes:
     return bytes.fromhex(text)
 
 
-def shown(data: bytes) -> str:
+def bytes_of(text: str, *, hexadecimal: bool) -> bytes:
+    """What an example or a recording shows. ValueError."""
+    return (hex_bytes if hexadecimal else wire_bytes)(text)
+
+
+def shown(data: bytes, *, hexadecimal: bool = False) -> str:
     """Bytes for a person to read, as a description would write them."""
+    if hexadecimal:
+        return data.hex(" ").upper()
     return "".join(
         _SHOWN.get(byte) or (chr(byte) if byte < 0x7F else f"<0x{byte:02X}>") for byte in data
     )

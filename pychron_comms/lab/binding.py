@@ -18,6 +18,7 @@ from pychron_comms.instruments.fields import Value
 from pychron_comms.instruments.instrument import Instrument
 from pychron_comms.instruments.library import named_description
 from pychron_comms.instruments.links import BusService
+from pychron_comms.instruments.speaking import spoken
 
 #: Finds what a key of a table is bound to, of one of these kinds. Raises ConfigError.
 Bind: TypeAlias = Callable[[Table, str, Sequence[str]], BoundItem]
@@ -107,8 +108,8 @@ class Instruments(MultiService):
 
     def _bus(self, table: Table, address: str, description: Description) -> Bus:
         if address not in self._buses:
-            bus = Bus(description.wire, self._reactor)
             try:
+                bus = Bus(spoken(description.wire, address), self._reactor)
                 BusService(bus, address, self._reactor).setServiceParent(self)
             except ValueError as error:
                 raise table.mistake("link", f"expected {error}, got {address!r}") from None

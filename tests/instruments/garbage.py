@@ -11,14 +11,22 @@ from typing import NamedTuple
 
 from twisted.internet.task import Clock
 
-from pychron_comms.instruments.bus import Bus, Fields, NoAnswerError
+from pychron_comms.instruments.bus import Bus
 from pychron_comms.instruments.checking import defaults
-from pychron_comms.instruments.description import Description, Item, Reading
+from pychron_comms.instruments.description import Description, Exchange, Item, Reading
 from pychron_comms.instruments.fields import Value
 from pychron_comms.instruments.library import named_description, ready
+from pychron_comms.instruments.modbus.frames import rtu_frames
 from pychron_comms.instruments.pattern import GarbledError
-from pychron_comms.instruments.simulated import SimulatedConnection, SimulatedInstrument
-from pychron_comms.instruments.talk import RefusedError, Told, interpreted
+from pychron_comms.instruments.simulators import Simulator, simulator
+from pychron_comms.instruments.speaking import spoken
+from pychron_comms.instruments.talk import (
+    Fields,
+    NoAnswerError,
+    RefusedError,
+    Told,
+    interpreted,
+)
 
 #: What is done to an answer: its bytes, and which of the exchange's answers it is. The pieces come
 #: one after the other.
@@ -48,14 +56,26 @@ class Question(NamedTuple):
     @property
     def is_checked(self) -> bool:
         """Whether its answer bears a checksum."""
-        take = self.reading.exchange.take
+        exchange = self.reading.exchange
+        if not isinstance(exchange, Exchange):
+            return True
+        take = exchange.take
         takes = [step.take.text for step in self.description.wire.steps]
         return any("{check" in text for text in [take.text if take else "", *takes])
 
     @property
+    def line(self) -> bytes:
+        """What ends its last answer."""
+        steps = self.description.wire.steps
+        return steps[-1].ends.line if steps else b""
+
+    @property
     def answers(self) -> int:
         """How many come in the whole exchange."""
-        first, count = self.reading.exchange.first, len(self.description.wire.steps)
+        exchange = self.reading.exchange
+        if not isinstance(exchange, Exchange):
+            return 1
+        first, count = exchange.first, len(self.description.wire.steps)
         while first is not None:
             count += first.take is not None
             first = first.first
@@ -75,8 +95,11 @@ class Question(NamedTuple):
         Errors: NAMED, and no others.
         """
         clock = Clock()
-        bus = Bus(self.description.wire, clock)
-        instrument = SimulatedInstrument(self.description)
+        if self.description.wire.frames is None:
+            bus, instrument = Bus(self.description.wire, clock), simulator(self.description)
+        else:
+            bus = Bus(spoken(self.description.wire, "modbus+rtu:///dev/ttyUSB0"), clock)
+            instrument = simulator(self.description, rtu_frames(of_the_unit=True))
         instrument.put(self.item, self.values, self.reading.name, truth)
         bus.connected(_Spoiled(bus, instrument, clock, spoil))
         ended: list[object] = []
@@ -91,13 +114,11 @@ class Question(NamedTuple):
 class _Spoiled:
     """A connection to a simulated instrument."""
 
-    def __init__(
-        self, bus: Bus, instrument: SimulatedInstrument, clock: Clock, spoil: Spoil
-    ) -> None:
+    def __init__(self, bus: Bus, instrument: Simulator, clock: Clock, spoil: Spoil) -> None:
         self._bus = bus
         self._clock = clock
         self._spoil = spoil
-        self._connection = SimulatedConnection(instrument)
+        self._connection = instrument.connection()
         self._count = 0
         self._pieces: deque[bytes] = deque()
 

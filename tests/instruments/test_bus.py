@@ -9,11 +9,11 @@ from twisted.trial.unittest import SynchronousTestCase
 from pychron_comms.instruments.bus import (
     WHOLE,
     Bus,
-    NoAnswerError,
     NotAskedError,
 )
 from pychron_comms.instruments.incoming import LONGEST_ANSWER, MOST_LINES
 from pychron_comms.instruments.pattern import GarbledError
+from pychron_comms.instruments.talk import NoAnswerError
 from tests.instruments.case import SWITCH, Wire, described
 
 

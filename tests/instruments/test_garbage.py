@@ -62,7 +62,7 @@ class GarbageTests(SynchronousTestCase):
         last = where % question.answers
         told = check(question, truth, lambda data, count: [data[:at], data[at:]])
         self.assertEqual(told, question.told(truth, lambda data, count: [data]))
-        end = question.description.wire.steps[-1].ends.line
+        end = question.line
         whole = check(question, truth, lambda data, count: [data[:at]] if count == last else [data])
         # Some say their line's end and nothing behind it that is not passed over.
         self.assertIn(whole, (None, told), end)
@@ -95,7 +95,7 @@ class GarbageTests(SynchronousTestCase):
             last = question.answers - 1
             for text in (b"1", b" ", b"1.", b"x"):
                 long = text * (LONGEST_ANSWER // len(text) - 1)
-                end = question.description.wire.steps[-1].ends.line
+                end = question.line
                 self.assertIsNone(
                     check(
                         question,

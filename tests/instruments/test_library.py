@@ -15,7 +15,7 @@ from pychron_comms.instruments.description import Description, Item, Verb
 from pychron_comms.instruments.fields import Value
 from pychron_comms.instruments.kinds import GIVEN
 from pychron_comms.instruments.library import named_description, ready
-from pychron_comms.instruments.simulated import SimulatedInstrument
+from pychron_comms.instruments.simulators import simulator
 from pychron_comms.instruments.talk import FINE, interpreted, talk
 from tests import properties
 from tests.instruments.case import described
@@ -69,7 +69,7 @@ class LibraryTests(SynchronousTestCase):
             low, high = verb.minimum or 0.0, 1000.0 if verb.maximum is None else verb.maximum
             wanted = low + share * (high - low)
             wanted = values["value"] = round(wanted) if whole else wanted
-        instrument = SimulatedInstrument(description)
+        instrument = simulator(description)
         try:
             asked(talk(description.wire, verb.exchange, values), instrument)
         except ValueError:

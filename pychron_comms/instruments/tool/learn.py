@@ -9,12 +9,21 @@ from pathlib import Path
 from typing import Any
 
 from pychron_comms.config.toml_text import toml_text
-from pychron_comms.instruments.description import Description, Reading, Verb
+from pychron_comms.instruments.description import (
+    AnyExchange,
+    Description,
+    Exchange,
+    Item,
+    Reading,
+    Verb,
+)
 from pychron_comms.instruments.fields import Value
 from pychron_comms.instruments.library import named_description
+from pychron_comms.instruments.modbus.exchange import UNIT
+from pychron_comms.instruments.modbus.frames import bare
 from pychron_comms.instruments.pattern import GarbledError
-from pychron_comms.instruments.talk import RefusedError, interpreted, talk
-from pychron_comms.instruments.wire_text import wire_bytes
+from pychron_comms.instruments.talk import NoAnswerError, RefusedError, interpreted, talk
+from pychron_comms.instruments.wire_text import bytes_of, shown
 
 _KEPT = frozenset({"> ", "< "})
 
@@ -53,42 +62,71 @@ def _exchanges(lines: Iterable[str]) -> Iterator[list[str]]:
 
 def learned(description: Description, lines: list[str]) -> Iterator[str]:
     """The test that an exchange makes, beside the key that it belongs to; else why none."""
+    hexadecimal = description.wire.hexadecimal
+    said = [(line[0], bytes_of(line[2:], hexadecimal=hexadecimal)) for line in lines]
+    if description.wire.frames is not None:
+        said = [(way, bare(data)) for way, data in said]
+    shown_lines = [f"{way} {shown(data, hexadecimal=hexadecimal)}" for way, data in said]
     for item in description.items.values():
         for place, member in item.members():
-            found = _meant(description, member, lines)
+            found = _meant(description, item, member, said)
             if found is not None:
                 yield f"# {place}"
-                yield _written(lines, *found)
+                yield _written(shown_lines, *found)
                 return
     yield f"# nothing described says {lines[0]!r}"
 
 
 def _meant(
-    description: Description, member: Reading | Verb, lines: list[str]
+    description: Description,
+    item: Item,
+    member: Reading | Verb,
+    said: list[tuple[str, bytes]],
 ) -> tuple[dict[str, Value], Value | None, bool] | None:
     """The values that make this member send these bytes, and what its answers then mean."""
-    sent = wire_bytes(lines[0][2:])
-    step = description.wire.steps[0]
     try:
-        outside = step.send.match(sent.removesuffix(step.line))
-        body = str(outside.pop("body", "")).encode("latin-1")
-        values = {**outside, **member.exchange.send.match(body)}
+        values = _values(description, item, member.exchange, said[0][1])
         dialogue = talk(description.wire, member.exchange, values)
         message = next(dialogue)
-        fields: dict[str, Value] = {}
-        for line in lines[1:]:
-            if line.startswith(">"):
+        for way, data in said[1:]:
+            if way == ">":
                 continue
-            cut = message.ends.cut(wire_bytes(line[2:])) if message.ends else None
-            if cut is None:
+            cut = message.ends.cut(data) if message.ends else None
+            if cut is None or cut[0] is None:
                 return None
             message = dialogue.send(cut[0])
     except StopIteration as end:
-        fields = end.value
+        return _told(member, values, end.value)
     except RefusedError:
         return values, None, True
-    except (GarbledError, ValueError):
-        return None
+    except (GarbledError, NoAnswerError, ValueError):
+        pass
+    return None
+
+
+def _values(
+    description: Description, item: Item, exchange: AnyExchange, sent: bytes
+) -> dict[str, Value]:
+    """ValueError, GarbledError for what it does not send.
+
+    A question that is the same for all is taken for that of the first.
+    """
+    if not isinstance(exchange, Exchange):
+        found = exchange.recognised(sent[1:])
+        if found is None:
+            raise GarbledError("another question")
+        first = {name: each.minimum for name, each in item.parameters.items()}
+        given = {name: int(least) for name, least in first.items() if least is not None}
+        return {**given, UNIT: sent[0], **found}
+    step = description.wire.steps[0]
+    outside = step.send.match(sent.removesuffix(step.line))
+    body = str(outside.pop("body", "")).encode("latin-1")
+    return {**outside, **exchange.send.match(body)}
+
+
+def _told(
+    member: Reading | Verb, values: dict[str, Value], fields: dict[str, Value]
+) -> tuple[dict[str, Value], Value | None, bool] | None:
     if not isinstance(member, Reading):
         return values, None, False
     if "value" not in fields:

@@ -5,22 +5,26 @@ from __future__ import annotations
 import argparse
 import random
 import sys
-from typing import Any
+from typing import Any, NamedTuple
 
 from twisted.internet import endpoints
 from twisted.internet.defer import Deferred
 from twisted.internet.task import react
 
+from pychron_comms.instruments.description import Description
 from pychron_comms.instruments.faults import Faults
 from pychron_comms.instruments.library import named_description
+from pychron_comms.instruments.modbus.frames import rtu_frames, tcp_frames
 from pychron_comms.instruments.serving import (
     SimulatorDatagrams,
     SimulatorFactory,
     serve_on_terminal,
 )
-from pychron_comms.instruments.simulated import SimulatedInstrument
+from pychron_comms.instruments.simulators import Simulator, simulator
+from pychron_comms.instruments.speaking import MODBUS_RTU, MODBUS_TCP
 
 PTY = "pty"
+_UDP = "udp:"
 
 
 def add_to(below: Any) -> None:
@@ -35,6 +39,9 @@ def add_to(below: Any) -> None:
     command.add_argument(
         "--faults", default="", help="such as drop=1%%,late=2s,garble=5%%,half,other-address"
     )
+    command.add_argument(
+        "--rtu", action="store_true", help="of Modbus on a port: RTU, as through a converter"
+    )
     command.add_argument("--seed", type=int, default=0, help="the faults are the same with it")
     command.add_argument("--quiet", action="store_true", help="do not show the bytes")
     command.set_defaults(run=_simulate)
@@ -43,16 +50,17 @@ def add_to(below: Any) -> None:
 def _simulate(given: argparse.Namespace) -> int:
     description = named_description(given.description)
     faults = Faults(given.faults, random.Random(given.seed))
-    instrument = SimulatedInstrument(description)
+    instrument, schemes = _served(description, given)
     tell = (lambda text: None) if given.quiet else _say
 
     async def serve(reactor: Any) -> None:
         factory = SimulatorFactory(instrument, faults, reactor, tell)
         if given.listen == PTY:
-            _say(f"listening: serial://{serve_on_terminal(factory.buildProtocol(None), reactor)}")
-        elif given.listen.startswith("udp:"):
+            path = serve_on_terminal(factory.buildProtocol(None), reactor)
+            _say(f"listening: {schemes.serial}://{path}")
+        elif given.listen.startswith(_UDP):
             port = reactor.listenUDP(
-                int(given.listen.partition(":")[2]),
+                int(given.listen.removeprefix(_UDP)),
                 SimulatorDatagrams(instrument, tell),
                 interface="127.0.0.1",
             )
@@ -60,11 +68,31 @@ def _simulate(given: argparse.Namespace) -> int:
         else:
             port = await endpoints.serverFromString(reactor, given.listen).listen(factory)
             where = port.getHost()
-            _say(f"listening: tcp://{where.host}:{where.port}")
+            _say(f"listening: {schemes.tcp}://{where.host}:{where.port}")
         await Deferred()
 
     react(lambda reactor: Deferred.fromCoroutine(serve(reactor)))
     return 0
+
+
+class _Schemes(NamedTuple):
+    """What links to it begin with."""
+
+    tcp: str
+    serial: str
+
+
+def _served(description: Description, given: argparse.Namespace) -> tuple[Simulator, _Schemes]:
+    if description.wire.frames is None:
+        if given.rtu:
+            raise ValueError(f"--rtu is for Modbus, and {description.name} is not described for it")
+        return simulator(description), _Schemes("tcp", "serial")
+    if given.listen.startswith(_UDP):
+        raise ValueError("Modbus is served on a port of TCP, or on a pseudo-terminal")
+    if given.rtu or given.listen == PTY:
+        frames = rtu_frames(of_the_unit=True)
+        return simulator(description, frames), _Schemes(MODBUS_RTU, MODBUS_RTU)
+    return simulator(description, tcp_frames()), _Schemes(MODBUS_TCP, MODBUS_RTU)
 
 
 def _say(text: str) -> None:

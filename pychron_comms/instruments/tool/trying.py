@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred
@@ -14,11 +16,12 @@ from pychron_comms.instruments.bound_item import BoundItem
 from pychron_comms.instruments.bus import Bus, Connection
 from pychron_comms.instruments.checking import defaults
 from pychron_comms.instruments.choosing import given_parameters
-from pychron_comms.instruments.description import Description, Item
+from pychron_comms.instruments.description import Description, Item, Wire
 from pychron_comms.instruments.fields import Value
 from pychron_comms.instruments.instrument import TROUBLE, Instrument
 from pychron_comms.instruments.library import named_description
 from pychron_comms.instruments.links import BusService
+from pychron_comms.instruments.speaking import spoken
 from pychron_comms.instruments.wire_text import shown
 
 _WHAT = re.compile(r"([a-z]\w*)(?:\(([^()]*)\))?\.([a-z]\w*)")
@@ -45,22 +48,28 @@ def add_to(below: Any) -> None:
 
 
 class _HeardBus(Bus):
-    """Shows what goes over it."""
+    """Shows what goes over it, as the description writes it."""
+
+    def __init__(self, wire: Wire, clock: Any) -> None:
+        super().__init__(wire, clock)
+        self.clock = clock
+        self.show = partial(shown, hexadecimal=wire.hexadecimal)
 
     def connected(self, connection: Connection) -> None:
-        super().connected(_Heard(connection))
+        super().connected(_Heard(connection, self.show))
 
     def received(self, data: bytes) -> None:
-        _say(f"< {shown(data)}")
+        _say(f"< {self.show(data)}")
         super().received(data)
 
 
 class _Heard:
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, show: Callable[[bytes], str]) -> None:
         self._connection = connection
+        self._show = show
 
     def write(self, data: bytes) -> None:
-        _say(f"> {shown(data)}")
+        _say(f"> {self._show(data)}")
         self._connection.write(data)
 
     def reset(self) -> None:
@@ -86,10 +95,11 @@ def _try(given: argparse.Namespace) -> int:
         description, item, _values(description, item, given.given, words), found[3]
     )
     link = given.link or description.wire.link
+    wire = spoken(description.wire, link)
     status: list[int] = []
 
     async def ask(reactor: Any) -> None:
-        status.append(await _asked(reactor, link, question, given.seconds))
+        status.append(await _asked(_HeardBus(wire, reactor), link, question, given.seconds))
 
     try:
         react(lambda reactor: Deferred.fromCoroutine(ask(reactor)))
@@ -124,9 +134,9 @@ class _Question(NamedTuple):
     reading: str
 
 
-async def _asked(reactor: Any, where: str, question: _Question, patience: float) -> int:
+async def _asked(bus: _HeardBus, where: str, question: _Question, patience: float) -> int:
     description, item, values, reading = question
-    bus = _HeardBus(description.wire, reactor)
+    reactor = bus.clock
     instrument = Instrument("it", description, values, bus, reactor)
     link = BusService(bus, where, reactor)
     link.startService()
