@@ -411,10 +411,19 @@ PROMISES = (
         ".test_many_lines_of_one_client_are_worked_off_in_turns",
     ),
     Promise(
+        "at the processor too",
+        "what waits there is sorted by who asks a server, and they take turns",
+        "processor/command_processor.py",
+        "    return None if found is None else found[1]\n",
+        "    return None\n",
+        "tests.processor.test_command_processor.SessionTests"
+        ".test_one_clients_many_commands_hold_up_anothers_by_one",
+    ),
+    Promise(
         "what makes safe waits for no turn",
         "it goes ahead of the lines before it, and its reply keeps its place",
         "transport/line_protocol.py",
-        "        if not self.makes_safe(line):\n",
+        "        if not self.goes_ahead(line):\n",
         "        if True:\n",
         "tests.transport.test_line_protocol.BoundTests"
         ".test_what_makes_safe_goes_ahead_and_its_reply_keeps_its_place",

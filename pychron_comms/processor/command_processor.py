@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -16,6 +17,7 @@ from pychron_comms.interfaces import IHardwareGate, IKnownRead, ReplyToCome
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.transport.connections import Connections
+from pychron_comms.transport.fair_backlog import FairBacklog
 from pychron_comms.transport.line_protocol import CommandLineReceiver
 from pychron_comms.transport.peer_identity import LOCAL_SENDER, host_of, name_of
 from pychron_comms.wire.context import PLAIN, RequestContext, context_of
@@ -23,6 +25,11 @@ from pychron_comms.wire.grammar import Request, Tags, decode, parse_request
 
 #: The tags of nearly every request of a server's.
 _USUAL = frozenset({"id", "from", "sent"})
+
+# How a server's line begins that is of one of its clients, or of none; and its word that replies
+# were read.
+_FROM = re.compile(rb"@id=\d+;from=([^;\s]*)")
+_TAKEN = re.compile(rb"@id=\d+ Taken ")
 
 #: Peers whose clock is ours.
 _HERE = frozenset({LOCAL_SENDER, "127.0.0.1", "::1"})
@@ -34,6 +41,12 @@ _CREDIBLE = 3600.0
 
 #: A reply of the gate: there at once, or to come.
 Response = TypeVar("Response", bound=str | Deferred[str] | ReplyToCome)
+
+
+def _sender_of(line: bytes) -> bytes | None:
+    """For whom a server asks; None for what must keep its place among all lines."""
+    found = _FROM.match(line)
+    return None if found is None else found[1]
 
 
 class CommandProcessor(CommandLineReceiver):
@@ -115,6 +128,13 @@ class CommandProcessor(CommandLineReceiver):
         except CommandError:
             return False
         return self._gate.makes_safe(request_type, command)
+
+    def goes_ahead(self, line: bytes) -> bool:
+        # What a server knows of replies may tell whether a command that waits here is a copy.
+        return _TAKEN.match(line) is not None or super().goes_ahead(line)
+
+    def new_backlog(self) -> FairBacklog:
+        return FairBacklog(self._look, _sender_of)
 
     def readConnectionLost(self) -> None:
         # A dead peer looks no different, and replies that it waits for must not hold this up.

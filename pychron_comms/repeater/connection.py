@@ -172,12 +172,15 @@ class ProcessorConnection(Protocol):
     def forget(self, response: Deferred[str]) -> None:
         """Tell the processor that nobody waits for this response; nothing where it is not ours."""
         number = self._numbers.get(response)
-        if number is not None:
-            self.say(f"Forget {number}")
+        if number is None:
+            return
+        # Behind the request itself, and not behind those of others.
+        place = self._pending[number].place
+        self.say(f"Forget {number}", f";from={_name_of(place[1])}" if place else "")
 
-    def say(self, words: str) -> None:
+    def say(self, words: str, tags: str = "") -> None:
         """Tell the processor something of this connection; its reply is of no use."""
-        self._say(words, self._timeout).addErrback(lambda failure: None)
+        self._say(words, self._timeout, tags).addErrback(lambda failure: None)
 
     def taken(self, ask: str) -> None:
         """Tell the processor, with the next command or a moment later, that a reply was read."""
@@ -263,11 +266,11 @@ class ProcessorConnection(Protocol):
         waiting = _Waiting(reply, now, now + seconds, command.text, (places, sender))
         return self._send(command.words, tags, waiting)
 
-    def _say(self, words: str, seconds: float) -> Deferred[str]:
+    def _say(self, words: str, seconds: float, tags: str = "") -> Deferred[str]:
         """Words of this connection's own; its reply, within so many seconds."""
         reply: Deferred[str] = Deferred()
         now = self._clock.seconds()
-        self._send(words, "", _Waiting(reply, now, now + seconds, words, None))
+        self._send(words, tags, _Waiting(reply, now, now + seconds, words, None))
         return reply
 
     def _send(self, words: str, tags: str, waiting: _Waiting) -> int:

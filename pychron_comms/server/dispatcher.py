@@ -219,6 +219,8 @@ class RequestDispatcher:
 
     def makes_safe(self, line: bytes) -> bool:
         """Whether a line is a command that makes safe, as far as is known."""
+        if not self._catalogue.may_make_safe(line):
+            return False
         request = _parsed(line) if len(line) <= _SHORT else _parse(line)
         if request is None:
             return False

@@ -16,6 +16,7 @@ from pychron_comms.server.resend import evidence
 from pychron_comms.server.resend.conversation import Conversation
 from pychron_comms.transport.connections import Connections
 from pychron_comms.transport.line_protocol import CommandLineReceiver
+from pychron_comms.transport.socket_tuning import read_bit_by_bit
 from pychron_comms.wire.grammar import Request, Tags
 
 #: Seconds in which a client that has gone resets the connection that a reply was written to.
@@ -48,6 +49,7 @@ class MessagingHandler(CommandLineReceiver):
 
     def connectionMade(self) -> None:
         super().connectionMade()
+        read_bit_by_bit(self.transport)
         self._heard_at = self._clock.seconds()
 
     def dataReceived(self, data: bytes) -> None:

@@ -6,14 +6,19 @@ import re
 from typing import Any
 
 from twisted.application.internet import StreamServerEndpointService
-from twisted.application.strports import service
-from twisted.internet.endpoints import HostnameEndpoint, clientFromString, wrapClientTLS
+from twisted.internet.endpoints import (
+    HostnameEndpoint,
+    clientFromString,
+    serverFromString,
+    wrapClientTLS,
+)
 from twisted.internet.interfaces import (
     IProtocolFactory,
     IReactorUNIX,
     IStreamClientEndpoint,
 )
 
+from pychron_comms.transport.accepting import listening_at
 from pychron_comms.transport.tls.contexts import ClientContexts
 from pychron_comms.transport.tls.strings import parse_client
 
@@ -50,7 +55,7 @@ def twisted_service(
     description: str, factory: IProtocolFactory, reactor: Any
 ) -> StreamServerEndpointService:
     """For any server endpoint string of Twisted's, with our defaults. Raises ValueError."""
-    return service(with_defaults(description), factory, reactor)
+    return listening_at(serverFromString(reactor, with_defaults(description)), factory)
 
 
 def client_endpoint(description: str, reactor: Any) -> IStreamClientEndpoint:

@@ -33,6 +33,7 @@ from pychron_comms.transport.backlog import Backlog, Instead
 from pychron_comms.transport.backpressure import Backpressure
 from pychron_comms.transport.budget import FREE, Account
 from pychron_comms.transport.connections import Connections
+from pychron_comms.transport.fair_backlog import FairBacklog
 from pychron_comms.transport.outbox import Outbox
 from pychron_comms.transport.peer_identity import introduced, sender_of
 from pychron_comms.transport.reply_order import ReplyOrder, Turn
@@ -46,6 +47,9 @@ from pychron_comms.wire.rendering import render
 #: Bytes of replies that are made in one go; then it shows whether the client reads them. And of
 #: lines that are worked off in one go: a long one costs as much as many short ones.
 _ENOUGH = 65536
+
+#: Seconds that one connection's lines may take in one go.
+_LONG_ENOUGH = 0.005
 
 
 @implementer(IHalfCloseableProtocol, IHandshakeListener, IPushProducer)
@@ -67,7 +71,7 @@ class CommandLineReceiver(LineReceiver):
     # Set on the class, not on the instance: most connections are idle, and each byte counts.
     _log = Logger()
     _order: ReplyOrder | None = None
-    _backlog: Backlog | None = None
+    _backlog: Backlog | FairBacklog | None = None
     _events: Subscription | None = None
     #: Seconds between two rounds of events.
     events_apart = 0.0
@@ -104,6 +108,14 @@ class CommandLineReceiver(LineReceiver):
     def makes_safe(self, line: bytes) -> bool:
         """Whether a line is a command that makes safe: it waits for no turn."""
         return False
+
+    def goes_ahead(self, line: bytes) -> bool:
+        """Whether a line waits for no turn."""
+        return self.makes_safe(line)
+
+    def new_backlog(self) -> Backlog | FairBacklog:
+        """What lines wait in that cannot be worked off at once."""
+        return Backlog(self._look)
 
     # -- what comes in
 
@@ -156,7 +168,7 @@ class CommandLineReceiver(LineReceiver):
             done = self._work_off(iter(lines).__next__, most)
         if done < len(lines):
             if backlog is None:
-                backlog = self._backlog = Backlog(self._look)
+                backlog = self._backlog = self.new_backlog()
             backlog.add(lines[done:])
             self._go_on()
             self._update_reading()
@@ -164,6 +176,7 @@ class CommandLineReceiver(LineReceiver):
     def _work_off(self, take: Callable[[], bytes | Turn | None], most: int) -> int:
         """So many lines, until one may not begin or they were long; how many did."""
         pressure, outbox, done, length = self.pressure, self._outbox, 0, 0
+        until = self._clock.seconds() + _LONG_ENOUGH
         with self._connections.cork as cork:
             # While commands may begin, and it shows whether the replies are read.
             while done < most and length < _ENOUGH and pressure.may_begin and outbox.held < _ENOUGH:
@@ -177,6 +190,8 @@ class CommandLineReceiver(LineReceiver):
                 if not done % SLICE:
                     # The other end begins with these meanwhile.
                     cork.let_out()
+                    if self._clock.seconds() > until:
+                        break
         return done
 
     def _take_other(self, line: Turn | None) -> None:
@@ -228,7 +243,7 @@ class CommandLineReceiver(LineReceiver):
 
     def _look(self, line: bytes) -> Instead:
         """A line has come near its turn; what makes safe goes ahead."""
-        if not self.makes_safe(line):
+        if not self.goes_ahead(line):
             return line
         ahead = Ahead(self)
         self._exchange.take(line, ahead)

@@ -14,6 +14,9 @@ from twisted.python.failure import Failure
 #: Seconds of silence, seconds between the questions that follow, and how many of them.
 _KEEPALIVE = {"TCP_KEEPIDLE": 30, "TCP_KEEPINTVL": 10, "TCP_KEEPCNT": 3}
 
+#: Bytes that are read of one client in a turn of the reactor: a few hundred commands.
+_BIT = 8192
+
 #: Bytes that the system may keep for a peer that does not read; by itself it would take megabytes.
 _SEND_BUFFER = 131072
 
@@ -39,6 +42,12 @@ def make_prompt(transport: Any) -> None:
         handle = transport.getHandle() if hasattr(transport, "getHandle") else None
         if isinstance(handle, socket.socket):
             handle.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+
+
+def read_bit_by_bit(transport: Any) -> None:
+    """Of one that has sent much, read a little in each turn, so that others come in between."""
+    if isinstance(transport, Connection):
+        transport.bufferSize = _BIT
 
 
 def hasten_keepalive(transport: Any) -> None:

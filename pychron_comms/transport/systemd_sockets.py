@@ -17,6 +17,8 @@ from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStreamServerEndpoint
 from zope.interface import implementer
 
+from pychron_comms.transport.accepting import listening_at
+
 _GIVEN = re.compile(r"systemd:domain=(?:INET|INET6|UNIX):(?:index=\d+|name=[^:=]+)")
 
 
@@ -28,10 +30,7 @@ def systemd_service(
         raise ValueError(
             f"{description!r}: expected systemd:domain=INET:name=NAME, or INET6, UNIX; index=N"
         )
-    service = StreamServerEndpointService(_GivenEndpoint(description, reactor), factory)
-    # As strports does: a start that fails must not leave a service that runs on, deaf.
-    service._raiseSynchronously = True
-    return service
+    return listening_at(_GivenEndpoint(description, reactor), factory)
 
 
 @implementer(IStreamServerEndpoint)

@@ -18,6 +18,7 @@ from twisted.internet.interfaces import (
 )
 from zope.interface import implementer
 
+from pychron_comms.transport.accepting import listening_at
 from pychron_comms.transport.endpoints import check_unix, with_defaults
 
 
@@ -30,10 +31,7 @@ def unix_service(
     """
     check_unix(description, IReactorUNIX.providedBy(reactor))
     endpoint = serverFromString(reactor, with_defaults(description))
-    service = StreamServerEndpointService(_InItsFolder(endpoint), factory)
-    # As strports does: a start that fails must not leave a service that runs on, deaf.
-    service._raiseSynchronously = True
-    return service
+    return listening_at(_InItsFolder(endpoint), factory)
 
 
 @implementer(IStreamServerEndpoint)

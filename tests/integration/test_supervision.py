@@ -166,9 +166,12 @@ def test_a_reply_that_is_read_late_is_read_whole(slow_lab: RunningProcess) -> No
     end_in_time(slow_lab, begun)
 
 
-def test_a_second_signal_to_end_changes_nothing(slow_lab: RunningProcess) -> None:
+def test_a_second_signal_to_end_changes_nothing(
+    slow_lab: RunningProcess, processes: Processes
+) -> None:
     with Wire(server_address(slow_lab, "Hardware")) as wire:
-        taken(wire, "Set slow 1")
+        wire.send(b"Set slow 6\n")
+        wait_until_begun(processes.folder)
         begun = time.monotonic()
         slow_lab.terminate()
         slow_lab.wait_for("Received SIGTERM")
@@ -176,6 +179,7 @@ def test_a_second_signal_to_end_changes_nothing(slow_lab: RunningProcess) -> Non
         slow_lab.wait_for("SIGTERM: it stops already")
         slow_lab.signal(signal.SIGINT)
         slow_lab.wait_for("SIGINT: it stops already")
+        let_go(processes.folder)
         assert wire.rest() == ["OK"]
     end_in_time(slow_lab, begun)
     # That no bug is in its log is looked for of every process.

@@ -23,7 +23,7 @@ from pychron_comms.processor.settings import (
     laboratory_from,
 )
 from tests.doubles import ScriptedGate
-from tests.listening import connections
+from tests.listening import connections, one_turn
 
 LOOPBACK = IPv4Address("TCP", "127.0.0.1", 50000)
 STRANGER = IPv4Address("TCP", "10.0.0.9", 50000)
@@ -108,12 +108,13 @@ class SessionTests(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.gate = ScriptedGate(Open="OK")
+        self.clock = Clock()
         self.factory = CommandProcessorFactory(
             self.gate,
             frozenset({"local", "127.0.0.1"}),
-            connections(Clock()),
+            connections(self.clock),
             metrics=Metrics(),
-            stream=StateStream("s1", Clock().seconds),
+            stream=StateStream("s1", self.clock.seconds),
         )
 
     def connect(self, peer: Any = LOOPBACK) -> Any:
@@ -180,6 +181,32 @@ class SessionTests(SynchronousTestCase):
         self.assertEqual([(each.ask, each.silent) for each in self.gate.context], [("c.3", 1.25)])
         self.assertEqual(self.gate.taken, ["c.1", "c.3"])
         self.assertEqual(self.transport.value(), b"@id=2 OK\r\n@id=3 OK\r\n")
+
+    def flood(self, more: bytes) -> list[str]:
+        """Who asks the gate next, when a thousand of one client have come, and ``more``."""
+        processor = self.connect()
+        line = b"@id=%d;from=10.0.0.1 System|Open V\r\n"
+        processor.dataReceived(b"".join(line % number for number in range(1, 1000)) + more)
+        self.gate.requests.clear()
+        one_turn(self.clock)
+        return [sender for _, _, sender, _ in self.gate.requests]
+
+    def test_one_clients_many_commands_hold_up_anothers_by_one(self) -> None:
+        for more, sender in (
+            (b"@id=1000;from=10.0.0.2 System|Open V\r\n", "10.0.0.2"),
+            (b"@id=1000;from= test|echo\r\n", ""),
+        ):
+            self.assertIn(sender, self.flood(more))
+
+    def test_a_line_of_the_servers_own_keeps_its_place_among_all(self) -> None:
+        self.flood(b"@id=1000 Gone abc\r\n")
+        self.assertEqual(self.gate.sessions, [])
+        self.clock.pump([0] * 20)
+        self.assertEqual(self.gate.sessions, ["connection-1/abc"])
+
+    def test_that_replies_were_read_is_known_before_what_waits(self) -> None:
+        self.flood(b"@id=1000 Taken c.3\r\n")
+        self.assertEqual(self.gate.taken, ["c.3"])
 
     def test_of_anybody_else_it_is_not_believed(self) -> None:
         for peer, tags in ((STRANGER, b"from=10.0.0.1;"), (LOOPBACK, b"")):

@@ -178,7 +178,7 @@ class ContextTests(EndpointCase):
         reply = self.ask("Open B")
         self.processor.read()
         self.repeater.asker_gone(reply)
-        self.assertEqual(self.processor.read(), ["@id=3 Forget 2"])
+        self.assertEqual(self.processor.read(), ["@id=3;from=10.0.0.1 Forget 2"])
         self.processor.say(b"@id=3 OK\r\n@id=2 ERROR 202 : expired before it was begun\r\n")
         self.assertEqual(self.successResultOf(reply), "ERROR 202 : expired before it was begun")
 

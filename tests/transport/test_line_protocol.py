@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import count
+from unittest.mock import patch
+
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
@@ -13,7 +16,7 @@ from pychron_comms.errors import InvalidValveError, MalformedRequestError
 from pychron_comms.transport.backlog import WINDOW
 from pychron_comms.transport.connections import Connections
 from pychron_comms.transport.line_protocol import CommandLineReceiver
-from pychron_comms.transport.turns import AT_ONCE
+from pychron_comms.transport.turns import AT_ONCE, SLICE
 from pychron_comms.wire.context import context_of
 from pychron_comms.wire.frames import FrameFormat
 from pychron_comms.wire.grammar import Request
@@ -363,6 +366,15 @@ class BoundTests(ProtocolCase):
         self.clock.pump([0] * 20)
         self.assertEqual(transport.value(), b"a\r\n" * 1000)
         self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_lines_that_take_long_are_worked_off_in_smaller_turns(self) -> None:
+        parrot, transport = self.connect()
+        moments = count(0, 0.01)
+        with patch.object(self.clock, "seconds", lambda: next(moments)):
+            parrot.dataReceived(b"say a\n" * 1000)
+        self.assertEqual(len(parrot.seen), SLICE)
+        self.clock.pump([0.1] * 20)
+        self.assertEqual(transport.value(), b"a\r\n" * 1000)
 
     def test_lines_too_long_wait_in_their_places(self) -> None:
         parrot, transport = self.connect(in_flight=1, line_length=64)

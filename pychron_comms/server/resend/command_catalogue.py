@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 import json
+import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from functools import partial
@@ -76,6 +77,7 @@ class CommandCatalogue:
             request_type: {word: _nature(spec.describe()) for word, spec in specs.items()}
             for request_type, specs in declared.items()
         }
+        self._safe_words = _words_of_safety(self._types)
         self._described: set[str] = set()
         self._learning: set[str] = set()
         self._refused: OrderedDict[str, float] = OrderedDict()
@@ -93,6 +95,10 @@ class CommandCatalogue:
     def learn_anew(self) -> None:
         """Another processor is there, perhaps: what is known holds until it has been asked."""
         self._described.clear()
+
+    def may_make_safe(self, line: bytes) -> bool:
+        """Whether a line has such a word at all: quickly, since each line that waits is asked."""
+        return self._safe_words.search(line) is not None
 
     def known_nature(self, request_type: str, data: str) -> Nature:
         """The same, of what is known now."""
@@ -144,6 +150,7 @@ class CommandCatalogue:
             nature = _nature(command)
             words |= dict.fromkeys((command["name"], *command["aliases"]), nature)
         self._types[request_type] = words
+        self._safe_words = _words_of_safety(self._types)
         self._described.add(request_type)
         self._refused.pop(request_type, None)
 
@@ -156,6 +163,15 @@ class CommandCatalogue:
             self._refused.move_to_end(request_type)
             if len(self._refused) > _REFUSED:
                 self._refused.popitem(last=False)
+
+
+def _words_of_safety(types: Mapping[str, _Words]) -> re.Pattern[bytes]:
+    """What finds each word that makes safe, or carries what may; in JSON it may be in disguise."""
+    safe = {Nature.MAKES_SAFE, Nature.MAKES_SAFE_SO}
+    words = {word for each in types.values() for word, nature in each.items() if nature in safe}
+    return re.compile(
+        b"|".join(re.escape(word.encode()) for word in ["\\", CARRIER, *sorted(words)])
+    )
 
 
 def _nature(command: Mapping[str, Any]) -> Nature:

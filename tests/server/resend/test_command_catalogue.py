@@ -72,6 +72,17 @@ class DeclaredTests(CatalogueCase):
         }.items():
             self.assertEqual(self.nature(line), nature, msg=line)
 
+    def test_a_line_that_may_make_safe_is_told_at_a_glance(self) -> None:
+        for line in (
+            b"@id=7;within=1 Close A",
+            b'{"command": "Close", "name": "A"}',
+            b'{"command": "Cl\\u006fse", "name": "A"}',
+            b"SetLaserPower 5",
+            b"Qtegra BlankBeam True",
+        ):
+            self.assertTrue(self.catalogue.may_make_safe(line), line)
+        self.assertFalse(self.catalogue.may_make_safe(b"@key=a7 Open A"))
+
     def test_they_are_while_the_processor_is_away_or_refuses(self) -> None:
         self.nature("CO2|Disable")
         self.repeater.waiting[0].errback(PychronCommunicationError("there", "gone"))
@@ -123,6 +134,7 @@ class DescribedTests(CatalogueCase):
         self.assertEqual(self.nature("CO2|SetHeat 5"), Nature.ACTS)
         self.repeater.waiting[0].callback(DESCRIPTION)
         self.assertEqual(self.nature("CO2|Quench"), Nature.MAKES_SAFE)
+        self.assertTrue(self.catalogue.may_make_safe(b"Quench"))
 
     def test_it_is_asked_again_with_the_next_command_when_it_was_away(self) -> None:
         for error in (PychronCommunicationError("there", "gone"), OutcomeUnknownError("lost")):
