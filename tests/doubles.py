@@ -23,7 +23,7 @@ from pychron_comms.interfaces import (
     Move,
 )
 from pychron_comms.journal.memory import NoJournal
-from pychron_comms.observability.metrics import Metrics
+from pychron_comms.observability.metrics import Counter, Metrics
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.processor.assembly import made_safe
 from pychron_comms.processor.execution.audit import Audit
@@ -277,7 +277,7 @@ def gate_around(
     memory = CommandMemory(audit, clock, Metrics())
     unsafe = UnsafeParts(clock, clock.seconds, audit, partial(made_safe, queues, memory))
     memory.watched_by(unsafe)
-    leases = Leases(clock, clock.seconds, audit, unsafe)
+    leases = Leases(clock, clock.seconds, audit, unsafe, Counter())
     kept = Interlocks(queues.read, clock)
     kept.keep(interlocks)
     return RemoteHardwareManager(

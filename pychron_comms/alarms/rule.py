@@ -133,4 +133,12 @@ BUILT_IN = (
         latch=False,
         text="Alarms do not reach the people that this notifier is for.",
     ),
+    Rule(
+        name="certificate",
+        pattern="road/certificate/*",
+        when=Severity.MINOR,
+        severity=Severity.MINOR,
+        latch=False,
+        text="TLS ends with it: make a new one with pychron-certs renew.",
+    ),
 )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import partial
+from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -21,6 +22,7 @@ from pychron_comms.interfaces import (
     IRequestHandlerFactory,
     Move,
     Part,
+    Reading,
 )
 from pychron_comms.journal.memory import NoJournal
 from pychron_comms.journal.settings import open_journal
@@ -45,6 +47,7 @@ from pychron_comms.processor.state.assembly import gate_readings, watched_manage
 from pychron_comms.processor.state.command_events import CommandEvents
 from pychron_comms.processor.state.looks import StateReader
 from pychron_comms.processor.state.publisher import StatePublisher
+from pychron_comms.processor.state.valve_figures import ValveFigures
 from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.safeguards.fence import FenceRule
 from pychron_comms.safeguards.interlocks import Interlocks, rules_for
@@ -63,17 +66,19 @@ def gate_from_config(
     *,
     only_check: bool = False,
     fence: IFence | None = None,
+    more: Callable[[], Iterable[Reading]] = tuple,
 ) -> RemoteHardwareManager:
     """The gate to the hardware that a laboratory's configuration describes.
 
     Raises ConfigError, and ValueError for a journal that cannot be opened. ``only_check``: no
-    journal is opened. ``fence``: there is another processor for the same hardware.
+    journal is opened. ``fence``: there is another processor for the same hardware. ``more``: what
+    its process shows beside.
     """
     journal = _journal(settings, reactor, metrics, only_check=only_check)
     audit = Audit(journal, time.time)
     queues = Queues(lambda manager: queue_of(manager, reactor, sealed=audit.groups, fence=fence))
     publisher = _publisher(settings, queues, reactor)
-    watches = _watches(settings, publisher, reactor)
+    watches = _watches(settings, publisher, reactor, metrics)
     memory = CommandMemory(audit, reactor, metrics, settings.keep_keys, watches)
     guards = _safeguards(
         settings, queues, memory, audit, reactor=reactor, metrics=metrics, fence=fence
@@ -85,7 +90,7 @@ def gate_from_config(
     guards.interlocks.keep(rules_for(settings.interlocks, handlers))
     publisher.watch(
         watched_managers(handlers, hardware),
-        lambda: gate_readings(guards.leases, guards.unsafe, journal),
+        lambda: chain(gate_readings(guards.leases, guards.unsafe, journal), more()),
     )
     metrics.gauge(
         "pychron_comms_leases_held", "Leases.", lambda: sum(1 for _ in guards.leases.leases())
@@ -129,10 +134,14 @@ def _publisher(settings: ProcessorSettings, queues: Queues, reactor: Any) -> Sta
 
 
 def _watches(
-    settings: ProcessorSettings, publisher: StatePublisher, reactor: Any
+    settings: ProcessorSettings, publisher: StatePublisher, reactor: Any, metrics: Metrics
 ) -> list[CommandWatch]:
     """Who looks on while commands act."""
-    watches: list[CommandWatch] = [publisher, CommandEvents(publisher.stream, reactor)]
+    watches: list[CommandWatch] = [
+        publisher,
+        CommandEvents(publisher.stream, reactor),
+        ValveFigures(metrics, publisher.path_of),
+    ]
     return [*watches, CommandLog()] if settings.commands else watches
 
 
@@ -158,7 +167,8 @@ def _safeguards(
 ) -> Safeguards:
     unsafe = UnsafeParts(reactor, time.time, audit, partial(made_safe, queues, memory))
     memory.watched_by(unsafe)
-    leases = Leases(reactor, time.time, audit, unsafe)
+    lapses = metrics.counter("pychron_comms_lease_expiries_total", "Leases that have lapsed.")
+    leases = Leases(reactor, time.time, audit, unsafe, lapses)
     lock = SystemLock(settings.systems)
     roles = settings.roles
     admissions = [each for each in (settings.hosts, roles) if not each.admits_everybody]

@@ -32,6 +32,7 @@ from pychron_comms.transport.options import WireOptions
 from pychron_comms.transport.peer_identity import sender_of_peer
 from pychron_comms.transport.schemes import stream_service
 from pychron_comms.transport.shared import Shared
+from pychron_comms.transport.tls.expiry import Certificates
 
 #: One connection carries the commands of all of a server's clients, and their tags: what bounds
 #: them here is the queue of each manager, so that a slow one never holds up the others.
@@ -65,7 +66,17 @@ class ProcessorService(ExplainedStart):
         self.setName("pychron-processor")
         self.metrics = metrics
         self._ending = Shutdown(reactor)
-        self._gate = gate_from_config(settings, laboratory, reactor, metrics, only_check=only_check)
+        certificates = Certificates(
+            [*settings.listen, settings.http.listen], [], metrics, time.time
+        )
+        self._gate = gate_from_config(
+            settings,
+            laboratory,
+            reactor,
+            metrics,
+            only_check=only_check,
+            more=certificates.readings,
+        )
         self._gate.setServiceParent(self)
         self._connections = Connections(
             "processor",

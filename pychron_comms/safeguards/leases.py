@@ -11,6 +11,7 @@ from zope.interface import implementer
 
 from pychron_comms.errors import LeasedError
 from pychron_comms.interfaces import IActingRule, ICall, ILaserManager, Lease, Part
+from pychron_comms.observability.metrics import Counter
 from pychron_comms.safeguards.lease_records import Diary, LeaseRecords, WrittenLease, claimed
 from pychron_comms.safeguards.overlap import overlap
 from pychron_comms.safeguards.unsafe_parts import UnsafeParts
@@ -34,18 +35,24 @@ class Leases:
     A lease that runs out, or whose connection is lost, makes its part safe: ``unsafe`` sees to
     that. A process that is killed meanwhile leaves it to the next. A lease is not granted, and not
     given back, where that cannot be written down. ``now`` is the time of day in seconds; ``clock``
-    may be another, that does not jump.
+    may be another, that does not jump. Each that lapses is counted in ``lapses``.
     """
 
     _log = Logger()
 
     def __init__(
-        self, clock: IReactorTime, now: Callable[[], float], diary: Diary, unsafe: UnsafeParts
+        self,
+        clock: IReactorTime,
+        now: Callable[[], float],
+        diary: Diary,
+        unsafe: UnsafeParts,
+        lapses: Counter,
     ) -> None:
         self._clock = clock
         self._now = now
         self._diary = diary
         self._unsafe = unsafe
+        self._lapses = lapses
         self._held: dict[tuple[int, str], _Held] = {}
 
     def claim(self, part: Part, sender: str, seconds: float, session: str = "") -> None:
@@ -162,6 +169,7 @@ class Leases:
         self._log.warn(
             "the lease of {owner} on {part} lapses: {why}", owner=owner, part=part.name, why=why
         )
+        self._lapses.value += 1
         self._diary.note("lapse", part=part.name, owner=owner, why=why)
         self._unsafe.add(part, f"the lapse of {owner}'s lease")
 

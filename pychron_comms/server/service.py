@@ -41,6 +41,7 @@ from pychron_comms.server.state.routes import HERE
 from pychron_comms.server.state.status import Listener, ServerStatus
 from pychron_comms.transport.schemes import stream_service
 from pychron_comms.transport.shared import Shared
+from pychron_comms.transport.tls.expiry import Certificates
 
 if TYPE_CHECKING:
     # Without a gate of its own, it needs nothing of the processor's.
@@ -101,6 +102,9 @@ class RemoteHardwareServer(ExplainedStart):
         self._repeater = RoutingRepeater(default, routes, self._processors.all, reactor)
         self._tell_of_routes(settings)
         self._listen(settings, reactor)
+        self._status_page.show(
+            Certificates(settings.all_listen, settings.processors, metrics, time.time).readings
+        )
         self._status_page.watch(
             {
                 each.request_type: Listener(

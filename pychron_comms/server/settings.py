@@ -94,6 +94,17 @@ class ServerSettings:
     history: HistorySettings | None = None
     alarms: AlarmSettings = field(default_factory=AlarmSettings)
 
+    @property
+    def all_listen(self) -> list[str]:
+        """The endpoint strings of all listeners, the page's among them."""
+        strings = [each for listener in self.listeners for each in listener.listen]
+        return [*strings, self.http.listen]
+
+    @property
+    def processors(self) -> list[str]:
+        """The endpoint strings of all processors elsewhere."""
+        return [each for each in (self.processor, *self.routes.values()) if each]
+
 
 def read_server_settings(
     table: Table,

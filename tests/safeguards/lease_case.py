@@ -12,6 +12,7 @@ from zope.interface import directlyProvides
 from pychron_comms.errors import LeasedError
 from pychron_comms.interfaces import ILaserManager, Part
 from pychron_comms.journal.memory import MemoryJournal
+from pychron_comms.observability.metrics import Counter
 from pychron_comms.processor.execution.audit import Audit
 from pychron_comms.safeguards.leases import Leases
 from pychron_comms.safeguards.unsafe_parts import UnsafeParts
@@ -43,6 +44,7 @@ class LeaseCase(SynchronousTestCase):
         self.x = Part("CO2:x", self.laser, "stage/x")
         self.made_safe: list[tuple[str, str]] = []
         self.safe: Deferred[object] = succeed(None)
+        self.lapses = Counter()
         self.leases = self.new_leases()
 
     def new_leases(self) -> Leases:
@@ -51,7 +53,7 @@ class LeaseCase(SynchronousTestCase):
     def leases_over(self, audit: Audit) -> Leases:
         now = self.clock.seconds
         self.unsafe = UnsafeParts(self.clock, now, audit, self.make_safe)
-        return Leases(self.clock, now, audit, self.unsafe)
+        return Leases(self.clock, now, audit, self.unsafe, self.lapses)
 
     def make_safe(self, part: Part, why: str) -> Deferred[object]:
         self.made_safe.append((part.name, why))

@@ -163,6 +163,7 @@ class LapseTests(LeaseCase):
         self.assertEqual(self.made_safe, [("System:A", f"the lapse of {ME}'s lease")])
         self.clock.advance(100)
         self.assertEqual(len(self.made_safe), 1)
+        self.assertEqual(self.lapses.value, 1)
         self.assertEqual(self.events(), ["claim", "lapse", "safe"])
         lapse, safe = list(self.journal.records())[1:]
         self.assertEqual((lapse["owner"], lapse["why"]), (ME, "it has run out"))

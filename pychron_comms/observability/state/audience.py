@@ -105,7 +105,10 @@ class Audience:
         missed = stream.since(number) if session == stream.session else None
         reader.seen = reader.last = stream.number
         if missed is None:
-            gap = self._form(messages.gap(stream, number)) if session else b""
+            gap = b""
+            if session:
+                stream.gaps += 1
+                gap = self._form(messages.gap(stream, number))
             return iter([self._form(messages.hello(stream)) + gap + self._picture(reader)])
         wanted = [change for change in missed if reader.wants(change.what.path)]
         return self._replay(Batch(stream, wanted, 0, self._form, replayed=True))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from pychron_comms.interfaces import Severity
 from pychron_comms.observability.metrics import Metrics, Sample
@@ -15,6 +16,7 @@ _VALVE = "/valve/"
 _DEVICE = "device/"
 _PROCESSOR = "road/processor/"
 _ROUTE = "road/route/"
+_CLOCK = "road/clock/"
 
 #: Items whose values are told at once.
 MOST = 500
@@ -47,10 +49,22 @@ class StreamFigures:
                 "Since when a route leads where it does, and does as it does.",
                 self._route_changes,
             ),
+            ("clock_offset_seconds", "How far a processor's clock is ahead.", self._clocks),
             ("value", "Items that [metrics] values names.", self._values),
             ("value_severity", "How they stand: 0 ok to 3 invalid.", self._value_severities),
         ):
             metrics.table(f"pychron_comms_{name}", meaning, read)
+        for name, meaning, number in (
+            ("subscribers", "Who follows the state stream.", "readers"),
+            ("stream_sequence", "Changes of the state stream.", "number"),
+            (
+                "stream_squashed",
+                "Changes that readers never saw, since they got a newer one in their place.",
+                "squashed",
+            ),
+            ("stream_gaps", "Readers that came back too late to be told all.", "gaps"),
+        ):
+            metrics.gauge(f"pychron_comms_{name}", meaning, partial(getattr, stream, number))
 
     def _by_severity(self) -> Iterable[Sample]:
         counted = Counter(item.severity for item in self._stream)
@@ -83,6 +97,11 @@ class StreamFigures:
         for item in self._stream:
             if item.path.startswith(_ROUTE):
                 yield {"type": item.path[len(_ROUTE) :]}, item.obtained
+
+    def _clocks(self) -> Iterable[Sample]:
+        for item in self._stream:
+            if item.path.startswith(_CLOCK) and item.severity is not Severity.INVALID:
+                yield {"processor": item.path[len(_CLOCK) :]}, item.value
 
     def _values(self) -> Iterable[Sample]:
         for item in self._listed():

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pychron_comms.interfaces import Severity, Source
+from pychron_comms.interfaces import Reading, Severity, Source
 
 #: Why an item is invalid whose source has not confirmed it in time.
 STALE = "stale"
@@ -101,6 +101,22 @@ class Item:
             "stale_after": self.stale_after,
             **self.details,
         }
+
+
+def found(reading: Reading, now: float, path: str = "", stale_after: float = 0.0) -> Item:
+    """What was read just now; at another path where one is given."""
+    return Item(
+        path=path or reading.path,
+        value=reading.value,
+        unit=reading.unit,
+        severity=reading.severity,
+        reason=reading.reason,
+        source=reading.source,
+        obtained=now,
+        confirmed=now,
+        stale_after=stale_after,
+        details=dict(reading.details),
+    )
 
 
 def item_from_json(fields: Mapping[str, Any]) -> Item:

@@ -109,8 +109,9 @@ def live(stream: StateStream) -> Message:
 
 
 def beat(stream: StateStream, last: int) -> Message:
-    """Nothing is lost, and how far the stream is."""
-    return _message("beat", stream, {"seq": stream.number, "last": last})
+    """Nothing is lost, how far the stream is, and what time it is here."""
+    fields = {"seq": stream.number, "last": last, "t": round(stream.time(), 6)}
+    return _message("beat", stream, fields)
 
 
 def _message(topic: str, stream: StateStream, fields: dict[str, Any]) -> Message:

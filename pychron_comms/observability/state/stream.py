@@ -68,6 +68,8 @@ class StateStream:
         self.number = 0
         #: Changes that readers never saw, since they got a newer one of that item in their place.
         self.squashed = 0
+        #: Readers that came back, and of whose absence not all was kept.
+        self.gaps = 0
         self._now = now
         self._items: dict[str, Item] = {}
         # When each was last found to be so, where that was after it was told.
@@ -83,6 +85,10 @@ class StateStream:
         # What was told last to one who asked, for all others who ask for the same.
         self._asked: tuple[int, list[Change]] = 0, []
         self._bodies: dict[int, str] = {}
+
+    def time(self) -> float:
+        """Unix time in seconds, as it is shown here."""
+        return self._now()
 
     def __iter__(self) -> Iterator[Item]:
         return iter([self._as_confirmed(item) for item in self._items.values()])

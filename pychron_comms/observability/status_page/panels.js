@@ -140,7 +140,7 @@ export class Detectors {
   }
 }
 
-const KINDS = { processor: "processor", listener: "port", lease: "lease of", route: "route of" };
+const KINDS = { processor: "processor", listener: "port", lease: "lease of", route: "route of", clock: "clock of" };
 // The order of the kinds: what a command meets last comes first.
 const ORDER = { processor: 0, route: 1, lease: 2 };
 

@@ -9,7 +9,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from pychron_comms.interfaces import ICall, Move, Reading, Source
 from pychron_comms.lab.schematic.model import Schematic
-from pychron_comms.observability.state.items import Item
+from pychron_comms.observability.state.items import Item, found
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.processor.state.looks import Looks, Submit
 from pychron_comms.processor.state.marks import Marks
@@ -80,7 +80,7 @@ class StatePublisher:
     def goes_on(self, call: ICall) -> None:
         """A command's manager works on it: what it moves is on its way."""
         for move in call.moves:
-            path = self._path_of(move)
+            path = self.path_of(move)
             item = self.stream.get(path) if path else None
             if item is not None:
                 self._marks.begin(path, move.value)
@@ -89,7 +89,7 @@ class StatePublisher:
     def ended(self, call: ICall, request: Mapping[str, str], reply: str, seconds: float) -> None:
         """It has its reply: what it moved is at rest, or has never moved; look in a moment."""
         for move in call.moves:
-            path = self._path_of(move)
+            path = self.path_of(move)
             self._marks.end(path, move.value)
             self._told.pop(path, None)
             self._looks.soon(move.manager)
@@ -128,25 +128,11 @@ class StatePublisher:
         self.stream.confirm(same)
 
     def _item(self, path: str, reading: Reading, stale_after: float) -> Item:
-        now = self._now()
-        item = self._marks.seen(
-            Item(
-                path=path,
-                value=reading.value,
-                unit=reading.unit,
-                severity=reading.severity,
-                reason=reading.reason,
-                source=reading.source,
-                obtained=now,
-                confirmed=now,
-                stale_after=stale_after,
-                details=dict(reading.details),
-            )
-        )
+        item = self._marks.seen(found(reading, self._now(), path, stale_after))
         before = self.stream.get(path)
         return item if before is None else item.since(before)
 
-    def _path_of(self, move: Move) -> str:
+    def path_of(self, move: Move) -> str:
         """The path of the item that shows a part; empty where none does."""
         name, target = self._looks.name_of(move.manager), move.target
         if name is None:

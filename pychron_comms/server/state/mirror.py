@@ -9,8 +9,9 @@ from dataclasses import replace
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
-from pychron_comms.observability.state.items import Item, item_from_json
+from pychron_comms.observability.state.items import Item, found, item_from_json
 from pychron_comms.observability.state.stream import StateStream
+from pychron_comms.server.state.clock_offset import ClockOffset
 
 #: Seconds without a word after which nothing that a processor said can be believed.
 PATIENCE = 2.0
@@ -18,7 +19,7 @@ PATIENCE = 2.0
 
 class StateMirror:
     """Follows one processor, called ``name``; its items keep their paths, and ``road/journal`` and
-    its like become ``road/journal/NAME``.
+    its like become ``road/journal/NAME``. How far its clock is from ours is ``road/clock/NAME``.
 
     A processor that is lost, or says nothing for ``PATIENCE`` seconds, makes all of its items
     invalid; they come back with its next snapshot.
@@ -34,6 +35,7 @@ class StateMirror:
         self._clock = clock
         self._now = now
         self._items: dict[str, Item] = {}
+        self._clock_offset = ClockOffset(name)
         self._doubted = self._ended = False
         self._timer: IDelayedCall | None = None
         self._tell("connecting", well=False)
@@ -60,7 +62,16 @@ class StateMirror:
         elif topic in {"live", "beat"}:
             self._believe()
             self._stream.confirm(self._items)
+            if topic == "beat" and "t" in fields:
+                self._hear_time(float(fields["t"]))
             self._tell("connected", well=True)
+
+    def _hear_time(self, there: float) -> None:
+        now = self._now()
+        self._clock_offset.heard(there, now)
+        item = found(self._clock_offset.reading(), now)
+        self._items[item.path] = item
+        self._stream.publish(item)
 
     def lost(self, reason: str) -> None:
         """The connection to the processor is gone."""
@@ -70,6 +81,7 @@ class StateMirror:
         self._invalidate(f"the processor is lost: {reason}")
         # Its next life says anew what there is.
         self._items.clear()
+        self._clock_offset.forget()
         self._tell(f"lost: {reason}", well=False)
 
     def stop(self) -> None:

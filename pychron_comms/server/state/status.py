@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, NamedTuple
 
@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 
+from pychron_comms.interfaces import Reading
 from pychron_comms.observability.http.event_stream import EventStream
 from pychron_comms.observability.http.health import Condition, Health, condition_of
 from pychron_comms.observability.http.history import History
@@ -21,7 +22,7 @@ from pychron_comms.observability.http.settings import HttpSettings
 from pychron_comms.observability.http.site import Text
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.figures import StreamFigures
-from pychron_comms.observability.state.items import Item
+from pychron_comms.observability.state.items import Item, found
 from pychron_comms.observability.state.recent import Recent
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.server.state.journals import Journals, Search
@@ -65,6 +66,7 @@ class ServerStatus(MultiService):
         self._mirrors: dict[str, StateMirror] = {}
         self._routes = RouteItems(stream, now)
         self._routes_told: list[str] = []
+        self._more: list[Callable[[], Iterable[Reading]]] = []
         #: How the journal of each processor is asked, by its name.
         self.searches: dict[str, Search] = {}
         self.health = Health(now, metrics)
@@ -88,19 +90,6 @@ class ServerStatus(MultiService):
         self._loop = LoopingCall(self._look)
         self._loop.clock = reactor
         StreamFigures(stream, metrics, settings.values)
-        metrics.gauge(
-            "pychron_comms_subscribers",
-            "Who follows the state stream.",
-            lambda: stream.readers,
-        )
-        metrics.gauge(
-            "pychron_comms_stream_sequence", "Changes of the state stream.", lambda: stream.number
-        )
-        metrics.gauge(
-            "pychron_comms_stream_squashed",
-            "Changes that readers never saw, since they got a newer one in their place.",
-            lambda: stream.squashed,
-        )
 
     def mirror_of(self, name: str) -> StateMirror:
         """For the state of the processor of that name, and its health."""
@@ -138,6 +127,10 @@ class ServerStatus(MultiService):
         """Have the health tell of what this item shows, while it is there and not ok."""
         self.health.add(part, lambda: _condition_if_there(self.stream.get(path)))
 
+    def show(self, readings: Callable[[], Iterable[Reading]]) -> None:
+        """Tell of these, too, as long as the server runs."""
+        self._more.append(readings)
+
     def watch(self, listeners: Mapping[str, Listener]) -> None:
         """Tell of these listeners, by the request types that they serve."""
         self._listeners.update(listeners)
@@ -157,17 +150,18 @@ class ServerStatus(MultiService):
     def _look(self) -> None:
         for name, listener in self._listeners.items():
             count = listener.open()
-            self._show(
-                f"road/listener/{name}", count, "connection" if count == 1 else "connections"
-            )
+            unit = "connection" if count == 1 else "connections"
+            self._show(Reading(f"road/listener/{name}", count, unit))
         waiting = sum(listener.in_flight() for listener in self._listeners.values())
-        self._show("road/commands waiting", waiting, "")
+        self._show(Reading("road/commands waiting", waiting))
+        for readings in self._more:
+            for reading in readings():
+                self._show(reading)
         self.stream.look_for_stale()
         self.health.look()
 
-    def _show(self, path: str, value: object, unit: str) -> None:
-        now = self._now()
-        self.stream.publish(Item(path=path, value=value, unit=unit, obtained=now, confirmed=now))
+    def _show(self, reading: Reading) -> None:
+        self.stream.publish(found(reading, self._now()))
 
 
 def _condition_if_there(item: Item | None) -> Condition:

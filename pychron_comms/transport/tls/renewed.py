@@ -46,12 +46,13 @@ class Renewed(Generic[_T]):
 
     def _state(self) -> object:
         try:
-            return [(file, _identity(file)) for file in self._files()]
+            return [(file, state_of(file)) for file in self._files()]
         except ValueError:
             return None
 
 
-def _identity(file: Path) -> object:
+def state_of(file: Path) -> object:
+    """What differs when the file has changed; None where it cannot be looked at."""
     try:
         found = os.stat(file)
     except OSError:

@@ -12,7 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 from pychron_comms.handlers.command import declared_commands
 from pychron_comms.handlers.echo import EchoHandler
 from pychron_comms.observability.loop_watch import LoopWatch
-from pychron_comms.observability.metrics import Metrics
+from pychron_comms.observability.metrics import Counter, Metrics
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.processor.assembly import made_safe
 from pychron_comms.processor.command_processor import CommandProcessorFactory
@@ -87,7 +87,7 @@ class Processor:
         self.memory = memory = CommandMemory(audit, clock, Metrics())
         unsafe = UnsafeParts(clock, now, audit, partial(made_safe, queues, memory))
         memory.watched_by(unsafe)
-        leases = Leases(clock, now, audit, unsafe)
+        leases = Leases(clock, now, audit, unsafe, Counter())
         interlocks = Interlocks(queues.read, clock)
         interlocks.keep(rules_for(RULES, handlers))
         self.lock = SystemLock({"elsewhere": ELSEWHERE})

@@ -49,6 +49,10 @@ class StreamFigureTests(SynchronousTestCase):
             'items{severity="ok"} 2.0',
             'items{severity="invalid"} 2.0',
         )
+        self.stream.publish(item("road/clock/unix:p", -1.5))
+        self.stream.publish(item("road/clock/unix:q", 0.0).invalid("lost"))
+        self.assert_told('clock_offset_seconds{processor="unix:p"} -1.5')
+        self.assertNotIn('offset_seconds{processor="unix:q"', self.metrics.text())
         self.assertNotIn('device="lost"', self.metrics.text())
 
     def test_the_numbers_that_are_wanted_and_no_others(self) -> None:
@@ -63,6 +67,13 @@ class StreamFigureTests(SynchronousTestCase):
         self.stream.publish(item("device/gc/IG", 1e-8).invalid("stale"))
         self.assertNotIn("comms_value{", self.metrics.text())
         self.assert_told('value_severity{path="device/gc/IG"} 3.0')
+
+    def test_the_stream_itself(self) -> None:
+        self.stream.publish(item("device/gc/IG", 1e-8))
+        self.stream.readers, self.stream.squashed, self.stream.gaps = 3, 2, 1
+        self.assert_told(
+            "subscribers 3.0", "stream_sequence 1.0", "stream_squashed 2.0", "stream_gaps 1.0"
+        )
 
     def test_they_are_bounded(self) -> None:
         for number in range(MOST + 10):

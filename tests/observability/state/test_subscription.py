@@ -78,6 +78,7 @@ class BeginTests(SubscriptionCase):
         messages = self.subscribe(session="s1", number=1).said()
         self.assertEqual([each.topic for each in messages], ["hello", "gap", "snapshot", "live"])
         self.assertEqual(fields(messages[1]), {"from": 1, "to": KEPT + 5})
+        self.assertEqual(self.stream.gaps, 1)
 
     def test_numbers_of_another_life_mean_nothing(self) -> None:
         self.stream.publish(valve())
@@ -153,7 +154,9 @@ class FollowTests(SubscriptionCase):
         self.clock.advance(BEAT)
         self.rounds()
         (message,) = self.listener.said()
-        self.assertEqual((message.topic, fields(message)), ("beat", {"seq": 1, "last": 0}))
+        self.assertEqual(
+            (message.topic, fields(message)), ("beat", {"seq": 1, "last": 0, "t": 100.0})
+        )
 
     def test_it_does_not_beat_to_who_does_not_read(self) -> None:
         self.listener.subscription.pause()

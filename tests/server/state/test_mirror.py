@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -16,7 +18,8 @@ from tests.observability.state.test_stream import Recorder, valve
 class MirrorTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
-        self.theirs = StateStream("p1", self.clock.seconds)
+        self.ahead = 0.0
+        self.theirs = StateStream("p1", lambda: self.clock.seconds() + self.ahead)
         self.theirs.publish(valve(at=0.0, stale=2.5))
         self.ours = StateStream("s1", self.clock.seconds)
         self.mirror = StateMirror("unix:p.sock", self.ours, self.clock, self.clock.seconds)
@@ -100,6 +103,28 @@ class MirrorTests(SynchronousTestCase):
         self.beat()
         self.assertEqual(self.item("System/valve/A").severity, Severity.INVALID)
         self.assertEqual(self.item("System/valve/B").severity, Severity.OK)
+
+    def test_how_far_its_clock_is_from_ours(self) -> None:
+        path = "road/clock/unix:p.sock"
+        for ahead, value, severity, reason in (
+            (0.004, 0.0, Severity.OK, ""),
+            (0.25, 0.25, Severity.OK, ""),
+            (12.0, 12.0, Severity.MINOR, "its clock is 12.0 s ahead"),
+            (-3.0, -3.0, Severity.MINOR, "its clock is 3.0 s behind"),
+        ):
+            self.ahead = ahead
+            for _ in range(10):
+                self.beat()
+            item = self.item(path)
+            self.assertEqual((item.value, item.severity, item.reason), (value, severity, reason))
+        self.mirror.lost("gone")
+        self.assertEqual(self.item(path).severity, Severity.INVALID)
+
+    def test_the_time_on_the_way_is_no_offset(self) -> None:
+        self.beat()
+        for _ in range(5):
+            self.mirror.heard("beat", json.dumps({"seq": 1, "last": 1, "t": -0.4}))
+        self.assertEqual(self.item("road/clock/unix:p.sock").value, 0.0)
 
     def test_garbage_is_refused(self) -> None:
         for topic, text in (
