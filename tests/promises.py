@@ -324,6 +324,14 @@ PROMISES = (
         "tests.safeguards.test_interlocks.ConditionTests.test_all_conditions_of_all_rules_must_hold",
     ),
     Promise(
+        "and ask for proof",
+        "a rule that asks for a switch at the valve is refused where only its relay tells",
+        "safeguards/proof.py",
+        "    if _rank(proof) < _rank(wanted):",
+        "    if False:",
+        "tests.safeguards.test_proof.ProofTests.test_a_relay_is_not_the_valve",
+    ),
+    Promise(
         "that hold until the command has ended",
         "two commands that exclude each other never both pass",
         "processor/execution/execution.py",

@@ -36,6 +36,7 @@ from pychron_comms.interfaces import (
     Part,
 )
 from pychron_comms.safeguards.overlap import may_be_one
+from pychron_comms.safeguards.proof import words_of
 from pychron_comms.wire.grammar import Command, parse_command
 from pychron_comms.wire.line_table import LineTable
 
@@ -132,9 +133,15 @@ class BaseHandler(RunsCalls, GateCommands, DeviceCommands):
     @cached_property
     def _description(self) -> str:
         specs = dict.fromkeys(self._commands.values())
-        return json.dumps(
-            {"type": self.request_type, "commands": [spec.describe() for spec in specs]}
-        )
+        commands = [self._described(spec) for spec in specs]
+        return json.dumps({"type": self.request_type, "commands": commands})
+
+    def _described(self, spec: CommandSpec) -> dict[str, object]:
+        """With what its answer rests on, for each part of this laboratory."""
+        told = spec.describe()
+        if spec.told_by is not None and (proofs := words_of(self.manager, spec.told_by)):
+            told["proofs"] = proofs
+        return told
 
     def _parsed(self, data: str) -> Command:
         try:
@@ -185,7 +192,7 @@ class BaseHandler(RunsCalls, GateCommands, DeviceCommands):
     )
     def describe(self, manager: None, sender: str, command: str | None) -> str:
         if command is not None:
-            return json.dumps(self._spec(command).describe())
+            return json.dumps(self._described(self._spec(command)))
         return self._description
 
     @command(

@@ -6,7 +6,7 @@ from zope.interface import implementer
 
 from pychron_comms.handlers.moves import Values
 from pychron_comms.handlers.spec import CommandSpec, ServesHardware
-from pychron_comms.interfaces import Effect, ICall, IRepeatableCall, Move
+from pychron_comms.interfaces import Effect, ICall, IRepeatableCall, Move, Source
 from pychron_comms.wire.context import PLAIN
 
 
@@ -55,6 +55,11 @@ class Call:
         """The parts of the manager that its arguments name, by what they are: a valve, a gauge."""
         pairs = ((each.names, self.values.get(each.name)) for each in self._spec.arguments)
         return {names: str(value) for names, value in pairs if names and value is not None}
+
+    @property
+    def told_by(self) -> Source | None:
+        """What its answer rests on at best, where its command says so."""
+        return self._spec.told_by
 
     def again(self, sender: str) -> Call:
         # Its manager is found anew, and asked again what it would refuse.

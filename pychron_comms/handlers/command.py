@@ -13,7 +13,7 @@ from pychron_comms.handlers.call import Call
 from pychron_comms.handlers.moves import Moves, Values, mover
 from pychron_comms.handlers.replies import Reply
 from pychron_comms.handlers.spec import DEADLINE, Check, CommandSpec, FindManager, ServesHardware
-from pychron_comms.interfaces import Effect, IForetells
+from pychron_comms.interfaces import Effect, IForetells, Source
 
 __all__ = [
     "DEADLINE",
@@ -46,6 +46,7 @@ def command(
     check: Check | None = None,
     deadline: float = DEADLINE,
     takes_context: bool = False,
+    told_by: Source | None = None,
 ) -> Callable[[Method], Method]:
     """Declare a handler's method to be the command of these words; the first is the one shown.
 
@@ -70,6 +71,7 @@ def command(
             deadline=deadline,
             help=help,
             takes_context=takes_context,
+            told_by=told_by,
         )
         setattr(method, _DECLARED, spec)
         return method

@@ -10,7 +10,7 @@ from pychron_comms.errors import InvalidArgumentsError
 from pychron_comms.handlers.arguments import Argument, BadValue, named_values, split_text
 from pychron_comms.handlers.moves import Mover, Values
 from pychron_comms.handlers.replies import Reply
-from pychron_comms.interfaces import ALWAYS, NEVER, SOMETIMES, Effect, IHardware, Move
+from pychron_comms.interfaces import ALWAYS, NEVER, SOMETIMES, Effect, IHardware, Move, Source
 
 #: Raises a CommandError for values that a manager would refuse.
 Check = Callable[[object, Values], None]
@@ -46,6 +46,7 @@ class CommandSpec:
     ``moves(manager, values)`` tells the parts that it moves, and to what.
     ``check(manager, values)`` raises what its manager would refuse, as far as can be told without
     hardware.
+    ``told_by`` is what its answer rests on at best, where that may be less than its part can prove.
     Where it ``takes_context``, the method is also given ``context``, the request's
     ``RequestContext``.
     """
@@ -63,6 +64,7 @@ class CommandSpec:
     deadline: float
     help: str
     takes_context: bool
+    told_by: Source | None = None
 
     @property
     def usage(self) -> str:

@@ -21,15 +21,18 @@ from pychron_comms.instruments.bound_item import (
     check_limits,
 )
 from pychron_comms.instruments.bus import NotAskedError
+from pychron_comms.instruments.description import PROOFS
 from pychron_comms.instruments.fields import Value
 from pychron_comms.instruments.instrument import TROUBLE
 from pychron_comms.interfaces import (
     IConvertsValues,
     IGaugeController,
+    IKnowsProof,
     IReactorManager,
     IShowsState,
     Reading,
     Severity,
+    Source,
 )
 from pychron_comms.wire.numbers import finite_number
 
@@ -47,7 +50,7 @@ MILLIBAR: Mapping[str, float] = {
 }
 
 
-@implementer(IConvertsValues, IReactorManager, IShowsState)
+@implementer(IConvertsValues, IKnowsProof, IReactorManager, IShowsState)
 class InstrumentDevice:
     """Read and set by ``Read NAME`` and ``Set NAME VALUE``; all its readings are in the state.
 
@@ -97,6 +100,11 @@ class InstrumentDevice:
         except ValueError as error:
             raise self._refused(value, str(error)) from None
         return number
+
+    def proofs(self) -> dict[str, Source]:
+        """A number is measured, and needs no proof."""
+        reading = self.item.item.readings.get(self._read_by)
+        return {"": PROOFS[reading.proof]} if reading is not None and reading.is_state else {}
 
     def readings(self) -> list[Reading]:
         """Its main reading under its own name, the others below it."""
@@ -167,12 +175,13 @@ async def asked(item: BoundItem, name: str) -> Value:
 
 def shown(item: BoundItem, name: str, path: str) -> Reading:
     """A reading as the state shows it: what it last said; nothing is asked."""
-    told = item.latest(name)
+    reading, told = item.item.readings[name], item.latest(name)
     known = told.value is not None
     return Reading(
         path,
         told.value,
-        item.item.readings[name].unit,
+        reading.unit,
+        source=PROOFS[reading.proof] if reading.is_state else Source.READBACK,
         severity=Severity.OK if known else Severity.INVALID,
         reason=told.reason,
     )

@@ -6,11 +6,18 @@ from collections.abc import Collection, Mapping
 from typing import NamedTuple, Protocol
 
 from pychron_comms.config.table import Table
-from pychron_comms.instruments.description import Command, Example, Question, Reading, Verb, Verify
+from pychron_comms.instruments.description import (
+    PROOFS,
+    Command,
+    Example,
+    Question,
+    Reading,
+    Verb,
+    Verify,
+)
 from pychron_comms.instruments.fields import Value
 from pychron_comms.instruments.kinds import Kind
 
-_PROOFS = ("commanded", "coil", "indicator")
 _SENT = ">"
 _CAME = "<"
 
@@ -54,7 +61,7 @@ def read_reading(table: Table, name: str, around: Around) -> Reading:
         minimum=table.number("minimum", None),
         maximum=table.number("maximum", None),
         every=table.number("every", 1.0, minimum=0.02, maximum=86400),
-        proof=table.choice("proof", _PROOFS, "coil"),
+        proof=table.choice("proof", tuple(PROOFS), "coil"),
         is_state=is_state,
         simulated=table.scalar("simulated", _first(words)),
         tests=_tests(table, reader),

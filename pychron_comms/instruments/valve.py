@@ -14,15 +14,11 @@ from pychron_comms.errors import (
 )
 from pychron_comms.instruments.bound_item import BoundItem, NotDoneError, UnprovenError
 from pychron_comms.instruments.bus import NotAskedError
+from pychron_comms.instruments.description import PROOFS
 from pychron_comms.instruments.instrument import TROUBLE
 from pychron_comms.interfaces import Reading, Severity, Source
 
 _STATE = "state"
-_SOURCES = {
-    "commanded": Source.COMMANDED,
-    "coil": Source.READBACK,
-    "indicator": Source.INDICATOR,
-}
 
 
 class InstrumentValve:
@@ -39,6 +35,12 @@ class InstrumentValve:
         self._when_moved = moved
         self._item = item
         self._told: bool | None = None
+
+    @property
+    def proof(self) -> Source:
+        """How it is known where it is."""
+        readings = self._item.item.readings
+        return PROOFS[readings[_STATE].proof if _STATE in readings else "commanded"]
 
     @property
     def indicator(self) -> bool:
@@ -89,11 +91,10 @@ class InstrumentValve:
         told = self._item.latest(_STATE) if _STATE in self._item.item.readings else None
         state = self.state
         reason = told.reason or (str(told.value) if state is None else "") if told else ""
-        proof = self._item.item.readings[_STATE].proof if told else "commanded"
         return Reading(
             f"valve/{self.name}",
             state,
-            source=_SOURCES[proof],
+            source=self.proof,
             severity=Severity.INVALID if state is None else Severity.OK,
             reason=reason or ("it has not been moved yet" if state is None else ""),
             details={

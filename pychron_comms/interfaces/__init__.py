@@ -44,6 +44,7 @@ from pychron_comms.interfaces.managers import (
     ValveStatus,
 )
 from pychron_comms.interfaces.observation import (
+    IKnowsProof,
     IShowsState,
     Reading,
     Severity,
@@ -95,6 +96,7 @@ __all__ = [
     "IJournal",
     "IKnownRead",
     "IKnowsInterlocks",
+    "IKnowsProof",
     "ILaserManager",
     "IMakesSafe",
     "IPneumatics",

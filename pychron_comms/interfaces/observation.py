@@ -52,6 +52,16 @@ class Reading(NamedTuple):
     details: Mapping[str, Any] = {}
 
 
+class IKnowsProof(Interface):
+    """A manager or device that tells how it is known where its parts stand."""
+
+    def proofs() -> Mapping[str, Source]:
+        """Of each part that has states, by its name; of a device as a whole, by the empty one.
+
+        It asks no hardware: it is how it would be known, whether or not it is just now.
+        """
+
+
 class IShowsState(Interface):
     """A manager or device that tells more of itself than its other interfaces do."""
 

@@ -13,9 +13,17 @@ from twisted.internet.interfaces import IReactorTime
 
 from pychron_comms.config.table import Table
 from pychron_comms.errors import CommandError, InterlockError
-from pychron_comms.interfaces import Effect, ICall, IDescribedHandler, IRequestHandler, Move
+from pychron_comms.interfaces import (
+    Effect,
+    ICall,
+    IDescribedHandler,
+    IRequestHandler,
+    Move,
+    Source,
+)
 from pychron_comms.safeguards.holds import Hold, Holds
 from pychron_comms.safeguards.named_parts import check_named
+from pychron_comms.safeguards.proof import PROOFS, check_proof
 from pychron_comms.wire.grammar import split_type
 
 #: Seconds that one device may take to say how it stands.
@@ -40,7 +48,10 @@ _ORDER: Mapping[str, Callable[[Any, Any], bool]] = {
 
 
 class Condition(NamedTuple):
-    """``System|GetIndicatorState W is False``: a read, of which part, and what it must answer."""
+    """``System|GetIndicatorState W is False``: a read, of which part, and what it must answer.
+
+    A state must be proven by ``proof`` or better; a number is measured, and needs none.
+    """
 
     text: str
     part: Move
@@ -48,12 +59,20 @@ class Condition(NamedTuple):
     read: str
     compare: str
     wanted: str
+    proof: Source = Source.COMMANDED
 
     def holds(self, answer: str) -> bool:
         """Whether the answer is as wanted; ValueError for one that is no number, but must be."""
         if self.compare in _ORDER:
             return _ORDER[self.compare](float(answer), float(self.wanted))
         return _same(answer, self.wanted) is (self.compare == "is")
+
+    def call(self) -> ICall:
+        """The read. Errors: as of ``prepare``; ValueError where it proves too little."""
+        call = self.handler.prepare(self.read, SENDER)
+        if self.compare not in _ORDER and self.proof is not Source.COMMANDED:
+            check_proof(call, self.proof)
+        return call
 
 
 class Rule(NamedTuple):
@@ -118,7 +137,7 @@ class Interlocks:
     async def _check(self, rule: Rule, condition: Condition, ahead: bool) -> None:
         because = f"; {rule.reason}" if rule.reason else ""
         try:
-            answer = await self._answer(condition, ahead)
+            answer = await self._answer(condition.handler, condition.call(), ahead)
             holds = condition.holds(answer)
         except (CommandError, TimedOut, ValueError) as error:
             reason = "no answer" if isinstance(error, TimedOut) else error
@@ -131,10 +150,9 @@ class Interlocks:
                 f"{rule.command} only if {condition.text}, and it says {answer}{because}"
             )
 
-    def _answer(self, condition: Condition, ahead: bool) -> Deferred[str]:
-        call = condition.handler.prepare(condition.read, SENDER)
+    def _answer(self, handler: IRequestHandler, call: ICall, ahead: bool) -> Deferred[str]:
         read = cast(Callable[..., str], self._read)
-        reply = maybeDeferred(read, condition.handler, call, ahead)
+        reply = maybeDeferred(read, handler, call, ahead)
         return reply.addTimeout(READ_TIME, self._clock)
 
     def _rules_of(self, call: ICall) -> list[Rule]:
@@ -148,14 +166,18 @@ class InterlockText(NamedTuple):
     only_if: Sequence[str]
     reason: str
     table: Table
+    proof: Source = Source.COMMANDED
 
 
 def read_interlocks(top: Table) -> list[InterlockText]:
     """The tables ``[[interlock]]`` of a configuration. Raises ConfigError."""
-    return [
-        InterlockText(each.text("command"), each.texts("only_if"), each.text("reason", ""), each)
-        for each in top.tables("interlock")
-    ]
+    return [_text(each) for each in top.tables("interlock")]
+
+
+def _text(table: Table) -> InterlockText:
+    proof = PROOFS[table.choice("proof", tuple(PROOFS), "commanded")]
+    command, only_if = table.text("command"), table.texts("only_if")
+    return InterlockText(command, only_if, table.text("reason", ""), table, proof)
 
 
 def rules_for(
@@ -178,10 +200,15 @@ def _rule(text: InterlockText, handlers: Mapping[str, IRequestHandler]) -> Rule:
     conditions = []
     for condition in text.only_if:
         try:
-            conditions.append(_condition(condition, handlers))
+            conditions.append(_condition(condition, handlers, text.proof))
         except (CommandError, ValueError) as error:
             expected = "reads such as System|GetIndicatorState W is False"
             raise text.table.error("only_if", f"{expected} ({condition}: {error})") from None
+    for each in conditions:
+        try:
+            each.call()
+        except ValueError as error:
+            raise text.table.mistake("proof", f"{each.text}: {error}") from None
     return Rule(text.command, matches, conditions, text.reason)
 
 
@@ -195,7 +222,7 @@ def _check_parts(handler: IRequestHandler, command: str) -> None:
     check_named(call)
 
 
-def _condition(text: str, handlers: Mapping[str, IRequestHandler]) -> Condition:
+def _condition(text: str, handlers: Mapping[str, IRequestHandler], proof: Source) -> Condition:
     found = _CONDITION.fullmatch(text.strip())
     if found is None:
         raise ValueError("no comparison in it")
@@ -210,7 +237,7 @@ def _condition(text: str, handlers: Mapping[str, IRequestHandler]) -> Condition:
     if found[2] in _ORDER:
         float(found[3])
     part = Move(call.manager, call.target)
-    return Condition(text.strip(), part, handler, read, found[2], found[3])
+    return Condition(text.strip(), part, handler, read, found[2], found[3], proof)
 
 
 def _same(answer: str, wanted: str) -> bool:

@@ -22,6 +22,7 @@ from pychron_comms.interfaces import (
     IExtractionLineManager,
     IReactorManager,
     PipetteCount,
+    Source,
 )
 
 _VALVE = Text("name", keys=("value",), names="valve")
@@ -123,6 +124,7 @@ class ValveHandler(BaseHandler):
         arguments=(_VALVE,),
         reply=state,
         effect=Effect.READ,
+        told_by=Source.COMMANDED,
         help="True where the valve was last told to open, else False",
     )
     def get_valve_state(self, manager: IExtractionLineManager, sender: str, name: str) -> object:
@@ -133,6 +135,7 @@ class ValveHandler(BaseHandler):
         arguments=(_VALVE, Choice("action", choices=("Open", "Close"), default=None)),
         reply=value,
         effect=Effect.READ,
+        told_by=Source.INDICATOR,
         help="True where the valve's switch says open, else False; open or closed with an action",
     )
     def get_indicator_state(

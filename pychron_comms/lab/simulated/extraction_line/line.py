@@ -27,11 +27,13 @@ from pychron_comms.interfaces import (
     IExtractionLineManager,
     IForetells,
     IKnowsInterlocks,
+    IKnowsProof,
     IMakesSafe,
     IReactorManager,
     IShowsState,
     PipetteCount,
     Reading,
+    Source,
     ValveStatus,
 )
 from pychron_comms.interfaces.later import Later
@@ -71,6 +73,10 @@ class Valve(Protocol):
         """Whether it is open."""
 
     @property
+    def proof(self) -> Source:
+        """How it is known where it is."""
+
+    @property
     def indicator(self) -> bool:
         """Whether it is known to be open."""
 
@@ -92,7 +98,13 @@ class Valve(Protocol):
 
 
 @implementer(
-    IExtractionLineManager, IForetells, IKnowsInterlocks, IReactorManager, IMakesSafe, IShowsState
+    IExtractionLineManager,
+    IForetells,
+    IKnowsInterlocks,
+    IKnowsProof,
+    IReactorManager,
+    IMakesSafe,
+    IShowsState,
 )
 class SimulatedExtractionLine:
     """Valves by name, pipettes by the valve that lets their shots out, groups of valves."""
@@ -168,6 +180,9 @@ class SimulatedExtractionLine:
 
     def get_indicator_state(self, name: str) -> Later[bool]:
         return self._named(name).ask_indicator()
+
+    def proofs(self) -> dict[str, Source]:
+        return {name: valve.proof for name, valve in self._valves.items()}
 
     def readings(self) -> list[Reading]:
         """Of the real valves: their state may be unknown, and is proven in its own way."""

@@ -8,6 +8,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from pychron_comms.errors import ValveActuationError
+from pychron_comms.interfaces import Source
 
 
 class SimulatedValve:
@@ -38,6 +39,11 @@ class SimulatedValve:
         self._began = 0.0
         self._move: IDelayedCall | None = None
         self._waiting: list[Deferred[None]] = []
+
+    @property
+    def proof(self) -> Source:
+        """Its switch."""
+        return Source.INDICATOR
 
     @property
     def state(self) -> bool:
