@@ -10,6 +10,7 @@
 # make docs   the pages under docs/ and the reference as a site, in build/site; links that lead
 #             nowhere end it; and manual pages, in build/man
 # make pictures  the pictures of the page in docs/pictures, taken by its tests
+# make diagrams  the Mermaid diagrams of the pages that have changed, as the site shows them (npx, chromium)
 # make clean  remove what the others made
 
 PYTHON ?= python3
@@ -28,7 +29,7 @@ BESIDE = -n $(JOBS) --dist loadscope --no-loadscope-reorder
 # The suite starts hundreds of processes: each would compile all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: run test coverage lint types unit promises soak mutants fuzz bench bench-compare docs pictures clean
+.PHONY: run test coverage lint types unit promises soak mutants fuzz bench bench-compare docs diagrams pictures clean
 
 run: $(VENV)/installed
 	$(BIN)/pychron-lab run
@@ -94,6 +95,9 @@ docs: $(VENV)/documented
 		--description "see and acknowledge alarms" --output build/man/pychron-alarms.1
 	$(MANUAL) --module pychron_comms.certs.tool --function parser \
 		--description "make and renew certificates" --output build/man/pychron-certs.1
+
+diagrams:
+	$(PYTHON) docs/diagrams.py
 
 pictures: $(VENV)/tested
 	PYCHRON_PICTURES=docs/pictures PYCHRON_PICTURES_AFTER=60 \

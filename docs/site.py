@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
+from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "pychron_comms"
+
+# What a browser fetches by itself; a link to a page that the reader follows is none of it.
+_LOADED = re.compile(r'<(?:script|img|iframe|link)\b[^>]* (?:src|href)="((?:https?:)?//[^"]*)')
 
 
 def on_files(files: Files, config: Any) -> Files:
@@ -20,6 +25,32 @@ def on_files(files: Files, config: Any) -> Files:
         files.append(File.generated(config, f"reference/{room}.md", content=content))
     config.nav.append({"Reference": [{room: f"reference/{room}.md"} for room in rooms]})
     return files
+
+
+def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str:
+    """Diagrams are pictures here. PluginError for one that was not drawn."""
+    try:
+        return diagrams().with_pictures(markdown)
+    except ValueError as error:
+        raise PluginError(str(error)) from None
+
+
+def on_post_page(output: str, page: Any, config: Any) -> str:
+    """PluginError for a page that would load anything from elsewhere."""
+    found = _LOADED.search(output)
+    if found is not None:
+        raise PluginError(f"{page.file.src_uri} loads {found[1]} from elsewhere")
+    return output
+
+
+def diagrams() -> Any:
+    """The module beside this one: hooks are no package."""
+    found = spec_from_file_location("diagrams", Path(__file__).with_name("diagrams.py"))
+    assert found is not None
+    assert found.loader is not None
+    module = module_from_spec(found)
+    found.loader.exec_module(module)
+    return module
 
 
 def first_page() -> str:

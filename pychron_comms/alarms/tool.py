@@ -26,6 +26,7 @@ from pychron_comms.errors import (
 from pychron_comms.handlers.quoting import quoted
 from pychron_comms.journal.moments import local, moment
 from pychron_comms.process.arguments import Parser
+from pychron_comms.process.completion import add_completion
 
 DONE, REFUSED, FAILED = 0, 1, 2
 
@@ -131,6 +132,7 @@ def parser() -> Parser:
         help=f"a listener of the type * or {ALARMS}; default {SERVER}",
     )
     parser.add_version()
+    add_completion(parser)
     below = parser.add_subparsers(required=True, metavar="COMMAND")
     shown = below.add_parser("list", help="alarms that are not ok")
     shown.add_argument("--all", action="store_true", help="those that are ok, too")

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pychron_comms.process.arguments import Parser
+from pychron_comms.process.completion import add_completion
 
 if TYPE_CHECKING:
     from pychron_comms.certs.folder import Entry, Folder
@@ -121,6 +122,7 @@ def parser() -> Parser:
 
     init = _command(commands, "init", _init, "make the authority")
     parser.add_version()
+    add_completion(parser)
     init.add_argument("--name", default="Pychron laboratory", help="what the authority is called")
     init.add_argument("--years", type=_from_1_to(50), default=10, help="how long it lives")
 

@@ -21,6 +21,7 @@ from pychron_comms.history.store import HistoryStore, Series
 from pychron_comms.journal.moments import local, moment
 from pychron_comms.observability.state.patterns import matcher
 from pychron_comms.process.arguments import Parser
+from pychron_comms.process.completion import add_completion
 from pychron_comms.process.extras import install_command
 
 DONE, FAILED = 0, 2
@@ -104,6 +105,7 @@ def parser() -> Parser:
         allow_abbrev=False,
     )
     parser.add_version()
+    add_completion(parser)
     below = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, run, meaning in (
         ("list", _list, "which items, and from when to when"),

@@ -14,6 +14,7 @@ from typing import TextIO
 from pychron_comms.journal import checking, export, listing, replay, stats, timeline
 from pychron_comms.journal.asking import FINE
 from pychron_comms.process.arguments import Parser
+from pychron_comms.process.completion import add_completion
 
 UNREADABLE = 2
 
@@ -59,6 +60,7 @@ def parser() -> Parser:
         allow_abbrev=False,
     )
     parser.add_version()
+    add_completion(parser)
     below = parser.add_subparsers(required=True, metavar="COMMAND")
     for part in (listing, checking, export, stats, timeline, replay):
         part.add_to(below)

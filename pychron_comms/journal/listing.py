@@ -25,17 +25,20 @@ def add_to(below: Subcommands) -> None:
     show = below.add_parser("show", help="list its records, oldest first")
     add_options(show)
     show.add_argument("--json", action="store_true", help="each as it stands in the file")
+    show.add_argument("--follow", action="store_true", help="then what comes, until Ctrl-C")
     show.set_defaults(run=_show)
     follow = below.add_parser("follow", help="list what comes, until Ctrl-C")
     add_options(follow)
     follow.add_argument("--json", action="store_true", help="each as it stands in the file")
-    follow.set_defaults(run=_follow)
+    follow.set_defaults(run=_what_comes)
     index = below.add_parser("index", help="make or catch up FILE.index: show then answers at once")
     index.add_argument("file", type=Path, metavar="FILE")
     index.set_defaults(run=_index)
 
 
 def _show(given: argparse.Namespace, out: TextIO) -> int:
+    if given.follow:
+        return _follow(given, out, with_what_is_there=True)
     asked, zone = wanted(given)
     found = find(given.file, asked)
     if given.json:
@@ -43,7 +46,11 @@ def _show(given: argparse.Namespace, out: TextIO) -> int:
     return _write(chain((HEADING,), map(partial(table_line, zone=zone), found)), out)
 
 
-def _follow(given: argparse.Namespace, out: TextIO) -> int:
+def _what_comes(given: argparse.Namespace, out: TextIO) -> int:
+    return _follow(given, out, with_what_is_there=given.since is not None)
+
+
+def _follow(given: argparse.Namespace, out: TextIO, *, with_what_is_there: bool) -> int:
     asked, zone = wanted(given)
     files_of(given.file)
     line = json_line if given.json else partial(table_line, zone=zone)
@@ -52,7 +59,7 @@ def _follow(given: argparse.Namespace, out: TextIO) -> int:
         _write([HEADING], out)
     # Ctrl-C is how it ends.
     with closing(Follower(given.file)) as follower, suppress(KeyboardInterrupt):
-        if given.since is not None:
+        if with_what_is_there:
             _write(map(line, find(given.file, asked)), out)
         while True:
             new = [entry for entry in known.of(follower.new()) if asked.matches(entry.facts)]

@@ -14,7 +14,6 @@ from pathlib import Path
 
 from twisted.internet.task import Clock
 
-from pychron_comms.client.command_line.completion import add_completion
 from pychron_comms.config.table import ConfigError
 from pychron_comms.observability import monitoring
 from pychron_comms.operations import init, run, units
@@ -25,6 +24,7 @@ from pychron_comms.operations.laboratory import DEFAULT_FILE, Laboratory, load
 from pychron_comms.operations.running import already_running
 from pychron_comms.operations.status import status
 from pychron_comms.process.arguments import Parser
+from pychron_comms.process.completion import add_completion
 from pychron_comms.process.platform import HERE
 
 _EPILOG = """\

@@ -85,6 +85,7 @@ class CompletionTests(SynchronousTestCase):
     def test_a_script_is_made_from_the_parser(self) -> None:
         module = types.ModuleType("shtab")
         module.complete = lambda parser, shell: f"{parser.prog} for {shell}"  # type: ignore[attr-defined]
+        module.FILE = {}  # type: ignore[attr-defined]
         self.patch(sys, "modules", {**sys.modules, "shtab": module})
         self.assertEqual(
             self.written(read_options, "--completion", "bash"), "pychron-ask for bash\n"

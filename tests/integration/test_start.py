@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.integration.laboratories import HOST
-from tests.integration.processes import TWISTD, Processes, run_to_the_end
+from tests.integration.processes import TWISTD, Processes, run_to_the_end, wait_until
 
 LISTENER = '[[server.listener]]\ntype = "{}"\nlisten = ["{}"]\n'
 
@@ -28,7 +28,8 @@ def test_in_the_background_a_taken_port_is_told_and_leaves_no_pid_file(
 
     assert ended.returncode == 1
     assert f"{service}: cannot start: {HOST}:{port}" in ended.stdout
-    assert not list(tmp_path.glob("*.pid"))
+    # Its parent is told before the file goes.
+    wait_until(lambda: not list(tmp_path.glob("*.pid")), "the end of the pid file")
     log = (tmp_path / "twistd.log").read_text()
     assert "something listens there already" in log
 

@@ -184,6 +184,13 @@ class Follow(Command):
         self.assertEqual(status, 0)
         self.assertEqual([line.split()[0] for line in lines], ["record", "6", "7", "8"])
 
+    def test_show_goes_on_with_it_after_what_is_there(self) -> None:
+        with mock.patch("time.sleep", side_effect=KeyboardInterrupt):
+            status, lines = self.run_command("show", self.path, "--follow", "--outcome", "ok")
+            _, shown = self.run_command("show", self.path, "--outcome", "ok")
+        self.assertEqual((status, lines), (0, shown))
+        self.assertGreater(len(lines), 1)
+
 
 class Verify(Command):
     def test_of_a_clean_journal_ends_with_0(self) -> None:

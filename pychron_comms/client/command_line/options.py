@@ -8,12 +8,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NoReturn
 
-from pychron_comms.client.command_line.completion import add_completion
 from pychron_comms.client.command_line.profiles import profiles_file, read_profile
 from pychron_comms.client.command_line.waits import poll_for
 from pychron_comms.client.waiting import DEADLINE
 from pychron_comms.config.table import ConfigError
 from pychron_comms.process.arguments import Parser
+from pychron_comms.process.completion import add_completion
 
 DEFAULT_SERVER = "tcp:127.0.0.1:1061"
 

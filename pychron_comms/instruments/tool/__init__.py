@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pychron_comms.config.table import ConfigError
 from pychron_comms.instruments.tool import checks, learn, lists, new, simulate, trying
 from pychron_comms.process.arguments import Parser
+from pychron_comms.process.completion import add_completion
 
 MISTAKE = 2
 
@@ -46,6 +47,7 @@ def parser() -> Parser:
         allow_abbrev=False,
     )
     top.add_version()
+    add_completion(top)
     below = top.add_subparsers(required=True, metavar="COMMAND")
     for part in (lists, checks, trying, simulate, learn, new):
         part.add_to(below)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from importlib import import_module
+from pathlib import Path
 
 from pychron_comms.process.extras import install_command
+
+#: How arguments are called that name a file or a folder.
+_FILES = frozenset({"FILE", "FOLDER", "DIR", "OUT"})
 
 SHELLS = ("bash", "zsh", "fish")
 
@@ -26,8 +30,20 @@ class PrintCompletion(argparse.Action):
             shtab = import_module("shtab")
         except ModuleNotFoundError:
             parser.error(f"completion scripts need shtab:\n    {install_command('shtab')}")
+        for action in _all_actions(parser):
+            if action.type is Path or action.metavar in _FILES:
+                setattr(action, "complete", shtab.FILE)  # noqa: B010
         print(shtab.complete(parser, str(values)))  # noqa: T201
         parser.exit()
+
+
+def _all_actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
+    """Those of its verbs too."""
+    for action in parser._actions:
+        yield action
+        if isinstance(action, argparse._SubParsersAction):
+            for below in action.choices.values():
+                yield from _all_actions(below)
 
 
 def add_completion(parser: argparse.ArgumentParser) -> None:
