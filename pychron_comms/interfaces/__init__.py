@@ -55,6 +55,7 @@ from pychron_comms.interfaces.road import (
     IHardware,
     IHardwareGate,
     IKnownRead,
+    IOwnedGate,
     IRequestHandlerFactory,
 )
 from pychron_comms.interfaces.safeguards import (
@@ -99,6 +100,7 @@ __all__ = [
     "IKnowsProof",
     "ILaserManager",
     "IMakesSafe",
+    "IOwnedGate",
     "IPneumatics",
     "IReactorManager",
     "IRepeatableCall",

@@ -106,6 +106,19 @@ class IHardwareGate(Interface):
         """
 
 
+class IOwnedGate(IHardwareGate):
+    """A gate to hardware that may be another's at another time."""
+
+    def give_up(error: Exception) -> None:
+        """The hardware is not this process's own any more, or not for sure.
+
+        What has not begun fails with ``error``, and the hardware is made safe while that may be.
+        """
+
+    def make_all_safe(why: str) -> None:
+        """Begin to put out what must not stay on when nobody is in command."""
+
+
 class ICommandRepeater(Interface):
     """Takes a command to the processor that owns its hardware."""
 

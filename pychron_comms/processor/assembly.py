@@ -67,14 +67,15 @@ def gate_from_config(
     only_check: bool = False,
     fence: IFence | None = None,
     more: Callable[[], Iterable[Reading]] = tuple,
+    through: Callable[[IJournal], IJournal] = lambda journal: journal,
 ) -> RemoteHardwareManager:
     """The gate to the hardware that a laboratory's configuration describes.
 
     Raises ConfigError, and ValueError for a journal that cannot be opened. ``only_check``: no
-    journal is opened. ``fence``: there is another processor for the same hardware. ``more``: what
-    its process shows beside.
+    journal is opened. ``fence``: there is another processor for the same hardware; what that must
+    know goes ``through``. ``more``: what its process shows beside.
     """
-    journal = _journal(settings, reactor, metrics, only_check=only_check)
+    journal = through(_journal(settings, reactor, metrics, only_check=only_check))
     audit = Audit(journal, time.time)
     queues = Queues(lambda manager: queue_of(manager, reactor, sealed=audit.groups, fence=fence))
     publisher = _publisher(settings, queues, reactor)

@@ -19,9 +19,9 @@ from pychron_comms.interfaces import (
     ICall,
     IDescribedHandler,
     IHardware,
-    IHardwareGate,
     IKnownRead,
     ILaserManager,
+    IOwnedGate,
     IRepeatableCall,
     IRequestHandler,
     Move,
@@ -85,7 +85,7 @@ class _KnownRead:
         return self._gate.read(self.command, self._handler, self._call.again(sender), context)
 
 
-@implementer(IHardwareGate)
+@implementer(IOwnedGate)
 class RemoteHardwareManager(Service):
     """Finds the handler of a request, asks the access rules, and queues for the manager."""
 
@@ -213,6 +213,15 @@ class RemoteHardwareManager(Service):
         stopped = self._all(ended, "commands still run").addCallback(self._give_up_running)
         return stopped.addCallback(lambda _: self._all(safe, "hardware is not known to be safe"))
 
+    def give_up(self, error: Exception) -> None:
+        for queue in self._queues:
+            queue.drop(error)
+        self.make_all_safe("the loss of the hardware")
+
+    def make_all_safe(self, why: str) -> None:
+        for manager, action in sorted(self._hardware.making_safe(), key=_rank):
+            self._safe(manager, action, why)
+
     def close(self) -> None:
         """Let the managers' threads go, and end the journal; for when nobody can ask any more."""
         self._closed = True
@@ -280,8 +289,10 @@ class RemoteHardwareManager(Service):
         for queue in self._queues:
             queue.give_up_running()
 
-    def _safe(self, manager: object, action: Callable[[], object]) -> Deferred[object]:
-        done = self._queues.of(manager).make_safe([Move(manager, "")], action, "the stop")
+    def _safe(
+        self, manager: object, action: Callable[[], object], why: str = "the stop"
+    ) -> Deferred[object]:
+        done = self._queues.of(manager).make_safe([Move(manager, "")], action, why)
         return done.addErrback(self._not_safe)
 
     def _all(self, parts: Sequence[Deferred[Any]], else_: str) -> Deferred[None]:

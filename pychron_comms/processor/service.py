@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.application.internet import TimerService
 from twisted.application.service import MultiService, Service
@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred, DeferredList, maybeDeferred, succee
 from twisted.web.resource import IResource
 
 from pychron_comms.config.table import Table
+from pychron_comms.interfaces import IJournal
 from pychron_comms.journal.watched import PATH as JOURNAL
 from pychron_comms.observability.http.health import LOOK, Condition, Health, condition_of
 from pychron_comms.observability.http.service import HttpService
@@ -26,6 +27,7 @@ from pychron_comms.processor.command_processor import CommandProcessorFactory
 from pychron_comms.processor.settings import ProcessorSettings
 from pychron_comms.repeater.connection import PENDING_LIMIT, SAFE_LIMIT, SAFE_TYPES
 from pychron_comms.transport.admission import AdmissionFactory
+from pychron_comms.transport.broker_strings import is_broker, need_pika, parse_broker
 from pychron_comms.transport.budget import BudgetLimits
 from pychron_comms.transport.connections import Connections
 from pychron_comms.transport.options import WireOptions
@@ -33,6 +35,9 @@ from pychron_comms.transport.peer_identity import sender_of_peer
 from pychron_comms.transport.schemes import stream_service
 from pychron_comms.transport.shared import Shared
 from pychron_comms.transport.tls.expiry import Certificates
+
+if TYPE_CHECKING:
+    from pychron_comms.processor.takeover import Takeover
 
 #: One connection carries the commands of all of a server's clients, and their tags: what bounds
 #: them here is the queue of each manager, so that a slow one never holds up the others.
@@ -42,6 +47,24 @@ HOP = WireOptions(
 
 #: A server's clients have their budgets there; here they are one host.
 HOP_BUDGET = BudgetLimits(commands=2 * HOP.in_flight, unread=256 << 20, kept=64 << 20)
+
+
+def _unshared(journal: IJournal) -> IJournal:
+    return journal
+
+
+def _takeover(settings: ProcessorSettings) -> Takeover | None:
+    """Where a broker says whose the hardware is. Raises ValueError."""
+    brokers = [each for each in settings.listen if is_broker(each)]
+    if not brokers:
+        return None
+    if len(brokers) > 1:
+        raise ValueError(f"{brokers[1]!r}: one broker says whose the hardware is, not two")
+    address = parse_broker(brokers[0])
+    need_pika(brokers[0])
+    from pychron_comms.processor.takeover import Takeover  # noqa: PLC0415
+
+    return Takeover(address)
 
 
 class ProcessorService(ExplainedStart):
@@ -69,6 +92,8 @@ class ProcessorService(ExplainedStart):
         certificates = Certificates(
             [*settings.listen, settings.http.listen], [], metrics, time.time
         )
+        self._reactor = reactor
+        takeover = _takeover(settings)
         self._gate = gate_from_config(
             settings,
             laboratory,
@@ -76,17 +101,29 @@ class ProcessorService(ExplainedStart):
             metrics,
             only_check=only_check,
             more=certificates.readings,
+            fence=takeover.fence if takeover else None,
+            through=takeover.journal if takeover else _unshared,
         )
-        self._gate.setServiceParent(self)
+        self._standby: Service | None = None
+        if takeover is None:
+            self._gate.setServiceParent(self)
+        else:
+            self._standby = takeover.standby(self._gate, reactor, metrics, self._usurped)
+            self._standby.setServiceParent(self)
         self._connections = Connections(
             "processor",
             replace(HOP, limits=settings.limits),
             Shared.of(reactor, metrics, HOP_BUDGET),
         )
         factory = self._factory(settings, metrics)
-        self._listeners = [stream_service(each, factory, reactor) for each in settings.listen]
+        self._listeners = [
+            stream_service(each, factory, reactor)
+            for each in settings.listen
+            if not is_broker(each)
+        ]
         for listener in self._listeners:
             listener.setServiceParent(self)
+        self._has_begun = False
         self._watches = MultiService()
         LoopWatch(reactor, metrics).setServiceParent(self._watches)
         self._http = self._status_page(settings, metrics, reactor)
@@ -143,7 +180,7 @@ class ProcessorService(ExplainedStart):
     async def _stop(self) -> None:
         ending, connections = self._ending, self._connections
         # First of all: it begins to make the hardware safe at once.
-        gate = ending.ended("the gate to the hardware", self._gate.stopService, GATE)
+        gate = ending.ended("the gate to the hardware", self._stop_gate, GATE)
         await ending.ended("the listeners", self._close_listeners, LISTENERS)
         await gate
         connections.refuse_commands()
@@ -151,11 +188,23 @@ class ProcessorService(ExplainedStart):
         await ending.ended("the watches", self._watches.stopService, LISTENERS)
         # Before the gate: who asks for what makes safe finds no connection, but is never refused.
         connections.take_no_more()
-        self._gate.close()
+        if self._standby is not None:
+            await ending.ended("the way by the broker", self._standby.stopService, LISTENERS)
+        if self._has_begun:
+            self._gate.close()
         connections.close()
         await ending.until("unread replies", lambda: not connections.open, FLUSH)
         connections.abort()
         self._supervision.stopService()
+
+    def _stop_gate(self) -> Deferred[None]:
+        """Where this process has only stood by, there is nothing to stop."""
+        self._has_begun = bool(self._gate.running)
+        return self._gate.stopService() if self._has_begun else succeed(None)
+
+    def _usurped(self, why: str) -> None:
+        self._log.critical("{name} ends, to begin anew: {why}", name=self.name, why=why)
+        self._reactor.stop()
 
     def _close_listeners(self) -> Deferred[Any]:
         return DeferredList([maybeDeferred(each.stopService) for each in self._listeners])

@@ -24,10 +24,10 @@ from zope.interface import implementer
 
 from pychron_comms.errors import OutcomeUnknownError
 from pychron_comms.observability.metrics import Histogram
-from pychron_comms.repeater.places import Places
 from pychron_comms.transport.cork import Cork
 from pychron_comms.transport.outbox import Outbox
 from pychron_comms.transport.pending_reply import PendingReply
+from pychron_comms.transport.places import Places
 from pychron_comms.transport.socket_tuning import make_prompt
 from pychron_comms.wire.context import PLAIN, RequestContext, tags_of
 from pychron_comms.wire.grammar import (

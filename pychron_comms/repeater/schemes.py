@@ -8,15 +8,22 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pychron_comms.repeater.endpoint import CommandRepeater
+from pychron_comms.transport.broker_strings import need_pika, parse_broker
 from pychron_comms.transport.cork import Cork
 from pychron_comms.transport.endpoints import client_endpoint
 
+if TYPE_CHECKING:
+    from pychron_comms.broker.repeater import BrokerRepeater
+
+    #: Those that keep their way to a processor by themselves.
+    KeptRepeater = CommandRepeater | BrokerRepeater
+
 #: Makes the repeater to an address, for a reactor and the cork of the process. Raises ValueError
 #: for an address that is none.
-Scheme = Callable[[str, Any, Cork], CommandRepeater]
+Scheme = Callable[[str, Any, Cork], "KeptRepeater"]
 
 _LOOPBACK = re.compile(r"tcp:(host=)?(127\.0\.0\.1|localhost):")
 
@@ -32,13 +39,24 @@ def over_stream(
     return CommandRepeater(endpoint, address, reactor, is_near=is_near(address), cork=cork)
 
 
+def by_broker(address: str, reactor: Any, cork: Cork) -> BrokerRepeater:
+    """By way of a broker, to whichever processor owns the hardware."""
+    broker = parse_broker(address)
+    need_pika(address)
+    from pychron_comms.broker.repeater import BrokerRepeater  # noqa: PLC0415
+
+    return BrokerRepeater(broker, reactor)
+
+
 SCHEMES: Mapping[str, Scheme] = {
+    "amqp": by_broker,
+    "amqps": by_broker,
     "unix": partial(over_stream, is_near=lambda address: True),
     "tcp": partial(over_stream, is_near=lambda address: bool(_LOOPBACK.match(address))),
 }
 
 
-def repeater_to(address: str, reactor: Any, cork: Cork) -> CommandRepeater:
+def repeater_to(address: str, reactor: Any, cork: Cork) -> KeptRepeater:
     """Any client endpoint string will do that is not in the table. Raises ValueError."""
     scheme, _, _ = address.partition(":")
     return SCHEMES.get(scheme, over_stream)(address, reactor, cork)

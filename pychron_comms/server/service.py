@@ -23,7 +23,6 @@ from pychron_comms.observability.state.stream import new_stream
 from pychron_comms.process.shutdown import FLUSH, GATE, IN_FLIGHT, LISTENERS, REPEATERS, Shutdown
 from pychron_comms.process.start import ExplainedStart
 from pychron_comms.process.systemd_notify import Supervision
-from pychron_comms.repeater.endpoint import CommandRepeater
 from pychron_comms.repeater.local import LocalRepeater
 from pychron_comms.repeater.routing import FixedWay, RoutingRepeater, Way
 from pychron_comms.repeater.schemes import repeater_to
@@ -46,6 +45,7 @@ from pychron_comms.transport.tls.expiry import Certificates
 if TYPE_CHECKING:
     # Without a gate of its own, it needs nothing of the processor's.
     from pychron_comms.processor.hardware_manager import RemoteHardwareManager
+    from pychron_comms.repeater.schemes import KeptRepeater
 
 
 class RemoteHardwareServer(ExplainedStart):
@@ -261,7 +261,7 @@ class RemoteHardwareServer(ExplainedStart):
         for act in self._when_others_answer:
             act()
 
-    def _repeater_to(self, reactor: Any, description: str) -> CommandRepeater:
+    def _repeater_to(self, reactor: Any, description: str) -> KeptRepeater:
         repeater = repeater_to(description, reactor, self._shared.cork)
         repeater.watch_state(self._status_page.mirror_of(description))
         repeater.when_connected(self._others_answer)

@@ -13,11 +13,12 @@ from twisted.plugin import getPlugins
 from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.config.table import Table
 from pychron_comms.process.platform import HERE, Platform
+from pychron_comms.transport.broker_strings import PORTS, is_broker, parse_broker
 from pychron_comms.transport.tls.strings import parse_client, parse_listener
 
 _COLON = re.compile(r"(?<!\\):")
 _PORTS = {"tcp", "tcp6", "ssl", "tls", "udp"}
-_LISTENERS = (*sorted(_PORTS), "unix", "systemd")
+_LISTENERS = (*sorted(_PORTS), *PORTS, "unix", "systemd")
 _CLIENTS = {"tcp", "ssl", "unix"}
 _EVERYWHERE = {"", "0.0.0.0", "::", r"\:\:"}
 
@@ -87,6 +88,10 @@ def listener_address(text: str, platform: Platform = HERE) -> Address | None:
         raise ValueError(f"{text!r} has no colon")
     if scheme not in {*_LISTENERS, *_plugged_in()}:
         raise ValueError(f"there is no {scheme}:{did_you_mean(scheme, _LISTENERS)}")
+    if is_broker(text):
+        # What is listened to is a queue there.
+        parse_broker(text)
+        return None
     if scheme in _PORTS:
         return _port_address(scheme, text, parts)
     if scheme == "unix":
@@ -99,7 +104,9 @@ def listener_address(text: str, platform: Platform = HERE) -> Address | None:
 def check_client(text: str) -> None:
     """ValueError for a string that says no place to connect to; an empty one says none at all."""
     scheme = text.partition(":")[0]
-    if scheme == "tls":
+    if is_broker(text):
+        parse_broker(text)
+    elif scheme == "tls":
         parse_client(text)
     elif scheme in _CLIENTS:
         try:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from tests.integration.brokers import Broker
 from tests.integration.laboratories import CONFIGURATION, Laboratory, start_laboratory
 from tests.integration.processes import PATIENCE, Processes
 
@@ -31,6 +32,16 @@ def laboratory(
     started = Processes(tmp_path_factory.mktemp("laboratory"))
     try:
         yield start_laboratory(started, getattr(request, "param", "unix"))
+    finally:
+        started.end()
+
+
+@pytest.fixture(scope="session")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """One for all tests that need no more than a set of hardware of their own at it."""
+    started = Processes(tmp_path_factory.mktemp("broker"))
+    try:
+        yield Broker(started)
     finally:
         started.end()
 

@@ -14,7 +14,6 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from pychron_comms.errors import (
-    CommandError,
     ExpiredError,
     OutcomeUnknownError,
     OvertakenError,
@@ -141,6 +140,11 @@ class ManagerQueue:
             self._prevent(job, Event.REFUSE, ShuttingDownError(job.call.name))
         self._check_idle()
         return self._stopping
+
+    def drop(self, error: Exception) -> None:
+        """Fail what has not begun, but for what makes safe; what comes later is taken."""
+        for job in self._prospects():
+            self._prevent(job, Event.REFUSE, error)
 
     def give_up_running(self) -> None:
         """Answer all that still runs with 201; what makes safe waits for it no longer."""
@@ -316,7 +320,7 @@ class ManagerQueue:
 
     # -- giving up
 
-    def _prevent(self, job: Job, event: Event, error: CommandError) -> bool:
+    def _prevent(self, job: Job, event: Event, error: Exception) -> bool:
         """Whether it had not begun, and now never will."""
         if job.execution is None:
             if job.work is not None:

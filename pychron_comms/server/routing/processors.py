@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 from itertools import count
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import maybeDeferred
@@ -12,7 +12,9 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 
 from pychron_comms.interfaces import ICommandRepeater
-from pychron_comms.repeater.endpoint import CommandRepeater
+
+if TYPE_CHECKING:
+    from pychron_comms.repeater.schemes import KeptRepeater
 
 #: Seconds for which a processor without a route is asked what became of a key, while it answers.
 KEEP = 3600.0
@@ -32,7 +34,7 @@ class Processors(MultiService):
 
     def __init__(
         self,
-        make: Callable[[str], CommandRepeater],
+        make: Callable[[str], KeptRepeater],
         forget: Callable[[str], None],
         clock: Any,
     ) -> None:
@@ -43,18 +45,18 @@ class Processors(MultiService):
         #: All that can be told something, by their names; one that is left keeps its name until
         #: a route leads to that processor again.
         self.all: dict[str, ICommandRepeater] = {}
-        self._wanted: dict[str, CommandRepeater] = {}
-        self._left: dict[str, tuple[CommandRepeater, float]] = {}
+        self._wanted: dict[str, KeptRepeater] = {}
+        self._left: dict[str, tuple[KeptRepeater, float]] = {}
         self._numbers = count(1)
         self._looks = LoopingCall(self._let_go)
         self._looks.clock = clock
 
-    def made(self, names: Collection[str]) -> dict[str, CommandRepeater]:
+    def made(self, names: Collection[str]) -> dict[str, KeptRepeater]:
         """A repeater to each, those that there are already and new ones, which are not begun yet.
 
         Raises ValueError for a name that is no place to connect to; then nothing has changed.
         """
-        made: dict[str, CommandRepeater] = {}
+        made: dict[str, KeptRepeater] = {}
         try:
             for name in dict.fromkeys(names):
                 if name not in self._wanted:
@@ -65,7 +67,7 @@ class Processors(MultiService):
             raise
         return {name: self._wanted.get(name) or made[name] for name in names}
 
-    def take(self, wanted: dict[str, CommandRepeater]) -> None:
+    def take(self, wanted: dict[str, KeptRepeater]) -> None:
         """These are what routes lead to from now on, as ``made`` gave them."""
         for name in [name for name in self._wanted if name not in wanted]:
             repeater = self._wanted.pop(name)
@@ -78,7 +80,7 @@ class Processors(MultiService):
                 repeater.setServiceParent(self)
 
     @property
-    def wanted(self) -> Collection[CommandRepeater]:
+    def wanted(self) -> Collection[KeptRepeater]:
         """Those that routes lead to."""
         return self._wanted.values()
 

@@ -1,0 +1,215 @@
+"""Pika under Twisted: the one module that imports pika, but for the messages' properties.
+
+Pika brings an adapter of its own, which is not used: importing it chooses the reactor, a refused
+login loses its reason in it, and it may pin a returned message to the wrong publication.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import Any
+from typing import Protocol as Interface
+
+import pika
+from pika.connection import Connection
+from pika.exceptions import AMQPError
+from twisted.internet.defer import Deferred, fail
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from pychron_comms.broker.channel import BrokerChannel, ChannelLostError
+from pychron_comms.broker.version import check_product
+
+
+class Timer:
+    """A timer as pika wants it."""
+
+    def __init__(self, call: IDelayedCall) -> None:
+        self._call = call
+
+    def cancel(self) -> None:
+        if self._call.active():
+            self._call.cancel()
+
+
+class _Pika(Connection):
+    """Pika's part that knows no transport, on one of Twisted's."""
+
+    def __init__(self, parameters: Any, clock: IReactorTime, *, told: BrokerConnection) -> None:
+        self._clock = clock
+        self._told = told
+        super().__init__(
+            parameters,
+            lambda _: told.opened(),
+            lambda _, error: told.refused(error),
+            lambda _, error: told.closed(error),
+            internal_connection_workflow=False,
+        )
+
+    def _adapter_call_later(self, delay: float, callback: Callable[[], object]) -> Timer:
+        return Timer(self._clock.callLater(delay, callback))
+
+    def _adapter_remove_timeout(self, timeout_id: Timer) -> None:
+        timeout_id.cancel()
+
+    def _adapter_add_callback_threadsafe(self, callback: Callable[[], object]) -> None:
+        raise NotImplementedError("nothing here runs in another thread")
+
+    def _adapter_connect_stream(self) -> None:
+        raise NotImplementedError("Twisted connects")
+
+    def _adapter_disconnect_stream(self) -> None:
+        self._told.transport.loseConnection()
+
+    def _adapter_emit_data(self, data: bytes) -> None:
+        self._told.transport.write(data)
+
+    # What an adapter calls.
+
+    def begin(self) -> None:
+        self._on_stream_connected()
+
+    def feed(self, data: bytes) -> None:
+        self._on_data_available(data)
+
+    def end(self, error: Exception | None) -> None:
+        self._on_stream_terminated(error)
+
+
+class ConnectionOwner(Interface):
+    """Who keeps a connection to a broker, and is told of it."""
+
+    def connected(self, connection: BrokerConnection) -> None:
+        """It may be used."""
+
+    def disconnected(self, connection: BrokerConnection, why: str) -> None:
+        """It has ended, or never came so far."""
+
+    def blocked(self, why: str) -> None:
+        """The broker takes nothing more of it until ``why`` is empty."""
+
+
+class BrokerConnection(Protocol):
+    """One connection to a broker."""
+
+    _log = Logger()
+    transport: Any
+
+    def __init__(self, owner: ConnectionOwner, parameters: Any, clock: IReactorTime) -> None:
+        self._owner = owner
+        self._why = ""
+        self._broken_by = "it has ended the connection"
+        self._ended = False
+        self._pika = _Pika(parameters, clock, told=self)
+        # Deferreds of channels that are not open yet.
+        self._opening: dict[Deferred[BrokerChannel], None] = {}
+
+    def channel(self) -> Deferred[BrokerChannel]:
+        """A new channel. Errors: ChannelLostError."""
+        opening: Deferred[BrokerChannel] = Deferred()
+
+        def opened(channel: Any) -> None:
+            if opening in self._opening:
+                del self._opening[opening]
+                opening.callback(BrokerChannel(channel))
+
+        self._opening[opening] = None
+        try:
+            self._pika.channel(on_open_callback=opened)
+        except AMQPError as error:
+            del self._opening[opening]
+            return fail(ChannelLostError(repr(error)))
+        return opening
+
+    def close(self) -> None:
+        """Say good-bye; the end comes later."""
+        if self._pika.is_open:
+            self._pika.close()
+        else:
+            self.transport.abortConnection()
+
+    # -- Twisted's side
+
+    def connectionMade(self) -> None:
+        self.transport.setTcpNoDelay(True)
+        self._pika.begin()
+
+    def dataReceived(self, data: bytes) -> None:
+        try:
+            self._pika.feed(data)
+        except AMQPError as error:
+            self._why = f"it speaks no AMQP that can be read: {error!r}"
+            self.transport.abortConnection()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        self._broken_by = reason.getErrorMessage()
+        try:
+            # It says next what the broker said of it, if that said something.
+            self._pika.end(None)
+        except AMQPError as error:
+            self._log.debug("at its end: {error!r}", error=error)
+        self._over("")
+
+    # -- pika's side
+
+    def opened(self) -> None:
+        try:
+            check_product(self._pika.server_properties or {})
+        except ValueError as error:
+            self._why = str(error)
+            self.close()
+            return
+        self._pika.add_on_connection_blocked_callback(
+            lambda _, frame: self._owner.blocked(str(frame.method.reason) or "it says not why")
+        )
+        self._pika.add_on_connection_unblocked_callback(lambda _, frame: self._owner.blocked(""))
+        self._owner.connected(self)
+
+    def refused(self, error: object) -> None:
+        """It was never open."""
+        self._over(explained(error))
+        self.transport.abortConnection()
+
+    def closed(self, error: object) -> None:
+        """It was."""
+        self._over(explained(error))
+
+    def _over(self, said: str) -> None:
+        if self._ended:
+            return
+        self._ended = True
+        why = self._why = self._why or said or self._broken_by
+        opening, self._opening = self._opening, {}
+        for each in opening:
+            each.errback(ChannelLostError(why))
+        self._owner.disconnected(self, why)
+
+
+def explained(error: object) -> str:
+    """Why the broker has ended a connection, for a person; empty where it said nothing."""
+    if isinstance(
+        error, pika.exceptions.ProbableAuthenticationError | pika.exceptions.AuthenticationError
+    ):
+        return f"it refuses user and password: {error}"
+    if isinstance(error, pika.exceptions.ProbableAccessDeniedError):
+        return f"it refuses the vhost: {error}"
+    if isinstance(error, pika.exceptions.ConnectionClosed):
+        return f"{error.reply_code} {error.reply_text}"
+    return ""
+
+
+def parameters_for(
+    vhost: str, user: str, password: str, name: str, heartbeat: int
+) -> pika.ConnectionParameters:
+    """What pika must know; where the broker is, is Twisted's affair."""
+    # What pika logs, we say in our own words.
+    logging.getLogger("pika").setLevel(logging.CRITICAL)
+    return pika.ConnectionParameters(
+        virtual_host=vhost,
+        credentials=pika.PlainCredentials(user, password),
+        heartbeat=heartbeat,
+        client_properties={"connection_name": name, "product": "pychron_comms"},
+    )

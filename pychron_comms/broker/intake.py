@@ -1,0 +1,260 @@
+"""From a message to the gate, and back: what is run, what is refused, and in which order.
+
+What acts is run once at most. It is checked, written to the log that every processor of the set
+reads, acknowledged, and begun only when the broker has been seen to know of both. A message that
+comes again, or that was meant for another ownership, is never run: its asker gets 201. What makes
+safe is acknowledged when it is done, so that it is done by the next owner where this one dies.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from twisted.internet.defer import Deferred, ensureDeferred, fail, succeed
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from pychron_comms.broker.channel import BrokerChannel, BrokerError, Delivery
+from pychron_comms.broker.message import (
+    REPLY,
+    REQUEST,
+    TAKEN,
+    WORD,
+    ForeignMessageError,
+    Message,
+    Stamp,
+    line_of,
+    stamp_of,
+)
+from pychron_comms.broker.names import PROCESSORS, REPLIES
+from pychron_comms.broker.servers import Servers
+from pychron_comms.errors import (
+    CommandError,
+    ExpiredError,
+    JournalError,
+    MalformedRequestError,
+    OutcomeUnknownError,
+    error_line,
+)
+from pychron_comms.interfaces import IHardwareGate
+from pychron_comms.safeguards.fence import LeasedFence
+from pychron_comms.wire.context import RequestContext, context_of
+from pychron_comms.wire.grammar import Request, decode, parse_request
+
+
+class Road(NamedTuple):
+    """The channels of one connection: ``published`` confirms, ``told`` does not."""
+
+    published: BrokerChannel
+    told: BrokerChannel
+
+
+class _Asked(NamedTuple):
+    """A request as it was understood."""
+
+    message: Message
+    stamp: Stamp
+    request: Request
+    context: RequestContext
+
+
+class Intake:
+    """Takes the messages of one set's lanes while this process owns the hardware.
+
+    ``words``: what a server says beside commands, by its first word, with the server's name.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        hardware: str,
+        gate: IHardwareGate,
+        fence: LeasedFence,
+        road: Road,
+        servers: Servers,
+        *,
+        words: Mapping[str, Callable[[str, str], str | Deferred[str]]],
+        seconds: Callable[[], float],
+        at: Callable[[], str],
+    ) -> None:
+        self._hardware = hardware
+        self._gate = gate
+        self._fence = fence
+        self._road = road
+        self._servers = servers
+        self._words = words
+        self._seconds = seconds
+        self._at = at
+
+    # -- the three lanes
+
+    def act(self, channel: BrokerChannel, delivery: Delivery) -> None:
+        """One that may act: acknowledged, and only then run."""
+        asked = self._understood(delivery.message)
+        if asked is None:
+            channel.ack(delivery.tag)
+            return
+        refusal = self._refusal(asked, redelivered=delivery.redelivered)
+        if refusal is not None:
+            channel.ack(delivery.tag)
+            self._reply(asked.message, error_line(refusal, asked.request.command))
+            return
+        begun = ensureDeferred(self._begin(channel, delivery.tag, asked))
+        begun.addErrback(lambda failure: self._log.failure("a bug met a command", failure))
+
+    def safe(self, channel: BrokerChannel, delivery: Delivery) -> None:
+        """One that makes safe: run whoever owned the hardware when it was asked, and then
+        acknowledged. What does not make safe is treated as what it is."""
+        asked = self._understood(delivery.message)
+        if asked is None or not self._gate.makes_safe(
+            asked.request.request_type, asked.request.command
+        ):
+            self.act(channel, delivery)
+            return
+        if delivery.redelivered:
+            self._log.warn("{line}: done again", line=asked.request.command)
+        self._run(asked, lambda: channel.ack(delivery.tag))
+
+    def read(self, delivery: Delivery) -> None:
+        """One that reads, or a word; the broker has forgotten it already."""
+        if delivery.message.kind == WORD:
+            self._word(delivery.message)
+            return
+        asked = self._understood(delivery.message)
+        if asked is None:
+            return
+        refusal = self._refusal(asked, redelivered=False)
+        if refusal is not None:
+            self._reply(asked.message, error_line(refusal, asked.request.command))
+        else:
+            self._run(asked)
+
+    # -- what is behind them
+
+    def _understood(self, message: Message) -> _Asked | None:
+        """None for what cannot be read; whoever can be told so is."""
+        try:
+            if message.kind != REQUEST:
+                raise ForeignMessageError(f"it is no request but {message.kind or 'nothing'!r}")
+            line, stamp = line_of(message), stamp_of(message)
+            request = parse_request(decode(line))
+            context = context_of(request.tags)
+            if not request.request_type:
+                raise MalformedRequestError("Type|command is wanted")
+        except (ForeignMessageError, CommandError) as error:
+            self._log.warn(
+                "a message by {topic} is left: {error}", topic=message.topic, error=error
+            )
+            if message.kind == REQUEST:
+                self._reply(message, error_line(MalformedRequestError(error)))
+            return None
+        self._servers.heard(message.reply_to, self._seconds())
+        return _Asked(message, stamp, request, context)
+
+    def _refusal(self, asked: _Asked, *, redelivered: bool) -> CommandError | None:
+        """Why it must not be begun; None where it may."""
+        command = asked.request.command
+        if redelivered:
+            return OutcomeUnknownError(f"{command} was given to a processor before")
+        if asked.stamp.epoch != self._fence.epoch or not self._fence.is_open:
+            return OutcomeUnknownError(f"{command} was meant for another owner of the hardware")
+        if self._seconds() > asked.stamp.until:
+            return ExpiredError(command)
+        return None
+
+    async def _begin(self, channel: BrokerChannel, tag: int, asked: _Asked) -> None:
+        command = asked.request.command
+        try:
+            if asked.context.key or asked.context.ask:
+                await self._road.published.publish(
+                    PROCESSORS, f"{self._hardware}.memory", self._taken(asked)
+                )
+            channel.ack(tag)
+            # Its answer comes when the channel has seen the acknowledgement.
+            await channel.ask("basic_qos", prefetch_count=1)
+        except BrokerError as error:
+            unwritten = JournalError(f"the broker does not take it: {error}")
+            self._reply(asked.message, error_line(unwritten, command))
+            return
+        refusal = self._refusal(asked, redelivered=False)
+        if refusal is not None:
+            self._reply(asked.message, error_line(refusal, command))
+        else:
+            self._run(asked)
+
+    def _taken(self, asked: _Asked) -> Message:
+        context, request = asked.context, asked.request
+        record = {
+            "n": asked.message.name,
+            "at": self._at(),
+            "event": "begin",
+            "sender": request.tags.get("from", ""),
+            "type": request.request_type,
+            "command": request.command,
+            **({"key": context.key} if context.key else {"ask": context.ask}),
+        }
+        body = json.dumps(record, separators=(",", ":")).encode()
+        return Message(TAKEN, body, headers={"epoch": self._fence.epoch})
+
+    def _run(self, asked: _Asked, done: Callable[[], None] = lambda: None) -> None:
+        message, stamp, request, context = asked
+        taken = message.headers.get("taken")
+        if isinstance(taken, str):
+            for ask in taken.split():
+                self._gate.reply_taken(ask)
+        patience = stamp.until - stamp.sent
+        context = context._replace(
+            within=patience if context.within is None else min(context.within, patience),
+            age=max(self._seconds() - stamp.sent, 0.0),
+            session=f"{message.reply_to}/{context.session}" if context.session else "",
+        )
+        response = _deferred(
+            self._gate.process_server_request,
+            request.request_type,
+            request.command,
+            request.tags.get("from", ""),
+            context,
+        )
+        if not response.called:
+            self._servers.waits(message.reply_to, message.number, response)
+        response.addErrback(lambda failure: error_line(_error(failure), request.command))
+        response.addCallback(self._answered, message, done)
+
+    def _answered(self, text: str, message: Message, done: Callable[[], None]) -> None:
+        self._servers.answered(message.reply_to, message.number)
+        self._reply(message, text)
+        done()
+
+    def _word(self, message: Message) -> None:
+        word, _, rest = message.body.decode("utf-8", "replace").partition(" ")
+        self._servers.heard(message.reply_to, self._seconds())
+        act = self._words.get(word)
+        if act is None:
+            self._log.warn("a server says {word}, which is not known", word=word[:20])
+            return
+        answer = _deferred(act, rest, message.reply_to)
+        answer.addErrback(lambda failure: error_line(_error(failure), word))
+        if message.number:
+            answer.addCallback(lambda text: self._reply(message, text))
+
+    def _reply(self, message: Message, text: str) -> None:
+        if message.reply_to and message.number:
+            reply = Message(REPLY, text.encode(errors="replace"), number=message.number)
+            self._road.told.tell(REPLIES, message.reply_to, reply)
+
+
+def _deferred(act: Callable[..., str | Deferred[str]], *arguments: object) -> Deferred[str]:
+    """What it gives or raises; a Deferred that it gives is that very one."""
+    try:
+        result = act(*arguments)
+    except Exception:
+        return fail()
+    return succeed(result) if isinstance(result, str) else result
+
+
+def _error(failure: Failure) -> Exception:
+    assert isinstance(failure.value, Exception)
+    return failure.value

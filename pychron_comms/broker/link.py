@@ -1,0 +1,139 @@
+"""A connection to a broker that is kept: made again and again, and said so once."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from twisted.application.internet import backoffPolicy
+from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
+from twisted.internet.interfaces import IAddress, IProtocolFactory, IStreamClientEndpoint
+from twisted.internet.protocol import Factory
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from pychron_comms.broker.adapter import BrokerConnection, parameters_for
+from pychron_comms.config.private_files import read_secret
+from pychron_comms.transport.broker_strings import BrokerAddress
+from pychron_comms.transport.outage import Outage
+from pychron_comms.transport.reconnecting import ReconnectingClient
+from pychron_comms.transport.tls.contexts import ClientContexts
+
+#: Seconds between signs of life that broker and client owe each other. A broker that hears nothing
+#: for up to three times as long gives a connection up, and what it was active for to another.
+HEARTBEAT = 3
+
+#: Seconds that connecting may take.
+_CONNECT = 5.0
+
+
+class LinkUser:
+    """Whose link it is."""
+
+    def linked(self, connection: BrokerConnection) -> None:
+        """There is a connection, and nothing is open on it."""
+
+    def unlinked(self, why: str) -> None:
+        """There is none any more. Also told where there never was one."""
+
+    def blocked(self, why: str) -> None:
+        """The broker is short of memory or disk, as ``why`` says; empty: not any more."""
+
+
+class BrokerLink(MultiService):
+    """Keeps one connection to the broker, called ``purpose`` there."""
+
+    def __init__(
+        self,
+        address: BrokerAddress,
+        reactor: Any,
+        user: LinkUser,
+        purpose: str,
+        outage: Outage | None = None,
+    ) -> None:
+        super().__init__()
+        self._address = address
+        self._purpose = purpose
+        self._reactor = reactor
+        self._user = user
+        self._outage = outage
+        self.connection: BrokerConnection | None = None
+        #: Why there is none.
+        self.why = "not connected yet"
+        client = ReconnectingClient(
+            endpoint_of(address, reactor),
+            _Factory(self._protocol),
+            self._attempt_failed,
+            backoffPolicy(
+                initialDelay=0.1, maxDelay=2.0, factor=1.5, jitter=partial(random.uniform, 0, 0.2)
+            ),
+            reactor,
+        )
+        client.setServiceParent(self)
+
+    def stopService(self) -> Deferred[Any]:
+        if self.connection is not None:
+            self.connection.close()
+        return maybeDeferred(super().stopService)
+
+    def drop(self) -> None:
+        """End the connection, to begin with another."""
+        if self.connection is not None:
+            self.connection.close()
+
+    def _protocol(self) -> BrokerConnection:
+        address = self._address
+        password = read_secret(str(address.password)) if address.password else b"guest"
+        parameters = parameters_for(
+            address.vhost, address.user, password.decode(), self._purpose, HEARTBEAT
+        )
+        return BrokerConnection(self, parameters, self._reactor)
+
+    # -- what its connections tell it
+
+    def connected(self, connection: BrokerConnection) -> None:
+        self.connection = connection
+        if self._outage is not None:
+            self._outage.connected()
+        self._user.linked(connection)
+
+    def disconnected(self, connection: BrokerConnection, why: str) -> None:
+        was, self.connection, self.why = self.connection, None, why
+        if self._outage is not None:
+            if was is None:
+                self._outage.attempt_failed(why)
+            else:
+                self._outage.lost(why)
+        self._user.unlinked(why)
+
+    def blocked(self, why: str) -> None:
+        self._user.blocked(why)
+
+    def _attempt_failed(self, failure: Failure) -> Failure:
+        self.why = failure.getErrorMessage()
+        if self._outage is not None:
+            self._outage.attempt_failed(self.why)
+        return failure
+
+
+@implementer(IProtocolFactory)
+class _Factory(Factory):
+    noisy = False
+
+    def __init__(self, make: Callable[[], BrokerConnection]) -> None:
+        self._make = make
+
+    def buildProtocol(self, addr: IAddress | None) -> BrokerConnection:
+        return self._make()
+
+
+def endpoint_of(address: BrokerAddress, reactor: Any) -> IStreamClientEndpoint:
+    """Where the broker is."""
+    endpoint = HostnameEndpoint(reactor, address.host, address.port, _CONNECT)
+    if not address.is_tls:
+        return endpoint
+    return wrapClientTLS(ClientContexts(address.host, address.files), endpoint)

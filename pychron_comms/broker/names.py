@@ -1,0 +1,102 @@
+"""What exchanges and queues are called at the broker, and what each is like.
+
+Each set of hardware has five queues, whose names begin with ``pychron.SET``. Exchanges are common,
+so that who may publish for which set is said by the broker's topic permissions.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+#: Requests, by the topic ``SET.LANE``.
+COMMANDS = "pychron.command"
+#: Replies, by the name of the queue that they go to.
+REPLIES = "pychron.reply"
+#: How things stand, by ``SET.stream``; and who owns a set, by ``SET.owner``.
+STATE = "pychron.state"
+#: Copies of the journals' records, by ``SET.EVENT``.
+JOURNAL = "pychron.journal"
+#: What only the processors of a set tell each other, by ``SET.WHAT``.
+PROCESSORS = "pychron.processors"
+
+#: What kind each exchange is.
+EXCHANGES = {
+    COMMANDS: "topic",
+    REPLIES: "direct",
+    STATE: "topic",
+    JOURNAL: "topic",
+    PROCESSORS: "topic",
+}
+
+#: Messages that may wait in a lane; one more is refused by the broker, and never replayed.
+WAITING = 256
+SAFE_WAITING = 2000
+
+#: Milliseconds that a message which makes safe may wait: longer than a takeover takes, and so short
+#: that it undoes nothing that somebody did who was told 201 and went to look.
+SAFE_FOR = 60_000
+
+#: What is kept for a standby: for how long, and how many bytes.
+REMEMBERED_FOR = "24h"
+REMEMBERED = 64_000_000
+
+
+class Lane(enum.Enum):
+    """The queues that requests come by."""
+
+    #: What acts, or may: acknowledged before it is run.
+    ACT = "act"
+    #: What makes safe: passes the others, and is acknowledged when it has been done.
+    SAFE = "safe"
+    #: What is known to read, and what a server says beside commands: forgotten when it is sent.
+    READ = "read"
+
+
+class Queue(NamedTuple):
+    """``exchange`` and ``topic``: from where it gets its messages."""
+
+    name: str
+    arguments: Mapping[str, Any]
+    exchange: str
+    topic: str
+
+
+def lane_queue(hardware: str, lane: Lane) -> Queue:
+    arguments: dict[str, Any] = {"x-overflow": "reject-publish", "x-max-length": WAITING}
+    if lane is Lane.READ:
+        # Of no worth after a crash: no disk, and no other node.
+        arguments["x-queue-type"] = "classic"
+    else:
+        arguments.update({"x-queue-type": "quorum", "x-single-active-consumer": True})
+    if lane is Lane.SAFE:
+        arguments.update({"x-max-length": SAFE_WAITING, "x-message-ttl": SAFE_FOR})
+    name = f"pychron.{hardware}.{lane.value}"
+    return Queue(name, arguments, COMMANDS, topic_of(hardware, lane))
+
+
+def owner_queue(hardware: str) -> Queue:
+    """Its single active consumer is the processor that may own the hardware."""
+    arguments = {
+        "x-queue-type": "quorum",
+        "x-single-active-consumer": True,
+        "x-max-length": 100,
+        "x-message-ttl": 5000,
+    }
+    return Queue(f"pychron.{hardware}.owner", arguments, PROCESSORS, f"{hardware}.owner")
+
+
+def memory_queue(hardware: str) -> Queue:
+    """A log that each processor of the set reads from its beginning."""
+    arguments = {
+        "x-queue-type": "stream",
+        "x-max-age": REMEMBERED_FOR,
+        "x-max-length-bytes": REMEMBERED,
+        "x-stream-max-segment-size-bytes": REMEMBERED // 16,
+    }
+    return Queue(f"pychron.{hardware}.memory", arguments, PROCESSORS, f"{hardware}.memory")
+
+
+def topic_of(hardware: str, lane: Lane) -> str:
+    return f"{hardware}.{lane.value}"

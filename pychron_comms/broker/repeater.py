@@ -1,0 +1,475 @@
+"""The repeater by way of a broker: commands go to whichever processor owns the hardware."""
+
+from __future__ import annotations
+
+import itertools
+import secrets
+from collections.abc import Callable
+from typing import Any, NamedTuple, Protocol
+
+from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred, ensureDeferred, fail
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from zope.interface import implementer
+
+from pychron_comms.broker.adapter import BrokerConnection
+from pychron_comms.broker.channel import (
+    BrokerChannel,
+    BrokerError,
+    Delivery,
+    RejectedError,
+    UnroutableError,
+)
+from pychron_comms.broker.link import BrokerLink, LinkUser
+from pychron_comms.broker.message import (
+    OWNER,
+    REPLY,
+    REQUEST,
+    STATE,
+    WORD,
+    Message,
+    stamped,
+)
+from pychron_comms.broker.names import COMMANDS, REPLIES, Lane, topic_of
+from pychron_comms.broker.names import STATE as STATES
+from pychron_comms.broker.owner import KnownOwner
+from pychron_comms.broker.state import lines_of
+from pychron_comms.broker.topology import bind, make_exchanges
+from pychron_comms.errors import (
+    CommandError,
+    OutcomeUnknownError,
+    PychronCommunicationError,
+    QueueFullError,
+)
+from pychron_comms.interfaces import ICommandRepeater, IKnownRead
+from pychron_comms.observability.metrics import Histogram
+from pychron_comms.safeguards.fence import unstopped
+from pychron_comms.transport.broker_strings import BrokerAddress
+from pychron_comms.transport.outage import Outage
+from pychron_comms.transport.places import Places
+from pychron_comms.wire.context import PLAIN, RequestContext, tags_of
+from pychron_comms.wire.grammar import write_request
+
+#: Commands that may wait for their replies, and those of one sender among them.
+PENDING_LIMIT = 10_000
+PENDING_SHARE = 2_500
+
+#: The same for commands that make safe.
+SAFE_LIMIT = 2_000
+SAFE_SHARE = 500
+
+#: Seconds between two words to the processor that this server lives.
+_ALIVE = 1.0
+
+#: Seconds between looks for those who have waited too long, and what a reply may take on the way.
+_SWEEP = 0.5
+_GRACE = 0.5
+
+_TEST_DATA = "are you there"
+
+
+class StateWatcher(Protocol):
+    """Hears how things stand at a processor."""
+
+    def heard(self, topic: str, text: str) -> None:
+        """A message of its state stream. Raises ValueError for what is none."""
+
+    def lost(self, reason: str) -> None:
+        """It cannot be heard any more."""
+
+
+class _Waiting(NamedTuple):
+    reply: Deferred[str]
+    command: str
+    epoch: str
+    sent: float
+    until: float
+    lane: Lane
+    sender: str
+
+
+@implementer(IKnownRead)
+class _BrokerRead:
+    """A read with the lane that it goes by."""
+
+    __slots__ = ("_repeater", "_type", "command")
+
+    def __init__(self, repeater: BrokerRepeater, request_type: str, command: str) -> None:
+        self._repeater = repeater
+        self._type = request_type
+        self.command = command
+
+    def ask(self, sender: str, context: RequestContext) -> Deferred[str]:
+        return self._repeater.send(Lane.READ, self._type, self.command, sender, context)
+
+
+@implementer(ICommandRepeater)
+class BrokerRepeater(MultiService):
+    """Repeats commands to the owner of one set of hardware, by a broker.
+
+    While the broker is away, takes nothing, or no processor owns the hardware, a command fails at
+    once with 011: it was never sent. So does one that the broker cannot route. What was sent to an
+    owner that is none any more, and what is not answered in ``timeout`` seconds, fails with 201.
+    """
+
+    _log = Logger()
+    is_near = False
+
+    def __init__(
+        self,
+        address: BrokerAddress,
+        reactor: Any,
+        timeout: float = 30.0,
+        seconds: Callable[[], float] = unstopped,
+    ) -> None:
+        super().__init__()
+        self._hardware = address.hardware
+        self._name = f"{address.name}, {address.hardware}"
+        self._reactor = reactor
+        self._timeout = timeout
+        self._seconds = seconds
+        self.hop: Histogram | None = None
+        self._watcher: StateWatcher | None = None
+        self._when_connected: list[Callable[[], None]] = []
+        self._owner = KnownOwner(seconds)
+        self._had_owner = False
+        self._blocked = ""
+        self._queue = ""
+        self._commands: BrokerChannel | None = None
+        self._words: BrokerChannel | None = None
+        self._numbers = itertools.count(1)
+        self._pending: dict[int, _Waiting] = {}
+        self._by_reply: dict[Deferred[str], int] = {}
+        self._taken: list[str] = []
+        self._places = Places(PENDING_LIMIT, PENDING_SHARE)
+        self._safe_places = Places(SAFE_LIMIT, SAFE_SHARE)
+        self._outage = Outage(f"owner of {address.hardware}", reactor)
+        outage = Outage(address.name, reactor)
+        self._consuming = _End(self, address, reactor, "server, consuming", outage)
+        self._publishing = _End(self, address, reactor, "server, publishing", None)
+        self._sweep = LoopingCall(self._look)
+        self._alive = LoopingCall(self._say, "Alive")
+        self._sweep.clock = self._alive.clock = reactor
+
+    def startService(self) -> None:
+        super().startService()
+        self._sweep.start(_SWEEP, now=False)
+        self._alive.start(_ALIVE, now=False)
+
+    def stopService(self) -> Any:
+        for each in (self._sweep, self._alive):
+            if each.running:
+                each.stop()
+        for number in list(self._pending):
+            self._fail(number, "this server stops")
+        return super().stopService()
+
+    def measure(self, hop: Histogram) -> None:
+        """Tell it how long each reply takes."""
+        self.hop = hop
+
+    def watch_state(self, watcher: StateWatcher) -> None:
+        """Let ``watcher`` hear how things stand at the owner, while there is one."""
+        self._watcher = watcher
+
+    def when_connected(self, act: Callable[[], None]) -> None:
+        """Call this each time that there is an owner again: it may be another."""
+        self._when_connected.append(act)
+
+    # -- what is asked
+
+    @property
+    def in_flight(self) -> int:
+        """Commands that wait for their replies."""
+        return len(self._pending)
+
+    @property
+    def connection(self) -> BrokerConnection | None:
+        """By which commands go; None while there is none."""
+        return None if self._commands is None else self._publishing.connection
+
+    def known_read(self, request_type: str, data: str) -> IKnownRead:
+        return _BrokerRead(self, request_type, data)
+
+    def get_response(
+        self, request_type: str, data: str, sender: str, context: RequestContext = PLAIN
+    ) -> Deferred[str]:
+        if not request_type:
+            return self._ask_word(data)
+        lane = Lane.SAFE if context.safe else Lane.ACT
+        return self.send(lane, request_type, data, sender, context)
+
+    def send(
+        self, lane: Lane, request_type: str, data: str, sender: str, context: RequestContext
+    ) -> Deferred[str]:
+        """The reply to come. Errors: 011, 201, 203, and 206 for more than one line."""
+        channel = self._commands
+        if channel is None or self._why_not():
+            return fail(PychronCommunicationError(self._name, self._why_not()))
+        try:
+            line = write_request(data, request_type, {"from": sender, **tags_of(context)})
+            places = self._places_of(lane)
+            places.take(sender)
+        except CommandError:
+            return fail()
+        seconds = self._timeout
+        if context.within is not None:
+            seconds = min(seconds, max(context.within, 0.0))
+        stamp = self._owner.stamp(seconds)
+        headers = stamped(stamp)
+        if self._taken and lane is Lane.ACT:
+            # It may tell whether this one is a copy.
+            headers["taken"] = " ".join(self._taken)
+            self._taken.clear()
+        number, now = next(self._numbers), self._seconds()
+        reply: Deferred[str] = Deferred()
+        self._pending[number] = _Waiting(
+            reply, data, stamp.epoch, now, now + seconds + _GRACE, lane, sender
+        )
+        self._by_reply[reply] = number
+        message = Message(
+            REQUEST,
+            line.encode(),
+            name=f"{self._queue}.{number}",
+            number=str(number),
+            reply_to=self._queue,
+            expires=None if lane is Lane.SAFE else int(seconds * 1000),
+            headers=headers,
+        )
+        published = channel.publish(COMMANDS, topic_of(self._hardware, lane), message)
+        published.addErrback(self._not_published, number)
+        return reply
+
+    def asker_gone(self, response: Deferred[str]) -> None:
+        number = self._by_reply.get(response)
+        if number is not None:
+            self._say(f"Forget {number}")
+
+    def session_ended(self, session: str) -> None:
+        self._say(f"Gone {session}")
+
+    def reply_taken(self, ask: str) -> None:
+        self._taken.append(ask)
+
+    def test_connection(self) -> Deferred[None]:
+        return self.get_response("test", _TEST_DATA, "").addCallback(self._check_echo)
+
+    def _check_echo(self, text: str) -> None:
+        if text != _TEST_DATA:
+            raise PychronCommunicationError(self._name, f"its echo was {text}")
+
+    def _why_not(self) -> str:
+        """Why nothing can be sent; empty where it can."""
+        for end in (self._consuming, self._publishing):
+            if end.connection is None:
+                return end.link.why
+        if self._blocked:
+            return f"it takes nothing: {self._blocked}"
+        if self._commands is None:
+            return "not ready yet"
+        if not self._owner.is_there:
+            return "no processor owns the hardware"
+        return ""
+
+    def _places_of(self, lane: Lane) -> Places:
+        return self._safe_places if lane is Lane.SAFE else self._places
+
+    # -- what becomes of it
+
+    def _not_published(self, failure: Failure, number: int) -> None:
+        failure.trap(BrokerError)
+        waiting = self._pending.get(number)
+        if waiting is None:
+            return
+        self._drop(number)
+        if failure.check(UnroutableError):
+            error: CommandError = PychronCommunicationError(self._name, str(failure.value))
+        elif failure.check(RejectedError):
+            error = QueueFullError(f"{waiting.command}: {failure.value}")
+        else:
+            lost = f"the broker was lost during {waiting.command}: {failure.value}"
+            error = OutcomeUnknownError(lost)
+        waiting.reply.errback(error)
+
+    def _replied(self, message: Message) -> None:
+        number = int(message.number) if message.number.isdigit() else 0
+        waiting = self._drop(number)
+        if waiting is None:
+            return  # it was given up
+        if self.hop is not None:
+            self.hop.observe(self._seconds() - waiting.sent)
+        waiting.reply.callback(message.body.decode("utf-8", "replace"))
+
+    def _drop(self, number: int) -> _Waiting | None:
+        waiting = self._pending.pop(number, None)
+        if waiting is not None:
+            self._by_reply.pop(waiting.reply, None)
+            self._places_of(waiting.lane).give_back(waiting.sender)
+        return waiting
+
+    def _fail(self, number: int, why: str) -> None:
+        waiting = self._drop(number)
+        if waiting is not None:
+            waiting.reply.errback(OutcomeUnknownError(f"{why}: {waiting.command}"))
+
+    def _look(self) -> None:
+        now = self._seconds()
+        for number, waiting in list(self._pending.items()):
+            if now > waiting.until:
+                self._fail(number, "no reply in time")
+        if self._had_owner and not self._owner.is_there:
+            self._had_owner = False
+            self._lost("no word of it")
+        elif self._commands is not None and not self._had_owner:
+            self._outage.attempt_failed("no processor says that it owns the hardware")
+
+    def _lost(self, why: str) -> None:
+        self._outage.lost(why)
+        if self._watcher is not None:
+            self._watcher.lost(why)
+
+    # -- words beside commands
+
+    def _say(self, words: str) -> None:
+        if self._words is not None and not self._blocked:
+            message = Message(WORD, words.encode(), reply_to=self._queue)
+            self._words.tell(COMMANDS, topic_of(self._hardware, Lane.READ), message)
+
+    def _ask_word(self, words: str) -> Deferred[str]:
+        if self._words is None or self._why_not():
+            return fail(PychronCommunicationError(self._name, self._why_not()))
+        try:
+            self._places.take("")
+        except CommandError:
+            return fail()
+        number, now = next(self._numbers), self._seconds()
+        reply: Deferred[str] = Deferred()
+        self._pending[number] = _Waiting(
+            reply, words, self._owner.epoch, now, now + self._timeout, Lane.READ, ""
+        )
+        self._by_reply[reply] = number
+        message = Message(WORD, words.encode(), number=str(number), reply_to=self._queue)
+        self._words.tell(COMMANDS, topic_of(self._hardware, Lane.READ), message)
+        return reply
+
+    # -- what comes
+
+    def _came(self, delivery: Delivery) -> None:
+        message = delivery.message
+        if message.kind == REPLY:
+            self._replied(message)
+        elif message.kind == OWNER:
+            self._owner_said(message)
+        elif message.kind == STATE and self._watcher is not None:
+            self._state_came(self._watcher, message)
+
+    def _state_came(self, watcher: StateWatcher, message: Message) -> None:
+        try:
+            for topic, text in lines_of(message):
+                watcher.heard(topic, text)
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            self._log.warn("no state of a processor: {error!r}", error=error)
+
+    def _owner_said(self, message: Message) -> None:
+        try:
+            is_new = self._owner.heard(message)
+        except ValueError as error:
+            self._log.warn("no word of an owner: {error}", error=error)
+            return
+        if is_new:
+            for number, waiting in list(self._pending.items()):
+                # What makes safe is done by the new owner, if the old one has not.
+                if waiting.epoch != self._owner.epoch and waiting.lane is not Lane.SAFE:
+                    self._fail(number, "the processor was lost")
+            self._had_owner = False
+        self._look_for_owner()
+
+    def _look_for_owner(self) -> None:
+        """Where commands can be sent, to one that was not there a moment ago, say so."""
+        if self._had_owner or self._why_not():
+            return
+        self._had_owner = True
+        self._outage.connected()
+        for act in self._when_connected:
+            act()
+        self._say("Snapshot")
+
+    # -- joining
+
+    def linked(self) -> None:
+        """One of the connections is there."""
+        if self._consuming.connection and self._publishing.connection:
+            joined = ensureDeferred(
+                self._join(self._consuming.connection, self._publishing.connection)
+            )
+            joined.addErrback(self._not_joined)
+
+    async def _join(self, consuming: BrokerConnection, publishing: BrokerConnection) -> None:
+        await make_exchanges(consuming)
+        queue = f"pychron.server.{secrets.token_hex(8)}"
+        replies = await self._channel(consuming)
+        await replies.ask("queue_declare", queue=queue, exclusive=True)
+        await bind(replies, queue, REPLIES, queue)
+        for topic in ("owner", "stream"):
+            await bind(replies, queue, STATES, f"{self._hardware}.{topic}")
+        await replies.consume(queue, self._came, auto_ack=True)
+        commands = await self._channel(publishing)
+        await commands.confirm()
+        words = await self._channel(publishing)
+        self._queue, self._words, self._commands = queue, words, commands
+        self._look_for_owner()
+
+    async def _channel(self, connection: BrokerConnection) -> BrokerChannel:
+        channel = await connection.channel()
+        channel.ended = self.leave
+        return channel
+
+    def _not_joined(self, failure: Failure) -> None:
+        if not failure.check(BrokerError):
+            self._log.failure("a bug met the broker", failure)
+        self.leave(str(failure.value))
+
+    def leave(self, why: str) -> None:
+        """Begin anew with both connections; replies that are on the way are lost."""
+        was_there = self._commands is not None
+        self._commands = self._words = None
+        self._owner.lost()
+        for end in (self._consuming, self._publishing):
+            end.link.drop()
+        for number in list(self._pending):
+            self._fail(number, f"the broker was lost ({why})")
+        if was_there and self._had_owner:
+            self._had_owner = False
+            self._lost(why)
+
+    def blocked(self, why: str) -> None:
+        """The broker takes nothing, as ``why`` says; or does again."""
+        self._blocked = why
+        if why:
+            self._log.warn("{name} takes nothing: {why}", name=self._name, why=why)
+
+
+class _End(LinkUser):
+    """One of the two connections."""
+
+    def __init__(
+        self, repeater: BrokerRepeater, address: BrokerAddress, reactor: Any, name: str, outage: Any
+    ) -> None:
+        self._repeater = repeater
+        self.link = BrokerLink(address, reactor, self, name, outage)
+        self.link.setServiceParent(repeater)
+        self.connection: BrokerConnection | None = None
+
+    def linked(self, connection: BrokerConnection) -> None:
+        self.connection = connection
+        self._repeater.linked()
+
+    def unlinked(self, why: str) -> None:
+        if self.connection is not None:
+            self.connection = None
+            self._repeater.leave(why)
+
+    def blocked(self, why: str) -> None:
+        self._repeater.blocked(why)

@@ -1,0 +1,379 @@
+"""A processor's end of the road: it stands by until the hardware is its own, and serves it then."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+from twisted.application.service import MultiService
+from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
+from twisted.internet.task import LoopingCall
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from pychron_comms.broker.adapter import BrokerConnection
+from pychron_comms.broker.channel import BrokerChannel, BrokerError, Delivery
+from pychron_comms.broker.intake import Intake, Road
+from pychron_comms.broker.link import BrokerLink, LinkUser
+from pychron_comms.broker.memory import SharedMemory
+from pychron_comms.broker.message import BEAT as BEAT_MESSAGE
+from pychron_comms.broker.message import CLAIM, OWNER, RECORD, Message
+from pychron_comms.broker.names import (
+    JOURNAL,
+    PROCESSORS,
+    SAFE_WAITING,
+    STATE,
+    Lane,
+    lane_queue,
+    memory_queue,
+    owner_queue,
+)
+from pychron_comms.broker.ownership import BEAT, Ownership
+from pychron_comms.broker.servers import Servers
+from pychron_comms.broker.state import StateTeller
+from pychron_comms.broker.topology import bind, make_exchanges, make_queue
+from pychron_comms.errors import NotOwnerError
+from pychron_comms.interfaces import IOwnedGate
+from pychron_comms.observability.state.stream import StateStream
+from pychron_comms.safeguards.fence import LeasedFence, unstopped
+from pychron_comms.transport.broker_strings import BrokerAddress
+from pychron_comms.transport.outage import Outage
+
+#: Messages of the log that are on the way at a time.
+_LOG_AHEAD = 200
+
+
+class Standby(MultiService):
+    """Keeps two connections to the broker, so that one that is blocked stops no acknowledgement.
+
+    While the fence is open, ``gate`` serves the set's lanes. ``begin`` starts the gate, the first
+    time; ``usurped`` is called where another has owned the hardware since, and what this process
+    remembers is not all that was done.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        address: BrokerAddress,
+        gate: IOwnedGate,
+        fence: LeasedFence,
+        memory: SharedMemory,
+        *,
+        stream: StateStream,
+        reactor: Any,
+        at: Callable[[], str],
+        words: Mapping[str, Callable[[str], str | Deferred[str]]],
+        begin: Callable[[], None],
+        usurped: Callable[[str], None],
+        seconds: Callable[[], float] = unstopped,
+    ) -> None:
+        super().__init__()
+        self._hardware = address.hardware
+        self._gate = gate
+        self._fence = fence
+        self._memory = memory
+        self._stream = stream
+        self._reactor = reactor
+        self._at = at
+        self._begin = begin
+        self._usurped = usurped
+        self._seconds = seconds
+        self._token = secrets.token_hex(4)
+        self._ownership = Ownership(fence, seconds)
+        self._servers = Servers(gate)
+        self._words: dict[str, Callable[[str, str], str | Deferred[str]]] = {
+            "Forget": lambda number, server: self._forget(server, number),
+            "Gone": lambda session, server: self._gone(server, session),
+            "Taken": self._taken,
+            "Snapshot": self._snapshot,
+            "Alive": lambda rest, server: "OK",
+            **{word: _without_server(act) for word, act in words.items()},
+        }
+        self._road: Road | None = None
+        self._lanes: list[BrokerChannel] = []
+        self._teller: StateTeller | None = None
+        self._is_joining = False
+        self._claiming: Deferred[None] | None = None
+        self._owned = ""
+        self._has_begun = False
+        self._read_upto = -1
+        self._trouble = ""
+        outage = Outage(address.name, reactor)
+        name = f"processor of {address.hardware}"
+        self._consuming = _End(self, address, reactor, f"{name}, consuming", outage)
+        self._publishing = _End(self, address, reactor, f"{name}, publishing", None)
+        self._ticks = LoopingCall(self._tick)
+        self._ticks.clock = reactor
+
+    @property
+    def is_owner(self) -> bool:
+        """Whether the hardware is this process's own."""
+        return bool(self._owned) and self._fence.is_open
+
+    def startService(self) -> None:
+        super().startService()
+        self._ticks.start(BEAT, now=False)
+
+    def stopService(self) -> Any:
+        if self._ticks.running:
+            self._ticks.stop()
+        self._leave("it stops")
+        return super().stopService()
+
+    def tell_record(self, record: Mapping[str, Any]) -> None:
+        """A copy of what the journal has, for the standby and for who listens."""
+        if self._road is not None:
+            body = json.dumps(record, separators=(",", ":"), default=str).encode()
+            message = Message(RECORD, body, headers={"epoch": self._fence.epoch})
+            topic = f"{self._hardware}.{record['event']}"
+            self._road.told.tell(JOURNAL, topic, message)
+
+    # -- joining
+
+    def linked(self) -> None:
+        """One of the connections is there."""
+        if self._consuming.connection and self._publishing.connection and not self._is_joining:
+            self._is_joining = True
+            joined = ensureDeferred(self._join())
+            joined.addErrback(self._not_joined)
+
+    async def _join(self) -> None:
+        consuming, publishing = self._consuming.connection, self._publishing.connection
+        assert consuming is not None
+        assert publishing is not None
+        await make_exchanges(consuming)
+        memory = memory_queue(self._hardware)
+        queues = [lane_queue(self._hardware, lane) for lane in Lane]
+        for queue in (*queues, owner_queue(self._hardware), memory):
+            await make_queue(consuming, queue)
+        published = await self._channel(publishing)
+        await published.confirm()
+        self._road = Road(published, await self._channel(publishing))
+        log = await self._channel(consuming)
+        await bind(log, memory.name, JOURNAL, f"{self._hardware}.#")
+        await log.ask("basic_qos", prefetch_count=_LOG_AHEAD)
+        where = "first" if self._read_upto < 0 else self._read_upto + 1
+        arguments = {"x-stream-offset": where}
+        await log.consume(memory.name, partial(self._remember, log), arguments=arguments)
+        beats = await self._channel(consuming)
+        await beats.ask("basic_qos", prefetch_count=20)
+        self._ownership.subscribed()
+        await beats.consume(owner_queue(self._hardware).name, partial(self._beaten, beats))
+        self._trouble = ""
+        self._log.info("stands by for {hardware}", hardware=self._hardware)
+
+    async def _channel(self, connection: BrokerConnection) -> BrokerChannel:
+        channel = await connection.channel()
+        channel.ended = self._leave
+        return channel
+
+    def _not_joined(self, failure: Failure) -> None:
+        self._is_joining = False
+        if failure.check(BrokerError):
+            self._leave(str(failure.value))
+        else:
+            self._log.failure("a bug met the broker", failure)
+            self._leave("a bug")
+
+    def _leave(self, why: str) -> None:
+        """Begin anew with both connections; the fence shuts by itself, when its time is over."""
+        if self._trouble != why:
+            self._trouble = why
+            if self.running:
+                self._log.warn(
+                    "no processor of {hardware} for now: {why}", hardware=self._hardware, why=why
+                )
+        self._is_joining = False
+        self._road = None
+        if self._claiming is not None:
+            self._claiming.cancel()
+        self._ownership.subscribed()
+        self._end_service()
+        for end in (self._consuming, self._publishing):
+            end.link.drop()
+
+    # -- standing by
+
+    def _remember(self, log: BrokerChannel, delivery: Delivery) -> None:
+        offset = delivery.message.headers.get("x-stream-offset")
+        if isinstance(offset, int):
+            if offset <= self._read_upto:
+                log.ack(delivery.tag)
+                return
+            self._read_upto = offset
+        self._memory.take(delivery.message)
+        log.ack(delivery.tag)
+
+    def _beaten(self, beats: BrokerChannel, delivery: Delivery) -> None:
+        beats.ack(delivery.tag)
+        token, _, sent = delivery.message.body.decode("utf-8", "replace").partition(" ")
+        own = token == self._token and delivery.message.kind == BEAT_MESSAGE
+        self._ownership.delivered(float(sent) if own else None)
+
+    def _tick(self) -> None:
+        now = self._seconds()
+        if self._owned and not self._fence.is_open:
+            self._lapse()
+        if self._road is None:
+            return
+        beat = Message(BEAT_MESSAGE, f"{self._token} {now!r}".encode())
+        self._road.told.tell(PROCESSORS, f"{self._hardware}.owner", beat)
+        if self._owned:
+            self._say_owner()
+            self._servers.look(now)
+        elif self._ownership.may_claim and self._claiming is None:
+            self._claiming = ensureDeferred(self._claim(self._road))
+            self._claiming.addErrback(self._not_claimed).addBoth(self._claimed)
+
+    # -- owning
+
+    async def _claim(self, road: Road) -> None:
+        epoch = self._memory.next_epoch(self._token)
+        read = self._memory.read_to(epoch)
+        message = Message(CLAIM, epoch.encode())
+        await road.published.publish(PROCESSORS, f"{self._hardware}.memory", message)
+        await read
+        if self._fence.epoch and self._memory.others_since(self._fence.epoch):
+            self._usurped("another processor has owned the hardware meanwhile")
+            return
+        if self._road is not road or not self._ownership.claim(epoch):
+            return
+        self._owned = epoch
+        self._log.info("owns {hardware} as {epoch}", hardware=self._hardware, epoch=epoch)
+        if not self._has_begun:
+            self._has_begun = True
+            try:
+                self._begin()
+            except Exception:
+                self._log.failure("the gate could not be started")
+                self._usurped("the gate could not be started")
+                return
+        if len(self._memory.epochs) > 1:
+            # Whoever was in command before, nobody is now.
+            self._gate.make_all_safe("the takeover")
+        await self._serve(road)
+
+    async def _serve(self, road: Road) -> None:
+        intake = Intake(
+            self._hardware,
+            self._gate,
+            self._fence,
+            road,
+            self._servers,
+            words=self._words,
+            seconds=self._seconds,
+            at=self._at,
+        )
+        connection = self._consuming.connection
+        if connection is None:
+            return
+        self._teller = StateTeller(self._hardware, self._stream, road.told, self._reactor)
+        self._teller.start()
+        for lane, ahead, take in (
+            (Lane.SAFE, SAFE_WAITING, intake.safe),
+            (Lane.ACT, 1, intake.act),
+        ):
+            channel = await self._channel(connection)
+            self._lanes.append(channel)
+            await channel.ask("basic_qos", prefetch_count=ahead)
+            await channel.consume(lane_queue(self._hardware, lane).name, partial(take, channel))
+        reads = await self._channel(connection)
+        self._lanes.append(reads)
+        queue = lane_queue(self._hardware, Lane.READ).name
+        await reads.consume(queue, intake.read, auto_ack=True)
+        self._say_owner()
+
+    def _say_owner(self) -> None:
+        if self._road is not None and self._lanes and self._fence.is_open:
+            fields = {"epoch": self._fence.epoch, "at": self._seconds()}
+            body = json.dumps(fields).encode()
+            self._road.told.tell(STATE, f"{self._hardware}.owner", Message(OWNER, body))
+
+    def _lapse(self) -> None:
+        why = self._trouble or "no word from the broker that it is the active one"
+        self._log.error("does not own {hardware} any more: {why}", hardware=self._hardware, why=why)
+        self._owned = ""
+        self._fence.shut(why)
+        self._end_service()
+        self._gate.give_up(NotOwnerError(why))
+
+    def _end_service(self) -> None:
+        lanes, self._lanes = self._lanes, []
+        for channel in lanes:
+            channel.ended = lambda why: None
+            channel.close()
+        if self._teller is not None:
+            self._teller.stop()
+            self._teller = None
+
+    def _not_claimed(self, failure: Failure) -> None:
+        if failure.check(CancelledError):
+            return
+        if failure.check(BrokerError):
+            self._log.warn("could not claim the hardware: {why}", why=str(failure.value))
+        else:
+            self._log.failure("a bug met a claim", failure)
+
+    def _claimed(self, result: None) -> None:
+        self._claiming = None
+
+    # -- what servers say
+
+    def _forget(self, server: str, number: str) -> str:
+        self._servers.forget(server, number)
+        return "OK"
+
+    def _gone(self, server: str, session: str) -> str:
+        self._gate.session_ended(f"{server}/{session}")
+        return "OK"
+
+    def _taken(self, asks: str, server: str) -> str:
+        for ask in asks.split():
+            self._gate.reply_taken(ask)
+        return "OK"
+
+    def _snapshot(self, rest: str, server: str) -> str:
+        if self._teller is not None:
+            self._teller.tell_one(server)
+        return "OK"
+
+    def blocked(self, why: str) -> None:
+        """The broker takes nothing of one of the connections, or does again."""
+        if why:
+            self._log.warn("the broker takes nothing: {why}", why=why)
+        if self._teller is not None:
+            self._teller.block(bool(why))
+
+
+class _End(LinkUser):
+    """One of the two connections."""
+
+    def __init__(
+        self, standby: Standby, address: BrokerAddress, reactor: Any, name: str, outage: Any
+    ) -> None:
+        self._standby = standby
+        self.link = BrokerLink(address, reactor, self, name, outage)
+        self.link.setServiceParent(standby)
+        self.connection: BrokerConnection | None = None
+
+    def linked(self, connection: BrokerConnection) -> None:
+        self.connection = connection
+        self._standby.linked()
+
+    def unlinked(self, why: str) -> None:
+        if self.connection is not None:
+            self.connection = None
+            self._standby._leave(why)
+
+    def blocked(self, why: str) -> None:
+        self._standby.blocked(why)
+
+
+def _without_server(
+    act: Callable[[str], str | Deferred[str]],
+) -> Callable[[str, str], str | Deferred[str]]:
+    return lambda rest, server: act(rest)

@@ -1,0 +1,46 @@
+"""Makes what is not there yet at a broker; what is there is left as it is.
+
+A user who may not make anything finds it made by the policies' file.
+"""
+
+from __future__ import annotations
+
+from pychron_comms.broker.adapter import BrokerConnection
+from pychron_comms.broker.channel import BrokerChannel, ChannelLostError
+from pychron_comms.broker.names import EXCHANGES, Queue
+
+
+async def make_exchanges(connection: BrokerConnection) -> None:
+    """All of them. Errors: ChannelLostError."""
+    for name, kind in EXCHANGES.items():
+        if await _lacks(connection, "exchange_declare", exchange=name):
+            channel = await connection.channel()
+            await channel.ask("exchange_declare", exchange=name, exchange_type=kind, durable=True)
+            channel.close()
+
+
+async def make_queue(connection: BrokerConnection, queue: Queue) -> None:
+    """With its binding. Errors: ChannelLostError, also for one that is there and unlike it."""
+    channel = await connection.channel()
+    await channel.ask(
+        "queue_declare", queue=queue.name, durable=True, arguments=dict(queue.arguments)
+    )
+    await bind(channel, queue.name, queue.exchange, queue.topic)
+    channel.close()
+
+
+async def bind(channel: BrokerChannel, queue: str, exchange: str, topic: str) -> None:
+    """What is published there by that topic goes to this queue too."""
+    await channel.ask("queue_bind", queue=queue, exchange=exchange, routing_key=topic)
+
+
+async def _lacks(connection: BrokerConnection, method: str, **names: str) -> bool:
+    channel = await connection.channel()
+    try:
+        await channel.ask(method, passive=True, **names)
+    except ChannelLostError as error:
+        if not str(error).startswith("404"):
+            raise
+        return True
+    channel.close()
+    return False

@@ -1,0 +1,117 @@
+"""What a standby knows of what was done."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.broker.memory import SharedJournal, SharedMemory
+from pychron_comms.broker.message import CLAIM, RECORD, TAKEN, Message
+from pychron_comms.journal.memory import MemoryJournal
+
+AT = "2026-03-02T10:14:05.116000Z"
+
+
+def record(kind: str, epoch: str = "1.a", **fields: Any) -> Message:
+    body = json.dumps({"at": AT, **fields}).encode()
+    return Message(kind, body, headers={"epoch": epoch})
+
+
+def command(key: str, **fields: Any) -> dict[str, Any]:
+    return {"sender": "me", "type": "System", "command": "Open A", "key": key, **fields}
+
+
+class MemoryTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.memory = SharedMemory()
+
+    def take(self, *messages: Message) -> list[dict[str, Any]]:
+        for message in messages:
+            self.memory.take(message)
+        return [dict(each) for each in self.memory.records()]
+
+    def test_one_that_was_taken_and_no_more_may_have_begun(self) -> None:
+        (only,) = self.take(record(TAKEN, event="begin", n="x.1", **command("k")))
+        self.assertEqual((only["event"], only["key"]), ("begin", "k"))
+
+    def test_the_journals_own_records_take_its_place(self) -> None:
+        records = self.take(
+            record(TAKEN, event="begin", n="x.1", **command("k")),
+            record(RECORD, event="begin", n=7, **command("k")),
+            record(RECORD, event="end", n=8, of=7, reply="OK"),
+        )
+        self.assertEqual([each["event"] for each in records], ["begin", "end"])
+        self.assertEqual(records[0]["n"], records[1]["of"])
+
+    def test_numbers_of_two_processes_are_two(self) -> None:
+        records = self.take(
+            record(RECORD, "1.a", event="begin", n=1, **command("k")),
+            record(RECORD, "2.b", event="begin", n=1, **command("l")),
+        )
+        self.assertEqual(len({each["n"] for each in records}), 2)
+
+    def test_one_that_was_refused_has_not_begun(self) -> None:
+        records = self.take(
+            record(TAKEN, event="begin", n="x.1", **command("k")),
+            record(RECORD, event="refused", n=0, reply="ERROR 207 : interlock", **command("k")),
+        )
+        self.assertEqual(records, [])
+
+    def test_one_that_is_asked_again_has_not_begun_again(self) -> None:
+        records = self.take(
+            record(TAKEN, event="begin", n="x.1", **command("k")),
+            record(RECORD, event="begin", n=7, **command("k")),
+            record(RECORD, event="end", n=8, of=7, reply="OK"),
+            record(TAKEN, event="begin", n="x.2", **command("k")),
+        )
+        self.assertEqual([each["event"] for each in records], ["begin", "end"])
+
+    def test_leases_are_known_and_what_is_no_record_is_passed_over(self) -> None:
+        records = self.take(
+            record(RECORD, event="claim", n=1, part="CO2", sender="me", until=1.0),
+            Message(RECORD, b"hello"),
+            Message(RECORD, b"[]"),
+            Message(TAKEN, b'{"event":"begin"}'),
+            Message("pychron.other", b""),
+        )
+        self.assertEqual([each["event"] for each in records], ["claim"])
+
+    def test_the_oldest_make_room(self) -> None:
+        message = record(RECORD, event="claim", n=1, part="CO2")
+        self.memory = SharedMemory(room=3 * len(message.body))
+        self.assertEqual(len(self.take(*[message] * 10)), 3)
+
+    def test_all_before_a_claim_was_read_when_the_claim_is(self) -> None:
+        read = self.memory.read_to("2.b")
+        self.take(Message(CLAIM, b"1.a"))
+        self.assertNoResult(read)
+        self.take(Message(CLAIM, b"2.b"))
+        self.successResultOf(read)
+        self.assertEqual(self.memory.next_epoch("c"), "3.c")
+
+    def test_it_is_known_who_claimed_since(self) -> None:
+        self.take(Message(CLAIM, b"1.a"), Message(CLAIM, b"2.b"), Message(CLAIM, b"3.a"))
+        self.assertTrue(self.memory.others_since("1.a"))
+        self.take(Message(CLAIM, b"4.a"))
+        self.assertFalse(self.memory.others_since("3.a"))
+
+    def test_a_claim_that_is_none_of_ours_counts_for_nothing(self) -> None:
+        self.take(Message(CLAIM, b"\xff"), Message(CLAIM, b"99999999999999999999.x"))
+        self.assertEqual(self.memory.next_epoch("c"), "1.c")
+
+
+class SharedJournalTests(SynchronousTestCase):
+    def test_others_are_told_what_was_written_and_theirs_is_recalled(self) -> None:
+        told: list[dict[str, Any]] = []
+        journal = SharedJournal(
+            MemoryJournal(), lambda each: told.append(dict(each)), lambda: [{"x": 1}], lambda: AT
+        )
+        number = journal.write("begin", command="Open A")
+        self.successResultOf(journal.write_soon("end", of=number, reply="OK"))
+        journal.refused(command="Open B", reply="ERROR 207 : no")
+        self.assertEqual([each["event"] for each in told], ["begin", "end", "refused"])
+        self.assertEqual(told[0]["n"], number)
+        self.assertEqual([*journal.recall()][-1], {"x": 1})
+        self.assertEqual(len([*journal.records()]), 3)

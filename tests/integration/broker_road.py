@@ -1,0 +1,105 @@
+"""Processors and servers that meet at a broker, and a witness of what the hardware obeyed."""
+
+from __future__ import annotations
+
+import sys
+import time
+
+from tests.integration.brokers import Broker
+from tests.integration.clients import Wire
+from tests.integration.laboratories import ANY_PORT, server_address
+from tests.integration.processes import Processes, RunningProcess, wait_until
+
+_HARDWARE = """
+[manager.extraction_line]
+class = "tests.integration.witness:Valves"
+record = "{record}"
+opening = {opening}
+"""
+
+
+class BrokerRoad:
+    """One set of hardware; each processor of it writes to the same record what it was told."""
+
+    def __init__(
+        self, processes: Processes, broker: Broker, hardware: str, opening: float = 0.0
+    ) -> None:
+        self._processes = processes
+        self.broker = broker
+        self.hardware = hardware
+        self._record = processes.folder / "record"
+        self._record.write_text("")
+        text = _HARDWARE.format(record=self._record, opening=opening)
+        (processes.folder / "lab.toml").write_text(text)
+
+    def processor(self, port: int | None = None, more: str = "") -> RunningProcess:
+        """One that stands by, or will in a moment."""
+        return self._processes.twistd(
+            "pychron-processor",
+            "--config=lab.toml",
+            f"--listen={self.broker.address(self.hardware, more, port)}",
+            "--http=off",
+            "--commands",
+            PYTHONPATH=":".join(path for path in sys.path if path),
+        )
+
+    def owner(self) -> RunningProcess:
+        """A processor that owns the hardware."""
+        process = self.processor()
+        process.wait_for(f"owns {self.hardware} as")
+        return process
+
+    def server(self, port: int | None = None, more: str = "") -> RunningProcess:
+        address = self.broker.address(self.hardware, more, port)
+        return self._processes.twistd(
+            "pychron-server", f"--listen=*={ANY_PORT}", f"--processor={address}", "--http=off"
+        )
+
+    def connected(self) -> Asker:
+        """A client of a server that knows an owner."""
+        server = self.server()
+        server.wait_for(f"connected to the owner of {self.hardware}")
+        return Asker(server)
+
+    @property
+    def seen(self) -> list[str]:
+        """What the hardware obeyed, in order."""
+        return [line.partition(" ")[2] for line in self._record.read_text().splitlines()]
+
+
+class Asker(Wire):
+    """One client, over one connection."""
+
+    def __init__(self, server: RunningProcess) -> None:
+        super().__init__(server_address(server, "*"))
+        self._number = 0
+
+    def begin(self, command: str, tags: str = "") -> str:
+        """Ask; the id of what will be answered."""
+        self._number += 1
+        self.send(f"@id={self._number}{tags} System|{command}\n".encode())
+        return str(self._number)
+
+    def reply(self, number: str) -> str:
+        """The next reply, which is to that request."""
+        head, _, text = self.line().partition(" ")
+        assert head == f"@id={number}", (head, text)
+        return text
+
+    def ask(self, command: str, tags: str = "") -> str:
+        return self.reply(self.begin(command, tags))
+
+    def ask_until_sent(self, command: str, seconds: float = 30.0) -> str:
+        """Ask again and again while nothing is sent."""
+        reply = ""
+
+        def sent() -> bool:
+            nonlocal reply
+            reply = self.ask(command)
+            if reply.startswith("ERROR 011"):
+                time.sleep(0.1)
+                return False
+            return True
+
+        wait_until(sent, f"an owner that takes {command}", seconds)
+        return reply

@@ -1,0 +1,114 @@
+"""A RabbitMQ of a test's own: its port, folder, node and port mapper are nobody else's."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+import pika
+import pytest
+
+from tests.integration.processes import PATIENCE, Processes, RunningProcess
+
+#: Seconds that a broker may take to start: a busy machine takes twenty.
+_START = 120.0
+
+_HOST = "127.0.0.1"
+_FOLDER = Path("/usr/lib/rabbitmq/bin")
+_CONFIGURATION = """
+raft.wal_max_size_bytes = 16000000
+disk_free_limit.absolute = 1MB
+"""
+
+
+def _program(name: str) -> str | None:
+    """The program itself: Debian's wrapper changes to its own account, and to its own folder."""
+    return shutil.which(name, path=str(_FOLDER)) or shutil.which(name)
+
+
+def need_broker() -> None:
+    """Skip where there is none to be started."""
+    if _program("rabbitmq-server") is None or shutil.which("epmd") is None:
+        pytest.skip("there is no rabbitmq-server: apt-get install rabbitmq-server")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((_HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Broker:
+    """One that runs until ``processes`` end."""
+
+    def __init__(self, processes: Processes) -> None:
+        need_broker()
+        self._processes = processes
+        self.port = free_port()
+        mapper = free_port()
+        folder = processes.folder / "broker"
+        folder.mkdir()
+        (folder / "rabbitmq.conf").write_text(_CONFIGURATION)
+        (folder / "plugins").write_text("[].")
+        self._environment = {
+            "HOME": str(folder),
+            "RABBITMQ_NODENAME": f"test-{self.port}@localhost",
+            "RABBITMQ_NODE_IP_ADDRESS": _HOST,
+            "RABBITMQ_NODE_PORT": str(self.port),
+            "RABBITMQ_DIST_PORT": str(free_port()),
+            "ERL_EPMD_PORT": str(mapper),
+            "ERL_EPMD_ADDRESS": _HOST,
+            "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"),
+            "RABBITMQ_LOG_BASE": str(folder),
+            "RABBITMQ_LOGS": str(folder / "log"),
+            "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
+            "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq"),
+            "RABBITMQ_PID_FILE": str(folder / "pid"),
+            # Two cores, which others want too: no thread of it spins while it waits.
+            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none",
+        }
+        # Else the broker would start one that outlives it.
+        self._processes.start("epmd", "-port", str(mapper), "-address", _HOST)
+        self.process: RunningProcess
+        self.start()
+
+    def start(self) -> None:
+        """Again, with what it kept."""
+        program = _program("rabbitmq-server")
+        assert program is not None
+        self.process = self._processes.start(program, **self._environment)
+        end = time.monotonic() + _START
+        while True:
+            assert self.process.runs, self.process.log
+            assert time.monotonic() < end, self.process.log
+            if "completed with" in self.process.log:
+                return
+            time.sleep(0.2)
+
+    def connect(self) -> pika.BlockingConnection:
+        """A client of the test's own."""
+        logging.getLogger("pika").setLevel(logging.CRITICAL)
+        return pika.BlockingConnection(pika.ConnectionParameters(_HOST, self.port))
+
+    def address(self, hardware: str, more: str = "", port: int | None = None) -> str:
+        """The endpoint string of a set of hardware."""
+        return f"amqp:{_HOST}:{port or self.port}:set={hardware}{more}"
+
+    def control(self, *words: str) -> str:
+        """What ``rabbitmqctl`` says."""
+        program = _program("rabbitmqctl")
+        assert program is not None
+        told = subprocess.run(
+            [program, "-n", self._environment["RABBITMQ_NODENAME"], *words],
+            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **self._environment},
+            capture_output=True,
+            text=True,
+            timeout=3 * PATIENCE,
+            check=True,
+        )
+        return told.stdout
