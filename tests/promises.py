@@ -149,7 +149,7 @@ PROMISES = (
         "repeater/connection.py",
         "        places = self._safe_places_of(request_type) if context.safe else self._places",
         "        places = self._places",
-        "tests.repeater.test_places.PlaceTests.test_what_makes_safe_has_room_of_its_own",
+        "tests.transport.test_places.PlaceTests.test_what_makes_safe_has_room_of_its_own",
     ),
     Promise(
         "and `OK` is true",

@@ -104,7 +104,7 @@ class ClashTests(SynchronousTestCase):
 
 class ClientTests(SynchronousTestCase):
     def test_right_ones(self) -> None:
-        for text in ("", "tcp:lab-pc:1061", "unix:/run/x", "tls:lab-pc:1061", "amqp:whatever"):
+        for text in ("", "tcp:lab-pc:1061", "unix:/run/x", "tls:lab-pc:1061", "quic:whatever"):
             check_client(text)
 
     def test_wrong_ones(self) -> None:
