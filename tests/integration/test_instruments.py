@@ -12,9 +12,11 @@ import pytest
 
 from tests.integration.clients import Wire
 from tests.integration.laboratories import ANY_PORT, server_address
+from tests.integration.pages import chromium, looking_at, page_of, with_browser
 from tests.integration.processes import Processes, RunningProcess, run_to_the_end, wait_until
 
 _PAGE = Path(__file__).parents[2] / "docs" / "instruments.md"
+_README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
 _TOOL = (sys.executable, "-m", "pychron_comms.instruments.tool")
 _TYPED = re.compile(r"^\$ pychron-instrument (.*)$", re.MULTILINE)
 _SHOWN_LINE = "serial:///dev/pts/5"
@@ -69,6 +71,28 @@ def test_the_page_is_typed_from_an_empty_folder_to_an_open_valve_and_a_gauge(
         assert asked(wire, "GetPressure gc IG") == "9.34e-09"
         assert asked(wire, "Close A") == "OK"
         assert asked(wire, "GetValveState A") == "False"
+
+
+@with_browser
+def test_the_valve_and_the_gauge_of_the_readme_are_on_the_page(processes: Processes) -> None:
+    """Its files as they stand there, but for the places that this computer has free."""
+    new = shlex.split(re.findall(r"^\$ pychron-instrument (new .*)$", _README, re.MULTILINE)[0])
+    assert run_to_the_end(*_TOOL, *new, folder=processes.folder).returncode == 0
+    _, line = simulated(processes, "switch.toml", "--listen", "pty")
+    _, port = simulated(processes, "pfeiffer-tpg")
+    text = "".join(re.findall(r"```toml\n(.*?)```", _README, re.DOTALL))
+    lab = text.replace(_SHOWN_LINE, line).replace(_SHOWN_PORT, port)
+    (processes.folder / "lab.toml").write_text(
+        f'{lab}\n[[server.listener]]\ntype = "System"\nlisten = ["{ANY_PORT}"]\n'
+    )
+    server = processes.twistd("pychron-server", "--config=lab.toml", f"--http={ANY_PORT}")
+    server.wait_for("connected to the instrument at serial:")
+    with Wire(server_address(server)) as wire:
+        assert asked(wire, "Open A") == "OK"
+    with chromium() as browser, looking_at(browser, page_of(server)) as seen:
+        seen.locator(".valve.open[data-name='A']").wait_for()
+        seen.locator("#gauge-list", has_text="gc/IG").wait_for()
+        seen.locator("#gauge-list", has_text="9.3").wait_for()
 
 
 def asked(wire: Wire, command: str) -> str:

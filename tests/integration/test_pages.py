@@ -11,6 +11,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -95,7 +96,7 @@ def talk(shell: Shell, block: str) -> None:
 def test_from_its_first_line_to_the_nights_list(home: CleanHome) -> None:
     if shutil.which("telnet") is None:
         pytest.fail("telnet is missing; on Debian: apt-get install telnet")
-    make_run, telnet, own, asked, service = texts("console")
+    make_run, telnet, own, asked, service = texts("console")[:5]
     first, second = home.open_terminal(), home.open_terminal()
 
     ((command, _),) = lines(make_run)
@@ -120,6 +121,45 @@ def test_from_its_first_line_to_the_nights_list(home: CleanHome) -> None:
     first.press("\x03")
     first.wait_for_prompt()
     installed(home, second, service)
+
+
+def test_the_first_instrument(home: CleanHome) -> None:
+    """From an empty folder to an open valve, and to a gauge."""
+    begin, run, ask, gauge = texts("console")[5:]
+    valve_toml, gauge_toml = texts("toml")
+    (install, *before), (sim, _) = lines(begin)[:-1], lines(begin)[-1]
+    follow(home.open_terminal(outside=True), f"$ . .venv/bin/activate\n$ {install.command}\n")
+    first, second, third = (home.open_terminal() for _ in range(3))
+    follow(first, "$ . .venv/bin/activate\n")
+    follow(first, "".join(f"$ {command}\n{shown}" for command, shown in before))
+    first.type(sim)
+    line = first.wait_for(r"^listening: (serial:\S+)$")[1]
+    file = home.folder / "first" / "lab.toml"
+    file.write_text(valve_toml.replace("serial:///dev/pts/5", line))
+    for shell in (second, third):
+        follow(shell, "$ . .venv/bin/activate\n$ cd ~/first\n")
+    with running(second, run):
+        follow(third, ask)
+        first.wait_for(r"^> OPEN 3<CR><LF>$")
+    ((sim, said),) = lines(gauge)
+    third.type(sim)
+    third.wait_for(re.escape(said))
+    file.write_text(file.read_text() + gauge_toml)
+    with running(second, run):
+        third.wait_for(r"^> PR1<CR><LF>$")
+    for shell in (first, third):
+        shell.press("\x03")
+        shell.wait_for_prompt()
+
+
+@contextmanager
+def running(shell: Shell, block: str) -> Iterator[None]:
+    ((command, _),) = lines(block)
+    shell.type(command)
+    shell.wait_for("The laboratory runs")
+    yield
+    shell.press("\x03")
+    shell.wait_for_prompt()
 
 
 def elsewhere() -> list[str]:
