@@ -36,9 +36,10 @@ PACKAGE = str(Path(pychron_comms.__file__).parent)
 #: Each command with the one that makes it possible again.
 COMMANDS = {"GetValveState A": "GetValveState B", "Open A": "Close A"}
 
-_HOP = "unix:/hop"
-_PORT = 1061
-_LISTEN = f"Extractionline=tcp:{_PORT}:interface=127.0.0.1"
+#: Where the halves meet, and where the server listens.
+HOP = "unix:/hop"
+PORT = 1061
+_LISTEN = f"Extractionline=tcp:{PORT}:interface=127.0.0.1"
 #: A valve of the simulated laboratory moves in less.
 _MOST_STEPS = 100
 _STEP = 0.02
@@ -65,21 +66,23 @@ class End(FakeTransport):
 
 
 class Road:
-    """The two services as their command lines make them, joined in memory."""
+    """The two services as their command lines make them, joined in memory.
 
-    def __init__(self) -> None:
+    ``config`` is a file for both, which must name the same hop and port.
+    """
+
+    def __init__(self, config: str = "") -> None:
         self._reactor: Any = MemoryReactorClock()
         self._pumps: list[IOPump] = []
-        self._start(processor_tap, ["--listen", _HOP])
-        self._start(server_tap, ["--processor", _HOP, "--listen", _LISTEN])
+        given = [f"--config={config}"]
+        self._start(processor_tap, given if config else ["--listen", HOP])
+        self._start(server_tap, given if config else ["--processor", HOP, "--listen", _LISTEN])
         self._joined(
             self._reactor.unixClients[0][1].buildProtocol(None),
             self._reactor.unixServers[0][1].buildProtocol(None),
         )
         self._client = Client()
-        address = IPv4Address("TCP", "127.0.0.1", 50000)
-        (listener,) = [each[1] for each in self._reactor.tcpServers if each[0] == _PORT]
-        self._joined(self._client, listener.buildProtocol(address))
+        self._joined(self._client, self._accepted())
 
     def ask(self, command: str) -> str:
         """The reply; time passes while there is none."""
@@ -109,6 +112,11 @@ class Road:
             self._reactor.advance(0)
         raise RuntimeError(f"{len(commands)} commands, replies: {self._client.heard!r}")
 
+    def connect_idle(self) -> None:
+        """One more client, which says nothing."""
+        self._joined(Client(), self._accepted())
+        self._pumps.pop()
+
     @property
     def stages(self) -> Mapping[str, Any]:
         """The transports of those who take what comes, in the order in which a request meets them.
@@ -128,6 +136,11 @@ class Road:
         self._reactor.advance(1.5 - now % 1)
         while any(pump.pump() for pump in self._pumps):
             pass
+
+    def _accepted(self) -> Any:
+        address = IPv4Address("TCP", "127.0.0.1", 50000)
+        (listener,) = [each[1] for each in self._reactor.tcpServers if each[0] == PORT]
+        return listener.buildProtocol(address)
 
     def _start(self, tap: Any, arguments: list[str]) -> None:
         options = tap.Options()
