@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import NamedTuple
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -11,7 +12,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
-from pychron_comms.instruments.bus import NotAskedError
+from pychron_comms.instruments.bus import NotAskedError, WithdrawnError
 from pychron_comms.instruments.description import Item, Reading, Verb, Verify
 from pychron_comms.instruments.fields import Value
 from pychron_comms.instruments.instrument import TROUBLE, Instrument
@@ -21,6 +22,9 @@ from pychron_comms.instruments.talk import NoAnswerError, RefusedError, Told, in
 
 #: Seconds between two looks whether a verb has done what it should.
 LOOK_AGAIN = 0.1
+
+#: How often what makes safe may be sent where its description does not say.
+REPEAT = 3
 
 #: A reading is stale that was last obtained longer ago than so many of its periods.
 PERIODS = 3
@@ -54,6 +58,8 @@ class BoundItem:
         self._values = dict(values)
         self._clock = instrument.clock
         self._polls: dict[str, IDelayedCall] = {}
+        #: How often it was made safe.
+        self._made_safe = 0
         #: Readings that the log says have no value.
         self._missing: set[str] = set()
 
@@ -85,9 +91,12 @@ class BoundItem:
             return Told(None, f"last obtained {old:.0f} s ago")
         return told
 
-    async def do(self, name: str, value: Value | None = None) -> None:
+    async def do(self, name: str, value: Value | None = None, *, safe: bool = False) -> None:
         """Do it, once; what makes safe up to ``repeat`` times. With a ``verify`` it has then been
         seen to be done.
+
+        ``safe``: with this value it makes safe too. What waits for the wire when the same thing is
+        made safe is not sent any more.
 
         Errors: ValueError for a value beyond its limits, before anything is sent; NotAskedError,
         and nothing was sent; NotDoneError; UnprovenError.
@@ -95,6 +104,8 @@ class BoundItem:
         verb = self.item.verbs[name]
         values = self._values if value is None else {**self._values, "value": value}
         check_limits(verb, value)
+        if safe and not verb.safe:
+            verb = replace(verb, safe=True, repeat=REPEAT)
         trouble = await self._sent(verb, values)
         if verb.verify is not None:
             await self._verified(verb, verb.verify, value, trouble)
@@ -139,19 +150,31 @@ class BoundItem:
     async def _sent(self, verb: Verb, values: Mapping[str, Value]) -> str:
         """Why nothing shows that it was done; empty where its answer does."""
         left = verb.repeat
+        self._made_safe += verb.safe
+        before, trouble = self._made_safe, ""
         while True:
             left -= 1
             try:
-                await self.instrument.ask(verb.exchange, values, urgent=verb.safe)
+                await self.instrument.ask(
+                    verb.exchange,
+                    values,
+                    urgent=verb.safe,
+                    still=lambda: verb.safe or before == self._made_safe,
+                )
+            except WithdrawnError as error:
+                raise NotDoneError(str(error)) from None
             except RefusedError as error:
                 if not left:
                     raise NotDoneError(str(error)) from None
             except NotAskedError:
+                if not left and trouble:
+                    return trouble
                 if not left or not verb.safe:
                     raise
             except (NoAnswerError, GarbledError) as error:
+                trouble = str(error)
                 if not left:
-                    return str(error)
+                    return trouble
             else:
                 return ""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import NamedTuple, Protocol
+from typing import Protocol
 
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 from pychron_comms.instruments.description import AnyExchange, Wire
 from pychron_comms.instruments.fields import Value
 from pychron_comms.instruments.incoming import Incoming
+from pychron_comms.instruments.jobs import Asker, Job
 from pychron_comms.instruments.pattern import GarbledError
 from pychron_comms.instruments.talk import (
     Asking,
@@ -20,7 +21,6 @@ from pychron_comms.instruments.talk import (
     Message,
     NoAnswerError,
     RefusedError,
-    asking,
     question,
     understood,
 )
@@ -33,6 +33,10 @@ class NotAskedError(Exception):
     """Nothing was sent: there is no connection, or the bus was too long in use."""
 
 
+class WithdrawnError(NotAskedError):
+    """Nothing was sent: what makes safe was done meanwhile."""
+
+
 class Connection(Protocol):
     """The bytes' way."""
 
@@ -41,30 +45,6 @@ class Connection(Protocol):
 
     def reset(self) -> None:
         """Forget what is under way. A connection that can be made anew ends and comes again."""
-
-
-class _Asker(NamedTuple):
-    exchange: AnyExchange
-    values: Mapping[str, Value]
-    done: Deferred[Fields]
-
-
-class _Job(NamedTuple):
-    """One talk; ``question`` is its first message where its answer is for all who ask the same."""
-
-    askers: list[_Asker]
-    patience: IDelayedCall
-    question: bytes = b""
-
-    def begun(self, wire: Wire) -> Asking:
-        exchange, values, _ = self.askers[0]
-        return asking(wire, exchange, values)
-
-    def fail(self, failure: Failure) -> None:
-        if self.patience.active():
-            self.patience.cancel()
-        for asker in self.askers:
-            asker.done.errback(failure)
 
 
 class Bus:
@@ -87,9 +67,9 @@ class Bus:
         self._wire = wire
         self._clock = clock
         self._connection: Connection | None = None
-        self._jobs: deque[_Job] = deque()
-        self._urgent: deque[_Job] = deque()
-        self._job: _Job | None = None
+        self._jobs: deque[Job] = deque()
+        self._urgent: deque[Job] = deque()
+        self._job: Job | None = None
         self._talk: Asking | None = None
         self._message: Message | None = None
         self._incoming = Incoming(wire)
@@ -113,23 +93,25 @@ class Bus:
         *,
         urgent: bool = False,
         shared: bool = False,
+        still: Callable[[], bool] = lambda: True,
     ) -> Deferred[Fields]:
         """What the fields of the answer are, later.
 
         ``shared``: it only reads. Who asks the same while it waits for the bus has the same answer.
+        ``still``: whether it shall be sent, asked when its turn has come; WithdrawnError where not.
 
         Errors: NotAskedError, NoAnswerError, GarbledError, RefusedError; ValueError for values
         that do not fit.
         """
         if self._connection is None and not urgent:
             return fail(NotAskedError(self.trouble))
-        asker = _Asker(exchange, values, Deferred())
+        asker = Asker(exchange, values, Deferred())
         same = self._question(exchange, values) if shared else b""
         for waiting in self._jobs:
             if same and waiting.question == same:
                 waiting.askers.append(asker)
                 return asker.done
-        self._queue([asker], same, urgent=urgent)
+        self._queue(asker, same, still, urgent=urgent)
         return asker.done
 
     def _question(self, exchange: AnyExchange, values: Mapping[str, Value]) -> bytes:
@@ -139,10 +121,10 @@ class Bus:
             # It is told when it is asked.
             return b""
 
-    def _queue(self, askers: list[_Asker], same: bytes, *, urgent: bool) -> None:
+    def _queue(self, asker: Asker, same: bytes, still: Callable[[], bool], *, urgent: bool) -> None:
         jobs = self._urgent if urgent else self._jobs
         patience = self._clock.callLater(self._wire.limits.lock, self._too_long, jobs)
-        job = _Job(askers, patience, same)
+        job = Job(askers=[asker], patience=patience, question=same, still=still)
         jobs.append(job)
         if urgent and self._missed:
             self._send_unheard(job)
@@ -206,14 +188,18 @@ class Bus:
             self._next_call = self._clock.callLater(wait, self._quiet_ended)
             return
         self._missed = False
-        if jobs := self._urgent or self._jobs:
-            self._begin(jobs.popleft())
+        while jobs := self._urgent or self._jobs:
+            job = jobs.popleft()
+            if job.still():
+                self._begin(job)
+                return
+            job.fail(Failure(WithdrawnError("it was made safe meanwhile")))
 
     def _quiet_ended(self) -> None:
         self._next_call = None
         self._next()
 
-    def _begin(self, job: _Job) -> None:
+    def _begin(self, job: Job) -> None:
         if job.patience.active():
             job.patience.cancel()
         self._job = job
@@ -295,12 +281,13 @@ class Bus:
             self._send_unheard(job)
         connection.reset()
 
-    def _send_unheard(self, job: _Job) -> None:
+    def _send_unheard(self, job: Job) -> None:
         """What makes safe does not wait for quiet; whether it was done is asked afterwards."""
         if self._connection is None:
             return
         for message in _first_message(job.begun(self._wire)):
             self._connection.write(message.data)
+            job.unheard = True
 
     def _end_job(self, result: list[tuple[Deferred[Fields], Fields]] | Failure) -> None:
         self._stop_timer()
@@ -315,10 +302,13 @@ class Bus:
                 done.callback(fields)
         self._next()
 
-    def _too_long(self, jobs: deque[_Job]) -> None:
+    def _too_long(self, jobs: deque[Job]) -> None:
         """The one that has waited longest is the first."""
+        job = jobs.popleft()
         why = self.trouble or "the bus was too long in use"
-        jobs.popleft().fail(Failure(NotAskedError(why)))
+        job.fail(
+            Failure(NoAnswerError(f"sent unheard; {why}") if job.unheard else NotAskedError(why))
+        )
 
     def _stop_timer(self) -> None:
         timer, self._timer = self._timer, None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -60,11 +60,16 @@ class Instrument:
         *,
         urgent: bool = False,
         shared: bool = False,
+        still: Callable[[], bool] = lambda: True,
     ) -> Deferred[dict[str, Value]]:
         """As ``Bus.ask``."""
         if self.trouble and not urgent:
             raise NotAskedError(self.trouble)
-        return self._bus.ask(exchange, values, urgent=urgent, shared=shared)
+        return self._bus.ask(exchange, values, urgent=urgent, shared=shared, still=still)
+
+    def on_connect(self, call: Callable[[], None]) -> None:
+        """Be told when it is there, for the first time or again."""
+        self._bus.on_connect.append(call)
 
     def stop(self) -> None:
         """It is asked nothing more by itself."""

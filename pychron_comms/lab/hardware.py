@@ -16,6 +16,7 @@ from pychron_comms.config.table import Table
 from pychron_comms.errors import DeviceConnectionError, ManagerUnavailableError
 from pychron_comms.interfaces import IDevice, IHardware, ILaserManager, ISafeguards
 from pychron_comms.lab.binding import Instruments
+from pychron_comms.lab.bound.config import bound_laser_from_config
 from pychron_comms.lab.custom import custom_managers
 from pychron_comms.lab.simulated.devices_config import Surroundings, devices_from_config
 from pychron_comms.lab.simulated.extraction_line.config import extraction_line_from_config
@@ -134,7 +135,11 @@ def hardware_from_config(
             line_table, clock, instruments.bind
         )
     for name, laser_table in table.named_tables("laser").items():
-        managers[name] = laser_from_config(name, laser_table, clock, source(name))
+        managers[name] = (
+            bound_laser_from_config(name, laser_table, instruments.bind)
+            if "instrument" in laser_table
+            else laser_from_config(name, laser_table, clock, source(name))
+        )
     if "spectrometer" in table:
         managers["spectrometer"] = spectrometer_from_config(
             table.table("spectrometer"), clock, source("spectrometer")

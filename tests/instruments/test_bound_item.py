@@ -6,7 +6,7 @@ from twisted.internet.defer import Deferred
 
 from pychron_comms.instruments.bound_item import NotDoneError, UnprovenError
 from pychron_comms.instruments.bus import NotAskedError
-from pychron_comms.instruments.talk import Told
+from pychron_comms.instruments.talk import NoAnswerError, Told
 from tests.instruments.case import SWITCH, InstrumentCase
 
 LOOP = """
@@ -76,6 +76,27 @@ class ValveTests(InstrumentCase):
         self.pump(8.0)
         self.successResultOf(done)
         self.assertGreater(self.wire.sent.count(b"CLOSE 3\n"), 1)
+
+    def test_what_waits_when_it_is_made_safe_is_not_sent_any_more(self) -> None:
+        """Close passes Open on the wire; were that sent behind it, the valve would open."""
+        reading = Deferred.fromCoroutine(self.item.read("state"))
+        opening, closing = self.do("open"), self.do("close")
+        self.pump()
+        self.successResultOf(reading)
+        self.successResultOf(closing)
+        self.failureResultOf(opening, NotDoneError)
+        self.assertNotIn(b"OPEN 3\n", self.wire.sent)
+
+    def test_what_was_sent_unheard_is_not_said_not_to_be_sent(self) -> None:
+        self.wire.silent = True
+        reading = Deferred.fromCoroutine(self.item.read("state"))
+        self.pump(1.2)
+        self.failureResultOf(reading, NoAnswerError)
+        closing = self.do("close")
+        self.assertIn(b"CLOSE 3\n", self.wire.sent)
+        self.bus.disconnected("unplugged")
+        self.pump(20.0)
+        self.failureResultOf(closing, UnprovenError)
 
     def test_without_a_connection_nothing_was_sent(self) -> None:
         self.bus.disconnected("unplugged")

@@ -56,7 +56,7 @@ def _output(table: Table, clock: IReactorTime, random: Random) -> LaserOutput:
     return LaserOutput(
         random,
         _pyrometer(table.table("pyrometer"), clock, random),
-        _power_curve(table.table("power_curve")),
+        curve_from_config(table.table("power_curve")),
         {name: interlocks.flag(name) for name in interlocks},
         _faults(table.table("faults")),
     )
@@ -73,7 +73,8 @@ def _pyrometer(table: Table, clock: IReactorTime, random: Random) -> Pyrometer:
     )
 
 
-def _power_curve(table: Table) -> Points:
+def curve_from_config(table: Table) -> Points:
+    """Watts by percent. Raises ConfigError."""
     percent = table.numbers("percent", [0.0, 100.0])
     watts = table.numbers("watts", [0.0, 20.0])
     if not _ascending(percent) or (percent[0], percent[-1]) != (0, 100):
@@ -100,9 +101,11 @@ def _stage(table: Table, clock: IReactorTime) -> Stage:
         "z": _travel(stage, "z", [-10.0, 10.0]),
     }
     places = StageMap(
-        holders={name: _holes(below) for name, below in table.named_tables("holders").items()},
-        positions=_places(table.table("positions")),
-        points=_places(table.table("points")),
+        holders={
+            name: holes_from_config(below) for name, below in table.named_tables("holders").items()
+        },
+        positions=places_from_config(table.table("positions")),
+        points=places_from_config(table.table("points")),
         paths=_paths(table.table("paths")),
     )
     if not places.holders:
@@ -121,7 +124,8 @@ def _travel(table: Table, axis: str, default: Sequence[float]) -> Travel:
     return Travel(minimum=ends[0], maximum=ends[1], speed=speed)
 
 
-def _holes(table: Table) -> Holes:
+def holes_from_config(table: Table) -> Holes:
+    """A sample holder. Raises ConfigError."""
     pitch = table.number("pitch", minimum=_SLOWEST)
     rows = table.numbers("rows")
     if not rows or not all(isinstance(count, int) and count > 0 for count in rows):
@@ -129,7 +133,8 @@ def _holes(table: Table) -> Holes:
     return holes_in_rows([int(count) for count in rows], pitch)
 
 
-def _places(table: Table) -> Mapping[str, Place]:
+def places_from_config(table: Table) -> Mapping[str, Place]:
+    """Places by name, in mm. Raises ConfigError."""
     places = {name: table.numbers(name) for name in table}
     for name, place in places.items():
         if len(place) not in (2, 3):

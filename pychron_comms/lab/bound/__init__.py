@@ -1,0 +1,1 @@
+"""Lasers of a laboratory whose light, stage and motors are instruments."""

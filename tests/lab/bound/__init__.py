@@ -1,0 +1,1 @@
+"""Tests of lasers that are instruments."""
