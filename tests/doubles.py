@@ -23,6 +23,7 @@ from pychron_comms.interfaces import (
     Move,
 )
 from pychron_comms.journal.memory import NoJournal
+from pychron_comms.journal.searches import JournalSearch
 from pychron_comms.observability.metrics import Counter, Metrics
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.processor.assembly import made_safe
@@ -33,7 +34,6 @@ from pychron_comms.processor.execution.queues import Queues
 from pychron_comms.processor.execution.runners import ReactorRunner
 from pychron_comms.processor.execution.sealed_queue import SealedQueue
 from pychron_comms.processor.hardware_manager import RemoteHardwareManager
-from pychron_comms.processor.journal_search import JournalSearch
 from pychron_comms.processor.state.publisher import StatePublisher
 from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.safeguards.interlocks import Interlocks, Rule

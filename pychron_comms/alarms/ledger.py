@@ -12,12 +12,13 @@ from pychron_comms.alarms.notice import Notice, is_news, notice_of
 from pychron_comms.alarms.roster import PLACE
 from pychron_comms.errors import JournalError
 from pychron_comms.interfaces import IJournal, Severity
+from pychron_comms.journal.facts import ALARM
 from pychron_comms.journal.watched import PATH as JOURNAL
 from pychron_comms.observability.state.items import Item
 from pychron_comms.observability.state.stream import StateStream
 
 #: What a record of the journal is called.
-EVENT = "alarm"
+EVENT = ALARM
 
 #: Seconds of the journal that are recalled: nobody shelves an alarm for longer.
 RECALL = 31 * 86400.0

@@ -11,6 +11,9 @@ from pychron_comms.journal.moments import micros_of
 
 _ERROR = re.compile(r"ERROR (\d+)")
 
+#: What happens to an alarm, in the alarms' own journal.
+ALARM = "alarm"
+
 #: Of a reply that is no error; one without a number, as Qtegra has them.
 FINE, UNNUMBERED = 0, -1
 
@@ -38,8 +41,8 @@ def facts_of(values: Mapping[str, Any], begin: Facts | None = None) -> Facts:
     if begin is not None:
         seconds = (at - begin.at) / 1e6
         return begin._replace(at=at, event=event, code=code, seconds=seconds)
-    type_, target = _subject(values)
-    who = str(values.get("sender") or values.get("owner") or "")
+    type_, target = _subject(event, values)
+    who = str(values.get("sender") or values.get("owner") or values.get("by") or "")
     return Facts(at, event, who, type_, target, str(values.get("key") or ""), code, None)
 
 
@@ -61,12 +64,20 @@ def target_of(command: str) -> str:
     return words[1].strip("\"',") if len(words) > 1 else ""
 
 
-def _subject(values: Mapping[str, Any]) -> tuple[str, str]:
-    part = values.get("part")
+def _subject(event: str, values: Mapping[str, Any]) -> tuple[str, str]:
+    part, item = values.get("part"), values.get("item")
+    if event == ALARM and isinstance(item, str):
+        return _item_subject(item)
     if isinstance(part, str):
         type_, _, target = part.partition(":")
         return type_, target
     return str(values.get("type") or ""), target_of(str(values.get("command") or ""))
+
+
+def _item_subject(path: str) -> tuple[str, str]:
+    """Of what stands at that path of the state stream: a valve is found by its own name."""
+    type_, _, rest = path.partition("/")
+    return type_, rest if type_ == "device" else rest.rpartition("/")[2]
 
 
 def _json_target(command: str) -> str:

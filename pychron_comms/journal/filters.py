@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from pychron_comms.journal.facts import FINE, Facts
+from pychron_comms.journal.facts import ALARM, FINE, Facts
 
 #: The events that a record can have.
 EVENTS = (
     *("begin", "end", "refused", "claim", "release", "override", "lapse", "unsafe", "safe"),
-    *("start", "stop", "continued", "carried", "checkpoint", "torn"),
+    *(ALARM, "start", "stop", "continued", "carried", "checkpoint", "torn"),
 )
 
 _EQUAL = ("event", "who", "type", "target", "key")

@@ -23,7 +23,7 @@ from pychron_comms.journal.filters import Filter
 from pychron_comms.journal.moments import micros_of
 from pychron_comms.journal.table import Entry
 
-VERSION = 1
+VERSION = 2
 
 _BATCH = 20_000
 _SCHEMA = """

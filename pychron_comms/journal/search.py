@@ -15,7 +15,8 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
-from pychron_comms.journal.filters import Filter
+from pychron_comms.journal.facts import ALARM
+from pychron_comms.journal.filters import EVENTS, Filter
 from pychron_comms.journal.index import Index, UnusableError
 from pychron_comms.journal.table import Entry
 
@@ -25,14 +26,21 @@ MOST = 200
 #: Characters of a word in a question.
 LONGEST = 200
 
-_WORDS = ("who", "type", "target", "outcome")
+_WORDS = ("who", "type", "target", "outcome", "event")
 _TIMES = ("since", "until")
+
+#: What a record is about, whatever its kind.
+_ASKED = ("command", "part", "alarm", "why")
+
 _KNOWN = frozenset({*_WORDS, *_TIMES, "slower_than"})
 
 
 def parse_question(fields: Mapping[str, object]) -> Filter:
-    """``who``, ``type``, ``target``; ``outcome``: ok, error or a code; ``since`` and ``until`` in
-    Unix time; ``slower_than`` in seconds. What is empty is not asked for. Raises ValueError."""
+    """``who``, ``type``, ``target``, ``event``; ``outcome``: ok, error or a code; ``since`` and
+    ``until`` in Unix time; ``slower_than`` in seconds. What is empty is not asked for.
+
+    Raises ValueError.
+    """
     given = {name: str(each).strip() for name, each in fields.items() if str(each).strip()}
     for name, text in given.items():
         if name not in _KNOWN:
@@ -42,6 +50,8 @@ def parse_question(fields: Mapping[str, object]) -> Filter:
     outcome = given.get("outcome")
     if outcome and not (outcome in {"ok", "error"} or (outcome.isascii() and outcome.isdigit())):
         raise ValueError(f"outcome={outcome}: ok, error, or the number of an error")
+    if given.get("event", EVENTS[0]) not in EVENTS:
+        raise ValueError(f"event={given['event']}: expected one of {', '.join(EVENTS)}")
     times = {name: round(_number(name, given[name]) * 1e6) for name in _TIMES if name in given}
     slower = _number("slower_than", given["slower_than"]) if "slower_than" in given else None
     words = {name: given[name] for name in _WORDS if name in given}
@@ -78,10 +88,17 @@ def _row(entry: Entry) -> dict[str, Any]:
         "event": facts.event,
         "who": facts.who,
         "type": facts.type,
-        "command": str(about.get("command") or about.get("part") or about.get("why") or ""),
-        "reply": str(about.get("reply") or ""),
+        "command": next((str(about[each]) for each in _ASKED if about.get(each)), ""),
+        "reply": _alarm(about) if facts.event == ALARM else str(about.get("reply") or ""),
         "seconds": facts.seconds,
     }
+
+
+def _alarm(about: Mapping[str, Any]) -> str:
+    """What happened to it, and how it stood then."""
+    state = about.get("state")
+    reason = state.get("reason") if isinstance(state, dict) else ""
+    return ": ".join(str(each) for each in (about.get("what"), reason) if each)
 
 
 def _number(name: str, text: str) -> float:

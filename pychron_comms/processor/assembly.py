@@ -25,6 +25,7 @@ from pychron_comms.interfaces import (
     Reading,
 )
 from pychron_comms.journal.memory import NoJournal
+from pychron_comms.journal.searches import JournalSearch
 from pychron_comms.journal.settings import open_journal
 from pychron_comms.journal.watched import WatchedJournal
 from pychron_comms.lab.hardware import hardware_from_config
@@ -41,7 +42,6 @@ from pychron_comms.processor.execution.runners import runner_for, safe_width
 from pychron_comms.processor.execution.sealed_queue import SealedQueue
 from pychron_comms.processor.gate_queries import GateQueries
 from pychron_comms.processor.hardware_manager import MissingHandler, RemoteHardwareManager
-from pychron_comms.processor.journal_search import JournalSearch
 from pychron_comms.processor.settings import ProcessorSettings
 from pychron_comms.processor.state.assembly import gate_readings, watched_managers
 from pychron_comms.processor.state.command_events import CommandEvents

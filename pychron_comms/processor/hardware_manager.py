@@ -27,6 +27,7 @@ from pychron_comms.interfaces import (
     Move,
     Part,
 )
+from pychron_comms.journal.searches import JournalSearch
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.process.garbage import collecting_no_garbage
 from pychron_comms.processor.execution.audit import Audit
@@ -34,7 +35,6 @@ from pychron_comms.processor.execution.execution import Execution
 from pychron_comms.processor.execution.idempotency import CommandMemory, request_of
 from pychron_comms.processor.execution.queues import Queues
 from pychron_comms.processor.execution.recall import Laboratory
-from pychron_comms.processor.journal_search import JournalSearch
 from pychron_comms.processor.state.publisher import StatePublisher
 from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.safeguards.interlocks import Interlocks

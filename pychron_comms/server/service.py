@@ -17,6 +17,7 @@ from pychron_comms.errors import CommandError
 from pychron_comms.handlers.factories import own_commands, request_types
 from pychron_comms.history.recorder import HistoryRecorder
 from pychron_comms.history.thread import OneThread
+from pychron_comms.journal.searches import JournalSearch
 from pychron_comms.observability.loop_watch import LoopWatch
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.stream import new_stream
@@ -76,6 +77,9 @@ class RemoteHardwareServer(ExplainedStart):
             settings.alarms, self._status_page.stream, metrics, reactor=reactor
         )
         self._alarms.setServiceParent(self._status_page)
+        if settings.alarms.journal is not None:
+            journal = JournalSearch(settings.alarms.journal.file, reactor)
+            self._status_page.search("alarms", journal)
         if settings.history is not None:
             HistoryRecorder(
                 settings.history,

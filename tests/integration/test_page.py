@@ -43,6 +43,9 @@ local = "127.0.0.1"
 [journal]
 file = "lab.journal"
 
+[alarms.journal]
+file = "alarms.journal"
+
 [[interlock]]
 command = "CO2|Enable"
 only_if = ["System|GetIndicatorState V is False"]
@@ -223,6 +226,12 @@ def test_the_journal_is_searched(browser: Any, shared: Pair) -> None:
         form.locator("[name=outcome]").select_option("207")
         form.locator("button").click()
         page.locator("#journal-rows tr", has_text="CO2 Enable").wait_for()
+        form.locator("[name=outcome]").select_option("alarm")
+        form.locator("[name=target]").fill("V")
+        form.locator("button").click()
+        row = page.locator("#journal-rows tr", has_text="alarm valve V").first
+        row.wait_for()
+        assert "System/valve/V is" in row.inner_text()
         form.locator("[name=who]").fill("<b>nobody</b>")
         form.locator("button").click()
         page.locator("#journal-says", has_text="Nothing found.").wait_for()

@@ -23,6 +23,7 @@ class QuestionTests(Indexed):
             {"colour": "red"},
             {"who": "x" * 201},
             {"outcome": "fine"},
+            {"event": "party"},
             {"since": "yesterday"},
             {"since": "-1"},
             {"until": "nan"},
@@ -51,6 +52,25 @@ class AnswerTests(Indexed):
     def test_a_lease_names_its_part(self) -> None:
         (lease,) = newest(self.path, parse_question({"target": "A", "since": 0}))["records"][:1]
         self.assertEqual((lease["event"], lease["command"]), ("claim", "System:A"))
+
+    def test_an_alarm_says_what_happened_to_it_and_who_saw_it(self) -> None:
+        state = {"current": "major", "reason": "System/valve/A is True"}
+        about = {"alarm": "valve A", "item": "System/valve/A", "state": state}
+        self.journal.write("alarm", what="raised", **about)
+        self.journal.write("alarm", what="acknowledged", by="jake", **about)
+        self.journal.write("alarm", what="raised", alarm="hot", item="device/gc/IG", state={})
+        seen, raised = newest(self.path, parse_question({"event": "alarm", "target": "A"}))[
+            "records"
+        ]
+        self.assertEqual(
+            (raised["event"], raised["type"], raised["command"], raised["reply"], raised["who"]),
+            ("alarm", "System", "valve A", "raised: System/valve/A is True", ""),
+        )
+        self.assertEqual(
+            (seen["reply"], seen["who"]), ("acknowledged: System/valve/A is True", "jake")
+        )
+        (hot,) = newest(self.path, parse_question({"target": "gc/IG"}))["records"]
+        self.assertEqual((hot["command"], hot["reply"]), ("hot", "raised"))
 
     def test_only_the_newest_of_many(self) -> None:
         whole = newest(self.path, Filter())["records"]

@@ -33,7 +33,8 @@ export class Search {
   async ask(fields) {
     const question = new URLSearchParams();
     for (const name of ["target", "who", "outcome"]) {
-      if (fields.get(name)) question.set(name, fields.get(name));
+      // What happens to alarms has no outcome: it is a kind of record.
+      if (fields.get(name)) question.set(fields.get(name) === "alarm" && name === "outcome" ? "event" : name, fields.get(name));
     }
     if (fields.get("ago")) question.set("since", (Date.now() / 1000 - Number(fields.get("ago"))).toFixed(0));
     // Only the last question's answer is shown, whichever comes first.
@@ -69,7 +70,7 @@ function row({ t, who, type, command, reply, seconds, event }) {
   const took = seconds === null || seconds === undefined ? "" : seconds < 1 ? `${number(Math.round(seconds * 1e4) / 10)} ms` : `${number(seconds)} s`;
   return make("tr", failed ? { class: "failed" } : {},
     make("td", { class: "time" }, moment(new Date(t * 1000))),
-    make("td", { class: "who" }, who), make("td", { class: "asked" }, `${type} ${command}`),
+    make("td", { class: "who" }, who), make("td", { class: "asked" }, event === "alarm" ? `alarm ${command}` : `${type} ${command}`),
     make("td", { class: "outcome" }, outcome),
     make("td", { class: "number" }, took));
 }

@@ -23,14 +23,14 @@ def search_at(repeater: ICommandRepeater, question: str) -> Deferred[str]:
 
 
 class Journals:
-    """``searches`` are the processors' by their names."""
+    """``searches`` are by the names of processors, or of what else keeps one."""
 
     def __init__(self, searches: Mapping[str, Search]) -> None:
         self._searches = searches
 
     def find(self, fields: Mapping[str, str]) -> Deferred[dict[str, Any]]:
-        """``records`` of all, newest first, whether there are ``more``, and of each processor that
-        keeps no journal, or did not answer, why. Raises ValueError for what cannot be asked."""
+        """``records`` of all, newest first, whether there are ``more``, and of each that keeps no
+        journal, or did not answer, why. Raises ValueError for what cannot be asked."""
         parse_question(fields)
         question = json.dumps(fields, separators=(",", ":"))
         answers = [

@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 
 from pychron_comms.interfaces import Reading
+from pychron_comms.journal.searches import JournalSearch
 from pychron_comms.observability.http.event_stream import EventStream
 from pychron_comms.observability.http.health import Condition, Health, condition_of
 from pychron_comms.observability.http.history import History
@@ -67,8 +68,9 @@ class ServerStatus(MultiService):
         self._routes = RouteItems(stream, now)
         self._routes_told: list[str] = []
         self._more: list[Callable[[], Iterable[Reading]]] = []
-        #: How the journal of each processor is asked, by its name.
+        #: How each journal is asked, by the name of its processor, or what it is of.
         self.searches: dict[str, Search] = {}
+        self._own_searches: list[JournalSearch] = []
         self.health = Health(now, metrics)
         for part in ("journal", "history"):
             self.check(part, f"road/{part}")
@@ -131,6 +133,11 @@ class ServerStatus(MultiService):
         """Tell of these, too, as long as the server runs."""
         self._more.append(readings)
 
+    def search(self, name: str, journal: JournalSearch) -> None:
+        """Have a journal of the server's own searched, too."""
+        self.searches[name] = journal.find
+        self._own_searches.append(journal)
+
     def watch(self, listeners: Mapping[str, Listener]) -> None:
         """Tell of these listeners, by the request types that they serve."""
         self._listeners.update(listeners)
@@ -144,6 +151,8 @@ class ServerStatus(MultiService):
             self._loop.stop()
         for mirror in self._mirrors.values():
             mirror.stop()
+        for journal in self._own_searches:
+            journal.stop()
         self._events.close()
         return super().stopService()
 

@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from pychron_comms.handlers.command import declared_commands
 from pychron_comms.handlers.echo import EchoHandler
+from pychron_comms.journal.searches import JournalSearch
 from pychron_comms.observability.loop_watch import LoopWatch
 from pychron_comms.observability.metrics import Counter, Metrics
 from pychron_comms.observability.state.stream import StateStream
@@ -22,7 +23,6 @@ from pychron_comms.processor.execution.manager_queue import ManagerQueue
 from pychron_comms.processor.execution.queues import Queues
 from pychron_comms.processor.gate_queries import GateQueries
 from pychron_comms.processor.hardware_manager import RemoteHardwareManager
-from pychron_comms.processor.journal_search import JournalSearch
 from pychron_comms.repeater.endpoint import CommandRepeater
 from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.safeguards.interlocks import Interlocks, rules_for

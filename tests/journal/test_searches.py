@@ -11,7 +11,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.errors import JournalError, QueueFullError
-from pychron_comms.processor.journal_search import AT_ONCE, LARGEST, LONGEST, JournalSearch
+from pychron_comms.journal.searches import AT_ONCE, LARGEST, LONGEST, JournalSearch
 
 
 class Spawning(Clock):
