@@ -566,6 +566,93 @@ PROMISES = (
         "tests.server.routing.test_reload.ReloadTests"
         ".test_a_file_that_is_wrong_changes_nothing_and_the_log_says_why",
     ),
+    Promise(
+        "an instrument is told once to move",
+        "only what makes safe has a number of times that it may be sent",
+        "instruments/members.py",
+        'repeat=table.integer("repeat", 3, minimum=1, maximum=10) if safe else 1',
+        'repeat=table.integer("repeat", 3, minimum=1, maximum=10)',
+        "tests.instruments.test_bound_item.ValveTests"
+        ".test_an_answer_that_is_lost_is_no_reason_to_send_it_again",
+    ),
+    Promise(
+        "no late answer answers another question",
+        "after one that did not come nothing is asked until it can no longer come",
+        "instruments/bus.py",
+        "        self._incoming.forget()\n        self._keep_quiet(self._wire.limits.late)\n",
+        "        self._incoming.forget()\n",
+        "tests.instruments.test_bus.BusTests.test_a_late_answer_is_not_that_of_the_next_question",
+    ),
+    Promise(
+        "nor one of Modbus TCP",
+        "each question has a number, and an answer with another one is passed over",
+        "instruments/modbus/frames.py",
+        "        if frame.transaction != self.transaction:\n",
+        "        if frame.transaction > self.transaction:\n",
+        "tests.instruments.modbus.test_bus.TcpTests"
+        ".test_the_answer_of_a_question_that_was_given_up_is_passed_over",
+    ),
+    Promise(
+        "a unit that failed half way has not refused",
+        "what an exception of Modbus leaves open is unknown (201) until a reading shows it",
+        "instruments/modbus/refusals.py",
+        "code not in _UNCERTAIN",
+        "bool(code)",
+        "tests.instruments.modbus.test_exchange.ExchangeTests"
+        ".test_a_refusal_is_sure_only_where_nothing_can_have_been_done",
+    ),
+    Promise(
+        "unknown is neither open nor closed",
+        "only the two words say so; a fault, silence and what was never asked are invalid",
+        "instruments/valve.py",
+        'return {"open": True, "closed": False}.get(str(self._item.latest(_STATE).value))',
+        'return str(self._item.latest(_STATE).value) == "open"',
+        "tests.instruments.test_hardware.ValveTests.test_a_fault_is_neither_open_nor_closed",
+    ),
+    Promise(
+        "what makes safe goes first on an instrument's wire",
+        "it has a queue of its own, looked at before the other",
+        "instruments/bus.py",
+        "        while jobs := self._urgent or self._jobs:\n",
+        "        while jobs := self._jobs or self._urgent:\n",
+        "tests.instruments.test_bus.BusTests.test_what_makes_safe_passes_what_waits",
+    ),
+    Promise(
+        "and is not undone by what waited for the wire",
+        "at its turn it is asked whether its part was made safe meanwhile",
+        "instruments/bus.py",
+        "            if job.still():\n",
+        "            if job.still:\n",
+        "tests.instruments.test_bound_item.ValveTests"
+        ".test_what_waits_when_it_is_made_safe_is_not_sent_any_more",
+    ),
+    Promise(
+        "what was sent is never said not to be",
+        "what was sent unheard, while late answers were waited for, is unknown (201)",
+        "instruments/bus.py",
+        "            job.unheard = True\n",
+        "            job.unheard = False\n",
+        "tests.instruments.test_bound_item.ValveTests"
+        ".test_what_was_sent_unheard_is_not_said_not_to_be_sent",
+    ),
+    Promise(
+        "a laser has power only while it is known to be enabled",
+        "its state is asked, or it was told so since it was connected",
+        "lab/bound/output.py",
+        "        except NoResponseError:\n            return False\n",
+        "        except NoResponseError:\n            return True\n",
+        "tests.lab.bound.test_laser.BlindTests"
+        ".test_one_that_comes_again_may_have_been_switched_off",
+    ),
+    Promise(
+        "an Enable does not go on behind a Disable",
+        "what is between two questions sees that the laser was made safe meanwhile",
+        "lab/bound/output.py",
+        "        await self._check_interlocks()\n        self._check_still(before, EnableError)\n",
+        "        await self._check_interlocks()\n",
+        "tests.lab.bound.test_laser.LightTests"
+        ".test_disable_goes_first_and_what_waits_to_give_light_is_not_sent",
+    ),
 )
 
 

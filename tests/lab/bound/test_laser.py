@@ -297,6 +297,7 @@ class BlindTests(LaserCase):
         self.refused(NoResponseError, "is_enabled")
         self.bus.connected(self.wire)
         self.refused(NoResponseError, "is_enabled")
+        self.refused(EnableError, "set_laser_power", 10.0)
         self.assertIsNone(self.told("enabled"))
 
 
