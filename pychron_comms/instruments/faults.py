@@ -10,6 +10,9 @@ from typing import NamedTuple
 _FAULT = re.compile(r"([a-z-]+)(?:=(\d+(?:\.\d+)?)(%|s)?)?")
 _CERTAIN = 100.0
 
+#: Bytes that an answer is longer by: more than a driver takes.
+_LONG = 5000
+
 
 class Piece(NamedTuple):
     """Bytes of an answer, and after how many seconds they come."""
@@ -21,8 +24,9 @@ class Piece(NamedTuple):
 class Faults:
     """Spoils answers. ``text`` is a list parted by commas; ValueError for what is none.
 
-    ``drop``, ``garble``, ``half``, ``double``, ``noise`` and ``other-address`` take a share in
-    percent (100 where none is given), ``late`` seconds and ``pieces`` seconds between bytes.
+    ``drop``, ``garble``, ``half``, ``double``, ``long``, ``noise`` and ``other-address`` take a
+    share in percent (100 where none is given), ``late`` seconds and ``pieces`` seconds between
+    bytes.
     """
 
     def __init__(self, text: str, source: random.Random) -> None:
@@ -82,6 +86,7 @@ _SPOILS: Mapping[str, Callable[[bytes, random.Random], bytes]] = {
     "garble": _garbled,
     "half": lambda answer, source: answer[: len(answer) // 2],
     "double": lambda answer, source: answer * 2,
+    "long": lambda answer, source: answer[:1] * _LONG + answer,
     "noise": lambda answer, source: source.randbytes(3) + answer,
     "drop": lambda answer, source: b"",
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -77,17 +78,23 @@ class SimulatorFactory(Factory):
 class SimulatorDatagrams(DatagramProtocol):
     """The same by UDP; each datagram is a whole message."""
 
-    def __init__(self, instrument: Simulator, tell: Tell) -> None:
+    def __init__(self, instrument: Simulator, faults: Faults, clock: Any, tell: Tell) -> None:
         self._instrument = instrument
+        self._faults = faults
+        self._clock = clock
         self._show = partial(shown, hexadecimal=instrument.description.wire.hexadecimal)
         self._tell = tell
 
     def datagramReceived(self, datagram: bytes, addr: Any) -> None:
         self._tell(f"> {self._show(datagram)}")
         for answer in self._instrument.connection().received(datagram):
-            self._tell(f"< {self._show(answer)}")
-            assert self.transport is not None
-            self.transport.write(answer, addr)
+            for piece in self._faults.spoiled(answer):
+                self._clock.callLater(piece.after, self._write, piece.data, addr)
+
+    def _write(self, data: bytes, addr: Any) -> None:
+        self._tell(f"< {self._show(data)}")
+        if self.transport is not None:
+            self.transport.write(data, addr)
 
 
 def serve_on_terminal(protocol: SimulatorProtocol, reactor: Any) -> str:
@@ -126,7 +133,9 @@ class _Terminal:
         self._protocol.dataReceived(data)
 
     def write(self, data: bytes) -> None:
-        os.write(self._number, data)
+        # As on a real line: what nobody reads in time is lost.
+        with suppress(OSError):
+            os.write(self._number, data)
 
     def connectionLost(self, reason: Failure) -> None:
         os.close(self._number)

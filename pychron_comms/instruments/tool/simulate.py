@@ -61,7 +61,7 @@ def _simulate(given: argparse.Namespace) -> int:
         elif given.listen.startswith(_UDP):
             port = reactor.listenUDP(
                 int(given.listen.removeprefix(_UDP)),
-                SimulatorDatagrams(instrument, tell),
+                SimulatorDatagrams(instrument, faults, reactor, tell),
                 interface="127.0.0.1",
             )
             _say(f"listening: udp://127.0.0.1:{port.getHost().port}")
