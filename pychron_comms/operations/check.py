@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
-
-from twisted.internet.interfaces import IReactorTime
+from typing import Any
 
 from pychron_comms.config.table import ConfigError, Table
 from pychron_comms.observability.metrics import Metrics
@@ -12,30 +12,51 @@ from pychron_comms.operations.findings import BROKEN, GOOD, WARNING, Finding
 from pychron_comms.operations.laboratory import DEFAULT_FILE, load
 from pychron_comms.processor.assembly import gate_from_config
 from pychron_comms.processor.settings import laboratory_from
+from pychron_comms.server.service import RemoteHardwareServer
 
 NO_HARDWARE = 'lab = "default" at the top of the file brings the built-in laboratory'
 
 _SECTIONS = ("extraction_line", "laser", "device", "spectrometer", "manager")
 
 
-def check(file: Path | None, clock: IReactorTime) -> list[Finding]:
+def check(file: Path | None, reactor: Any) -> list[Finding]:
     """What is wrong with a file; nothing listens, nothing moves, no journal is opened."""
     if file is not None and not file.exists():
         mend = f"pychron-lab init --config {file} writes one"
         return [Finding("configuration", BROKEN, f"{file} is not there", mend)]
+    mend = "edit that line, then check again"
     try:
-        laboratory = load(file)
         table = None if file is None else Table.load(file)
-        gate_from_config(*laboratory_from(table), clock, Metrics(), only_check=True)
-    except (ConfigError, ValueError) as error:
-        return [Finding("configuration", BROKEN, str(error), "edit that line, then check again")]
+        _build(file, table, reactor)
+    except ConfigError as error:
+        return [Finding("configuration", BROKEN, str(error), mend)]
+    except ValueError as error:
+        text = str(error) if file is None else _with_its_line(file, str(error))
+        return [Finding("configuration", BROKEN, text, mend)]
     if table is None:
         return [built_in(": no mistakes found")]
-    findings = [Finding("configuration", GOOD, f"{laboratory.name}: no mistakes found")]
+    findings = [Finding("configuration", GOOD, f"{file}: no mistakes found")]
     if not _has_hardware(table):
         text = "no hardware is configured: commands get 007 or 008"
         findings.append(Finding("hardware", WARNING, text, NO_HARDWARE))
     return findings
+
+
+def _build(file: Path | None, table: Table | None, reactor: Any) -> None:
+    """Both halves. Raises ConfigError, and ValueError for what names no key: a certificate."""
+    server = load(file).server
+    gate = gate_from_config(*laboratory_from(table), reactor, Metrics(), only_check=True)
+    # A journal is opened by the one process that writes it.
+    server = replace(server, alarms=replace(server.alarms, journal=None))
+    RemoteHardwareServer(server, None if server.processor else gate, reactor, Metrics())
+
+
+def _with_its_line(file: Path, mistake: str) -> str:
+    """The line of the file that holds what the mistake begins with."""
+    subject = mistake.partition(": ")[0]
+    lines = file.read_text("utf-8").splitlines()
+    found = next((number for number, line in enumerate(lines, 1) if subject in line), None)
+    return f"{file}: {mistake}" if found is None else f"{file}:{found}: {mistake}"
 
 
 def built_in(told: str = "") -> Finding:

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from pychron_comms.alarms.handler import ALARMS
-from pychron_comms.alarms.settings import read_alarms
 from pychron_comms.config.table import Table
-from pychron_comms.handlers.factories import request_types
-from pychron_comms.history.settings import read_history
 from pychron_comms.observability.http.settings import (
     OFF,
     PROCESSOR,
     SERVER,
     HttpSettings,
-    read_http,
 )
 from pychron_comms.process.platform import HERE
 from pychron_comms.processor.settings import ProcessorSettings, read_processor_settings
-from pychron_comms.server.settings import LINES, ServerSettings, read_server_settings
+from pychron_comms.server.reading import read_server
+from pychron_comms.server.settings import LINES, ServerSettings
 
 #: What a file is called where none is named.
 DEFAULT_FILE = "lab.toml"
@@ -78,17 +74,7 @@ def load(file: Path | None) -> Laboratory:
             ProcessorSettings(http=HttpSettings(listen=PROCESSOR)),
         )
     table = Table.load(file)
-    server = read_server_settings(table.table("server"), types={ALARMS, *request_types()})
-    return Laboratory(
-        file,
-        replace(
-            server,
-            http=read_http(table, "server", SERVER),
-            alarms=read_alarms(table),
-            history=read_history(table),
-        ),
-        read_processor_settings(table),
-    )
+    return Laboratory(file, read_server(table), read_processor_settings(table))
 
 
 def connect_to(listen: str, networks: Collection[str] = ("tcp",)) -> str:

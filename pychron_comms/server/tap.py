@@ -13,10 +13,8 @@ from twisted.logger import Logger
 from twisted.python import usage
 
 from pychron_comms.alarms.handler import ALARMS
-from pychron_comms.alarms.settings import read_alarms
 from pychron_comms.config.table import Table
 from pychron_comms.handlers.factories import request_types
-from pychron_comms.history.settings import read_history
 from pychron_comms.observability.build import metrics_of_process
 from pychron_comms.observability.http.settings import SERVER, read_http
 from pychron_comms.observability.metrics import Metrics
@@ -26,15 +24,13 @@ from pychron_comms.process.garbage import overlook_what_stays
 from pychron_comms.process.hangup import Hangup
 from pychron_comms.process.monotonic import use_monotonic_clock
 from pychron_comms.process.systemd_notify import Supervision
-from pychron_comms.safeguards.hosts import read_hosts
-from pychron_comms.safeguards.roles import read_roles
+from pychron_comms.server.reading import read_server
 from pychron_comms.server.routing.reload import Read, Reload
 from pychron_comms.server.service import RemoteHardwareServer
 from pychron_comms.server.settings import (
     ListenerSettings,
     ServerSettings,
     parse_listener,
-    read_server_settings,
     warnings_about,
 )
 
@@ -112,13 +108,16 @@ def makeService(options: Options, reactor: Any = None) -> IService:
 
 def _read_all(options: Options, table: Table | None) -> Read:
     """What the file and the command line say. Raises ConfigError and ValueError."""
-    settings = ServerSettings() if table is None else _read(table)
+    http = options["http"] or ""
+    if table is None:
+        settings = ServerSettings(http=read_http(None, "server", SERVER, http))
+    else:
+        settings = read_server(table, http)
     if options.listeners:
         settings = replace(settings, listeners=options.listeners)
     if options["processor"]:
         settings = replace(settings, processor=options["processor"])
-    http = read_http(table, "server", SERVER, options["http"])
-    return Read(replace(settings, http=http), table)
+    return Read(settings, table)
 
 
 def _service(options: Options, first: Read, reactor: Any) -> RemoteHardwareServer:
@@ -156,13 +155,3 @@ def _gate(
     if options["commands"]:
         hardware = replace(hardware, commands=True)
     return gate_from_config(hardware, laboratory, reactor, metrics, only_check=options["check"])
-
-
-def _read(table: Table) -> ServerSettings:
-    section = table.table("server")
-    settings = read_server_settings(
-        section, read_hosts(table), read_roles(table), {ALARMS, *request_types()}
-    )
-    # The rest of the file is the processor's, and is read by it.
-    section.finish()
-    return replace(settings, alarms=read_alarms(table), history=read_history(table))

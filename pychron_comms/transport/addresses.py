@@ -19,7 +19,8 @@ from pychron_comms.transport.tls.strings import parse_client, parse_listener
 _COLON = re.compile(r"(?<!\\):")
 _PORTS = {"tcp", "tcp6", "ssl", "tls", "udp"}
 _LISTENERS = (*sorted(_PORTS), *PORTS, "unix", "systemd")
-_CLIENTS = {"tcp", "ssl", "unix"}
+#: Where a client connects, and how that is written.
+_CLIENTS = {"tcp": "it is tcp:HOST:PORT", "ssl": "it is ssl:HOST:PORT", "unix": "it is unix:PATH"}
 _EVERYWHERE = {"", "0.0.0.0", "::", r"\:\:"}
 
 
@@ -112,9 +113,13 @@ def check_client(text: str) -> None:
         try:
             clientFromString(None, text)
         except (TypeError, ValueError, KeyError, IndexError, AttributeError) as error:
-            raise ValueError(f"{text!r}: {error}") from None
+            # Twisted's own words for what is missing are about its code.
+            why = _CLIENTS[scheme] if isinstance(error, TypeError) else error
+            raise ValueError(f"{text!r}: {why}") from None
         if scheme != "unix":
             _check_port(_option(_COLON.split(text)[1:], 1, "port"))
+    elif hint := did_you_mean(scheme, {*_CLIENTS, *PORTS, "tls"}):
+        raise ValueError(f"there is no {scheme}:{hint}")
 
 
 def _port_address(scheme: str, text: str, parts: list[str]) -> Address:

@@ -102,6 +102,24 @@ class CheckTests(FolderCase):
         self.assertRegex(told, r"broken +configuration: \S+lab.toml:\d+: server.listener\[6\].type")
         self.assertIn("did you mean CO2?", told)
 
+    def test_both_halves_are_built(self) -> None:
+        listener = '[[server.listener]]\ntype = "System"\nlisten = ["tls:1061:{}"]\n'
+        for text, said in (
+            ('[server]\nprocesor = "tcp:x:1"', ":2: server.procesor: no such key is known; did"),
+            ('[server]\nprocessor = "tcp:x"', "('tcp:x': it is tcp:HOST:PORT), got"),
+            ('[server.routes]\nCO2 = "tpc:x:1"', ":2: server.routes.CO2: expected where to"),
+            ('[server.routes]\nCO2 = "tpc:x:1"', "(there is no tpc:; did you mean tcp?)"),
+            (
+                listener.format("certificate=/none.pem:privateKey=/none.key"),
+                "lab.toml:3: /none.pem: cannot be read",
+            ),
+            ('[http]\nserer = "off"', "did you mean server?"),
+        ):
+            self.file.write_text(f"{text}\n")
+            code, told = self.lab("check")
+            self.assertEqual(code, 2, told)
+            self.assertIn(said, told)
+
     def test_a_file_that_is_not_there_can_be_written(self) -> None:
         code, told = self.lab("check")
         self.assertEqual(code, 2)
