@@ -11,18 +11,32 @@ import argparse
 import cProfile
 import itertools
 import pstats
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-from benchmarks.one_request import Road
+from benchmarks.commands import LABORATORY, acting
+from benchmarks.one_request import HOP, PORT, Road
 
 #: Requests in one chunk, and how often each is measured.
 SIZES = {1: 2000, 64: 200}
 
-#: Reads that a laboratory polls; and one with an argument that can be ever another.
-POLLED = ("GetValveState A", "GetIndicatorState B", "GetManualState C", "GetValveLockState A")
+#: Reads that a laboratory polls; one with an argument that can be ever another; and what acts.
+POLLED = ("GetValveState W0", "GetIndicatorState W1", "GetManualState W2", "GetValveLockState W0")
 NEW = "Outcome key{}"
+ACTING = [command for command, _ in acting()]
+
+CONFIGURATION = f"""
+[server]
+processor = "{HOP}"
+[[server.listener]]
+type = "System"
+listen = ["tcp:{PORT}:interface=127.0.0.1"]
+[processor]
+listen = ["{HOP}"]
+{LABORATORY}
+"""
 
 _NUMBERS = itertools.count()
 
@@ -35,7 +49,11 @@ def new(count: int) -> list[str]:
     return [NEW.format(next(_NUMBERS)) for _ in range(count)]
 
 
-KINDS: dict[str, Callable[[int], list[str]]] = {"polled": polled, "new": new}
+def moved(count: int) -> list[str]:
+    return [ACTING[next(_NUMBERS) % len(ACTING)] for _ in range(count)]
+
+
+KINDS: dict[str, Callable[[int], list[str]]] = {"polled": polled, "new": new, "acting": moved}
 
 
 class Watch:
@@ -72,8 +90,13 @@ def least(
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.stages", description=__doc__)
     parser.add_argument("--profile", metavar="STAGE", help="such as processor")
-    wanted = parser.parse_args().profile
-    road = Road()
+    parser.add_argument("--kind", default="polled", choices=KINDS, help="what is profiled")
+    arguments = parser.parse_args()
+    with tempfile.NamedTemporaryFile("w", suffix=".toml") as config:
+        config.write(CONFIGURATION)
+        config.flush()
+        road = Road(config.name)
+    wanted = arguments.profile
     road.ask_all(polled(64))
     if wanted is not None:
         if wanted not in road.stages:
@@ -81,7 +104,7 @@ def main() -> None:
         profile = cProfile.Profile()
         Watch(road.stages[wanted], profile)
         for _ in range(SIZES[64]):
-            road.ask_all(polled(64))
+            road.ask_all(KINDS[arguments.kind](64))
         pstats.Stats(profile).sort_stats("tottime").print_stats(25)
         return
     watches = [Watch(transport, None) for transport in road.stages.values()]

@@ -147,8 +147,8 @@ PROMISES = (
         "commands of one hung device, however many, leave it its places between server and"
         " processor",
         "repeater/connection.py",
-        "        places = self._safe_places_of(request_type) if context.safe else self._places",
-        "        places = self._places",
+        "        places = room.safe(request_type) if context.safe else room.ordinary",
+        "        places = room.ordinary",
         "tests.transport.test_places.PlaceTests.test_what_makes_safe_has_room_of_its_own",
     ),
     Promise(
@@ -254,7 +254,7 @@ PROMISES = (
         "who may ask",
         "host rules are asked before a command is read; a stranger gets 013 and learns nothing",
         "processor/hardware_manager.py",
-        "        self._access.admit(sender)\n",
+        "        self.access.admit(sender)\n",
         "",
         "tests.processor.test_hardware_manager.AccessTests.test_a_sender_that_is_not_admitted_learns_nothing",
     ),
@@ -263,7 +263,7 @@ PROMISES = (
         "of a read that is polled only the meaning of its words is kept; who may, how late it is"
         " and the stop are looked at each time",
         "processor/hardware_manager.py",
-        "        self._gate.admit(sender)\n",
+        "        self._gate.access.admit(sender)\n",
         "",
         "tests.processor.test_known_reads.KnownReadTests.test_every_rule_is_asked_each_time",
     ),

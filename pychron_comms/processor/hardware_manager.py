@@ -81,7 +81,7 @@ class _KnownRead:
         self.command = data
 
     def ask(self, sender: str, context: RequestContext) -> str | Deferred[str]:
-        self._gate.admit(sender)
+        self._gate.access.admit(sender)
         return self._gate.read(self.command, self._handler, self._call.again(sender), context)
 
 
@@ -107,7 +107,8 @@ class RemoteHardwareManager(Service):
         clock: IReactorTime,
     ) -> None:
         self._handlers = handlers
-        self._access = access
+        #: Who may ask at all, and who may do what.
+        self.access = access
         self._hardware = hardware
         self._queues = queues
         self._memory = memory
@@ -128,7 +129,7 @@ class RemoteHardwareManager(Service):
     def process_server_request(
         self, request_type: str, data: str, sender: str, context: RequestContext = PLAIN
     ) -> str | Deferred[str]:
-        self.admit(sender)
+        self.access.admit(sender)
         handler = self._handlers.get(request_type)
         if handler is None:
             hint = did_you_mean(request_type, self._handlers)
@@ -149,10 +150,6 @@ class RemoteHardwareManager(Service):
             words = write_request(data, request_type).encode()
             self.reads.keep(words, _KnownRead(self, handler, call, data), call.sender)
 
-    def admit(self, sender: str) -> None:
-        """Errors: 013."""
-        self._access.admit(sender)
-
     def read(
         self, data: str, handler: IRequestHandler, call: ICall, context: RequestContext
     ) -> str | Deferred[str]:
@@ -161,7 +158,7 @@ class RemoteHardwareManager(Service):
             call.context = context
         if self._stopping:
             raise ShuttingDownError(data)
-        self._access.check(call)
+        self.access.check(call)
         if call.manager is None:
             return handler.handle(call)
         within = None if context is PLAIN else context.patience(call.deadline)
@@ -255,8 +252,8 @@ class RemoteHardwareManager(Service):
         try:
             if self._stopping and not call.safe:
                 raise ShuttingDownError(data)
-            self._access.check(call)
-            execution = Execution(call, entry, self._access, self._interlocks)
+            self.access.check(call)
+            execution = Execution(call, entry, self.access, self._interlocks)
             queue = self._queues.of(call.manager)
             response = queue.submit(handler, call, context.patience(call.deadline), execution)
         except Exception:

@@ -25,7 +25,7 @@ from pychron_comms.process.systemd_notify import Supervision
 from pychron_comms.processor.assembly import gate_from_config
 from pychron_comms.processor.command_processor import CommandProcessorFactory
 from pychron_comms.processor.settings import ProcessorSettings
-from pychron_comms.repeater.connection import PENDING_LIMIT, SAFE_LIMIT, SAFE_TYPES
+from pychron_comms.repeater.hop_places import PENDING_LIMIT, SAFE_LIMIT, SAFE_TYPES
 from pychron_comms.transport.admission import AdmissionFactory
 from pychron_comms.transport.broker_strings import is_broker, need_pika, parse_broker
 from pychron_comms.transport.budget import BudgetLimits

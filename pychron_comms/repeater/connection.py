@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any
 from typing import Protocol as Interface
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import (
     IAddress,
-    IDelayedCall,
     IHandshakeListener,
     INegotiated,
     IProtocolFactory,
@@ -24,6 +23,9 @@ from zope.interface import implementer
 
 from pychron_comms.errors import OutcomeUnknownError
 from pychron_comms.observability.metrics import Histogram
+from pychron_comms.repeater.hop_places import HopPlaces
+from pychron_comms.repeater.taken import TakenReplies
+from pychron_comms.repeater.waiting import Waiting, Wording
 from pychron_comms.transport.cork import Cork
 from pychron_comms.transport.outbox import Outbox
 from pychron_comms.transport.pending_reply import PendingReply
@@ -32,7 +34,6 @@ from pychron_comms.transport.socket_tuning import make_prompt
 from pychron_comms.wire.context import PLAIN, RequestContext, tags_of
 from pychron_comms.wire.grammar import (
     join_tags,
-    numbered_replies,
     parse_reply,
     payload_length,
     quoted,
@@ -42,22 +43,6 @@ from pychron_comms.wire.replies import ReplyDecoder
 
 #: Bytes of one reply; a processor that sends more is taken for broken.
 REPLY_LIMIT = 16 * 1024 * 1024
-
-#: Commands of one connection that may wait for their replies, and those of one sender among them.
-PENDING_LIMIT = 10_000
-PENDING_SHARE = 2_500
-
-#: The same for commands that make safe, of one request type: they have room of their own, and
-#: those of a device that hangs leave another's its own.
-SAFE_LIMIT = 2_000
-SAFE_SHARE = 500
-
-#: Request types that have such room each; further ones share one.
-SAFE_TYPES = 16
-
-#: Seconds after which the processor knows that a reply was read, and how many it is told at once.
-TAKEN_WITHIN = 0.05
-TAKEN_AT_ONCE = 100
 
 #: Seconds between looks for those who have waited too long, and what a reply may take on the way.
 _SWEEP = 1.0
@@ -92,27 +77,6 @@ class ConnectionOwner(Interface):
 _name_of = lru_cache(256)(quoted)
 
 
-class Wording(NamedTuple):
-    """A command, and its words on the hop: ``Type|command``."""
-
-    text: str
-    words: str
-
-
-#: A place that a command takes: of which, and whose it is.
-_Place = tuple[Places, str]
-
-
-class _Waiting(NamedTuple):
-    """A command that was sent, when, and by when it is given up; and whose place it takes."""
-
-    reply: Deferred[str] | PendingReply
-    sent: float
-    until: float
-    command: str
-    place: _Place | None
-
-
 @implementer(IHandshakeListener)
 class ProcessorConnection(Protocol):
     """One connection to a processor. Ids are never used twice on it."""
@@ -128,14 +92,12 @@ class ProcessorConnection(Protocol):
         self._clock = clock
         self._timeout = timeout
         self._decoder = ReplyDecoder(payload_length, REPLY_LIMIT)
-        self._places = Places(PENDING_LIMIT, PENDING_SHARE)
-        self._safe_places: dict[str, Places] = {}
-        self._pending: dict[int, _Waiting] = {}
+        self._places = HopPlaces()
+        self._pending: dict[int, Waiting] = {}
         self._numbers: dict[Deferred[str], int] = {}
         self._last_id = 0
-        # Asks whose replies were read, and the processor does not know it yet.
-        self._taken: list[str] = []
-        self._taken_timer: IDelayedCall | None = None
+        #: Replies that were read.
+        self.taken = TakenReplies(clock, self.say)
         self._sweep = LoopingCall(self._give_up_late)
         self._sweep.clock = clock
 
@@ -148,26 +110,41 @@ class ProcessorConnection(Protocol):
         self, request_type: str, data: str, sender: str, context: RequestContext
     ) -> Deferred[str]:
         """The reply to come. Errors: 203, and 206 for a command that is more than one line."""
-        places = self._safe_places_of(request_type) if context.safe else self._places
+        room = self._places
+        places = room.safe(request_type) if context.safe else room.ordinary
         reply: Deferred[str] = Deferred()
-        command = Wording(data, write_request(data, request_type))
-        self._numbers[reply] = self._ask(command, sender, context, places, reply)
+        command = Wording.of(request_type, data)
+        self._numbers[reply] = self.ask(command, sender, context, reply, places)
         return reply
 
-    def send_read(self, read: Wording, sender: str, context: RequestContext) -> PendingReply:
-        """As ``send``, of what only reads and nobody will ``forget``."""
-        reply = PendingReply()
-        self._ask(read, sender, context, self._places, reply)
-        return reply
-
-    def _safe_places_of(self, request_type: str) -> Places:
-        """Those of that type; of one that is not known yet where there are many, a common one."""
-        places = self._safe_places.get(request_type)
+    def ask(
+        self,
+        command: Wording,
+        sender: str,
+        context: RequestContext,
+        reply: Deferred[str] | PendingReply,
+        places: Places | None = None,
+    ) -> int:
+        """Send a command of that sender, to which ``reply`` comes; its number. Errors: 203."""
+        if self.taken.asks:
+            # It may tell whether this one is a copy.
+            self.taken.tell()
         if places is None:
-            if len(self._safe_places) >= SAFE_TYPES - 1:
-                request_type = ""
-            places = self._safe_places.setdefault(request_type, Places(SAFE_LIMIT, SAFE_SHARE))
-        return places
+            places = self._places.ordinary
+        places.take(sender)
+        now, seconds = self._clock.seconds(), self._timeout
+        tags = f";from={_name_of(sender)}"
+        if self._owner.is_near:
+            tags = f"{tags};sent={now:.3f}"
+        if context is not PLAIN:
+            more = join_tags(tags_of(context))
+            if more:
+                tags = f"{tags};{more[1:-1]}"
+            if context.within is not None:
+                # The processor keeps to it as well, and has the better word for it.
+                seconds = min(seconds, max(context.within, 0.0) + _GRACE)
+        waiting = Waiting(reply, command.text, now, now + seconds, (places, sender))
+        return self._send(command.words, tags, waiting)
 
     def forget(self, response: Deferred[str]) -> None:
         """Tell the processor that nobody waits for this response; nothing where it is not ours."""
@@ -181,14 +158,6 @@ class ProcessorConnection(Protocol):
     def say(self, words: str, tags: str = "") -> None:
         """Tell the processor something of this connection; its reply is of no use."""
         self._say(words, self._timeout, tags).addErrback(lambda failure: None)
-
-    def taken(self, ask: str) -> None:
-        """Tell the processor, with the next command or a moment later, that a reply was read."""
-        self._taken.append(ask)
-        if len(self._taken) >= TAKEN_AT_ONCE:
-            self._say_taken()
-        elif self._taken_timer is None:
-            self._taken_timer = self._clock.callLater(TAKEN_WITHIN, self._taken_late)
 
     def connectionMade(self) -> None:
         make_prompt(self.transport)
@@ -213,7 +182,7 @@ class ProcessorConnection(Protocol):
         now = self._clock.seconds()
         try:
             # Nearly always all of them are such.
-            replies = numbered_replies(data) if self._decoder.is_idle else []
+            replies = self._decoder.numbered(data)
             if len(replies) == 1:
                 # Nothing is to be gathered.
                 number, text = replies[0]
@@ -231,56 +200,28 @@ class ProcessorConnection(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._sweep.stop()
-        if self._taken_timer is not None:
-            self._taken_timer.cancel()
+        self.taken.stop()
         self._owner.disconnected(self, reason)
         for number in list(self._pending):
             waiting = self._take(number)
             error = OutcomeUnknownError(f"the processor was lost during {waiting.command}")
             waiting.reply.errback(error)
 
-    def _ask(
-        self,
-        command: Wording,
-        sender: str,
-        context: RequestContext,
-        places: Places,
-        reply: Deferred[str] | PendingReply,
-    ) -> int:
-        """Send a command of that sender; its number. Errors: 203."""
-        if self._taken:
-            # It may tell whether this one is a copy.
-            self._say_taken()
-        places.take(sender)
-        now, seconds = self._clock.seconds(), self._timeout
-        tags = f";from={_name_of(sender)}"
-        if self._owner.is_near:
-            tags = f"{tags};sent={now:.3f}"
-        if context is not PLAIN:
-            more = join_tags(tags_of(context))
-            if more:
-                tags = f"{tags};{more[1:-1]}"
-            if context.within is not None:
-                # The processor keeps to it as well, and has the better word for it.
-                seconds = min(seconds, max(context.within, 0.0) + _GRACE)
-        waiting = _Waiting(reply, now, now + seconds, command.text, (places, sender))
-        return self._send(command.words, tags, waiting)
-
     def _say(self, words: str, seconds: float, tags: str = "") -> Deferred[str]:
         """Words of this connection's own; its reply, within so many seconds."""
         reply: Deferred[str] = Deferred()
         now = self._clock.seconds()
-        self._send(words, tags, _Waiting(reply, now, now + seconds, words, None))
+        self._send(words, tags, Waiting(reply, words, now, now + seconds))
         return reply
 
-    def _send(self, words: str, tags: str, waiting: _Waiting) -> int:
+    def _send(self, words: str, tags: str, waiting: Waiting) -> int:
         number = self._last_id + 1
         self._last_id = number
         self._pending[number] = waiting
         self._outbox.write(f"@id={number}{tags} {words}\r\n".encode())
         return number
 
-    def _take(self, number: int) -> _Waiting:
+    def _take(self, number: int) -> Waiting:
         """What waits under that number, which waits no more."""
         waiting = self._pending.pop(number)
         if isinstance(waiting.reply, Deferred):
@@ -289,15 +230,6 @@ class ProcessorConnection(Protocol):
             places, sender = waiting.place
             places.give_back(sender)
         return waiting
-
-    def _taken_late(self) -> None:
-        self._taken_timer = None
-        self._say_taken()
-
-    def _say_taken(self) -> None:
-        asks, self._taken = self._taken, []
-        if asks:
-            self.say(f"Taken {' '.join(asks)}")
 
     def _reply_received(self, line: bytes, payload: bytes, now: float) -> None:
         reply = parse_reply(line, payload)

@@ -20,14 +20,14 @@ from pychron_comms.observability.metrics import Histogram
 from pychron_comms.repeater.connection import (
     ProcessorConnection,
     ProcessorConnectionFactory,
-    Wording,
 )
+from pychron_comms.repeater.waiting import Wording
 from pychron_comms.transport.cork import Cork
 from pychron_comms.transport.outage import Outage
+from pychron_comms.transport.pending_reply import PendingReply
 from pychron_comms.transport.reconnecting import ReconnectingClient
 from pychron_comms.transport.tls.refusals import IdentityRefusedError, refused_identity
 from pychron_comms.wire.context import PLAIN, RequestContext
-from pychron_comms.wire.grammar import write_request
 
 _TEST_DATA = "are you there"
 
@@ -53,14 +53,16 @@ class _HopRead:
 
     def __init__(self, repeater: CommandRepeater, request_type: str, command: str) -> None:
         self._repeater = repeater
-        self._wording = Wording(command, write_request(command, request_type))
+        self._wording = Wording.of(request_type, command)
         self.command = command
 
     def ask(self, sender: str, context: RequestContext) -> ReplyToCome:
         connection = self._repeater.connection
         if connection is None:
             raise self._repeater.unreachable
-        return connection.send_read(self._wording, sender, context)
+        reply = PendingReply()
+        connection.ask(self._wording, sender, context, reply)
+        return reply
 
 
 @implementer(ICommandRepeater)
@@ -153,7 +155,7 @@ class CommandRepeater(MultiService):
 
     def reply_taken(self, ask: str) -> None:
         if self.connection is not None:
-            self.connection.taken(ask)
+            self.connection.taken.add(ask)
 
     def test_connection(self) -> Deferred[None]:
         return self.get_response("test", _TEST_DATA, "").addCallback(self._check_echo)

@@ -107,14 +107,19 @@ def split_words(line: bytes) -> tuple[Tags, bytes]:
 
 
 @lru_cache(16)
-def _others(tags: bytes) -> Tags | None:
+def _others(text: bytes) -> Tags | None:
     """What a server says beside an id; None where it is anything else."""
     # All requests of one chunk have the same.
-    found = _FROM_A_SERVER.fullmatch(tags) if tags else None
+    found = _FROM_A_SERVER.fullmatch(text) if text else None
     if found is None:
         return None
-    said = zip(("from", "sent"), found.groups(), strict=True)
-    return {name: value.decode() for name, value in said if value is not None}
+    tags: dict[str, str] = {}
+    sender, sent = found.groups()
+    if sender is not None:
+        tags["from"] = sender.decode()
+    if sent is not None:
+        tags["sent"] = sent.decode()
+    return tags
 
 
 def join_tags(tags: Tags) -> str:

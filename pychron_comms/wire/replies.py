@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
-from pychron_comms.wire.grammar import PAYLOAD_MARK
+from pychron_comms.wire.grammar import PAYLOAD_MARK, numbered_replies
 from pychron_comms.wire.lines import _CR, _LF
 
 
@@ -25,6 +25,10 @@ class ReplyDecoder:
         self._searched = 0
         self._line = b""
         self._wanted = 0
+
+    def numbered(self, data: bytes) -> list[tuple[bytes, bytes]]:
+        """As ``numbered_replies``; these are not to be fed. None behind one that is not whole."""
+        return [] if self._buffer or self._wanted else numbered_replies(data)
 
     @property
     def is_idle(self) -> bool:

@@ -98,7 +98,7 @@ class KnownReadTests(SynchronousTestCase):
         read: Any = self.gate.reads.get(b"System|GetValveState A")
         self.assertEqual(read.ask(OTHER, PLAIN), "False")
         for rules in (AccessRules([Nobody()]), AccessRules([], [Nobody()])):
-            self.gate._access = rules
+            self.gate.access = rules
             with self.assertRaises(SecurityError):
                 read.ask(OTHER, PLAIN)
 

@@ -11,7 +11,7 @@ from pychron_comms.errors import InvalidValveError
 from pychron_comms.handlers.factories import own_commands
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.sender_log import SenderLog
-from pychron_comms.repeater.connection import SAFE_LIMIT
+from pychron_comms.repeater.hop_places import SAFE_LIMIT
 from pychron_comms.server.datagrams import DatagramMessagingHandler
 from pychron_comms.server.dispatcher import RequestDispatcher
 from pychron_comms.server.messaging_handler import MessagingFactory

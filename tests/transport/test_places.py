@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred
 
 from pychron_comms.errors import MalformedRequestError, OutcomeUnknownError, QueueFullError
-from pychron_comms.repeater import connection
+from pychron_comms.repeater import hop_places
 from pychron_comms.wire.context import RequestContext
 from tests.repeater.test_endpoint import EndpointCase
 
@@ -13,7 +13,7 @@ from tests.repeater.test_endpoint import EndpointCase
 class PlaceTests(EndpointCase):
     def start_with(self, **limits: int) -> None:
         for name, limit in limits.items():
-            self.patch(connection, name, limit)
+            self.patch(hop_places, name, limit)
         self.start()
 
     def test_too_many_waiting_commands_are_refused(self) -> None:

@@ -80,7 +80,10 @@ class ManagerQueue:
 
         ``ahead``: before all that waits, for a command that is about to begin.
         """
-        seconds = self._seconds_for(call, within)
+        if within is None and self._stopping is None:
+            seconds = call.deadline
+        else:
+            seconds = self._seconds_for(call, within)
         if ahead and self._running is not None:
             return self._add(Job(handler, call, None, self._clock.seconds()), seconds, self._ahead)
         if not ahead and self._must_wait(reads=True):

@@ -24,8 +24,10 @@ from pychron_comms.processor.execution.queues import Queues
 from pychron_comms.processor.execution.recall import Recall
 from pychron_comms.processor.execution.runners import ThreadRunner
 from pychron_comms.processor.execution.safety import SafetyLane
-from pychron_comms.repeater.connection import ProcessorConnection, _Waiting
+from pychron_comms.repeater.connection import ProcessorConnection
 from pychron_comms.repeater.endpoint import CommandRepeater
+from pychron_comms.repeater.hop_places import HopPlaces
+from pychron_comms.repeater.waiting import Waiting
 from pychron_comms.safeguards.holds import Hold
 from pychron_comms.safeguards.system_lock import SystemLock
 from pychron_comms.server.resend.delivery import Delivery
@@ -110,7 +112,7 @@ def _answered_whatever_runs(self: Any, outcome: Any) -> Any:
     return outcome
 
 
-def _send_with_old_ids(self: Any, words: str, tags: str, waiting: _Waiting) -> int:
+def _send_with_old_ids(self: Any, words: str, tags: str, waiting: Waiting) -> int:
     number = next(each for each in range(1, 100) if each not in self._pending)
     self._last_id = max(self._last_id, number)
     self._pending[number] = waiting
@@ -122,7 +124,7 @@ _send = ProcessorConnection._send
 _connected = CommandRepeater.connected
 
 
-def _send_and_remember(self: Any, words: str, tags: str, waiting: _Waiting) -> int:
+def _send_and_remember(self: Any, words: str, tags: str, waiting: Waiting) -> int:
     number = _send(self, words, tags, waiting)
     self.__dict__.setdefault("sent", []).append((number, words, tags, waiting))
     return number
@@ -130,8 +132,7 @@ def _send_and_remember(self: Any, words: str, tags: str, waiting: _Waiting) -> i
 
 def _lost_for_a_while(self: Any, reason: Failure = connectionDone) -> None:
     self._sweep.stop()
-    if self._taken_timer is not None:
-        self._taken_timer.cancel()
+    self.taken.stop()
     self._owner.disconnected(self, reason)
     self._owner.__dict__["left"] = [
         each for number, *each in self.__dict__.get("sent", []) if number in self._pending
@@ -213,7 +214,7 @@ def _locked_for_all(self: Any, call: Any) -> None:
 
 
 def _place_among_all(self: Any, request_type: str) -> Any:
-    return self._places
+    return self.ordinary
 
 
 _moved = CommandSpec.moved
@@ -268,9 +269,7 @@ BREAKAGES: Mapping[str, Patches] = {
     "what excludes each other is tested at once": [(Hold, "hinders", _no)],
     "interlocks are read past the queue": [(Queues, "read", _read_past_the_queue)],
     "the lock keeps what makes safe": [(SystemLock, "check", _locked_for_all)],
-    "what makes safe has no room of its own": [
-        (ProcessorConnection, "_safe_places_of", _place_among_all)
-    ],
+    "what makes safe has no room of its own": [(HopPlaces, "safe", _place_among_all)],
     "another word moves another part": [(CommandSpec, "moved", _moved_as_it_is_spelled)],
     "two run at once": [(ManagerQueue, "_must_wait", _no)],
     "plain replies come as they are ready": [

@@ -32,7 +32,7 @@ from unittest.mock import patch
 from twisted.logger import globalLogPublisher
 
 from pychron_comms.processor.execution.copies import KEEP
-from pychron_comms.repeater import connection
+from pychron_comms.repeater import hop_places
 from pychron_comms.server.resend import evidence
 from tests.faults.model.bench import BLOCKING, DEVICES, MOVES, Told
 from tests.faults.model.clients import Unit
@@ -68,8 +68,8 @@ def live_through(history: History) -> World:
     taken = patch.object(evidence, "has_taken_all", _has_taken_all)
     ended = patch.multiple(evidence, has_ended=End.has_ended, has_surely_ended=End.has_ended)
     # Few, so that histories meet them.
-    places = patch.multiple(connection, PENDING_LIMIT=PLACES, PENDING_SHARE=PLACES_OF_ONE)
-    with errors_logged() as errors, garbage_found(), taken, ended, places:
+    room = patch.multiple(hop_places, PENDING_LIMIT=PLACES, PENDING_SHARE=PLACES_OF_ONE)
+    with errors_logged() as errors, garbage_found(), taken, ended, room:
         world = World()
         for step in history:
             step.happen(world)
