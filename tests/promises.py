@@ -404,7 +404,7 @@ PROMISES = (
     Promise(
         "a client that does not read costs the others nothing",
         "none of its commands begins until it has read, and it is dropped after a minute",
-        "transport/line_protocol.py",
+        "transport/replying.py",
         "self._clock.callLater(self._options.stall, self._drop_stalled)",
         "None",
         "tests.transport.test_line_protocol.BoundTests.test_a_client_that_never_reads_is_dropped",
