@@ -23,9 +23,8 @@ from pychron_comms.wire.grammar import (
     NO_TAGS,
     Request,
     Tags,
-    decode,
     identifier,
-    parse_request,
+    parse_line,
     split_words,
 )
 from pychron_comms.wire.line_table import LineTable
@@ -98,7 +97,7 @@ class Exchange:
                 command = read.command
                 result = asker.ask_again(read, tags)
             else:
-                request = parse_request(decode(line))
+                request = parse_line(line, tags, words)
                 tags, _, command = request
                 if self.refusing and not asker.makes_safe(line):
                     raise ShuttingDownError(command)

@@ -156,7 +156,18 @@ def split_type(text: str) -> tuple[str, str]:
 
 def parse_request(text: str) -> Request:
     """Take a line apart; 206 where its tags are malformed or it holds no command."""
-    tags, rest = split_tags(text)
+    return _request(*split_tags(text))
+
+
+def parse_line(line: bytes, tags: Tags, words: bytes) -> Request:
+    """As ``parse_request`` of a line, of which ``split_words`` gave these. Errors: 206."""
+    if tags and words.isascii():
+        return _request(tags, decode(words))
+    # What is wrong is told by its place in the line.
+    return parse_request(decode(line))
+
+
+def _request(tags: Tags, rest: str) -> Request:
     request_type, command = split_type(rest)
     if not command:
         raise MalformedRequestError("no command")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from hypothesis import given
@@ -25,7 +25,7 @@ from pychron_comms.processor.assembly import gate_from_config
 from pychron_comms.processor.settings import laboratory_from
 from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.wire.context import PLAIN
-from pychron_comms.wire.grammar import decode, parse_request, split_words
+from pychron_comms.wire.grammar import Request, decode, parse_line, parse_request, split_words
 from tests.handlers.test_all_moves import SAMPLES
 from tests.properties import holds
 
@@ -152,3 +152,20 @@ class WordsTests(SynchronousTestCase):
         if not line.startswith(b"@") or found:
             whole = parse_request(decode(line))
             self.assertEqual((dict(whole.tags), whole[1:]), (dict(alone.tags) | found, alone[1:]))
+
+    @holds
+    @given(st.sampled_from(TAGS) | TEXTS, TEXTS | st.sampled_from(["Open A", "System|", "\x07"]))
+    def test_what_is_taken_apart_already_need_not_be_again(self, tags: str, rest: str) -> None:
+        line = f"{tags}{rest}".encode()
+        self.assertEqual(
+            outcome(lambda: parse_line(line, *split_words(line))),
+            outcome(lambda: parse_request(decode(line))),
+        )
+
+
+def outcome(parse: Callable[[], Request]) -> tuple[object, ...]:
+    try:
+        tags, *rest = parse()
+    except MalformedRequestError as error:
+        return (str(error),)
+    return (dict(tags), *rest)
