@@ -8,6 +8,10 @@ from twisted.internet.defer import Deferred
 
 from pychron_comms.interfaces import ICall
 
+# Nearly all that managers return. To ask whether a value is a Deferred, which is an abstract class,
+# takes ten times as long.
+_VALUES = (str, int, float)
+
 
 class RunsCalls:
     """The half of a handler that runs what it has prepared."""
@@ -15,6 +19,8 @@ class RunsCalls:
     def handle(self, call: ICall) -> str | Deferred[str]:
         """As ``IRequestHandler.handle``. Errors: what the manager raises."""
         result = call.run()
+        if isinstance(result, _VALUES):
+            return call.reply(result)
         if isinstance(result, CoroutineType):
             result = Deferred.fromCoroutine(result)
         if isinstance(result, Deferred):

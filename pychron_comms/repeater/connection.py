@@ -224,7 +224,7 @@ class ProcessorConnection(Protocol):
     def _take(self, number: int) -> Waiting:
         """What waits under that number, which waits no more."""
         waiting = self._pending.pop(number)
-        if isinstance(waiting.reply, Deferred):
+        if not isinstance(waiting.reply, PendingReply):
             self._numbers.pop(waiting.reply, None)
         if waiting.place is not None:
             places, sender = waiting.place
