@@ -24,6 +24,7 @@ from pychron_comms.instruments.bus import NotAskedError
 from pychron_comms.instruments.description import PROOFS
 from pychron_comms.instruments.fields import Value
 from pychron_comms.instruments.instrument import TROUBLE
+from pychron_comms.instruments.kinds import MILLIBAR
 from pychron_comms.interfaces import (
     IConvertsValues,
     IGaugeController,
@@ -38,16 +39,6 @@ from pychron_comms.wire.numbers import finite_number
 
 #: What a device is read and set by: the first of these that its item has.
 _READ_BY = ("value", "position", "pressure", "state", "speed")
-
-#: Millibar of a unit of pressure.
-MILLIBAR: Mapping[str, float] = {
-    "mbar": 1.0,
-    "hPa": 1.0,
-    "Torr": 1.33322368,
-    "Pa": 0.01,
-    "bar": 1000.0,
-    "psi": 68.9475729,
-}
 
 
 @implementer(IConvertsValues, IKnowsProof, IReactorManager, IShowsState)

@@ -69,6 +69,11 @@ def parsed_address(text: str) -> Address:
     return Address(parts.scheme, parts.hostname, port, "", options)
 
 
+def place_of(address: Address) -> str:
+    """Where it is, whatever is said beside: the same for all links that lead there."""
+    return address.path or f"{address.host}:{address.port}"
+
+
 def endpoint_for(address: Address, reactor: Any) -> IStreamClientEndpoint:
     """ValueError for options that cannot be, and where an extra is missing."""
     return _ENDPOINTS[address.scheme](address, reactor)

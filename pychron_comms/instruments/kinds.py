@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+
+#: Millibar of a unit of pressure.
+MILLIBAR: Mapping[str, float] = {
+    "mbar": 1.0,
+    "hPa": 1.0,
+    "Torr": 1.33322368,
+    "Pa": 0.01,
+    "bar": 1000.0,
+    "psi": 68.9475729,
+}
 
 #: In an effect: the value that the verb was given.
 GIVEN = "given"
@@ -26,6 +36,8 @@ class Kind:
     sets: frozenset[str] = frozenset()
     states: frozenset[str] = frozenset()
     effects: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    #: Of a reading, where not any will do.
+    units: Mapping[str, Collection[str]] = field(default_factory=dict)
 
 
 def _words(text: str) -> frozenset[str]:
@@ -60,6 +72,7 @@ KINDS: Mapping[str, Kind] = {
             "on": {"state": "on"},
             "off": {"state": "off"},
         },
+        units={"pressure": MILLIBAR.keys()},
     ),
     "sensor": Kind(readings=_words("value")),
     "loop": Kind(

@@ -13,6 +13,7 @@ from pychron_comms.instruments.description import (
     Item,
     Parameter,
 )
+from pychron_comms.instruments.fitting import check_default, check_limits_of
 from pychron_comms.instruments.kinds import KINDS, Kind
 from pychron_comms.instruments.members import Around, ExchangeReader, read_reading, read_verb
 from pychron_comms.instruments.modbus.exchange import UNIT
@@ -75,13 +76,16 @@ def _parameters(table: Table) -> dict[str, Parameter]:
 
 
 def _parameter(table: Table, name: str) -> Parameter:
-    return Parameter(
+    parameter = Parameter(
         name=name,
         minimum=table.number("minimum", None),
         maximum=table.number("maximum", None),
         choices=tuple(table.texts("choices", [])),
         default=table.scalar("default", None),
     )
+    check_limits_of(table, parameter)
+    check_default(table, parameter)
+    return parameter
 
 
 def _item(table: Table, name: str, reader: ExchangeReader, shared: Mapping[str, Parameter]) -> Item:

@@ -16,6 +16,7 @@ from pychron_comms.instruments.description import (
     Verify,
 )
 from pychron_comms.instruments.fields import Value
+from pychron_comms.instruments.fitting import check_reading, check_verb
 from pychron_comms.instruments.kinds import Kind
 
 _SENT = ">"
@@ -51,7 +52,7 @@ def read_reading(table: Table, name: str, around: Around) -> Reading:
     words = table.texts_by_name("words")
     exchange, is_state = reader.question(table, words, known)
     _check_words(table, name, words, kind)
-    return Reading(
+    reading = Reading(
         name=name,
         exchange=exchange,
         unit=table.text("unit", ""),
@@ -66,6 +67,8 @@ def read_reading(table: Table, name: str, around: Around) -> Reading:
         simulated=table.scalar("simulated", _first(words)),
         tests=_tests(table, reader),
     )
+    check_reading(table, reading, kind)
+    return reading
 
 
 def read_verb(table: Table, name: str, around: Around, readings: Mapping[str, Reading]) -> Verb:
@@ -73,7 +76,7 @@ def read_verb(table: Table, name: str, around: Around, readings: Mapping[str, Re
     reader, kind, known = around
     exchange = reader.command(table, known, takes_value=name in kind.sets)
     safe = name in kind.safe
-    return Verb(
+    verb = Verb(
         name=name,
         exchange=exchange,
         safe=safe,
@@ -84,6 +87,8 @@ def read_verb(table: Table, name: str, around: Around, readings: Mapping[str, Re
         verify=_verify(table, name, kind, readings),
         tests=_tests(table, reader),
     )
+    check_verb(table, verb, readings[verb.verify.reading] if verb.verify else None)
+    return verb
 
 
 def _check_words(table: Table, name: str, words: Mapping[str, str], kind: Kind) -> None:

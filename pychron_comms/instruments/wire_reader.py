@@ -23,8 +23,8 @@ class WireReader:
         self.hexadecimal = wire.flag("hexadecimal", False)
         check = wire.choice("check", sorted(CHECKSUMS), "")
         self.check = CHECKSUMS.get(check)
-        self.line = self._bytes(wire, "line", "<CR>")
-        self.send_line = self._bytes(wire, "send_line", None)
+        self.line = self.bytes_at(wire, "line", "<CR>")
+        self.send_line = self.bytes_at(wire, "send_line", None)
         self.extra = wire.integer("extra", 0, minimum=0, maximum=64)
 
     def pattern(self, table: Table, key: str, words: Collection[str] = ()) -> Pattern:
@@ -39,7 +39,7 @@ class WireReader:
         if "size" in table:
             return Ends(size=table.integer("size", minimum=1, maximum=65536))
         if "line" in table:
-            return Ends(line=self._bytes(table, "line", ""), extra=table.integer("extra", 0))
+            return Ends(line=self.bytes_at(table, "line", ""), extra=table.integer("extra", 0))
         return None
 
     def exchange(self, table: Table, words: Collection[str] = ()) -> Exchange:
@@ -57,6 +57,10 @@ class WireReader:
         take = exchange.take
         if take is None or "value" not in take.fields:
             raise table.mistake("take", "a reading takes {value}")
+        if "bits" in table and not take.is_number("value"):
+            raise table.mistake("take", "bits are of a number: {value:d}")
+        if "status" in table and not take.is_number("status"):
+            raise table.mistake("take", "a status is a number: {status:d}")
         _check_fields(table, exchange, known)
         return exchange, bool(words) and not take.is_number("value")
 
@@ -73,7 +77,8 @@ class WireReader:
         """What an example shows. ValueError."""
         return bytes_of(text, hexadecimal=self.hexadecimal)
 
-    def _bytes(self, table: Table, key: str, default: str | None) -> bytes:
+    def bytes_at(self, table: Table, key: str, default: str | None) -> bytes:
+        """``default`` None for the wire's line end. Raises ConfigError."""
         text = table.text(key, default)
         if text is None:
             return self.line
@@ -101,7 +106,7 @@ def read_wire(table: Table, wire: Table, reader: WireReader) -> Wire:
         link=wire.text("link"),
         steps=_steps(table, reader),
         limits=read_limits(wire),
-        recover=wire_bytes(wire.text("recover", "")),
+        recover=reader.bytes_at(wire, "recover", ""),
         unasked=_unasked(wire),
         refusals=table.texts_by_name("refusal"),
         speaks="unasked" in wire,
@@ -128,7 +133,7 @@ def _step(table: Table, reader: WireReader) -> Step:
         send=reader.pattern(table, "send"),
         take=reader.pattern(table, "take"),
         refuse=reader.pattern(table, "refuse") if "refuse" in table else None,
-        line=wire_bytes(table.text("send_line")) if "send_line" in table else reader.send_line,
+        line=reader.bytes_at(table, "send_line", "") if "send_line" in table else reader.send_line,
         ends=reader.ends(table) or Ends(line=reader.line, extra=reader.extra),
     )
 

@@ -13,7 +13,7 @@ from pychron_comms.instruments.bound_item import BoundItem
 from pychron_comms.instruments.bus import Bus
 from pychron_comms.instruments.choosing import chosen, given_parameters
 from pychron_comms.instruments.description import Description, Item
-from pychron_comms.instruments.endpoints import parsed_address, plain_link
+from pychron_comms.instruments.endpoints import parsed_address, place_of, plain_link
 from pychron_comms.instruments.fields import Value
 from pychron_comms.instruments.instrument import Instrument
 from pychron_comms.instruments.library import named_description
@@ -37,6 +37,7 @@ class Instruments(MultiService):
         self._reactor = reactor
         self._buses: dict[str, Bus] = {}
         self._at: dict[str, list[str]] = {}
+        self._places: dict[str, str] = {}
         self._instruments: dict[str, Instrument] = {}
         self._values: dict[str, Mapping[str, Value]] = {}
         self._bound: dict[tuple[str, str, tuple[Value, ...]], str] = {}
@@ -95,6 +96,7 @@ class Instruments(MultiService):
         description = _description(table)
         address = _link(table, description)
         values = _values(table, description)
+        self._check_place(table, address)
         for other in self._at.setdefault(address, []):
             if self._instruments[other].description.name != description.name:
                 raise table.mistake("link", f"instrument {other} is there, of another kind")
@@ -105,6 +107,14 @@ class Instruments(MultiService):
         self._instruments[name] = Instrument(
             name, description, values, self._bus(table, address, description), self._reactor
         )
+
+    def _check_place(self, table: Table, address: str) -> None:
+        """One place has one link: two would open it twice."""
+        place = place_of(parsed_address(address))
+        known = self._places.setdefault(place, address)
+        if known != address:
+            others = ", ".join(self._at[known])
+            raise table.mistake("link", f"instrument {others} is there already, by {known}")
 
     def _bus(self, table: Table, address: str, description: Description) -> Bus:
         if address not in self._buses:

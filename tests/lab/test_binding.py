@@ -80,6 +80,22 @@ class BindingTests(SynchronousTestCase):
         )
         self.assertIn("GPIB-to-LAN adapter", self.mistake(old, "GPIB0::12::INSTR"))
 
+    def test_one_place_has_one_link(self) -> None:
+        """Two instruments at one port, by links that are spelled otherwise, would open it twice."""
+        text = """
+[instrument.one]
+description = "omega-iseries"
+link = "serial:///dev/ttyUSB0"
+[instrument.two]
+description = "omega-iseries"
+link = "serial:///dev/ttyUSB0?baud=19200"
+"""
+        error = str(self.assertRaises(ConfigError, self.hardware, text))
+        self.assertRegex(error, r"^lab.toml:7: instrument.two.link: ")
+        self.assertIn("instrument one is there already, by serial:///dev/ttyUSB0", error)
+        said = self.mistake("tcp://10.0.0.13:4001", "telnet://10.0.0.12:5025")
+        self.assertIn("instrument becker is there already, by tcp://10.0.0.12:5025", said)
+
     def test_a_device_is_bound(self) -> None:
         text = """
 [instrument.pid]

@@ -1,0 +1,45 @@
+"""What must fit together in a description: units, limits, and what a reading is made of."""
+
+from __future__ import annotations
+
+from pychron_comms.config.table import Table
+from pychron_comms.instruments.description import Parameter, Reading, Verb
+from pychron_comms.instruments.kinds import Kind
+
+
+def check_limits_of(table: Table, limited: Parameter | Reading | Verb) -> None:
+    """ConfigError for limits that leave no value."""
+    low, high = limited.minimum, limited.maximum
+    if low is not None and high is not None and low > high:
+        raise table.mistake("maximum", f"{high:g} is below the minimum, {low:g}")
+
+
+def check_default(table: Table, parameter: Parameter) -> None:
+    """ConfigError for a default that its own limits do not allow."""
+    if parameter.default is not None and not parameter.takes(parameter.default):
+        raise table.error("default", parameter.expected)
+
+
+def check_reading(table: Table, reading: Reading, kind: Kind) -> None:
+    """ConfigError for a unit that its kind cannot do with."""
+    check_limits_of(table, reading)
+    units = kind.units.get(reading.name)
+    if units is not None and reading.unit not in units:
+        raise table.error("unit", f"one of {', '.join(units)}", units)
+
+
+def check_verb(table: Table, verb: Verb, seen: Reading | None) -> None:
+    """ConfigError for what the reading that shows whether it is done could never show."""
+    check_limits_of(table, verb)
+    if seen is None:
+        return
+    if verb.unit and seen.unit and verb.unit != seen.unit:
+        raise table.mistake("unit", f"{verb.unit}, and {seen.name} is read in {seen.unit}")
+    if verb.minimum is not None and seen.minimum is not None and verb.minimum < seen.minimum:
+        raise table.mistake("minimum", _beyond(verb.minimum, seen, seen.minimum))
+    if verb.maximum is not None and seen.maximum is not None and verb.maximum > seen.maximum:
+        raise table.mistake("maximum", _beyond(verb.maximum, seen, seen.maximum))
+
+
+def _beyond(limit: float, seen: Reading, its: float) -> str:
+    return f"{limit:g} is beyond what {seen.name} can be, {its:g}"
