@@ -47,6 +47,7 @@ from pychron_comms.processor.state.assembly import gate_readings, watched_manage
 from pychron_comms.processor.state.command_events import CommandEvents
 from pychron_comms.processor.state.looks import StateReader
 from pychron_comms.processor.state.publisher import StatePublisher
+from pychron_comms.processor.state.rule_marks import RuleMarks
 from pychron_comms.processor.state.valve_figures import ValveFigures
 from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.safeguards.fence import FenceRule
@@ -88,7 +89,17 @@ def gate_from_config(
     handlers = handlers_for(hardware, all_factories())
     hardware.check_used(laboratory)
     # Rules are said in the words of the handlers, whose Check asks them.
-    guards.interlocks.keep(rules_for(settings.interlocks, handlers))
+    rules = rules_for(settings.interlocks, handlers)
+    guards.interlocks.keep(rules)
+    publisher.mark(
+        RuleMarks(
+            rules,
+            guards.interlocks.test_rule,
+            path_of=publisher.path_of,
+            changed=publisher.see_anew,
+            clock=reactor,
+        )
+    )
     publisher.watch(
         watched_managers(handlers, hardware),
         lambda: chain(gate_readings(guards.leases, guards.unsafe, journal), more()),

@@ -76,12 +76,14 @@ class Condition(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """``matches`` tells the calls of ``command``; ``reason`` is why, for people."""
+    """``matches`` tells the calls of ``command``, which moves ``moves``; ``reason`` is why, for
+    people."""
 
     command: str
     matches: Callable[[ICall], bool]
     conditions: Sequence[Condition]
     reason: str
+    moves: Sequence[Move] = ()
 
 
 class Interlocks:
@@ -116,6 +118,10 @@ class Interlocks:
     def test(self, call: ICall) -> Deferred[None]:
         """Fires where nothing is in the call's way just now. Errors: 207."""
         return Deferred.fromCoroutine(self._test(self._rules_of(call), ahead=False))
+
+    def test_rule(self, rule: Rule) -> Deferred[None]:
+        """Fires where it holds just now. Errors: 207."""
+        return Deferred.fromCoroutine(self._test([rule], ahead=False))
 
     async def _hold(self, call: ICall, seconds: float) -> Hold:
         rules = self._rules_of(call)
@@ -193,7 +199,7 @@ def _rule(text: InterlockText, handlers: Mapping[str, IRequestHandler]) -> Rule:
     if not IDescribedHandler.providedBy(handler):
         raise text.table.error("command", "Type|command with a type that is served here")
     try:
-        matches = handler.matcher(command)
+        moves, matches = handler.moves_of(command), handler.matcher(command)
         _check_parts(handler, command)
     except (CommandError, ValueError) as error:
         raise text.table.error("command", f"a command of {request_type} ({error})") from None
@@ -209,7 +215,7 @@ def _rule(text: InterlockText, handlers: Mapping[str, IRequestHandler]) -> Rule:
             each.call()
         except ValueError as error:
             raise text.table.mistake("proof", f"{each.text}: {error}") from None
-    return Rule(text.command, matches, conditions, text.reason)
+    return Rule(text.command, matches, conditions, text.reason, moves)
 
 
 def _check_parts(handler: IRequestHandler, command: str) -> None:

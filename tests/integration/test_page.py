@@ -51,6 +51,15 @@ command = "CO2|Enable"
 only_if = ["System|GetIndicatorState V is False"]
 reason = "the laser's window is pumped"
 
+[[interlock]]
+command = "System|Open B"
+only_if = ["System|GetIndicatorState C is False"]
+reason = "the tank stays shut while the ion pump pumps"
+
+[[interlock]]
+command = "System|Open G"
+only_if = ["System|GetIndicatorState A is False"]
+
 [[alarm]]
 name = "carousel"
 item = "device/gc/CG1"
@@ -246,6 +255,8 @@ def test_alarms_that_stand_and_that_are_over(browser: Any, shared: Pair) -> None
 
 def test_marks_say_in_words_what_they_show(browser: Any, shared: Pair) -> None:
     marks = {
+        "B": "kept as it is by a rule: interlock: System|Open B only if",
+        "G": "guarded by a rule",
         "C": "open",
         "D": "kept from opening by C",
         "E": "software locked",

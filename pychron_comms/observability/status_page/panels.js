@@ -90,7 +90,8 @@ export class Lasers {
     rows.replaceChildren(...LASER_ROWS.filter(([what]) => items[what]).map(([what, label]) => {
       const item = items[what];
       return make("div", { class: `item sev-${item.sev}` }, make("span", { class: "name" }, label), make("span", { class: "value" }, shown(item)));
-    }), ...(items.error && items.error.v ? [make("p", { class: "why" }, items.error.v)] : []));
+    }), ...[...new Set(Object.values(items).map(({ rule }) => rule))].filter(Boolean).map((rule) => make("p", { class: "why" }, `interlocked: ${rule}`)),
+      ...(items.error && items.error.v ? [make("p", { class: "why" }, items.error.v)] : []));
     this.chart(type, map, items);
   }
 

@@ -181,12 +181,14 @@ function marksOf(item, lease) {
   if (item.interlocks && item.interlocks.length) {
     badges.push("interlocked");
     words.push(`kept from opening by ${item.interlocks.join(", ")}`);
-   
   }
+  if (item.rule) {
+    if (!badges.includes("interlocked")) badges.push("interlocked");
+    words.push(`kept as it is by a rule: ${item.rule}`);
+  } else if (item.rule === "") { badges.push("guarded"); words.push("guarded by a rule, which lets it"); }
   if (item.src !== "readback" && item.src !== "indicator") {
     badges.push("unproven");
     words.push(`not proven: ${item.src}`);
-   
   }
   return { classes, badges, text: words.join(", "), word };
 }
@@ -196,6 +198,7 @@ const SHAPES = {
   locked: "M-.3 -.02h.6v.38h-.6zM-.18 -.02v-.14a.18.18 0 0 1 .36 0v.14",
   owned: "M0 -.34a.16.16 0 1 1 0 .32a.16.16 0 1 1 0 -.32M-.3 .34a.3 .3 0 0 1 .6 0",
   interlocked: "M-.3 -.3L.3 .3M.3 -.3L-.3 .3",
+  guarded: "M-.3 -.3L.3 .3M.3 -.3L-.3 .3",
   unproven: "M-.16 -.16a.17.17 0 1 1 .24 .16q-.08 .05 -.08 .14M0 .3v.01",
   fault: "M0 -.34v.38M0 .3v.01",
 };
@@ -212,7 +215,7 @@ export function legend(place) {
       draw("circle", { class: "body", cx: 1.3, cy: 1.3, r: 1 }),
       draw("line", { class: "bar", x1: 0.7, y1: 1.3, x2: 1.9, y2: 1.3 }))));
   }
-  for (const [kind, text] of [["locked", "software locked"], ["owned", "owned or leased"], ["interlocked", "interlocked"], ["unproven", "not proven"], ["fault", "fault"]]) {
+  for (const [kind, text] of [["locked", "software locked"], ["owned", "owned or leased"], ["interlocked", "interlocked"], ["guarded", "guarded, free now"], ["unproven", "not proven"], ["fault", "fault"]]) {
     place.append(entry(text, draw("g", { transform: "translate(1.3 1.3) scale(1.8)" }, badge(kind, 0, 0))));
   }
 }

@@ -13,6 +13,7 @@ from pychron_comms.observability.state.items import Item, found
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.processor.state.looks import Looks, Submit
 from pychron_comms.processor.state.marks import Marks
+from pychron_comms.processor.state.rule_marks import RuleMarks
 
 #: Seconds between two looks at each manager, and after how many looks a value is stale.
 PERIOD = 1.0
@@ -50,6 +51,7 @@ class StatePublisher:
         self._stale_after = period * _STALE
         self._more: More = lambda: ()
         self._marks = Marks()
+        self._rules: RuleMarks | None = None
         self._looks = Looks(submit, self, clock=clock, period=period)
         # By path: what most looks find again, so that only what differs costs anything.
         self._told: dict[str, _Told] = {}
@@ -62,6 +64,16 @@ class StatePublisher:
         """
         self._looks.watch(managers)
         self._more = more
+
+    def mark(self, rules: RuleMarks) -> None:
+        """Mark what these guard, as it stands at each look."""
+        self._rules = rules
+
+    def see_anew(self, path: str) -> None:
+        """What marks the item at that path has changed."""
+        item = self.stream.get(path)
+        if item is not None:
+            self.stream.publish(self._marked(item))
 
     def draw(self, schematic: Schematic) -> None:
         """How the extraction line is drawn; nothing where nothing is."""
@@ -84,7 +96,7 @@ class StatePublisher:
             item = self.stream.get(path) if path else None
             if item is not None:
                 self._marks.begin(path, move.value)
-                self.stream.publish(self._marks.seen(item))
+                self.stream.publish(self._marked(item))
 
     def ended(self, call: ICall, request: Mapping[str, str], reply: str, seconds: float) -> None:
         """It has its reply: what it moved is at rest, or has never moved; look in a moment."""
@@ -112,6 +124,8 @@ class StatePublisher:
             self.stream.withdraw(path)
         self._told_more = set(readings)
         self.stream.look_for_stale()
+        if self._rules is not None:
+            self._rules.look()
 
     def _publish(self, readings: Iterable[tuple[str, Reading]]) -> None:
         same = []
@@ -128,9 +142,13 @@ class StatePublisher:
         self.stream.confirm(same)
 
     def _item(self, path: str, reading: Reading, stale_after: float) -> Item:
-        item = self._marks.seen(found(reading, self._now(), path, stale_after))
+        item = self._marked(found(reading, self._now(), path, stale_after))
         before = self.stream.get(path)
         return item if before is None else item.since(before)
+
+    def _marked(self, item: Item) -> Item:
+        item = self._marks.seen(item)
+        return item if self._rules is None else self._rules.seen(item)
 
     def path_of(self, move: Move) -> str:
         """The path of the item that shows a part; empty where none does."""

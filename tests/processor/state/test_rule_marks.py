@@ -1,0 +1,66 @@
+"""What the rules of a configuration guard, as watchers see it."""
+
+from __future__ import annotations
+
+from tests import guarded_laboratory
+from tests.guarded_laboratory import LaboratoryCase
+from tests.safeguards.test_interlocks import A_CLOSED, rule
+
+#: Seconds in which what has changed is seen: a look at each manager, and one at the rules.
+SEEN = 2.5
+
+
+class RuleMarkTests(LaboratoryCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.patch(guarded_laboratory, "UNWATCHED", "")
+
+    def rule_of(self, path: str) -> object:
+        """None where nothing guards it."""
+        self.clock.pump([0.05] * int(SEEN / 0.05))
+        item = self.gate.stream.get(path)
+        assert item is not None, path
+        return item.details.get("rule")
+
+    def valve(self, name: str) -> object:
+        return self.rule_of(f"System/valve/{name}")
+
+    def test_it_says_why_it_may_not_and_nothing_while_it_may(self) -> None:
+        self.start(rule("System|Open V", A_CLOSED, reason="no gas to the pump"))
+        self.assertEqual(self.valve("V"), "")
+        self.assertEqual(self.reply("System|Open A"), "OK")
+        why = str(self.valve("V"))
+        self.assertIn(A_CLOSED, why)
+        self.assertIn("no gas to the pump", why)
+        self.assertEqual(self.reply("System|Close A"), "OK")
+        self.assertEqual(self.valve("V"), "")
+
+    def test_what_no_rule_is_for_says_nothing(self) -> None:
+        self.start(rule("System|Open V", A_CLOSED))
+        self.assertIsNone(self.valve("B"))
+        self.start()
+        self.assertIsNone(self.valve("V"))
+
+    def test_what_cannot_be_told_is_in_the_way(self) -> None:
+        self.start(rule("System|Open V", "Hardware|Read slow < 1"))
+        self.assertIn("cannot be told", str(self.valve("V")))
+
+    def test_other_parts_are_guarded_too_and_so_is_any_value(self) -> None:
+        for command, path in (("CO2|Enable", "CO2/enabled"), ("CO2|SetLaserPower", "CO2/power")):
+            self.start(rule(command, "System|GetIndicatorState V is True"))
+            self.assertIn("GetIndicatorState V is True", str(self.rule_of(path)))
+
+    def test_of_two_rules_the_one_that_does_not_hold_is_told(self) -> None:
+        never = "System|GetIndicatorState B is True"
+        self.start(rule("System|Open V", A_CLOSED) + rule("System|Open V", never))
+        self.assertIn(never, str(self.valve("V")))
+
+    def test_it_asks_no_more_often_than_it_may(self) -> None:
+        self.start(rule("System|Open V", "Hardware|Read slow < 1"))
+        self.clock.pump([0.05] * 20)
+        asked = len(self.slow.readings)
+        for _ in range(50):
+            self.reply("System|Open A")
+            self.reply("System|Close A")
+            self.clock.advance(0.01)
+        self.assertLessEqual(len(self.slow.readings) - asked, 3)
