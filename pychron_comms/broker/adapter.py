@@ -15,6 +15,7 @@ import pika
 from pika.connection import Connection
 from pika.exceptions import AMQPError
 from twisted.internet.defer import Deferred, fail
+from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.logger import Logger
@@ -75,7 +76,7 @@ class _Pika(Connection):
     def feed(self, data: bytes) -> None:
         self._on_data_available(data)
 
-    def end(self, error: Exception | None) -> None:
+    def end(self, error: BaseException) -> None:
         self._on_stream_terminated(error)
 
 
@@ -148,7 +149,7 @@ class BrokerConnection(Protocol):
         self._broken_by = reason.getErrorMessage()
         try:
             # It says next what the broker said of it, if that said something.
-            self._pika.end(None)
+            self._pika.end(reason.value or ConnectionDone())
         except AMQPError as error:
             self._log.debug("at its end: {error!r}", error=error)
         self._over("")

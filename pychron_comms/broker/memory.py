@@ -57,9 +57,18 @@ class SharedMemory:
         awaited = self._awaited[epoch] = Deferred(lambda _: self._awaited.__delitem__(epoch))
         return awaited
 
-    def next_epoch(self, token: str) -> str:
-        """A name for one more ownership: no other has it, and people see which was later."""
-        return f"{max(map(_number, self.epochs), default=0) + 1}.{token}"
+    def clear(self) -> None:
+        """The log is read from its beginning again."""
+        self._size = 0
+        self._records.clear()
+        self.epochs.clear()
+
+    def next_epoch(self, last: str, token: str) -> str:
+        """A name for one more ownership: no other has it, and people see which was later.
+
+        ``last``: the last one of who asks, also where the log has it no more.
+        """
+        return f"{max(map(_number, [last, *self.epochs])) + 1}.{token}"
 
     def others_since(self, epoch: str) -> bool:
         """Whether somebody else has claimed the hardware after that epoch."""

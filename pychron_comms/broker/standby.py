@@ -100,7 +100,7 @@ class Standby(MultiService):
         self._claiming: Deferred[None] | None = None
         self._owned = ""
         self._has_begun = False
-        self._read_upto = -1
+        self._has_ended = False
         self._trouble = ""
         outage = Outage(address.name, reactor)
         name = f"processor of {address.hardware}"
@@ -156,8 +156,9 @@ class Standby(MultiService):
         log = await self._channel(consuming)
         await bind(log, memory.name, JOURNAL, f"{self._hardware}.#")
         await log.ask("basic_qos", prefetch_count=_LOG_AHEAD)
-        where = "first" if self._read_upto < 0 else self._read_upto + 1
-        arguments = {"x-stream-offset": where}
+        # All of it, each time: it may be another log than before.
+        self._memory.clear()
+        arguments = {"x-stream-offset": "first"}
         await log.consume(memory.name, partial(self._remember, log), arguments=arguments)
         beats = await self._channel(consuming)
         await beats.ask("basic_qos", prefetch_count=20)
@@ -199,14 +200,19 @@ class Standby(MultiService):
     # -- standing by
 
     def _remember(self, log: BrokerChannel, delivery: Delivery) -> None:
-        offset = delivery.message.headers.get("x-stream-offset")
-        if isinstance(offset, int):
-            if offset <= self._read_upto:
-                log.ack(delivery.tag)
-                return
-            self._read_upto = offset
         self._memory.take(delivery.message)
         log.ack(delivery.tag)
+        if self._has_begun and self._is_usurped():
+            # Better now, while another is the owner, than when this one is wanted.
+            self._end("another processor has owned the hardware meanwhile")
+
+    def _is_usurped(self) -> bool:
+        return self._memory.others_since(self._fence.epoch)
+
+    def _end(self, why: str) -> None:
+        if not self._has_ended:
+            self._has_ended = True
+            self._usurped(why)
 
     def _beaten(self, beats: BrokerChannel, delivery: Delivery) -> None:
         beats.ack(delivery.tag)
@@ -232,13 +238,12 @@ class Standby(MultiService):
     # -- owning
 
     async def _claim(self, road: Road) -> None:
-        epoch = self._memory.next_epoch(self._token)
+        epoch = self._memory.next_epoch(self._fence.epoch, self._token)
         read = self._memory.read_to(epoch)
         message = Message(CLAIM, epoch.encode())
         await road.published.publish(PROCESSORS, f"{self._hardware}.memory", message)
         await read
-        if self._fence.epoch and self._memory.others_since(self._fence.epoch):
-            self._usurped("another processor has owned the hardware meanwhile")
+        if self._has_ended:
             return
         if self._road is not road or not self._ownership.claim(epoch):
             return
@@ -250,7 +255,7 @@ class Standby(MultiService):
                 self._begin()
             except Exception:
                 self._log.failure("the gate could not be started")
-                self._usurped("the gate could not be started")
+                self._end("the gate could not be started")
                 return
         if len(self._memory.epochs) > 1:
             # Whoever was in command before, nobody is now.

@@ -13,7 +13,12 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from pychron_comms.config.nearest import did_you_mean
-from pychron_comms.errors import CommandError, ShuttingDownError, UnknownRequestTypeError
+from pychron_comms.errors import (
+    CommandError,
+    NotOwnerError,
+    ShuttingDownError,
+    UnknownRequestTypeError,
+)
 from pychron_comms.interfaces import (
     Effect,
     ICall,
@@ -310,6 +315,9 @@ class RemoteHardwareManager(Service):
         together.cancel()
 
     def _not_safe(self, failure: Failure) -> None:
+        if failure.check(NotOwnerError):
+            self._log.warn("made safe by whoever owns it: {why}", why=str(failure.value))
+            return
         self._log.failure("hardware could not be made safe", failure)
 
 

@@ -89,7 +89,13 @@ class MemoryTests(SynchronousTestCase):
         self.assertNoResult(read)
         self.take(Message(CLAIM, b"2.b"))
         self.successResultOf(read)
-        self.assertEqual(self.memory.next_epoch("c"), "3.c")
+        self.assertEqual(self.memory.next_epoch("", "c"), "3.c")
+
+    def test_a_name_is_never_used_again_also_where_the_log_is_gone(self) -> None:
+        self.take(Message(CLAIM, b"5.a"))
+        self.memory.clear()
+        self.assertEqual(self.memory.next_epoch("5.a", "a"), "6.a")
+        self.assertFalse(self.memory.others_since("5.a"))
 
     def test_it_is_known_who_claimed_since(self) -> None:
         self.take(Message(CLAIM, b"1.a"), Message(CLAIM, b"2.b"), Message(CLAIM, b"3.a"))
@@ -99,7 +105,7 @@ class MemoryTests(SynchronousTestCase):
 
     def test_a_claim_that_is_none_of_ours_counts_for_nothing(self) -> None:
         self.take(Message(CLAIM, b"\xff"), Message(CLAIM, b"99999999999999999999.x"))
-        self.assertEqual(self.memory.next_epoch("c"), "1.c")
+        self.assertEqual(self.memory.next_epoch("", "c"), "1.c")
 
 
 class SharedJournalTests(SynchronousTestCase):

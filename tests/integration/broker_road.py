@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import re
 import sys
 import time
 
@@ -15,6 +17,10 @@ _HARDWARE = """
 class = "tests.integration.witness:Valves"
 record = "{record}"
 opening = {opening}
+
+[manager.co2]
+class = "tests.integration.witness:Laser"
+record = "{record}"
 """
 
 
@@ -77,7 +83,8 @@ class Asker(Wire):
     def begin(self, command: str, tags: str = "") -> str:
         """Ask; the id of what will be answered."""
         self._number += 1
-        self.send(f"@id={self._number}{tags} System|{command}\n".encode())
+        typed = command if "|" in command else f"System|{command}"
+        self.send(f"@id={self._number}{tags} {typed}\n".encode())
         return str(self._number)
 
     def reply(self, number: str) -> str:
@@ -89,17 +96,20 @@ class Asker(Wire):
     def ask(self, command: str, tags: str = "") -> str:
         return self.reply(self.begin(command, tags))
 
-    def ask_until_sent(self, command: str, seconds: float = 30.0) -> str:
-        """Ask again and again while nothing is sent."""
-        reply = ""
+    def open_one(self, valve: str, seconds: float = 60.0) -> str:
+        """Open valves of that name and a number, a new one for each that was not opened; the one
+        that was."""
+        numbers = itertools.count()
+        opened = ""
 
-        def sent() -> bool:
-            nonlocal reply
-            reply = self.ask(command)
-            if reply.startswith("ERROR 011"):
+        def is_open() -> bool:
+            nonlocal opened
+            opened = f"{valve}{next(numbers)}"
+            reply = self.ask(f"Open {opened}", ";within=5")
+            assert re.match("OK|ERROR (011|201|202|214|217) ", reply), reply
+            if not reply.startswith(("OK", "ERROR 201")):
                 time.sleep(0.1)
-                return False
-            return True
+            return reply == "OK"
 
-        wait_until(sent, f"an owner that takes {command}", seconds)
-        return reply
+        wait_until(is_open, f"an owner that opens {valve}", seconds)
+        return opened

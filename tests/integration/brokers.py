@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -89,6 +91,11 @@ class Broker:
             if "completed with" in self.process.log:
                 return
             time.sleep(0.2)
+
+    def kill(self) -> None:
+        """As ``kill -9`` does, of all that it is made of."""
+        os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait_for_end()
 
     def connect(self) -> pika.BlockingConnection:
         """A client of the test's own."""
