@@ -612,15 +612,15 @@ PROMISES = (
     Promise(
         "what makes safe goes first on an instrument's wire",
         "it has a queue of its own, looked at before the other",
-        "instruments/bus.py",
-        "        while jobs := self._urgent or self._jobs:\n",
-        "        while jobs := self._jobs or self._urgent:\n",
+        "instruments/jobs.py",
+        "        while jobs := self.urgent or self._others:\n",
+        "        while jobs := self._others or self.urgent:\n",
         "tests.instruments.test_bus.BusTests.test_what_makes_safe_passes_what_waits",
     ),
     Promise(
         "and is not undone by what waited for the wire",
         "at its turn it is asked whether its part was made safe meanwhile",
-        "instruments/bus.py",
+        "instruments/jobs.py",
         "            if job.still():\n",
         "            if job.still:\n",
         "tests.instruments.test_bound_item.ValveTests"

@@ -12,10 +12,10 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
-from pychron_comms.instruments.bus import NotAskedError, WithdrawnError
 from pychron_comms.instruments.description import Item, Reading, Verb, Verify
 from pychron_comms.instruments.fields import Value
 from pychron_comms.instruments.instrument import TROUBLE, Instrument
+from pychron_comms.instruments.jobs import NotAskedError, WithdrawnError
 from pychron_comms.instruments.kinds import GIVEN
 from pychron_comms.instruments.pattern import GarbledError
 from pychron_comms.instruments.talk import NoAnswerError, RefusedError, Told, interpreted

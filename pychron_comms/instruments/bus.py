@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Protocol
 
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.python.failure import Failure
 
-from pychron_comms.instruments.description import AnyExchange, Wire
+from pychron_comms.instruments.description import AnyExchange, Limits, Wire
 from pychron_comms.instruments.fields import Value
 from pychron_comms.instruments.incoming import Incoming
-from pychron_comms.instruments.jobs import Asker, Job
+from pychron_comms.instruments.jobs import Asker, Job, NotAskedError, WaitingJobs
 from pychron_comms.instruments.pattern import GarbledError
 from pychron_comms.instruments.talk import (
     Asking,
@@ -27,14 +27,6 @@ from pychron_comms.instruments.talk import (
 
 #: Within how many times ``first_byte`` an answer that comes piece by piece must be whole.
 WHOLE = 10
-
-
-class NotAskedError(Exception):
-    """Nothing was sent: there is no connection, or the bus was too long in use."""
-
-
-class WithdrawnError(NotAskedError):
-    """Nothing was sent: what makes safe was done meanwhile."""
 
 
 class Connection(Protocol):
@@ -67,8 +59,7 @@ class Bus:
         self._wire = wire
         self._clock = clock
         self._connection: Connection | None = None
-        self._jobs: deque[Job] = deque()
-        self._urgent: deque[Job] = deque()
+        self._waiting = WaitingJobs(clock, self._too_long)
         self._job: Job | None = None
         self._talk: Asking | None = None
         self._message: Message | None = None
@@ -107,11 +98,12 @@ class Bus:
             return fail(NotAskedError(self.trouble))
         asker = Asker(exchange, values, Deferred())
         same = self._question(exchange, values) if shared else b""
-        for waiting in self._jobs:
-            if same and waiting.question == same:
-                waiting.askers.append(asker)
-                return asker.done
-        self._queue(asker, same, still, urgent=urgent)
+        if not self._waiting.join(asker, same):
+            patience = self._wire.limits.lock
+            job = self._waiting.add(asker, same, still, urgent=urgent, patience=patience)
+            if urgent and self._missed:
+                self._send_unheard(job)
+            self._next()
         return asker.done
 
     def _question(self, exchange: AnyExchange, values: Mapping[str, Value]) -> bytes:
@@ -121,16 +113,11 @@ class Bus:
             # It is told when it is asked.
             return b""
 
-    def _queue(self, asker: Asker, same: bytes, still: Callable[[], bool], *, urgent: bool) -> None:
-        jobs = self._urgent if urgent else self._jobs
-        patience = self._clock.callLater(self._wire.limits.lock, self._too_long, jobs)
-        job = Job(askers=[asker], patience=patience, question=same, still=still)
-        jobs.append(job)
-        if urgent and self._missed:
-            self._send_unheard(job)
-        self._next()
-
     # -- what the connection tells
+
+    def allow(self, limits: Limits) -> None:
+        """Be as patient as another instrument on the wire needs, too."""
+        self._wire = replace(self._wire, limits=self._wire.limits.together(limits))
 
     def connected(self, connection: Connection) -> None:
         """It may be used; after a missed answer not before that can no longer come."""
@@ -147,8 +134,7 @@ class Bus:
         self._incoming.forget()
         self.trouble = why
         self._end_job(Failure(NoAnswerError(f"connection ended: {why}")))
-        while self._jobs:
-            self._jobs.popleft().fail(Failure(NotAskedError(why)))
+        self._waiting.fail_others(NotAskedError(why))
 
     def received(self, data: bytes) -> None:
         self._incoming.add(data)
@@ -188,20 +174,15 @@ class Bus:
             self._next_call = self._clock.callLater(wait, self._quiet_ended)
             return
         self._missed = False
-        while jobs := self._urgent or self._jobs:
-            job = jobs.popleft()
-            if job.still():
-                self._begin(job)
-                return
-            job.fail(Failure(WithdrawnError("it was made safe meanwhile")))
+        job = self._waiting.next()
+        if job is not None:
+            self._begin(job)
 
     def _quiet_ended(self) -> None:
         self._next_call = None
         self._next()
 
     def _begin(self, job: Job) -> None:
-        if job.patience.active():
-            job.patience.cancel()
         self._job = job
         self._talk = job.begun(self._wire)
         self._advance(None)
@@ -277,7 +258,7 @@ class Bus:
         if self._wire.recover:
             connection.write(self._wire.recover)
         self._end_job(failure)
-        for job in self._urgent:
+        for job in self._waiting.urgent:
             self._send_unheard(job)
         connection.reset()
 
@@ -302,13 +283,9 @@ class Bus:
                 done.callback(fields)
         self._next()
 
-    def _too_long(self, jobs: deque[Job]) -> None:
-        """The one that has waited longest is the first."""
-        job = jobs.popleft()
+    def _too_long(self, job: Job) -> None:
         why = self.trouble or "the bus was too long in use"
-        job.fail(
-            Failure(NoAnswerError(f"sent unheard; {why}") if job.unheard else NotAskedError(why))
-        )
+        job.fail(NoAnswerError(f"sent unheard; {why}") if job.unheard else NotAskedError(why))
 
     def _stop_timer(self) -> None:
         timer, self._timer = self._timer, None

@@ -49,6 +49,16 @@ class Limits:
     idle: float
     late: float
 
+    def together(self, other: Limits) -> Limits:
+        """The more patient of each."""
+        return Limits(
+            lock=max(self.lock, other.lock),
+            first_byte=max(self.first_byte, other.first_byte),
+            between_bytes=max(self.between_bytes, other.between_bytes),
+            idle=max(self.idle, other.idle),
+            late=max(self.late, other.late),
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Wire:

@@ -8,9 +8,10 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
-from pychron_comms.instruments.bus import Bus, NotAskedError
+from pychron_comms.instruments.bus import Bus
 from pychron_comms.instruments.description import AnyExchange, Description
 from pychron_comms.instruments.fields import Value
+from pychron_comms.instruments.jobs import NotAskedError
 from pychron_comms.instruments.pattern import GarbledError
 from pychron_comms.instruments.talk import NoAnswerError, RefusedError
 

@@ -1,18 +1,27 @@
-"""What waits for the wire, or is on it: a talk, and who wants its answer."""
+"""What waits for the wire: talks, and who wants their answers; what makes safe before the rest."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.python.failure import Failure
 
 from pychron_comms.instruments.description import AnyExchange, Wire
 from pychron_comms.instruments.fields import Value
 from pychron_comms.instruments.talk import Asking, Fields, asking
+
+
+class NotAskedError(Exception):
+    """Nothing was sent: there is no connection, or the bus was too long in use."""
+
+
+class WithdrawnError(NotAskedError):
+    """Nothing was sent: what makes safe was done meanwhile."""
 
 
 class Asker(NamedTuple):
@@ -42,9 +51,62 @@ class Job:
         exchange, values, _ = self.askers[0]
         return asking(wire, exchange, values)
 
-    def fail(self, failure: Failure) -> None:
+    def fail(self, error: Exception | Failure) -> None:
         """Tell all who wait."""
+        failure = error if isinstance(error, Failure) else Failure(error)
         if self.patience.active():
             self.patience.cancel()
         for asker in self.askers:
             asker.done.errback(failure)
+
+
+class WaitingJobs:
+    """``expired`` is told of each that has waited too long, and ends it."""
+
+    def __init__(self, clock: IReactorTime, expired: Callable[[Job], None]) -> None:
+        #: Those that make safe, the one that has waited longest first.
+        self.urgent: deque[Job] = deque()
+        self._others: deque[Job] = deque()
+        self._clock = clock
+        self._expired = expired
+
+    def join(self, asker: Asker, question: bytes) -> bool:
+        """Let one who asks what is waiting already have its answer; False where nothing is so."""
+        for job in self._others:
+            if question and job.question == question:
+                job.askers.append(asker)
+                return True
+        return False
+
+    def add(
+        self,
+        asker: Asker,
+        question: bytes,
+        still: Callable[[], bool],
+        *,
+        urgent: bool,
+        patience: float,
+    ) -> Job:
+        """Wait for at most ``patience`` seconds."""
+        jobs = self.urgent if urgent else self._others
+        # The one that has waited longest is the first.
+        expiry = self._clock.callLater(patience, lambda: self._expired(jobs.popleft()))
+        job = Job(askers=[asker], patience=expiry, question=question, still=still)
+        jobs.append(job)
+        return job
+
+    def next(self) -> Job | None:
+        """The next that shall still be sent; those that shall not are told."""
+        while jobs := self.urgent or self._others:
+            job = jobs.popleft()
+            if job.patience.active():
+                job.patience.cancel()
+            if job.still():
+                return job
+            job.fail(WithdrawnError("it was made safe meanwhile"))
+        return None
+
+    def fail_others(self, error: Exception) -> None:
+        """All that do not make safe."""
+        while self._others:
+            self._others.popleft().fail(error)

@@ -98,10 +98,12 @@ class Instruments(MultiService):
         values = _values(table, description)
         self._check_place(table, address)
         for other in self._at.setdefault(address, []):
-            if self._instruments[other].description.name != description.name:
+            theirs = self._instruments[other].description
+            if theirs.name == description.name:
+                if self._values[other] == values:
+                    raise table.mistake("link", f"instrument {other} is there already")
+            elif not (_is_modbus(theirs) and _is_modbus(description)):
                 raise table.mistake("link", f"instrument {other} is there, of another kind")
-            if self._values[other] == values:
-                raise table.mistake("link", f"instrument {other} is there already")
         self._at[address].append(name)
         self._values[name] = values
         self._instruments[name] = Instrument(
@@ -124,7 +126,14 @@ class Instruments(MultiService):
             except ValueError as error:
                 raise table.mistake("link", f"expected {error}, got {address!r}") from None
             self._buses[address] = bus
-        return self._buses[address]
+        bus = self._buses[address]
+        bus.allow(description.wire.limits)
+        return bus
+
+
+def _is_modbus(description: Description) -> bool:
+    """Whether others may be on its wire: each message says which unit it is for, and how long."""
+    return description.wire.frames is not None
 
 
 def _near(name: str, known: Iterable[str]) -> str:

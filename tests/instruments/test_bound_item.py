@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred
 
 from pychron_comms.instruments.bound_item import NotDoneError, UnprovenError
-from pychron_comms.instruments.bus import NotAskedError
+from pychron_comms.instruments.jobs import NotAskedError
 from pychron_comms.instruments.talk import NoAnswerError, Told
 from tests.instruments.case import SWITCH, InstrumentCase
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -49,6 +51,18 @@ class BusTests(SynchronousTestCase):
         self.bus.received(b"1\n")
         self.assertEqual(self.successResultOf(first), {"value": "0"})
         self.assertEqual(self.successResultOf(second), {"value": "1"})
+
+    def test_it_is_as_patient_as_the_slowest_on_the_wire(self) -> None:
+        self.bus.allow(replace(self.description.wire.limits, first_byte=2.0, late=0.0))
+        missed = self.read()
+        self.clock.advance(1.9)
+        self.assertNoResult(missed)
+        self.clock.advance(0.1)
+        self.failureResultOf(missed, NoAnswerError)
+        self.read()
+        self.wire.taken()
+        self.clock.advance(2.9)
+        self.assertEqual(self.wire.taken(), [])
 
     def test_what_makes_safe_passes_what_waits(self) -> None:
         first, waiting, safe = self.read(1), self.read(2), self.close(3)

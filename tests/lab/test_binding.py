@@ -96,6 +96,18 @@ link = "serial:///dev/ttyUSB0?baud=19200"
         said = self.mistake("tcp://10.0.0.13:4001", "telnet://10.0.0.12:5025")
         self.assertIn("instrument becker is there already, by tcp://10.0.0.12:5025", said)
 
+    def test_on_modbus_several_kinds_share_a_wire(self) -> None:
+        """A PLC has valves and gauges; two makers' controllers are on one RS-485."""
+        link = 'link = "modbus+rtu:///dev/ttyUSB0?baud=9600"\n'
+        shared = (
+            f'[instrument.hot]\ndescription = "watlow-ezzone"\n{link}'
+            f'[instrument.cold]\ndescription = "eurotherm-modbus"\nunit = 2\n{link}'
+        )
+        self.hardware(shared)
+        twice = f'[instrument.again]\ndescription = "watlow-ezzone"\n{link}'
+        error = self.assertRaises(ConfigError, self.hardware, shared + twice)
+        self.assertIn("instrument hot is there already", str(error))
+
     def test_a_device_is_bound(self) -> None:
         text = """
 [instrument.pid]

@@ -9,8 +9,8 @@ from pychron_comms.instruments.bound_item import (
     UnprovenError,
     check_limits,
 )
-from pychron_comms.instruments.bus import NotAskedError
 from pychron_comms.instruments.device import asked
+from pychron_comms.instruments.jobs import NotAskedError
 
 _MOVING = "moving"
 

@@ -22,8 +22,8 @@ from pychron_comms.instruments.bound_item import (
     UnprovenError,
     check_limits,
 )
-from pychron_comms.instruments.bus import NotAskedError
 from pychron_comms.instruments.instrument import TROUBLE
+from pychron_comms.instruments.jobs import NotAskedError
 from pychron_comms.instruments.talk import Told
 
 POWER = "power"
