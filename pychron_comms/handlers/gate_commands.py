@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import cast
+from typing import Any, cast
 
 from pychron_comms.errors import InvalidArgumentsError
 from pychron_comms.handlers.arguments import Choice, Number, Text
 from pychron_comms.handlers.command import Values, command
 from pychron_comms.handlers.replies import done, value
-from pychron_comms.interfaces import Effect, ICall, IHardware, Lease, Part
+from pychron_comms.interfaces import Effect, ICall, IForetellsMoves, IHardware, Lease, Part
 from pychron_comms.wire.context import RequestContext
 
 #: Seconds that a lease may last; it can be renewed for ever.
@@ -150,6 +150,9 @@ class GateCommands:
     def check(self, manager: None, sender: str, *, command: str, context: RequestContext) -> object:
         call = self.prepare(command, sender)
         call.context = context
+        for move in call.moves:
+            if move.target and IForetellsMoves.providedBy(move.manager):
+                cast(Any, move.manager).foretell_move(move.target, move.value, sender)
         return self.hardware.safeguards.check(call)
 
 

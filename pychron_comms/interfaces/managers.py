@@ -55,6 +55,13 @@ class IForetells(Interface):
         """Raise what that method raises for these arguments whenever it is called."""
 
 
+class IForetellsMoves(Interface):
+    """A manager that knows, asking no hardware, which moves it would refuse just now."""
+
+    def foretell_move(target: str, value: object, sender: str) -> None:
+        """Raise what moving that part to that value would raise for this sender just now."""
+
+
 class IKnowsInterlocks(Interface):
     """An extraction line that knows what keeps its valves from opening."""
 

@@ -199,6 +199,14 @@ class CheckTests(LaboratoryCase):
         self.assertIn("ERROR 004", self.reply("CO2|Check SetLaserPower 200"))
         self.assertIn("ERROR 004", self.reply("System|Check"))
 
+    def test_it_finds_what_the_line_knows_without_its_hardware(self) -> None:
+        self.assertEqual(self.reply("System|Check Open E"), self.reply("System|Open E"))
+        self.assertIn("ERROR 014", self.reply("System|Check Open E"))
+        self.assertIn("ERROR 204", self.reply("System|Check Open F"))
+        # That it is stuck, the valve alone knows.
+        self.assertEqual(self.reply("System|Check Open G"), "OK")
+        self.assertEqual(self.reply("System|Check Open FooFlag"), "OK")
+
     def test_closing_would_never_be_held_back(self) -> None:
         self.start(rule("System|Close A", "System|GetIndicatorState V is True"))
         self.assertEqual(self.reply("System|Check Close A"), "OK")

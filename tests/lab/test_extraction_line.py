@@ -209,6 +209,20 @@ class RefusalTests(LineTestCase):
         self.moved("open", "C")
         self.refused("open", "D", "ERROR 015 : Valve D failed to actuate open")
 
+    def test_what_needs_no_hardware_is_foretold_as_it_is_refused(self) -> None:
+        for name, method in (
+            ("Z", "open"),
+            ("E", "open"),
+            ("E", "close"),
+            ("F", "close"),
+            ("C", "open"),
+        ):
+            with self.assertRaises(errors.CommandError) as caught:
+                self.line.foretell_move(name, method == "open", ME)
+            self.refused(method, name, errors.error_line(caught.exception))
+        for name, opens, sender in (("A", True, ME), ("C", False, ME), ("F", True, "10.0.0.7")):
+            self.line.foretell_move(name, opens, sender)
+
     def test_an_interlock_that_moves_is_not_closed(self) -> None:
         self.move("close", "D")
         self.refused("open", "C", "ERROR 015 : Valve C failed to actuate open")

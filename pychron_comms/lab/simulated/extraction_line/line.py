@@ -26,6 +26,7 @@ from pychron_comms.instruments.valve import InstrumentValve
 from pychron_comms.interfaces import (
     IExtractionLineManager,
     IForetells,
+    IForetellsMoves,
     IKnowsInterlocks,
     IKnowsProof,
     IMakesSafe,
@@ -100,6 +101,7 @@ class Valve(Protocol):
 @implementer(
     IExtractionLineManager,
     IForetells,
+    IForetellsMoves,
     IKnowsInterlocks,
     IKnowsProof,
     IReactorManager,
@@ -213,6 +215,12 @@ class SimulatedExtractionLine:
         if method in {"claim_group", "release_group"} and arguments[0] not in self._groups:
             raise self._no_group(str(arguments[0]))
 
+    def foretell_move(self, target: str, value: object, sender: str) -> None:
+        """Knows locks, owners, and what keeps a valve from opening."""
+        valve = self._movable(target, sender)
+        if value:
+            self._check_hindered(valve)
+
     def claim_group(self, group: str, sender: str) -> None:
         """All of its valves or, where another owns one, none."""
         for name in self._claimable(group, sender):
@@ -247,9 +255,12 @@ class SimulatedExtractionLine:
         return valve
 
     def _open(self, valve: Valve) -> Deferred[None] | None:
+        self._check_hindered(valve)
+        return valve.open()
+
+    def _check_hindered(self, valve: Valve) -> None:
         if valve.closed and self.hindering(valve.name):
             raise ValveActuationError(valve.name, "open")
-        return valve.open()
 
     def _move_to_safety(self, name: str, opens: bool) -> Deferred[None] | None:
         valve = self._named(name)
