@@ -17,6 +17,7 @@ from pychron_comms.client.command_line.session import AskSession
 from pychron_comms.client.communicator import Communicator
 from pychron_comms.client.instrument import Asks
 from pychron_comms.process.extras import install_command
+from pychron_comms.process.terminal import shows_colours
 
 _NO_PROMPT = f"""\
 pychron-ask: the interactive prompt needs prompt_toolkit and rich:
@@ -38,7 +39,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _ask(options: AskOptions) -> int:
-    output = Output(sys.stdout, sys.stderr, options.as_json)
+    in_colour = shows_colours(sys.stderr, os.environ)
+    output = Output(sys.stdout, sys.stderr, options.as_json, in_colour=in_colour)
     try:
         communicator = Communicator(
             options.server,

@@ -10,6 +10,10 @@ from dataclasses import asdict, dataclass
 GOOD, WARNING, BROKEN = "ok", "warning", "broken"
 _STATUS = {GOOD: 0, WARNING: 1, BROKEN: 2}
 
+#: How a terminal shows them: green, yellow, red.
+_COLOURS = {GOOD: "\x1b[32m", WARNING: "\x1b[33m", BROKEN: "\x1b[31m"}
+_PLAIN = "\x1b[0m"
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -31,8 +35,14 @@ def exit_status(findings: Sequence[Finding]) -> int:
     return max((_STATUS[each.state] for each in findings), default=0)
 
 
-def as_lines(findings: Sequence[Finding]) -> str:
-    return "".join(f"{each.line}\n" for each in findings)
+def as_lines(findings: Sequence[Finding], *, in_colour: bool = False) -> str:
+    """With ``in_colour`` each state has one, for a terminal."""
+    return "".join(f"{_coloured(each) if in_colour else each.line}\n" for each in findings)
+
+
+def _coloured(finding: Finding) -> str:
+    rest = finding.line.removeprefix(finding.state)
+    return f"{_COLOURS[finding.state]}{finding.state}{_PLAIN}{rest}"
 
 
 def as_json(findings: Sequence[Finding]) -> str:

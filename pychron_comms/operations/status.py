@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from pychron_comms.client.communicator import Communicator
+from pychron_comms.client.outcome import ClientError
 from pychron_comms.errors import CommandError
 from pychron_comms.operations.findings import BROKEN, GOOD, WARNING, Finding
 from pychron_comms.operations.laboratory import Laboratory
@@ -46,7 +47,7 @@ def status(
 ) -> list[Finding]:
     """What is found by asking; nothing is moved."""
     return [
-        *_server(laboratory, connect),
+        *_as_one([*_server(laboratory, connect)]),
         *route_findings(laboratory.page, look),
         *_processor(laboratory, connect),
         *_leases(laboratory, connect),
@@ -70,6 +71,14 @@ def _server(laboratory: Laboratory, connect: Callable[[str, str], Asks]) -> Iter
                 yield Finding(subject, WARNING, reply)
     if not asked:
         yield Finding("server", WARNING, "no listener that can be asked from here without TLS")
+
+
+def _as_one(found: list[Finding]) -> list[Finding]:
+    """One finding where none of several listeners answers, and for one reason."""
+    if len({each.text for each in found}) > 1 or len(found) < 2 or found[0].state != BROKEN:
+        return found
+    text = f"none of its {len(found)} listeners answers: {found[0].text}"
+    return [Finding("server", BROKEN, text, found[0].mend)]
 
 
 def _is_number(reply: str) -> bool:
@@ -182,6 +191,8 @@ def _ask(
         return "", str(error)
     try:
         return asks.ask(command), ""
+    except ClientError as error:
+        return "", error.why
     except CommandError as error:
         return "", str(error)
     finally:

@@ -24,6 +24,7 @@ from pychron_comms.operations.status import status
 from pychron_comms.process.arguments import Parser
 from pychron_comms.process.completion import add_completion
 from pychron_comms.process.platform import HERE
+from pychron_comms.process.terminal import shows_colours
 
 _EPILOG = """\
 Without --config, lab.toml in this folder is taken where there is one, else the built-in laboratory.
@@ -169,7 +170,8 @@ def _which(laboratory: Laboratory) -> list[Finding]:
 
 
 def _tell(findings: Sequence[Finding], json: bool = False) -> int:
-    sys.stdout.write(as_json(findings) if json else as_lines(findings))
+    in_colour = shows_colours(sys.stdout, os.environ)
+    sys.stdout.write(as_json(findings) if json else as_lines(findings, in_colour=in_colour))
     return exit_status(findings)
 
 

@@ -163,6 +163,10 @@ class OnceTests(SessionCase):
         self.assertEqual(session.run([]), 1)
         self.assert_written("", "ERROR 014 : Valve A is software locked\n")
 
+    def test_an_error_is_red_at_a_terminal_alone(self) -> None:
+        Output(self.out, self.err, in_colour=True).error("Open A", errors.QueueFullError("x"))
+        self.assert_written("", "\x1b[31mERROR 203 : queue full: x\x1b[0m\n")
+
     def test_no_connection_and_unknown_outcome(self) -> None:
         for error in (
             errors.PychronCommunicationError("tcp:x:1", "refused"),

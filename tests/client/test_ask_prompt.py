@@ -238,7 +238,8 @@ class LoopTests(LoopCase):
         )
 
     def test_help(self) -> None:
-        self.run_keys("help\rhelp SetX\r?\rhelp nothing\rquit\r", laser_communicator())
+        keys = "help\rhelp SetX\r?\rhelp nothing\rhelp Enabel\rquit\r"
+        self.run_keys(keys, laser_communicator())
         shown = self.shown.getvalue()
         self.assertEqual(
             len(re.findall(r"\nSetLaserOutput value \[units\] +set the output in", shown)), 2
@@ -246,6 +247,7 @@ class LoopTests(LoopCase):
         self.assertIn("SetX value: begin a move of x; poll GetXMoving; value: number mm\n", shown)
         self.assertIn("quit", shown)
         self.assertIn("no command nothing\n", shown)
+        self.assertIn("no command Enabel; did you mean Enable?\n", shown)
 
     def test_ctrl_c_clears_and_ctrl_d_leaves(self) -> None:
         communicator = laser_communicator()

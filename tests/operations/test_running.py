@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import pathlib
 import socket
 import tempfile
+from contextlib import redirect_stdout
 
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -85,7 +87,8 @@ class SecondLaboratoryTests(SynchronousTestCase):
     def test_it_has_ports_and_pages_of_its_own(self) -> None:
         with tempfile.TemporaryDirectory() as folder:
             file = pathlib.Path(folder) / "lab.toml"
-            tool.main(["init", "--yes", "--config", str(file), "--first-port", "2060"])
+            with redirect_stdout(io.StringIO()):
+                tool.main(["init", "--yes", "--config", str(file), "--first-port", "2060"])
             laboratory = load(file)
         ways = [way for _, way in laboratory.server_endpoints()]
         self.assertEqual((ways[0], ways[-1]), ("tcp:127.0.0.1:2060", "tcp:127.0.0.1:2068"))

@@ -19,10 +19,19 @@ from http.client import BadStatusLine
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.errors import OutcomeUnknownError, PychronCommunicationError
+from pychron_comms.client.outcome import NotSentError
+from pychron_comms.errors import OutcomeUnknownError
 from pychron_comms.operations import doctor, init, ports, status, tool, units
 from pychron_comms.operations.check import check
-from pychron_comms.operations.findings import BROKEN, GOOD, WARNING, Finding, as_json, exit_status
+from pychron_comms.operations.findings import (
+    BROKEN,
+    GOOD,
+    WARNING,
+    Finding,
+    as_json,
+    as_lines,
+    exit_status,
+)
 from pychron_comms.operations.laboratory import Laboratory, connect_to, load
 from pychron_comms.process.platform import Platform
 from pychron_comms.processor.settings import ProcessorSettings
@@ -158,7 +167,7 @@ class FakeAsks:
 
     def ask(self, command: str) -> str:
         if command not in self._replies:
-            raise PychronCommunicationError("nowhere", command, "refused")
+            raise NotSentError("nowhere", command, "refused")
         return self._replies[command]
 
     def close(self) -> None:
@@ -251,6 +260,22 @@ class StatusTests(FolderCase):
         self.assertEqual(told["state"], BROKEN)
         self.assertEqual(told["findings"][1]["mend"], "e")
         self.assertEqual(exit_status([]), 0)
+
+    def test_a_terminal_shows_each_state_in_its_colour(self) -> None:
+        found = [Finding("a", GOOD, "b"), Finding("c", BROKEN, "d")]
+        shown = as_lines(found, in_colour=True)
+        self.assertEqual(shown, "\x1b[32mok\x1b[0m        a: b\n\x1b[31mbroken\x1b[0m    c: d\n")
+        self.assertEqual(as_lines(found), "ok        a: b\nbroken    c: d\n")
+
+    def test_where_none_of_many_listeners_answers_that_is_said_once(self) -> None:
+        laboratory = self.laboratory()
+        found = self.found(laboratory, {})
+        servers = [each for each in found if each.subject.startswith("server")]
+        self.assertEqual(len(servers), 1)
+        self.assertIn("none of its 8 listeners answers: ", servers[0].text)
+        # One of them that does is told apart.
+        found = self.found(laboratory, {"GetIntegrationTime": "1.0"})
+        self.assertEqual(len([each for each in found if each.subject.startswith("server,")]), 8)
 
     def test_an_unknown_outcome_is_no_traceback(self) -> None:
         class Lost(FakeAsks):

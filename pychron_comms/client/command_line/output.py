@@ -13,6 +13,8 @@ from pychron_comms.errors import (
     error_line,
 )
 
+_RED, _PLAIN = "\x1b[31m", "\x1b[0m"
+
 #: Exit statuses.
 ANSWERED, REFUSED, FAILED = 0, 1, 2
 
@@ -31,7 +33,11 @@ def is_refusal(reply: str) -> bool:
 class Output:
     """With ``as_json`` each reply and each error is one JSON object on ``out``."""
 
-    def __init__(self, out: TextIO, err: TextIO, as_json: bool = False) -> None:
+    def __init__(
+        self, out: TextIO, err: TextIO, as_json: bool = False, *, in_colour: bool = False
+    ) -> None:
+        """``in_colour``: errors are red, for a terminal."""
+        self._in_colour = in_colour
         self._out = out
         self._err = err
         self._as_json = as_json
@@ -47,7 +53,8 @@ class Output:
                 told["key"] = error.key
             _write(self._out, json.dumps({"command": command, "error": told}))
         else:
-            _write(self._err, error_line(error))
+            line = error_line(error)
+            _write(self._err, f"{_RED}{line}{_PLAIN}" if self._in_colour else line)
 
     def note(self, text: str) -> None:
         _write(self._err, f"pychron-ask: {text}")

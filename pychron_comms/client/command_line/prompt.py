@@ -21,6 +21,7 @@ from pychron_comms.client.command_line.options import AskOptions
 from pychron_comms.client.command_line.output import ANSWERED, Output
 from pychron_comms.client.command_line.session import AskSession
 from pychron_comms.client.instrument import Asks
+from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.errors import CommandError, error_line
 
 _QUIT = frozenset({"quit", "exit"})
@@ -93,9 +94,15 @@ class Prompt:
         if told:
             self._console.print(Text(told), soft_wrap=True)
         elif command:
-            self._console.print(Text(f"no command {command}", style="red"))
+            self._console.print(Text(self._unknown(command), style="red"))
         else:
             self._console.print(help_table(self._connection.catalogue))
+
+    def _unknown(self, command: str) -> str:
+        known = [each.name for each in self._connection.catalogue.commands]
+        if not known:
+            return "what the server can do is not known: it has not described itself yet"
+        return f"no command {command}{did_you_mean(command, known)}"
 
 
 def help_table(catalogue: Catalogue) -> Table:

@@ -1,0 +1,19 @@
+"""What a terminal shows, and a pipe does not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TextIO
+
+
+def shows_colours(stream: TextIO, environ: Mapping[str, str]) -> bool:
+    """Whether a person looks at it who wants colours: https://no-color.org says how one does not.
+
+    A terminal that is called dumb, or nothing (as on Windows), shows none.
+    """
+    return (
+        stream.isatty() and not environ.get("NO_COLOR") and environ.get("TERM", "") not in _WITHOUT
+    )
+
+
+_WITHOUT = {"", "dumb"}
