@@ -37,7 +37,8 @@ def field_format(spec: str) -> Format:
 
     Nothing or ``s`` is text, ``w`` a word without blanks, commas and semicolons; ``d`` a whole
     number, ``X`` a hexadecimal one, ``g``, ``f`` and ``e`` numbers, with a width and a precision
-    as in Python; ``u8``, ``i16le``, ``u32be``, ``f32le`` are binary.
+    as in Python; ``u8``, ``i16le``, ``u32be``, ``f32le`` are binary. ``m4e2`` is six digits: four
+    of a mantissa in thousandths, two of a power of ten and 20 more.
     """
     if spec == "raw":
         return Format(rb".*", False, lambda value: str(value).encode("latin-1"), _raw)
@@ -45,11 +46,15 @@ def field_format(spec: str) -> Format:
         return _ANY_TEXT
     if spec == "w":
         return Format(rb"[!-+\x2d-:<-~]+", False, _text, _as_text)
+    if spec == "m4e2":
+        return Format(rb"[0-9]{6}", True, _mantissa_and_power, _of_mantissa_and_power)
     if binary := _BINARY.fullmatch(spec):
         return _binary(binary[1], int(binary[2]), binary[3])
     if number := _TEXT.fullmatch(spec):
         return _number(spec, number)
-    raise ValueError(f"no such format: {spec!r}; known are s, w, d, X, g, f, e, u8, i16le, f32be")
+    raise ValueError(
+        f"no such format: {spec!r}; known are s, w, d, X, g, f, e, u8, i16le, f32be, m4e2"
+    )
 
 
 def _text(value: Value) -> bytes:
@@ -115,6 +120,18 @@ def _formatted(spec: str, value: float | int, width: int = 0) -> bytes:
     if width and len(text) > width:
         raise ValueError(f"{value} is wider than {width}")
     return text.encode()
+
+
+def _mantissa_and_power(value: Value) -> bytes:
+    mantissa, power = f"{finite(value):.3e}".split("e")
+    digits = f"{round(float(mantissa) * 1000):04d}{int(power) + 20:02d}"
+    if len(digits) != 6 or not digits.isdecimal():
+        raise ValueError(f"{value} does not fit")
+    return digits.encode()
+
+
+def _of_mantissa_and_power(data: bytes) -> Value:
+    return finite(float(f"{data[:4].decode()}e{int(data[4:]) - 23}"))
 
 
 def _as_float(data: bytes) -> float:

@@ -32,6 +32,15 @@ class WireTextTests(SynchronousTestCase):
 
 
 class PatternTests(SynchronousTestCase):
+    def test_a_mantissa_and_a_power_of_ten(self) -> None:
+        pattern = Pattern("M{value:m4e2}")
+        for text, value in ((b"M100023", 1000.0), (b"M123414", 1.234e-6), (b"M000020", 0.0)):
+            self.assertEqual(pattern.build({"value": value}), text)
+            self.assertEqual(pattern.match(text), {"value": value})
+        for beyond in (-1.0, 1e90, 1e-30):
+            self.assertRaises(ValueError, pattern.build, {"value": beyond})
+        self.assertRaises(GarbledError, pattern.match, b"M10002")
+
     def there_and_back(self, pattern: Pattern, **values: float | str) -> bytes:
         data = pattern.build(values)
         self.assertEqual(pattern.match(data), values)
