@@ -48,6 +48,9 @@ REPLY_LIMIT = 16 * 1024 * 1024
 _SWEEP = 1.0
 _GRACE = 0.5
 
+#: Seconds for which who asks, and when, need not be written anew.
+_MOMENT = 0.001
+
 #: Seconds that a handshake of TLS may take, and what is asked first over it.
 _HANDSHAKE = 10.0
 _ECHO_TYPE, _ARE_YOU_THERE = "test", "are you there"
@@ -96,6 +99,8 @@ class ProcessorConnection(Protocol):
         self._pending: dict[int, Waiting] = {}
         self._numbers: dict[Deferred[str], int] = {}
         self._last_id = 0
+        # Who asked last, when, and the tags that say so.
+        self._asker, self._stamped, self._said = "", -math.inf, ""
         #: Replies that were read.
         self.taken = TakenReplies(clock, self.say)
         self._sweep = LoopingCall(self._give_up_late)
@@ -133,9 +138,12 @@ class ProcessorConnection(Protocol):
             places = self._places.ordinary
         places.take(sender)
         now, seconds = self._clock.seconds(), self._timeout
-        tags = f";from={_name_of(sender)}"
-        if self._owner.is_near:
-            tags = f"{tags};sent={now:.3f}"
+        if sender != self._asker or not self._stamped <= now < self._stamped + _MOMENT:
+            # To the millisecond it is the same for a whole chunk.
+            self._asker, self._stamped = sender, now
+            sent = f";sent={now:.3f}" if self._owner.is_near else ""
+            self._said = f";from={_name_of(sender)}{sent}"
+        tags = self._said
         if context is not PLAIN:
             more = join_tags(tags_of(context))
             if more:

@@ -20,6 +20,8 @@ _BIT = 8192
 #: Bytes that the system may keep for a peer that does not read; by itself it would take megabytes.
 _SEND_BUFFER = 131072
 
+_DONE = Failure(ConnectionDone())
+
 # Twisted keeps what waits to be written in two places, one of them private: where that is not to be
 # found, something is taken to wait.
 _BESIDE = "_tempDataBuffer"
@@ -93,6 +95,6 @@ def close_now(transport: Any) -> None:
         and not transport.dataBuffer
         and not getattr(transport, _BESIDE, True)
     ):
-        transport.connectionLost(Failure(ConnectionDone()))
+        transport.connectionLost(_DONE)
     else:
         transport.loseConnection()

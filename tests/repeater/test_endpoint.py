@@ -257,6 +257,23 @@ class NearTests(EndpointCase):
         self.ask("Open V")
         self.assertEqual(self.processor.read(), ["@id=1;from=10.0.0.1;sent=2.500 System|Open V"])
 
+    def test_it_says_so_of_each_to_the_millisecond(self) -> None:
+        self.start()
+        for sender, later in (("a", 1.0), ("a", 0.0004), ("b", 0.0), ("b", 0.002), ("b", -1.0)):
+            self.clock.rightNow += later
+            self.repeater.get_response("System", "Open V", sender)
+        said = [line.partition(" ")[0].partition(";")[2] for line in self.processor.read()]
+        self.assertEqual(
+            said,
+            [
+                "from=a;sent=1.000",
+                "from=a;sent=1.000",
+                "from=b;sent=1.000",
+                "from=b;sent=1.002",
+                "from=b;sent=0.002",
+            ],
+        )
+
 
 class FailureTests(EndpointCase):
     def test_without_a_connection_nothing_is_sent_and_011_says_so(self) -> None:

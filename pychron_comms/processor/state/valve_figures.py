@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from pychron_comms.interfaces import ICall, Move
-from pychron_comms.observability.metrics import Metrics
+from pychron_comms.observability.metrics import Counter, Metrics
 
 _VALVE = "/valve/"
 
@@ -19,6 +19,8 @@ class ValveFigures:
     def __init__(self, metrics: Metrics, path_of: Callable[[Move], str]) -> None:
         self._metrics = metrics
         self._path_of = path_of
+        # By the paths of the valves.
+        self._counters: dict[str, Counter] = {}
 
     def goes_on(self, call: ICall) -> None:
         """Only its end is counted."""
@@ -26,11 +28,19 @@ class ValveFigures:
     def ended(self, call: ICall, request: Mapping[str, str], reply: str, seconds: float) -> None:
         """It has its reply."""
         for move in call.moves if reply == "OK" else ():
-            _, is_valve, name = self._path_of(move).partition(_VALVE)
             # A lock moves the valve to no value.
-            if is_valve and isinstance(move.value, bool):
-                self._metrics.counter(
-                    "pychron_comms_valve_actuations_total",
-                    "Moves of a valve that were done.",
-                    valve=name,
-                ).value += 1
+            if isinstance(move.value, bool):
+                path = self._path_of(move)
+                counter = self._counters.get(path) or self._new_counter(path)
+                if counter is not None:
+                    counter.value += 1
+
+    def _new_counter(self, path: str) -> Counter | None:
+        """None where it is no valve."""
+        _, is_valve, name = path.partition(_VALVE)
+        if not is_valve:
+            return None
+        counter = self._counters[path] = self._metrics.counter(
+            "pychron_comms_valve_actuations_total", "Moves of a valve that were done.", valve=name
+        )
+        return counter
