@@ -1,6 +1,6 @@
 """How things stand, told to whoever listens at the broker: once, however many they are.
 
-A message has lines ``TOPIC JSON``, as the event lines of a connection have it.
+A message has event lines, as a connection that follows the stream has them.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from pychron_comms.observability.state.audience import Audience
 from pychron_comms.observability.state.messages import Message as Told
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.observability.state.subscription import Subscription
+from pychron_comms.wire.grammar import event_line, parse_reply
 
 #: Seconds between beats, and between two pictures of all for who has come meanwhile.
 BEAT = 1.0
@@ -87,11 +88,11 @@ class StateTeller:
 
 
 def lines_of(message: Message) -> Iterator[tuple[str, str]]:
-    """The topics and texts that such a message has."""
-    for line in message.body.decode("utf-8", "replace").split("\n")[:-1]:
-        topic, _, text = line.partition(" ")
-        yield topic, text
+    """The topics and texts that such a message has. Raises ValueError for what is none."""
+    for line in message.body.split(b"\r\n")[:-1]:
+        tags, text = parse_reply(line, b"")
+        yield tags["event"], text
 
 
 def _line(told: Told) -> bytes:
-    return f"{told.topic} {told.text}\n".encode(errors="replace")
+    return event_line(told.topic, told.number, told.text)

@@ -41,6 +41,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _ask(options: AskOptions) -> int:
     in_colour = shows_colours(sys.stderr, os.environ)
     output = Output(sys.stdout, sys.stderr, options.as_json, in_colour=in_colour)
+    if options.via:
+        return _watch_by_broker(output, options)
     try:
         communicator = Communicator(
             options.server,
@@ -75,6 +77,22 @@ def _watch(communicator: Communicator, output: Output, options: AskOptions) -> i
 
     try:
         watch = communicator.watch(*options.patterns, cancel=partial(reader_has_gone, sys.stdout))
+    except ValueError as error:
+        output.note(str(error))
+        return FAILED
+    return run_watch(watch, output, options.as_json)
+
+
+def _watch_by_broker(output: Output, options: AskOptions) -> int:
+    from pychron_comms.client.command_line.watching import (  # noqa: PLC0415
+        reader_has_gone,
+        run_watch,
+    )
+    from pychron_comms.client.watch.by_broker import watch_by_broker  # noqa: PLC0415
+
+    cancel = partial(reader_has_gone, sys.stdout)
+    try:
+        watch = watch_by_broker(options.via, options.patterns, cancel)
     except ValueError as error:
         output.note(str(error))
         return FAILED

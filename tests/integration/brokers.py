@@ -20,7 +20,8 @@ from tests.integration.processes import PATIENCE, Processes, RunningProcess
 _START = 120.0
 
 _HOST = "127.0.0.1"
-_FOLDER = Path("/usr/lib/rabbitmq/bin")
+#: Debian keeps the programs here.
+PROGRAMS = Path("/usr/lib/rabbitmq/bin")
 _CONFIGURATION = """
 raft.wal_max_size_bytes = 16000000
 disk_free_limit.absolute = 1MB
@@ -29,7 +30,7 @@ disk_free_limit.absolute = 1MB
 
 def _program(name: str) -> str | None:
     """The program itself: Debian's wrapper changes to its own account, and to its own folder."""
-    return shutil.which(name, path=str(_FOLDER)) or shutil.which(name)
+    return shutil.which(name, path=str(PROGRAMS)) or shutil.which(name)
 
 
 def need_broker() -> None:
@@ -48,7 +49,7 @@ def free_port() -> int:
 class Broker:
     """One that runs until ``processes`` end."""
 
-    def __init__(self, processes: Processes) -> None:
+    def __init__(self, processes: Processes, *, start: bool = True) -> None:
         need_broker()
         self._processes = processes
         self.port = free_port()
@@ -57,7 +58,7 @@ class Broker:
         folder.mkdir()
         (folder / "rabbitmq.conf").write_text(_CONFIGURATION)
         (folder / "plugins").write_text("[].")
-        self._environment = {
+        self.environment = {
             "HOME": str(folder),
             "RABBITMQ_NODENAME": f"test-{self.port}@localhost",
             "RABBITMQ_NODE_IP_ADDRESS": _HOST,
@@ -77,13 +78,18 @@ class Broker:
         # Else the broker would start one that outlives it.
         self._processes.start("epmd", "-port", str(mapper), "-address", _HOST)
         self.process: RunningProcess
-        self.start()
+        if start:
+            self.start()
 
     def start(self) -> None:
         """Again, with what it kept."""
         program = _program("rabbitmq-server")
         assert program is not None
-        self.process = self._processes.start(program, **self._environment)
+        self.follow(self._processes.start(program, **self.environment))
+
+    def follow(self, process: RunningProcess) -> None:
+        """Return when that one, which somebody has started, takes connections."""
+        self.process = process
         end = time.monotonic() + _START
         while True:
             assert self.process.runs, self.process.log
@@ -111,8 +117,8 @@ class Broker:
         program = _program("rabbitmqctl")
         assert program is not None
         told = subprocess.run(
-            [program, "-n", self._environment["RABBITMQ_NODENAME"], *words],
-            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **self._environment},
+            [program, "-n", self.environment["RABBITMQ_NODENAME"], *words],
+            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **self.environment},
             capture_output=True,
             text=True,
             timeout=3 * PATIENCE,

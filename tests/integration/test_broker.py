@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 import pika
@@ -163,7 +164,7 @@ def test_a_watcher_at_the_broker_sees_what_is_done(lab: Lab, broker: Broker) -> 
         method, _, body = channel.basic_get(queue, True)
         if method is not None:
             seen.add(method.routing_key)
-            seen.update(line.partition(b" ")[0].decode() for line in body.splitlines())
+            seen.update(re.findall(r"@event=(\w+);", body.decode()))
         return {"line.begin", "line.end", "event", "beat"} <= seen
 
     wait_until(complete, "the records and the change")

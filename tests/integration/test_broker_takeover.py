@@ -71,6 +71,8 @@ def test_the_owner_is_frozen_past_its_lease_and_goes_on(
         owner.signal(signal.SIGSTOP)
         try:
             other.wait_for("owns frozen as 2")
+            # It makes safe whatever the other one has left.
+            wait_until(lambda: count(road, "laser off") == 1, "the laser to be out")
             before = road.seen
         finally:
             owner.signal(signal.SIGCONT)

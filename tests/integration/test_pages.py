@@ -32,6 +32,7 @@ README = "README.md"
 SHOWN_ELSEWHERE = {
     "client.md": "test_ask.py",
     "instruments.md": "test_instruments.py",
+    "machines.md": "test_broker_pages.py",
     "qtegra.md": "test_scan.py",
     "write-a-client.md": "test_write_a_client.py",
 }

@@ -49,6 +49,7 @@ class AskOptions:
     timeout: float = 2.0
     watch: float | None = None
     patterns: tuple[str, ...] = ()
+    via: str = ""
     wait: bool = False
     deadline: float = DEADLINE
     as_json: bool = False
@@ -76,6 +77,7 @@ def read_options(argv: Sequence[str]) -> AskOptions:
         timeout=given.timeout,
         watch=None if watches else given.watch,
         patterns=(given.watch, *words) if watches else (),
+        via=given.via,
         wait=given.wait,
         deadline=given.deadline,
         as_json=given.json,
@@ -112,6 +114,12 @@ def ask_parser() -> Parser:
         type=_seconds_or_pattern,
         metavar="SECONDS|PATTERN",
         help="ask again and again until Ctrl-C; or be told how things stand, and each change",
+    )
+    add(
+        "--via",
+        default="",
+        metavar="ENDPOINT",
+        help="for --watch PATTERN: a broker in place of a server, as in amqp:HOST:set=NAME",
     )
     add("--wait", action="store_true", help="wait until what was begun is over: a move, a pattern")
     add(
@@ -159,6 +167,8 @@ def _check_fit(parser: Parser, options: AskOptions) -> None:
         parser.error("--watch needs a command")
     if options.patterns and (options.key or options.wait):
         parser.error("--watch with a pattern sends no command")
+    if options.via and not options.patterns:
+        parser.error("--via is for --watch with a pattern: a broker answers no command")
     if options.key and (options.watch is not None or not options.command):
         parser.error("--key is for one command, asked once")
     if options.watch is not None and options.wait:

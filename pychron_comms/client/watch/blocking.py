@@ -6,14 +6,27 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from threading import Event
+from typing import Protocol
 
 from pychron_comms.client.link.deadline import Clock, Deadline
 from pychron_comms.client.link.endpoint import Address
-from pychron_comms.client.link.sockets import Channel
 from pychron_comms.client.outcome import reason
 from pychron_comms.client.waiting import Cancel
 from pychron_comms.client.watch.feed import PATIENCE, PAUSE, Feed
 from pychron_comms.client.watch.notices import Item, Notice
+
+
+class Channel(Protocol):
+    """By which one listens. What fails raises OSError."""
+
+    def send(self, data: bytes, deadline: Deadline) -> None:
+        """Ask to be told."""
+
+    def receive(self, seconds: float) -> bytes:
+        """What comes next; empty at the end. TimeoutError where nothing comes."""
+
+    def close(self) -> None:
+        """Listen no more."""
 
 
 class Watch:
