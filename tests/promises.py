@@ -645,6 +645,23 @@ PROMISES = (
         ".test_one_that_comes_again_may_have_been_switched_off",
     ),
     Promise(
+        "a ramp does not go on behind what makes safe",
+        "each step looks whether the device was made safe since it began",
+        "instruments/ramp.py",
+        "                if mine != (self._begun, self._item.made_safe):",
+        "                if False:",
+        "tests.instruments.test_ramp.RampTests.test_what_makes_safe_ends_it",
+    ),
+    Promise(
+        "a device that is silent is made safe",
+        "until that is done, as the first that it is told when it is back",
+        "instruments/safe_device.py",
+        "            Deferred.fromCoroutine(self._silenced(told.reason))\n",
+        "            pass\n",
+        "tests.instruments.test_safe_device.SafeDeviceTests"
+        ".test_silence_makes_it_safe_as_soon_as_it_can_be",
+    ),
+    Promise(
         "an Enable does not go on behind a Disable",
         "what is between two questions sees that the laser was made safe meanwhile",
         "lab/bound/output.py",

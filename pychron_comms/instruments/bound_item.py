@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple
@@ -53,15 +53,26 @@ class BoundItem:
     def __init__(self, instrument: Instrument, item: Item, values: Mapping[str, Value]) -> None:
         self.item = item
         self.instrument = instrument
+        #: Called with the name of each reading and what it said.
+        self.listeners: list[Callable[[str, Told], None]] = []
         #: What each reading last said; a reading that has not yet been asked is not there.
         self.obtained: dict[str, Obtained] = {}
         self._values = dict(values)
         self._clock = instrument.clock
         self._polls: dict[str, IDelayedCall] = {}
-        #: How often it was made safe.
         self._made_safe = 0
         #: Readings that the log says have no value.
         self._missing: set[str] = set()
+
+    @property
+    def made_safe(self) -> int:
+        """How often it was made safe: what goes on by itself ends where this is another."""
+        return self._made_safe
+
+    @property
+    def is_watched(self) -> bool:
+        """Whether it is asked again and again: from start to stop."""
+        return bool(self._polls)
 
     @property
     def name(self) -> str:
@@ -118,7 +129,8 @@ class BoundItem:
             self._polls[name] = self._clock.callLater(0, self._poll, name)
 
     def stop(self) -> None:
-        """End that."""
+        """End that, and what goes on by itself."""
+        self._made_safe += 1
         polls, self._polls = self._polls, {}
         for call in polls.values():
             if call.active():
@@ -146,6 +158,8 @@ class BoundItem:
             self._missing.remove(name)
             self._log.info("{name}, {reading}: it answers again", name=self.name, reading=name)
         self.obtained[name] = Obtained(told, self._clock.seconds())
+        for each in self.listeners:
+            each(name, told)
 
     async def _sent(self, verb: Verb, values: Mapping[str, Value]) -> str:
         """Why nothing shows that it was done; empty where its answer does."""

@@ -168,6 +168,9 @@ class Verb:
     minimum: float | None
     maximum: float | None
     verify: Verify | None
+    #: By how much a set point may be moved at once, and how fast: in its unit a minute.
+    step: float | None = None
+    ramp: float | None = None
     tests: tuple[Example, ...] = ()
 
 

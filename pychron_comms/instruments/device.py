@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Coroutine, Mapping
+from typing import Any
 
 from zope.interface import implementer
 
@@ -25,6 +26,7 @@ from pychron_comms.instruments.fields import Value
 from pychron_comms.instruments.instrument import TROUBLE
 from pychron_comms.instruments.jobs import NotAskedError
 from pychron_comms.instruments.kinds import MILLIBAR
+from pychron_comms.instruments.ramp import Ramp, standing
 from pychron_comms.interfaces import (
     IConvertsValues,
     IGaugeController,
@@ -51,58 +53,88 @@ class InstrumentDevice:
     def __init__(self, name: str, item: BoundItem) -> None:
         self.name = name
         self.item = item
-        self._read_by = next((each for each in _READ_BY if each in item.item.readings), "")
-        self._sets = next((each for each in sorted(item.item.kind.sets)), "")
+        self.read_by = next((each for each in _READ_BY if each in item.item.readings), "")
+        self.sets = next((each for each in sorted(item.item.kind.sets)), "")
+        verb = item.item.verbs.get(self.sets)
+        self.ramp = Ramp(item, verb) if verb is not None and verb.ramp is not None else None
 
     async def get(self) -> Value:
         """Errors: 010, also for what is no value just now."""
-        if not self._read_by:
+        if not self.read_by:
             raise NoResponseError
-        return await asked(self.item, self._read_by)
+        return await asked(self.item, self.read_by)
 
     async def set(self, value: str, sender: str) -> None:
         """Errors: 004; 008, and nothing was sent; 010 for what was refused or has not come about;
         201."""
         converted = self.converted(value)
         try:
-            if self._sets and converted not in self.item.item.verbs:
-                await self.item.do(self._sets, converted)
-            else:
-                await self.item.do(str(converted))
+            await self.carried_out(self._do(converted), f"Set {self.name} {value}")
+        except ValueError as error:
+            raise self._refused(value, str(error)) from None
+
+    async def carried_out(self, doing: Coroutine[Any, Any, None], what: str) -> None:
+        """Its errors are those of commands: 008, 010, 201."""
+        try:
+            await doing
         except NotAskedError:
             raise DeviceConnectionError(self.name) from None
         except NotDoneError:
             raise NoResponseError from None
         except UnprovenError as error:
-            raise OutcomeUnknownError(f"Set {self.name} {value}: {error}") from None
-        except ValueError as error:
-            raise self._refused(value, str(error)) from None
+            raise OutcomeUnknownError(f"{what}: {error}") from None
+
+    async def _do(self, value: Value) -> None:
+        if isinstance(value, str):
+            await self.item.do(value)
+            return
+        verb = self.item.item.verbs[self.sets]
+        if verb.step is not None and verb.verify is not None:
+            at = await standing(self.item, verb.verify)
+            if abs(value - at) > verb.step:
+                raise ValueError(f"must be within {verb.step:g} of {at:g}, where it stands")
+        if self.ramp is None:
+            await self.item.do(self.sets, value)
+        else:
+            await self.ramp.begin(value)
 
     def converted(self, value: str) -> Value:
         """A number within the limits, or the name of a verb."""
         if value in self.item.item.verbs and value not in self.item.item.kind.sets:
             return value
-        if not self._sets:
+        if not self.sets:
             verbs = ", ".join(sorted(self.item.item.verbs)) or "nothing: it can only be read"
             raise self._refused(value, f"it takes {verbs}")
         try:
             number = finite_number(value)
-            check_limits(self.item.item.verbs[self._sets], number)
+            check_limits(self.item.item.verbs[self.sets], number)
         except ValueError as error:
             raise self._refused(value, str(error)) from None
         return number
 
     def proofs(self) -> dict[str, Source]:
         """A number is measured, and needs no proof."""
-        reading = self.item.item.readings.get(self._read_by)
+        reading = self.item.item.readings.get(self.read_by)
         return {"": PROOFS[reading.proof]} if reading is not None and reading.is_state else {}
 
     def readings(self) -> list[Reading]:
-        """Its main reading under its own name, the others below it."""
-        return [
-            shown(self.item, name, "" if name == self._read_by else name)
+        """Its main reading under its own name, the others below it; where it has a ramp, also where
+        that goes to."""
+        told = [
+            shown(self.item, name, "" if name == self.read_by else name)
             for name in self.item.item.readings
         ]
+        return told if self.ramp is None else [*told, self._target(self.ramp)]
+
+    def _target(self, ramp: Ramp) -> Reading:
+        verify = self.item.item.verbs[self.sets].verify
+        assert verify is not None
+        stands = shown(self.item, verify.reading, "target")
+        if ramp.target is not None:
+            return Reading("target", ramp.target, stands.unit, source=Source.COMMANDED)
+        if ramp.trouble:
+            return stands._replace(severity=Severity.MAJOR, reason=ramp.trouble)
+        return stands
 
     def _refused(self, value: str, reason: str) -> InvalidArgumentsError:
         return InvalidArgumentsError("Set", f"{self.name} {value} ({reason})")

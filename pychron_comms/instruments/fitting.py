@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pychron_comms.config.table import Table
-from pychron_comms.instruments.description import Parameter, Reading, Verb
+from pychron_comms.instruments.description import Item, Parameter, Reading, Verb
 from pychron_comms.instruments.kinds import Kind
 
 
@@ -31,6 +33,7 @@ def check_reading(table: Table, reading: Reading, kind: Kind) -> None:
 def check_verb(table: Table, verb: Verb, seen: Reading | None) -> None:
     """ConfigError for what the reading that shows whether it is done could never show."""
     check_limits_of(table, verb)
+    check_pace(table, verb)
     if seen is None:
         return
     if verb.unit and seen.unit and verb.unit != seen.unit:
@@ -39,6 +42,45 @@ def check_verb(table: Table, verb: Verb, seen: Reading | None) -> None:
         raise table.mistake("minimum", _beyond(verb.minimum, seen, seen.minimum))
     if verb.maximum is not None and seen.maximum is not None and verb.maximum > seen.maximum:
         raise table.mistake("maximum", _beyond(verb.maximum, seen, seen.maximum))
+
+
+def check_pace(table: Table, verb: Verb) -> None:
+    """ConfigError for a step or ramp of what cannot be seen, or that is none."""
+    for key, value in (("step", verb.step), ("ramp", verb.ramp)):
+        if value is not None and verb.verify is None:
+            raise table.mistake(key, f"nothing shows where {verb.name} has moved it")
+        if value == 0:
+            raise table.error(key, "a number above 0")
+    if verb.ramp is not None and verb.verify is not None and not verb.verify.within:
+        raise table.mistake("ramp", "its steps are as fine as verify.within, which is 0")
+
+
+def narrowed(table: Table, item: Item) -> Item:
+    """With the limits of a laboratory, which may be narrower than the instrument's.
+
+    ConfigError for those that are wider.
+    """
+    name = next(iter(item.kind.sets & item.verbs.keys()), None)
+    if name is None:
+        return item
+    verb = item.verbs[name]
+    own = replace(
+        verb,
+        minimum=_within(table, "minimum", verb.minimum, above=True),
+        maximum=_within(table, "maximum", verb.maximum, above=False),
+        step=_within(table, "step", verb.step, above=False),
+        ramp=_within(table, "ramp", verb.ramp, above=False),
+    )
+    check_limits_of(table, own)
+    check_pace(table, own)
+    return replace(item, verbs={**item.verbs, name: own})
+
+
+def _within(table: Table, key: str, its: float | None, *, above: bool) -> float | None:
+    value: float | None = table.number(key, its)
+    if value is not None and its is not None and (value < its if above else value > its):
+        raise table.mistake(key, f"{value:g} is beyond the instrument's own, {its:g}")
+    return value
 
 
 def _beyond(limit: float, seen: Reading, its: float) -> str:

@@ -74,7 +74,8 @@ def read_reading(table: Table, name: str, around: Around) -> Reading:
 def read_verb(table: Table, name: str, around: Around, readings: Mapping[str, Reading]) -> Verb:
     """Raises ConfigError."""
     reader, kind, known = around
-    exchange = reader.command(table, known, takes_value=name in kind.sets)
+    takes_value = name in kind.sets
+    exchange = reader.command(table, known, takes_value=takes_value)
     safe = name in kind.safe
     verb = Verb(
         name=name,
@@ -85,6 +86,8 @@ def read_verb(table: Table, name: str, around: Around, readings: Mapping[str, Re
         minimum=table.number("minimum", None),
         maximum=table.number("maximum", None),
         verify=_verify(table, name, kind, readings),
+        step=table.number("step", None, minimum=0) if takes_value else None,
+        ramp=table.number("ramp", None, minimum=0) if takes_value else None,
         tests=_tests(table, reader),
     )
     check_verb(table, verb, readings[verb.verify.reading] if verb.verify else None)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
@@ -14,6 +15,7 @@ from zope.interface.interface import InterfaceClass
 from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.config.table import Table
 from pychron_comms.errors import DeviceConnectionError, ManagerUnavailableError
+from pychron_comms.instruments.safe_device import SafeDevice
 from pychron_comms.interfaces import IDevice, IHardware, ILaserManager, ISafeguards
 from pychron_comms.lab.binding import Instruments
 from pychron_comms.lab.bound.config import bound_laser_from_config
@@ -102,12 +104,18 @@ class Hardware:
             self._instruments.stopService()
 
     def making_safe(self) -> list[tuple[object, Callable[[], object]]]:
-        """Every laser is disabled."""
-        return [
+        """Every laser is disabled; devices are made safe that say so."""
+        lasers: list[tuple[object, Callable[[], object]]] = [
             (manager, manager.disable)
             for manager in self._managers.values()
             if ILaserManager.providedBy(manager)
         ]
+        devices: list[tuple[object, Callable[[], object]]] = [
+            (device, partial(device.make_safe, ""))
+            for device in self._devices.values()
+            if isinstance(device, SafeDevice) and device.state.on_stop
+        ]
+        return lasers + devices
 
 
 def hardware_from_config(

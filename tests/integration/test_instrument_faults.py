@@ -121,6 +121,36 @@ def test_a_port_that_is_not_there_is_said_once(processes: Processes, tmp_path: P
     assert server.log.count("No such file or directory") == 1
 
 
+_FURNACE = f"""
+[instrument.lakeshore]
+description = "lakeshore-336"
+link = "%s"
+[[device]]
+name = "furnace"
+kind = "instrument"
+instrument = "lakeshore.loop(1, A)"
+ramp = 6000
+safe = 20
+[[server.listener]]
+type = "Hardware"
+listen = ["{ANY_PORT}"]
+"""
+
+
+def test_a_stop_ends_a_ramp_in_the_safe_state(processes: Processes) -> None:
+    instrument, link = simulated(processes, "lakeshore-336")
+    (processes.folder / "lab.toml").write_text(_FURNACE % link)
+    server = processes.twistd("pychron-server", "--config=lab.toml", "--http=off")
+    with Wire(server_address(server, "Hardware")) as wire:
+        wait_until(lambda: asked(wire, "Set furnace 1200") == "OK", "the instrument")
+        assert asked(wire, "Set furnace 1600").startswith("ERROR 004")
+        instrument.wait_for(r"> SETP 1,200\.000;")
+    server.terminate()
+    instrument.wait_for(r"> SETP 1,20\.000;SETP\? 1<CR><LF>")
+    server.wait_for_end()
+    assert "SETP 1,1200.000" not in instrument.log
+
+
 def asked(wire: Wire, command: str) -> str:
     wire.send(f"{command}\n".encode())
     return wire.line()

@@ -9,11 +9,13 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from pychron_comms.config.table import ConfigError, Table
+from pychron_comms.errors import InvalidArgumentsError
 from pychron_comms.instruments.device import InstrumentDevice, InstrumentGauges
 from pychron_comms.interfaces import (
     IExtractionLineManager,
     IGaugeController,
     IHardware,
+    IMakesSafe,
     Severity,
 )
 from pychron_comms.lab.hardware import Hardware, hardware_from_config
@@ -41,6 +43,16 @@ interlocks = ["A"]
 name = "gc"
 kind = "gauges"
 gauges = { IG = "bone.gauge(1)", CG1 = "bone.gauge(2)" }
+"""
+
+
+FURNACE = """
+[instrument.pid]
+description = "eurotherm-bisynch"
+[[device]]
+name = "furnace"
+kind = "instrument"
+instrument = "pid.loop"
 """
 
 
@@ -119,6 +131,43 @@ kind = "instrument"
 instrument = "pid.loop"
 """
         self.assertIsInstance(self.hardware(text).device("furnace"), InstrumentDevice)
+
+    def furnace(self, *keys: str) -> Hardware:
+        table = Table.parse("\n".join((FURNACE, *keys)), "lab.toml")
+        hardware = hardware_from_config(table, MemoryReactorClock(), NoLock())
+        table.finish()
+        return hardware
+
+    def test_a_laboratory_is_narrower_than_its_instrument(self) -> None:
+        hardware = self.furnace("maximum = 1200", "ramp = 50", "step = 300")
+        device: Any = hardware.device("furnace")
+        self.assertEqual(device.converted("1200"), 1200)
+        self.assertRaises(InvalidArgumentsError, device.converted, "1201")
+        self.assertEqual(device.item.item.verbs["set"].ramp, 50)
+        self.assertEqual(hardware.making_safe(), [])
+
+    def test_and_never_wider(self) -> None:
+        for keys, said in (
+            (["maximum = 1700"], "maximum: 1700 is beyond the instrument's own, 1600"),
+            (["minimum = -1"], "minimum: -1 is beyond the instrument's own, 0"),
+            (["minimum = 50", "maximum = 40"], "maximum: 40 is below the minimum, 50"),
+            (["safe = 1601"], "safe: 1601 must be at most 1600"),
+            (["maximum = 500", "safe = 501"], "safe: 501 must be at most 500"),
+            (['safe = "of"'], "did you mean off?"),
+            (["safe = 0", 'safe_when = ["stopp"]'], "did you mean stop?"),
+            (["silent = 5"], "silent: no such key is known"),
+        ):
+            with self.subTest(keys):
+                error = str(self.assertRaises(ConfigError, self.furnace, *keys))
+                self.assertRegex(error, r"^lab.toml:\d+: device\[0\]\.")
+                self.assertIn(said, error)
+
+    def test_a_safe_state_is_for_the_stop_and_for_leases(self) -> None:
+        hardware = self.furnace("safe = 20", 'safe_when = ["stop", "silent"]', "silent = 30")
+        ((device, _),) = hardware.making_safe()
+        self.assertIs(device, hardware.device("furnace"))
+        self.assertTrue(IMakesSafe.providedBy(device))
+        self.assertEqual(self.furnace("safe = 20", "safe_when = []").making_safe(), [])
 
     def test_mistakes_name_the_nearest(self) -> None:
         for old, new, said in (

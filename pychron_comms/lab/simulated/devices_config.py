@@ -10,6 +10,8 @@ from twisted.internet.interfaces import IReactorTime
 
 from pychron_comms.config.table import Table
 from pychron_comms.instruments.device import InstrumentDevice, InstrumentGauges
+from pychron_comms.instruments.fitting import narrowed
+from pychron_comms.instruments.safe_device import SafeDevice, read_safe_state
 from pychron_comms.interfaces import IDevice
 from pychron_comms.lab.binding import Bind
 from pychron_comms.lab.simulated.devices import (
@@ -79,7 +81,10 @@ def _is_bound(gauges: Table) -> bool:
 
 
 def _instrument(table: Table, name: str, around: Surroundings) -> InstrumentDevice:
-    return InstrumentDevice(name, around.bind(table, "instrument", _AS_DEVICES))
+    bound = around.bind(table, "instrument", _AS_DEVICES)
+    bound.item = narrowed(table, bound.item)
+    state = read_safe_state(table, bound.item)
+    return InstrumentDevice(name, bound) if state is None else SafeDevice(name, bound, state)
 
 
 def _chiller(table: Table, name: str, around: Surroundings) -> SimulatedChiller:
