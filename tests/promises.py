@@ -636,6 +636,15 @@ PROMISES = (
         ".test_what_was_sent_unheard_is_not_said_not_to_be_sent",
     ),
     Promise(
+        "a silent instrument holds up no other on its wire",
+        "what is polled of it is asked one by one, less and less often",
+        "instruments/bound_item.py",
+        "        if not self.instrument.rests:\n",
+        "        if self.instrument:\n",
+        "tests.instruments.modbus.test_silent_unit.SilentUnitTests"
+        ".test_it_keeps_no_other_from_being_asked",
+    ),
+    Promise(
         "a laser has power only while it is known to be enabled",
         "its state is asked, or it was told so since it was connected",
         "lab/bound/output.py",

@@ -141,8 +141,9 @@ class BoundItem:
 
     async def _polled(self, name: str) -> None:
         # What it is is kept, and told of the state.
-        with suppress(*TROUBLE):
-            await self.read(name)
+        if not self.instrument.rests:
+            with suppress(*TROUBLE):
+                await self.read(name)
         if name in self._polls:
             every = self.item.readings[name].every
             self._polls[name] = self._clock.callLater(every, self._poll, name)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 from pychron_comms.instruments.bus import Bus
 from pychron_comms.instruments.description import AnyExchange, Description
@@ -20,6 +21,12 @@ TROUBLE = (NotAskedError, NoAnswerError, GarbledError, RefusedError)
 
 #: Seconds after which an instrument that did not identify itself is asked again.
 ASK_AGAIN = 5.0
+
+
+#: Seconds that one which gave no answer is left alone; twice as many each time, up to the longest.
+FIRST_REST = 1.0
+LONGEST_REST = 15.0
+_MOST_DOUBLINGS = 8
 
 
 class Instrument:
@@ -45,6 +52,10 @@ class Instrument:
         self._bus = bus
         self._unidentified = ""
         self._again: IDelayedCall | None = None
+        #: How often in a row it gave no answer; whether it is asked just now.
+        self._misses = 0
+        self._is_probed = False
+        self._rests_until = 0.0
         if description.identify is not None:
             self._unidentified = "it has not said what it is"
             bus.on_connect.append(self._identify)
@@ -66,7 +77,32 @@ class Instrument:
         """As ``Bus.ask``."""
         if self.trouble and not urgent:
             raise NotAskedError(self.trouble)
-        return self._bus.ask(exchange, values, urgent=urgent, shared=shared, still=still)
+        self._is_probed = True
+        asked = self._bus.ask(exchange, values, urgent=urgent, shared=shared, still=still)
+        return asked.addCallbacks(self._heard, self._not_heard)
+
+    @property
+    def rests(self) -> bool:
+        """Whether to leave it alone where nobody wants to know: it was silent just now.
+
+        One that stays silent is asked by one at a time, less and less often, so that others on the
+        wire are not kept waiting for it.
+        """
+        return self._misses > 0 and (self._is_probed or self.clock.seconds() < self._rests_until)
+
+    def _heard(self, fields: dict[str, Value]) -> dict[str, Value]:
+        self._is_probed, self._misses = False, 0
+        return fields
+
+    def _not_heard(self, failure: Failure) -> Failure:
+        self._is_probed = False
+        if failure.check(NoAnswerError):
+            self._misses += 1
+            rest = min(LONGEST_REST, FIRST_REST * 2.0 ** min(self._misses - 1, _MOST_DOUBLINGS))
+            self._rests_until = self.clock.seconds() + rest
+        elif not failure.check(NotAskedError):
+            self._misses = 0
+        return failure
 
     def on_connect(self, call: Callable[[], None]) -> None:
         """Be told when it is there, for the first time or again."""
