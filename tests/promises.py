@@ -679,6 +679,33 @@ PROMISES = (
         "tests.lab.bound.test_laser.LightTests"
         ".test_disable_goes_first_and_what_waits_to_give_light_is_not_sent",
     ),
+    Promise(
+        "two computers never both drive one valve",
+        "a lease of the server's counts from the processor's own word, whatever the delay",
+        "processor/server_lease.py",
+        "            self._lease(verb, said_at + LEASE, now)\n",
+        "            self._lease(verb, now + LEASE, now)\n",
+        "tests.server.routing.test_pair.HistoryTests"
+        ".test_there_are_never_two_owners_and_in_the_end_there_is_one",
+    ),
+    Promise(
+        "a processor that was cut off does not act when it is back",
+        "the lease is asked in the driver's thread, just before the driver",
+        "processor/execution/fenced.py",
+        "            self._fence.check(call.safe)\n            take()\n",
+        "            take()\n",
+        "tests.processor.test_fenced.FencedRunnerTests"
+        ".test_nothing_is_taken_that_acts_once_it_is_shut",
+    ),
+    Promise(
+        "a standby waits for what may still lie in a socket",
+        "`free` over another connection ends no lease",
+        "server/routing/member.py",
+        "            self._may_own_until = self._sent_elsewhere_until\n",
+        "            self._may_own_until = -math.inf\n",
+        "tests.server.routing.test_member.MemberTests"
+        ".test_what_lies_unread_on_an_old_connection_is_waited_for",
+    ),
 )
 
 

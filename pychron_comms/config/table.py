@@ -110,6 +110,11 @@ class Table:
     def texts(self, key: str, default: Any = _REQUIRED) -> list[str]:
         return self._read_list(key, default, str, "a list of texts")
 
+    def text_or_texts(self, key: str, default: Any = _REQUIRED) -> list[str]:
+        """A list of texts, or one text, which is a list of one."""
+        value = self._read(key, default, (str, list), "a text or a list of texts")
+        return [value] if isinstance(value, str) else self.texts(key, default)
+
     def scalars(self, key: str, default: Any = _REQUIRED) -> list[Any]:
         """What an item may say: texts, numbers, true, false."""
         values = self._read(key, default, list, "a list of texts, numbers, true or false")

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
@@ -117,6 +117,9 @@ class IOwnedGate(IHardwareGate):
 
     def make_all_safe(why: str) -> None:
         """Begin to put out what must not stay on when nobody is in command."""
+
+    def known_keys() -> Iterable[tuple[str, str]]:
+        """The sender and the key of each command whose key is known."""
 
 
 class ICommandRepeater(Interface):

@@ -99,6 +99,7 @@ _QUESTIONS: dict[str, tuple[str, Callable[[str], bool]]] = {
 def _processor(laboratory: Laboratory, connect: Callable[[str, str], Asks]) -> Iterator[Finding]:
     ways = {"processor": laboratory.processor_endpoint()}
     ways |= {f"processor of {name}": way for name, way in laboratory.server.routes.items()}
+    ways |= {f"standby of {name}": way for name, way in laboratory.server.standbys.items()}
     for subject, endpoint in ways.items():
         if not endpoint:
             continue

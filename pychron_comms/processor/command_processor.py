@@ -16,6 +16,7 @@ from pychron_comms.errors import CommandError, MalformedRequestError
 from pychron_comms.interfaces import IHardwareGate, IKnownRead, ReplyToCome
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.stream import StateStream
+from pychron_comms.processor.owner import Owner
 from pychron_comms.transport.connections import Connections
 from pychron_comms.transport.fair_backlog import FairBacklog
 from pychron_comms.transport.line_protocol import CommandLineReceiver
@@ -58,7 +59,8 @@ class CommandProcessor(CommandLineReceiver):
     ``Forget ID`` (nobody waits for the reply to that request any more), ``Gone SESSION`` (a client
     of the server has gone), ``Taken ASK [ASK...]`` (its clients have read the replies to these),
     ``Subscribe PATTERN...`` (how things stand, as event lines), ``Journal QUESTION`` (the newest
-    records that fit) and ``Metrics``.
+    records that fit) and ``Metrics``. Where two processors can drive the same hardware, there are
+    also those of ``Owner``.
     """
 
     def __init__(
@@ -70,8 +72,10 @@ class CommandProcessor(CommandLineReceiver):
         *,
         metrics: Metrics,
         stream: StateStream,
+        owner: Owner | None = None,
     ) -> None:
         super().__init__(connections)
+        self._owner = owner
         self._stream = stream
         self._gate = gate
         self._trusted = trusted
@@ -143,6 +147,8 @@ class CommandProcessor(CommandLineReceiver):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         super().connectionLost(reason)
+        if self._owner is not None:
+            self._owner.lease.session_ended(self._session)
         self._gate.session_ended(self._session)
         for response in list(self._waiting.values()):
             self._gate.asker_gone(response)
@@ -188,6 +194,10 @@ class CommandProcessor(CommandLineReceiver):
 
     def _answer_typeless(self, command: str, trusted: bool) -> str | Deferred[str]:
         word, _, rest = command.partition(" ")
+        if self._owner is not None and trusted:
+            said = self._owner.answer(word, rest, self._gate, (self.sender, self._session))
+            if said is not None:
+                return said
         act = self._words.get(word)
         if act is None or not trusted:
             raise MalformedRequestError(f"Type|command is wanted, as in System|{command}")
@@ -229,8 +239,10 @@ class CommandProcessorFactory(Factory):
         *,
         metrics: Metrics,
         stream: StateStream,
+        owner: Owner | None = None,
     ) -> None:
         self._gate = gate
+        self._owner = owner
         self._stream = stream
         self._metrics = metrics
         self._trusted = trusted
@@ -249,4 +261,5 @@ class CommandProcessorFactory(Factory):
             self._connections,
             metrics=self._metrics,
             stream=self._stream,
+            owner=self._owner,
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from twisted.application.service import Service
@@ -223,6 +223,14 @@ class RemoteHardwareManager(Service):
     def make_all_safe(self, why: str) -> None:
         for manager, action in sorted(self._hardware.making_safe(), key=_rank):
             self._safe(manager, action, why)
+
+    def known_keys(self) -> Iterable[tuple[str, str]]:
+        return self._memory.keys.names()
+
+    @property
+    def is_still(self) -> bool:
+        """Whether nothing runs, and nothing is being made safe."""
+        return all(queue.is_idle for queue in self._queues)
 
     def close(self) -> None:
         """Let the managers' threads go, and end the journal; for when nobody can ask any more."""

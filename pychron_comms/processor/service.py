@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from twisted.internet.defer import Deferred, DeferredList, maybeDeferred, succee
 from twisted.web.resource import IResource
 
 from pychron_comms.config.table import Table
-from pychron_comms.interfaces import IJournal
+from pychron_comms.interfaces import IFence, IJournal
 from pychron_comms.journal.watched import PATH as JOURNAL
 from pychron_comms.observability.http.health import LOOK, Condition, Health, condition_of
 from pychron_comms.observability.http.service import HttpService
@@ -24,6 +25,8 @@ from pychron_comms.process.start import ExplainedStart
 from pychron_comms.process.systemd_notify import Supervision
 from pychron_comms.processor.assembly import gate_from_config
 from pychron_comms.processor.command_processor import CommandProcessorFactory
+from pychron_comms.processor.owner import Owner
+from pychron_comms.processor.server_lease import ServerLease
 from pychron_comms.processor.settings import ProcessorSettings
 from pychron_comms.repeater.hop_places import PENDING_LIMIT, SAFE_LIMIT, SAFE_TYPES
 from pychron_comms.transport.admission import AdmissionFactory
@@ -67,6 +70,14 @@ def _takeover(settings: ProcessorSettings) -> Takeover | None:
     return Takeover(address)
 
 
+def _fence(takeover: Takeover | None, lease: ServerLease | None) -> IFence | None:
+    if takeover is not None and lease is not None:
+        raise ValueError("processor.owner: the broker says whose the hardware is, not a server")
+    if takeover is not None:
+        return takeover.fence
+    return None if lease is None else lease.fence
+
+
 class ProcessorService(ExplainedStart):
     """The gate and its listeners. Raises ConfigError, and ValueError for an endpoint string.
 
@@ -94,6 +105,14 @@ class ProcessorService(ExplainedStart):
         )
         self._reactor = reactor
         takeover = _takeover(settings)
+        self._lease: ServerLease | None = None
+        if settings.owner:
+            self._lease = ServerLease(secrets.token_hex(4), reactor)
+            metrics.gauge(
+                "pychron_comms_owns_hardware",
+                "Whether this process may move the hardware.",
+                lambda: float(self._lease is not None and self._lease.fence.is_open),
+            )
         self._gate = gate_from_config(
             settings,
             laboratory,
@@ -101,9 +120,11 @@ class ProcessorService(ExplainedStart):
             metrics,
             only_check=only_check,
             more=certificates.readings,
-            fence=takeover.fence if takeover else None,
+            fence=_fence(takeover, self._lease),
             through=takeover.journal if takeover else _unshared,
         )
+        if self._lease is not None:
+            self._lease.guard(self._gate)
         self._standby: Service | None = None
         if takeover is None:
             self._gate.setServiceParent(self)
@@ -140,6 +161,7 @@ class ProcessorService(ExplainedStart):
             self._connections,
             metrics=metrics,
             stream=self._gate.stream,
+            owner=None if self._lease is None else Owner(settings.owner, self._lease),
         )
         return AdmissionFactory(processors, self._connections)
 
@@ -183,6 +205,7 @@ class ProcessorService(ExplainedStart):
         gate = ending.ended("the gate to the hardware", self._stop_gate, GATE)
         await ending.ended("the listeners", self._close_listeners, LISTENERS)
         await gate
+        self._give_up_hardware()
         connections.refuse_commands()
         await ending.ended("the status page", self._http.stopService, LISTENERS)
         await ending.ended("the watches", self._watches.stopService, LISTENERS)
@@ -196,6 +219,13 @@ class ProcessorService(ExplainedStart):
         await ending.until("unread replies", lambda: not connections.open, FLUSH)
         connections.abort()
         self._supervision.stopService()
+
+    def _give_up_hardware(self) -> None:
+        """Its standby may begin; where something still runs, only when the lease has run out."""
+        if self._lease is not None and self._gate.is_still:
+            self._lease.give_up()
+        elif self._lease is not None:
+            self._lease.stop()
 
     def _stop_gate(self) -> Deferred[None]:
         """Where this process has only stood by, there is nothing to stop."""

@@ -31,7 +31,8 @@ DEFAULT_TRUST = (LOCAL_SENDER, "127.0.0.1", "::1")
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessorSettings:
-    """``trust``: senders whose tag ``from`` is believed. ``systems``: name to address.
+    """``trust``: senders whose tag ``from`` is believed. ``systems``: name to address. ``owner``:
+    the one of them by whose lease alone the hardware may be moved; empty for no such need.
 
     ``commands``: each one that acts has its line in the log. ``state_period``: seconds between two
     looks at each manager for the state stream; 0 for none.
@@ -39,6 +40,7 @@ class ProcessorSettings:
 
     listen: Sequence[str] = DEFAULT_LISTEN
     trust: Sequence[str] = DEFAULT_TRUST
+    owner: str = ""
     hosts: HostRule = EVERYBODY
     roles: Roles = EVERYONE_OPERATES
     emergency_key: bytes = b""
@@ -57,7 +59,8 @@ def read_processor_settings(top: Table) -> ProcessorSettings:
     table = top.table("processor")
     return ProcessorSettings(
         listen=Listening().read(table, "listen", DEFAULT_LISTEN),
-        trust=table.texts("trust", list(DEFAULT_TRUST)),
+        trust=(trust := table.texts("trust", list(DEFAULT_TRUST))),
+        owner=_read_owner(table, trust),
         hosts=read_hosts(top),
         roles=read_roles(top),
         emergency_key=_read_emergency_key(top.table("access")),
@@ -70,6 +73,13 @@ def read_processor_settings(top: Table) -> ProcessorSettings:
         http=read_http(top, "processor", PROCESSOR),
         state_period=top.table("state").number("period", PERIOD, minimum=0.0, maximum=60.0),
     )
+
+
+def _read_owner(table: Table, trust: Sequence[str]) -> str:
+    owner = table.text("owner", "")
+    if owner and owner not in trust:
+        raise table.error("owner", "one of those in trust", trust)
+    return owner
 
 
 def _read_emergency_key(access: Table) -> bytes:

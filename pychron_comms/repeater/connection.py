@@ -167,6 +167,14 @@ class ProcessorConnection(Protocol):
         """Tell the processor something of this connection; its reply is of no use."""
         self._say(words, self._timeout, tags).addErrback(lambda failure: None)
 
+    def tell(self, words: str, seconds: float) -> Deferred[str]:
+        """Words of the server's own; what the processor says. Errors: 201, so much later."""
+        return self._say(words, seconds)
+
+    def cut_off(self) -> None:
+        """End it now, whatever is on its way."""
+        self.transport.abortConnection()
+
     def connectionMade(self) -> None:
         make_prompt(self.transport)
         self._outbox = Outbox(self.transport, self._cork)

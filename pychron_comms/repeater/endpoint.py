@@ -122,6 +122,11 @@ class CommandRepeater(MultiService):
         """Call this each time that there is a connection again: the processor may be another."""
         self._when_connected.append(act)
 
+    def cut_off(self) -> None:
+        """End the connection now: what was sent and not answered fails with 201."""
+        if self.connection is not None:
+            self.connection.cut_off()
+
     def known_read(self, request_type: str, data: str) -> IKnownRead:
         return _HopRead(self, request_type, data)
 

@@ -42,12 +42,17 @@ class Way(Protocol):
     def members(self) -> Sequence[str]:
         """The names of all processors that it can lead to."""
 
+    @property
+    def blind(self) -> str:
+        """Why a key that is not known may have been run all the same; empty where it cannot."""
+
 
 class FixedWay(NamedTuple):
     """To one processor, always."""
 
     name: str
     repeater: ICommandRepeater
+    blind: str = ""
 
     @property
     def members(self) -> Sequence[str]:
@@ -100,6 +105,8 @@ class RoutingRepeater:
         self._processors = processors
         self._clock = clock
         self._trail = Trail(clock)
+        # Keys of which it is found out where they went, and who waits for that.
+        self._deciding: dict[tuple[str, str], list[Deferred[None]]] = {}
         # Who had a type before; the empty one stands for all that have no route.
         self._left: dict[str, list[str]] = {}
 
@@ -113,6 +120,10 @@ class RoutingRepeater:
                 self._left[request_type] = list(dict.fromkeys(left))
         self._default = default
         self._routes = dict(routes)
+
+    def keys_known(self, at: str, digests: Iterable[str]) -> None:
+        """The processor of that name knows the keys that these stand for, from before."""
+        self._trail.keys_known(at, digests)
 
     def get_response(
         self, request_type: str, data: str, sender: str, context: RequestContext = PLAIN
@@ -174,12 +185,20 @@ class RoutingRepeater:
         return response
 
     def _keyed(self, way: Way, command: _Keyed) -> Deferred[str]:
-        went = self._trail.where_key_went(command.sender, command.context.key)
+        name = command.sender, command.context.key
+        if name in self._deciding:
+            # Where the same key goes is not known yet: then it is looked at anew.
+            turn: Deferred[None] = Deferred()
+            self._deciding[name].append(turn)
+            return turn.addCallback(lambda _: self.get_response(*command))
+        went = self._trail.where_key_went(*name)
         if went and went != way.name:
             return Deferred.fromCoroutine(self._answered_by(went, command))
+        if not went and way.blind:
+            raise OutcomeUnknownError(f"{command.data}, perhaps, has run: {way.blind}")
         former = () if went else tuple(self._former(command.request_type, way))
         if former:
-            return Deferred.fromCoroutine(self._found_or_sent(way, command, former))
+            return Deferred.fromCoroutine(self._found_or_sent(command, former))
         return self._send(way, command)
 
     def _send(self, way: Way, command: _Keyed) -> Deferred[str]:
@@ -200,23 +219,36 @@ class RoutingRepeater:
                 why = str(error)
         raise OutcomeUnknownError(f"{command.data} was sent to {name}: {why}")
 
-    async def _found_or_sent(
-        self, way: Way, command: _Keyed, former: Iterable[ICommandRepeater]
-    ) -> str:
+    async def _found_or_sent(self, command: _Keyed, former: Iterable[str]) -> str:
         """The reply to a command that an earlier process may have sent to one of ``former``."""
-        for repeater in former:
-            is_known = False
-            with suppress(CommandError):
-                is_known = await command.is_known_to(repeater)
-            if is_known:
-                return await command.ask(repeater)
-        return await self._send(way, command)
+        name = command.sender, command.context.key
+        turns = self._deciding[name] = []
+        try:
+            response = await self._found(command, former)
+        finally:
+            del self._deciding[name]
+            for turn in turns:
+                turn.callback(None)
+        return await response[0]
 
-    def _former(self, request_type: str, way: Way) -> Iterator[ICommandRepeater]:
+    async def _found(self, command: _Keyed, former: Iterable[str]) -> list[Deferred[str]]:
+        """Its response, in a list so that it is not waited for; sent where the route leads now."""
+        for name in former:
+            repeater = self._processors.get(name)
+            is_known = False
+            if repeater is not None:
+                with suppress(CommandError):
+                    is_known = await command.is_known_to(repeater)
+            if repeater is not None and is_known:
+                return [self._send(FixedWay(name, repeater), command)]
+        way = self._routes.get(command.request_type, self._default)
+        return [self._send(way, command)]
+
+    def _former(self, request_type: str, way: Way) -> Iterator[str]:
         """Those that may have had commands of that type before, and can be asked."""
-        left = [*self._left.get(request_type, ()), *way.members]
+        left = list(self._left.get(request_type, ()))
         if request_type not in self._routes:
             left += self._left.get("", ())
         for name in dict.fromkeys(left):
             if name != way.name and name in self._processors:
-                yield self._processors[name]
+                yield name

@@ -7,6 +7,7 @@ now on, that is known here alone: what ran at the old one would run again at the
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from twisted.internet.defer import Deferred
@@ -14,6 +15,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
 from pychron_comms.errors import PychronCommunicationError
+from pychron_comms.safeguards.ownership import digest
 from pychron_comms.wire.context import RequestContext
 
 #: Seconds after its reply in which the same plain line may be its copy, as with the gate.
@@ -96,6 +98,8 @@ class Trail:
         self._ended: deque[tuple[float, Line, SentLine]] = deque()
         self._keys: OrderedDict[tuple[str, str], str] = OrderedDict()
         self._joined: list[SentLine] = []
+        # What earlier processes of this server sent, as far as the processors have told.
+        self._known_before: dict[str, str] = {}
 
     def find(self, line: Line) -> SentLine | None:
         """Where that line was sent, if it runs or did lately."""
@@ -137,9 +141,16 @@ class Trail:
             self._keys.popitem(last=False)
         response.addErrback(self._key_failed, sender, key)
 
+    def keys_known(self, at: str, digests: Iterable[str]) -> None:
+        """A processor knows the keys that these stand for, from before."""
+        self._known_before.update(dict.fromkeys(digests, at))
+
     def where_key_went(self, sender: str, key: str) -> str:
         """Where a command of that key was sent; empty where that is not known."""
-        return self._keys.get((sender, key), "")
+        went = self._keys.get((sender, key), "")
+        if not went and self._known_before:
+            return self._known_before.get(digest(sender, key), "")
+        return went
 
     def _answered(
         self, outcome: str | Failure, response: Deferred[str], line: Line, sent: SentLine

@@ -66,6 +66,11 @@ class LeasedFence:
         self._until = min(self._until, self._seconds())
         self._why = why
 
+    def end(self, why: str) -> None:
+        """As ``shut``, for what makes safe too."""
+        self._until = min(self._until, self._seconds() - self._safe_for)
+        self._why = why
+
     def check(self, safe: bool) -> None:
         until = self._until + self._safe_for if safe else self._until
         if self._seconds() >= until:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +13,7 @@ from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from pychron_comms.alarms.handler import ALARMS
 from pychron_comms.alarms.service import AlarmService
 from pychron_comms.errors import CommandError
-from pychron_comms.handlers.factories import own_commands, request_types
+from pychron_comms.handlers.factories import own_commands
 from pychron_comms.history.recorder import HistoryRecorder
 from pychron_comms.history.thread import OneThread
 from pychron_comms.journal.searches import JournalSearch
@@ -24,20 +23,14 @@ from pychron_comms.observability.state.stream import new_stream
 from pychron_comms.process.shutdown import FLUSH, GATE, IN_FLIGHT, LISTENERS, REPEATERS, Shutdown
 from pychron_comms.process.start import ExplainedStart
 from pychron_comms.process.systemd_notify import Supervision
-from pychron_comms.repeater.local import LocalRepeater
-from pychron_comms.repeater.routing import FixedWay, RoutingRepeater, Way
-from pychron_comms.repeater.schemes import repeater_to
 from pychron_comms.server.command_log import ServedCommandLog
 from pychron_comms.server.command_server import RemoteCommandServer
 from pychron_comms.server.dispatcher import RequestDispatcher
 from pychron_comms.server.launcher import Launcher
 from pychron_comms.server.resend.command_catalogue import CommandCatalogue
 from pychron_comms.server.resend.delivery import DeliveryReports
-from pychron_comms.server.routing.processors import Processors
-from pychron_comms.server.routing.reload import routes_of
+from pychron_comms.server.routing.ways import Ways
 from pychron_comms.server.settings import ServerSettings
-from pychron_comms.server.state.journals import search_at
-from pychron_comms.server.state.routes import HERE
 from pychron_comms.server.state.status import Listener, ServerStatus
 from pychron_comms.transport.schemes import stream_service
 from pychron_comms.transport.shared import Shared
@@ -46,7 +39,6 @@ from pychron_comms.transport.tls.expiry import Certificates
 if TYPE_CHECKING:
     # Without a gate of its own, it needs nothing of the processor's.
     from pychron_comms.processor.hardware_manager import RemoteHardwareManager
-    from pychron_comms.repeater.schemes import KeptRepeater
 
 
 class RemoteHardwareServer(ExplainedStart):
@@ -90,21 +82,21 @@ class RemoteHardwareServer(ExplainedStart):
                 now=time.time,
             ).setServiceParent(self._status_page)
         self._servers: list[RemoteCommandServer] = []
+        self._process = secrets.token_hex(4)
         self._ending = Shutdown(reactor)
         self._shared = Shared.of(reactor, metrics, settings.budget)
-        self._types: set[str] = set()
-        self._when_others_answer: list[Callable[[], None]] = []
-        self._processors = Processors(
-            partial(self._repeater_to, reactor), self._status_page.forget_processor, reactor
+        self._ways = Ways(
+            settings,
+            local,
+            self._status_page,
+            metrics,
+            reactor=reactor,
+            cork=self._shared.cork,
+            process=self._process,
         )
-        self._processors.setServiceParent(self)
+        self._ways.setServiceParent(self)
         if local is not None:
             local.setServiceParent(self)
-            self._processors.all[HERE] = LocalRepeater(local)
-            self._status_page.searches[HERE] = local.search
-        default, routes = self._ways(settings)
-        self._repeater = RoutingRepeater(default, routes, self._processors.all, reactor)
-        self._tell_of_routes(settings)
         self._listen(settings, reactor)
         self._status_page.show(
             Certificates(settings.all_listen, settings.processors, metrics, time.time).readings
@@ -141,7 +133,7 @@ class RemoteHardwareServer(ExplainedStart):
 
     def _listen(self, settings: ServerSettings, reactor: Any) -> None:
         """Make what serves each listener."""
-        repeater = self._repeater
+        repeater = self._ways.repeater
         watch = LoopWatch(reactor, self.metrics)
         watch.setServiceParent(self)
         reports = DeliveryReports(
@@ -149,12 +141,12 @@ class RemoteHardwareServer(ExplainedStart):
             reactor,
             watch,
             self.metrics,
-            process=secrets.token_hex(4),
+            process=self._process,
             keeps=settings.keep_replies > 0,
         )
         catalogue = CommandCatalogue(repeater, reactor, own_commands())
         # Whoever is there now may have other commands.
-        self._when_others_answer = [catalogue.learn_anew]
+        self._ways.when_others_answer.append(catalogue.learn_anew)
         launcher = Launcher(settings.launch, reactor, settings.roles)
         own_types = {ALARMS: self._alarms.commands(settings.roles).answer}
         for listener in settings.listeners:
@@ -168,14 +160,18 @@ class RemoteHardwareServer(ExplainedStart):
                 role=listener.role,
                 metrics=self.metrics,
                 stream=self._status_page.stream,
-                types=self._types,
+                types=self._ways.types,
                 own_types=own_types,
                 log=ServedCommandLog(reactor) if settings.commands else None,
             )
-            self._when_others_answer.append(dispatcher.known_reads.clear)
+            self._ways.when_others_answer.append(dispatcher.known_reads.clear)
             server = RemoteCommandServer(listener, dispatcher, reactor, self._shared)
             server.setServiceParent(self)
             self._servers.append(server)
+
+    def change_routes(self, settings: ServerSettings) -> None:
+        """Send request types where these settings say, as ``Ways.change``. Raises ValueError."""
+        self._ways.change(settings)
 
     def stopService(self) -> Deferred[None]:
         """Fires when all of it has ended, or has been given up."""
@@ -215,10 +211,10 @@ class RemoteHardwareServer(ExplainedStart):
         return not any(server.open for server in self._servers)
 
     def _stop_repeaters(self) -> Deferred[Any]:
-        return maybeDeferred(self._processors.stopService)
+        return maybeDeferred(self._ways.stopService)
 
     def _status(self) -> Deferred[str]:
-        test = self._repeater.test_connection()
+        test = self._ways.repeater.test_connection()
         return test.addCallbacks(self._connected, self._not_connected)
 
     def _connected(self, result: object) -> str:
@@ -227,53 +223,3 @@ class RemoteHardwareServer(ExplainedStart):
     def _not_connected(self, failure: Any) -> str:
         failure.trap(CommandError)
         return f"no processor: {failure.value}"
-
-    def change_routes(self, settings: ServerSettings) -> None:
-        """New commands go where these settings say; those that are on their way end where they are.
-
-        Nothing else of the settings is looked at. Raises ValueError for a change that takes a
-        restart, and for a string that is no endpoint; then nothing has changed.
-        """
-        if bool(settings.processor) is (self._local is not None):
-            raise ValueError(
-                "server.processor: whether the hardware is in the server's own process takes a"
-                " restart"
-            )
-        default, routes = self._ways(settings)
-        self._repeater.change(default, routes)
-        self._tell_of_routes(settings)
-        self._others_answer()
-
-    def _ways(self, settings: ServerSettings) -> tuple[Way, dict[str, Way]]:
-        """Where the types without a route go, and those with one. Raises ValueError."""
-        names = [*([settings.processor] if self._local is None else []), *settings.routes.values()]
-        self._processors.take(self._processors.made(names))
-        every = self._processors.all
-        default = settings.processor or HERE
-        routes: dict[str, Way] = {
-            request_type: FixedWay(name, every[name])
-            for request_type, name in settings.routes.items()
-        }
-        return FixedWay(default, every[default]), routes
-
-    def _tell_of_routes(self, settings: ServerSettings) -> None:
-        self._types.clear()
-        self._types |= {*request_types(), ALARMS, *settings.routes}
-        self._status_page.show_routes(routes_of(settings))
-
-    def _others_answer(self) -> None:
-        for act in self._when_others_answer:
-            act()
-
-    def _repeater_to(self, reactor: Any, description: str) -> KeptRepeater:
-        repeater = repeater_to(description, reactor, self._shared.cork)
-        repeater.watch_state(self._status_page.mirror_of(description))
-        repeater.when_connected(self._others_answer)
-        self._status_page.searches[description] = partial(search_at, repeater)
-        hop = self.metrics.histogram(
-            "pychron_comms_hop_seconds",
-            "From a command that leaves for a processor to its reply.",
-            processor=description,
-        )
-        repeater.measure(hop)
-        return repeater

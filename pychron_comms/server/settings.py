@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pychron_comms.alarms.settings import AlarmSettings
 from pychron_comms.config.nearest import did_you_mean
@@ -13,11 +13,10 @@ from pychron_comms.observability.http.settings import NO_HTTP, HttpSettings
 from pychron_comms.safeguards.hosts import EVERYBODY, HostRule
 from pychron_comms.safeguards.roles import EVERYONE_OPERATES, Roles
 from pychron_comms.server.dispatcher import OPEN
+from pychron_comms.server.routing.settings import read_routes
 from pychron_comms.transport.addresses import (
     Listening,
     listener_address,
-    read_client,
-    read_clients,
 )
 from pychron_comms.transport.budget import BudgetLimits, read_budget
 from pychron_comms.transport.datagrams import DATAGRAM_LIMIT
@@ -77,12 +76,14 @@ def _default_listeners() -> list[ListenerSettings]:
 class ServerSettings:
     """``processor`` is a client endpoint string, empty for a processor in this process.
 
+    ``standbys`` are the processors that take over from others, by the names of these.
     ``commands``: each one that may act has its line in the log. ``keep_replies``: 0 where a reply
     that may not have been read is not kept for who asks again.
     """
 
     listeners: Sequence[ListenerSettings] = field(default_factory=_default_listeners)
     processor: str = ""
+    standbys: Mapping[str, str] = field(default_factory=dict)
     routes: Mapping[str, str] = field(default_factory=dict)
     launch: Sequence[str] = ()
     keep_replies: float = KEEP_REPLIES
@@ -100,10 +101,17 @@ class ServerSettings:
         strings = [each for listener in self.listeners for each in listener.listen]
         return [*strings, self.http.listen]
 
+    def with_processor(self, processor: str) -> ServerSettings:
+        """The same with another processor, which has no standby unless a route says so."""
+        routes = self.routes.values()
+        standbys = {name: each for name, each in self.standbys.items() if name in routes}
+        return replace(self, processor=processor, standbys=standbys)
+
     @property
     def processors(self) -> list[str]:
         """The endpoint strings of all processors elsewhere."""
-        return [each for each in (self.processor, *self.routes.values()) if each]
+        names = (self.processor, *self.routes.values(), *self.standbys.values())
+        return [each for each in names if each]
 
 
 def read_server_settings(
@@ -116,13 +124,14 @@ def read_server_settings(
 
     ``types`` are the request types that there are, where the caller knows them.
     """
-    routes = read_clients(table.table("routes"))
+    processor, routes, standbys = read_routes(table)
     listening = Listening()
     served = {OPEN, *types, *routes} if types else ()
     listeners = [_read_listener(each, listening, served) for each in table.tables("listener")]
     return ServerSettings(
         listeners=listeners or _default_listeners(),
-        processor=read_client(table, "processor", ""),
+        processor=processor,
+        standbys=standbys,
         routes=routes,
         launch=table.texts("launch", []),
         hosts=hosts,

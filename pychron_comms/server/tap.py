@@ -116,7 +116,7 @@ def _read_all(options: Options, table: Table | None) -> Read:
     if options.listeners:
         settings = replace(settings, listeners=options.listeners)
     if options["processor"]:
-        settings = replace(settings, processor=options["processor"])
+        settings = settings.with_processor(options["processor"])
     return Read(settings, table)
 
 
@@ -136,22 +136,23 @@ def _service(options: Options, first: Read, reactor: Any) -> RemoteHardwareServe
         settings = replace(settings, alarms=replace(settings.alarms, journal=None))
     gate = None
     if not settings.processor:
-        gate = _gate(options, table, reactor, metrics)
+        gate = _gate(options, first, reactor, metrics)
     elif options["check"] and table is not None:
-        _gate(options, table, reactor, metrics)
+        _gate(options, first, reactor, metrics)
     supervision = Supervision.from_environment(os.environ, os.getpid(), reactor)
     return RemoteHardwareServer(settings, gate, reactor, metrics, supervision)
 
 
-def _gate(
-    options: Options, table: Table | None, reactor: Any, metrics: Metrics
-) -> RemoteHardwareManager:
+def _gate(options: Options, first: Read, reactor: Any, metrics: Metrics) -> RemoteHardwareManager:
     """The processor's part, where it is in this process."""
     # Imported only here: a server without it starts in three quarters of the time.
     from pychron_comms.processor.assembly import gate_from_config  # noqa: PLC0415
     from pychron_comms.processor.settings import laboratory_from  # noqa: PLC0415
 
+    settings, table = first
     hardware, laboratory = laboratory_from(table)
     if options["commands"]:
         hardware = replace(hardware, commands=True)
+    if hardware.owner and not settings.processor:
+        raise ValueError("processor.owner: the hardware is in the server's own process")
     return gate_from_config(hardware, laboratory, reactor, metrics, only_check=options["check"])

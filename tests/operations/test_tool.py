@@ -209,6 +209,12 @@ class StatusTests(FolderCase):
         self.assertEqual(exit_status(found), 2)
         self.assertIn("pychron-lab run", found[0].mend)
 
+    def test_a_standby_is_asked_too(self) -> None:
+        pair = '["unix:run/a.sock", "unix:run/b.sock"]'
+        self.file.write_text(f"[server]\nprocessor = {pair}\n")
+        subjects = [each.subject for each in self.found(load(self.file), {})]
+        self.assertIn("standby of unix:run/a.sock", subjects)
+
     def test_each_route_with_its_reason_and_since_when(self) -> None:
         self.health = {
             "route CO2": {"ok": False, "reason": "tcp:h:1: lost: refused", "since": 86400.0},

@@ -147,6 +147,21 @@ class KeyTests(ChangeCase):
         self.new.waiting[0].callback("OK")
         self.assertEqual(self.successResultOf(reply), "OK")
 
+    def test_the_same_key_waits_until_it_is_known_where_it_goes_whatever_changes_meanwhile(
+        self,
+    ) -> None:
+        self.change()
+        first = self.keyed()
+        self.routing.change(FixedWay("old", self.old), {})
+        second = self.keyed()
+        self.assertEqual((self.asked(self.old), self.asked(self.new)), (['Outcome "k"'], []))
+        self.old.waiting[0].callback("never seen")
+        self.assertEqual(self.asked(self.old)[1:], ["Enable", "Enable"])
+        self.assertEqual(self.asked(self.new), [])
+        for response in self.old.waiting[1:]:
+            response.callback("OK")
+        self.assertEqual([self.successResultOf(each) for each in (first, second)], ["OK", "OK"])
+
     def test_an_old_one_that_is_away_does_not_hold_up_a_new_key(self) -> None:
         self.change()
         self.keyed()

@@ -93,6 +93,12 @@ class KeyMemory:
         state, reply, _ = known.ended
         return f"done {reply}" if state is State.DONE else state.value
 
+    def names(self) -> Iterator[tuple[str, str]]:
+        """The sender and the key of each that is known."""
+        yield from self._open
+        for shares in (self._run, self._refused):
+            yield from ((sender, key) for sender, key, _, _ in shares)
+
     def opened(self, entry: Entry) -> None:
         self._open[entry.request["sender"], entry.request["key"]] = entry
 

@@ -444,11 +444,14 @@ class ManagerQueue:
         self._askers.settle(job, result)
         self._begin_waiting()
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether nothing has been handed to the manager, or is about to be."""
+        return self._running is None and self._clearing is None and not self._safety.busy
+
     def _check_idle(self) -> None:
         stopping = self._stopping
-        if stopping is None or stopping.called:
-            return
-        if self._running is None and self._clearing is None and not self._safety.busy:
+        if stopping is not None and not stopping.called and self.is_idle:
             stopping.callback(None)
 
 

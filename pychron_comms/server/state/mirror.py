@@ -16,6 +16,9 @@ from pychron_comms.server.state.clock_offset import ClockOffset
 #: Seconds without a word after which nothing that a processor said can be believed.
 PATIENCE = 2.0
 
+#: What it says of its stream alone.
+_SIGNS_OF_LIFE = frozenset({"live", "beat"})
+
 
 class StateMirror:
     """Follows one processor, called ``name``; its items keep their paths, and ``road/journal`` and
@@ -37,12 +40,13 @@ class StateMirror:
         self._items: dict[str, Item] = {}
         self._clock_offset = ClockOffset(name)
         self._doubted = self._ended = False
+        self._followed = True
         self._timer: IDelayedCall | None = None
         self._tell("connecting", well=False)
 
     def heard(self, topic: str, text: str) -> None:
         """One message of the processor's stream. Raises ValueError for one that is none."""
-        if self._ended:
+        if self._ended or not (self._followed or topic in _SIGNS_OF_LIFE):
             return
         fields = json.loads(text)
         self._wait_on()
@@ -83,6 +87,17 @@ class StateMirror:
         self._items.clear()
         self._clock_offset.forget()
         self._tell(f"lost: {reason}", well=False)
+
+    def leave(self, reason: str) -> None:
+        """Another processor tells of the same hardware now, or nobody: this one only lives."""
+        self._followed = False
+        self._invalidate(reason)
+        self._items.clear()
+        self._doubted = False
+
+    def follow(self) -> None:
+        """What it says from its next snapshot on counts."""
+        self._followed = True
 
     def stop(self) -> None:
         self._stop_waiting()

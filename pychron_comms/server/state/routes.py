@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from pychron_comms.interfaces import Severity
 from pychron_comms.observability.state.items import Item
@@ -19,6 +20,8 @@ HERE = "here"
 
 _PROCESSOR = "road/processor/"
 
+NO_PROBLEMS: Mapping[str, str] = MappingProxyType({})
+
 
 class RouteItems:
     """Keeps an item for each route: the processor it leads to, and how that does, since when.
@@ -30,13 +33,18 @@ class RouteItems:
         self._stream = stream
         self._now = now
         self._routes: dict[str, str] = {}
+        self._problems: dict[str, str] = {}
         stream.subscribe(self)
 
-    def show(self, routes: Mapping[str, str]) -> None:
-        """These are the routes from now on: names of processors by request types."""
+    def show(self, routes: Mapping[str, str], problems: Mapping[str, str] = NO_PROBLEMS) -> None:
+        """These are the routes from now on: names of processors by request types.
+
+        ``problems``: why a route leads nowhere, whatever its processor says.
+        """
         for gone in self._routes.keys() - routes.keys():
             self._stream.withdraw(f"{ROUTE}{gone}")
         self._routes = dict(routes)
+        self._problems = dict(problems)
         for request_type in routes:
             self._tell(request_type)
 
@@ -51,8 +59,11 @@ class RouteItems:
     def _tell(self, request_type: str) -> None:
         processor, now = self._routes[request_type], self._now()
         item = Item(path=f"{ROUTE}{request_type}", value=processor, obtained=now, confirmed=now)
+        problem = self._problems.get(request_type)
         told = self._stream.get(f"{_PROCESSOR}{processor}")
-        if processor != HERE and (told is None or told.severity is not Severity.OK):
+        if problem:
+            item = item.invalid(problem)
+        elif processor != HERE and (told is None or told.severity is not Severity.OK):
             item = item.invalid(told.reason if told is not None else "nothing is known of it yet")
         before = self._stream.get(item.path)
         self._stream.publish(item if before is None else item.since(before))

@@ -28,7 +28,7 @@ from pychron_comms.observability.state.recent import Recent
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.server.state.journals import Journals, Search
 from pychron_comms.server.state.mirror import StateMirror
-from pychron_comms.server.state.routes import ROUTE, RouteItems
+from pychron_comms.server.state.routes import NO_PROBLEMS, ROUTE, RouteItems
 from pychron_comms.transport.peer_identity import sender_of_peer
 
 #: Seconds between two looks at the server's own listeners.
@@ -112,12 +112,18 @@ class ServerStatus(MultiService):
         for part in (f"journal of {name}", f"processor {name}"):
             self.health.remove(part)
 
-    def show_routes(self, routes: Mapping[str, str]) -> None:
-        """Tell of these routes from now on: names of processors by request types."""
+    def mirror(self, name: str) -> StateMirror:
+        """What was made for the processor of that name."""
+        return self._mirrors[name]
+
+    def show_routes(
+        self, routes: Mapping[str, str], problems: Mapping[str, str] = NO_PROBLEMS
+    ) -> None:
+        """Tell of these routes from now on, as ``RouteItems.show``."""
         for request_type in self._routes_told:
             self.health.remove(f"route {request_type}")
         self._routes_told = list(routes)
-        self._routes.show(routes)
+        self._routes.show(routes, problems)
         for request_type, processor in routes.items():
             self.health.add(f"route {request_type}", partial(self._route, request_type, processor))
 
