@@ -28,11 +28,8 @@ def on_files(files: Files, config: Any) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str:
-    """Diagrams are pictures here. PluginError for one that was not drawn."""
-    try:
-        return diagrams().with_pictures(markdown)
-    except ValueError as error:
-        raise PluginError(str(error)) from None
+    """Diagrams are pictures here."""
+    return str(diagrams().with_pictures(markdown))
 
 
 def on_post_page(output: str, page: Any, config: Any) -> str:

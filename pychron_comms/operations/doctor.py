@@ -29,6 +29,7 @@ _EXTRAS = {
     "prompt": (("prompt_toolkit", "rich"), "a prompt"),
     "plot": (("matplotlib",), "plots"),
     "completion": (("shtab",), "completion in a shell"),
+    "serial": (("pyserial",), "instruments on serial ports"),
     "parquet": (("pyarrow",), "export to Parquet"),
 }
 

@@ -237,9 +237,9 @@ class RequestDispatcher:
         if self.request_type == OPEN:
             if not named:
                 hint = _TYPE_HELP if command.lower() in _TYPED_BY_PEOPLE else ""
-                raise MalformedRequestError(
-                    f"Type|command is wanted here, as in System|{command}{hint}"
-                )
+                word, _, rest = command.partition(" ")
+                example = f"{rest}|Help" if rest and word == "Help" else f"System|{command}"
+                raise MalformedRequestError(f"Type|command is wanted here, as in {example}{hint}")
             return named
         if named and named != self.request_type:
             raise NotPermittedError(f"{named} commands; here {self.request_type} is served")

@@ -142,6 +142,11 @@ class DeskTests(DeskCase):
         error = self.assertRaises(MalformedRequestError, self.ask, self.dispatcher("*"), "Open A")
         self.assertIn("Type|command is wanted here, as in System|Open A", str(error))
 
+    def test_help_about_a_type_says_where_that_is(self) -> None:
+        ask = self.dispatcher("*")
+        error = self.assertRaises(MalformedRequestError, self.ask, ask, "Help CO2")
+        self.assertTrue(str(error).endswith("as in CO2|Help"), str(error))
+
     def test_pychron_ready_is_answered_by_a_round_trip(self) -> None:
         reply = self.ask(self.dispatcher(), "PychronReady")
         self.assertNoResult(reply)
