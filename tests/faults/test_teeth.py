@@ -20,6 +20,13 @@ NOTICED = {
     "copies are not known": {"none twice"},
     "undelivered replies are not kept": {"none twice"},
     "a reply that crossed the end is taken for delivered": {"none twice"},
+    "a late copy is taken for a new command": {"what comes late undoes nothing"},
+    "a lease keeps nobody away": {"a lease keeps others away"},
+    "a lease is forgotten at a restart": {
+        "a lease keeps others away",
+        "a lease ends in a safe part",
+    },
+    "the end of a lease makes nothing safe": {"a lease ends in a safe part"},
     "what runs is dropped as if it waited": {
         "never begun is never",
         "Outcome: never begun is never",

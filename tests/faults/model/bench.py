@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from pychron_comms.errors import NoResponseError
-from pychron_comms.interfaces import IReactorManager
+from pychron_comms.interfaces import IMakesSafe, IReactorManager
 from tests.faults.model.processes import Process, Turn
 
 #: Each device with its manager.
@@ -29,6 +29,10 @@ EXCLUDES = {"e": "f", "f": "e"}
 
 #: Words that move a device.
 MOVES = {"Count", "Nudge", "Tally"}
+
+#: The word of a gate that makes a device safe by itself, and those that make safe at all.
+EASE = "Ease"
+SAFE = {"Calm", EASE}
 
 #: Seconds that a device takes to say how it stands.
 TELLING = 0.05
@@ -50,6 +54,15 @@ class Script(NamedTuple):
     ending: str = WELL
     late: bool = False
     survives: bool = False
+
+
+class Lease(NamedTuple):
+    """That a device is one client's, by its address."""
+
+    device: str
+    owner: str
+    since: float
+    until: float
 
 
 class Told(NamedTuple):
@@ -94,6 +107,7 @@ def _nobody(result: object) -> None:
     """Nobody waits yet."""
 
 
+@implementer(IMakesSafe)
 class Bench:
     """A manager that blocks, as one processor sees it.
 
@@ -114,6 +128,9 @@ class Bench:
     def tell(self, device: str) -> object:
         """The same of how it stands."""
         return self.laboratory.tell(self, device)
+
+    def make_safe(self, target: str) -> Any:
+        return self.laboratory.do(self, EASE, target, self.laboratory.own_number())
 
 
 @implementer(IReactorManager)
@@ -164,7 +181,7 @@ class Laboratory:
             return run  # its process died on the way here
         script = self.scripts.get(number, Script())
         self.told.append(told)
-        if word != "Calm":
+        if word not in SAFE:
             self._note_crowd(bench, number)
         if not script.late:
             self._act(told)
@@ -183,7 +200,7 @@ class Laboratory:
 
     def tell(self, bench: Bench, device: str) -> Run:
         """Whether it is ``moved`` or ``calm``."""
-        number = f"t{next(self._numbers)}"
+        number = self.own_number()
         run = Run(self._tell_of("Tell", device, number, bench), bench)
         if bench.process.alive:
             self._note_crowd(bench, number)
@@ -197,6 +214,10 @@ class Laboratory:
 
             self._clock.callLater(TELLING, self._driver_says, bench.process, end)
         return run
+
+    def own_number(self) -> str:
+        """Of what no client asks for."""
+        return f"t{next(self._numbers)}"
 
     def state(self, device: str) -> str:
         last = next((act for act in reversed(self.acts) if is_change(act, device)), None)
@@ -258,7 +279,7 @@ class Laboratory:
 
     def _note_crowd(self, bench: Bench, number: str) -> None:
         for other, run in self._running.items():
-            if run.bench is bench and run.told.word != "Calm":
+            if run.bench is bench and run.told.word not in SAFE:
                 self.crowded.append((other, number))
 
 

@@ -29,7 +29,9 @@ from pychron_comms.repeater.endpoint import CommandRepeater
 from pychron_comms.repeater.hop_places import HopPlaces
 from pychron_comms.repeater.waiting import Waiting
 from pychron_comms.safeguards.holds import Hold
+from pychron_comms.safeguards.leases import Leases
 from pychron_comms.safeguards.system_lock import SystemLock
+from pychron_comms.safeguards.unsafe_parts import UnsafeParts
 from pychron_comms.server.resend.delivery import Delivery
 from pychron_comms.transport.reply_order import ReplyOrder
 from tests.faults.model import promises
@@ -208,6 +210,16 @@ def _read_past_the_queue(self: Any, handler: Any, call: Any, ahead: bool) -> Any
     return self.of(call.manager)._runner.run(handler, call, _nothing)
 
 
+_find_copy = CopyMemory.find
+
+
+def _late_taken_for_new(self: Any, request: Any, call: Any, now: float) -> Any:
+    try:
+        return _find_copy(self, request, call, now)
+    except ExpiredError:
+        return None
+
+
 def _locked_for_all(self: Any, call: Any) -> None:
     if self._holder and call.manager is not None:
         self._check_holder(call.sender)
@@ -232,6 +244,10 @@ BREAKAGES: Mapping[str, Patches] = {
     "copies are not known": [(CopyMemory, "find", _nothing)],
     "undelivered replies are not kept": [(Delivery, "lost", _delivered_all_the_same)],
     "a reply that crossed the end is taken for delivered": [(promises, "_has_taken_all", _yes)],
+    "a late copy is taken for a new command": [(CopyMemory, "find", _late_taken_for_new)],
+    "a lease keeps nobody away": [(Leases, "check", _nothing)],
+    "a lease is forgotten at a restart": [(Leases, "recall", _nothing)],
+    "the end of a lease makes nothing safe": [(UnsafeParts, "add", _nothing)],
     "what runs is dropped as if it waited": [
         (ManagerQueue, "forget", _forget_running),
         (Entry, "answered", _answered_whatever_runs),

@@ -9,11 +9,14 @@ from tests.faults.model.history import (
     Cut,
     FillDisk,
     History,
+    HoldBack,
+    KillProcessor,
     KillServer,
     Pass,
     Stall,
     StandStill,
     StopProcessor,
+    TakeLease,
 )
 
 _KEPT, _PYCHRON, _FAR_PYCHRON = 0, 1, 3
@@ -109,6 +112,28 @@ HANDED_OVER_AND_STILL: History = [
 #: Nothing that acts may begin unwritten.
 DISK_FULL: History = [FillDisk(2.0), Ask(_KEYED, "Count", "a", Script(), None), Pass(6.0)]
 
+#: The first of the copies comes last, when another one's command has been run.
+FIRST_COMES_LAST: History = [
+    Ask(_FAR_PYCHRON, "Count", "a", Script(), None),
+    Pass(0.04),
+    HoldBack(_FAR_PYCHRON, 2.5),
+    Pass(1.6),
+    Ask(_KEYED, "Count", "a", Script(), None),
+    Pass(6.0),
+]
+
+#: Neither a stranger nor a death of the processor ends it before its time, and then it is safe.
+LEASED: History = [
+    TakeLease(_KEYED, "a", 4.0),
+    Ask(_KEYED, "Count", "a", Script(), None),
+    Ask(_FAR_KEYED, "Count", "a", Script(), None),
+    Pass(0.5),
+    KillProcessor(),
+    Pass(1.6),
+    Ask(_PYCHRON, "Count", "a", Script(), None),
+    Pass(6.0),
+]
+
 CLASSICS: list[History] = [
     CROSSING,
     LATE_REPLY,
@@ -121,4 +146,6 @@ CLASSICS: list[History] = [
     CHANGED_MEANWHILE,
     HANDED_OVER_AND_STILL,
     DISK_FULL,
+    FIRST_COMES_LAST,
+    LEASED,
 ]

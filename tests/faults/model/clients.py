@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -19,11 +20,17 @@ AGAIN = 0.2
 class Ask:
     """One time that a command was sent, and the reply that came to it."""
 
-    __slots__ = ("at", "reply")
+    __slots__ = ("answered_at", "at", "reply")
 
     def __init__(self, at: float) -> None:
         self.at = at
         self.reply: str | None = None
+        self.answered_at = math.inf
+
+    def answer(self, reply: str, now: float) -> None:
+        """The reply has come."""
+        self.reply = reply
+        self.answered_at = min(self.answered_at, now)
 
 
 class Unit:
@@ -99,7 +106,9 @@ class Client:
 
     terminator = b"\r\n"
     keyed = False
+    #: Whether it sends a plain line again when it hears nothing; and whether by datagrams.
     pychron = False
+    by_datagrams = False
 
     def __init__(self, name: str, process: Process, dial: Dial) -> None:
         self.name = name

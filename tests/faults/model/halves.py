@@ -11,6 +11,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from pychron_comms.handlers.command import declared_commands
 from pychron_comms.handlers.echo import EchoHandler
+from pychron_comms.interfaces import Part
 from pychron_comms.journal.searches import JournalSearch
 from pychron_comms.observability.loop_watch import LoopWatch
 from pychron_comms.observability.metrics import Counter, Metrics
@@ -81,13 +82,14 @@ class Processor:
         clock = cast(IReactorTime, process)
         hardware = Hardware(laboratory, process)
         handlers: dict[str, Any] = {REQUEST_TYPE: ModelHandler(hardware, None)}
+        self.part: Callable[[str], Part] = handlers[REQUEST_TYPE].part
         handlers["test"] = EchoHandler()
         self.queues = queues = Queues(partial(_queue, process))
         audit = Audit(pen, now)
         self.memory = memory = CommandMemory(audit, clock, Metrics())
         unsafe = UnsafeParts(clock, now, audit, partial(made_safe, queues, memory))
         memory.watched_by(unsafe)
-        leases = Leases(clock, now, audit, unsafe, Counter())
+        self.leases = leases = Leases(clock, now, audit, unsafe, Counter())
         interlocks = Interlocks(queues.read, clock)
         interlocks.keep(rules_for(RULES, handlers))
         self.lock = SystemLock({"elsewhere": ELSEWHERE})

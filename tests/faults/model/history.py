@@ -8,7 +8,7 @@ from tests.faults.model.bench import Script
 from tests.faults.model.clients import Unit
 from tests.faults.model.world import World
 
-CLIENTS = 6
+CLIENTS = 7
 #: Where something may befall the bytes: at a client, or between server and processor.
 HOP = CLIENTS
 
@@ -48,6 +48,14 @@ class Stall(NamedTuple):
 
     def happen(self, world: World) -> None:
         world.stall(*self)
+
+
+class HoldBack(NamedTuple):
+    where: int
+    seconds: float
+
+    def happen(self, world: World) -> None:
+        world.hold_back(*self)
 
 
 class Chop(NamedTuple):
@@ -103,6 +111,15 @@ class TakeLock(NamedTuple):
         world.take_lock(self.seconds)
 
 
+class TakeLease(NamedTuple):
+    client: int
+    device: str
+    seconds: float
+
+    def happen(self, world: World) -> None:
+        world.lease(*self)
+
+
 class FillDisk(NamedTuple):
     seconds: float
 
@@ -124,6 +141,7 @@ Step = (
     | Pass
     | Cut
     | Stall
+    | HoldBack
     | Chop
     | Leave
     | KillProcessor
@@ -132,6 +150,7 @@ Step = (
     | KillServer
     | StandStill
     | TakeLock
+    | TakeLease
     | FillDisk
     | Datagrams
 )

@@ -78,6 +78,10 @@ class Way:
         self._under_way.append(event)
         clock.callLater(self._last - clock.seconds(), self._arrive)
 
+    def hold_back(self, seconds: float) -> None:
+        """What is sent from now on arrives that much later: a segment was lost, and again."""
+        self._last = max(self._last, self._path.clock.seconds() + seconds)
+
     def lose(self) -> None:
         """What is under way never arrives, nor what is sent from now on."""
         self.swallows = True

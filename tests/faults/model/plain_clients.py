@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -98,7 +99,7 @@ class PychronClient(Client):
         if conversation is not self._conversation or self._unit is None:
             self.strays.append(line)
             return
-        self._unit.asks[-1].reply = line
+        self._unit.asks[-1].answer(line, self.process.seconds())
         self._next()
 
     def lost(self, conversation: Conversation) -> None:
@@ -135,3 +136,50 @@ class PychronClient(Client):
         self._conversation = conversation
         self.now_asks(self._unit)
         conversation.say(self._unit.line)
+
+
+class PlainDatagramClient(Client):
+    """The same over datagrams, of which each may be lost, doubled and late."""
+
+    pychron = by_datagrams = True
+
+    def __init__(self, name: str, process: Process, dial: Dial, post: Any) -> None:
+        super().__init__(name, process, dial)
+        self._post = post
+        self._units: deque[Unit] = deque()
+        self._waits: list[float] = []
+        self._timer: IDelayedCall | None = None
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._units)
+
+    def begin(self, unit: Unit) -> None:
+        self._units.append(unit)
+        if len(self._units) == 1:
+            self._first_try()
+
+    def _first_try(self) -> None:
+        self._waits = list(PYCHRON_WAITS)
+        self._try()
+
+    def _try(self) -> None:
+        if not self._waits:
+            self._next()
+            return
+        unit = self._units[0]
+        self.now_asks(unit)
+        self._timer = self.process.callLater(self._waits.pop(0), self._try)
+        self._post(unit.line.encode() + b"\n", partial(self._received, unit))
+
+    def _received(self, unit: Unit, data: bytes) -> None:
+        unit.asks[-1].answer(data.decode().removesuffix("\r\n"), self.process.seconds())
+        if self._units and self._units[0] is unit:
+            self._next()
+
+    def _next(self) -> None:
+        if self._timer is not None and self._timer.active():
+            self._timer.cancel()
+        self._units.popleft()
+        if self._units:
+            self._first_try()

@@ -152,6 +152,13 @@ class Process:
             mortal.die()
 
 
+class QuickClock(Clock):
+    """Twisted's own spends a third of a history in a lambda."""
+
+    def _sortCalls(self) -> None:
+        self.calls.sort(key=DelayedCall.getTime)
+
+
 def advance(clock: Clock, seconds: float) -> None:
     """Let time pass, so that each call sees the time that it was meant for."""
     until = clock.seconds() + seconds

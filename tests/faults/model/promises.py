@@ -31,15 +31,16 @@ from unittest.mock import patch
 
 from twisted.logger import globalLogPublisher
 
-from pychron_comms.processor.execution.copies import KEEP
+from pychron_comms.processor.execution.copies import KEEP, KEEP_DATAGRAM
 from pychron_comms.repeater import hop_places
 from pychron_comms.server.resend import evidence
-from tests.faults.model.bench import BLOCKING, DEVICES, MOVES, Told
+from tests.faults.model.bench import BLOCKING, DEVICES, EASE, MOVES, SAFE, Told
 from tests.faults.model.clients import Unit
 from tests.faults.model.history import History
 from tests.faults.model.interlocked import check_interlocks
 from tests.faults.model.keeping import code_of, keep
 from tests.faults.model.keyed_clients import DatagramClient, KeyedClient
+from tests.faults.model.leased import check_leases
 from tests.faults.model.links import End
 from tests.faults.model.plain_clients import KeptPlainClient
 from tests.faults.model.safety import check_safety
@@ -60,6 +61,9 @@ PLACES, PLACES_OF_ONE = 6, 3
 
 #: Seconds after which everything has ended: the repeater's 30 s, and a half-open link's 20 s.
 _QUIET = 60.0
+
+#: Seconds after which no process stands still or is down.
+_AWAKE = 7.0
 
 
 def live_through(history: History) -> World:
@@ -82,6 +86,7 @@ def live_through(history: History) -> World:
         check_safety(world)
         check_truth(world)
         check_interlocks(world)
+        check_leases(world)
         check_journal(world)
         check_outcomes(world)
         check_nothing_left(world)
@@ -124,6 +129,9 @@ def garbage_found() -> Iterator[None]:
 def come_to_rest(world: World) -> None:
     world.end_faults()
     world.laboratory.release()
+    world.pass_time(_AWAKE)
+    # Its beats would be most of what happens from now on.
+    world.server.watch.stopService()
     world.pass_time(_QUIET)
     keep("all clients come to an end", not any(client.busy for client in world.clients))
     keyed = [client for client in world.clients if isinstance(client, KeyedClient)]
@@ -156,12 +164,27 @@ def check_count(world: World, unit: Unit) -> None:
     # What makes safe is done again where something older ended after it.
     if unit.word != "Calm" and not may_be_repeated(world, unit, told):
         keep("none twice", len(told) <= 1 and acted <= 1, unit, told)
+    if unit.client.pychron and unit.word in MOVES:
+        check_answered(world, unit, told)
     if last is not None and code_of(last) is None:
         keep("success is exactly once", acted >= 1, unit)
     if speaks_of_all(world, unit, code_of(last)):
         keep("never begun is never", not told and not acted, unit, told)
     if not unit.asks:
         keep("not asked is never", not told, unit)
+
+
+def check_answered(world: World, unit: Unit, told: list[Told]) -> None:
+    """Who has the reply asks no more: what comes late of him undoes nothing."""
+    answered = min((ask.answered_at for ask in unit.asks if code_of(ask.reply) is None), default=0)
+    for one, other in pairwise(told):
+        late = answered < other.at
+        excused = (
+            too_late_to_be_known(world, one, other)
+            or one.process is not other.process
+            or unit.client.by_datagrams
+        )
+        keep("what comes late undoes nothing", not late or excused, unit, told)
 
 
 def may_be_repeated(world: World, unit: Unit, told: list[Told]) -> bool:
@@ -174,9 +197,17 @@ def may_be_repeated(world: World, unit: Unit, told: list[Told]) -> bool:
     if unit.word == "Calm":
         return True
     return all(
-        changed_between(world, *pair) or too_late_to_be_known(world, *pair)
+        changed_between(world, *pair)
+        or too_late_to_be_known(world, *pair)
+        or (unit.client.by_datagrams and came_late(world, *pair))
         for pair in pairwise(told)
     )
+
+
+def came_late(world: World, one: Told, other: Told) -> bool:
+    """Whether the network held a copy back for longer than the gate remembers a datagram."""
+    ends = [run.until for run in world.laboratory.runs if run.told == one]
+    return world.witness.arrival_of(other).at >= max([one.at, *ends]) + KEEP_DATAGRAM
 
 
 def too_late_to_be_known(world: World, one: Told, other: Told) -> bool:
@@ -249,7 +280,7 @@ def check_conversations(world: World) -> None:
 def check_times(world: World) -> None:
     keep("one at a time", not world.laboratory.crowded, world.laboratory.crowded)
     for each in world.laboratory.told:
-        if each.word in {"Calm", "Look"}:
+        if each.word in {*SAFE, "Look"}:
             continue  # better late; and looking late harms nothing
         arrival = world.witness.arrival_of(each)
         keep("in time or not at all", each.at <= arrival.until + 1e-6, each, arrival.until)
@@ -259,8 +290,7 @@ def check_times(world: World) -> None:
         place = world.laboratory.told.index(calm)
         for later in world.laboratory.told[place + 1 :]:
             if later.device == calm.device and later.process is calm.process:
-                before = world.witness.arrival_of(later).order < came.order
-                undoes = before and later.word in MOVES
+                undoes = later.word in MOVES and world.witness.arrival_of(later).order < came.order
                 keep("what makes safe has the last word", not undoes, calm, later)
 
 
@@ -289,7 +319,7 @@ def check_begins(world: World, begins: Mapping[int, str], ends: Mapping[int, str
     """Each time that the hardware was told has a begin of its own before it."""
     free = dict(begins)
     for each in world.laboratory.told:
-        if each.word == "Look":
+        if each.word in {EASE, "Look"}:
             continue
         number = next(
             (n for n, unit in free.items() if unit == each.number and n <= each.records), None
@@ -385,7 +415,6 @@ def check_nothing_left(world: World) -> None:
     keep("nothing is left behind", not any(left.values()), left)
     keep("keys are bounded", processor.memory.keys.kept <= len(world.units))
     server.repeater.stopService()
-    server.watch.stopService()
     processor.gate.stopService()
     processor.gate.close()
     world.pass_time(1.0)

@@ -8,7 +8,7 @@ its part. Time in which its processor stood still is nobody's, and what a proces
 
 from __future__ import annotations
 
-from tests.faults.model.bench import BLOCKING, DEVICES, MOVES
+from tests.faults.model.bench import BLOCKING, DEVICES, MOVES, SAFE
 from tests.faults.model.keeping import code_of, keep
 from tests.faults.model.processes import Process
 from tests.faults.model.witness import SafeAsk, SafeReply
@@ -63,7 +63,7 @@ def lane_is_free(world: World, ask: SafeAsk, until: float) -> float:
         its = told.process is ask.process and DEVICES[told.device] == DEVICES[ask.device]
         # What is done at once occupies it from its hand-over to its end all the same.
         end = ends.get(told, told.at)
-        if its and told.word == "Calm" and told.at <= until and end > ask.arrival.at:
+        if its and told.word in SAFE and told.at <= until and end > ask.arrival.at:
             until = patience(ask.process, max(until - AT_ONCE, end))
     return until
 

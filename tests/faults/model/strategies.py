@@ -17,6 +17,7 @@ from tests.faults.model.history import (
     Datagrams,
     FillDisk,
     History,
+    HoldBack,
     KillProcessor,
     KillServer,
     Leave,
@@ -24,6 +25,7 @@ from tests.faults.model.history import (
     Stall,
     StandStill,
     StopProcessor,
+    TakeLease,
     TakeLock,
 )
 from tests.faults.model.pens import BREAKPOINTS
@@ -79,6 +81,7 @@ _faults = st.one_of(
     st.builds(Cut, st.just(HOP), _hearing, _hearing),
     st.builds(Stall, st.just(HOP), st.sampled_from((1.1, 3.0))),
     st.builds(Stall, _wheres, st.sampled_from((0.05, 0.3, 1.1, 3.0))),
+    st.builds(HoldBack, _wheres, st.sampled_from((0.5, 1.1, 2.5))),
     st.builds(Chop, _wheres, st.sampled_from((0, 1, 2, 7)), st.booleans()),
     st.builds(Leave, st.integers(0, CLIENTS - 1)),
     st.builds(KillProcessor),
@@ -176,6 +179,39 @@ def _changed_between_copies(draw: st.DrawFn) -> History:
     return [ask, Pass(draw(st.sampled_from((0.5, 0.98, 1.0)))), other, draw(_passing)]
 
 
+@st.composite
+def _first_comes_last(draw: st.DrawFn) -> History:
+    """A bad line keeps a command back until its copy was answered, and perhaps its part changed."""
+    client, device = draw(st.sampled_from((1, 3))), draw(_devices)
+    other = Ask(draw(st.sampled_from((0, 2, 5))), "Count", device, Script(), None)
+    return [
+        Ask(client, "Count", device, draw(_scripts), None),
+        Pass(0.04 if client == 3 else 0.0015),
+        HoldBack(client, draw(st.sampled_from((1.5, 2.5, 4.0)))),
+        Pass(draw(st.sampled_from((1.1, 1.6)))),
+        *([other] if draw(st.booleans()) else []),
+        draw(_passing),
+    ]
+
+
+@st.composite
+def _leased(draw: st.DrawFn) -> History:
+    """Another moves a part that is leased; the processor may die before the lease is over."""
+    device, owner = draw(_devices), draw(st.sampled_from((0, 2)))
+    lease = TakeLease(owner, device, draw(st.sampled_from((0.3, 1.1, 4.0, 8.0))))
+    end = draw(st.sampled_from((Pass(0.1), KillProcessor(), StopProcessor(), KillServer())))
+    asks = st.builds(
+        Ask,
+        client=st.integers(0, CLIENTS - 1),
+        word=st.sampled_from(("Count", "Tally", "Calm")),
+        device=st.just(device),
+        script=_scripts,
+        within=st.none(),
+    )
+    again = [lease] if draw(st.booleans()) else []
+    return [lease, draw(_a_moment), draw(asks), end, draw(_passing), *again, draw(asks)]
+
+
 _alone = {
     "a": _asks,
     "r": _late_replies,
@@ -190,13 +226,15 @@ _episodes = {
     "E": _ended_between_copies(),
     "X": _exclusive(),
     "C": _changed_between_copies(),
+    "K": _leased(),
+    "F": _first_comes_last(),
 }
 
 
 @st.composite
 def _some(draw: st.DrawFn) -> History:
     # ``one_of`` would count each kind of fault as much as all asking.
-    kind = draw(st.sampled_from("aaaaaarrssppppppppfzLSEXC"))
+    kind = draw(st.sampled_from("aaaaaarrssppppppppfzLSEXCKF"))
     return draw(_episodes[kind]) if kind in _episodes else [draw(_alone[kind])]
 
 

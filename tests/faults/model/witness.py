@@ -113,6 +113,10 @@ class Witness:
         place = next(index for index, each in enumerate(same) if each is told)
         return arrivals[min(place, len(arrivals) - 1)]
 
+    def first_came(self, told: Told) -> float:
+        """When it first came to the gate of the process that was told of it."""
+        return self._arrivals[told.number, told.process][0].at
+
     def _arrive(
         self, word: str, number: str, context: RequestContext, process: Process
     ) -> Arrival | None:

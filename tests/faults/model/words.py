@@ -11,7 +11,7 @@ from pychron_comms.handlers.arguments import Text
 from pychron_comms.handlers.base import BaseHandler
 from pychron_comms.handlers.command import command
 from pychron_comms.handlers.replies import value
-from pychron_comms.interfaces import Effect, IHardware
+from pychron_comms.interfaces import Effect, IHardware, Part
 from pychron_comms.safeguards.interlocks import InterlockText
 from tests.faults.model.bench import BLOCKING, DEVICES, Bench, Laboratory, ReactorBench
 from tests.faults.model.processes import Process
@@ -80,6 +80,9 @@ class ModelHandler(BaseHandler):
     """Commands that each bear a number, which their replies tell."""
 
     request_type = REQUEST_TYPE
+
+    def part(self, name: str) -> Part:
+        return Part(f"{REQUEST_TYPE}:{name}", self.hardware.manager(DEVICES[name]), name)
 
     @command(
         "Count",

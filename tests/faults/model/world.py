@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, cast
 
-from twisted.internet.task import Clock
-
+from pychron_comms.errors import JournalError, LeasedError
 from pychron_comms.journal.memory import MemoryJournal
-from tests.faults.model.bench import Laboratory
+from tests.faults.model.bench import Laboratory, Lease
 from tests.faults.model.clients import Client, Unit
 from tests.faults.model.halves import ELSEWHERE, SERVER, Processor, Server
 from tests.faults.model.keyed_clients import DatagramClient, KeyedClient, SlowKeyedClient
 from tests.faults.model.links import Dial, Link, Listener, Path
 from tests.faults.model.pens import Pen
-from tests.faults.model.plain_clients import KeptPlainClient, PychronClient
-from tests.faults.model.processes import Process, Turn, advance
+from tests.faults.model.plain_clients import KeptPlainClient, PlainDatagramClient, PychronClient
+from tests.faults.model.processes import Process, QuickClock, Turn, advance
 from tests.faults.model.witness import Witness
 
 #: Time of day at the beginning, in seconds since 1970.
@@ -25,10 +25,10 @@ EPOCH = 1_700_000_000.0
 
 
 class World:
-    """Six clients, one server, one processor; every fault is a method. ``faults`` counts them."""
+    """Seven clients, one server, one processor; every fault is a method. ``faults`` counts them."""
 
     def __init__(self) -> None:
-        self.clock = Clock()
+        self.clock = QuickClock()
         self.journal = MemoryJournal(self.now)
         self.laboratory = Laboratory(self.clock, lambda: len(self.records()))
         self.witness = Witness(self.clock, self.laboratory)
@@ -37,11 +37,15 @@ class World:
         self.faults: Counter[str] = Counter()
         self.units: list[Unit] = []
         self.disk_full: list[tuple[float, float]] = []
+        self.leases: list[Lease] = []
         #: When a server, and a processor, died.
         self.server_deaths: list[float] = []
         self.processor_deaths: list[float] = []
         self.pens: list[Pen] = []
         self._datagram_fates: list[str] = []
+        # Where datagrams came from, and who is told of their replies.
+        self._ports = itertools.count(40000)
+        self._senders: dict[tuple[str, int], tuple[Path, Callable[[bytes], None]]] = {}
         self._restarting = {"server": False, "processor": False}
         self._down = 0.5
         self.processor = self._start_processor()
@@ -56,6 +60,7 @@ class World:
             self._client("far-pychron", PychronClient, 0.03),
             self._client("datagrams", self._datagram_client, 0.004),
             self._client("far-keyed", SlowKeyedClient, 0.05),
+            self._client("plain-datagrams", self._plain_datagram_client, 0.002),
         ]
         advance(self.clock, 0.1)
 
@@ -92,6 +97,12 @@ class World:
         self.faults["stall"] += 1
         self._path(where).stall(seconds)
 
+    def hold_back(self, where: int, seconds: float) -> None:
+        """What is sent over the connections that are there now comes late, and no other's."""
+        self.faults["held back"] += 1
+        for link in self._path(where).open_links:
+            link.near.out.hold_back(seconds)
+
     def chop(self, where: int, size: int, merging: bool) -> None:
         self.faults["merged" if merging else "split"] += 1
         path = self._path(where)
@@ -122,6 +133,24 @@ class World:
         self.faults["system lock held"] += 1
         lock.lock(ELSEWHERE)
         self.clock.callLater(seconds, lock.unlock, ELSEWHERE)
+
+    def lease(self, client: int, device: str, seconds: float) -> None:
+        """A client takes a device for itself, or keeps it for longer; nobody gives it back."""
+        processor = self.processor
+        if not processor.process.alive or processor.process.still or not processor.gate.running:
+            return
+        owner = self.paths[client].address
+        try:
+            processor.leases.claim(processor.part(device), owner, seconds)
+        except (JournalError, LeasedError):
+            return
+        self.faults["lease"] += 1
+        now = self.clock.seconds()
+        before = [each for each in self.leases if each.device == device and each.until > now]
+        for each in before:
+            self.leases.remove(each)
+        since = min([now, *(each.since for each in before)])
+        self.leases.append(Lease(device, owner, since, now + seconds))
 
     def kill_processor(self) -> None:
         """It is started again half a second later."""
@@ -167,6 +196,10 @@ class World:
 
     # -- what is known
 
+    def address_of(self, number: str) -> str:
+        """Who asks for that."""
+        return self.paths[self.clients.index(self.unit(number).client)].address
+
     def was_full(self, at: float) -> bool:
         return any(since <= at <= until for since, until in self.disk_full)
 
@@ -180,21 +213,30 @@ class World:
         return kind(name, self.outside, Dial(self.outside, path, self.server_port))
 
     def _datagram_client(self, name: str, process: Process, dial: Dial) -> Client:
-        path = self.paths[-1]
+        return DatagramClient(name, process, dial, partial(self._post, self.paths[-1]))
 
-        def post(data: bytes, reply: Callable[[bytes], None]) -> None:
-            self._carry(path, lambda: self._take_datagram(path, data, reply))
+    def _plain_datagram_client(self, name: str, process: Process, dial: Dial) -> Client:
+        return PlainDatagramClient(name, process, dial, partial(self._post, self.paths[-1]))
 
-        return DatagramClient(name, process, dial, post)
+    def _post(self, path: Path, data: bytes, reply: Callable[[bytes], None]) -> None:
+        """Send it, from a port of its own; ``reply`` is told what comes back there."""
+        sender = path.address, next(self._ports)
+        self._senders[sender] = path, reply
+        self._carry(path, lambda: self._take_datagram(data, sender))
 
-    def _take_datagram(self, path: Path, data: bytes, reply: Callable[[bytes], None]) -> None:
+    def _take_datagram(self, data: bytes, sender: tuple[str, int]) -> None:
         server = self.server
 
         def take() -> None:
-            server.datagrams.transport = cast(Any, Post(self, path, reply))
-            server.datagrams.datagramReceived(data, (path.address, 50000))
+            server.datagrams.transport = cast(Any, Post(self))
+            server.datagrams.datagramReceived(data, sender)
 
         server.process.when_awake(take, Turn.NETWORK)
+
+    def answer_datagram(self, data: bytes, sender: tuple[str, int]) -> None:
+        """A server's reply leaves."""
+        path, reply = self._senders[sender]
+        self._carry(path, lambda: reply(data))
 
     def _carry(self, path: Path, arrive: Callable[[], None]) -> None:
         fate = self._datagram_fates.pop(0) if self._datagram_fates else ""
@@ -263,12 +305,10 @@ class World:
 
 
 class Post:
-    """Takes the server's datagrams back to one client."""
+    """Takes the server's datagrams back to their clients."""
 
-    def __init__(self, world: World, path: Path, reply: Callable[[bytes], None]) -> None:
+    def __init__(self, world: World) -> None:
         self._world = world
-        self._path = path
-        self._reply = reply
 
     def write(self, data: bytes, addr: tuple[str, int]) -> None:
-        self._world._carry(self._path, lambda: self._reply(data))
+        self._world.answer_datagram(data, addr)
