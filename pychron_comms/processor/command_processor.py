@@ -16,6 +16,7 @@ from pychron_comms.errors import CommandError, MalformedRequestError
 from pychron_comms.interfaces import IHardwareGate, IKnownRead, ReplyToCome
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.stream import StateStream
+from pychron_comms.processor.lateness import Lateness, on_the_way
 from pychron_comms.processor.owner import Owner
 from pychron_comms.transport.connections import Connections
 from pychron_comms.transport.fair_backlog import FairBacklog
@@ -34,11 +35,6 @@ _TAKEN = re.compile(rb"@id=\d+ Taken ")
 
 #: Peers whose clock is ours.
 _HERE = frozenset({LOCAL_SENDER, "127.0.0.1", "::1"})
-
-#: Seconds on the way that are worth to be counted, and more than which tell of another clock.
-_DELAY = 0.05
-_CREDIBLE = 3600.0
-
 
 #: A reply of the gate: there at once, or to come.
 Response = TypeVar("Response", bound=str | Deferred[str] | ReplyToCome)
@@ -81,6 +77,7 @@ class CommandProcessor(CommandLineReceiver):
         self._trusted = trusted
         self._session = session
         self._is_trusted = self._is_here = False
+        self._lateness = Lateness()
         self._waiting: dict[str, Deferred[str]] = {}
         self._words: dict[str, Callable[[str], str | Deferred[str]]] = {
             "Forget": self._forget,
@@ -154,7 +151,7 @@ class CommandProcessor(CommandLineReceiver):
             self._gate.asker_gone(response)
 
     def _terms(self, tags: Tags, trusted: bool) -> RequestContext:
-        age = self._age(tags.get("sent")) if trusted else 0.0
+        age = self._age(tags.get("sent"), tags.get("left")) if trusted else 0.0
         from_server = trusted and "from" in tags
         if from_server and not age and tags.keys() <= _USUAL:
             return PLAIN
@@ -167,18 +164,11 @@ class CommandProcessor(CommandLineReceiver):
             context = context._replace(ask="", silent=0.0, trace="")
         return context._replace(session=session, age=age)
 
-    def _age(self, sent: str | None) -> float:
-        """Seconds since a server of this computer has sent it, as its clock tells, which is ours.
-
-        0 where that is not known, and for what came without delay.
-        """
-        if sent is None or not self._is_here:
-            return 0.0
-        try:
-            age = self._clock.seconds() - float(sent)
-        except ValueError:
-            return 0.0
-        return age if _DELAY < age < _CREDIBLE else 0.0
+    def _age(self, sent: str | None, left: str | None = None) -> float:
+        """Seconds since a server has sent it: by our clock, or by one of another computer."""
+        if sent is not None and self._is_here:
+            return on_the_way(sent, self._clock.seconds())
+        return 0.0 if left is None else self._lateness.age(left, self._clock.seconds())
 
     def _know_peer(self) -> None:
         host = host_of(self.sender)

@@ -62,8 +62,8 @@ class ConnectionOwner(Interface):
     #: Takes how long each reply took, where that is wanted.
     hop: Histogram | None
 
-    #: Whether the other end is on this computer, and so can tell how long a command was on its way:
-    #: it may have stood still.
+    #: Whether the other end is on this computer, and has its clock: so it can tell how long a
+    #: command was on its way, where it may have stood still.
     is_near: bool
 
     def connected(self, connection: ProcessorConnection) -> None:
@@ -145,6 +145,9 @@ class ProcessorConnection(Protocol):
             self._said = f";from={_name_of(sender)}{sent}"
         tags = self._said
         if context is not PLAIN:
+            if not self._owner.is_near:
+                # By a clock that the other end knows nothing of: it compares.
+                tags = f"{tags};left={now:.3f}"
             more = join_tags(tags_of(context))
             if more:
                 tags = f"{tags};{more[1:-1]}"

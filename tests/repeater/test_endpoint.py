@@ -102,7 +102,7 @@ class RequestTests(EndpointCase):
 
     def test_prepends_the_type_and_says_who_asked(self) -> None:
         self.ask("Open V")
-        self.assertEqual(self.processor.read(), ["@id=1;from=10.0.0.1 System|Open V"])
+        self.assertEqual(self.processor.read(), ["@id=1;from=10.0.0.1;left=0.000 System|Open V"])
 
     def test_how_long_a_reply_takes_is_measured_where_that_is_wanted(self) -> None:
         hop = Metrics().histogram("hop_seconds", "A hop.")
@@ -120,7 +120,7 @@ class RequestTests(EndpointCase):
     def test_says_how_long_the_asker_waits(self) -> None:
         self.ask("Open V", within=0.5)
         self.assertEqual(
-            self.processor.read(), ["@id=1;from=10.0.0.1;within=0.500000 System|Open V"]
+            self.processor.read(), ["@id=1;from=10.0.0.1;left=0.000;within=0.500000 System|Open V"]
         )
 
     def test_matches_replies_by_their_ids_in_any_order(self) -> None:
@@ -170,7 +170,10 @@ class ContextTests(EndpointCase):
         self.repeater.get_response("System", "Open V", "10.0.0.1", context)
         self.assertEqual(
             self.processor.read(),
-            ["@id=1;from=10.0.0.1;key=a%20b%3Bc;role=observe;session=5e55 System|Open V"],
+            [
+                "@id=1;from=10.0.0.1;left=0.000;key=a%20b%3Bc;role=observe;session=5e55 "
+                "System|Open V"
+            ],
         )
 
     def test_what_nobody_waits_for_is_to_be_forgotten(self) -> None:
@@ -202,7 +205,7 @@ class ContextTests(EndpointCase):
         self.repeater.get_response("System", "Open V", "10.0.0.1", context)
         self.assertEqual(
             self.processor.read(),
-            ["@id=1;from=10.0.0.1;ask=a0b1-7.3;silent=1.250 System|Open V"],
+            ["@id=1;from=10.0.0.1;left=0.000;ask=a0b1-7.3;silent=1.250 System|Open V"],
         )
 
     def test_replies_that_were_read_are_told_together_a_moment_later(self) -> None:

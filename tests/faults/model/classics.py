@@ -122,6 +122,19 @@ FIRST_COMES_LAST: History = [
     Pass(6.0),
 ]
 
+#: The same, and it waits at a processor that stands still: how long it was on its way, only the
+#: clocks of the two computers tell.
+FIRST_COMES_LAST_AND_STILL: History = [
+    Ask(_FAR_PYCHRON, "Count", "a", Script(), None),
+    Pass(0.04),
+    HoldBack(_FAR_PYCHRON, 1.5),
+    Pass(1.2),
+    Ask(_KEYED, "Count", "a", Script(), None),
+    Pass(0.1),
+    StandStill("processor", 3.0),
+    Pass(6.0),
+]
+
 #: Neither a stranger nor a death of the processor ends it before its time, and then it is safe.
 LEASED: History = [
     TakeLease(_KEYED, "a", 4.0),
@@ -147,5 +160,6 @@ CLASSICS: list[History] = [
     HANDED_OVER_AND_STILL,
     DISK_FULL,
     FIRST_COMES_LAST,
+    FIRST_COMES_LAST_AND_STILL,
     LEASED,
 ]

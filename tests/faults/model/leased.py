@@ -11,17 +11,20 @@ from tests.faults.model.bench import EASE, MOVES
 from tests.faults.model.keeping import keep
 from tests.faults.model.world import World
 
+#: A journal tells times in milliseconds.
+_WRITTEN = 0.001
+
 
 def check_leases(world: World) -> None:
     for lease in world.leases:
         for told in world.laboratory.told:
-            if told.device == lease.device and told.word in MOVES and told.at < lease.until:
+            if told.device == lease.device and told.word in MOVES:
                 stranger = world.address_of(told.number) != lease.owner
                 came = world.witness.first_came(told)
-                away = not (stranger and lease.since < came)
-                keep("a lease keeps others away", away, told, lease)
+                within = lease.since < came and told.at < lease.until - _WRITTEN
+                keep("a lease keeps others away", not (stranger and within), told, lease)
         eased = any(
-            told.device == lease.device and told.word == EASE and told.at >= lease.until - 1e-6
+            told.device == lease.device and told.word == EASE and told.at >= lease.until - _WRITTEN
             for told in world.laboratory.told
         )
         keep("a lease ends in a safe part", eased, lease)
