@@ -329,7 +329,7 @@ def test_nothing_keeps_anybody_out(browser: Any, shared: Pair, look: str) -> Non
         ]
         for line in ("Open A", "Open E", "Close A"):
             shared.ask(f"System|{line}")
-        page.locator("#command-rows tr", has_text="Close A").wait_for()
+        page.locator("#command-rows tr", has_text="Close A").first.wait_for()
         picture(page, look)
         wide = page.evaluate(
             "document.documentElement.scrollWidth - document.documentElement.clientWidth"

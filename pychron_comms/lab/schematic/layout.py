@@ -154,8 +154,13 @@ class _Layout:
         return [(shape.x, bus), (right, bus)]
 
     def _add(self, name: str, kind: str, x: float, y: float, width: float = _WIDTH) -> None:
-        across, up = (_VALVE, _VALVE) if kind == "valve" else (width, _HEIGHT)
+        across, up = (_VALVE, _VALVE) if kind == "valve" else (max(width, _room(name)), _HEIGHT)
         self._shapes[name] = Shape(name=name, kind=kind, x=x, y=y, width=across, height=up)
+
+
+def _room(name: str) -> float:
+    """How wide a name is in its box; a longer one is written smaller."""
+    return min(0.6 * len(name) + 0.8, _ACROSS - 1.0)
 
 
 class _Branch:

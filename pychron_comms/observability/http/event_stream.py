@@ -20,6 +20,9 @@ from pychron_comms.observability.state.subscription import Subscription
 BEAT = 2.0
 STALL = 60.0
 
+#: What happened last, of which a page is told that is opened.
+EVENTS = 20
+
 #: Readers at once.
 READERS = 600
 
@@ -29,7 +32,8 @@ _INCOMPLETE = frozenset({"hello", "gap", "snapshot"})
 class EventStream(Resource):
     """``GET /events?pattern=System/valve/*``; without a pattern, all.
 
-    A browser that comes back says where it was (``Last-Event-ID``), and gets what it missed.
+    A browser that comes back says where it was (``Last-Event-ID``), and gets what it missed. One
+    that comes anew gets, behind the snapshot, the last ``EVENTS`` that happened.
     """
 
     isLeaf = True
@@ -38,7 +42,7 @@ class EventStream(Resource):
         super().__init__()
         self._session = stream.session
         self._clock = clock
-        self._audience = Audience(stream, self._event, clock, beat=BEAT)
+        self._audience = Audience(stream, self._event, clock, beat=BEAT, events=EVENTS)
         self._readers: set[_Reader] = set()
 
     @property

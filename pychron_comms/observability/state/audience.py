@@ -9,7 +9,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import LoopingCall
 
 from pychron_comms.observability.state import messages
-from pychron_comms.observability.state.messages import Batch, Form, Message, gathered
+from pychron_comms.observability.state.messages import Batch, Form, gathered
 from pychron_comms.observability.state.stream import Change, StateStream
 from pychron_comms.observability.state.subscription import Subscription
 
@@ -35,7 +35,7 @@ class Audience:
     A round begins when something has changed, ``apart`` seconds after the one before or later: with
     0, in the next turn of the reactor. It tells each reader that reads what has changed until it
     began, ``AT_ONCE`` of them in a turn. Readers of the same patterns that were told the same until
-    then get the same bytes, made once.
+    then get the same bytes, made once. Who comes anew is also told of the last ``events``.
     """
 
     def __init__(
@@ -46,11 +46,13 @@ class Audience:
         *,
         beat: float,
         apart: float = APART,
+        events: int = 0,
     ) -> None:
         self._stream = stream
         self._form = form
         self._clock = clock
         self._apart = apart
+        self._events = events
         self._readers: dict[Subscription, None] = {}
         # Those that this round has not told all yet.
         self._round: OrderedDict[Subscription, None] = OrderedDict()
@@ -150,12 +152,17 @@ class Audience:
             self._picture_of = number, now
         picture = self._pictures.get(reader.patterns)
         if picture is None:
-            parts: list[Message] = [
-                *messages.snapshot(self._stream, reader.wants),
-                messages.live(self._stream),
+            last = [
+                event
+                for event in self._stream.last_events(self._events)
+                if reader.wants(event.what.path)
             ]
-            picture = b"".join(map(self._form, parts))
-            self._pictures[reader.patterns] = picture
+            parts = [
+                *map(self._form, messages.snapshot(self._stream, reader.wants)),
+                *Batch(self._stream, last, 0, self._form, replayed=True),
+                self._form(messages.live(self._stream)),
+            ]
+            picture = self._pictures[reader.patterns] = b"".join(parts)
         return picture
 
     # -- when

@@ -7,7 +7,7 @@ import secrets
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Any, NamedTuple, Protocol
 
 from pychron_comms.observability.state.items import STALE, Item
@@ -172,6 +172,11 @@ class StateStream:
             found = list(newest)[::-1]
             self._asked = number, found
         return found
+
+    def last_events(self, most: int) -> list[Change]:
+        """What happened last, of what is kept, in order."""
+        events = (change for change in reversed(self._kept) if isinstance(change.what, Event))
+        return list(islice(events, most))[::-1]
 
     def body(self, change: Change) -> str:
         """Its fields as JSON, but for those of the reader: made once, however many are told."""

@@ -52,12 +52,13 @@ export class Drawing {
     const { width, height, name, kind } = shape;
     const rect = draw("rect", { x: x - width / 2, y: y - height / 2, width, height, rx: 0.4 });
     const word = KIND_NAMES[kind] || kind;
-    const label = draw("text", { x, y: y - 0.35 });
+    const says = (shape.label || name).toLowerCase().includes(word) ? "" : word;
+    const label = draw("text", { x, y: says ? y - 0.35 : y, class: says ? "label over" : "label" });
     label.textContent = shape.label || name;
     // A long name must fit its box.
-    label.setAttribute("font-size", Math.min(1.05, width / (0.58 * label.textContent.length)));
+    label.style.setProperty("--fit", `${width / (0.63 * label.textContent.length)}px`);
     const below = draw("text", { x, y: y + 0.75, class: "kind" });
-    below.textContent = (shape.label || name).toLowerCase().includes(word) ? "" : word;
+    below.textContent = says;
     this.volumes.set(name, { shape, rect });
     return draw("g", { class: "volume" }, rect, label, below);
   }
@@ -215,7 +216,7 @@ export function legend(place) {
       draw("circle", { class: "body", cx: 1.3, cy: 1.3, r: 1 }),
       draw("line", { class: "bar", x1: 0.7, y1: 1.3, x2: 1.9, y2: 1.3 }))));
   }
-  for (const [kind, text] of [["locked", "software locked"], ["owned", "owned or leased"], ["interlocked", "interlocked"], ["guarded", "guarded, free now"], ["unproven", "not proven"], ["fault", "fault"]]) {
+  for (const [kind, text] of [["locked", "software locked"], ["owned", "owned or leased"], ["interlocked", "interlocked"], ["guarded", "guarded by a rule"], ["unproven", "not proven"], ["fault", "fault"]]) {
     place.append(entry(text, draw("g", { transform: "translate(1.3 1.3) scale(1.8)" }, badge(kind, 0, 0))));
   }
 }

@@ -14,6 +14,8 @@ export class Stream {
     this.state = "connecting";
     this.heard = Date.now();
     this.fresh = null;
+    this.session = "";
+    this.told = 0;
     this.open();
     setInterval(() => this.look(), 500);
   }
@@ -24,11 +26,19 @@ export class Stream {
       this.heard = Date.now();
       act(JSON.parse(event.data));
     });
-    on("hello", () => {});
+    on("hello", ({ session }) => {
+      if (session !== this.session) this.told = 0;
+      this.session = session;
+    });
     on("gap", () => { this.fresh = new Set(); });
     on("snapshot", ({ items }) => { this.fresh ||= new Set(); items.forEach((item) => this.take(item)); });
     on("change", (item) => this.take(item));
-    on("event", (event) => this.happened(event));
+    // A page that comes back too late is told some of them again.
+    on("event", (event) => {
+      if (event.seq <= this.told) return;
+      this.told = event.seq;
+      this.happened(event);
+    });
     on("live", () => { this.forget(); this.link("live"); });
     on("beat", () => this.link("live"));
     on("bye", () => this.link("lost"));

@@ -18,10 +18,10 @@ BEAT = 1.0
 def audience_of(
     stream: StateStream, clock: Clock, apart: float = 0.0, beat: float = BEAT
 ) -> Audience:
-    return Audience(stream, _form, clock, beat=beat, apart=apart)
+    return Audience(stream, form, clock, beat=beat, apart=apart)
 
 
-def _form(message: Message) -> bytes:
+def form(message: Message) -> bytes:
     return json.dumps(message).encode() + b"\n"
 
 

@@ -7,10 +7,17 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.observability.state import messages as messages_module
 from pychron_comms.observability.state import stream as stream_module
-from pychron_comms.observability.state.audience import APART, AT_ONCE, MANY, RARELY, SHARE
+from pychron_comms.observability.state.audience import (
+    APART,
+    AT_ONCE,
+    MANY,
+    RARELY,
+    SHARE,
+    Audience,
+)
 from pychron_comms.observability.state.stream import StateStream
 from tests.listening import one_turn
-from tests.observability.state.listening import BEAT, Listener, audience_of, fields
+from tests.observability.state.listening import BEAT, Listener, audience_of, fields, form
 from tests.observability.state.test_stream import valve
 
 MANY_READERS = 500
@@ -221,6 +228,26 @@ class OnceForAllTests(AudienceCase):
         self.pump(APART)
         self.assertEqual(valves.topics(), ["change"])
         self.assertEqual(all_of_it.topics(), ["event", "change"])
+
+
+class LastEventsTests(AudienceCase):
+    def test_who_comes_anew_is_told_what_happened_last(self) -> None:
+        audience = Audience(self.stream, form, self.clock, beat=BEAT, events=2)
+        self.stream.happened("alarm", n=0)
+        for number in (1, 2, 3):
+            self.stream.happened("command", n=number)
+            self.stream.publish(valve(is_open=number % 2 == 0))
+        listener = Listener(audience, "command", "System/*")
+        listener.subscription.begin()
+        said = listener.said()
+        self.assertEqual(
+            [each.topic for each in said], ["hello", "snapshot", "event", "event", "live"]
+        )
+        self.assertEqual([fields(each)["n"] for each in said[2:4]], [2, 3])
+        self.assertTrue(fields(said[2])["replayed"])
+        self.stream.happened("command", n=4)
+        self.pump()
+        self.assertEqual([fields(each)["n"] for each in listener.said()], [4])
 
 
 class BeatTests(AudienceCase):
