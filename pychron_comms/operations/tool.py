@@ -117,7 +117,10 @@ def _file(options: argparse.Namespace) -> Path | None:
 
 
 def _laboratory(options: argparse.Namespace) -> Laboratory:
-    return load(_file(options))
+    file = _file(options)
+    if file is not None and not file.exists():
+        raise ConfigError(f"{file} is not there; pychron-lab init --config {file} writes one")
+    return load(file)
 
 
 def _init(options: argparse.Namespace) -> int:

@@ -11,6 +11,8 @@ from pychron_comms import __version__
 from pychron_comms.config.nearest import did_you_mean
 
 _CHOICE = re.compile(r"invalid choice: '([^']*)' \(choose from (.*)\)")
+_EXTRA = re.compile(r"unrecognized arguments: (\S+\.toml)\Z")
+_NO_VERB = "arguments are required: COMMAND"
 _OPTION = re.compile(r"unrecognized arguments: (-[^\s=]+)")
 
 
@@ -29,10 +31,18 @@ class Parser(argparse.ArgumentParser):
         choice = _CHOICE.search(message)
         if choice is not None:
             return did_you_mean(choice[1], re.findall(r"[\w-]+", choice[2]))
+        if message.endswith(_NO_VERB):
+            return f": one of {', '.join(self._verbs())} ({self.prog} --help tells more)"
         option = _OPTION.search(message)
         if option is None:
-            return ""
+            extra = _EXTRA.search(message)
+            is_file = extra is not None and "--config" in self._options()
+            return f"; a file is named so: --config {extra[1]}" if extra and is_file else ""
         return did_you_mean(option[1], self._options()) + f" ({self.prog} --help lists the options)"
+
+    def _verbs(self) -> Sequence[str]:
+        verbs = (each for each in self._actions if isinstance(each, argparse._SubParsersAction))
+        return [verb for each in verbs for verb in each.choices]
 
     def _options(self) -> Sequence[str]:
         found = [*self._option_string_actions]

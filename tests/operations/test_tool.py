@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
-from contextlib import redirect_stdout
+from contextlib import redirect_stderr, redirect_stdout
 from datetime import UTC, datetime
 from http.client import BadStatusLine
 
@@ -133,6 +133,21 @@ class CheckTests(FolderCase):
         code, told = self.lab("check")
         self.assertEqual(code, 2)
         self.assertIn(f"pychron-lab init --config {self.file} writes one", told)
+
+    def test_so_do_the_verbs_that_need_it(self) -> None:
+        for verb in ("run", "install"):
+            error = self.assertRaises(SystemExit, self.lab, verb)
+            self.assertIn(f"{self.file} is not there; pychron-lab init --config", str(error))
+
+    def test_a_command_line_that_lacks_something_says_what(self) -> None:
+        for words, said in (
+            ([], "COMMAND: one of init, check, run, status"),
+            (["check", "my.toml"], "arguments: my.toml; a file is named so: --config my.toml"),
+        ):
+            err = io.StringIO()
+            with redirect_stderr(err):
+                self.assertRaises(SystemExit, tool.main, words)
+            self.assertIn(said, err.getvalue())
 
     def test_no_hardware_is_something_to_look_at(self) -> None:
         self.file.write_text(f'[journal]\nfile = "{self.folder}/lab.journal"\n')
