@@ -13,8 +13,9 @@ Misbehaviour = Callable[["FakeProcessor", bytes], None]
 
 
 _ID = re.compile(rb"@id=(\d+)[; ]")
-# What a server asks by itself, to know the commands of a type and how things stand.
-_OWN_QUESTION = re.compile(rb"@\S+ (\w+\|Describe|Subscribe \*)")
+# What a server says by itself: to know the commands of a type and how things stand, and of a reply
+# that was read.
+_OWN_WORD = re.compile(rb"@\S+ (\w+\|Describe|Subscribe \*|Taken .*)")
 
 
 class FakeProcessor(LineReceiver):
@@ -29,7 +30,7 @@ class FakeProcessor(LineReceiver):
         self.factory.greet(self, b"")
 
     def lineReceived(self, line: bytes) -> None:
-        if _OWN_QUESTION.fullmatch(line):
+        if _OWN_WORD.fullmatch(line):
             return
         self.factory.lines.append(line)
         self.factory.misbehave(self, line)
