@@ -37,6 +37,7 @@ from pychron_comms.processor.hardware_manager import RemoteHardwareManager
 from pychron_comms.processor.state.publisher import StatePublisher
 from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.safeguards.interlocks import Interlocks, Rule
+from pychron_comms.safeguards.kept_rules import KeptRules
 from pychron_comms.safeguards.leases import Leases
 from pychron_comms.safeguards.unsafe_parts import UnsafeParts
 from pychron_comms.server.resend.command_catalogue import CommandCatalogue, Declarations
@@ -289,6 +290,7 @@ def gate_around(
         audit=audit,
         leases=leases,
         interlocks=kept,
+        kept_rules=KeptRules(interlocks, kept.broken, unsafe.add, clock),
         publisher=still_publisher(clock),
         searches=JournalSearch("", clock),
         clock=clock,

@@ -319,8 +319,8 @@ PROMISES = (
         "interlocks across devices",
         "tested just before the command begins, and explained",
         "safeguards/interlocks.py",
-        "        if not holds:",
-        "        if False:",
+        "        if holds:",
+        "        if True:",
         "tests.safeguards.test_interlocks.ConditionTests.test_all_conditions_of_all_rules_must_hold",
     ),
     Promise(
@@ -330,6 +330,14 @@ PROMISES = (
         "    if _rank(proof) < _rank(wanted):",
         "    if False:",
         "tests.safeguards.test_proof.ProofTests.test_a_relay_is_not_the_valve",
+    ),
+    Promise(
+        "and, where it says so, are kept",
+        "once a second, while nobody commands too: what a broken one guards is made safe",
+        "safeguards/kept_rules.py",
+        "                self._make_safe(part, broken.why)\n",
+        "                pass\n",
+        "tests.safeguards.test_kept_rules.KeptRulesTests.test_what_it_guards_is_made_safe",
     ),
     Promise(
         "that hold until the command has ended",

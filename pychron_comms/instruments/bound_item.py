@@ -19,6 +19,7 @@ from pychron_comms.instruments.jobs import NotAskedError, WithdrawnError
 from pychron_comms.instruments.kinds import GIVEN
 from pychron_comms.instruments.pattern import GarbledError
 from pychron_comms.instruments.talk import NoAnswerError, RefusedError, Told, interpreted
+from pychron_comms.interfaces import IFence
 
 #: Seconds between two looks whether a verb has done what it should.
 LOOK_AGAIN = 0.1
@@ -50,7 +51,13 @@ class BoundItem:
 
     _log = Logger()
 
-    def __init__(self, instrument: Instrument, item: Item, values: Mapping[str, Value]) -> None:
+    def __init__(
+        self,
+        instrument: Instrument,
+        item: Item,
+        values: Mapping[str, Value],
+        fence: IFence | None = None,
+    ) -> None:
         self.item = item
         self.instrument = instrument
         #: Called with the name of each reading and what it said.
@@ -58,6 +65,7 @@ class BoundItem:
         #: What each reading last said; a reading that has not yet been asked is not there.
         self.obtained: dict[str, Obtained] = {}
         self._values = dict(values)
+        self._fence = fence
         self._clock = instrument.clock
         self._polls: dict[str, IDelayedCall] = {}
         self._made_safe = 0
@@ -110,7 +118,7 @@ class BoundItem:
         made safe is not sent any more.
 
         Errors: ValueError for a value beyond its limits, before anything is sent; NotAskedError,
-        and nothing was sent; NotDoneError; UnprovenError.
+        and nothing was sent; NotDoneError; UnprovenError; 217 where another process owns it.
         """
         verb = self.item.verbs[name]
         values = self._values if value is None else {**self._values, "value": value}
@@ -169,6 +177,9 @@ class BoundItem:
         before, trouble = self._made_safe, ""
         while True:
             left -= 1
+            if self._fence is not None:
+                # Ramps and safe states act by themselves, and pass no queue that would ask it.
+                self._fence.check(verb.safe)
             try:
                 await self.instrument.ask(
                     verb.exchange,

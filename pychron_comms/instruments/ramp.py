@@ -8,6 +8,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
+from pychron_comms.errors import CommandError
 from pychron_comms.instruments.bound_item import BoundItem, NotDoneError, UnprovenError
 from pychron_comms.instruments.description import Verb, Verify
 from pychron_comms.instruments.instrument import TROUBLE
@@ -62,7 +63,7 @@ class Ramp:
                     break
                 due = self._next(due, target)
                 sent = await self._sent(due, sent, target)
-        except (NotAskedError, NotDoneError, UnprovenError, ValueError) as error:
+        except (NotAskedError, NotDoneError, UnprovenError, CommandError, ValueError) as error:
             if mine == (self._begun, self._item.made_safe):
                 self.trouble = f"the ramp to {target:g} ended at {sent:g}: {error}"
                 self._log.warn("{name}: {why}", name=self._item.name, why=self.trouble)

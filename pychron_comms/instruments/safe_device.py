@@ -10,6 +10,7 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from pychron_comms.config.table import Table
+from pychron_comms.errors import CommandError
 from pychron_comms.instruments.bound_item import (
     BoundItem,
     NotDoneError,
@@ -126,6 +127,9 @@ class SafeDevice(InstrumentDevice):
                 await deferLater(self._clock, 0)
             except (NotDoneError, UnprovenError):
                 await deferLater(self._clock, AGAIN)
+            except CommandError as error:
+                self._log.warn("{name} is not made safe: {why}", name=self.name, why=error)
+                return
             else:
                 self._log.info("{name} is safe", name=self.name)
                 return

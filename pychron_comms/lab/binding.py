@@ -19,6 +19,7 @@ from pychron_comms.instruments.instrument import Instrument
 from pychron_comms.instruments.library import named_description
 from pychron_comms.instruments.links import BusService
 from pychron_comms.instruments.speaking import spoken
+from pychron_comms.interfaces import IFence
 
 #: Finds what a key of a table is bound to, of one of these kinds. Raises ConfigError.
 Bind: TypeAlias = Callable[[Table, str, Sequence[str]], BoundItem]
@@ -32,8 +33,9 @@ def nothing_to_bind(table: Table, key: str, kinds: Sequence[str]) -> BoundItem:
 class Instruments(MultiService):
     """All of them, with their buses: instruments with one address share one wire."""
 
-    def __init__(self, table: Table, reactor: Any) -> None:
+    def __init__(self, table: Table, reactor: Any, fence: IFence | None = None) -> None:
         super().__init__()
+        self._fence = fence
         self._reactor = reactor
         self._buses: dict[str, Bus] = {}
         self._at: dict[str, list[str]] = {}
@@ -57,7 +59,7 @@ class Instruments(MultiService):
         except ValueError as error:
             raise table.mistake(key, str(error)) from None
         self._take(table, key, (name, item_name, tuple(values[each] for each in item.parameters)))
-        bound = BoundItem(instrument, item, values)
+        bound = BoundItem(instrument, item, values, self._fence)
         self._items.append(bound)
         return bound
 

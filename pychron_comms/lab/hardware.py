@@ -16,7 +16,7 @@ from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.config.table import Table
 from pychron_comms.errors import DeviceConnectionError, ManagerUnavailableError
 from pychron_comms.instruments.safe_device import SafeDevice
-from pychron_comms.interfaces import IDevice, IHardware, ILaserManager, ISafeguards
+from pychron_comms.interfaces import IDevice, IFence, IHardware, ILaserManager, ISafeguards
 from pychron_comms.lab.binding import Instruments
 from pychron_comms.lab.bound.config import bound_laser_from_config
 from pychron_comms.lab.custom import custom_managers
@@ -123,6 +123,8 @@ def hardware_from_config(
     clock: IReactorTime,
     safeguards: ISafeguards,
     now: Callable[[], float] = time.time,
+    *,
+    fence: IFence | None = None,
 ) -> Hardware:
     """What the sections of a laboratory's hardware describe. Raises ConfigError.
 
@@ -135,7 +137,7 @@ def hardware_from_config(
         return random.Random(f"{seed}/{name}")
 
     vacuum = Vacuum(clock, (), {})
-    instruments = Instruments(table, clock)
+    instruments = Instruments(table, clock, fence)
     managers: dict[str, object] = {}
     if "extraction_line" in table:
         line_table = table.table("extraction_line")

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 from twisted.internet.defer import Deferred, gatherResults
 
 from pychron_comms.config.table import Table
-from pychron_comms.errors import ManagerUnavailableError
+from pychron_comms.errors import ManagerUnavailableError, NotOwnerError
 from pychron_comms.handlers.factories import all_factories
 from pychron_comms.interfaces import (
     IFence,
@@ -52,6 +52,7 @@ from pychron_comms.processor.state.valve_figures import ValveFigures
 from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.safeguards.fence import FenceRule
 from pychron_comms.safeguards.interlocks import Interlocks, rules_for
+from pychron_comms.safeguards.kept_rules import KeptRules
 from pychron_comms.safeguards.leases import Leases
 from pychron_comms.safeguards.overrides import Overrides
 from pychron_comms.safeguards.safe_state import safe_actions
@@ -85,7 +86,7 @@ def gate_from_config(
     guards = _safeguards(
         settings, queues, memory, audit, reactor=reactor, metrics=metrics, fence=fence
     )
-    hardware = hardware_from_config(laboratory, reactor, guards.queries)
+    hardware = hardware_from_config(laboratory, reactor, guards.queries, fence=fence)
     handlers = handlers_for(hardware, all_factories())
     hardware.check_used(laboratory)
     # Rules are said in the words of the handlers, whose Check asks them.
@@ -118,10 +119,24 @@ def gate_from_config(
         audit=audit,
         leases=guards.leases,
         interlocks=guards.interlocks,
+        kept_rules=KeptRules(
+            rules, guards.interlocks.broken, guards.unsafe.add, reactor, partial(_may_act, fence)
+        ),
         publisher=publisher,
         searches=JournalSearch(settings.journal.file if settings.journal else "", reactor),
         clock=reactor,
     )
+
+
+def _may_act(fence: IFence | None) -> bool:
+    """Whether this process may make its hardware safe."""
+    if fence is None:
+        return True
+    try:
+        fence.check(safe=True)
+    except NotOwnerError:
+        return False
+    return True
 
 
 def _journal(

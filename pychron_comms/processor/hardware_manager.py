@@ -43,6 +43,7 @@ from pychron_comms.processor.execution.recall import Laboratory
 from pychron_comms.processor.state.publisher import StatePublisher
 from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.safeguards.interlocks import Interlocks
+from pychron_comms.safeguards.kept_rules import KeptRules
 from pychron_comms.safeguards.lease_records import LeaseRecords
 from pychron_comms.safeguards.leases import Leases
 from pychron_comms.wire.context import PLAIN, RequestContext
@@ -107,6 +108,7 @@ class RemoteHardwareManager(Service):
         audit: Audit,
         leases: Leases,
         interlocks: Interlocks,
+        kept_rules: KeptRules,
         publisher: StatePublisher,
         searches: JournalSearch,
         clock: IReactorTime,
@@ -120,6 +122,7 @@ class RemoteHardwareManager(Service):
         self._audit = audit
         self._leases = leases
         self._interlocks = interlocks
+        self._kept_rules = kept_rules
         self._publisher = publisher
         self._searches = searches
         self._clock = clock
@@ -197,6 +200,7 @@ class RemoteHardwareManager(Service):
         self._audit.carry(self._leases.carried)
         self._audit.start()
         self._leases.recall(leases, self._part)
+        self._kept_rules.start()
         self._publisher.start()
 
     def stopService(self) -> Deferred[None]:
@@ -209,6 +213,7 @@ class RemoteHardwareManager(Service):
         self._publisher.stop()
         self._searches.stop()
         self._leases.stop()
+        self._kept_rules.stop()
         self._stopping = True
         ended = [queue.stop() for queue in self._queues]
         safe = [self._safe(*each) for each in sorted(self._hardware.making_safe(), key=_rank)]

@@ -19,11 +19,13 @@ from pychron_comms.interfaces import (
     IDescribedHandler,
     IRequestHandler,
     Move,
+    Part,
     Source,
 )
 from pychron_comms.safeguards.holds import Hold, Holds
 from pychron_comms.safeguards.named_parts import check_named
 from pychron_comms.safeguards.proof import PROOFS, check_proof
+from pychron_comms.safeguards.safe_state import safe_actions
 from pychron_comms.wire.grammar import split_type
 
 #: Seconds that one device may take to say how it stands.
@@ -75,15 +77,23 @@ class Condition(NamedTuple):
         return call
 
 
+class Broken(NamedTuple):
+    """Why a rule does not hold; ``told`` where it says so, and not only that nobody knows."""
+
+    why: str
+    told: bool
+
+
 class Rule(NamedTuple):
     """``matches`` tells the calls of ``command``, which moves ``moves``; ``reason`` is why, for
-    people."""
+    people. ``kept`` are the parts that are made safe when it does not hold any more."""
 
     command: str
     matches: Callable[[ICall], bool]
     conditions: Sequence[Condition]
     reason: str
     moves: Sequence[Move] = ()
+    kept: Sequence[Part] = ()
 
 
 class Interlocks:
@@ -123,6 +133,10 @@ class Interlocks:
         """Fires where it holds just now. Errors: 207."""
         return Deferred.fromCoroutine(self._test([rule], ahead=False))
 
+    def broken(self, rule: Rule) -> Deferred[Broken | None]:
+        """Whether it is broken just now, asked ahead of all that waits; None where it holds."""
+        return Deferred.fromCoroutine(self._first_broken(rule))
+
     async def _hold(self, call: ICall, seconds: float) -> Hold:
         rules = self._rules_of(call)
         read = [condition.part for rule in rules for condition in rule.conditions]
@@ -141,20 +155,29 @@ class Interlocks:
                 await self._check(rule, condition, ahead)
 
     async def _check(self, rule: Rule, condition: Condition, ahead: bool) -> None:
+        broken = await self._broken(rule, condition, ahead)
+        if broken is not None:
+            raise InterlockError(broken.why)
+
+    async def _broken(self, rule: Rule, condition: Condition, ahead: bool) -> Broken | None:
         because = f"; {rule.reason}" if rule.reason else ""
+        only = f"{rule.command} only if {condition.text}"
         try:
             answer = await self._answer(condition.handler, condition.call(), ahead)
             holds = condition.holds(answer)
         except (CommandError, TimedOut, ValueError) as error:
             reason = "no answer" if isinstance(error, TimedOut) else error
-            why = f"which cannot be told: {reason}"
-            raise InterlockError(
-                f"{rule.command} only if {condition.text}, {why}{because}"
-            ) from None
-        if not holds:
-            raise InterlockError(
-                f"{rule.command} only if {condition.text}, and it says {answer}{because}"
-            )
+            return Broken(f"{only}, which cannot be told: {reason}{because}", told=False)
+        if holds:
+            return None
+        return Broken(f"{only}, and it says {answer}{because}", told=True)
+
+    async def _first_broken(self, rule: Rule) -> Broken | None:
+        for condition in rule.conditions:
+            broken = await self._broken(rule, condition, ahead=True)
+            if broken is not None:
+                return broken
+        return None
 
     def _answer(self, handler: IRequestHandler, call: ICall, ahead: bool) -> Deferred[str]:
         read = cast(Callable[..., str], self._read)
@@ -173,6 +196,7 @@ class InterlockText(NamedTuple):
     reason: str
     table: Table
     proof: Source = Source.COMMANDED
+    make_safe: bool = False
 
 
 def read_interlocks(top: Table) -> list[InterlockText]:
@@ -183,7 +207,8 @@ def read_interlocks(top: Table) -> list[InterlockText]:
 def _text(table: Table) -> InterlockText:
     proof = PROOFS[table.choice("proof", tuple(PROOFS), "commanded")]
     command, only_if = table.text("command"), table.texts("only_if")
-    return InterlockText(command, only_if, table.text("reason", ""), table, proof)
+    make_safe = table.flag("make_safe", False)
+    return InterlockText(command, only_if, table.text("reason", ""), table, proof, make_safe)
 
 
 def rules_for(
@@ -215,7 +240,26 @@ def _rule(text: InterlockText, handlers: Mapping[str, IRequestHandler]) -> Rule:
             each.call()
         except ValueError as error:
             raise text.table.mistake("proof", f"{each.text}: {error}") from None
-    return Rule(text.command, matches, conditions, text.reason, moves)
+    kept = _kept_parts(text, handler, moves) if text.make_safe else ()
+    return Rule(text.command, matches, conditions, text.reason, moves, kept)
+
+
+def _kept_parts(
+    text: InterlockText, handler: IDescribedHandler, moves: Iterable[Move]
+) -> list[Part]:
+    """What the command moves, by the names of which later processes know it again."""
+    request_type, _ = split_type(text.command)
+    parts = []
+    for move in moves:
+        name = move.target or getattr(move.manager, "name", request_type)
+        try:
+            part = handler.part(name)
+        except CommandError:
+            part = handler.part(request_type)
+        if part.manager is not move.manager or not safe_actions(part):
+            raise text.table.mistake("make_safe", f"nothing is known to make {part.name} safe")
+        parts.append(part)
+    return parts
 
 
 def _check_parts(handler: IRequestHandler, command: str) -> None:

@@ -6,8 +6,10 @@ from collections.abc import Mapping
 
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
 
 from pychron_comms.config.table import Table
+from pychron_comms.errors import NotOwnerError
 from pychron_comms.instruments.bound_item import BoundItem
 from pychron_comms.instruments.bus import Bus
 from pychron_comms.instruments.description import Description
@@ -15,6 +17,7 @@ from pychron_comms.instruments.fields import Value
 from pychron_comms.instruments.instrument import Instrument
 from pychron_comms.instruments.loader import read_description
 from pychron_comms.instruments.simulated import SimulatedConnection, SimulatedInstrument
+from pychron_comms.interfaces import IFence
 
 SWITCH = """
 title = "A switch"
@@ -93,6 +96,7 @@ class SimulatedWire:
         self._connection.silence()
 
 
+@implementer(IFence)
 class InstrumentCase(SynchronousTestCase):
     """``item`` is a valve of a simulated switch, on a wire that a test can silence."""
 
@@ -109,7 +113,16 @@ class InstrumentCase(SynchronousTestCase):
         self.wire = SimulatedWire(self.bus, self.simulated, self.clock)
         self.bus.connected(self.wire)
         item = self.description.items[self.item_name]
-        self.item = BoundItem(self.instrument, item, self.parameters)
+        #: Why it may not act; empty where it may.
+        self.fenced = ""
+        self.item = BoundItem(self.instrument, item, self.parameters, self)
+
+    epoch = "one"
+
+    def check(self, safe: bool) -> None:
+        """As the fence of its process."""
+        if self.fenced:
+            raise NotOwnerError(self.fenced)
 
     def pump(self, seconds: float = 0.5) -> None:
         for _ in range(max(1, round(seconds / 0.05))):

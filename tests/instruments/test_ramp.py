@@ -99,6 +99,13 @@ class RampTests(PaceCase):
         self.failureResultOf(done, DeviceConnectionError)
         self.assertEqual(self.points(), [])
 
+    def test_who_does_not_own_it_any_more_sends_no_step(self) -> None:
+        self.set("100")
+        self.fenced = "it stands by"
+        self.pump(5.0)
+        self.assertEqual(self.points(), ["10.0"])
+        self.assertIn("it stands by", self.target().reason)
+
     def test_the_end_of_the_process_ends_it(self) -> None:
         self.set("100")
         self.item.stop()

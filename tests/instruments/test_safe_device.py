@@ -70,6 +70,14 @@ class SafeDeviceTests(SafeCase):
         self.pump(30.0)
         self.assertEqual(self.points(), [])
 
+    def test_who_does_not_own_it_leaves_it_alone(self) -> None:
+        self.fenced = "it stands by"
+        self.bus.disconnected("unplugged")
+        self.pump(30.0)
+        self.bus.connected(self.wire)
+        self.pump(5.0)
+        self.assertEqual(self.points(), [])
+
     def test_each_silence_does(self) -> None:
         for _ in range(2):
             self.bus.disconnected("unplugged")

@@ -27,6 +27,7 @@ from pychron_comms.processor.hardware_manager import RemoteHardwareManager
 from pychron_comms.repeater.endpoint import CommandRepeater
 from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.safeguards.interlocks import Interlocks, rules_for
+from pychron_comms.safeguards.kept_rules import KeptRules
 from pychron_comms.safeguards.leases import Leases
 from pychron_comms.safeguards.overrides import Overrides
 from pychron_comms.safeguards.roles import EVERYONE_OPERATES
@@ -111,6 +112,7 @@ class Processor:
             audit=audit,
             leases=leases,
             interlocks=interlocks,
+            kept_rules=KeptRules((), interlocks.broken, unsafe.add, clock),
             publisher=still_publisher(clock),
             searches=JournalSearch("", clock),
             clock=clock,
