@@ -15,6 +15,7 @@ from pychron_comms.instruments.faults import Faults, Piece
 from pychron_comms.instruments.library import ready
 from pychron_comms.instruments.tool import main
 from pychron_comms.instruments.tool.learn import learned
+from pychron_comms.instruments.tool.templates import BY_LINES, BY_MODBUS
 from tests.instruments.case import SWITCH, described
 
 
@@ -72,13 +73,24 @@ class ListTests(ToolCase):
 
 class NewTests(ToolCase):
     def test_what_it_writes_holds(self) -> None:
-        for kind in ("valve", "gauge", "loop"):
+        kinds = [(kind, "serial:///dev/ttyUSB0") for kind in BY_LINES]
+        kinds += [(kind, "modbus+tcp://10.0.0.20") for kind in BY_MODBUS]
+        for kind, link in kinds:
             path = self.file("")
             os.unlink(path)
-            status, said = self.tool("new", path, "--kind", kind, "--yes")
+            status, said = self.tool("new", path, "--kind", kind, "--link", link, "--yes")
             self.assertEqual(status, 0, said)
             status, said = self.tool("check", path)
             self.assertEqual(status, 0, said)
+
+    def test_what_it_has_no_beginning_for(self) -> None:
+        path = self.file("")
+        os.unlink(path)
+        modbus = ("--kind", "laser", "--link", "modbus+tcp://10.0.0.20")
+        status, said = self.tool("new", path, *modbus, "--yes")
+        self.assertEqual(status, 2)
+        self.assertIn("a beginning for valve, gauge, loop", said)
+        self.assertFalse(os.path.exists(path))
 
     def test_a_title_may_have_quotes(self) -> None:
         path = self.file("")
