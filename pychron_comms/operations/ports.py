@@ -53,11 +53,17 @@ def _is_alive(place: str) -> bool:
 
 
 def taken(laboratory: Laboratory, answers: Answers = answers) -> list[Address]:
-    """The ports of this laboratory's at which one runs already."""
+    """The ports of this laboratory's at which one runs already.
+
+    One whose page alone is taken starts without it, as it always has: it is another laboratory.
+    """
     return [
         address
         for text, question in _places(laboratory)
-        if (address := _port_of(text)) and _cannot_bind(address) and answers(text, question)
+        if question != _HTTP
+        and (address := _port_of(text))
+        and _cannot_bind(address)
+        and answers(text, question)
     ]
 
 

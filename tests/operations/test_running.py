@@ -10,6 +10,7 @@ from contextlib import redirect_stdout
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from pychron_comms.observability.http.settings import HttpSettings
 from pychron_comms.operations import init, ports, tool
 from pychron_comms.operations.laboratory import Laboratory, load
 from pychron_comms.operations.running import already_running, process_at
@@ -75,6 +76,15 @@ class RunningTests(SynchronousTestCase):
             self.assertEqual(ports.taken(laboratory, lambda listen, question: False), [])
             (found,) = ports.taken(laboratory, lambda listen, question: True)
         self.assertEqual((found.network, found.place), ("tcp", str(port)))
+
+    def test_a_page_that_another_laboratory_serves_is_no_reason_not_to_start(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as listening:
+            port = listening.getsockname()[1]
+            page = HttpSettings(listen=f"tcp:{port}:interface=127.0.0.1")
+            server = ServerSettings(listeners=[], http=page)
+            laboratory = Laboratory(None, server, ProcessorSettings())
+            self.assertIn(page.listen, laboratory.http_listeners())
+            self.assertEqual(ports.taken(laboratory, lambda listen, question: True), [])
 
     def test_run_ends_before_it_starts_anything(self) -> None:
         self.patch(tool, "already_running", lambda laboratory: "a laboratory runs here already")
