@@ -43,7 +43,9 @@ def _show(given: argparse.Namespace, out: TextIO) -> int:
     found = find(given.file, asked)
     if given.json:
         return _write(map(json_line, found), out)
-    return _write(chain((HEADING,), map(partial(table_line, zone=zone), found)), out)
+    lines = map(partial(table_line, zone=zone), found)
+    first = next(lines, "no record fits what was asked")
+    return _write(chain((HEADING, first), lines), out)
 
 
 def _what_comes(given: argparse.Namespace, out: TextIO) -> int:

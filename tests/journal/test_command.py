@@ -168,6 +168,13 @@ class Show(Command):
         self.assertIn("No such file or directory", self.errors.getvalue())
 
 
+class Nothing(Command):
+    def test_that_nothing_fits_is_said(self) -> None:
+        status, lines = self.run_command("show", self.path, "--type", "Systm")
+        self.assertEqual((status, lines[1:]), (0, ["no record fits what was asked"]))
+        self.assertEqual(self.run_command("show", self.path, "--type", "Systm", "--json"), (0, []))
+
+
 class Follow(Command):
     def test_lists_what_comes_until_it_is_interrupted(self) -> None:
         def come(seconds: float) -> None:
