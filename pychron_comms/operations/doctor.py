@@ -30,6 +30,7 @@ _EXTRAS = {
     "plot": (("matplotlib",), "plots"),
     "completion": (("shtab",), "completion in a shell"),
     "serial": (("pyserial",), "instruments on serial ports"),
+    "modbus": (("pymodbus", "pyserial"), "instruments by Modbus"),
     "parquet": (("pyarrow",), "export to Parquet"),
 }
 
