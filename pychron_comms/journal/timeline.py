@@ -25,6 +25,8 @@ _WIDTH, _LANE_HEIGHT, _MARGIN = 12.0, 0.34, 1.7
 _DOTS_PER_INCH = 150
 # A bar of less than this share of the width would not be seen: it is a stroke.
 _SEEN = 0.003
+# And the share that a word beside a mark takes.
+_WORDS = 0.06
 
 _DONE, _FAILED, _REFUSED, _LEASE, _QUIET = "#2f6690", "#b3261e", "#c77700", "#f0e3b4", "#6b7280"
 
@@ -61,9 +63,10 @@ def draw(what: Timeline, file: Path, name: str, zone: tzinfo | None = None) -> N
         _draw_lane(panel, row, lane, what)
     for mark in what.marks:
         panel.axvline(_day(mark.start), color=_QUIET, linestyle=":", linewidth=1, zorder=1)
+    for at, text in labels(what):
         panel.annotate(
-            mark.text,
-            (_day(mark.start), 1),
+            text,
+            (_day(at), 1),
             xytext=(3, 3),
             xycoords=("data", "axes fraction"),
             textcoords="offset points",
@@ -73,6 +76,17 @@ def draw(what: Timeline, file: Path, name: str, zone: tzinfo | None = None) -> N
     _legend(panel, lanes)
     panel.set_title(_title(what, lanes, name, zone), loc="left", fontsize=11, pad=30)
     figure.savefig(file, dpi=_DOTS_PER_INCH)
+
+
+def labels(what: Timeline) -> list[tuple[float, str]]:
+    """Where words stand for the marks: one for those that are too near for words of their own."""
+    room = max(what.end - what.start, 1.0) * _WORDS
+    found: list[tuple[float, list[str]]] = []
+    for mark in what.marks:
+        if not found or mark.start - found[-1][0] > room:
+            found.append((mark.start, []))
+        found[-1][1].append(mark.text)
+    return [(at, ", ".join(dict.fromkeys(texts))) for at, texts in found]
 
 
 def _shown(lanes: list[Lane]) -> list[Lane]:

@@ -7,7 +7,9 @@ import json
 from importlib.util import find_spec
 from unittest import mock
 
-from pychron_comms.journal import export, timeline
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.journal import export, lanes, timeline
 from pychron_comms.journal.asking import find
 from pychron_comms.journal.file_journal import FileJournal
 from pychron_comms.journal.filters import Filter
@@ -102,6 +104,16 @@ class Stats(Command):
 
     def test_of_nothing_are_nothing(self) -> None:
         self.assertEqual(self.run_command("stats", self.path, "--target", "nowhere")[0], 0)
+
+
+class MarkTests(SynchronousTestCase):
+    def test_marks_that_are_near_share_their_words(self) -> None:
+        marks = [
+            Span(at, at, text)
+            for at, text in ((0.0, "start"), (50.0, "stop"), (51.0, "start"), (52.0, "stop"))
+        ]
+        told = timeline.labels(lanes.Timeline([], marks, 0.0, 100.0))
+        self.assertEqual(told, [(0.0, "start"), (50.0, "stop, start")])
 
 
 class Timeline(Command):
