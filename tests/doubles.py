@@ -36,9 +36,10 @@ from pychron_comms.processor.execution.sealed_queue import SealedQueue
 from pychron_comms.processor.hardware_manager import RemoteHardwareManager
 from pychron_comms.processor.state.publisher import StatePublisher
 from pychron_comms.safeguards.access import AccessRules
-from pychron_comms.safeguards.interlocks import Interlocks, Rule
+from pychron_comms.safeguards.interlocks import Interlocks
 from pychron_comms.safeguards.kept_rules import KeptRules
 from pychron_comms.safeguards.leases import Leases
+from pychron_comms.safeguards.rules import Rule
 from pychron_comms.safeguards.unsafe_parts import UnsafeParts
 from pychron_comms.server.resend.command_catalogue import CommandCatalogue, Declarations
 from pychron_comms.server.resend.delivery import DeliveryReports

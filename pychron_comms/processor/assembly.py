@@ -51,10 +51,11 @@ from pychron_comms.processor.state.rule_marks import RuleMarks
 from pychron_comms.processor.state.valve_figures import ValveFigures
 from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.safeguards.fence import FenceRule
-from pychron_comms.safeguards.interlocks import Interlocks, rules_for
+from pychron_comms.safeguards.interlocks import Interlocks
 from pychron_comms.safeguards.kept_rules import KeptRules
 from pychron_comms.safeguards.leases import Leases
 from pychron_comms.safeguards.overrides import Overrides
+from pychron_comms.safeguards.rules import rules_for
 from pychron_comms.safeguards.safe_state import safe_actions
 from pychron_comms.safeguards.system_lock import SystemLock
 from pychron_comms.safeguards.unsafe_parts import UnsafeParts

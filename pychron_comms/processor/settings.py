@@ -13,8 +13,8 @@ from pychron_comms.observability.http.settings import NO_HTTP, PROCESSOR, HttpSe
 from pychron_comms.processor.execution.keys import KEEP
 from pychron_comms.processor.state.publisher import PERIOD
 from pychron_comms.safeguards.hosts import EVERYBODY, HostRule, read_hosts
-from pychron_comms.safeguards.interlocks import InterlockText, read_interlocks
 from pychron_comms.safeguards.roles import EVERYONE_OPERATES, Roles, read_roles
+from pychron_comms.safeguards.rules import InterlockText, read_interlocks
 from pychron_comms.transport.addresses import Listening
 from pychron_comms.transport.options import ConnectionLimits, read_connection_limits
 from pychron_comms.transport.peer_identity import LOCAL_SENDER

@@ -11,7 +11,8 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from pychron_comms.interfaces import Part
-from pychron_comms.safeguards.interlocks import Broken, Rule
+from pychron_comms.safeguards.interlocks import Broken
+from pychron_comms.safeguards.rules import Rule
 
 #: Seconds between two looks.
 PERIOD = 1.0

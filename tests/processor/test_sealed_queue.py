@@ -19,7 +19,7 @@ from pychron_comms.errors import (
 )
 from pychron_comms.interfaces import Effect, Move
 from pychron_comms.journal.memory import MemoryJournal
-from pychron_comms.safeguards.interlocks import Condition, Rule
+from pychron_comms.safeguards.rules import Condition, Rule
 from pychron_comms.wire.context import RequestContext
 from tests.doubles import IdleHardware, ScriptedCall, ScriptedHandler, gate_around
 from tests.processor.key_case import Mood

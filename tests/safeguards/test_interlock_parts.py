@@ -10,7 +10,8 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.interfaces import Move
-from pychron_comms.safeguards.interlocks import READ_TIME, Condition, Interlocks, Rule
+from pychron_comms.safeguards.interlocks import READ_TIME, Interlocks
+from pychron_comms.safeguards.rules import Condition, Rule
 from pychron_comms.wire.context import RequestContext
 from tests.doubles import ScriptedCall
 from tests.guarded_laboratory import SLOW, LaboratoryCase, Slow

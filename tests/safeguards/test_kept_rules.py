@@ -8,8 +8,9 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.config.table import ConfigError
 from pychron_comms.interfaces import Part
-from pychron_comms.safeguards.interlocks import Broken, Rule
+from pychron_comms.safeguards.interlocks import Broken
 from pychron_comms.safeguards.kept_rules import PATIENCE, PERIOD, KeptRules
+from pychron_comms.safeguards.rules import Rule
 from tests.guarded_laboratory import LaboratoryCase
 
 PART = Part("System:V", object(), "V")

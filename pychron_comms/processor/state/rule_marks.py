@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 from pychron_comms.errors import CommandError
 from pychron_comms.interfaces import Move
 from pychron_comms.observability.state.items import Item
-from pychron_comms.safeguards.interlocks import Rule
+from pychron_comms.safeguards.rules import Rule
 
 #: Seconds between two looks at the rules, at least: each is a read of every device they name.
 APART = 0.5

@@ -26,11 +26,12 @@ from pychron_comms.processor.gate_queries import GateQueries
 from pychron_comms.processor.hardware_manager import RemoteHardwareManager
 from pychron_comms.repeater.endpoint import CommandRepeater
 from pychron_comms.safeguards.access import AccessRules
-from pychron_comms.safeguards.interlocks import Interlocks, rules_for
+from pychron_comms.safeguards.interlocks import Interlocks
 from pychron_comms.safeguards.kept_rules import KeptRules
 from pychron_comms.safeguards.leases import Leases
 from pychron_comms.safeguards.overrides import Overrides
 from pychron_comms.safeguards.roles import EVERYONE_OPERATES
+from pychron_comms.safeguards.rules import rules_for
 from pychron_comms.safeguards.system_lock import SystemLock
 from pychron_comms.safeguards.unsafe_parts import UnsafeParts
 from pychron_comms.server.datagrams import DatagramMessagingHandler

@@ -12,7 +12,7 @@ from pychron_comms.handlers.base import BaseHandler
 from pychron_comms.handlers.command import command
 from pychron_comms.handlers.replies import value
 from pychron_comms.interfaces import Effect, IHardware, Part
-from pychron_comms.safeguards.interlocks import InterlockText
+from pychron_comms.safeguards.rules import InterlockText
 from tests.faults.model.bench import BLOCKING, DEVICES, Bench, Laboratory, ReactorBench
 from tests.faults.model.processes import Process
 
