@@ -118,7 +118,7 @@ class ProcessorConnection(Protocol):
         room = self._places
         places = room.safe(request_type) if context.safe else room.ordinary
         reply: Deferred[str] = Deferred()
-        command = Wording.of(request_type, data)
+        command = Wording(request_type, data)
         self._numbers[reply] = self.ask(command, sender, context, reply, places)
         return reply
 
@@ -154,7 +154,7 @@ class ProcessorConnection(Protocol):
             if context.within is not None:
                 # The processor keeps to it as well, and has the better word for it.
                 seconds = min(seconds, max(context.within, 0.0) + _GRACE)
-        waiting = Waiting(reply, command.text, now, now + seconds, (places, sender))
+        waiting = Waiting(reply, command.command, now, now + seconds, (places, sender))
         return self._send(command.words, tags, waiting)
 
     def forget(self, response: Deferred[str]) -> None:

@@ -46,22 +46,21 @@ class StateWatcher(Protocol):
 
 
 @implementer(IKnownRead)
-class _HopRead:
+class _HopRead(Wording):
     """A read with the words that it has on the hop."""
 
-    __slots__ = ("_repeater", "_wording", "command")
+    __slots__ = ("_repeater",)
 
     def __init__(self, repeater: CommandRepeater, request_type: str, command: str) -> None:
+        super().__init__(request_type, command)
         self._repeater = repeater
-        self._wording = Wording.of(request_type, command)
-        self.command = command
 
     def ask(self, sender: str, context: RequestContext) -> ReplyToCome:
         connection = self._repeater.connection
         if connection is None:
             raise self._repeater.unreachable
         reply = PendingReply()
-        connection.ask(self._wording, sender, context, reply)
+        connection.ask(self, sender, context, reply)
         return reply
 
 

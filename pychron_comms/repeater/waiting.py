@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from twisted.internet.defer import Deferred
 
 from pychron_comms.transport.pending_reply import PendingReply
@@ -11,16 +9,17 @@ from pychron_comms.transport.places import Places
 from pychron_comms.wire.grammar import write_request
 
 
-class Wording(NamedTuple):
-    """A command, and its words on the hop: ``Type|command``."""
+class Wording:
+    """A command, and its words on the hop: ``Type|command``.
 
-    text: str
-    words: str
+    Errors: 206 for a command that is more than one line.
+    """
 
-    @classmethod
-    def of(cls, request_type: str, command: str) -> Wording:
-        """Errors: 206 for a command that is more than one line."""
-        return cls(command, write_request(command, request_type))
+    __slots__ = ("command", "words")
+
+    def __init__(self, request_type: str, command: str) -> None:
+        self.command = command
+        self.words = write_request(command, request_type)
 
 
 class Waiting:

@@ -18,6 +18,7 @@ from pychron_comms.server.messaging_handler import MessagingFactory
 from pychron_comms.server.settings import QTEGRA, ListenerSettings
 from pychron_comms.transport.admission import AdmissionFactory
 from pychron_comms.transport.connections import Connections
+from pychron_comms.transport.pending_reply import as_deferred
 from pychron_comms.transport.schemes import datagram_service, has_datagrams, stream_service
 from pychron_comms.transport.shared import Shared
 
@@ -43,7 +44,9 @@ class RemoteCommandServer(MultiService):
         self._shared = shared
         # Each of Qtegra's commands comes by a connection or datagram of its own.
         self._relayed = RelayedAnswers(
-            lambda request, sender: dispatcher.answer(request, sender, Passing(dispatcher.reports)),
+            lambda request, sender: as_deferred(
+                dispatcher.answer(request, sender, Passing(dispatcher.reports))
+            ),
             qtegra_line_makes_safe,
         )
         self._connections = Connections(settings.request_type, settings.options, shared)

@@ -61,7 +61,7 @@ class _Datagram:
         self._handler.waiting.look_for_room(self.sender, self._safe, self._size)
         return self._handler.dispatcher.ask_again(read, self.sender, tags)
 
-    def answer(self, request: Request) -> str | Deferred[str]:
+    def answer(self, request: Request) -> str | Deferred[str] | ReplyToCome:
         self._handler.waiting.look_for_room(self.sender, self._safe, self._size)
         return self._handler.dispatcher.answer(request, self.sender, self)
 

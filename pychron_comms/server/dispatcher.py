@@ -153,7 +153,9 @@ class RequestDispatcher:
         """Errors: 013 for one that may not ask."""
         self._hosts.admit(sender)
 
-    def answer(self, request: Request, sender: str, client: Client) -> str | Deferred[str]:
+    def answer(
+        self, request: Request, sender: str, client: Client
+    ) -> str | Deferred[str] | ReplyToCome:
         """The text of the reply. Errors: 013, 202, 206, 208, and those of the repeater."""
         tags, named_type, command = request
         self._hosts.admit(sender)
@@ -169,8 +171,7 @@ class RequestDispatcher:
         context = self._context(tags) if tags or self._role else PLAIN
         nature = self._catalogue.nature(request_type, command, sender)
         if nature is Nature.READS:
-            self._remember(request, request_type, sender)
-            return self._repeater.get_response(request_type, command, sender, context)
+            return self._read(request_type, request, sender, context)
         if self._log is not None:
             context = context._replace(trace=client.ask)
         asked = Asked(request_type, command, sender, context, is_tagged=bool(tags))
@@ -178,6 +179,20 @@ class RequestDispatcher:
         if self._log is not None:
             self._log.watch(response, asked)
         return response
+
+    def _read(
+        self, request_type: str, request: Request, sender: str, context: RequestContext
+    ) -> str | Deferred[str] | ReplyToCome:
+        _, named_type, command = request
+        read = None if context.key else self._repeater.known_read(request_type, command)
+        if read is None:
+            return self._repeater.get_response(request_type, command, sender, context)
+        # Until a type has described itself, each command is a reason to ask it to.
+        known = self.known_reads
+        if self._catalogue.is_certain_of(request_type) and known.seen_before(named_type, command):
+            # The next time, these words are known to read.
+            known.keep(write_request(command, named_type).encode(), read, sender)
+        return read.ask(sender, context)
 
     def _act(self, asked: Asked, nature: Nature, client: Client) -> Deferred[str]:
         """What may act, or of which nothing is known. Errors: 202, and those of the repeater."""
@@ -205,17 +220,6 @@ class RequestDispatcher:
         """As ``answer``, of one of ``known_reads``."""
         self._hosts.admit(sender)
         return read.ask(sender, self._context(tags) if tags or self._role else PLAIN)
-
-    def _remember(self, request: Request, request_type: str, sender: str) -> None:
-        """The next time, these words are known to read."""
-        # Until a type has described itself, each command is a reason to ask it to.
-        if self._catalogue.is_certain_of(request_type) and self.known_reads.seen_before(
-            request.request_type, request.command
-        ):
-            read = self._repeater.known_read(request_type, request.command)
-            if read is not None:
-                words = write_request(request.command, request.request_type)
-                self.known_reads.keep(words.encode(), read, sender)
 
     def makes_safe(self, line: bytes) -> bool:
         """Whether a line is a command that makes safe, as far as is known."""

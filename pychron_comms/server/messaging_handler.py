@@ -67,7 +67,7 @@ class MessagingHandler(CommandLineReceiver):
         self._heard_at = self._clock.seconds()
         return self._dispatcher.ask_again(read, self.sender, tags)
 
-    def answer(self, request: Request) -> str | Deferred[str]:
+    def answer(self, request: Request) -> str | Deferred[str] | ReplyToCome:
         if self._conversation is not None:
             self._conversation.asked_on()
         self._asked += 1

@@ -20,7 +20,7 @@ class Receiver(Protocol):
     known_reads: LineTable[IKnownRead] | None
     pressure: Backpressure
 
-    def answer(self, request: Request) -> str | Deferred[str]:
+    def answer(self, request: Request) -> str | Deferred[str] | ReplyToCome:
         """The text of the reply."""
 
     def ask_again(self, read: IKnownRead, tags: Tags) -> str | Deferred[str] | ReplyToCome:

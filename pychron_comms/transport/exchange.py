@@ -46,7 +46,7 @@ class Asker(Protocol[Place]):
     def sender(self) -> str:
         """How rules and logs call it."""
 
-    def answer(self, request: Request) -> str | Deferred[str]:
+    def answer(self, request: Request) -> str | Deferred[str] | ReplyToCome:
         """The text of the reply; errors are raised, or are the Deferred's failure."""
 
     @property

@@ -63,7 +63,7 @@ class CommandLineReceiver(ReplyingProtocol):
         self._exchange = connections.exchange
         self._decoder = LineDecoder(connections.options.line_length)
 
-    def answer(self, request: Request) -> str | Deferred[str]:
+    def answer(self, request: Request) -> str | Deferred[str] | ReplyToCome:
         """The text of the reply; errors are raised, or are the Deferred's failure."""
         raise NotImplementedError
 

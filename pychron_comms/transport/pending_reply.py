@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
+
+from pychron_comms.interfaces import ReplyToCome
 
 
 class PendingReply:
@@ -46,3 +49,16 @@ class PendingReply:
             function(Failure(error), *arguments)
         except Exception:
             self._log.failure("a bug met a reply's failure")
+
+
+def as_deferred(reply: str | Deferred[str] | ReplyToCome) -> str | Deferred[str]:
+    """The same, for who needs a Deferred of what is still to come."""
+    if isinstance(reply, str | Deferred):
+        return reply
+    later: Deferred[str] = Deferred()
+
+    def came(text: str | bytes) -> None:
+        later.callback(text if isinstance(text, str) else text.decode())
+
+    reply.addCallbacks(came, later.errback, (), ())
+    return later

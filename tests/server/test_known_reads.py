@@ -81,6 +81,16 @@ class KnownReadTests(SynchronousTestCase):
             self.assertEqual((read.request_type, read.command), ("System", "GetIt 1"))
         self.assertIsNone(listener.known_reads.get(b"GetIt 2"))
 
+    def test_the_first_sight_takes_the_same_way(self) -> None:
+        self.learn()
+        answer = self.listener().answer(parse_request("GetIt"), ME, Passing(self.reports))
+        self.assertEqual(answer, "again")
+
+    def test_but_not_with_a_key_which_is_known_elsewhere(self) -> None:
+        self.learn()
+        self.listener().answer(parse_request("@key=a GetIt"), ME, Passing(self.reports))
+        self.assertEqual(self.repeater.requests[-1][1], "GetIt")
+
     def test_what_is_asked_once_is_not_worth_it(self) -> None:
         self.learn()
         listener = self.listener()
@@ -115,7 +125,7 @@ class KnownReadTests(SynchronousTestCase):
         self.assertEqual(listener.ask_again(read, ME, {}), "again")
         with self.assertRaises(SecurityError):
             listener.ask_again(read, "10.0.0.9", {})
-        self.assertEqual(len(read.asked), 1)
+        self.assertEqual([sender for sender, _ in read.asked], [ME, ME])
 
     def test_the_role_and_what_the_tags_say_go_with_it_each_time(self) -> None:
         self.learn()
@@ -123,7 +133,7 @@ class KnownReadTests(SynchronousTestCase):
         self.ask(listener)
         read: Any = listener.known_reads.get(b"GetIt")
         listener.ask_again(read, ME, {"within": "2"})
-        _, context = read.asked[0]
+        _, context = read.asked[-1]
         self.assertEqual((context.role, context.within), ("observe", 2.0))
 
     def test_another_processor_may_have_other_commands(self) -> None:

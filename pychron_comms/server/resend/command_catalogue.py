@@ -105,6 +105,10 @@ class CommandCatalogue:
         words = self._types.get(request_type)
         if words is None:
             return Nature.ACTS
+        nature = words.get(data.partition(" ")[0])
+        if nature is Nature.READS or nature is Nature.MAKES_SAFE:
+            # Whatever its values are.
+            return nature
         try:
             word, arguments = parse_command(data)
         except (InvalidCommandError, MalformedRequestError):

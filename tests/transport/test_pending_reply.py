@@ -1,0 +1,32 @@
+"""A reply to come, for who needs a Deferred of it."""
+
+from __future__ import annotations
+
+from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.errors import InvalidValveError
+from pychron_comms.transport.pending_reply import PendingReply, as_deferred
+
+
+class AsDeferredTests(SynchronousTestCase):
+    def test_what_is_there_or_is_one_stays_what_it_is(self) -> None:
+        later: Deferred[str] = Deferred()
+        for reply in ("OK", later):
+            self.assertIs(as_deferred(reply), reply)
+
+    def test_it_fires_with_the_text(self) -> None:
+        for said in ("True", b"True"):
+            reply = PendingReply()
+            later = as_deferred(reply)
+            assert isinstance(later, Deferred)
+            self.assertNoResult(later)
+            reply.callback(said)
+            self.assertEqual(self.successResultOf(later), "True")
+
+    def test_it_fails_as_the_reply_does(self) -> None:
+        reply = PendingReply()
+        later = as_deferred(reply)
+        assert isinstance(later, Deferred)
+        reply.errback(InvalidValveError("Z"))
+        self.failureResultOf(later, InvalidValveError)
