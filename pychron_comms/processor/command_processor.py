@@ -36,8 +36,8 @@ _TAKEN = re.compile(rb"@id=\d+ Taken ")
 #: Peers whose clock is ours.
 _HERE = frozenset({LOCAL_SENDER, "127.0.0.1", "::1"})
 
-#: A reply of the gate: there at once, or to come.
-Response = TypeVar("Response", bound=str | Deferred[str] | ReplyToCome)
+#: A reply of the gate that is to come.
+Response = TypeVar("Response", bound=Deferred[str] | ReplyToCome)
 
 
 def _sender_of(line: bytes) -> bytes | None:
@@ -104,7 +104,7 @@ class CommandProcessor(CommandLineReceiver):
         sender = tags.get("from", self.sender) if trusted else self.sender
         terms = self._terms(tags, trusted)
         response = self._gate.process_server_request(request_type, command, sender, terms)
-        return self._followed(response, tags)
+        return response if isinstance(response, str) else self._followed(response, tags)
 
     def ask_again(self, read: IKnownRead, tags: Tags) -> str | Deferred[str] | ReplyToCome:
         # With words that are known come at most an id, who asks, and when that was.
@@ -162,7 +162,7 @@ class CommandProcessor(CommandLineReceiver):
             session = f"{self._session}/{context.session}"
         if not from_server:
             context = context._replace(ask="", silent=0.0, trace="")
-        return context._replace(session=session, age=age)
+        return context._replace(session=session, age=age) if session or age else context
 
     def _age(self, sent: str | None, left: str | None = None) -> float:
         """Seconds since a server has sent it: by our clock, or by one of another computer."""
