@@ -49,7 +49,7 @@ class PlaceTests(EndpointCase):
         )
         self.assertEqual(
             self.processor.read()[1:],
-            [f"@id={number};from=10.0.0.1 CO2|Disable" for number in (2, 3)],
+            [f"@id={number};from=10.0.0.1;left=0.000 CO2|Disable" for number in (2, 3)],
         )
 
     def test_closes_of_a_valve_that_hangs_leave_a_laser_its_room(self) -> None:
