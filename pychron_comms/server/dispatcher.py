@@ -26,6 +26,10 @@ from pychron_comms.wire.line_table import LineTable
 #: The request type of a listener whose clients write ``Type|command``.
 OPEN = "*"
 
+#: Reads of a listener that are known by their words, half of them of one sender: twice what a
+#: laboratory polls. Those of the usual nine listeners take 1.5 MiB at most.
+READS = 256
+
 _HELP = "Help"
 _TYPED_BY_PEOPLE = frozenset({"help", "?", "quit", "exit", "bye", "logout"})
 _TYPE_HELP = "; Help lists the types; to leave telnet, press Ctrl-] and type quit"
@@ -132,7 +136,7 @@ class RequestDispatcher:
     ) -> None:
         self._log = log
         #: Reads by their words. Another listener may give the same words another meaning.
-        self.known_reads: LineTable[IKnownRead] = LineTable()
+        self.known_reads: LineTable[IKnownRead] = LineTable(READS, READS // 2)
         self.stream = stream
         self.request_type = request_type
         self._repeater = repeater
