@@ -140,7 +140,8 @@ class RemoteHardwareManager(Service):
         self.access.admit(sender)
         handler = self._handlers.get(request_type)
         if handler is None:
-            hint = did_you_mean(request_type, self._handlers)
+            listed = f" (there are: {', '.join(sorted(self._handlers))})"
+            hint = did_you_mean(request_type, self._handlers) or listed
             raise UnknownRequestTypeError(f"{request_type}{hint}")
         call = handler.prepare(data, sender)
         if call.effect is not Effect.READ and call.manager is not None:

@@ -112,6 +112,5 @@ def test_what_a_processor_elsewhere_serves_only_it_knows(processes: Processes) -
     server = start_server(processes, f"Oven={ANY_PORT}", processor=path)
     wait_until_connected(server)
 
-    assert ConnectingClient(server_address(server, "Oven")).ask("Bake 120") == (
-        "ERROR 211 : no request type Oven"
-    )
+    reply = ConnectingClient(server_address(server, "Oven")).ask("Bake 120")
+    assert reply.startswith("ERROR 211 : no request type Oven (there are: CO2, Diode, ")

@@ -79,9 +79,12 @@ class RequestTests(GateCase):
         self.assertEqual(self.ask(self.gate(call), "Open", "10.0.0.5"), "OK")
         self.assertEqual(call.sender, "10.0.0.5")
 
-    def test_an_unknown_type_gets_211(self) -> None:
-        with self.assertRaises(UnknownRequestTypeError):
-            self.gate().process_server_request("Nope", "Open A", "10.0.0.1")
+    def test_an_unknown_type_gets_211_with_the_nearest_or_all(self) -> None:
+        gate = self.gate(CO2=MissingHandler(ManagerUnavailableError("co2")))
+        for said, hint in (("Nope", " (there are: CO2, "), ("co", "; did you mean CO2?")):
+            with self.assertRaises(UnknownRequestTypeError) as caught:
+                gate.process_server_request(said, "Open A", "10.0.0.1")
+            self.assertIn(f"no request type {said}{hint}", str(caught.exception))
 
     def test_a_type_without_its_manager_gets_007(self) -> None:
         missing = MissingHandler(ManagerUnavailableError("co2"))
