@@ -130,9 +130,12 @@ class RoutingRepeater:
     ) -> Deferred[str]:
         way = self._routes.get(request_type, self._default)
         try:
+            if context.safe:
+                # Done twice it does no harm, and it waits for nothing.
+                return way.repeater.get_response(request_type, data, sender, context)
             if context.key:
                 return self._keyed(way, _Keyed(request_type, data, sender, context))
-            if context.ask and not context.safe:
+            if context.ask:
                 return self._plain(way, Line(sender, request_type, data), context)
             return way.repeater.get_response(request_type, data, sender, context)
         except CommandError:

@@ -190,7 +190,9 @@ class RequestDispatcher:
         _, named_type, command = request
         read = None if context.key else self._repeater.known_read(request_type, command)
         if read is None:
-            return self._repeater.get_response(request_type, command, sender, context)
+            # No read is remembered by its key, so none is looked for where it went before.
+            unkeyed = context._replace(key="") if context.key else context
+            return self._repeater.get_response(request_type, command, sender, unkeyed)
         # Until a type has described itself, each command is a reason to ask it to.
         known = self.known_reads
         if self._catalogue.is_certain_of(request_type) and known.seen_before(named_type, command):

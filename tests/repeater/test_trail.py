@@ -197,6 +197,16 @@ class KeyTests(ChangeCase):
         self.assertIn("asked no more", self.unknown(self.keyed()))
         self.assertEqual(self.asked(self.new), [])
 
+    def test_what_makes_safe_waits_for_nothing_and_is_done_anew(self) -> None:
+        for context in (RequestContext(key="s", safe=True), RequestContext(ask="a.1", safe=True)):
+            self.ask(context, "Disable")
+            self.change()
+            self.ask(context._replace(ask="b.1"), "Disable")
+            self.assertEqual(self.asked(self.new)[-1:], ["Disable"])
+            self.routing.change(FixedWay("old", self.old), {})
+        self.assertEqual(self.asked(self.old), ["Disable", "Disable"])
+        self.assertEqual(self.asked(self.new), ["Disable", "Disable"])
+
     def test_a_key_that_was_never_sent_may_be_sent_now(self) -> None:
         self.keyed().addErrback(lambda failure: None)
         self.old.waiting[0].errback(PychronCommunicationError("old", "away"))
