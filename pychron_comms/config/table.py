@@ -210,6 +210,10 @@ class Table:
         self._unread.discard(key)
         self._known.add(key)
 
+    def beside(self, name: str) -> Path:
+        """A file that the configuration names, as seen from its folder."""
+        return Path(self._file).parent / name
+
     def name_of(self, key: str) -> str:
         """A key as mistakes name it."""
         return self._key(key)

@@ -16,7 +16,7 @@ from pychron_comms.instruments.description import Description, Item
 from pychron_comms.instruments.endpoints import parsed_address, place_of, plain_link
 from pychron_comms.instruments.fields import Value
 from pychron_comms.instruments.instrument import Instrument
-from pychron_comms.instruments.library import named_description
+from pychron_comms.instruments.library import ENDING, named_description
 from pychron_comms.instruments.links import BusService
 from pychron_comms.instruments.speaking import spoken
 from pychron_comms.interfaces import IFence
@@ -146,7 +146,7 @@ def _near(name: str, known: Iterable[str]) -> str:
 def _description(table: Table) -> Description:
     text = table.text("description")
     try:
-        return named_description(text)
+        return named_description(str(table.beside(text)) if text.endswith(ENDING) else text)
     except FileNotFoundError as error:
         raise table.mistake("description", str(error)) from None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 from twisted.internet.testing import MemoryReactorClock
@@ -19,6 +20,7 @@ from pychron_comms.interfaces import (
     Severity,
 )
 from pychron_comms.lab.hardware import Hardware, hardware_from_config
+from tests.instruments.case import SWITCH
 from tests.lab.test_hardware import NoLock
 
 LAB = """
@@ -91,6 +93,19 @@ class BindingTests(SynchronousTestCase):
             self.mistake(old, "TCPIP0::10.0.0.12::5025::SOCKET"),
         )
         self.assertIn("GPIB-to-LAN adapter", self.mistake(old, "GPIB0::12::INSTR"))
+
+    def test_a_description_is_beside_the_laboratorys_file(self) -> None:
+        folder = Path(self.mktemp())
+        folder.mkdir(parents=True)
+        (folder / "switch.toml").write_text(SWITCH, "utf-8")
+        lab = folder / "lab.toml"
+        lab.write_text(
+            '[instrument.box]\ndescription = "switch.toml"\n[[extraction_line.valve]]\n'
+            'name = "A"\ninstrument = "box.valve(3)"\n'
+        )
+        hardware = hardware_from_config(Table.load(lab), MemoryReactorClock(), NoLock())
+        line: Any = hardware.manager("extraction_line")
+        self.assertEqual(line.valve_names, ["A"])
 
     def test_one_place_has_one_link(self) -> None:
         """Two instruments at one port, by links that are spelled otherwise, would open it twice."""

@@ -10,18 +10,19 @@ from pychron_comms.config.table import Table
 from pychron_comms.instruments.description import Description
 from pychron_comms.instruments.loader import read_description
 
-_ENDING = ".toml"
+#: Of files; a name without it is that of a ready description.
+ENDING = ".toml"
 
 
 def ready() -> list[str]:
     """The names of all that come with the package."""
     files = (each.name for each in resources.files(__name__).iterdir())
-    return sorted(name.removesuffix(_ENDING) for name in files if name.endswith(_ENDING))
+    return sorted(name.removesuffix(ENDING) for name in files if name.endswith(ENDING))
 
 
 def named_description(name: str) -> Description:
     """A ready one by its name, or a file. ConfigError; FileNotFoundError for what is neither."""
-    if name.endswith(_ENDING):
+    if name.endswith(ENDING):
         if not Path(name).is_file():
             raise FileNotFoundError(f"no file {name}")
         return read_description(Table.load(name), Path(name).stem)
@@ -32,5 +33,5 @@ def named_description(name: str) -> Description:
             f"no ready description {name!r}{near}; `pychron-instrument list` has them, "
             "and a file of your own ends in .toml"
         )
-    text = resources.files(__name__).joinpath(name + _ENDING).read_text("utf-8")
-    return read_description(Table.parse(text, name + _ENDING), name)
+    text = resources.files(__name__).joinpath(name + ENDING).read_text("utf-8")
+    return read_description(Table.parse(text, name + ENDING), name)
