@@ -10,7 +10,8 @@ from pychron_comms.observability.state.items import Item
 from pychron_comms.observability.state.stream import Change, Event, StateStream, as_json
 
 #: Messages in one portion, and items of a snapshot in one message.
-PORTION = 100
+PORTION = 250
+PIECE = 100
 
 
 class Message(NamedTuple):
@@ -98,8 +99,8 @@ def gap(stream: StateStream, number: int) -> Message:
 def snapshot(stream: StateStream, wants: Callable[[str], bool]) -> Iterable[Message]:
     """How all that is wanted stands now."""
     items = [item.as_json() for item in stream if wants(item.path)]
-    for start in range(0, len(items), PORTION):
-        piece = items[start : start + PORTION]
+    for start in range(0, len(items), PIECE):
+        piece = items[start : start + PIECE]
         yield _message("snapshot", stream, {"seq": stream.number, "items": piece})
 
 

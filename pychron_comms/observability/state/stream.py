@@ -20,6 +20,10 @@ KEPT_FOR = 600.0
 BODIES = 2000
 
 
+#: Made once: ``json.dumps`` would make one for each text. What is published holds no circles.
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circular=False)
+
+
 class Event(NamedTuple):
     """What happened, and is never left out: a command's outcome, a trip, an alarm."""
 
@@ -44,7 +48,7 @@ class Subscriber(Protocol):
 
 def as_json(fields: Mapping[str, Any]) -> str:
     """Without blanks. Raises ValueError for a number that is none."""
-    return json.dumps(fields, separators=(",", ":"), allow_nan=False)
+    return _ENCODER.encode(fields)
 
 
 def new_stream(now: Callable[[], float], steady: Callable[[], float]) -> StateStream:
