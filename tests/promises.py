@@ -730,6 +730,23 @@ PROMISES = (
         "tests.server.routing.test_member.MemberTests"
         ".test_what_lies_unread_on_an_old_connection_is_waited_for",
     ),
+    Promise(
+        "who takes over waits until the one before cannot act any more",
+        "longer than his lease and the time to make safe, whatever has become of him",
+        "broker/ownership.py",
+        "WAIT = (LEASE + SAFE) * 1.01\n",
+        "WAIT = LEASE\n",
+        "tests.broker.test_ownership.TwoTests."
+        "test_never_two_at_an_instant_whatever_is_frozen_cut_or_late",
+    ),
+    Promise(
+        "what a broker delivers again is not run again",
+        "it may have begun at another processor: 201",
+        "broker/intake.py",
+        "        if redelivered:\n",
+        "        if redelivered and False:\n",
+        "tests.broker.test_intake.IntakeTests.test_one_that_comes_again_is_never_run",
+    ),
 )
 
 

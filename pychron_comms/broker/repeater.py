@@ -262,13 +262,11 @@ class BrokerRepeater(MultiService):
 
     def _why_not(self) -> str:
         """Why nothing can be sent; empty where it can."""
-        for end in (self._consuming, self._publishing):
-            if end.connection is None:
-                return end.link.why
         if self._blocked:
             return f"it takes nothing: {self._blocked}"
         if self._commands is None:
-            return "not ready yet"
+            ends = (self._consuming, self._publishing)
+            return next((end.link.why for end in ends if end.connection is None), "not ready yet")
         if not self._owner.is_there:
             return "no processor owns the hardware"
         return ""
@@ -356,7 +354,8 @@ class BrokerRepeater(MultiService):
 
     # -- what comes
 
-    def _came(self, delivery: Delivery) -> None:
+    def came(self, delivery: Delivery) -> None:
+        """A message from that queue."""
         message = delivery.message
         if message.kind == REPLY:
             self._replied(message)
@@ -414,10 +413,15 @@ class BrokerRepeater(MultiService):
         await bind(replies, queue, REPLIES, queue)
         for topic in ("owner", "stream"):
             await bind(replies, queue, STATES, f"{self._hardware}.{topic}")
-        await replies.consume(queue, self._came, auto_ack=True)
+        await replies.consume(queue, self.came, auto_ack=True)
         commands = await self._channel(publishing)
         await commands.confirm()
         words = await self._channel(publishing)
+        self.joined(queue, commands, words)
+
+    def joined(self, queue: str, commands: BrokerChannel, words: BrokerChannel) -> None:
+        """From now on commands may go: by a channel that confirms, and words by one that does not.
+        Replies come to that queue."""
         self._queue, self._words, self._commands = queue, words, commands
         self._look_for_owner()
 

@@ -6,6 +6,7 @@ import itertools
 import re
 import sys
 import time
+from pathlib import Path
 
 from tests.integration.brokers import Broker
 from tests.integration.clients import Wire
@@ -28,8 +29,15 @@ class BrokerRoad:
     """One set of hardware; each processor of it writes to the same record what it was told."""
 
     def __init__(
-        self, processes: Processes, broker: Broker, hardware: str, opening: float = 0.0
+        self,
+        processes: Processes,
+        broker: Broker,
+        hardware: str,
+        *,
+        opening: float = 0.0,
+        scheme: str = "amqp",
     ) -> None:
+        self._scheme = scheme
         self._processes = processes
         self.broker = broker
         self.hardware = hardware
@@ -43,7 +51,7 @@ class BrokerRoad:
         return self._processes.twistd(
             "pychron-processor",
             "--config=lab.toml",
-            f"--listen={self.broker.address(self.hardware, more, port)}",
+            f"--listen={self._address(port, more)}",
             "--http=off",
             "--commands",
             PYTHONPATH=":".join(path for path in sys.path if path),
@@ -56,10 +64,19 @@ class BrokerRoad:
         return process
 
     def server(self, port: int | None = None, more: str = "") -> RunningProcess:
-        address = self.broker.address(self.hardware, more, port)
+        address = self._address(port, more)
         return self._processes.twistd(
             "pychron-server", f"--listen=*={ANY_PORT}", f"--processor={address}", "--http=off"
         )
+
+    def watcher(self, pattern: str, more: str = "") -> RunningProcess:
+        """Somebody who watches by way of the broker."""
+        ask = Path(sys.executable).with_name("pychron-ask")
+        via = self._address(None, more)
+        return self._processes.start(ask, "--via", via, "--watch", pattern)
+
+    def _address(self, port: int | None, more: str) -> str:
+        return self.broker.address(self.hardware, more, port, self._scheme)
 
     def connected(self) -> Asker:
         """A client of a server that knows an owner."""

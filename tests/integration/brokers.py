@@ -56,7 +56,8 @@ class Broker:
         mapper = free_port()
         folder = processes.folder / "broker"
         folder.mkdir()
-        (folder / "rabbitmq.conf").write_text(_CONFIGURATION)
+        self._folder = folder
+        self.configure("")
         (folder / "plugins").write_text("[].")
         self.environment = {
             "HOME": str(folder),
@@ -80,6 +81,10 @@ class Broker:
         self.process: RunningProcess
         if start:
             self.start()
+
+    def configure(self, text: str) -> None:
+        """For the next start."""
+        (self._folder / "rabbitmq.conf").write_text(_CONFIGURATION + text)
 
     def start(self) -> None:
         """Again, with what it kept."""
@@ -108,9 +113,11 @@ class Broker:
         logging.getLogger("pika").setLevel(logging.CRITICAL)
         return pika.BlockingConnection(pika.ConnectionParameters(_HOST, self.port))
 
-    def address(self, hardware: str, more: str = "", port: int | None = None) -> str:
+    def address(
+        self, hardware: str, more: str = "", port: int | None = None, scheme: str = "amqp"
+    ) -> str:
         """The endpoint string of a set of hardware."""
-        return f"amqp:{_HOST}:{port or self.port}:set={hardware}{more}"
+        return f"{scheme}:{_HOST}:{port or self.port}:set={hardware}{more}"
 
     def control(self, *words: str) -> str:
         """What ``rabbitmqctl`` says."""

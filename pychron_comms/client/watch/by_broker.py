@@ -127,7 +127,7 @@ class Listener:
     def receive(self, seconds: float) -> bytes:
         """What comes next. TimeoutError where nothing does."""
         end = time.monotonic() + seconds
-        while not self._came:
+        while not (told := self._told()):
             left = end - time.monotonic()
             if left <= 0:
                 raise TimeoutError
@@ -135,6 +135,9 @@ class Listener:
                 self._connection.process_data_events(left)
             except self._lost as error:
                 raise ConnectionError(f"the broker is lost: {error or repr(error)}") from None
+        return told
+
+    def _told(self) -> bytes:
         came, self._came = self._came, b""
         return self._pictures.taken(came)
 

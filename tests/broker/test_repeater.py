@@ -1,0 +1,199 @@
+"""A server's end: what is sent to whom, and what is told to who asked."""
+
+from __future__ import annotations
+
+import json
+
+from twisted.internet.defer import Deferred
+from twisted.internet.testing import MemoryReactorClock
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.broker.channel import Delivery
+from pychron_comms.broker.message import OWNER, REPLY, Message, stamp_of
+from pychron_comms.broker.owner import PATIENCE
+from pychron_comms.broker.repeater import BrokerRepeater
+from pychron_comms.errors import (
+    OutcomeUnknownError,
+    PychronCommunicationError,
+    QueueFullError,
+)
+from pychron_comms.transport.broker_strings import parse_broker
+from pychron_comms.wire.context import PLAIN, RequestContext
+from tests.broker.doubles import PikaChannel
+
+
+class RepeaterTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = MemoryReactorClock()
+        self.repeater = BrokerRepeater(
+            parse_broker("amqp:b:set=line"), self.clock, seconds=self.clock.seconds
+        )
+        self.asked: list[Deferred[str]] = []
+        self.repeater.startService()
+        self.commands, self.words = PikaChannel(), PikaChannel()
+
+    def join(self) -> None:
+        commands = self.commands.wrapped()
+        commands.ended = self.repeater.leave
+        commands.confirm()
+        self.commands.answer()
+        self.repeater.joined("server-1", commands, self.words.wrapped())
+
+    def own(self, epoch: str = "1.a") -> None:
+        body = json.dumps({"epoch": epoch, "at": self.clock.seconds()}).encode()
+        self.repeater.came(Delivery(Message(OWNER, body), False, 1))
+
+    def reply(self, number: str, text: str) -> None:
+        message = Message(REPLY, text.encode(), number=number)
+        self.repeater.came(Delivery(message, False, 1))
+
+    def pass_with_words(self, seconds: float, epoch: str = "1.a") -> None:
+        for _ in range(int(seconds)):
+            self.clock.advance(1)
+            self.own(epoch)
+
+    def ask(self, command: str = "Open A", context: RequestContext = PLAIN) -> Deferred[str]:
+        self.asked.append(self.repeater.get_response("System", command, "me", context))
+        return self.asked[-1]
+
+    def tearDown(self) -> None:
+        self.repeater.stopService()
+        for each in self.asked:
+            each.addErrback(lambda _: None)
+
+    def test_without_an_owner_nothing_is_sent(self) -> None:
+        self.failureResultOf(self.ask(), PychronCommunicationError)
+        self.join()
+        error = self.failureResultOf(self.ask(), PychronCommunicationError).value
+        self.assertIn("no processor owns the hardware", str(error))
+        self.assertEqual(self.commands.published, [])
+
+    def test_a_command_bears_the_owners_name_and_its_deadline(self) -> None:
+        self.join()
+        self.own()
+        reply = self.ask(context=RequestContext(within=5.0, key="k"))
+        (sent,) = self.commands.published
+        self.assertEqual((sent.exchange, sent.topic), ("pychron.command", "line.act"))
+        self.assertEqual(sent.body, b"@from=me;within=5.000000;key=k System|Open A")
+        properties = sent.properties
+        stamp = stamp_of(Message("", b"", headers=properties.headers))
+        self.assertEqual((stamp.epoch, stamp.until - stamp.sent), ("1.a", 5.0))
+        self.assertEqual(
+            (properties.expiration, properties.reply_to, sent.mandatory),
+            ("5000", "server-1", True),
+        )
+        self.reply(properties.correlation_id, "OK")
+        self.assertEqual(self.successResultOf(reply), "OK")
+
+    def test_what_makes_safe_has_a_lane_of_its_own_and_does_not_expire(self) -> None:
+        self.join()
+        self.own()
+        self.ask("Close A", RequestContext(safe=True))
+        (sent,) = self.commands.published
+        self.assertEqual((sent.topic, sent.properties.expiration), ("line.safe", None))
+
+    def test_a_read_that_is_known_has_one_too(self) -> None:
+        self.join()
+        self.own()
+        known = self.repeater.known_read("System", "GetValveState A")
+        known.ask("me", PLAIN).addErrback(lambda _: None)
+        self.assertEqual(self.commands.published[0].topic, "line.read")
+
+    def test_what_cannot_be_routed_was_never_sent(self) -> None:
+        self.join()
+        self.own()
+        reply = self.ask()
+        self.commands.hand_back(0)
+        self.commands.confirm(1)
+        self.failureResultOf(reply, PychronCommunicationError)
+
+    def test_a_full_queue_refuses(self) -> None:
+        self.join()
+        self.own()
+        reply = self.ask()
+        self.commands.reject(1)
+        self.failureResultOf(reply, QueueFullError)
+
+    def test_what_was_not_confirmed_when_the_broker_is_lost_is_not_known(self) -> None:
+        self.join()
+        self.own()
+        confirmed, other = self.ask(), self.ask("Open B")
+        self.commands.confirm(1)
+        self.commands.break_off()
+        for each in (confirmed, other):
+            self.failureResultOf(each, OutcomeUnknownError)
+        self.failureResultOf(self.ask(), PychronCommunicationError)
+
+    def test_with_another_owner_what_was_sent_to_the_first_is_not_known(self) -> None:
+        self.join()
+        self.own()
+        plain, safe = self.ask(), self.ask("Close A", RequestContext(safe=True))
+        self.own("2.b")
+        self.failureResultOf(plain, OutcomeUnknownError)
+        # That is done by the second one, where the first has not.
+        self.assertNoResult(safe)
+        self.reply("2", "OK")
+        self.assertEqual(self.successResultOf(safe), "OK")
+
+    def test_an_owner_that_says_nothing_is_none(self) -> None:
+        self.join()
+        self.own()
+        self.clock.advance(PATIENCE)
+        self.failureResultOf(self.ask(), PychronCommunicationError)
+
+    def test_what_is_not_answered_in_time_is_not_known(self) -> None:
+        self.join()
+        self.own()
+        reply = self.ask(context=RequestContext(within=2.0))
+        self.pass_with_words(2)
+        self.assertNoResult(reply)
+        self.pass_with_words(2)
+        self.failureResultOf(reply, OutcomeUnknownError)
+        self.reply("1", "OK")
+
+    def test_a_broker_that_takes_nothing_fails_commands_at_once(self) -> None:
+        self.join()
+        self.own()
+        self.repeater.blocked("low on memory")
+        error = self.failureResultOf(self.ask(), PychronCommunicationError).value
+        self.assertIn("low on memory", str(error))
+        self.repeater.blocked("")
+        self.assertNoResult(self.ask())
+
+    def test_who_is_connected_is_told_once_for_each_owner(self) -> None:
+        told: list[int] = []
+        self.repeater.when_connected(lambda: told.append(1))
+        self.join()
+        self.own()
+        self.own()
+        self.assertEqual(len(told), 1)
+        self.own("2.b")
+        self.assertEqual(len(told), 2)
+
+    def test_what_a_client_has_read_goes_with_the_next_command(self) -> None:
+        self.join()
+        self.own()
+        self.repeater.reply_taken("a.1")
+        self.ask()
+        self.assertEqual(self.commands.published[0].properties.headers["taken"], "a.1")
+
+    def test_words_go_to_the_owner(self) -> None:
+        self.join()
+        self.own()
+        reply = self.ask()
+        self.words.published.clear()
+        self.repeater.asker_gone(reply)
+        self.repeater.session_ended("s")
+        self.assertEqual([each.body for each in self.words.published], [b"Forget 1", b"Gone s"])
+
+    def test_messages_that_are_none_of_an_owners_harm_nothing(self) -> None:
+        self.join()
+        for message in (
+            Message(OWNER, b"nonsense"),
+            Message(REPLY, b"OK", number="99"),
+            Message(REPLY, b"OK", number="x"),
+            Message("pychron.state", b"nonsense\r\n"),
+            Message("", b""),
+        ):
+            self.repeater.came(Delivery(message, False, 1))
+        self.failureResultOf(self.ask(), PychronCommunicationError)
