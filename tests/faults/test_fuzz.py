@@ -19,7 +19,7 @@ from tests.faults.fuzz.targets import NAMES, corpus, target
 from tests.integration.processes import run_to_the_end
 
 _ROOT = Path(__file__).parents[2]
-_RUNS = 20_000
+_RUNS = 5_000
 
 # What memory may grow by, in bytes, while the same inputs are repeated.
 _GROWTH = 64 * 1024
