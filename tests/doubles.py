@@ -137,6 +137,7 @@ class SteadyLoop:
     def __init__(self) -> None:
         self.stalls = 0
         self.stood_still_lately = False
+        self.may_have_lain = 0.0
 
 
 class UnaskedCatalogue(CommandCatalogue):

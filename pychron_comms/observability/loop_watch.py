@@ -41,6 +41,7 @@ class LoopWatch(Service):
         )
         self._stalls = 0
         self._went_on = -math.inf
+        self._stood_for = 0.0
         self._last_beat = clock.seconds()
         # Of the beat alone: others look in between.
         self._beat_at = self._last_beat
@@ -66,9 +67,14 @@ class LoopWatch(Service):
     @property
     def stood_still_lately(self) -> bool:
         """Whether what is read now may have lain there meanwhile."""
+        return self.may_have_lain > 0
+
+    @property
+    def may_have_lain(self) -> float:
+        """Seconds that what is read now may have lain there; 0 where it is read as it comes."""
         if self.running:
             self._look()
-        return self._clock.seconds() - self._went_on <= LATELY
+        return self._stood_for if self._clock.seconds() - self._went_on <= LATELY else 0.0
 
     def _measure(self) -> None:
         now = self._clock.seconds()
@@ -81,6 +87,6 @@ class LoopWatch(Service):
         late, self._last_beat = now - self._last_beat - BEAT, now
         if late > LATE:
             self._stalls += 1
-            self._went_on = now
+            self._went_on, self._stood_for = now, late + BEAT
             self._counter.value += 1
             self._log.warn("this process stood still for {late:.1f} s", late=late)

@@ -34,6 +34,10 @@ _Address = tuple[str, int]
 LINES = 64
 
 
+#: Seconds that a command which acts may have lain there while this process stood still.
+LAIN = 0.5
+
+
 class _Datagram:
     """What asks the lines of a datagram. A copy of one comes in another datagram, from any port.
 
@@ -42,7 +46,6 @@ class _Datagram:
 
     session = ""
     silent = 0.0
-    has_gone = False
 
     def __init__(
         self, handler: DatagramMessagingHandler, address: _Address, safe: bool, size: int
@@ -79,6 +82,11 @@ class _Datagram:
     @property
     def ask(self) -> str:
         return self._handler.dispatcher.reports.datagram_name()
+
+    @property
+    def has_gone(self) -> bool:
+        # Who sends it again has then done so more than once, and the gate knows the first no more.
+        return self._handler.dispatcher.reports.watch.may_have_lain > LAIN
 
     def watch(self, ask: str, response: Deferred[str]) -> None:
         """Nobody can tell when it has gone."""

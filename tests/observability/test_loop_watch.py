@@ -58,6 +58,13 @@ class LoopWatchTests(SynchronousTestCase):
         self.clock.pump([0.05] * 3)
         self.assertFalse(self.watch.stood_still_lately)
 
+    def test_it_may_have_lain_there_for_as_long_as_this_process_stood_still(self) -> None:
+        self.assertEqual(self.watch.may_have_lain, 0.0)
+        self.stand_still(3.0)
+        self.assertEqual(self.watch.may_have_lain, 3.0)
+        self.clock.pump([0.05] * 12)
+        self.assertEqual(self.watch.may_have_lain, 0.0)
+
     def test_before_the_start_nothing_is_counted(self) -> None:
         watch = LoopWatch(self.clock, Metrics())
         self.stand_still(60.0)

@@ -362,6 +362,37 @@ class LateTests(CopyCase):
         self.reply("c6.2", "Open B", silent=0.1)
         self.assertEqual(self.ran, ["Open A", "Open B", "Open B"])
 
+    def answer_slowly(self) -> None:
+        """A command runs for a second, and its client has read the reply 0.2 s ago."""
+        self.valves.slow["Open B"] = opening = Deferred()
+        self.ask("c2.2", "Open B")
+        self.clock.advance(1.0)
+        opening.callback("OK")
+        self.gate.reply_taken("c2.2")
+        self.clock.advance(0.2)
+        self.valves.slow.clear()
+        self.ran.clear()
+
+    def test_a_connection_that_was_made_before_the_reply_may_bring_a_copy(self) -> None:
+        self.answer_slowly()
+        self.assertEqual(self.reply("c3.1", "Open B", silent=0.21), "OK")
+        self.assertEqual(self.reply("c4.1", "Open B", silent=0.9), "OK")
+        self.assertEqual(self.ran, [])
+        self.reply("c5.1", "Open B", silent=0.19)
+        self.assertEqual(self.ran, ["Open B"])
+
+    def test_one_that_has_spoken_before_means_it(self) -> None:
+        self.answer_slowly()
+        self.reply("c3.2", "Open B", silent=0.9)
+        self.assertEqual(self.ran, ["Open B"])
+
+    def test_nor_does_it_undo_a_change(self) -> None:
+        self.answer_slowly()
+        self.reply("d1.1", "Close B", OTHER)
+        self.failureResultOf(self.ask("c3.1", "Open B", silent=0.9), ExpiredError)
+        self.reply("c3.2", "Open B")
+        self.assertEqual(self.ran, ["Close B", "Open B"])
+
     def test_time_on_the_way_is_no_silence(self) -> None:
         self.reply("c1.2", silent=0.4, age=0.05)
         self.assertEqual(self.ran, ["Open A", "Open A"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.internet.defer import Deferred
 
-from pychron_comms.errors import OutcomeUnknownError
+from pychron_comms.errors import ExpiredError, OutcomeUnknownError
 from pychron_comms.interfaces import Part
 from pychron_comms.processor.execution.copies import KEEP
 from tests.processor.copy_case import OTHER, CopyCase
@@ -80,6 +80,8 @@ class RecallTests(CopyCase):
         self.gate.close()
         self.journal._is_open = True
         self.restart()
+        self.clock.advance(0.1)
+        self.failureResultOf(self.ask("c3.1", silent=1.2), ExpiredError)
         self.reply("c2.1")
         self.assertEqual(self.ran, ["Open A", "Open A"])
 

@@ -12,7 +12,7 @@ from pychron_comms.handlers.factories import own_commands
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.sender_log import SenderLog
 from pychron_comms.repeater.hop_places import SAFE_LIMIT
-from pychron_comms.server.datagrams import DatagramMessagingHandler
+from pychron_comms.server.datagrams import LAIN, DatagramMessagingHandler
 from pychron_comms.server.dispatcher import RequestDispatcher
 from pychron_comms.server.messaging_handler import MessagingFactory
 from pychron_comms.server.resend.command_catalogue import Declarations
@@ -56,6 +56,21 @@ class DatagramTests(DeskCase):
         self.repeater.waiting[0].callback("OK")
         self.assertEqual(transport.written, [(b"OK\r\n", self.address)])
         self.assertEqual(handler.logPrefix(), "RemoteCommandServer for System (UDP)")
+
+    def test_what_acts_and_lay_there_for_long_is_not_begun(self) -> None:
+        self.declared = own_commands()
+        handler, transport = self.handler()
+        watch: Any = self.reports.watch
+        watch.may_have_lain = LAIN + 0.01
+        handler.datagramReceived(b"Open A\r", self.address)
+        self.assertTrue(transport.written[0][0].startswith(b"ERROR 202"))
+        self.assertEqual(self.repeater.requests, [])
+        handler.datagramReceived(b"Close A\r", self.address)
+        handler.datagramReceived(b"@id=1;key=k Open A\r", self.address)
+        watch.may_have_lain = LAIN
+        handler.datagramReceived(b"Open A\r", self.address)
+        commands = [data for _, data, _, _ in self.repeater.requests if data != "Describe"]
+        self.assertEqual(commands, ["Close A", "Open A", "Open A"])
 
     def test_a_datagram_is_whole_without_a_terminator(self) -> None:
         handler, _ = self.handler()

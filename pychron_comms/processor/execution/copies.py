@@ -4,9 +4,10 @@ A Pychron client that hears nothing sends the same line again after 1.03 s and 1
 a new connection, and ends the old one just before. It puts no key on it, so what tells a copy from
 a new command is here: the same line, from the same computer, by another connection, while the
 first still runs; or in the seconds after it, until there is evidence that its reply was read; or by
-a connection that has been silent since before the first was asked, since a bad line may bring the
-first of the copies last. What anybody has changed since is wished anew; but no copy runs what was
-dropped because something was made safe (210). What makes safe is no copy of anything.
+a connection that has been silent since before the first was asked, or has said nothing yet and was
+made before that reply was there: a bad line may bring a copy when another was answered. What
+anybody has changed since is wished anew; but no copy runs what was dropped because something was
+made safe (210). What makes safe is no copy of anything.
 """
 
 from __future__ import annotations
@@ -53,7 +54,8 @@ class Times(NamedTuple):
 
 
 class _Plain:
-    """One plain command. ``asked_at``: when its first asker said it; ``change``: its own number.
+    """One plain command. ``asked_at``: when its first asker said it; ``ended_at``: when it was
+    over; ``change``: its own number.
 
     ``last``: the one who asked it last; ``is_taken``: that one has read the reply.
     ``is_overtaken``: it was never begun, since what it moves was made safe. ``line``: its type and
@@ -64,6 +66,7 @@ class _Plain:
         "_connections",
         "asked_at",
         "change",
+        "ended_at",
         "is_overtaken",
         "is_taken",
         "last",
@@ -78,7 +81,7 @@ class _Plain:
         self.what = what
         self.line = request["type"], request["command"]
         self.moves = moves
-        self.asked_at = at
+        self.asked_at = self.ended_at = at
         self.change = 0
         self.is_overtaken = False
         self.is_taken = False
@@ -149,15 +152,19 @@ class CopyMemory:
         # Who asks it twice by one connection means it twice.
         if plain is None or plain.came_by(call.context.ask):
             return None
-        is_late = now - call.context.age - call.context.silent < plain.asked_at
+        silent_since = now - call.context.age - call.context.silent
+        is_late = silent_since < plain.asked_at
         if running is None:
             is_changed = self._changes.changed_since(plain.moves, plain.change)
-            if is_late and is_changed and call.context.ask.endswith(".1"):
-                raise ExpiredError(f"{call.name}: perhaps a late copy; its part was changed since")
             is_changed = is_changed and not plain.is_overtaken
-            if is_changed or (plain.is_taken and not is_late):
+            # Of a connection that was made before the reply, nobody knows when it asked first.
+            is_first = call.context.ask.endswith(".1")
+            may_be_late = silent_since < (plain.ended_at if is_first else plain.asked_at)
+            if may_be_late and is_changed and is_first:
+                raise ExpiredError(f"{call.name}: perhaps a late copy; its part was changed since")
+            if is_changed or (plain.is_taken and not may_be_late):
                 return None
-        if not is_late:
+        if not (is_late or plain.is_taken):
             # Whoever sent a late one has the reply by another connection, or has gone.
             self._ask_again(plain, call.context.ask)
         return plain.what
@@ -184,7 +191,7 @@ class CopyMemory:
             del self._running[place]
         plain.is_overtaken = ended.refused and plain.has_connection and _is_overtaken(ended)
         if plain.is_overtaken or not ended.refused:
-            plain.what = ended
+            plain.what, plain.ended_at = ended, now
             self._keep(sender, plain, now + plain.keep, now)
 
     def carried(self) -> Iterator[tuple[dict[str, Any], float]]:
@@ -208,7 +215,7 @@ class CopyMemory:
     ) -> None:
         """A command that an earlier process ran."""
         plain = _Plain(ended, request, moves, times.asked)
-        plain.change = times.change
+        plain.change, plain.ended_at = times.change, times.ended
         until = times.ended + KEEP
         self._keep(request["sender"], plain, until, times.ended)
 

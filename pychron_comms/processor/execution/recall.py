@@ -112,8 +112,9 @@ class Recall:
             self._ended(begun, _outcome(record["reply"]), record["at"])
 
     def _stop(self, record: Mapping[str, Any]) -> None:
-        """All was made safe then."""
-        self._plain.clear()
+        """All was made safe then: who asks again wants it anew, and a late copy undoes nothing."""
+        for begun, _, _ in self._plain:
+            self._changes.note(begun.moves or ())
 
     def _made_safe(self, record: Mapping[str, Any]) -> None:
         part = self._laboratory.part(record["part"])

@@ -46,6 +46,10 @@ class CountsStalls(Protocol):
     def stood_still_lately(self) -> bool:
         """Whether what is read now may have lain there meanwhile."""
 
+    @property
+    def may_have_lain(self) -> float:
+        """For how many seconds; 0 where it is read as it comes."""
+
 
 class Delivery:
     """One command that acts, from the moment in which it was read. Told one thing, once.

@@ -21,6 +21,7 @@ from tests.faults.model.history import (
 
 _KEPT, _PYCHRON, _FAR_PYCHRON = 0, 1, 3
 _KEYED, _FAR_KEYED = 2, 5
+_PLAIN_DATAGRAMS = 6
 
 #: Its client has just given up when the reply comes: the end of the one and the other cross.
 CROSSING: History = [Ask(_FAR_PYCHRON, "Count", "a", Script(0.93), None), Pass(6.0)]
@@ -135,6 +136,30 @@ FIRST_COMES_LAST_AND_STILL: History = [
     Pass(6.0),
 ]
 
+#: A copy that was sent while the first ran comes when another one was answered.
+ANOTHER_COMES_LAST: History = [
+    Ask(_FAR_PYCHRON, "Count", "d", Script(1.03, late=True), None),
+    Pass(1.08),
+    HoldBack(_FAR_PYCHRON, 4.0),
+    Pass(6.0),
+]
+
+#: Its copies lie at a server that stands still for longer than the gate remembers datagrams.
+DATAGRAMS_LIE: History = [
+    Ask(_PLAIN_DATAGRAMS, "Count", "a", Script(0.01, late=True), None),
+    Pass(0.002),
+    StandStill("server", 3.0),
+    Pass(6.0),
+]
+
+#: Its client has gone when the reply comes, and the copy follows when that is known.
+LOST: History = [
+    Ask(_FAR_PYCHRON, "Count", "a", Script(0.97, late=True), None),
+    Pass(1.06),
+    Stall(_FAR_PYCHRON, 1.1),
+    Pass(6.0),
+]
+
 #: Neither a stranger nor a death of the processor ends it before its time, and then it is safe.
 LEASED: History = [
     TakeLease(_KEYED, "a", 4.0),
@@ -161,5 +186,8 @@ CLASSICS: list[History] = [
     DISK_FULL,
     FIRST_COMES_LAST,
     FIRST_COMES_LAST_AND_STILL,
+    ANOTHER_COMES_LAST,
+    DATAGRAMS_LIE,
+    LOST,
     LEASED,
 ]

@@ -9,8 +9,7 @@ Where a command may be run twice, all of it for want of a key:
 
 - a plain client sends again, and something else has been done to the same device since: the copy
   looks like a wish to have it so once more;
-- a plain client sends again, and what it sends waits at a server that stands still for longer than
-  the gate remembers a reply;
+- a plain datagram is held back by the network for longer than the gate remembers its reply;
 - a plain client sends again what makes safe (``Calm``) or reads (``Look``): these are meant anew;
 
 and one under a key: what makes safe is run even where the disk is too full to write it down; when
@@ -31,7 +30,7 @@ from unittest.mock import patch
 
 from twisted.logger import globalLogPublisher
 
-from pychron_comms.processor.execution.copies import KEEP, KEEP_DATAGRAM
+from pychron_comms.processor.execution.copies import KEEP_DATAGRAM
 from pychron_comms.repeater import hop_places
 from pychron_comms.server.resend import evidence
 from tests.faults.model.bench import BLOCKING, DEVICES, EASE, MOVES, SAFE, Told
@@ -179,11 +178,7 @@ def check_answered(world: World, unit: Unit, told: list[Told]) -> None:
     answered = min((ask.answered_at for ask in unit.asks if code_of(ask.reply) is None), default=0)
     for one, other in pairwise(told):
         late = answered < other.at
-        excused = (
-            too_late_to_be_known(world, one, other)
-            or one.process is not other.process
-            or unit.client.by_datagrams
-        )
+        excused = one.process is not other.process or unit.client.by_datagrams
         keep("what comes late undoes nothing", not late or excused, unit, told)
 
 
@@ -197,26 +192,18 @@ def may_be_repeated(world: World, unit: Unit, told: list[Told]) -> bool:
     if unit.word == "Calm":
         return True
     return all(
-        changed_between(world, *pair)
-        or too_late_to_be_known(world, *pair)
-        or (unit.client.by_datagrams and came_late(world, *pair))
+        changed_between(world, *pair) or (unit.client.by_datagrams and came_late(world, *pair))
         for pair in pairwise(told)
     )
 
 
 def came_late(world: World, one: Told, other: Told) -> bool:
     """Whether the network held a copy back for longer than the gate remembers a datagram."""
+    stills = [still for server in world.servers for still in server.stills]
+    if any(one.at <= still.until <= other.at for still in stills):
+        return False
     ends = [run.until for run in world.laboratory.runs if run.told == one]
     return world.witness.arrival_of(other).at >= max([one.at, *ends]) + KEEP_DATAGRAM
-
-
-def too_late_to_be_known(world: World, one: Told, other: Told) -> bool:
-    """Whether the copies waited at a server that stood still for longer than the gate remembers."""
-    return any(
-        still.until - still.since > KEEP and one.at <= still.until <= other.at
-        for server in world.servers
-        for still in server.stills
-    )
 
 
 def changed_between(world: World, one: Told, other: Told) -> bool:
