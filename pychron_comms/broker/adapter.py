@@ -77,7 +77,8 @@ class _Pika(Connection):
         self._on_data_available(data)
 
     def end(self, error: BaseException) -> None:
-        self._on_stream_terminated(error)
+        # What the broker said before, if it did, is the better reason.
+        self._on_stream_terminated(error if self._error is None else None)
 
 
 class ConnectionOwner(Interface):
