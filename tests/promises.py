@@ -125,6 +125,24 @@ PROMISES = (
         ".test_a_first_word_past_a_change_is_neither_run_nor_told_ok",
     ),
     Promise(
+        "nor does a datagram that lay for long",
+        "what may have lain for half a second at a server that stood still is not begun (202)",
+        "server/datagrams.py",
+        "        return self._handler.dispatcher.reports.watch.may_have_lain > LAIN\n",
+        "        return False\n",
+        "tests.server.test_datagrams.DatagramTests"
+        ".test_what_acts_and_lay_there_for_long_is_not_begun",
+    ),
+    Promise(
+        "also between two computers",
+        "what takes longer than the quickest command of the last minute was held up for that long",
+        "processor/lateness.py",
+        "        return _credible(took - self._least(took, now)) if math.isfinite(took) else 0.0\n",
+        "        return 0.0\n",
+        "tests.processor.test_lateness.LatenessTests"
+        ".test_the_first_has_none_and_tells_what_the_others_take",
+    ),
+    Promise(
         "a reply is kept until there is evidence that it was read",
         "for 5 s, at the processor, for the client that asks again; no write is evidence, and a"
         " reset is none",
