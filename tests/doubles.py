@@ -78,6 +78,9 @@ class ScriptedGate:
     def makes_safe(self, request_type: str, data: str) -> bool:
         return bool(request_type) and data.startswith("Close")
 
+    def only_reads(self, request_type: str, data: str) -> bool:
+        return data.startswith("Get")
+
     def asker_gone(self, response: Deferred[str]) -> None:
         self.forgotten.append(response)
 

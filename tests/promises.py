@@ -463,6 +463,15 @@ PROMISES = (
         ".test_what_makes_safe_goes_ahead_and_its_reply_keeps_its_place",
     ),
     Promise(
+        "what makes safe is not undone by what came before it",
+        "where what acts waits before it, it is done again behind that, and answered then",
+        "transport/line_protocol.py",
+        "        if self._acts_wait and self.makes_safe(line):\n",
+        "        if False:\n",
+        "tests.transport.test_line_protocol.BoundTests"
+        ".test_what_goes_ahead_of_what_acts_is_done_again_behind_it_and_only_then_answered",
+    ),
+    Promise(
         "a datagram cannot be turned against others",
         "an `ERROR` is never answered; from the network one command, one small reply, and a rate",
         "transport/datagrams.py",

@@ -87,6 +87,9 @@ class IHardwareGate(Interface):
     def makes_safe(request_type: str, data: str) -> bool:
         """Whether that is a command that makes safe; no for one that cannot be read."""
 
+    def only_reads(request_type: str, data: str) -> bool:
+        """Whether that is a command that changes nothing; no for one that cannot be read."""
+
     def asker_gone(response: Deferred[str]) -> None:
         """Nobody waits for this response any more: its command is not begun if it still waits.
 

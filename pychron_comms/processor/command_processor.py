@@ -124,11 +124,10 @@ class CommandProcessor(CommandLineReceiver):
 
     def makes_safe(self, line: bytes) -> bool:
         """What makes safe is taken while the processor stops, and goes ahead of what waits."""
-        try:
-            _, request_type, command = parse_request(decode(line))
-        except CommandError:
-            return False
-        return self._gate.makes_safe(request_type, command)
+        return self._gate.makes_safe(*_asked(line))
+
+    def only_reads(self, line: bytes) -> bool:
+        return self._gate.only_reads(*_asked(line))
 
     def goes_ahead(self, line: bytes) -> bool:
         # What a server knows of replies may tell whether a command that waits here is a copy.
@@ -253,3 +252,12 @@ class CommandProcessorFactory(Factory):
             stream=self._stream,
             owner=self._owner,
         )
+
+
+def _asked(line: bytes) -> tuple[str, str]:
+    """The type and the command of a line; both empty where it is none."""
+    try:
+        _, request_type, command = parse_request(decode(line))
+    except CommandError:
+        return "", ""
+    return request_type, command

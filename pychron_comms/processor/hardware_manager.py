@@ -177,6 +177,10 @@ class RemoteHardwareManager(Service):
         call = self._call(request_type, data, "")
         return call is not None and call.safe
 
+    def only_reads(self, request_type: str, data: str) -> bool:
+        call = self._call(request_type, data, "")
+        return call is not None and call.effect is Effect.READ
+
     def asker_gone(self, response: Deferred[str]) -> None:
         unwanted = self._memory.leave(response)
         if unwanted is not None:

@@ -231,13 +231,20 @@ class RequestDispatcher:
         """Whether a line is a command that makes safe, as far as is known."""
         if not self._catalogue.may_make_safe(line):
             return False
+        return self._known_nature(line) in _SAFE
+
+    def only_reads(self, line: bytes) -> bool:
+        """Whether a line is a command that changes nothing, as far as is known."""
+        return len(line) <= _SHORT and self._known_nature(line) is Nature.READS
+
+    def _known_nature(self, line: bytes) -> Nature | None:
         request = _parsed(line) if len(line) <= _SHORT else _parse(line)
         if request is None:
-            return False
+            return None
         _, named_type, command = request
         if self.request_type != OPEN:
             named_type = self.request_type
-        return self._catalogue.known_nature(named_type, command) in _SAFE
+        return self._catalogue.known_nature(named_type, command)
 
     def session_ended(self, session: str) -> None:
         """A client's connection is gone, to which something was bound."""

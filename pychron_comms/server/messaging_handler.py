@@ -60,6 +60,9 @@ class MessagingHandler(CommandLineReceiver):
     def makes_safe(self, line: bytes) -> bool:
         return self._dispatcher.makes_safe(line)
 
+    def only_reads(self, line: bytes) -> bool:
+        return self._dispatcher.only_reads(line)
+
     def ask_again(self, read: IKnownRead, tags: Tags) -> str | Deferred[str] | ReplyToCome:
         if self._conversation is not None:
             self._conversation.asked_on()

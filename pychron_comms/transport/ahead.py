@@ -12,6 +12,9 @@ from pychron_comms.transport.reply_order import Turn
 from pychron_comms.wire.grammar import Request, Tags
 from pychron_comms.wire.line_table import LineTable
 
+#: Tags of the asking that is answered, and of no other.
+_ITS_OWN = frozenset({"id", "key"})
+
 
 class Receiver(Protocol):
     """Where the command came in."""
@@ -64,3 +67,27 @@ class Ahead:
             return identifier
         self.turn = Turn()
         return self.turn
+
+
+class AheadUnanswered(Ahead):
+    """Asks for one that is asked again in its turn, and answered only then."""
+
+    def __init__(self, receiver: Receiver) -> None:
+        super().__init__(receiver)
+        self.answer = self._answer
+        self.reply_late = _unsaid
+
+    def reply(self, identifier: str, text: str) -> None:
+        """It is not known yet whether it will be true then."""
+
+    def wait(self, identifier: str) -> Turn | str:
+        return ""
+
+    def _answer(self, request: Request) -> str | Deferred[str] | ReplyToCome:
+        # The key is for the one that is answered: whoever repeats it asks for that outcome.
+        tags = {name: value for name, value in request.tags.items() if name not in _ITS_OWN}
+        return self._receiver.answer(request._replace(tags=tags))
+
+
+def _unsaid(text: str | bytes, place: Turn | str) -> None:
+    """As ``reply`` of ``AheadUnanswered``."""

@@ -12,7 +12,7 @@ from zope.interface import implementer
 
 from pychron_comms.errors import LineTooLongError
 from pychron_comms.interfaces import IKnownRead, ReplyToCome
-from pychron_comms.transport.ahead import Ahead
+from pychron_comms.transport.ahead import Ahead, AheadUnanswered
 from pychron_comms.transport.backlog import Backlog, Instead
 from pychron_comms.transport.budget import FREE
 from pychron_comms.transport.connections import Connections
@@ -51,6 +51,7 @@ class CommandLineReceiver(ReplyingProtocol):
     _has_turn = False
     _reading_paused = False
     _takes_no_more = False
+    _acts_wait = False
     _silence_timer: IDelayedCall | None = None
 
     #: What lines mean that were answered before; None where its lines are not looked up.
@@ -73,6 +74,10 @@ class CommandLineReceiver(ReplyingProtocol):
 
     def makes_safe(self, line: bytes) -> bool:
         """Whether a line is a command that makes safe: it waits for no turn."""
+        return False
+
+    def only_reads(self, line: bytes) -> bool:
+        """Whether a line is known to change nothing."""
         return False
 
     def goes_ahead(self, line: bytes) -> bool:
@@ -203,8 +208,18 @@ class CommandLineReceiver(ReplyingProtocol):
         self._account.host.call_next()
 
     def _look(self, line: bytes) -> Instead:
-        """A line has come near its turn; what makes safe goes ahead."""
+        """A line has come near its turn; what makes safe goes ahead.
+
+        Where something that acts waits before it, that may undo it: then it is done again in its
+        turn, and only that is answered.
+        """
+        if not self._backlog:
+            self._acts_wait = False
         if not self.goes_ahead(line):
+            self._acts_wait = self._acts_wait or not self.only_reads(line)
+            return line
+        if self._acts_wait and self.makes_safe(line):
+            self._exchange.take(line, AheadUnanswered(self))
             return line
         ahead = Ahead(self)
         self._exchange.take(line, ahead)

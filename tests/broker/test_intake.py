@@ -42,6 +42,9 @@ class Gate:
     def makes_safe(self, request_type: str, data: str) -> bool:
         return data.startswith("Close")
 
+    def only_reads(self, request_type: str, data: str) -> bool:
+        return data.startswith("Get")
+
     def reply_taken(self, ask: str) -> None:
         self.taken.append(ask)
 

@@ -44,7 +44,7 @@ class Transport(StringTransport):
 class Parrot(CommandLineReceiver):
     """Says ``word`` to ``say word``, much to ``long``; breaks on ``break`` and ``fail``.
 
-    Waits on ``wait``; makes safe on ``safe``.
+    Waits on ``wait``; makes safe on ``safe``; of all others, what begins with ``act`` acts.
     """
 
     def __init__(self, connections: Connections) -> None:
@@ -54,6 +54,9 @@ class Parrot(CommandLineReceiver):
 
     def makes_safe(self, line: bytes) -> bool:
         return b"safe" in line
+
+    def only_reads(self, line: bytes) -> bool:
+        return not line.startswith(b"act")
 
     def answer(self, request: Request) -> str | Deferred[str]:
         self.seen.append(request.command)
@@ -333,6 +336,52 @@ class BoundTests(ProtocolCase):
         parrot.waiting[0].callback("first")
         self.clock.advance(0)
         self.assertEqual(transport.value(), b"@id=2 third\r\nfirst\r\nsecond\r\n")
+
+    def test_what_goes_ahead_of_what_acts_is_done_again_behind_it_and_only_then_answered(
+        self,
+    ) -> None:
+        parrot, transport = self.connect(in_flight=1)
+        parrot.dataReceived(b"wait\nsay a\nact\nsafe\n@id=1 safe wait\n")
+        self.assertEqual(parrot.seen, ["wait", "safe", "safe wait"])
+        # It was done at once, and nobody is told so: what acts is still to come.
+        parrot.waiting[1].callback("too early")
+        self.assertEqual(transport.value(), b"")
+        for number in (0, 2):
+            parrot.waiting[number].callback("")
+            self.clock.pump([0, 0])
+        self.assertEqual(parrot.seen[3:], ["say a", "act", "safe", "safe wait"])
+        self.assertEqual(transport.value(), b"\r\na\r\n\r\ndone\r\n")
+        parrot.waiting[3].callback("true")
+        self.assertTrue(transport.value().endswith(b"@id=1 true\r\n"))
+
+    def test_the_key_is_that_of_the_one_that_is_answered(self) -> None:
+        parrot, _ = self.connect(in_flight=1)
+        asked = []
+
+        def answer(request: Request) -> str | Deferred[str]:
+            asked.append((request.command, dict(request.tags)))
+            return Parrot.answer(parrot, request)
+
+        self.patch(parrot, "answer", answer)
+        parrot.dataReceived(b"wait\nact\n@id=1;key=k safe\n")
+        for number in (0, 1):
+            parrot.waiting[number].callback("")
+            self.clock.pump([0, 0])
+        safe = [tags for command, tags in asked if command == "safe"]
+        self.assertEqual(safe, [{}, {"id": "1", "key": "k"}])
+
+    def test_what_acted_before_the_last_wait_is_no_reason_to_do_it_again(self) -> None:
+        parrot, transport = self.connect(in_flight=1)
+        parrot.dataReceived(b"wait\nact\n")
+        for number in (0, 1):
+            parrot.waiting[number].callback("")
+            self.clock.advance(0)
+        parrot.dataReceived(b"wait\nwait\nsafe now\n")
+        for number in (2, 3):
+            parrot.waiting[number].callback("")
+            self.clock.advance(0)
+        self.assertEqual(parrot.seen.count("safe now"), 1)
+        self.assertTrue(transport.value().endswith(b"done\r\n"))
 
     def test_what_makes_safe_goes_ahead_of_unread_replies(self) -> None:
         parrot, transport = self.connect()
