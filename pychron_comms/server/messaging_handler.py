@@ -50,7 +50,9 @@ class MessagingHandler(CommandLineReceiver):
     def connectionMade(self) -> None:
         super().connectionMade()
         read_bit_by_bit(self.transport)
-        self._heard_at = self._clock.seconds()
+        # Its client may have made it while this process stood still.
+        lain = self._dispatcher.reports.watch.may_have_lain
+        self._heard_at = self._clock.seconds() - lain
 
     def dataReceived(self, data: bytes) -> None:
         if self._conversation is not None and not self.is_busy:

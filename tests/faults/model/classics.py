@@ -160,6 +160,17 @@ LOST: History = [
     Pass(6.0),
 ]
 
+#: Both connections are taken in one moment, by a server that goes on; one says nothing until later.
+TAKEN_TOGETHER: History = [
+    StandStill("server", 1.1),
+    Ask(_PYCHRON, "Count", "b", Script(late=True), None),
+    Pass(0.0015),
+    HoldBack(_PYCHRON, 1.5),
+    Pass(1.1),
+    Ask(_KEPT, "Count", "b", Script(), None),
+    Pass(6.0),
+]
+
 #: Neither a stranger nor a death of the processor ends it before its time, and then it is safe.
 LEASED: History = [
     TakeLease(_KEYED, "a", 4.0),
@@ -189,5 +200,6 @@ CLASSICS: list[History] = [
     ANOTHER_COMES_LAST,
     DATAGRAMS_LIE,
     LOST,
+    TAKEN_TOGETHER,
     LEASED,
 ]
