@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from pychron_comms.client.reaching import connect_to
 from pychron_comms.config.table import Table
 from pychron_comms.observability.http.settings import (
     OFF,
@@ -13,7 +14,6 @@ from pychron_comms.observability.http.settings import (
     SERVER,
     HttpSettings,
 )
-from pychron_comms.process.platform import HERE
 from pychron_comms.processor.settings import ProcessorSettings, read_processor_settings
 from pychron_comms.server.reading import read_server
 from pychron_comms.server.settings import LINES, ServerSettings
@@ -75,19 +75,3 @@ def load(file: Path | None) -> Laboratory:
         )
     table = Table.load(file)
     return Laboratory(file, read_server(table), read_processor_settings(table))
-
-
-def connect_to(listen: str, networks: Collection[str] = ("tcp",)) -> str:
-    """How this computer's own client reaches a listener; empty where it cannot say."""
-    kind, _, rest = listen.partition(":")
-    if kind == "unix":
-        return listen if HERE.has_unix_sockets else ""
-    if kind not in networks:
-        return ""
-    port, *options = rest.split(":")
-    if not port.removeprefix("port=").isdigit():
-        return ""
-    host = next((each.partition("=")[2] for each in options if each.startswith("interface=")), "")
-    if host in {"", "0.0.0.0"}:
-        host = "127.0.0.1"
-    return f"{kind}:{host}:{port.removeprefix('port=')}"

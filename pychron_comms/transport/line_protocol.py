@@ -23,7 +23,7 @@ from pychron_comms.transport.replying import ReplyingProtocol
 from pychron_comms.transport.turns import SLICE
 from pychron_comms.wire.grammar import Request, Tags
 from pychron_comms.wire.line_table import LineTable
-from pychron_comms.wire.lines import TOO_LONG, LineDecoder
+from pychron_comms.wire.lines import TIMING_MARK, TOO_LONG, LineDecoder
 
 #: Bytes of replies that are made in one go; then it shows whether the client reads them. And of
 #: lines that are worked off in one go: a long one costs as much as many short ones.
@@ -99,6 +99,9 @@ class CommandLineReceiver(ReplyingProtocol):
             return
         self.quiet_since = None
         lines = self._decoder.feed(data)
+        if self._decoder.mark_asked:
+            self._decoder.mark_asked = False
+            self._write(TIMING_MARK)
         line = lines[0] if len(lines) == 1 else TOO_LONG
         if line is not TOO_LONG and not self._backlog and self.pressure.may_begin:
             # Nearly always, and nothing is to be gathered.

@@ -12,6 +12,9 @@ from typing import Final
 #: Stands in a decoder's output for a line that was longer than the limit and is not kept.
 TOO_LONG: Final = None
 
+#: The answer to telnet's question for one (RFC 860).
+TIMING_MARK: Final = b"\xff\xfb\x06"
+
 _CR, _LF, _NUL = b"\r", b"\n", b"\x00"
 
 
@@ -24,12 +27,14 @@ class LineDecoder:
     place, and is not kept.
     """
 
-    __slots__ = ("_after_cr", "_max_length", "_skipping", "_telnet", "unfinished")
+    __slots__ = ("_after_cr", "_max_length", "_skipping", "_telnet", "mark_asked", "unfinished")
 
     def __init__(self, max_length: int) -> None:
         self._max_length = max_length
         #: What has come of a line whose end has not.
         self.unfinished = bytearray()
+        #: Whether telnet waits for ``TIMING_MARK``: after Ctrl-C it shows nothing until it comes.
+        self.mark_asked = False
         self._skipping = False
         self._after_cr = False
         self._telnet: TelnetFilter | None = None
@@ -91,6 +96,7 @@ class LineDecoder:
     def _without_telnet(self, data: bytes) -> bytes:
         telnet = self._telnet or TelnetFilter()
         data = telnet.feed(data)
+        self.mark_asked = self.mark_asked or telnet.take_mark()
         self._telnet = telnet if telnet.inside else None
         return data
 
@@ -98,18 +104,25 @@ class LineDecoder:
 class TelnetFilter:
     """Takes telnet's negotiation (RFC 854) out of a stream. A doubled 255 stands for itself."""
 
-    __slots__ = ("_step",)
+    __slots__ = ("_mark", "_step")
 
     _IAC, _SB, _SE = 255, 250, 240
-    _WITH_OPTION = frozenset({251, 252, 253, 254})  # WILL, WONT, DO, DONT
+    _DO, _MARK = 253, 6
+    _WITH_OPTION = frozenset({251, 252, 254})  # WILL, WONT, DONT
 
     def __init__(self) -> None:
+        self._mark = False
         self._step: Callable[[int, bytearray], None] = self._data
 
     @property
     def inside(self) -> bool:
         """Whether a negotiation has begun and not ended."""
         return self._step != self._data
+
+    def take_mark(self) -> bool:
+        """Whether a timing mark was asked for since this was asked last."""
+        mark, self._mark = self._mark, False
+        return mark
 
     def feed(self, data: bytes) -> bytes:
         kept = bytearray()
@@ -129,8 +142,14 @@ class TelnetFilter:
             kept.append(byte)
         elif byte == self._SB:
             self._step = self._subnegotiation
+        elif byte == self._DO:
+            self._step = self._do
         elif byte in self._WITH_OPTION:
             self._step = self._option
+
+    def _do(self, byte: int, kept: bytearray) -> None:
+        self._mark = self._mark or byte == self._MARK
+        self._step = self._data
 
     def _option(self, byte: int, kept: bytearray) -> None:
         self._step = self._data

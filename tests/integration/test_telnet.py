@@ -7,6 +7,7 @@ import pty
 import re
 import select
 import shutil
+import signal
 import subprocess
 import termios
 import time
@@ -154,3 +155,18 @@ def test_a_mistake_is_explained(laboratory: Laboratory, telnet: list[Terminal]) 
     terminal.type("Help Open")
     terminal.wait_for(r"^Open .*: open a valve")
     quit_telnet(terminal)
+
+
+@over_tcp
+def test_ctrl_c_does_not_make_the_screen_mute(
+    laboratory: Laboratory, telnet: list[Terminal]
+) -> None:
+    terminal = open_telnet(telnet, laboratory.system)
+    terminal.type("GetValveState A")
+    terminal.wait_for(r"^False\r$")
+    # What a terminal sends the program on Ctrl-C; telnet asks for a mark, and waits for it.
+    terminal.process.send_signal(signal.SIGINT)
+    # Typed again and again, since what is typed before the mark comes may be thrown away.
+    terminal.type("GetValveState B")
+    terminal.type("GetValveState B")
+    terminal.wait_for(r"^False\r$")

@@ -20,6 +20,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.client.outcome import NotSentError
+from pychron_comms.client.reaching import connect_to
 from pychron_comms.errors import OutcomeUnknownError
 from pychron_comms.operations import doctor, init, ports, status, tool, units
 from pychron_comms.operations.check import check
@@ -32,7 +33,7 @@ from pychron_comms.operations.findings import (
     as_lines,
     exit_status,
 )
-from pychron_comms.operations.laboratory import Laboratory, connect_to, load
+from pychron_comms.operations.laboratory import Laboratory, load
 from pychron_comms.process.platform import Platform
 from pychron_comms.processor.settings import ProcessorSettings
 from pychron_comms.server.settings import ListenerSettings, ServerSettings

@@ -383,6 +383,14 @@ class BoundTests(ProtocolCase):
         self.assertEqual(parrot.seen.count("safe now"), 1)
         self.assertTrue(transport.value().endswith(b"done\r\n"))
 
+    def test_telnet_is_given_the_mark_that_it_waits_for_after_ctrl_c(self) -> None:
+        parrot, transport = self.connect()
+        parrot.dataReceived(b"\xff\xf4\xff\xfd")
+        parrot.dataReceived(b"\x06say a\n")
+        self.assertEqual(transport.value(), b"\xff\xfb\x06a\r\n")
+        parrot.dataReceived(b"\xff\xfd\x01\xff\xfb\x06say b\n")
+        self.assertEqual(transport.value(), b"\xff\xfb\x06a\r\nb\r\n")
+
     def test_what_makes_safe_goes_ahead_of_unread_replies(self) -> None:
         parrot, transport = self.connect()
         transport.producer.pauseProducing()

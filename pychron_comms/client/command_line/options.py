@@ -6,10 +6,12 @@ import argparse
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NoReturn
 
 from pychron_comms.client.command_line.profiles import profiles_file, read_profile
 from pychron_comms.client.command_line.waits import poll_for
+from pychron_comms.client.reaching import LABORATORY, server_of
 from pychron_comms.client.waiting import DEADLINE
 from pychron_comms.config.table import ConfigError
 from pychron_comms.process.arguments import Parser
@@ -72,7 +74,7 @@ def read_options(argv: Sequence[str]) -> AskOptions:
     watches = isinstance(given.watch, str)
     options = AskOptions(
         command="" if watches else " ".join(words).strip(),
-        server=given.server,
+        server=given.server or (DEFAULT_SERVER if given.via else _server_here(parser)),
         request_type=given.type,
         timeout=given.timeout,
         watch=None if watches else given.watch,
@@ -86,6 +88,14 @@ def read_options(argv: Sequence[str]) -> AskOptions:
     )
     _check_fit(parser, options)
     return options
+
+
+def _server_here(parser: Parser) -> str:
+    """Where nobody has said which: of the laboratory whose folder this is, if it is one."""
+    try:
+        return server_of(Path(LABORATORY)) or DEFAULT_SERVER
+    except ConfigError as error:
+        parser.error(f"{error}; or say which server by -s")
 
 
 def ask_parser() -> Parser:
@@ -103,8 +113,9 @@ def ask_parser() -> Parser:
         "-s",
         "--server",
         metavar="ENDPOINT",
-        default=os.environ.get("PYCHRON_SERVER") or DEFAULT_SERVER,
-        help="default: PYCHRON_SERVER from the environment, or " + DEFAULT_SERVER,
+        default=os.environ.get("PYCHRON_SERVER", ""),
+        help="default: PYCHRON_SERVER from the environment, or that of lab.toml in this folder, or "
+        + DEFAULT_SERVER,
     )
     add("-p", "--profile", metavar="NAME", help="a server by its name in your profiles.toml")
     add("--type", default="", help="the request type, where the server serves several: CO2")

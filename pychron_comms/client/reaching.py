@@ -1,0 +1,48 @@
+"""Where a laboratory listens that stands in a file of this computer, for a client here."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from pathlib import Path
+
+from pychron_comms.config.table import Table
+from pychron_comms.process.platform import HERE
+
+#: The file of a laboratory in its folder.
+LABORATORY = "lab.toml"
+
+# What a person asks most, and then what takes all.
+_TYPES = ("System", "*")
+
+
+def connect_to(listen: str, networks: Collection[str] = ("tcp",)) -> str:
+    """How this computer's own client reaches a listener; empty where it cannot say."""
+    kind, _, rest = listen.partition(":")
+    if kind == "unix":
+        return listen if HERE.has_unix_sockets else ""
+    if kind not in networks:
+        return ""
+    port, *options = rest.split(":")
+    if not port.removeprefix("port=").isdigit():
+        return ""
+    host = next((each.partition("=")[2] for each in options if each.startswith("interface=")), "")
+    if host in {"", "0.0.0.0"}:
+        host = "127.0.0.1"
+    return f"{kind}:{host}:{port.removeprefix('port=')}"
+
+
+def server_of(file: Path) -> str:
+    """The endpoint of the laboratory in a file: of its System, or else of what serves all types.
+
+    Empty where there is no such file, or it names no such listener. Raises ConfigError.
+    """
+    if not file.is_file():
+        return ""
+    listeners = Table.load(file).table("server").tables("listener")
+    for request_type in _TYPES:
+        for listener in listeners:
+            if listener.text("type", "") == request_type:
+                ways = map(connect_to, listener.text_or_texts("listen", []))
+                if way := next(filter(None, ways), ""):
+                    return way
+    return ""

@@ -1,0 +1,60 @@
+"""Which laboratory is asked where nobody says which."""
+
+from __future__ import annotations
+
+import io
+import os
+import tempfile
+from contextlib import redirect_stderr
+from pathlib import Path
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.client.command_line.options import DEFAULT_SERVER, read_options
+from pychron_comms.client.reaching import server_of
+
+TWO = """
+[[server.listener]]
+type = "*"
+listen = ["tcp:2060:interface=127.0.0.1"]
+[[server.listener]]
+type = "System"
+listen = ["udp:2061:interface=127.0.0.1", "tcp:2061:interface=10.0.0.2"]
+"""
+
+
+class ReachingTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(folder.name)
+        self.file = Path(folder.name) / "lab.toml"
+        self.patch(os, "environ", {**os.environ, "PYCHRON_SERVER": ""})
+
+    def test_it_is_the_one_whose_folder_this_is(self) -> None:
+        self.file.write_text(TWO)
+        self.assertEqual(read_options(["Open", "A"]).server, "tcp:10.0.0.2:2061")
+
+    def test_what_is_said_goes_before_it(self) -> None:
+        self.file.write_text(TWO)
+        self.assertEqual(read_options(["-s", "tcp:x:1", "Open", "A"]).server, "tcp:x:1")
+        os.environ["PYCHRON_SERVER"] = "tcp:y:2"
+        self.assertEqual(read_options(["Open", "A"]).server, "tcp:y:2")
+
+    def test_without_a_system_it_is_what_serves_all(self) -> None:
+        self.file.write_text(TWO.partition('[[server.listener]]\ntype = "System"')[0])
+        self.assertEqual(server_of(self.file), "tcp:127.0.0.1:2060")
+
+    def test_without_listeners_or_a_file_it_is_the_usual_one(self) -> None:
+        self.assertEqual(read_options(["Open", "A"]).server, DEFAULT_SERVER)
+        self.file.write_text('lab = "default"\n')
+        self.assertEqual(read_options(["Open", "A"]).server, DEFAULT_SERVER)
+
+    def test_a_file_that_is_wrong_is_no_reason_to_ask_another_laboratory(self) -> None:
+        self.file.write_text("[server")
+        said = io.StringIO()
+        with redirect_stderr(said):
+            self.assertRaises(SystemExit, read_options, ["Open", "A"])
+        self.assertIn("lab.toml:1: ", said.getvalue())
+        self.assertIn("-s", said.getvalue())
