@@ -10,7 +10,7 @@ from typing import Protocol
 
 from pychron_comms.client.communicator import Communicator
 from pychron_comms.client.outcome import ClientError
-from pychron_comms.errors import CommandError
+from pychron_comms.errors import CommandError, ManagerUnavailableError
 from pychron_comms.operations.findings import BROKEN, GOOD, WARNING, Finding
 from pychron_comms.operations.laboratory import Laboratory
 from pychron_comms.operations.route_health import Look, healthz, route_findings
@@ -195,6 +195,8 @@ def _ask(
     except ClientError as error:
         return "", error.why
     except CommandError as error:
+        if error.code == ManagerUnavailableError.code:
+            return f"answers, but the laboratory has no hardware for it: {error}", ""
         return "", str(error)
     finally:
         asks.close()

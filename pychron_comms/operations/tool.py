@@ -219,7 +219,11 @@ def _remove(options: argparse.Namespace) -> int:
     for file in gone:
         sys.stdout.write(f"removed {file}\n")
     if gone:
-        sys.stdout.write(f"now type\n  {scope.systemctl} daemon-reload\n")
+        names = " ".join(file.name for file in gone)
+        sys.stdout.write(
+            f"what runs goes on until it is stopped; now type\n  {scope.systemctl} stop {names}\n"
+            f"  {scope.systemctl} daemon-reload\n"
+        )
     else:
         sys.stdout.write(f"nothing of pychron-lab's is in {scope.folder}\n")
     return 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import socket
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -146,3 +147,14 @@ def test_an_instrument_that_answers_late_gives_no_answer_to_another_question(
     with Wire(server_address(server)) as wire:
         assert asked(wire, "GetValveState A").startswith("ERROR 010")
         assert asked(wire, "Open A").startswith("ERROR 008")
+
+
+def test_an_instrument_that_cannot_listen_says_so_in_one_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        listen = f"tcp:{taken.getsockname()[1]}:interface=127.0.0.1"
+        for given, why in ((listen, "Address already in use"), ("ptty", "Unknown endpoint type")):
+            done = run_to_the_end(*_TOOL, "sim", "pfeiffer-tpg", "--listen", given, folder=tmp_path)
+            assert done.returncode == 2
+            assert done.stdout.startswith(f"pychron-instrument: --listen {given}: ")
+            assert why in done.stdout
+            assert done.stdout.count("\n") == 1

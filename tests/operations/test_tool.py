@@ -21,7 +21,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.client.outcome import NotSentError
 from pychron_comms.client.reaching import connect_to
-from pychron_comms.errors import OutcomeUnknownError
+from pychron_comms.errors import ManagerUnavailableError, OutcomeUnknownError
 from pychron_comms.operations import doctor, init, ports, status, tool, units
 from pychron_comms.operations.check import check
 from pychron_comms.operations.findings import (
@@ -299,6 +299,18 @@ class StatusTests(FolderCase):
         found = self.found(laboratory, {"GetIntegrationTime": "1.0"})
         self.assertEqual(len([each for each in found if each.subject.startswith("server,")]), 8)
 
+    def test_a_listener_without_hardware_answers_all_the_same(self) -> None:
+        class NoHardware(FakeAsks):
+            def ask(self, command: str) -> str:
+                raise ManagerUnavailableError("spectrometer")
+
+        found = status.status(
+            self.laboratory(), NOW, lambda endpoint, kind: NoHardware({}), lambda page: {}
+        )
+        (qtegra,) = [each for each in found if ":1062" in each.subject]
+        self.assertEqual((qtegra.state, qtegra.mend), (WARNING, ""))
+        self.assertIn("answers, but the laboratory has no hardware for it", qtegra.text)
+
     def test_an_unknown_outcome_is_no_traceback(self) -> None:
         class Lost(FakeAsks):
             def ask(self, command: str) -> str:
@@ -438,7 +450,9 @@ class UnitTests(FolderCase):
         self.assertIn("systemctl --user enable --now pychron-processor.service", told)
         self.assertTrue((folder / "pychron-server.service").exists())
         (folder / "other.service").write_text("")
-        self.assertIn("removed", self.lab("remove", "--user")[1])
+        told = self.lab("remove", "--user")[1]
+        self.assertIn("removed", told)
+        self.assertRegex(told, r"systemctl --user stop .*pychron-server\.service")
         self.assertEqual([each.name for each in folder.iterdir()], ["other.service"])
         self.assertIn("nothing of pychron-lab's", self.lab("remove", "--user")[1])
 

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from twisted.internet import endpoints
 from twisted.internet.defer import Deferred
+from twisted.internet.error import CannotListenError
 from twisted.internet.task import react
 
 from pychron_comms.instruments.description import Description
@@ -53,7 +54,7 @@ def _simulate(given: argparse.Namespace) -> int:
     instrument, schemes = _served(description, given)
     tell = (lambda text: None) if given.quiet else _say
 
-    async def serve(reactor: Any) -> None:
+    async def listen(reactor: Any) -> None:
         factory = SimulatorFactory(instrument, faults, reactor, tell)
         if given.listen == PTY:
             path = serve_on_terminal(factory.buildProtocol(None), reactor)
@@ -69,9 +70,25 @@ def _simulate(given: argparse.Namespace) -> int:
             port = await endpoints.serverFromString(reactor, given.listen).listen(factory)
             where = port.getHost()
             _say(f"listening: {schemes.tcp}://{where.host}:{where.port}")
+
+    problems: list[str] = []
+
+    async def serve(reactor: Any) -> None:
+        try:
+            await listen(reactor)
+        except (CannotListenError, OSError, ValueError) as error:
+            # Raised, it would end the reactor with a traceback.
+            problems.append(f"--listen {given.listen}: {error}")
+            return
         await Deferred()
 
-    react(lambda reactor: Deferred.fromCoroutine(serve(reactor)))
+    try:
+        react(lambda reactor: Deferred.fromCoroutine(serve(reactor)))
+    except SystemExit:
+        if not problems:
+            raise
+    if problems:
+        raise ValueError(problems[0])
     return 0
 
 
