@@ -44,8 +44,20 @@ def _show(given: argparse.Namespace, out: TextIO) -> int:
     if given.json:
         return _write(map(json_line, found), out)
     lines = map(partial(table_line, zone=zone), found)
-    first = next(lines, "no record fits what was asked")
+    first = next(lines, "")
+    if not first:
+        _check_is_journal(given.file)
+        first = "no record fits what was asked"
     return _write(chain((HEADING, first), lines), out)
+
+
+def _check_is_journal(file: Path) -> None:
+    """Raises ValueError."""
+    with file.open("rb") as opened:
+        start = opened.read(1)
+    # A record is a JSON object, and a journal that has none yet is empty.
+    if start not in (b"", b"{"):
+        raise ValueError(f"{file} is no journal: it does not begin with a record")
 
 
 def _what_comes(given: argparse.Namespace, out: TextIO) -> int:

@@ -174,6 +174,12 @@ class Nothing(Command):
         self.assertEqual((status, lines[1:]), (0, ["no record fits what was asked"]))
         self.assertEqual(self.run_command("show", self.path, "--type", "Systm", "--json"), (0, []))
 
+    def test_a_file_that_is_no_journal_is_called_so(self) -> None:
+        file = self.folder / "lab.toml"
+        file.write_text('lab = "default"\n')
+        self.assertEqual(self.run_command("show", file), (2, []))
+        self.assertIn("lab.toml is no journal", self.errors.getvalue())
+
 
 class Follow(Command):
     def test_lists_what_comes_until_it_is_interrupted(self) -> None:
