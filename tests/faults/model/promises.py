@@ -319,11 +319,13 @@ def check_begins(world: World, begins: Mapping[int, str], ends: Mapping[int, str
             keep("begun in the journal before the hardware", excused, each)
         else:
             del free[number]
-    # What was handed over to a thread can be prevented until that has taken it.
+    # What was handed over to a thread can be prevented until that has taken it; on a full disk that
+    # cannot be written.
     lost = [
         world.unit(unit)
         for number, unit in free.items()
         if code_of(ends.get(number)) not in GATE_CODES
+        and (number in ends or not world.faults["disk full"])
     ]
     at_once = [unit for unit in lost if DEVICES[unit.device] not in BLOCKING]
     keep("no begin without the hardware", len(at_once) <= world.faults["death after begin"], lost)
