@@ -381,6 +381,18 @@ class LateTests(CopyCase):
         self.reply("c5.1", "Open B", silent=0.19)
         self.assertEqual(self.ran, ["Open B"])
 
+    def test_so_may_one_that_was_made_before_the_last_copy_was_asked(self) -> None:
+        self.reply("c7.1", "Open B")
+        self.clock.advance(1.0)
+        self.reply("c9.1", "Open B")
+        self.gate.reply_taken("c9.1")
+        self.clock.advance(3.0)
+        # Made after the reply was there, and held back since.
+        self.assertEqual(self.reply("c8.1", "Open B", silent=3.5), "OK")
+        self.assertEqual(self.ran.count("Open B"), 1)
+        self.reply("c8.2", "Open B", silent=2.9)
+        self.assertEqual(self.ran.count("Open B"), 2)
+
     def test_one_that_has_spoken_before_means_it(self) -> None:
         self.answer_slowly()
         self.reply("c3.2", "Open B", silent=0.9)

@@ -5,9 +5,9 @@ a new connection, and ends the old one just before. It puts no key on it, so wha
 a new command is here: the same line, from the same computer, by another connection, while the
 first still runs; or in the seconds after it, until there is evidence that its reply was read; or by
 a connection that has been silent since before the first was asked, or has said nothing yet and was
-made before that reply was there: a bad line may bring a copy when another was answered. What
-anybody has changed since is wished anew; but no copy runs what was dropped because something was
-made safe (210). What makes safe is no copy of anything.
+made before that reply was there, or before the last copy was asked: a bad line may bring a copy
+when another was answered. What anybody has changed since is wished anew; but no copy runs what was
+dropped because something was made safe (210). What makes safe is no copy of anything.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class _Plain:
     """One plain command. ``asked_at``: when its first asker said it; ``ended_at``: when it was
     over; ``change``: its own number.
 
-    ``last``: the one who asked it last; ``is_taken``: that one has read the reply.
+    ``last``: the one who asked it last, at ``last_at``; ``is_taken``: that one has read the reply.
     ``is_overtaken``: it was never begun, since what it moves was made safe. ``line``: its type and
     words.
     """
@@ -70,6 +70,7 @@ class _Plain:
         "is_overtaken",
         "is_taken",
         "last",
+        "last_at",
         "line",
         "moves",
         "what",
@@ -87,7 +88,7 @@ class _Plain:
         self.is_taken = False
         self.last = ""
         self._connections: set[str] = set()
-        self.ask(request["ask"])
+        self.ask(request["ask"], at)
 
     @property
     def has_connection(self) -> bool:
@@ -99,9 +100,9 @@ class _Plain:
         """Seconds after its end in which a copy may come."""
         return KEEP if self._connections else KEEP_DATAGRAM
 
-    def ask(self, ask: str) -> None:
+    def ask(self, ask: str, at: float) -> None:
         """Someone asks it."""
-        self.last = ask
+        self.last, self.last_at = ask, at
         self.is_taken = False
         connection = _connection(ask)
         if connection != _DATAGRAM and len(self._connections) < CONNECTIONS:
@@ -157,16 +158,18 @@ class CopyMemory:
         if running is None:
             is_changed = self._changes.changed_since(plain.moves, plain.change)
             is_changed = is_changed and not plain.is_overtaken
-            # Of a connection that was made before the reply, nobody knows when it asked first.
+            # Of a connection that was made before the reply, or before the last copy was asked,
+            # nobody knows when it asked first.
             is_first = call.context.ask.endswith(".1")
-            may_be_late = silent_since < (plain.ended_at if is_first else plain.asked_at)
+            since = max(plain.ended_at, plain.last_at) if is_first else plain.asked_at
+            may_be_late = silent_since < since
             if may_be_late and is_changed and is_first:
                 raise ExpiredError(f"{call.name}: perhaps a late copy; its part was changed since")
             if is_changed or (plain.is_taken and not may_be_late):
                 return None
         if not (is_late or plain.is_taken):
             # Whoever sent a late one has the reply by another connection, or has gone.
-            self._ask_again(plain, call.context.ask)
+            self._ask_again(plain, call.context.ask, now - call.context.age)
         return plain.what
 
     def opened(self, entry: Entry, now: float) -> None:
@@ -225,9 +228,9 @@ class CopyMemory:
         if plain is not None:
             plain.is_taken = True
 
-    def _ask_again(self, plain: _Plain, ask: str) -> None:
+    def _ask_again(self, plain: _Plain, ask: str, at: float) -> None:
         is_kept = self._last.pop(plain.last, None) is not None
-        plain.ask(ask)
+        plain.ask(ask, at)
         if is_kept:
             self._last[ask] = plain
 
