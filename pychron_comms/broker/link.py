@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from twisted.application.internet import backoffPolicy
 from twisted.application.service import MultiService
@@ -31,14 +31,14 @@ HEARTBEAT = 3
 _CONNECT = 5.0
 
 
-class LinkUser:
-    """Whose link it is."""
+class LinkUser(Protocol):
+    """Whose links they are."""
 
-    def linked(self, connection: BrokerConnection) -> None:
-        """There is a connection, and nothing is open on it."""
+    def linked(self) -> None:
+        """A link has a connection, and nothing is open on it."""
 
-    def unlinked(self, why: str) -> None:
-        """There is none any more. Also told where there never was one."""
+    def leave(self, why: str) -> None:
+        """A connection that was there is gone."""
 
     def blocked(self, why: str) -> None:
         """The broker is short of memory or disk, as ``why`` says; empty: not any more."""
@@ -76,8 +76,7 @@ class BrokerLink(MultiService):
         client.setServiceParent(self)
 
     def stopService(self) -> Deferred[Any]:
-        if self.connection is not None:
-            self.connection.close()
+        self.drop()
         return maybeDeferred(super().stopService)
 
     def drop(self) -> None:
@@ -99,7 +98,7 @@ class BrokerLink(MultiService):
         self.connection = connection
         if self._outage is not None:
             self._outage.connected()
-        self._user.linked(connection)
+        self._user.linked()
 
     def disconnected(self, connection: BrokerConnection, why: str) -> None:
         was, self.connection, self.why = self.connection, None, why
@@ -108,7 +107,8 @@ class BrokerLink(MultiService):
                 self._outage.attempt_failed(why)
             else:
                 self._outage.lost(why)
-        self._user.unlinked(why)
+        if was is not None:
+            self._user.leave(why)
 
     def blocked(self, why: str) -> None:
         self._user.blocked(why)

@@ -22,7 +22,7 @@ from pychron_comms.broker.channel import (
     RejectedError,
     UnroutableError,
 )
-from pychron_comms.broker.link import BrokerLink, LinkUser
+from pychron_comms.broker.link import BrokerLink
 from pychron_comms.broker.message import (
     OWNER,
     REPLY,
@@ -147,8 +147,10 @@ class BrokerRepeater(MultiService):
         self._safe_places = Places(SAFE_LIMIT, SAFE_SHARE)
         self._outage = Outage(f"owner of {address.hardware}", reactor)
         outage = Outage(address.name, reactor)
-        self._consuming = _End(self, address, reactor, "server, consuming", outage)
-        self._publishing = _End(self, address, reactor, "server, publishing", None)
+        self._consuming = BrokerLink(address, reactor, self, "server, consuming", outage)
+        self._publishing = BrokerLink(address, reactor, self, "server, publishing")
+        for link in (self._consuming, self._publishing):
+            link.setServiceParent(self)
         self._sweep = LoopingCall(self._look)
         self._alive = LoopingCall(self._say, "Alive")
         self._sweep.clock = self._alive.clock = reactor
@@ -265,8 +267,8 @@ class BrokerRepeater(MultiService):
         if self._blocked:
             return f"it takes nothing: {self._blocked}"
         if self._commands is None:
-            ends = (self._consuming, self._publishing)
-            return next((end.link.why for end in ends if end.connection is None), "not ready yet")
+            links = (self._consuming, self._publishing)
+            return next((link.why for link in links if link.connection is None), "not ready yet")
         if not self._owner.is_there:
             return "no processor owns the hardware"
         return ""
@@ -440,8 +442,8 @@ class BrokerRepeater(MultiService):
         was_there = self._commands is not None
         self._commands = self._words = None
         self._owner.lost()
-        for end in (self._consuming, self._publishing):
-            end.link.drop()
+        for link in (self._consuming, self._publishing):
+            link.drop()
         for number in list(self._pending):
             self._fail(number, f"the broker was lost ({why})")
         if was_there and self._had_owner:
@@ -453,27 +455,3 @@ class BrokerRepeater(MultiService):
         self._blocked = why
         if why:
             self._log.warn("{name} takes nothing: {why}", name=self._name, why=why)
-
-
-class _End(LinkUser):
-    """One of the two connections."""
-
-    def __init__(
-        self, repeater: BrokerRepeater, address: BrokerAddress, reactor: Any, name: str, outage: Any
-    ) -> None:
-        self._repeater = repeater
-        self.link = BrokerLink(address, reactor, self, name, outage)
-        self.link.setServiceParent(repeater)
-        self.connection: BrokerConnection | None = None
-
-    def linked(self, connection: BrokerConnection) -> None:
-        self.connection = connection
-        self._repeater.linked()
-
-    def unlinked(self, why: str) -> None:
-        if self.connection is not None:
-            self.connection = None
-            self._repeater.leave(why)
-
-    def blocked(self, why: str) -> None:
-        self._repeater.blocked(why)

@@ -17,7 +17,7 @@ from twisted.python.failure import Failure
 from pychron_comms.broker.adapter import BrokerConnection
 from pychron_comms.broker.channel import BrokerChannel, BrokerError, Delivery
 from pychron_comms.broker.intake import Intake, Road
-from pychron_comms.broker.link import BrokerLink, LinkUser
+from pychron_comms.broker.link import BrokerLink
 from pychron_comms.broker.memory import SharedMemory
 from pychron_comms.broker.message import BEAT as BEAT_MESSAGE
 from pychron_comms.broker.message import CLAIM, OWNER, RECORD, Message
@@ -104,8 +104,10 @@ class Standby(MultiService):
         self._trouble = ""
         outage = Outage(address.name, reactor)
         name = f"processor of {address.hardware}"
-        self._consuming = _End(self, address, reactor, f"{name}, consuming", outage)
-        self._publishing = _End(self, address, reactor, f"{name}, publishing", None)
+        self._consuming = BrokerLink(address, reactor, self, f"{name}, consuming", outage)
+        self._publishing = BrokerLink(address, reactor, self, f"{name}, publishing")
+        for link in (self._consuming, self._publishing):
+            link.setServiceParent(self)
         self._ticks = LoopingCall(self._tick)
         self._ticks.clock = reactor
 
@@ -121,7 +123,7 @@ class Standby(MultiService):
     def stopService(self) -> Any:
         if self._ticks.running:
             self._ticks.stop()
-        self._leave("it stops")
+        self.leave("it stops")
         return super().stopService()
 
     def tell_record(self, record: Mapping[str, Any]) -> None:
@@ -169,18 +171,18 @@ class Standby(MultiService):
 
     async def _channel(self, connection: BrokerConnection) -> BrokerChannel:
         channel = await connection.channel()
-        channel.ended = self._leave
+        channel.ended = self.leave
         return channel
 
     def _not_joined(self, failure: Failure) -> None:
         self._is_joining = False
         if failure.check(BrokerError):
-            self._leave(str(failure.value))
+            self.leave(str(failure.value))
         else:
             self._log.failure("a bug met the broker", failure)
-            self._leave("a bug")
+            self.leave("a bug")
 
-    def _leave(self, why: str) -> None:
+    def leave(self, why: str) -> None:
         """Begin anew with both connections; the fence shuts by itself, when its time is over."""
         if self._trouble != why:
             self._trouble = why
@@ -194,8 +196,8 @@ class Standby(MultiService):
             self._claiming.cancel()
         self._ownership.subscribed()
         self._end_service()
-        for end in (self._consuming, self._publishing):
-            end.link.drop()
+        for link in (self._consuming, self._publishing):
+            link.drop()
 
     # -- standing by
 
@@ -352,30 +354,6 @@ class Standby(MultiService):
             self._log.warn("the broker takes nothing: {why}", why=why)
         if self._teller is not None:
             self._teller.block(bool(why))
-
-
-class _End(LinkUser):
-    """One of the two connections."""
-
-    def __init__(
-        self, standby: Standby, address: BrokerAddress, reactor: Any, name: str, outage: Any
-    ) -> None:
-        self._standby = standby
-        self.link = BrokerLink(address, reactor, self, name, outage)
-        self.link.setServiceParent(standby)
-        self.connection: BrokerConnection | None = None
-
-    def linked(self, connection: BrokerConnection) -> None:
-        self.connection = connection
-        self._standby.linked()
-
-    def unlinked(self, why: str) -> None:
-        if self.connection is not None:
-            self.connection = None
-            self._standby._leave(why)
-
-    def blocked(self, why: str) -> None:
-        self._standby.blocked(why)
 
 
 def _without_server(
