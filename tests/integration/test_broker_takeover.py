@@ -138,6 +138,15 @@ def test_a_lone_owner_goes_on_when_the_broker_is_back(processes: Processes) -> N
         broker.control("add_user", "guest", "guest")
         broker.control("set_permissions", "guest", ".*", ".*", ".*")
         opened.append(client.open_one("H"))
+
+        # It ends during an alarm, and the next one has none.
+        broker.control("set_vm_memory_high_watermark", "0.00001")
+        wait_until(
+            lambda: "takes nothing" in client.ask("Open I", ";within=2"), "an alarm", _TAKEOVER
+        )
+        broker.kill()
+        broker.start()
+        opened.append(client.open_one("J"))
     assert count(road, "A open") == 1
     assert count(road, "B open") <= 1
     assert count(road, "C open") == count(road, "G open") == 0
