@@ -13,14 +13,6 @@ from pychron_comms.instruments.kinds import Kind
 from pychron_comms.instruments.modbus.exchange import ModbusExchange, ModbusRead, ModbusWrite
 from pychron_comms.instruments.modbus.frames import Frames
 from pychron_comms.instruments.pattern import Pattern
-from pychron_comms.interfaces import Source
-
-#: What a description says of where a state comes from.
-PROOFS: Mapping[str, Source] = {
-    "commanded": Source.COMMANDED,
-    "coil": Source.READBACK,
-    "indicator": Source.INDICATOR,
-}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -21,13 +21,13 @@ from pychron_comms.instruments.bound_item import (
     UnprovenError,
     check_limits,
 )
-from pychron_comms.instruments.description import PROOFS
 from pychron_comms.instruments.fields import Value
 from pychron_comms.instruments.instrument import TROUBLE
 from pychron_comms.instruments.jobs import NotAskedError
 from pychron_comms.instruments.kinds import MILLIBAR
 from pychron_comms.instruments.ramp import Ramp, standing
 from pychron_comms.interfaces import (
+    PROOFS,
     IConvertsValues,
     IGaugeController,
     IKnowsProof,

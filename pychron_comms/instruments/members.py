@@ -7,7 +7,6 @@ from typing import NamedTuple, Protocol
 
 from pychron_comms.config.table import Table
 from pychron_comms.instruments.description import (
-    PROOFS,
     Command,
     Example,
     Question,
@@ -18,6 +17,7 @@ from pychron_comms.instruments.description import (
 from pychron_comms.instruments.fields import Value
 from pychron_comms.instruments.fitting import check_reading, check_verb
 from pychron_comms.instruments.kinds import Kind
+from pychron_comms.interfaces import PROOFS
 
 _SENT = ">"
 _CAME = "<"

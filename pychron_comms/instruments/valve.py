@@ -13,10 +13,9 @@ from pychron_comms.errors import (
     ValveActuationError,
 )
 from pychron_comms.instruments.bound_item import BoundItem, NotDoneError, UnprovenError
-from pychron_comms.instruments.description import PROOFS
 from pychron_comms.instruments.instrument import TROUBLE
 from pychron_comms.instruments.jobs import NotAskedError
-from pychron_comms.interfaces import Reading, Severity, Source
+from pychron_comms.interfaces import PROOFS, Reading, Severity, Source
 
 _STATE = "state"
 

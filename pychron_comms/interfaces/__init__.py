@@ -45,6 +45,7 @@ from pychron_comms.interfaces.managers import (
     ValveStatus,
 )
 from pychron_comms.interfaces.observation import (
+    PROOFS,
     IKnowsProof,
     IShowsState,
     Reading,
@@ -77,6 +78,7 @@ from pychron_comms.interfaces.spectrometer import (
 __all__ = [
     "ALWAYS",
     "NEVER",
+    "PROOFS",
     "SOMETIMES",
     "Effect",
     "IAccessRule",

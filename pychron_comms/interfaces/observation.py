@@ -36,6 +36,15 @@ class Source(enum.Enum):
     MANUAL = "manual"
 
 
+#: The words for how it is known where a part stands, in configurations and descriptions, the least
+#: first: it was told so, its relay says so, a switch at the part does.
+PROOFS: Mapping[str, Source] = {
+    "commanded": Source.COMMANDED,
+    "coil": Source.READBACK,
+    "indicator": Source.INDICATOR,
+}
+
+
 class Reading(NamedTuple):
     """One thing that a manager tells: ``path`` is within it, as in ``valve/A``.
 

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
-from pychron_comms.interfaces import IKnowsProof, Source
+from pychron_comms.interfaces import PROOFS, IKnowsProof, Source
 
-#: The words for it, the least first: it was told so, its relay says so, a switch at the part does.
-PROOFS: Mapping[str, Source] = {
-    "commanded": Source.COMMANDED,
-    "coil": Source.READBACK,
-    "indicator": Source.INDICATOR,
-}
 _RANKS = {source: rank for rank, source in enumerate(PROOFS.values())}
 _WORDS = {source: word for word, source in PROOFS.items()}
 

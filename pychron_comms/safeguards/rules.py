@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from pychron_comms.config.table import Table
 from pychron_comms.errors import CommandError
 from pychron_comms.interfaces import (
+    PROOFS,
     Effect,
     ICall,
     IDescribedHandler,
@@ -19,7 +20,7 @@ from pychron_comms.interfaces import (
     Source,
 )
 from pychron_comms.safeguards.named_parts import check_named
-from pychron_comms.safeguards.proof import PROOFS, check_proof
+from pychron_comms.safeguards.proof import check_proof
 from pychron_comms.safeguards.safe_state import safe_actions
 from pychron_comms.wire.grammar import split_type
 

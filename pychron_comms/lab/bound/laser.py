@@ -16,6 +16,7 @@ from pychron_comms.errors import (
     SetpointError,
 )
 from pychron_comms.interfaces import (
+    PROOFS,
     IForetells,
     IReactorManager,
     IShowsState,
@@ -33,12 +34,6 @@ from pychron_comms.lab.simulated.laser.curve import Points, interpolate
 
 PERCENT = "percent"
 WATTS = "watts"
-
-_SOURCES = {
-    "commanded": Source.COMMANDED,
-    "coil": Source.READBACK,
-    "indicator": Source.INDICATOR,
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,7 +73,7 @@ class BoundLaser(BareLaser):
         """What is known of it; nothing is asked."""
         output = self._output
         state = output.item.item.readings.get(STATE)
-        source = _SOURCES[state.proof] if state else Source.COMMANDED
+        source = PROOFS[state.proof] if state else Source.COMMANDED
         power = output.power
         readings = [
             _known("enabled", output.enabled)._replace(source=source),
