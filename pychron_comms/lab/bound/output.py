@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from twisted.internet.defer import Deferred
@@ -70,14 +72,8 @@ class LaserOutput:
         await self._check_interlocks()
         self._check_still(before, EnableError)
         self._told = None
-        try:
+        with _told_as_errors("Enable", EnableError):
             await self.item.do("enable")
-        except NotAskedError:
-            raise LogicBoardCommunicationError from None
-        except NotDoneError as error:
-            raise EnableError(f"({error})") from None
-        except UnprovenError as error:
-            raise OutcomeUnknownError(f"Enable: {error}") from None
         self._check_still(before, EnableError)
         self._told = True
 
@@ -110,14 +106,8 @@ class LaserOutput:
             raise EnableError("(it is not known to be enabled)")
         self._check_still(before, SetpointError)
         self._power = None
-        try:
+        with _told_as_errors(f"power {percent:g}", SetpointError, f"{percent:g} percent "):
             await self.item.do(POWER, self._span.of(percent))
-        except NotAskedError:
-            raise LogicBoardCommunicationError from None
-        except NotDoneError as error:
-            raise SetpointError(f"{percent:g} percent ({error})") from None
-        except UnprovenError as error:
-            raise OutcomeUnknownError(f"power {percent:g}: {error}") from None
         self._check_still(before, SetpointError)
         self._power = percent
 
@@ -201,25 +191,16 @@ class LaserOutput:
             raise EnableError(f"({told.value or told.reason})")
 
     async def _disabled(self) -> None:
-        try:
+        with _told_as_errors("Disable", DisableError):
             await self.item.do("disable")
-        except NotAskedError:
-            raise LogicBoardCommunicationError from None
-        except NotDoneError as error:
-            raise DisableError(f"({error})") from None
-        except UnprovenError as error:
-            raise OutcomeUnknownError(f"Disable: {error}") from None
 
     async def _unpowered(self, command: str) -> None:
         self._power = None
         try:
-            await self.item.do(POWER, self._span.of(0), safe=True)
-        except NotAskedError:
-            raise LogicBoardCommunicationError from None
-        except (NotDoneError, ValueError) as error:
+            with _told_as_errors(command, SetpointError, "0 percent "):
+                await self.item.do(POWER, self._span.of(0), safe=True)
+        except ValueError as error:
             raise SetpointError(f"0 percent ({error})") from None
-        except UnprovenError as error:
-            raise OutcomeUnknownError(f"{command}: {error}") from None
         self._power = 0.0
 
     async def _asked(self, name: str) -> Told:
@@ -227,6 +208,19 @@ class LaserOutput:
             return await self.item.read(name)
         except TROUBLE:
             raise NoResponseError from None
+
+
+@contextmanager
+def _told_as_errors(command: str, refusal: type[CommandError], goal: str = "") -> Iterator[None]:
+    """What an instrument raises, as 101 where nothing was sent, ``refusal``, or 201."""
+    try:
+        yield
+    except NotAskedError:
+        raise LogicBoardCommunicationError from None
+    except NotDoneError as error:
+        raise refusal(f"{goal}({error})") from None
+    except UnprovenError as error:
+        raise OutcomeUnknownError(f"{command}: {error}") from None
 
 
 async def _error_of(done: Deferred[None]) -> CommandError | None:
