@@ -6,9 +6,9 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
 from typing import Any
 
+from pychron_comms.journal.moments import local
 from pychron_comms.operations.findings import BROKEN, GOOD, Finding
 
 #: Seconds that an answer may take.
@@ -43,7 +43,7 @@ def route_findings(page: str, look: Look) -> Iterator[Finding]:
     for part, told in (look(page) if page else {}).items():
         if not part.startswith(_ROUTE):
             continue
-        since = datetime.fromtimestamp(told["since"]).strftime("%Y-%m-%d %H:%M:%S")
+        since = local(told["since"])
         subject = f"route of {part[len(_ROUTE) :]}"
         if told["ok"]:
             yield Finding(subject, GOOD, f"well since {since}")
