@@ -70,7 +70,7 @@ def gate_from_config(
     only_check: bool = False,
     fence: IFence | None = None,
     more: Callable[[], Iterable[Reading]] = tuple,
-    through: Callable[[IJournal], IJournal] = lambda journal: journal,
+    through: Callable[[IJournal], IJournal] | None = None,
 ) -> RemoteHardwareManager:
     """The gate to the hardware that a laboratory's configuration describes.
 
@@ -78,7 +78,9 @@ def gate_from_config(
     journal is opened. ``fence``: there is another processor for the same hardware; what that must
     know goes ``through``. ``more``: what its process shows beside.
     """
-    journal = through(_journal(settings, reactor, metrics, only_check=only_check))
+    journal = _journal(settings, reactor, metrics, only_check=only_check)
+    if through is not None:
+        journal = through(journal)
     audit = Audit(journal, time.time)
     queues = Queues(lambda manager: queue_of(manager, reactor, sealed=audit.groups, fence=fence))
     publisher = _publisher(settings, queues, reactor)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from twisted.application.service import Service
@@ -221,7 +221,7 @@ class RemoteHardwareManager(Service):
         self._kept_rules.stop()
         self._stopping = True
         ended = [queue.stop() for queue in self._queues]
-        safe = [self._safe(*each) for each in sorted(self._hardware.making_safe(), key=_rank)]
+        safe = self._all_made_safe("the stop")
         stopped = self._all(ended, "commands still run").addCallback(self._give_up_running)
         return stopped.addCallback(lambda _: self._all(safe, "hardware is not known to be safe"))
 
@@ -231,8 +231,7 @@ class RemoteHardwareManager(Service):
         self.make_all_safe("the loss of the hardware")
 
     def make_all_safe(self, why: str) -> None:
-        for manager, action in sorted(self._hardware.making_safe(), key=_rank):
-            self._safe(manager, action, why)
+        self._all_made_safe(why)
 
     def known_keys(self) -> Iterable[tuple[str, str]]:
         return self._memory.keys.names()
@@ -240,7 +239,7 @@ class RemoteHardwareManager(Service):
     @property
     def is_still(self) -> bool:
         """Whether nothing runs, and nothing is being made safe."""
-        return all(queue.is_idle for queue in self._queues)
+        return all(queue.is_still for queue in self._queues)
 
     def close(self) -> None:
         """Let the managers' threads go, and end the journal; for when nobody can ask any more."""
@@ -309,11 +308,13 @@ class RemoteHardwareManager(Service):
         for queue in self._queues:
             queue.give_up_running()
 
-    def _safe(
-        self, manager: object, action: Callable[[], object], why: str = "the stop"
-    ) -> Deferred[object]:
-        done = self._queues.of(manager).make_safe([Move(manager, "")], action, why)
-        return done.addErrback(self._not_safe)
+    def _all_made_safe(self, why: str) -> list[Deferred[object]]:
+        return [
+            self._queues.of(manager)
+            .make_safe([Move(manager, "")], action, why)
+            .addErrback(self._not_safe)
+            for manager, action in sorted(self._hardware.making_safe(), key=_rank)
+        ]
 
     def _all(self, parts: Sequence[Deferred[Any]], else_: str) -> Deferred[None]:
         """Fires when all parts have, or after ``GRACE`` seconds, which is logged."""

@@ -41,7 +41,7 @@ class ServerLease:
         # The server's process that is listened to, its connection, and when it asked last.
         self._instance = self._session = ""
         self._heard_at = 0.0
-        self._owns = self._released = False
+        self._released = False
         self._epochs = 0
         self._end: IDelayedCall | None = None
         self._askers: list[Deferred[str]] = []
@@ -86,7 +86,6 @@ class ServerLease:
     def give_up(self) -> None:
         """The hardware is made safe, and nothing runs: it may be another's at once."""
         self._stop_watching()
-        self._owns = False
         self._released = True
         self.fence.end("it stops")
         askers, self._askers = self._askers, []
@@ -128,7 +127,6 @@ class ServerLease:
         elif verb is Verb.OPEN and self._standing is Standing.FREE and until > now:
             self._epochs += 1
             self.fence.open(f"{self._process}-{self._epochs}", until)
-            self._owns = True
             self._log.info("owns the hardware, as its server says")
             if self._gate is not None:
                 self._gate.make_all_safe("the takeover")
@@ -143,7 +141,6 @@ class ServerLease:
         if self.fence.is_open:
             self._watch()
             return
-        self._owns = False
         self._log.error("does not own the hardware any more: {why}", why=_NO_WORD)
         self.fence.shut(_NO_WORD)
         if self._gate is not None:

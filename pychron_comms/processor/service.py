@@ -13,7 +13,7 @@ from twisted.internet.defer import Deferred, DeferredList, maybeDeferred, succee
 from twisted.web.resource import IResource
 
 from pychron_comms.config.table import Table
-from pychron_comms.interfaces import IFence, IJournal
+from pychron_comms.interfaces import IFence
 from pychron_comms.journal.watched import PATH as JOURNAL
 from pychron_comms.observability.http.health import LOOK, Condition, Health, condition_of
 from pychron_comms.observability.http.service import HttpService
@@ -50,10 +50,6 @@ HOP = WireOptions(
 
 #: A server's clients have their budgets there; here they are one host.
 HOP_BUDGET = BudgetLimits(commands=2 * HOP.in_flight, unread=256 << 20, kept=64 << 20)
-
-
-def _unshared(journal: IJournal) -> IJournal:
-    return journal
 
 
 def _takeover(settings: ProcessorSettings) -> Takeover | None:
@@ -121,7 +117,7 @@ class ProcessorService(ExplainedStart):
             only_check=only_check,
             more=certificates.readings,
             fence=_fence(takeover, self._lease),
-            through=takeover.journal if takeover else _unshared,
+            through=takeover.journal if takeover else None,
         )
         if self._lease is not None:
             self._lease.guard(self._gate)

@@ -141,7 +141,7 @@ class ManagerQueue:
         self._stopping = Deferred()
         for job in self._prospects():
             self._prevent(job, Event.REFUSE, ShuttingDownError(job.call.name))
-        self._check_idle()
+        self._check_still()
         return self._stopping
 
     def drop(self, error: Exception) -> None:
@@ -172,7 +172,7 @@ class ManagerQueue:
         if not seconds > 0:
             self._log.warn("{name} comes after its time, and is run", name=call.name)
             seconds = call.deadline
-        if self._is_idle and self._safety.enter():
+        if self._is_empty and self._safety.enter():
             return self._run_safe_at_once(handler, call, seconds, execution)
         job = Job(handler, call, execution, self._clock.seconds())
         answer = self._askers.ask_safe(job, seconds)
@@ -183,10 +183,10 @@ class ManagerQueue:
     @property
     def is_free(self) -> bool:
         """Whether nothing runs, waits, or is made safe."""
-        return not self._safety.busy and self._is_idle
+        return not self._safety.busy and self._is_empty
 
     @property
-    def _is_idle(self) -> bool:
+    def _is_empty(self) -> bool:
         """Whether nothing is there to be overtaken, or to be outlasted."""
         return not (self._running or self._clearing or self._waiting or self._ahead)
 
@@ -373,7 +373,7 @@ class ManagerQueue:
                 self._begin(job)
             self._beginning = False
         if self._stopping is not None:
-            self._check_idle()
+            self._check_still()
 
     def _next(self) -> Job | None:
         """The next whose turn it is, if it may begin."""
@@ -445,13 +445,13 @@ class ManagerQueue:
         self._begin_waiting()
 
     @property
-    def is_idle(self) -> bool:
+    def is_still(self) -> bool:
         """Whether nothing has been handed to the manager, or is about to be."""
         return self._running is None and self._clearing is None and not self._safety.busy
 
-    def _check_idle(self) -> None:
+    def _check_still(self) -> None:
         stopping = self._stopping
-        if stopping is not None and not stopping.called and self.is_idle:
+        if stopping is not None and not stopping.called and self.is_still:
             stopping.callback(None)
 
 
