@@ -23,10 +23,10 @@ from pychron_comms.errors import (
     PychronCommunicationError,
     error_line,
 )
-from pychron_comms.handlers.quoting import quoted
 from pychron_comms.journal.moments import local, moment
 from pychron_comms.process.arguments import Parser
 from pychron_comms.process.completion import add_completion
+from pychron_comms.wire.quoting import quoted
 
 DONE, REFUSED, FAILED = 0, 1, 2
 

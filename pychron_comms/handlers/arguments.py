@@ -11,8 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
-from pychron_comms.handlers.quoting import split_quoted
 from pychron_comms.wire.numbers import finite_number
+from pychron_comms.wire.quoting import split_quoted
 
 REQUIRED: Final = object()
 

@@ -19,6 +19,7 @@ from pychron_comms.errors import (
 from pychron_comms.interfaces import ICommandRepeater, IKnownRead
 from pychron_comms.repeater.trail import Line, Trail
 from pychron_comms.wire.context import PLAIN, RequestContext
+from pychron_comms.wire.quoting import quoted
 
 #: Seconds in which a processor says what became of a key.
 PATIENCE = 3.0
@@ -72,11 +73,9 @@ class _Keyed(NamedTuple):
 
     async def is_known_to(self, repeater: ICommandRepeater) -> bool:
         """Whether that processor has had it. Errors: any, where it does not tell."""
-        key = self.context.key.replace("\\", "\\\\").replace('"', '\\"')
+        question = f"Outcome {quoted(self.context.key)}"
         within = RequestContext(within=PATIENCE)
-        said = await repeater.get_response(
-            self.request_type, f'Outcome "{key}"', self.sender, within
-        )
+        said = await repeater.get_response(self.request_type, question, self.sender, within)
         error = error_from_line(said)
         if error is not None:
             raise error

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.handlers.quoting import split_quoted
+from pychron_comms.wire.quoting import split_quoted
 from tests.properties import holds
 
 
