@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from pychron_comms.interfaces import Severity
@@ -78,30 +78,32 @@ class StreamFigures:
                 yield {"valve": name}, int(item.value) if known else -1
 
     def _devices(self) -> Iterable[Sample]:
-        for item in self._stream:
-            if item.path.startswith(_DEVICE) and item.severity is not Severity.INVALID:
-                yield {"device": item.path[len(_DEVICE) :]}, item.confirmed
+        for name, item in self._under(_DEVICE):
+            if item.severity is not Severity.INVALID:
+                yield {"device": name}, item.confirmed
 
     def _processors(self) -> Iterable[Sample]:
-        for item in self._stream:
-            if item.path.startswith(_PROCESSOR):
-                yield {"processor": item.path[len(_PROCESSOR) :]}, _well(item)
+        for name, item in self._under(_PROCESSOR):
+            yield {"processor": name}, _well(item)
 
     def _routes(self) -> Iterable[Sample]:
-        for item in self._stream:
-            if item.path.startswith(_ROUTE):
-                labels = {"type": item.path[len(_ROUTE) :], "processor": str(item.value)}
-                yield labels, _well(item)
+        for name, item in self._under(_ROUTE):
+            yield {"type": name, "processor": str(item.value)}, _well(item)
 
     def _route_changes(self) -> Iterable[Sample]:
-        for item in self._stream:
-            if item.path.startswith(_ROUTE):
-                yield {"type": item.path[len(_ROUTE) :]}, item.obtained
+        for name, item in self._under(_ROUTE):
+            yield {"type": name}, item.obtained
 
     def _clocks(self) -> Iterable[Sample]:
+        for name, item in self._under(_CLOCK):
+            if item.severity is not Severity.INVALID:
+                yield {"processor": name}, item.value
+
+    def _under(self, prefix: str) -> Iterator[tuple[str, Item]]:
+        """The items there, by the rest of their paths."""
         for item in self._stream:
-            if item.path.startswith(_CLOCK) and item.severity is not Severity.INVALID:
-                yield {"processor": item.path[len(_CLOCK) :]}, item.value
+            if item.path.startswith(prefix):
+                yield item.path.removeprefix(prefix), item
 
     def _values(self) -> Iterable[Sample]:
         for item in self._listed():
