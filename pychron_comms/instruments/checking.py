@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from functools import partial
 
-from pychron_comms.instruments.description import Description, Example, Item, Reading, Verb
+from pychron_comms.instruments.description import (
+    Description,
+    Example,
+    Item,
+    Parameter,
+    Reading,
+    Verb,
+)
 from pychron_comms.instruments.fields import Value
 from pychron_comms.instruments.pattern import GarbledError
 from pychron_comms.instruments.simulators import Simulator, simulator
@@ -27,6 +34,7 @@ class WrongError(Exception):
 
 def findings(description: Description) -> Iterator[str]:
     """What does not hold, each in a line that names the place."""
+    yield from _of_identity(description)
     for item in description.items.values():
         for place, member in item.members():
             yield from _of_member(description, item, place, member)
@@ -44,12 +52,34 @@ def warnings(description: Description) -> Iterator[str]:
 
 def defaults(item: Item, values: Mapping[str, Value]) -> dict[str, Value]:
     """Values of all its parameters: as given, or as declared."""
-    declared = {
+    return {**_defaults(item.parameters), **values}
+
+
+def _any(parameter: Parameter) -> Value:
+    """A value that it may have."""
+    first = parameter.choices[0] if parameter.choices else parameter.minimum
+    return next((each for each in (parameter.default, first) if each is not None), 1)
+
+
+def _defaults(parameters: Mapping[str, Parameter]) -> dict[str, Value]:
+    return {
         name: parameter.default
-        for name, parameter in item.parameters.items()
+        for name, parameter in parameters.items()
         if parameter.default is not None
     }
-    return {**declared, **values}
+
+
+def _of_identity(description: Description) -> Iterator[str]:
+    """Its simulator must be taken for it."""
+    identify = description.identify
+    if identify is None:
+        return
+    values = {name: _any(parameter) for name, parameter in description.parameters.items()}
+    try:
+        told = asked(talk(description.wire, identify.exchange, values), simulator(description))
+        identify.check(told)
+    except (WrongError, ValueError, GarbledError, RefusedError, NoAnswerError) as error:
+        yield f"identify (with its simulator): {error}"
 
 
 def _of_member(

@@ -10,9 +10,14 @@ from typing import TypeAlias
 from pychron_comms.instruments.fields import Value
 from pychron_comms.instruments.framing import Ends
 from pychron_comms.instruments.kinds import Kind
-from pychron_comms.instruments.modbus.exchange import ModbusExchange, ModbusRead, ModbusWrite
+from pychron_comms.instruments.modbus.exchange import (
+    ModbusExchange,
+    ModbusIdentity,
+    ModbusRead,
+    ModbusWrite,
+)
 from pychron_comms.instruments.modbus.frames import Frames
-from pychron_comms.instruments.pattern import Pattern
+from pychron_comms.instruments.pattern import GarbledError, Pattern
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,16 +107,24 @@ class Exchange:
 AnyExchange: TypeAlias = Exchange | ModbusExchange
 Question: TypeAlias = Exchange | ModbusRead
 Command: TypeAlias = Exchange | ModbusWrite
+#: Has one field, which says what the instrument is.
+Identifying: TypeAlias = Exchange | ModbusIdentity | ModbusRead
 
 
 @dataclass(frozen=True, kw_only=True)
 class Identify:
     """Asked at each connect; the reply must match, or nothing else is asked."""
 
-    exchange: Exchange
+    exchange: Identifying
     fits: Callable[[str], bool]
     #: What the simulator says.
     answer: str
+
+    def check(self, fields: Mapping[str, Value]) -> None:
+        """GarbledError where an answer says that it is another."""
+        (said,) = fields.values()
+        if not self.fits(str(said)):
+            raise GarbledError(f"it says that it is {said!r}")
 
 
 @dataclass(frozen=True, kw_only=True)

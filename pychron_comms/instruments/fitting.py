@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pychron_comms.config.table import Table
-from pychron_comms.instruments.description import Item, Parameter, Reading, Verb
+from pychron_comms.instruments.description import Exchange, Item, Parameter, Reading, Verb
 from pychron_comms.instruments.kinds import Kind
+from pychron_comms.instruments.modbus.exchange import UNIT
 
 
 def check_limits_of(table: Table, limited: Parameter | Reading | Verb) -> None:
@@ -20,6 +21,24 @@ def check_default(table: Table, parameter: Parameter) -> None:
     """ConfigError for a default that its own limits do not allow."""
     if parameter.default is not None and not parameter.takes(parameter.default):
         raise table.error("default", parameter.expected)
+
+
+def check_places(table: Table, item: Item, member: Reading | Verb) -> None:
+    """ConfigError for a coil or register that is not there for the least or the most of what a
+    parameter may be."""
+    exchange = member.exchange
+    if isinstance(exchange, Exchange):
+        return
+    named = [each for each in item.parameters.values() if each.name in exchange.names - {UNIT}]
+    for ends in ([each.minimum for each in named], [each.maximum for each in named]):
+        values = {each.name: end for each, end in zip(named, ends, strict=True) if end is not None}
+        if not values or len(values) < len(named):
+            continue
+        try:
+            exchange.check(values)
+        except ValueError as error:
+            at = ", ".join(f"{name} {value:g}" for name, value in values.items())
+            raise table.mistake(exchange.table, f"{at}: {error}") from None
 
 
 def check_reading(table: Table, reading: Reading, kind: Kind) -> None:

@@ -19,14 +19,15 @@ from pychron_comms.instruments.talk import NoAnswerError, RefusedError
 #: What may go wrong with a question.
 TROUBLE = (NotAskedError, NoAnswerError, GarbledError, RefusedError)
 
-#: Seconds after which an instrument that did not identify itself is asked again.
+#: Seconds after which an instrument that did not identify itself is asked again, at first.
 ASK_AGAIN = 5.0
-
 
 #: Seconds that one which gave no answer is left alone; twice as many each time, up to the longest.
 FIRST_REST = 1.0
 LONGEST_REST = 15.0
 _MOST_DOUBLINGS = 8
+
+_UNKNOWN = "it has not said what it is"
 
 
 class Instrument:
@@ -51,14 +52,16 @@ class Instrument:
         self._values = dict(values)
         self._bus = bus
         self._unidentified = ""
+        #: Why it was not identified, as the log has said.
+        self._strange = ""
         self._again: IDelayedCall | None = None
         #: How often in a row it gave no answer; whether it is asked just now.
         self._misses = 0
         self._is_probed = False
         self._rests_until = 0.0
         if description.identify is not None:
-            self._unidentified = "it has not said what it is"
-            bus.on_connect.append(self._identify)
+            self._unidentified = _UNKNOWN
+            bus.on_connect.append(self._connected)
 
     @property
     def trouble(self) -> str:
@@ -90,6 +93,10 @@ class Instrument:
         """
         return self._misses > 0 and (self._is_probed or self.clock.seconds() < self._rests_until)
 
+    @property
+    def _rest(self) -> float:
+        return min(LONGEST_REST, FIRST_REST * 2.0 ** min(self._misses - 1, _MOST_DOUBLINGS))
+
     def _heard(self, fields: dict[str, Value]) -> dict[str, Value]:
         self._is_probed, self._misses = False, 0
         return fields
@@ -98,8 +105,7 @@ class Instrument:
         self._is_probed = False
         if failure.check(NoAnswerError):
             self._misses += 1
-            rest = min(LONGEST_REST, FIRST_REST * 2.0 ** min(self._misses - 1, _MOST_DOUBLINGS))
-            self._rests_until = self.clock.seconds() + rest
+            self._rests_until = self.clock.seconds() + self._rest
         elif not failure.check(NotAskedError):
             self._misses = 0
         return failure
@@ -114,6 +120,11 @@ class Instrument:
         if again is not None and again.active():
             again.cancel()
 
+    def _connected(self) -> None:
+        """It may be another by now."""
+        self._unidentified = _UNKNOWN
+        self._identify()
+
     def _identify(self) -> None:
         self.stop()
         Deferred.fromCoroutine(self._identified())
@@ -122,15 +133,21 @@ class Instrument:
         identify = self.description.identify
         assert identify is not None
         try:
-            fields = await self._bus.ask(identify.exchange, self._values)
-            said = str(fields["reply"])
-            if not identify.fits(said):
-                raise GarbledError(f"it says that it is {said!r}")
+            identify.check(await self._bus.ask(identify.exchange, self._values))
         except TROUBLE as error:
-            was, self._unidentified = self._unidentified, f"not identified: {error}"
-            if was != self._unidentified:
-                self._log.warn("{name}: {why}", name=self.name, why=self._unidentified)
-            if not isinstance(error, NotAskedError):
-                self._again = self.clock.callLater(ASK_AGAIN, self._identify)
+            self._not_identified(error)
             return
-        self._unidentified = ""
+        self._misses, self._unidentified = 0, ""
+        if self._strange:
+            self._strange = ""
+            self._log.info("{name}: it is the one that is meant", name=self.name)
+
+    def _not_identified(self, error: Exception) -> None:
+        self._unidentified = f"not identified: {error}"
+        if isinstance(error, NotAskedError):
+            return
+        if self._strange != self._unidentified:
+            self._strange = self._unidentified
+            self._log.warn("{name}: {why}", name=self.name, why=self._unidentified)
+        self._misses += 1
+        self._again = self.clock.callLater(max(ASK_AGAIN, self._rest), self._identify)

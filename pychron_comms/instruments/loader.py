@@ -8,17 +8,15 @@ from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.config.table import Table
 from pychron_comms.instruments.description import (
     Description,
-    Exchange,
     Identify,
     Item,
     Parameter,
 )
-from pychron_comms.instruments.fitting import check_default, check_limits_of
+from pychron_comms.instruments.fitting import check_default, check_limits_of, check_places
 from pychron_comms.instruments.kinds import KINDS, Kind
 from pychron_comms.instruments.members import Around, ExchangeReader, read_reading, read_verb
 from pychron_comms.instruments.modbus.exchange import UNIT
 from pychron_comms.instruments.modbus.reader import ANY_UNIT, ModbusReader, is_modbus
-from pychron_comms.instruments.pattern import Pattern
 from pychron_comms.instruments.wire_reader import WireReader, expression, read_wire
 
 _ALWAYS_KNOWN = frozenset({"value", "body", "reply", "code", "status"})
@@ -28,7 +26,6 @@ def read_description(table: Table, name: str) -> Description:
     """A whole file. Raises ConfigError, for keys that nobody reads too."""
     wire = table.table("wire")
     parameters = _parameters(table.table("parameter"))
-    identify = None
     reader: ExchangeReader
     if is_modbus(wire):
         reader = modbus = ModbusReader(table.table("block"))
@@ -37,14 +34,13 @@ def read_description(table: Table, name: str) -> Description:
     else:
         reader = lines = WireReader(wire)
         spoken = read_wire(table, wire, lines)
-        identify = _identify(table, lines)
     description = Description(
         name=name,
         title=table.text("title"),
         source=table.text("source"),
         unsure=tuple(table.texts("unsure", [])),
         wire=spoken,
-        identify=identify,
+        identify=_identify(table, reader),
         parameters=parameters,
         items={
             name: _item(below, name, reader, parameters)
@@ -57,17 +53,15 @@ def read_description(table: Table, name: str) -> Description:
     return description
 
 
-def _identify(table: Table, reader: WireReader) -> Identify | None:
+def _identify(table: Table, reader: ExchangeReader) -> Identify | None:
     if "identify" not in table:
         return None
     below = table.table("identify")
     found = expression(below, "match", below.text("match"))
-    answer = below.text("answer")
+    answer = str(below.scalar("answer"))
     if not found.search(answer):
         raise below.error("answer", "what the simulator says, and what match finds")
-    exchange = Exchange(
-        send=reader.pattern(below, "send"), take=Pattern("{reply}"), ends=reader.ends(below)
-    )
+    exchange = reader.identifying(below, answer)
     return Identify(exchange=exchange, fits=lambda text: bool(found.search(text)), answer=answer)
 
 
@@ -98,7 +92,7 @@ def _item(table: Table, name: str, reader: ExchangeReader, shared: Mapping[str, 
     _check_members(table, kind, kind_name)
     readings = {key: read_reading(below, key, around) for key, below in read.items()}
     verbs = {key: read_verb(below, key, around, readings) for key, below in do.items()}
-    return Item(
+    item = Item(
         name=name,
         kind_name=kind_name,
         kind=kind,
@@ -106,6 +100,11 @@ def _item(table: Table, name: str, reader: ExchangeReader, shared: Mapping[str, 
         readings=readings,
         verbs=verbs,
     )
+    for key, reading in readings.items():
+        check_places(read[key], item, reading)
+    for key, verb in verbs.items():
+        check_places(do[key], item, verb)
+    return item
 
 
 def _check_members(table: Table, kind: Kind, kind_name: str) -> None:

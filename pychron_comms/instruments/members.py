@@ -9,6 +9,7 @@ from pychron_comms.config.table import Table
 from pychron_comms.instruments.description import (
     Command,
     Example,
+    Identifying,
     Question,
     Reading,
     Verb,
@@ -33,6 +34,9 @@ class ExchangeReader(Protocol):
 
     def command(self, table: Table, known: Collection[str], *, takes_value: bool) -> Command:
         """Of a verb."""
+
+    def identifying(self, table: Table, answer: str) -> Identifying:
+        """Of what says which instrument it is; ``answer`` is what its simulator says."""
 
     def message(self, text: str) -> bytes:
         """What an example shows. ValueError."""

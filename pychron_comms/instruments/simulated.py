@@ -205,6 +205,7 @@ class SimulatedConnection:
 
 def _all(description: Description) -> Iterator[_Known]:
     if description.identify:
+        assert isinstance(description.identify.exchange, Exchange)
         yield _Known(description.identify.exchange, None, None)
     for item in description.items.values():
         for _, member in item.members():

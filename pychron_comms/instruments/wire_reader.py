@@ -73,6 +73,11 @@ class WireReader:
         _check_fields(table, exchange, known)
         return exchange
 
+    def identifying(self, table: Table, answer: str) -> Exchange:
+        """Of what says which instrument it is."""
+        send = self.pattern(table, "send")
+        return Exchange(send=send, take=Pattern("{reply}"), ends=self.ends(table))
+
     def message(self, text: str) -> bytes:
         """What an example shows. ValueError."""
         return bytes_of(text, hexadecimal=self.hexadecimal)

@@ -143,6 +143,30 @@ class IdentifiedTests(InstrumentCase):
         self.bus.connected(self.wire)
         self.assertEqual(self.wire.sent, [b"*IDN?\n"])
 
+    def test_another_that_is_plugged_in_is_told_nothing(self) -> None:
+        """Not even what is asked before it has said that it is another."""
+        self.pump()
+        self.bus.disconnected("unplugged")
+        self.wire.silent = True
+        self.bus.connected(self.wire)
+        self.wire.sent.clear()
+        done = Deferred.fromCoroutine(self.item.do("open"))
+        self.bus.received(b"Oven 1\n")
+        self.pump()
+        self.failureResultOf(done, NotAskedError)
+        self.assertEqual(self.wire.sent, [])
+        self.instrument.stop()
+
+    def test_one_that_does_not_say_is_asked_less_and_less(self) -> None:
+        """Each time holds up the others on its wire."""
+        self.pump()
+        self.wire.silent = True
+        self.bus.connected(self.wire)
+        self.wire.sent.clear()
+        self.pump(60.0)
+        self.assertIn(len(self.wire.sent), range(3, 7))
+        self.instrument.stop()
+
 
 class AnotherTests(InstrumentCase):
     text = SWITCH + '\n[identify]\nsend = "*IDN?"\nmatch = "Oven"\nanswer = "Oven"\n'

@@ -73,6 +73,23 @@ def test_a_unit_that_is_not_ours(processes: Processes) -> None:
         assert asked(wire, "Open B").startswith("ERROR 008")
 
 
+@pytest.mark.parametrize(("product", "reply"), [("V64", "OK"), ("V65", "ERROR 008")])
+def test_a_unit_says_what_it_is(processes: Processes, product: str, reply: str) -> None:
+    """One that is none of ours is told something only when it is the one that is meant."""
+    unit = processes.start(sys.executable, str(_UNIT))
+    link = unit.wait_for(r"listening: (\S+)\n")[1]
+    text = (_LIBRARY / "modbus-coils.toml").read_text("utf-8")
+    identify = f'[identify]\ndevice = "product"\nmatch = "^{product}$"\nanswer = "{product}"\n'
+    (processes.folder / "unit.toml").write_text(text + identify)
+    server = laboratory(processes, "unit.toml", link)
+    with Wire(server_address(server)) as wire:
+        if reply == "OK":
+            wait_until(lambda: asked(wire, "GetValveState A") == "False", "the unit")
+        else:
+            server.wait_for("not identified: it says that it is 'V64'")
+        assert asked(wire, "Open A").startswith(reply)
+
+
 @pytest.mark.parametrize("way", [(), ("--listen", "pty")])
 def test_answers_that_come_too_late_are_no_other_s(
     processes: Processes, way: tuple[str, ...]

@@ -1,6 +1,6 @@
 """What is asked and told over Modbus: the part of a message that is the same on TCP and RTU.
 
-Functions 1 to 6 and 16 of the Modbus Application Protocol, V1.1b3. No I/O.
+Functions 1 to 6, 16 and 43/14 of the Modbus Application Protocol, V1.1b3. No I/O.
 """
 
 from __future__ import annotations
@@ -18,6 +18,11 @@ READS: Mapping[str, int] = {"coil": 1, "discrete": 2, "holding": 3, "input": 4}
 WRITE_COIL = 5
 WRITE_REGISTER = 6
 WRITE_REGISTERS = 16
+#: Reads what the unit says of itself, from one object on.
+IDENTIFY = bytes([43, 14, 1])
+
+#: What every unit that can be asked says of itself, and the object that it is.
+OBJECTS: Mapping[str, int] = {"vendor": 0, "product": 1, "revision": 2}
 
 ON = b"\xff\x00"
 OFF = b"\x00\x00"
@@ -27,6 +32,8 @@ UNIT = "unit"
 
 _MOST = {"coil": 2000, "discrete": 2000, "holding": 125, "input": 125}
 _WORD = 2
+#: Bytes before the first object: the last of them tells how many there are.
+_IDENTITY_HEAD = 7
 
 
 def is_bits(table: str) -> bool:
@@ -94,6 +101,10 @@ class ModbusRead:
             raise ValueError(f"{span.count} at once; {_MOST[self.table]} is the most")
         return span
 
+    def check(self, values: Mapping[str, Value]) -> None:
+        """ValueError for parameters with which it is not there."""
+        self.span(values)
+
     def asked(self, values: Mapping[str, Value]) -> bytes:
         """The message. ValueError."""
         span = self.span(values)
@@ -154,6 +165,10 @@ class ModbusWrite:
         """Parameters that make a difference."""
         return {self.place.name} - {""} | {UNIT}
 
+    def check(self, values: Mapping[str, Value]) -> None:
+        """ValueError for parameters with which it is not there."""
+        self.place.of(values)
+
     def data(self, values: Mapping[str, Value]) -> bytes:
         """What shall stand there. ValueError for what does not fit."""
         value = values["value"] if self.write is None else self.write
@@ -188,7 +203,44 @@ class ModbusWrite:
         return values if self.asked({**values, UNIT: 0}) == message else None
 
 
-ModbusExchange = ModbusRead | ModbusWrite
+@dataclass(frozen=True, kw_only=True)
+class ModbusIdentity:
+    """Asks what a unit says of itself; ``object`` is one of ``OBJECTS``."""
+
+    object: str
+
+    def asked(self, values: Mapping[str, Value]) -> bytes:
+        """The message."""
+        return IDENTIFY + bytes([OBJECTS[self.object]])
+
+    def understood(self, reply: bytes, values: Mapping[str, Value]) -> dict[str, Value]:
+        """``{"reply": ...}``. GarbledError for a reply of another shape."""
+        said = _objects(reply).get(OBJECTS[self.object])
+        if said is None:
+            raise GarbledError(f"expected what its {self.object} is")
+        return {"reply": said.decode("latin-1").strip(" \0")}
+
+    def told(self, message: bytes, answer: str) -> bytes | None:
+        """What a simulated unit replies; None where it was asked something else."""
+        if message != self.asked({}):
+            return None
+        data = answer.encode("latin-1")
+        head = IDENTIFY + bytes([1, 0, 0, 1])
+        return head + bytes([OBJECTS[self.object], len(data)]) + data
+
+
+ModbusExchange = ModbusIdentity | ModbusRead | ModbusWrite
+
+
+def _objects(reply: bytes) -> dict[int, bytes]:
+    """By their numbers; none of a reply that is not whole."""
+    if reply[:3] != IDENTIFY or len(reply) < _IDENTITY_HEAD:
+        return {}
+    objects: dict[int, bytes] = {}
+    rest = reply[_IDENTITY_HEAD:]
+    while len(rest) > 1 and len(rest) >= (end := 2 + rest[1]):
+        objects[rest[0]], rest = rest[2:end], rest[end:]
+    return {} if rest or len(objects) != reply[_IDENTITY_HEAD - 1] else objects
 
 
 def _registers(kind: RegisterType, value: Value, words: frozenset[str]) -> bytes:

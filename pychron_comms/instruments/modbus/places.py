@@ -30,6 +30,8 @@ class Place:
         self._plus = int(fixed or plus or 0)
         if not self._times:
             raise ValueError("an address that the parameter changes")
+        if fixed and self._plus > HIGHEST:
+            raise ValueError(f"an address as it is on the wire, 0 to {HIGHEST}: 400001 is 0")
 
     def of(self, values: Mapping[str, Value]) -> int:
         """ValueError for what is missing, no whole number, or beyond the wire's room."""

@@ -7,10 +7,12 @@ from collections.abc import Collection, Mapping
 from pychron_comms.config.table import ConfigError, Table
 from pychron_comms.instruments.description import Parameter, Wire
 from pychron_comms.instruments.modbus.exchange import (
+    OBJECTS,
     READS,
     WRITE_COIL,
     WRITE_REGISTER,
     WRITE_REGISTERS,
+    ModbusIdentity,
     ModbusRead,
     ModbusWrite,
     Span,
@@ -27,6 +29,7 @@ from pychron_comms.instruments.wire_text import hex_bytes
 ANY_UNIT = Parameter(name="unit", minimum=0, maximum=255, choices=(), default=1)
 
 _WRITTEN = ("coil", "holding")
+_REGISTERS = ("holding", "input")
 
 
 def is_modbus(wire: Table) -> bool:
@@ -94,6 +97,25 @@ class ModbusReader:
             _check_write(table, exchange, write)
         return exchange
 
+    def identifying(self, table: Table, answer: str) -> ModbusIdentity | ModbusRead:
+        """Of what the unit says that it is, or of a register that always holds the same."""
+        if "device" in table:
+            return ModbusIdentity(object=table.choice("device", list(OBJECTS)))
+        kept = _one_of(table, _REGISTERS, "device")
+        exchange = ModbusRead(
+            table=kept,
+            places=(_place(table, kept, str(table.scalar(kept)), ()),),
+            type=_type(table),
+            words=frozenset(),
+            is_word=False,
+            block=None,
+        )
+        try:
+            exchange.told(answer)
+        except ValueError as error:
+            raise table.error("answer", f"a number that fits ({error})") from None
+        return exchange
+
     def message(self, text: str) -> bytes:
         """What an example shows: unit and message, without what frames it. ValueError."""
         return hex_bytes(text)
@@ -117,10 +139,11 @@ def _block(table: Table) -> tuple[str, Span]:
     return kept, Span(start=start, count=table.integer("count", minimum=1, maximum=most))
 
 
-def _one_of(table: Table, kinds: Collection[str]) -> str:
+def _one_of(table: Table, kinds: Collection[str], *others: str) -> str:
     there = [each for each in kinds if each in table]
     if len(there) != 1:
-        raise table.mistake(next(iter(kinds)), f"one of {', '.join(kinds)} is needed")
+        known = [*others, *kinds]
+        raise table.mistake(known[0], f"one of {', '.join(known)} is needed")
     return there[0]
 
 

@@ -20,6 +20,7 @@ from pychron_comms.instruments.modbus.exchange import (
     WRITE_COIL,
     WRITE_REGISTER,
     WRITE_REGISTERS,
+    ModbusIdentity,
     ModbusRead,
     ModbusWrite,
     is_bits,
@@ -80,6 +81,7 @@ class SimulatedModbus(SimulatedItems):
         for item in description.items.values():
             for values in _all_values(item.parameters):
                 self._place(item, values)
+        self._identity = self._fixed()
         self._spans = {table: self._span(table) for table in READS}
 
     def connection(self) -> ModbusConnection:
@@ -94,6 +96,8 @@ class SimulatedModbus(SimulatedItems):
         try:
             if function in READS.values():
                 return self._read(unit, function, message)
+            if said := self._said(message):
+                return said
             if function in {WRITE_COIL, WRITE_REGISTER, WRITE_REGISTERS}:
                 return self._write(unit, function, message)
             raise _RefusesError(ILLEGAL_FUNCTION)
@@ -114,8 +118,27 @@ class SimulatedModbus(SimulatedItems):
                 targets = self._targets.setdefault(to, [])
                 targets.append(_Target(item, values, member, exchange))
 
+    def _said(self, message: bytes) -> bytes | None:
+        """What it is; None where it says no such thing of itself."""
+        identify = self.description.identify
+        if identify is None or not isinstance(identify.exchange, ModbusIdentity):
+            return None
+        return identify.exchange.told(message, identify.answer)
+
+    def _fixed(self) -> dict[tuple[str, int], bytes]:
+        """The registers that say what it is."""
+        identify = self.description.identify
+        if identify is None or not isinstance(identify.exchange, ModbusRead):
+            return {}
+        exchange = identify.exchange
+        start, data = exchange.span({}).start, exchange.told(identify.answer)
+        return {
+            (exchange.table, start + index): data[index * _WORD : (index + 1) * _WORD]
+            for index in range(exchange.size)
+        }
+
     def _span(self, table: str) -> range:
-        at = [address for kept, address in self._cells if kept == table]
+        at = [address for kept, address in [*self._cells, *self._identity] if kept == table]
         for item in self.description.items.values():
             for reading in item.readings.values():
                 exchange = reading.exchange
@@ -141,6 +164,8 @@ class SimulatedModbus(SimulatedItems):
 
     def _at(self, unit: int, table: str, address: int) -> bytes:
         """One bit, as a byte, or the two bytes of a register."""
+        if said := self._identity.get((table, address)):
+            return said
         size = 1 if is_bits(table) else _WORD
         cell = self._cells.get((table, address))
         if cell is None:

@@ -10,10 +10,11 @@ from typing import Any
 
 from pychron_comms.config.toml_text import toml_text
 from pychron_comms.instruments.description import (
-    AnyExchange,
+    Command,
     Description,
     Exchange,
     Item,
+    Question,
     Reading,
     Verb,
 )
@@ -105,7 +106,7 @@ def _meant(
 
 
 def _values(
-    description: Description, item: Item, exchange: AnyExchange, sent: bytes
+    description: Description, item: Item, exchange: Question | Command, sent: bytes
 ) -> dict[str, Value]:
     """ValueError, GarbledError for what it does not send.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 
 from hypothesis import given
@@ -22,7 +23,7 @@ from pychron_comms.instruments.talk import (
     interpreted,
     talk,
 )
-from tests.instruments.modbus.case import described
+from tests.instruments.modbus.case import UNIT, described
 
 
 class PlaceTests(SynchronousTestCase):
@@ -44,7 +45,7 @@ class PlaceTests(SynchronousTestCase):
         self.assertIsNone(Place("360").found(361))
 
     def test_what_is_none(self) -> None:
-        for text in ("", "-1", "{}", "{n*0}", "{n/2}", "n", "1.5"):
+        for text in ("", "-1", "{}", "{n*0}", "{n/2}", "n", "1.5", "400001"):
             with self.subTest(text), self.assertRaises(ValueError):
                 Place(text)
         values: tuple[Mapping[str, Value], ...] = ({}, {"n": 0.5}, {"n": 0}, {"n": 65538})
@@ -154,3 +155,43 @@ class ExchangeTests(SynchronousTestCase):
         except (GarbledError, RefusedError, NoAnswerError):
             return
         self.assertEqual((answer[:2], len(answer)), (b"\x02\x02", 4))
+
+
+class IdentityTests(SynchronousTestCase):
+    """What a unit says of itself, by function 43, 14."""
+
+    def setUp(self) -> None:
+        text = (
+            UNIT + '\n[identify]\ndevice = "product"\nmatch = "^BMX P34"\nanswer = "BMX P34 20"\n'
+        )
+        identify = described(text).identify
+        assert identify is not None
+        self.identify = identify
+
+    def said(self, answer: str) -> dict[str, Value]:
+        wire = described().wire
+        dialogue = talk(wire, self.identify.exchange, {"unit": 1})
+        return carried_out(dialogue, lambda message: bytes.fromhex(answer))
+
+    def test_an_answer(self) -> None:
+        """As the specification shows it: three objects, one behind the other."""
+        head, product = "2B0E01010000", "0107" + b"BMX P34".hex()
+        self.identify.check(self.said(f"{head}03" + "0003414243" + product + "020456312E30"))
+        with self.assertRaisesRegex(GarbledError, "it says that it is 'OVEN'"):
+            self.identify.check(self.said(f"{head}01" + "0104" + b"OVEN".hex()))
+
+    def test_what_is_no_answer(self) -> None:
+        whole = "2B0E0101000001" + "0107" + b"BMX P34".hex()
+        for answer in (whole[:-2], whole + "00", whole[:14], "2B0D" + whole[4:], "", "2B0E01"):
+            with self.subTest(answer), self.assertRaises(GarbledError):
+                self.said(answer)
+        another = "2B0E0101000001" + "0007" + b"BMX P34".hex()
+        with self.assertRaisesRegex(GarbledError, "what its product is"):
+            self.said(another)
+        with self.assertRaises(RefusedError):
+            self.said("AB01")
+
+    @given(st.binary(max_size=40))
+    def test_no_other_error_comes_of_any_bytes(self, rest: bytes) -> None:
+        with contextlib.suppress(GarbledError):
+            self.said("2B0E01" + rest.hex())

@@ -8,11 +8,14 @@ from unittest import mock
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.config.table import ConfigError
+from pychron_comms.instruments.checking import findings
 from pychron_comms.instruments.modbus.frames import bare, rtu_frames, tcp_frames
 from pychron_comms.instruments.modbus.simulated import SimulatedModbus
 from pychron_comms.instruments.speaking import spoken
 from tests.instruments.case import described as described_by_lines
 from tests.instruments.modbus.case import UNIT, described
+
+_IDENTITY = '[identify]\nmatch = ""\n%s\n'
 
 
 class SimulatedTests(SynchronousTestCase):
@@ -52,6 +55,18 @@ class SimulatedTests(SynchronousTestCase):
         ):
             with self.subTest(message):
                 self.assertEqual(self.answer(message), answer)
+
+    def test_it_says_what_it_is(self) -> None:
+        """By its product, or by a register that always holds the same."""
+        product = '\n[identify]\ndevice = "product"\nmatch = "P34"\nanswer = "P34"\n'
+        self.units = SimulatedModbus(described(UNIT + product))
+        self.assertEqual(self.answer("2B0E0101"), "2B0E0101000001" + "0103503334")
+        self.assertEqual(self.answer("2B0E0100"), "AB01")
+        register = '\n[identify]\nholding = 122\nmatch = "^3504$"\nanswer = 3504\n'
+        self.units = SimulatedModbus(described(UNIT + register))
+        self.assertEqual(self.answer("03007A0001"), "03020DB0")
+        for identity in (product, register):
+            self.assertEqual(list(findings(described(UNIT + identity))), [])
 
     def test_a_unit_that_is_not_there_says_nothing(self) -> None:
         text = UNIT.replace(
@@ -95,7 +110,14 @@ class FileTests(SynchronousTestCase):
             ("input = 7", "input = 7\nholding = 8", "one of coil, discrete, holding, input"),
             ("scale = 0.1", "scale = 0", "a number that is not 0"),
             ("count = 16", "count = 2001", "2000"),
+            ("count = 16", "count = 15", "valve 8: address 14 is outside what is read"),
+            ("minimum = 1, maximum = 8", "minimum = 0, maximum = 8", "valve 0: no such address"),
+            ("minimum = 1, maximum = 8", "maximum = 9", "valve 9: address 16 is outside"),
             ("late = 3.0", 'line = "<CR>"', "no such key is known"),
+            ("[block.", _IDENTITY % "holding = 70000\nanswer = 1" + "[block.", "0 to 65535"),
+            ("[block.", _IDENTITY % 'holding = 7\nanswer = "P"' + "[block.", "a number that fits"),
+            ("[block.", _IDENTITY % 'device = "prodct"\nanswer = ""' + "[block.", "did you mean"),
+            ("[block.", _IDENTITY % 'send = "X"\nanswer = "X"' + "[block.", "one of device, hold"),
         ):
             with self.subTest(new):
                 said = self.mistake(old, new)
