@@ -64,7 +64,7 @@ class BrokerLink(MultiService):
         self.connection: BrokerConnection | None = None
         #: Why there is none.
         self.why = "not connected yet"
-        self._is_blocked = False
+        self.is_blocked = False
         client = ReconnectingClient(
             endpoint_of(address, reactor),
             _Factory(self._protocol),
@@ -109,13 +109,13 @@ class BrokerLink(MultiService):
             else:
                 self._outage.lost(why)
         if was is not None:
-            if self._is_blocked:
+            if self.is_blocked:
                 # A broker that is short of memory may end of it: the next one says so itself.
                 self.blocked("")
             self._user.leave(why)
 
     def blocked(self, why: str) -> None:
-        self._is_blocked = bool(why)
+        self.is_blocked = bool(why)
         self._user.blocked(why)
 
     def _attempt_failed(self, failure: Failure) -> Failure:

@@ -116,6 +116,16 @@ class Standby(MultiService):
         """Whether the hardware is this process's own."""
         return bool(self._owned) and self._fence.is_open
 
+    @property
+    def is_linked(self) -> bool:
+        """Whether it has what it needs at the broker."""
+        return self._road is not None
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether the broker takes nothing, being short of memory or disk."""
+        return self._consuming.is_blocked or self._publishing.is_blocked
+
     def startService(self) -> None:
         super().startService()
         self._ticks.start(BEAT, now=False)

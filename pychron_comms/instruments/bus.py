@@ -13,7 +13,7 @@ from twisted.python.failure import Failure
 from pychron_comms.instruments.description import AnyExchange, Limits, Wire
 from pychron_comms.instruments.fields import Value
 from pychron_comms.instruments.incoming import Incoming
-from pychron_comms.instruments.jobs import Asker, Job, NotAskedError, WaitingJobs
+from pychron_comms.instruments.jobs import Asker, Ended, Job, NotAskedError, WaitingJobs, untold
 from pychron_comms.instruments.pattern import GarbledError
 from pychron_comms.instruments.talk import (
     Asking,
@@ -61,6 +61,7 @@ class Bus:
         self._connection: Connection | None = None
         self._waiting = WaitingJobs(clock, self._too_long)
         self._job: Job | None = None
+        self._begun = 0.0
         self._talk: Asking | None = None
         self._message: Message | None = None
         self._incoming = Incoming(wire)
@@ -85,22 +86,26 @@ class Bus:
         urgent: bool = False,
         shared: bool = False,
         still: Callable[[], bool] = lambda: True,
+        ended: Ended = untold,
     ) -> Deferred[Fields]:
         """What the fields of the answer are, later.
 
         ``shared``: it only reads. Who asks the same while it waits for the bus has the same answer.
         ``still``: whether it shall be sent, asked when its turn has come; WithdrawnError where not.
+        ``ended``: told once of each question, however many have its answer.
 
         Errors: NotAskedError, NoAnswerError, GarbledError, RefusedError; ValueError for values
         that do not fit.
         """
         if self._connection is None and not urgent:
-            return fail(NotAskedError(self.trouble))
+            failure = Failure(NotAskedError(self.trouble))
+            ended(failure, None)
+            return fail(failure)
         asker = Asker(exchange, values, Deferred())
         same = self._question(exchange, values) if shared else b""
         if not self._waiting.join(asker, same):
             patience = self._wire.limits.lock
-            job = self._waiting.add(asker, same, still, urgent=urgent, patience=patience)
+            job = self._waiting.add(asker, same, still, ended, urgent=urgent, patience=patience)
             if urgent and self._missed:
                 self._send_unheard(job)
             self._next()
@@ -183,7 +188,7 @@ class Bus:
         self._next()
 
     def _begin(self, job: Job) -> None:
-        self._job = job
+        self._job, self._begun = job, self._clock.seconds()
         self._talk = job.begun(self._wire)
         self._advance(None)
 
@@ -276,9 +281,11 @@ class Bus:
         if job is None:
             return
         self._keep_quiet(self._wire.limits.idle)
+        seconds = self._clock.seconds() - self._begun
         if isinstance(result, Failure):
-            job.fail(result)
+            job.fail(result, seconds)
         else:
+            job.ended(None, seconds)
             for done, fields in result:
                 done.callback(fields)
         self._next()

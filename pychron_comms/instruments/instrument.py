@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
+from typing import TypeAlias
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -18,6 +20,12 @@ from pychron_comms.instruments.talk import NoAnswerError, RefusedError
 
 #: What may go wrong with a question.
 TROUBLE = (NotAskedError, NoAnswerError, GarbledError, RefusedError)
+
+#: What is asked for: a reading, something done, or what the instrument is.
+READ, ACT, IDENTIFY = "read", "act", "identify"
+
+#: Told how a question of one of these kinds has ended, as ``Ended`` is.
+Heard: TypeAlias = Callable[[str, Failure | None, float | None], None]
 
 #: Seconds after which an instrument that did not identify itself is asked again, at first.
 ASK_AGAIN = 5.0
@@ -55,6 +63,7 @@ class Instrument:
         #: Why it was not identified, as the log has said.
         self._strange = ""
         self._again: IDelayedCall | None = None
+        self._listeners: list[Heard] = []
         #: How often in a row it gave no answer; whether it is asked just now.
         self._misses = 0
         self._is_probed = False
@@ -78,10 +87,15 @@ class Instrument:
         still: Callable[[], bool] = lambda: True,
     ) -> Deferred[dict[str, Value]]:
         """As ``Bus.ask``."""
+        ended = partial(self._ended, READ if shared else ACT)
         if self.trouble and not urgent:
-            raise NotAskedError(self.trouble)
+            error = NotAskedError(self.trouble)
+            ended(Failure(error), None)
+            raise error
         self._is_probed = True
-        asked = self._bus.ask(exchange, values, urgent=urgent, shared=shared, still=still)
+        asked = self._bus.ask(
+            exchange, values, urgent=urgent, shared=shared, still=still, ended=ended
+        )
         return asked.addCallbacks(self._heard, self._not_heard)
 
     @property
@@ -114,6 +128,14 @@ class Instrument:
         """Be told when it is there, for the first time or again."""
         self._bus.on_connect.append(call)
 
+    def on_end(self, call: Heard) -> None:
+        """Be told how each question to it ends."""
+        self._listeners.append(call)
+
+    def _ended(self, operation: str, failure: Failure | None, seconds: float | None) -> None:
+        for each in self._listeners:
+            each(operation, failure, seconds)
+
     def stop(self) -> None:
         """It is asked nothing more by itself."""
         again, self._again = self._again, None
@@ -133,7 +155,10 @@ class Instrument:
         identify = self.description.identify
         assert identify is not None
         try:
-            identify.check(await self._bus.ask(identify.exchange, self._values))
+            asked = self._bus.ask(
+                identify.exchange, self._values, ended=partial(self._ended, IDENTIFY)
+            )
+            identify.check(await asked)
         except TROUBLE as error:
             self._not_identified(error)
             return

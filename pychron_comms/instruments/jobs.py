@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -22,6 +22,15 @@ class NotAskedError(Exception):
 
 class WithdrawnError(NotAskedError):
     """Nothing was sent: what makes safe was done meanwhile."""
+
+
+#: Told how a question has ended, None for well, and how many seconds after it was sent; None where
+#: nothing was.
+Ended: TypeAlias = Callable[[Failure | None, float | None], None]
+
+
+def untold(failure: Failure | None, seconds: float | None) -> None:
+    """Of a question whose end nobody wants to know."""
 
 
 class Asker(NamedTuple):
@@ -44,6 +53,7 @@ class Job:
     patience: IDelayedCall
     question: bytes
     still: Callable[[], bool]
+    ended: Ended
     unheard: bool = False
 
     def begun(self, wire: Wire) -> Asking:
@@ -51,9 +61,10 @@ class Job:
         exchange, values, _ = self.askers[0]
         return asking(wire, exchange, values)
 
-    def fail(self, error: Exception | Failure) -> None:
-        """Tell all who wait."""
+    def fail(self, error: Exception | Failure, seconds: float | None = None) -> None:
+        """Tell all who wait; ``seconds`` after it was sent, None where it was not."""
         failure = error if isinstance(error, Failure) else Failure(error)
+        self.ended(failure, seconds)
         if self.patience.active():
             self.patience.cancel()
         for asker in self.askers:
@@ -83,6 +94,7 @@ class WaitingJobs:
         asker: Asker,
         question: bytes,
         still: Callable[[], bool],
+        ended: Ended,
         *,
         urgent: bool,
         patience: float,
@@ -91,7 +103,7 @@ class WaitingJobs:
         jobs = self.urgent if urgent else self._others
         # The one that has waited longest is the first.
         expiry = self._clock.callLater(patience, lambda: self._expired(jobs.popleft()))
-        job = Job(askers=[asker], patience=expiry, question=question, still=still)
+        job = Job(askers=[asker], patience=expiry, question=question, still=still, ended=ended)
         jobs.append(job)
         return job
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 from twisted.application.service import MultiService
@@ -15,11 +16,13 @@ from pychron_comms.instruments.choosing import chosen, given_parameters
 from pychron_comms.instruments.description import Description, Item
 from pychron_comms.instruments.endpoints import parsed_address, place_of, plain_link
 from pychron_comms.instruments.fields import Value
+from pychron_comms.instruments.figures import InstrumentFigures
 from pychron_comms.instruments.instrument import Instrument
 from pychron_comms.instruments.library import ENDING, named_description
 from pychron_comms.instruments.links import BusService
 from pychron_comms.instruments.speaking import spoken
 from pychron_comms.interfaces import IFence
+from pychron_comms.observability.metrics import Metrics
 
 #: Finds what a key of a table is bound to, of one of these kinds. Raises ConfigError.
 Bind: TypeAlias = Callable[[Table, str, Sequence[str]], BoundItem]
@@ -62,6 +65,18 @@ class Instruments(MultiService):
         bound = BoundItem(instrument, item, values, self._fence)
         self._items.append(bound)
         return bound
+
+    def count_in(self, metrics: Metrics) -> None:
+        """Count what they are asked, and how it ends."""
+        for instrument in self._instruments.values():
+            InstrumentFigures(instrument, metrics)
+        for address, bus in self._buses.items():
+            metrics.gauge(
+                "pychron_comms_link_unasked",
+                "How often something came from instruments that was the answer to nothing.",
+                partial(getattr, bus, "unasked"),
+                link=address,
+            )
 
     def startService(self) -> None:
         super().startService()

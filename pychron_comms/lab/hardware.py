@@ -27,6 +27,7 @@ from pychron_comms.lab.simulated.extraction_line.scripts import SimulatedScripts
 from pychron_comms.lab.simulated.extraction_line.vacuum import Vacuum
 from pychron_comms.lab.simulated.laser.config import laser_from_config
 from pychron_comms.lab.simulated.spectrometer.instrument_config import spectrometer_from_config
+from pychron_comms.observability.metrics import Metrics
 
 #: The managers that are there without any hardware.
 _ALWAYS = frozenset({"runs", "scripts"})
@@ -98,6 +99,11 @@ class Hardware:
 
         if self._instruments is not None:
             self._instruments.startService()
+
+    def count_in(self, metrics: Metrics) -> None:
+        """Count what the instruments are asked."""
+        if self._instruments is not None:
+            self._instruments.count_in(metrics)
 
     def stop(self) -> None:
         if self._instruments is not None and self._instruments.running:

@@ -36,6 +36,7 @@ from pychron_comms.processor.command_log import CommandLog
 from pychron_comms.processor.execution.audit import Audit
 from pychron_comms.processor.execution.fenced import FencedRunner
 from pychron_comms.processor.execution.idempotency import CommandMemory, CommandWatch
+from pychron_comms.processor.execution.manager_calls import ManagerCalls
 from pychron_comms.processor.execution.manager_queue import ManagerQueue
 from pychron_comms.processor.execution.queues import Queues
 from pychron_comms.processor.execution.runners import runner_for, safe_width
@@ -82,7 +83,10 @@ def gate_from_config(
     if through is not None:
         journal = through(journal)
     audit = Audit(journal, time.time)
-    queues = Queues(lambda manager: queue_of(manager, reactor, sealed=audit.groups, fence=fence))
+    calls = ManagerCalls(metrics, reactor)
+    queues = Queues(
+        lambda manager: queue_of(manager, reactor, calls, sealed=audit.groups, fence=fence)
+    )
     publisher = _publisher(settings, queues, reactor)
     watches = _watches(settings, publisher, reactor, metrics)
     memory = CommandMemory(audit, reactor, metrics, settings.keep_keys, watches)
@@ -104,8 +108,11 @@ def gate_from_config(
             clock=reactor,
         )
     )
+    managers = watched_managers(handlers, hardware)
+    calls.watch(managers)
+    hardware.count_in(metrics)
     publisher.watch(
-        watched_managers(handlers, hardware),
+        managers,
         lambda: chain(gate_readings(guards.leases, guards.unsafe, journal), more()),
     )
     metrics.gauge(
@@ -219,13 +226,18 @@ def _safeguards(
 
 
 def queue_of(
-    manager: object, reactor: Any, *, sealed: bool = False, fence: IFence | None = None
+    manager: object,
+    reactor: Any,
+    calls: ManagerCalls,
+    *,
+    sealed: bool = False,
+    fence: IFence | None = None,
 ) -> ManagerQueue:
     """A queue whose calls run where the manager's own marks say.
 
     ``sealed``: the journal waits for the disk.
     """
-    runner = runner_for(manager, type(manager).__name__, reactor)
+    runner = calls.timed(manager, runner_for(manager, type(manager).__name__, reactor))
     if fence is not None:
         runner = FencedRunner(runner, fence)
     queue = SealedQueue if sealed else ManagerQueue

@@ -13,7 +13,6 @@ from twisted.internet.defer import Deferred, DeferredList, maybeDeferred, succee
 from twisted.web.resource import IResource
 
 from pychron_comms.config.table import Table
-from pychron_comms.interfaces import IFence
 from pychron_comms.journal.watched import PATH as JOURNAL
 from pychron_comms.observability.http.health import LOOK, Condition, Health, condition_of
 from pychron_comms.observability.http.service import HttpService
@@ -29,6 +28,7 @@ from pychron_comms.processor.owner import Owner
 from pychron_comms.processor.server_lease import ServerLease
 from pychron_comms.processor.settings import ProcessorSettings
 from pychron_comms.repeater.hop_places import PENDING_LIMIT, SAFE_LIMIT, SAFE_TYPES
+from pychron_comms.safeguards.fence import LeasedFence
 from pychron_comms.transport.admission import AdmissionFactory
 from pychron_comms.transport.broker_strings import is_broker, need_pika, parse_broker
 from pychron_comms.transport.budget import BudgetLimits
@@ -66,7 +66,7 @@ def _takeover(settings: ProcessorSettings) -> Takeover | None:
     return Takeover(address)
 
 
-def _fence(takeover: Takeover | None, lease: ServerLease | None) -> IFence | None:
+def _fence(takeover: Takeover | None, lease: ServerLease | None) -> LeasedFence | None:
     if takeover is not None and lease is not None:
         raise ValueError("processor.owner: the broker says whose the hardware is, not a server")
     if takeover is not None:
@@ -104,10 +104,12 @@ class ProcessorService(ExplainedStart):
         self._lease: ServerLease | None = None
         if settings.owner:
             self._lease = ServerLease(secrets.token_hex(4), reactor)
+        fence = _fence(takeover, self._lease)
+        if fence is not None:
             metrics.gauge(
                 "pychron_comms_owns_hardware",
                 "Whether this process may move the hardware.",
-                lambda: float(self._lease is not None and self._lease.fence.is_open),
+                lambda: float(fence.is_open),
             )
         self._gate = gate_from_config(
             settings,
@@ -116,7 +118,7 @@ class ProcessorService(ExplainedStart):
             metrics,
             only_check=only_check,
             more=certificates.readings,
-            fence=_fence(takeover, self._lease),
+            fence=fence,
             through=takeover.journal if takeover else None,
         )
         if self._lease is not None:

@@ -19,6 +19,7 @@ from tests.integration.clients import Wire
 from tests.integration.laboratories import ANY_PORT, HOST, server_address
 from tests.integration.pages import get, page_of
 from tests.integration.processes import Processes, RunningProcess, run_to_the_end, wait_until
+from tests.integration.test_instruments import simulated
 
 _FOLDER = files("pychron_comms.observability.monitoring")
 
@@ -46,10 +47,50 @@ server = "{listen}"
 processor = "{listen}"
 values = ["device/*"]
 
+[history]
+file = "{folder}/lab.history"
+items = ["device/*"]
+
+[instrument.tpg]
+description = "pfeiffer-tpg"
+link = "{gauges}"
+
+[[device]]
+name = "gc2"
+kind = "gauges"
+gauges = {{ IG = "tpg.gauge(1)" }}
+
 [[notifier]]
 name = "lamp"
 kind = "program"
 command = ["true"]
+"""
+
+#: Numbers that only a laboratory with a standby has.
+_OF_A_PAIR = {"pychron_comms_owns_hardware", "pychron_comms_takeovers_total"}
+
+#: Numbers that only a laboratory with a broker has: tests/processor/test_takeover.py.
+_OF_A_BROKER = {"pychron_comms_broker_connected", "pychron_comms_broker_blocked"}
+
+_DOCUMENTED = (Path(__file__).parents[2] / "docs" / "operation.md").read_text("utf-8")
+
+_PRIMARY = """
+lab = "default"
+[processor]
+listen = ["unix:{folder}/primary.sock"]
+owner = "local"
+[http]
+processor = "{listen}"
+"""
+
+_PAIR = """
+[server]
+processor = ["unix:{folder}/primary.sock", "unix:{folder}/standby.sock"]
+[[server.listener]]
+type = "System"
+listen = ["{listen}"]
+[http]
+server = "{listen}"
 """
 
 _SCRAPES = """
@@ -67,11 +108,12 @@ scrape_configs:
 def pages(processes: Processes, tmp_path: Path) -> tuple[str, str]:
     """The addresses of a server's and a processor's pages, after one command."""
     file = tmp_path / "lab.toml"
+    _, gauges = simulated(processes, "pfeiffer-tpg")
     certificates = Folder(tmp_path / "certs", datetime.now(UTC))
     certificates.init("A lab", 1)
     certificate, key = certificates.issue("server", [HOST], 10)
     tls = f"tls:0:interface={HOST}:certificate={certificate}:privateKey={key}"
-    file.write_text(_CONFIGURATION.format(listen=ANY_PORT, tls=tls, folder=tmp_path))
+    file.write_text(_CONFIGURATION.format(listen=ANY_PORT, tls=tls, folder=tmp_path, gauges=gauges))
     processor = processes.twistd("pychron-processor", "--config", str(file))
     processor.wait_for("CommandProcessor.* starting on")
     server = processes.twistd(
@@ -90,7 +132,8 @@ def ask(server: RunningProcess, line: str) -> str:
 def expressions() -> list[str]:
     board = json.loads((_FOLDER / "grafana.json").read_text())
     rules = (_FOLDER / "alerts.yml").read_text()
-    return [target["expr"] for panel in board["panels"] for target in panel["targets"]] + [rules]
+    targets = [target for panel in board["panels"] for target in panel.get("targets", [])]
+    return [target["expr"] for target in targets] + [rules]
 
 
 def named() -> set[str]:
@@ -104,10 +147,37 @@ def told(url: str) -> set[str]:
 
 def test_what_the_dashboard_and_the_rules_name_is_there(pages: tuple[str, str]) -> None:
     def missing() -> set[str]:
-        return named() - set().union(*map(told, pages))
+        return named() - set().union(*map(told, pages)) - _OF_A_PAIR - _OF_A_BROKER
 
-    assert len(named()) > 25
+    assert len(named()) > 40
     wait_until(lambda: not missing(), "every number that is named")
+
+
+def test_every_number_is_in_the_documentation(pages: tuple[str, str]) -> None:
+    text = "".join(get(f"{page}/metrics")[1] for page in pages)
+    families = set(re.findall(r"^# TYPE (pychron_comms_\w+) ", text, re.MULTILINE))
+    assert len(families) > 50
+    known = families | _OF_A_PAIR | _OF_A_BROKER
+    assert [each for each in sorted(known) if not is_documented(each)] == []
+
+
+def is_documented(name: str) -> bool:
+    short = name.removeprefix("pychron_comms_")
+    return bool(re.search(rf"`(pychron_comms_)?{short}(\{{|`)", _DOCUMENTED))
+
+
+def test_who_owns_the_hardware_of_a_pair(processes: Processes, tmp_path: Path) -> None:
+    (tmp_path / "processor.toml").write_text(_PRIMARY.format(listen=ANY_PORT, folder=tmp_path))
+    (tmp_path / "server.toml").write_text(_PAIR.format(listen=ANY_PORT, folder=tmp_path))
+    processor = processes.twistd("pychron-processor", "--config=processor.toml")
+    server = processes.twistd("pychron-server", "--config=server.toml")
+    server.wait_for("owns the hardware")
+
+    def told_by_both() -> set[str]:
+        return told(page_of(server)) | told(page_of(processor))
+
+    wait_until(lambda: told_by_both() >= _OF_A_PAIR, "the numbers of a pair")
+    assert "pychron_comms_owns_hardware 1.0" in get(f"{page_of(processor)}/metrics")[1]
 
 
 @with_prometheus
@@ -149,6 +219,8 @@ def test_prometheus_reads_both_processes(
             "the command",
         )
         wait_until(lambda: bool(asked('pychron_comms_valve_state{valve="A"} == 1')), "the valve")
+        answered = 'pychron_comms_device_io_total{device="tpg",result="ok"} >= 1'
+        wait_until(lambda: bool(asked(answered)), "an answer of the instrument")
         targets = json.loads(get(f"{url}/api/v1/targets")[1])["data"]["activeTargets"]
         assert {each["lastError"] for each in targets} == {""}
         for expression in expressions()[:-1]:
