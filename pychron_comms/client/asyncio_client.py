@@ -18,6 +18,7 @@ from pychron_comms.client.lease import Owner
 from pychron_comms.client.link.endpoint import parse_address
 from pychron_comms.client.outcome import UnsettledError
 from pychron_comms.client.settling import Outcome
+from pychron_comms.errors import CommandError
 
 if TYPE_CHECKING:
     from pychron_comms.client.watch.asyncio_watch import AsyncioWatch
@@ -90,4 +91,8 @@ class AsyncioCommunicator:
         await self.close()
 
     async def _run(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, work)
+        except CommandError as error:
+            # The frames of the other thread say nothing to who asked.
+            raise error.with_traceback(None) from None

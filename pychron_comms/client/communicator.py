@@ -18,7 +18,7 @@ from pychron_comms.client.link.endpoint import Address, parse_address
 from pychron_comms.client.link.links import Doorway, PlainLink, TaggedLink, World
 from pychron_comms.client.link.question import Question
 from pychron_comms.client.link.tls import context_from
-from pychron_comms.client.outcome import NotSentError, UnsettledError, error_of
+from pychron_comms.client.outcome import ClientError, NotSentError, UnsettledError, error_of
 from pychron_comms.client.settling import (
     POLL_INTERVAL,
     Outcome,
@@ -222,6 +222,9 @@ class Communicator:
                 why = f"others asked for all of {seconds:g} s"
                 raise NotSentError(self._server, question.command, why, question.key)
             return work(question)
+        except ClientError as error:
+            # Where in here it came up says nothing to who asked: its text says what was wrong.
+            raise error.with_traceback(None) from None
         finally:
             # An interrupt may come before the turn is ours, or right after: the lock knows.
             with suppress(RuntimeError):

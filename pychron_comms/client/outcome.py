@@ -6,6 +6,9 @@ raise: whoever catches ``OutcomeUnknownError`` catches it whichever half of the 
 
 from __future__ import annotations
 
+import socket
+import ssl
+
 from pychron_comms.errors import (
     CommandError,
     OutcomeUnknownError,
@@ -77,6 +80,10 @@ def reason(error: Exception) -> str:
 
 #: What mends it where nobody listens: an address that refuses, a unix socket that is not there.
 _NOBODY = "; nothing listens there (pychron-lab run starts a laboratory)"
+_NO_NAME = "; no computer of that name is known here: is it written right, is the network there?"
+#: What TLS makes of the first bytes of a server that speaks none.
+_OTHER_TONGUES = {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"}
+_NO_TLS = "; no TLS is spoken there: tcp: in place of tls:, or another port?"
 
 
 def not_sent(
@@ -84,8 +91,7 @@ def not_sent(
 ) -> NotSentError:
     """What ``error`` means for a command of which nothing had left in ``seconds``."""
     why = f"no connection within {seconds:g} s" if _is_timeout(error) else reason(error)
-    if isinstance(error, (ConnectionRefusedError, FileNotFoundError)):
-        why += _NOBODY
+    why += _what_mends(error)
     return NotSentError(server, command, why, key)
 
 
@@ -107,8 +113,19 @@ def error_of(server: str, command: str, text: str, key: str = "") -> CommandErro
         return None
     if isinstance(error, OutcomeUnknownError):
         error = OutcomeLostError(server, command, error.text, key)
-    error.add_note(f"{server} answered this to {command!r}")
+    # The last line of a traceback, and so to be understood by itself.
+    error.add_note(f"{server} answered {command!r} with {text}")
     return error
+
+
+def _what_mends(error: Exception) -> str:
+    if isinstance(error, (ConnectionRefusedError, FileNotFoundError)):
+        return _NOBODY
+    if isinstance(error, socket.gaierror):
+        return _NO_NAME
+    if isinstance(error, ssl.SSLError) and error.reason in _OTHER_TONGUES:
+        return _NO_TLS
+    return ""
 
 
 def _is_timeout(error: Exception) -> bool:

@@ -83,7 +83,7 @@ def verdict(error: UnsettledError, outcome: Outcome) -> str:
             raise refusal
         return outcome.reply
     kind, why = _WHY[outcome.state]
-    raise kind(error.server, error.command, why, error.key) from error
+    raise kind(error.server, error.command, why, error.key) from None
 
 
 _WHY: dict[str, tuple[type[ClientError], str]] = {

@@ -78,7 +78,8 @@ class TaggedTests(SynchronousTestCase):
         asker = self.asker(ScriptedChannel(b"@id=1 ERROR 003 : invalid command: X\r\n"))
         error = self.assertRaises(InvalidCommandError, asker.ask, "X")
         self.assertEqual(str(error), "invalid command: X")
-        self.assertEqual(error.__notes__, ["tcp:lab:1067 answered this to 'X'"])
+        answered = "tcp:lab:1067 answered 'X' with ERROR 003 : invalid command: X"
+        self.assertEqual(error.__notes__, [answered])
 
     def test_what_is_not_one_line_is_never_sent(self) -> None:
         asker = self.asker()

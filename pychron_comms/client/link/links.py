@@ -1,7 +1,8 @@
 """The two ways to a server for the blocking communicator: plain, and with tags.
 
 Both raise ``NotSentError`` and ``NoReplyError`` for what the server did not say, and give its
-replies as they are.
+replies as they are. An error's text says what the system had against it, so that no chain of
+tracebacks stands in front of it.
 """
 
 from __future__ import annotations
@@ -53,15 +54,15 @@ class Doorway:
         try:
             return self._world.open_channel(self._address, self._tls, question.deadline)
         except OSError as error:
-            raise self.not_sent(question, error) from error
+            raise self.not_sent(question, error) from None
 
     def send(self, channel: Channel, line: bytes, question: Question) -> None:
         try:
             channel.send(line, question.deadline)
         except OSError as error:
             if channel.begun:
-                raise self.unanswered(channel, question, error) from error
-            raise self.not_sent(question, error) from error
+                raise self.unanswered(channel, question, error) from None
+            raise self.not_sent(question, error) from None
 
     def not_sent(self, question: Question, error: Exception) -> ClientError:
         seconds = question.deadline.seconds
@@ -93,7 +94,7 @@ class PlainLink:
             try:
                 return read_plain(channel, PlainReply(doorway.dialect.frame), question.deadline)
             except (OSError, ValueError) as error:
-                raise doorway.unanswered(channel, question, error) from error
+                raise doorway.unanswered(channel, question, error) from None
 
     def tell(self, question: Question) -> None:
         """Leaves the connection open for a while: some servers stop when their asker has gone."""
@@ -135,7 +136,7 @@ class TaggedLink:
                 return True
             return False
         except ssl.SSLError as error:
-            raise self._doorway.unanswered(conversation.channel, question, error) from error
+            raise self._doorway.unanswered(conversation.channel, question, error) from None
         finally:
             if self._kept is not conversation:
                 conversation.channel.close()
@@ -149,7 +150,7 @@ class TaggedLink:
         except BaseException as error:
             channel.close()
             if isinstance(error, (OSError, ValueError)):
-                raise self._doorway.unanswered(channel, question, error) from error
+                raise self._doorway.unanswered(channel, question, error) from None
             raise
         self._kept = conversation
         return text
