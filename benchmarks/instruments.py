@@ -3,8 +3,8 @@
 One processor polls 64 gauges of 64 connections ten times a second each, and one more that answers
 for some seconds, then hangs, and so in turn. What the processor costs is its share of a core; what
 the hanging one does to the others is how late they are asked with it and without. Every answer
-brings another value. On a busy machine lateness says more of the machine: so the processor's time
-that the worst of its answers takes is measured by itself.
+brings another value. On a busy machine lateness says more of the machine: so it is also measured
+for how long at once a processor is busy with one that hangs, during which all others would wait.
 """
 
 from __future__ import annotations
@@ -19,16 +19,11 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
-from dataclasses import replace
+from contextlib import contextmanager
 from pathlib import Path
 
-from twisted.internet.task import Clock
-
-from benchmarks.systems import NotRunningError, service
-from pychron_comms.config.table import Table
-from pychron_comms.instruments.bus import Bus
-from pychron_comms.instruments.loader import read_description
+from benchmarks.systems import TWISTD, NotRunningError, service
+from benchmarks.turns import taken
 
 ROOT = Path(__file__).parent.parent
 
@@ -37,9 +32,6 @@ EVERY = 0.1
 
 #: Seconds that the last one answers, or hangs, before it is the other's turn.
 TURN = 4.0
-
-#: How often the worst turn is looked for.
-REPEATS = 100
 
 _DESCRIPTION = f"""
 title = "A gauge"
@@ -91,53 +83,21 @@ class _Instrument:
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.instruments", description=__doc__)
-    parser.add_argument("--seconds", type=float, default=40.0)
+    parser.add_argument("--seconds", type=float, default=120.0)
     arguments = parser.parse_args()
     try:
         for hang in HANGS:
-            print(worst(hang))
-            for line in measured(arguments.seconds / len(HANGS), hang):
+            seconds = arguments.seconds / len(HANGS) / 2
+            for line in itertools.chain(measured(seconds, hang), held_up(seconds, hang)):
                 print(line, flush=True)
     except (NotRunningError, OSError) as error:
         raise SystemExit(f"benchmarks: {error}") from None
 
 
-def worst(hang: str) -> str:
-    """The time of the processor, and of nobody else, that one turn of the reactor takes for it."""
-    took = []
-    description = read_description(Table.parse(_DESCRIPTION, "gauge.toml"), "gauge")
-    exchange = description.items["gauge"].readings["pressure"].exchange
-    for speaks in (False, True):
-        wire = replace(description.wire, speaks=speaks)
-        for _ in range(REPEATS):
-            bus = Bus(wire, Clock())
-            bus.connected(_Nowhere())
-            bus.ask(exchange, {}).addErrback(lambda failure: None)
-            for _ in range(2):
-                begun = time.thread_time()
-                bus.received(HANGS[hang])
-                took.append(time.thread_time() - begun)
-    return f"{hang}: at most {max(took) * 1e3:.2f} ms of the processor's time at once"
-
-
-class _Nowhere:
-    """A connection whose other end is the benchmark."""
-
-    def write(self, data: bytes) -> None:
-        pass
-
-    def reset(self) -> None:
-        pass
-
-
 def measured(seconds: float, hang: str) -> Iterator[str]:
+    """What it costs, and how late the others are asked."""
     instruments = [_Instrument() for _ in range(INSTRUMENTS + 1)]
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        (folder / "gauge.toml").write_text(_DESCRIPTION)
-        config = folder / "lab.toml"
-        config.write_text(_laboratory(folder, [each.port for each in instruments]))
-        process = stack.enter_context(service(ROOT, folder, "pychron-processor", config))
+    with processor(instruments) as process:
         bench = _Bench(instruments, hang)
         bench.serve(TURN)
         for each in instruments:
@@ -149,7 +109,7 @@ def measured(seconds: float, hang: str) -> Iterator[str]:
     sides = [[each.late[side] for each in instruments[:-1]] for side in (0, 1)]
     rate = sum(len(late) for side in sides for late in side) / seconds
     yield f"{INSTRUMENTS} instruments, {rate:.0f} questions/s: {100 * share:.1f} % of a core"
-    answering, hung = (sorted(itertools.chain(*side)) for side in sides)
+    answering, hung = ([*itertools.chain(*side)] for side in sides)
     if len(answering) < INSTRUMENTS or len(hung) < INSTRUMENTS:
         raise NotRunningError("the instruments were not polled")
     for name, at in (("p50", 49), ("p99", 98)):
@@ -158,6 +118,38 @@ def measured(seconds: float, hang: str) -> Iterator[str]:
             f"asked late, {name}: {alone:.2f} ms; while one more is {hang}: {beside:.2f} ms, "
             f"{beside - alone:+.2f} ms"
         )
+
+
+def held_up(seconds: float, hang: str) -> Iterator[str]:
+    """For how long a processor that has nothing else does one thing, and so nothing for others."""
+    instrument = _Instrument()
+    bench = _Bench([instrument], hang)
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "took"
+        with processor([instrument], "-m", "benchmarks.turns", str(file)):
+            bench.serve(TURN)
+            begun = time.perf_counter()
+            bench.serve(seconds)
+            ended = time.perf_counter()
+        took = sorted(each.seconds * 1e3 for each in taken(file) if begun <= each.began < ended)
+    if len(took) < INSTRUMENTS:
+        raise NotRunningError("the instrument was not polled")
+    yield (
+        f"held up by one that is {hang}: {statistics.median(took):.2f} ms in the median, "
+        f"{took[-len(took) // 100]:.2f} ms in the 99th percentile, at most {took[-1]:.2f} ms"
+    )
+
+
+@contextmanager
+def processor(instruments: list[_Instrument], *twistd: str) -> Iterator[subprocess.Popen[bytes]]:
+    """A processor that polls them; ``twistd`` runs it."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "gauge.toml").write_text(_DESCRIPTION)
+        config = folder / "lab.toml"
+        config.write_text(_laboratory(folder, [each.port for each in instruments]))
+        with service(ROOT, folder, "pychron-processor", config, twistd or TWISTD) as process:
+            yield process
 
 
 class _Bench:
@@ -170,7 +162,6 @@ class _Bench:
         self._selector = selectors.DefaultSelector()
         for each in instruments:
             self._selector.register(each.listening, selectors.EVENT_READ, each)
-        self._open: list[socket.socket] = []
 
     def serve(self, seconds: float) -> None:
         end = time.perf_counter() + seconds

@@ -21,7 +21,8 @@ from benchmarks import commands
 #: Seconds that a process may take to start, and to end.
 PATIENCE = 20.0
 
-_TWISTD = "from twisted.scripts.twistd import run; run()"
+#: Arguments of Python that make it twistd.
+TWISTD = ("-c", "from twisted.scripts.twistd import run; run()")
 _RSS = re.compile(r"^Rss:\s+(\d+) kB$", re.MULTILINE)
 
 
@@ -126,12 +127,16 @@ def _configuration(folder: Path, port: int, echo_port: int, journal: str) -> str
 
 @contextmanager
 def service(
-    checkout: Path, folder: Path, service: str, config: Path
+    checkout: Path,
+    folder: Path,
+    service: str,
+    config: Path,
+    twistd: Sequence[str] = TWISTD,
 ) -> Iterator[subprocess.Popen[bytes]]:
     log = folder / f"{service}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, "-c", _TWISTD, "-n", "--pidfile=", service, "--config", str(config)],
+            [sys.executable, *twistd, "-n", "--pidfile=", service, "--config", str(config)],
             cwd=checkout,
             env=_environment(checkout),
             stdout=output,
