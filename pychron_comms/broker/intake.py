@@ -1,7 +1,8 @@
 """From a message to the gate, and back: what is run, what is refused, and in which order.
 
 What acts is run once at most. It is checked, written to the log that every processor of the set
-reads, acknowledged, and begun only when the broker has been seen to know of both. A message that
+reads, acknowledged, and begun only when the broker has been seen to know of both, in the order in
+which it came. A message that
 comes again, or that was meant for another ownership, is never run: its asker gets 201. What makes
 safe is acknowledged when it is done, so that it is done by the next owner where this one dies.
 """
@@ -10,9 +11,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from twisted.internet.defer import Deferred, ensureDeferred, fail, succeed
+from twisted.internet.defer import (
+    Deferred,
+    FirstError,
+    ensureDeferred,
+    fail,
+    gatherResults,
+    succeed,
+)
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -28,7 +36,7 @@ from pychron_comms.broker.message import (
     line_of,
     stamp_of,
 )
-from pychron_comms.broker.names import PROCESSORS, REPLIES
+from pychron_comms.broker.names import PROCESSORS, REPLIES, memory_topic
 from pychron_comms.broker.servers import Servers
 from pychron_comms.errors import (
     CommandError,
@@ -88,6 +96,8 @@ class Intake:
         self._words = words
         self._seconds = seconds
         self._at = at
+        # Fires when the one that came last has had its turn: they are begun as they came.
+        self._turn: Deferred[None] = succeed(None)
 
     # -- the three lanes
 
@@ -167,23 +177,39 @@ class Intake:
 
     async def _begin(self, channel: BrokerChannel, tag: int, asked: _Asked) -> None:
         command = asked.request.command
+        turn, self._turn = self._turn, Deferred()
+        mine = self._turn
+        unwritten = await self._is_taken(channel, tag, asked)
+        await turn
         try:
-            if asked.context.key or asked.context.ask:
-                await self._road.published.publish(
-                    PROCESSORS, f"{self._hardware}.memory", self._taken(asked)
-                )
-            channel.ack(tag)
-            # Its answer comes when the channel has seen the acknowledgement.
-            await channel.ask("basic_qos", prefetch_count=1)
-        except BrokerError as error:
-            unwritten = JournalError(f"the broker does not take it: {error}")
-            self._reply(asked.message, error_line(unwritten, command))
-            return
-        refusal = self._refusal(asked, redelivered=False)
-        if refusal is not None:
-            self._reply(asked.message, error_line(refusal, command))
-        else:
-            self._run(asked)
+            refusal = unwritten or self._refusal(asked, redelivered=False)
+            if refusal is not None:
+                self._reply(asked.message, error_line(refusal, command))
+            else:
+                self._run(asked)
+        finally:
+            mine.callback(None)
+
+    async def _is_taken(
+        self, channel: BrokerChannel, tag: int, asked: _Asked
+    ) -> JournalError | None:
+        """Wait until the broker has it written down, and has seen that it is acknowledged.
+
+        Both are under way at once: where only one of them comes to pass, it is never begun.
+        """
+        seen: list[Deferred[Any]] = []
+        if asked.context.key or asked.context.ask:
+            memory = memory_topic(self._hardware)
+            seen.append(self._road.published.publish(PROCESSORS, memory, self._taken(asked)))
+        channel.ack(tag)
+        # Its answer comes when the channel has seen the acknowledgement.
+        seen.append(channel.ask("basic_qos", prefetch_count=1))
+        try:
+            await gatherResults(seen, consumeErrors=True)
+        except FirstError as error:
+            error.subFailure.trap(BrokerError)
+            return JournalError(f"the broker does not take it: {error.subFailure.value}")
+        return None
 
     def _taken(self, asked: _Asked) -> Message:
         context, request = asked.context, asked.request

@@ -10,22 +10,22 @@ import enum
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from pychron_comms.transport.broker_strings import STATE_EXCHANGE
+
 #: Requests, by the topic ``SET.LANE``.
 COMMANDS = "pychron.command"
 #: Replies, by the name of the queue that they go to.
 REPLIES = "pychron.reply"
-#: How things stand, by ``SET.stream``; and who owns a set, by ``SET.owner``.
-STATE = "pychron.state"
 #: Copies of the journals' records, by ``SET.EVENT``.
 JOURNAL = "pychron.journal"
 #: What only the processors of a set tell each other, by ``SET.WHAT``.
 PROCESSORS = "pychron.processors"
 
-#: What kind each exchange is.
+#: What kind each exchange is; by the one of states goes also who owns a set, by ``SET.owner``.
 EXCHANGES = {
     COMMANDS: "topic",
     REPLIES: "direct",
-    STATE: "topic",
+    STATE_EXCHANGE: "topic",
     JOURNAL: "topic",
     PROCESSORS: "topic",
 }
@@ -84,7 +84,7 @@ def owner_queue(hardware: str) -> Queue:
         "x-max-length": 100,
         "x-message-ttl": 5000,
     }
-    return Queue(f"pychron.{hardware}.owner", arguments, PROCESSORS, f"{hardware}.owner")
+    return Queue(f"pychron.{hardware}.owner", arguments, PROCESSORS, owner_topic(hardware))
 
 
 def memory_queue(hardware: str) -> Queue:
@@ -95,8 +95,18 @@ def memory_queue(hardware: str) -> Queue:
         "x-max-length-bytes": REMEMBERED,
         "x-stream-max-segment-size-bytes": REMEMBERED // 16,
     }
-    return Queue(f"pychron.{hardware}.memory", arguments, PROCESSORS, f"{hardware}.memory")
+    return Queue(f"pychron.{hardware}.memory", arguments, PROCESSORS, memory_topic(hardware))
 
 
 def topic_of(hardware: str, lane: Lane) -> str:
     return f"{hardware}.{lane.value}"
+
+
+def owner_topic(hardware: str) -> str:
+    """By which the set's processors send beats; and, to who listens, by which its owner speaks."""
+    return f"{hardware}.owner"
+
+
+def memory_topic(hardware: str) -> str:
+    """By which that is told which every processor of the set must know."""
+    return f"{hardware}.memory"

@@ -32,8 +32,13 @@ from pychron_comms.broker.message import (
     Message,
     stamped,
 )
-from pychron_comms.broker.names import COMMANDS, REPLIES, Lane, topic_of
-from pychron_comms.broker.names import STATE as STATES
+from pychron_comms.broker.names import (
+    COMMANDS,
+    REPLIES,
+    Lane,
+    owner_topic,
+    topic_of,
+)
 from pychron_comms.broker.owner import KnownOwner
 from pychron_comms.broker.state import lines_of
 from pychron_comms.broker.topology import bind, make_exchanges
@@ -46,7 +51,7 @@ from pychron_comms.errors import (
 from pychron_comms.interfaces import ICommandRepeater, IKnownRead
 from pychron_comms.observability.metrics import Histogram
 from pychron_comms.safeguards.fence import unstopped
-from pychron_comms.transport.broker_strings import BrokerAddress
+from pychron_comms.transport.broker_strings import STATE_EXCHANGE, BrokerAddress, stream_topic
 from pychron_comms.transport.outage import Outage
 from pychron_comms.transport.places import Places
 from pychron_comms.wire.context import PLAIN, RequestContext, tags_of
@@ -413,8 +418,8 @@ class BrokerRepeater(MultiService):
         replies = await self._channel(consuming)
         await replies.ask("queue_declare", queue=queue, exclusive=True)
         await bind(replies, queue, REPLIES, queue)
-        for topic in ("owner", "stream"):
-            await bind(replies, queue, STATES, f"{self._hardware}.{topic}")
+        for topic in (owner_topic, stream_topic):
+            await bind(replies, queue, STATE_EXCHANGE, topic(self._hardware))
         await replies.consume(queue, self.came, auto_ack=True)
         commands = await self._channel(publishing)
         await commands.confirm()

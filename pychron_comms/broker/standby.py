@@ -25,11 +25,12 @@ from pychron_comms.broker.names import (
     JOURNAL,
     PROCESSORS,
     SAFE_WAITING,
-    STATE,
     Lane,
     lane_queue,
     memory_queue,
+    memory_topic,
     owner_queue,
+    owner_topic,
 )
 from pychron_comms.broker.ownership import BEAT, Ownership
 from pychron_comms.broker.servers import Servers
@@ -39,7 +40,7 @@ from pychron_comms.errors import NotOwnerError
 from pychron_comms.interfaces import IOwnedGate
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.safeguards.fence import LeasedFence, unstopped
-from pychron_comms.transport.broker_strings import BrokerAddress
+from pychron_comms.transport.broker_strings import STATE_EXCHANGE, BrokerAddress
 from pychron_comms.transport.outage import Outage
 
 #: Messages of the log that are on the way at a time.
@@ -239,7 +240,7 @@ class Standby(MultiService):
         if self._road is None:
             return
         beat = Message(BEAT_MESSAGE, f"{self._token} {now!r}".encode())
-        self._road.told.tell(PROCESSORS, f"{self._hardware}.owner", beat)
+        self._road.told.tell(PROCESSORS, owner_topic(self._hardware), beat)
         if self._owned:
             self._say_owner()
             self._servers.look(now)
@@ -253,7 +254,7 @@ class Standby(MultiService):
         epoch = self._memory.next_epoch(self._fence.epoch, self._token)
         read = self._memory.read_to(epoch)
         message = Message(CLAIM, epoch.encode())
-        await road.published.publish(PROCESSORS, f"{self._hardware}.memory", message)
+        await road.published.publish(PROCESSORS, memory_topic(self._hardware), message)
         await read
         if self._has_ended:
             return
@@ -308,7 +309,7 @@ class Standby(MultiService):
         if self._road is not None and self._lanes and self._fence.is_open:
             fields = {"epoch": self._fence.epoch, "at": self._seconds()}
             body = json.dumps(fields).encode()
-            self._road.told.tell(STATE, f"{self._hardware}.owner", Message(OWNER, body))
+            self._road.told.tell(STATE_EXCHANGE, owner_topic(self._hardware), Message(OWNER, body))
 
     def _lapse(self) -> None:
         why = self._trouble or "no word from the broker that it is the active one"

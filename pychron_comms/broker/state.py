@@ -13,12 +13,13 @@ from twisted.internet.task import LoopingCall
 from pychron_comms.broker.channel import BrokerChannel
 from pychron_comms.broker.message import STATE as STATE_MESSAGE
 from pychron_comms.broker.message import Message
-from pychron_comms.broker.names import REPLIES, STATE
+from pychron_comms.broker.names import REPLIES
 from pychron_comms.observability.state import messages
 from pychron_comms.observability.state.audience import Audience
 from pychron_comms.observability.state.messages import Message as Told
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.observability.state.subscription import Subscription
+from pychron_comms.transport.broker_strings import STATE_EXCHANGE, stream_topic
 from pychron_comms.wire.grammar import event_line, parse_reply
 
 #: Seconds between beats, and between two pictures of all for who has come meanwhile.
@@ -32,7 +33,7 @@ class StateTeller:
     def __init__(
         self, hardware: str, stream: StateStream, channel: BrokerChannel, clock: IReactorTime
     ) -> None:
-        self._topic = f"{hardware}.stream"
+        self._topic = stream_topic(hardware)
         self._stream = stream
         self._channel = channel
         self._audience = Audience(stream, _line, clock, beat=BEAT)
@@ -84,7 +85,7 @@ class StateTeller:
         self._following.begin()
 
     def _tell(self, lines: bytes) -> None:
-        self._channel.tell(STATE, self._topic, Message(STATE_MESSAGE, lines))
+        self._channel.tell(STATE_EXCHANGE, self._topic, Message(STATE_MESSAGE, lines))
 
 
 def lines_of(message: Message) -> Iterator[tuple[str, str]]:

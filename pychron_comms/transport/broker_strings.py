@@ -14,6 +14,9 @@ from pychron_comms.transport.tls.contexts import TLSFiles
 #: What such a string begins with, and the port that it means where it names none.
 PORTS = {"amqp": 5672, "amqps": 5671}
 
+#: The exchange by which the owners of hardware tell how things stand, to whoever listens.
+STATE_EXCHANGE = "pychron.state"
+
 _COLON = re.compile(r"(?<!\\):")
 _EQUALS = re.compile(r"(?<!\\)=")
 _ESCAPED = re.compile(r"\\(.)")
@@ -39,6 +42,11 @@ class BrokerAddress:
     def name(self) -> str:
         """How errors and logs call the broker."""
         return f"broker at {self.host}:{self.port}"
+
+
+def stream_topic(hardware: str) -> str:
+    """By which the owner of a set tells how things stand."""
+    return f"{hardware}.stream"
 
 
 def is_broker(text: str) -> bool:

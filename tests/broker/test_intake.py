@@ -123,11 +123,38 @@ class IntakeTests(SynchronousTestCase):
         self.assertEqual(taken.topic, "line.memory")
         record = json.loads(taken.body)
         self.assertEqual((record["key"], record["command"]), ("k", "Open A"))
-        self.assertEqual((self.lane.acked, self.gate.ran), ([], []))
-        self.published.confirm(1)
+        # Both are under way at once, and it is not begun before both are seen.
         self.assertEqual((self.lane.acked, self.gate.ran), ([7], []))
+        self.published.confirm(1)
+        self.assertEqual(self.gate.ran, [])
         self.lane.answer()
         self.assertEqual(self.gate.ran, ["me System|Open A"])
+
+    def test_acknowledged_and_not_written_yet_it_waits(self) -> None:
+        self.send()
+        self.lane.answer()
+        self.assertEqual(self.gate.ran, [])
+        self.published.confirm(1)
+        self.assertEqual(self.gate.ran, ["me System|Open A"])
+
+    def test_one_that_is_ready_sooner_waits_for_the_one_before(self) -> None:
+        self.send()
+        # It has no name that must be written down.
+        self.send("@from=me System|Open B")
+        self.lane.answer()
+        self.lane.answer()
+        self.assertEqual(self.gate.ran, [])
+        self.published.confirm(1)
+        self.assertEqual(self.gate.ran, ["me System|Open A", "me System|Open B"])
+
+    def test_one_that_is_not_written_holds_up_none_after_it(self) -> None:
+        self.send()
+        self.send("@from=me System|Open B")
+        self.published.reject(1)
+        self.lane.answer()
+        self.lane.answer()
+        self.assertEqual(self.gate.ran, ["me System|Open B"])
+        self.assertTrue(self.replies[0].startswith("ERROR 214 : "))
 
     def test_its_reply_goes_to_who_asked(self) -> None:
         self.send()

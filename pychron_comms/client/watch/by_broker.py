@@ -18,7 +18,13 @@ from pychron_comms.client.link.deadline import Deadline
 from pychron_comms.client.link.endpoint import Address
 from pychron_comms.client.watch.blocking import Watch
 from pychron_comms.config.private_files import read_secret
-from pychron_comms.transport.broker_strings import BrokerAddress, need_pika, parse_broker
+from pychron_comms.transport.broker_strings import (
+    STATE_EXCHANGE,
+    BrokerAddress,
+    need_pika,
+    parse_broker,
+    stream_topic,
+)
 from pychron_comms.wire.grammar import event_line
 
 if TYPE_CHECKING:
@@ -116,7 +122,7 @@ class Listener:
             queue = channel.queue_declare(
                 "", exclusive=True, arguments={"x-max-length": _WAITING}
             ).method.queue
-            channel.queue_bind(queue, "pychron.state", f"{address.hardware}.stream")
+            channel.queue_bind(queue, STATE_EXCHANGE, stream_topic(address.hardware))
             channel.basic_consume(queue, self._take, auto_ack=True)
         except self._lost as error:
             raise ConnectionError(f"{address.name}: {error or repr(error)}") from None
