@@ -705,6 +705,23 @@ PROMISES = (
         ".test_one_that_comes_again_may_have_been_switched_off",
     ),
     Promise(
+        "a pattern does not go on behind what ends it",
+        "before each move it looks whether it was aborted, or the stage is another's",
+        "lab/bound/patterns.py",
+        "                if mine != self._begun:\n                    return\n",
+        "                if not mine:\n                    return\n",
+        "tests.lab.bound.test_patterns.PatternTests.test_abort_stops_the_stage_at_once",
+    ),
+    Promise(
+        "an instrument in another's place is told nothing",
+        "at each connect it is asked what it is, before what moves",
+        "instruments/instrument.py",
+        "        self._unidentified = _UNKNOWN\n        self._identify()\n",
+        "        self._identify()\n",
+        "tests.instruments.test_bound_item.IdentifiedTests"
+        ".test_another_that_is_plugged_in_is_told_nothing",
+    ),
+    Promise(
         "a ramp does not go on behind what makes safe",
         "each step looks whether the device was made safe since it began",
         "instruments/ramp.py",

@@ -24,6 +24,10 @@ instrument = "board.laser"
 [laser.co2.axes]
 x = "esp.axis(1)"
 y = "esp.axis(2)"
+[laser.co2.patterns.line]
+offsets = [0.25, 0.0, -0.25, 0.0]
+pause = 0.2
+duration = 600
 [[extraction_line.valve]]
 name = "A"
 [[device]]
@@ -75,6 +79,20 @@ def test_a_round_of_extraction(processes: Processes) -> None:
     assert told(board) == ["ENBL 1", "PDC 12.50", "PDC 0.00", "ENBL 0", "PDC 0.00"]
     assert "1PA1.5000" in stage.log
     assert "3PA3.5000" in stage.log
+
+
+def test_a_pattern_is_aborted(processes: Processes) -> None:
+    server, _, stage = laboratory(processes)
+    with co2(server) as wire:
+        wait_until(lambda: asked(wire, "SetXY 1.0,2.0") == "OK", "the stage")
+        assert asked(wire, "GetPatternNames") == "line"
+        assert asked(wire, "DoPattern line.lp") == "OK"
+        stage.wait_for(r"1PA1\.2500[^\0]*1PA0\.7500[^\0]*1PA1\.2500")
+        assert asked(wire, "IsPatterning") == "True"
+        assert asked(wire, "AbortPattern") == "OK"
+        assert asked(wire, "IsPatterning") == "False"
+        moves = re.findall(r"\dPA[\d.]+|\dST", stage.log)
+        assert moves[-2:] == ["1ST", "2ST"]
 
 
 def test_disable_goes_first_on_a_wire_that_is_busy(processes: Processes) -> None:

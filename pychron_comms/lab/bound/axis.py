@@ -55,6 +55,11 @@ class Axis:
         return await asked(self.item, _MOVING) == _MOVING
 
     @property
+    def tells_moving(self) -> bool:
+        """Whether it tells whether it moves."""
+        return _MOVING in self.item.item.readings
+
+    @property
     def latest(self) -> float | None:
         """Where it last was; nothing is asked."""
         value = self.item.latest("position").value

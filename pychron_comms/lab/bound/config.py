@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+
+from twisted.internet.interfaces import IReactorTime
 
 from pychron_comms.config.table import ConfigError, Table
 from pychron_comms.instruments.bound_item import BoundItem
@@ -10,6 +12,7 @@ from pychron_comms.lab.binding import Bind
 from pychron_comms.lab.bound.axis import Axis
 from pychron_comms.lab.bound.laser import BoundLaser, Parts
 from pychron_comms.lab.bound.output import POWER, LaserOutput, Span
+from pychron_comms.lab.bound.patterns import Course, Patterns
 from pychron_comms.lab.bound.stage import Places, Stage
 from pychron_comms.lab.simulated.laser.config import (
     curve_from_config,
@@ -23,10 +26,8 @@ _OF_SIMULATED = (
     "prepare",
     "interlocks",
     "power_curve",
-    "pyrometer",
     "stage",
     "paths",
-    "patterns",
     "camera",
     "faults",
 )
@@ -39,12 +40,16 @@ def bound_laser_from_config(name: str, table: Table, bind: Bind) -> BoundLaser:
         table.pass_over(key)
     item = bind(table, "instrument", ("laser",))
     calibration = table.table("calibration")
+    stage = _stage(table, bind)
     return BoundLaser(
         name,
         Parts(
             output=LaserOutput(item, _span(table, item)),
             watts=curve_from_config(calibration) if [*calibration] else None,
-            stage=_stage(table, bind),
+            stage=stage,
+            patterns=_patterns(table.table("patterns"), stage, item.instrument.clock),
+            pyrometer=_measuring(table, "pyrometer", "C", bind),
+            power_meter=_measuring(table, "power_meter", "W", bind),
             motors=_motors(table.table("motors"), bind),
         ),
     )
@@ -79,13 +84,53 @@ def _stage(table: Table, bind: Bind) -> Stage | None:
 def _motors(table: Table, bind: Bind) -> Mapping[str, Axis]:
     """Those that are bound; a table would describe a simulated one."""
     return {
-        name: Axis(name, bind(table, name, ("drive",))) for name in table if _is_text(table, name)
+        name: Axis(name, bind(table, name, ("drive",)))
+        for name in table
+        if _is(Table.text, table, name)
     }
 
 
-def _is_text(table: Table, key: str) -> bool:
+def _measuring(table: Table, key: str, unit: str, bind: Bind) -> BoundItem | None:
+    """A sensor of that unit; a table would describe a simulated one."""
+    if key not in table or not _is(Table.text, table, key):
+        return None
+    item = bind(table, key, ("sensor",))
+    its = item.item.readings["value"].unit
+    if its != unit:
+        raise table.mistake(key, f"expected a sensor in {unit}, not in {its or 'no unit'}")
+    return item
+
+
+def _patterns(table: Table, stage: Stage | None, clock: IReactorTime) -> Patterns | None:
+    """Those that are courses; a number would be a simulated one's duration."""
+    courses = {name: _course(table.table(name)) for name in table if _is(Table.table, table, name)}
+    if not courses:
+        return None
+    if stage is None or not {"x", "y"} <= stage.axes.keys():
+        raise table.mistake(next(iter(courses)), "a pattern needs a stage with the axes x and y")
+    for name, course in courses.items():
+        if not stage.tells_moving and not course.pause:
+            raise table.table(name).mistake(
+                "pause", "needed: no reading of the drives tells whether they move"
+            )
+    return Patterns(stage, courses, clock)
+
+
+def _course(table: Table) -> Course:
+    numbers = table.numbers("offsets")
+    if not numbers or len(numbers) % 2:
+        raise table.error("offsets", "x1, y1, x2, y2 and so on in mm from where it begins")
+    return Course(
+        offsets=list(zip(numbers[::2], numbers[1::2], strict=True)),
+        pause=table.number("pause", 0.0, minimum=0),
+        duration=table.number("duration", None, minimum=0),
+    )
+
+
+def _is(read: Callable[[Table, str], object], table: Table, key: str) -> bool:
+    """Whether it stands there; another is a simulated laser's."""
     try:
-        table.text(key)
+        read(table, key)
     except ConfigError:
         table.pass_over(key)
         return False

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -12,9 +12,12 @@ from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.errors import (
     InvalidArgumentsError,
     InvalidMotorError,
+    NoResponseError,
     PositionError,
     SetpointError,
 )
+from pychron_comms.instruments.bound_item import BoundItem
+from pychron_comms.instruments.device import asked, shown
 from pychron_comms.interfaces import (
     PROOFS,
     IForetells,
@@ -29,6 +32,7 @@ from pychron_comms.interfaces.later import Later
 from pychron_comms.lab.bound.axis import Axis
 from pychron_comms.lab.bound.bare_laser import BareLaser
 from pychron_comms.lab.bound.output import STATE, LaserOutput
+from pychron_comms.lab.bound.patterns import Patterns
 from pychron_comms.lab.bound.stage import Stage
 from pychron_comms.lab.simulated.laser.curve import Points, interpolate
 
@@ -43,6 +47,10 @@ class Parts:
     output: LaserOutput
     watts: Points | None = None
     stage: Stage | None = None
+    patterns: Patterns | None = None
+    #: In degrees C, and in watts.
+    pyrometer: BoundItem | None = None
+    power_meter: BoundItem | None = None
     motors: Mapping[str, Axis] = field(default_factory=dict)
 
 
@@ -56,12 +64,16 @@ class BoundLaser(BareLaser):
         self._watts = parts.watts
         self._stage = parts.stage
         self._motors = parts.motors
+        self._patterns = parts.patterns
+        self._pyrometer = parts.pyrometer
+        self._power_meter = parts.power_meter
         self._locked: set[str] = set()
         self._units = PERCENT
 
     def foretell(self, method: str, *arguments: Any) -> None:
         """Knows its motors, and what output it does not reach."""
         checks: Mapping[str, Callable[..., object]] = {
+            "execute_pattern": lambda name, duration: self._known_patterns().check(name),
             "set_laser_output": self._percent_for,
             "set_motor": lambda name, value: self._motor(name).check(value),
             "set_motor_lock": lambda name, locked: self._motor(name),
@@ -77,16 +89,21 @@ class BoundLaser(BareLaser):
         power = output.power
         readings = [
             _known("enabled", output.enabled)._replace(source=source),
-            Reading("error", output.error or ""),
+            Reading("error", self.get_error() or ""),
             _known("output", self._in_units(power), self._units),
             Reading("moving", self._is_any_moving()),
         ]
-        for path, why in (("power", "it has no power meter"), ("temperature", "no pyrometer")):
-            readings.append(_known(path, None)._replace(reason=why))
+        for path, item in (("power", self._power_meter), ("temperature", self._pyrometer)):
+            if item is None:
+                readings.append(_known(path, None)._replace(reason="nothing measures it"))
+            else:
+                readings.append(shown(item, "value", path))
         if self._stage is not None:
             at = [self._stage.axes[name].latest for name in "xyz" if name in self._stage.axes]
             readings.append(_known("position", None if None in at else at, "mm"))
             readings.append(Reading("holder", self._stage.holder))
+        if self._patterns is not None:
+            readings.append(Reading("pattern", self._patterns.running))
         return readings
 
     # -- its light
@@ -95,13 +112,17 @@ class BoundLaser(BareLaser):
         return self._output.enable()
 
     def disable(self) -> Later[None]:
+        """A pattern goes no further; no move of the stage is waited for."""
+        if self._patterns is not None:
+            self._patterns.end()
         return self._output.disable()
 
     def is_enabled(self) -> Later[bool]:
         return self._output.is_enabled()
 
-    def get_error(self) -> Later[str | None]:
-        return self._output.error
+    def get_error(self) -> str | None:
+        """Of its light; otherwise why the last pattern ended before its time."""
+        return self._output.error or (self._patterns.trouble if self._patterns else "") or None
 
     def get_laser_status(self) -> Later[str]:
         return self._output.error or "OK"
@@ -125,6 +146,12 @@ class BoundLaser(BareLaser):
     async def get_achieved_output(self) -> float:
         """The power that is set, as the instrument says, in the units it was set in."""
         return self._in_units(await self._output.read_power()) or 0.0
+
+    async def read_laser_power(self) -> float:
+        return await _measured(self._power_meter)
+
+    async def get_pyrometer_temperature(self) -> float:
+        return await _measured(self._pyrometer)
 
     # -- its stage
 
@@ -162,6 +189,25 @@ class BoundLaser(BareLaser):
 
     def get_sample_holder(self) -> Later[str]:
         return self._moves().holder
+
+    # -- its patterns
+
+    def get_pattern_names(self) -> Sequence[str]:
+        return self._patterns.names if self._patterns else ()
+
+    def execute_pattern(self, name: str, duration: float | None) -> Later[None]:
+        return self._known_patterns().begin(name, duration)
+
+    def is_patterning(self) -> bool:
+        return self._patterns is not None and bool(self._patterns.running)
+
+    def stop_pattern(self) -> Later[None]:
+        return self._patterns.stop() if self._patterns else None
+
+    def _known_patterns(self) -> Patterns:
+        if self._patterns is None:
+            raise InvalidArgumentsError("DoPattern", "(no patterns are described for this laser)")
+        return self._patterns
 
     # -- its motors
 
@@ -217,6 +263,13 @@ class BoundLaser(BareLaser):
         if percent is None or self._units == PERCENT or self._watts is None:
             return percent
         return interpolate(percent, self._watts)
+
+
+async def _measured(item: BoundItem | None) -> float:
+    """Errors: 010, also where nothing measures it."""
+    if item is None:
+        raise NoResponseError
+    return float(await asked(item, "value"))
 
 
 def _known(path: str, value: object, unit: str = "") -> Reading:

@@ -33,6 +33,13 @@ class Stage:
         self.axes = axes
         self.places = places
         self.holder = holder
+        #: Called where it is moved or stopped by a command, after what is refused.
+        self.taken_over: list[Callable[[], None]] = []
+
+    @property
+    def tells_moving(self) -> bool:
+        """Whether every axis tells whether it moves."""
+        return all(axis.tells_moving for axis in self.axes.values())
 
     async def position(self) -> Position:
         """An axis that is not there is at 0. Errors: 010."""
@@ -47,17 +54,32 @@ class Stage:
 
     async def move(self, place: Mapping[str, float]) -> None:
         """Begin to move the named axes. Errors: 108, 201."""
+        self.check(place)
+        self._take_over()
+        await self.go(place)
+
+    def check(self, place: Mapping[str, float]) -> None:
+        """Errors: 108 for a place that it does not reach."""
         for name, value in place.items():
             self._axis(name).check(value)
+
+    async def go(self, place: Mapping[str, float]) -> None:
+        """As ``move``, for what goes on by itself, of a place that was checked."""
         moves = [(self._axis(name), value) for name, value in place.items()]
         await _all([partial(axis.move, value) for axis, value in moves])
 
     async def stop(self) -> None:
         """Every axis, whatever becomes of the others. Makes safe. Errors: 108, 201."""
+        self._take_over()
+        await self.stop_axes()
+
+    async def stop_axes(self) -> None:
+        """As ``stop``, of what goes on by itself."""
         await _all([axis.stop for axis in self.axes.values()])
 
     async def home(self) -> None:
         """Errors: 108, 201."""
+        self._take_over()
         await _all([axis.home for axis in self.axes.values()])
 
     async def go_to_hole(self, hole: int) -> None:
@@ -82,6 +104,10 @@ class Stage:
 
     async def _go_to(self, place: Place) -> None:
         await self.move(dict(zip("xyz", place, strict=False)))
+
+    def _take_over(self) -> None:
+        for each in self.taken_over:
+            each()
 
     def _axis(self, name: str) -> Axis:
         if name not in self.axes:

@@ -264,7 +264,7 @@ class LightTests(LaserCase):
         self.refused(NoResponseError, "get_pyrometer_temperature")
         self.refused(NoResponseError, "read_laser_power")
         self.refused(NoResponseError, "take_snapshot", "a", "jpg")
-        self.refused(NoResponseError, "execute_pattern", "p", None)
+        self.refused(InvalidArgumentsError, "execute_pattern", "p", None)
         self.assertIs(self.done("is_patterning"), False)
         self.done("stop_pattern")
 
