@@ -1,7 +1,7 @@
 /* reader PORT COUNT: so many connections that subscribe to everything, and read what comes.
  *
  * Writes "reading" when all have been told that all is live. Ends with status 1 where one of them
- * is cut off. */
+ * is cut off. Rests between two looks: programs elsewhere would take no time of this computer. */
 
 #include <arpa/inet.h>
 #include <poll.h>
@@ -9,9 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <time.h>
 #include <unistd.h>
 
 static const char ASK[] = "@id=1 Subscribe *\r\n";
+static const struct timespec REST = {.tv_nsec = 5 * 1000 * 1000};
 
 static int connected(int port)
 {
@@ -52,5 +54,6 @@ int main(int argc, char **argv)
                 fflush(stdout);
             }
         }
+        nanosleep(&REST, NULL);
     }
 }

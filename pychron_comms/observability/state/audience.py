@@ -23,7 +23,7 @@ AT_ONCE = 16
 #: apart, but for who has so many changes to tell.
 SHARE = 0.05
 RARELY = 0.5
-MANY = 250
+MANY = 500
 
 #: Seconds for which who comes anew is told of the same picture, while nothing changes.
 _PICTURE = 0.1

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 from pychron_comms.observability.state.items import Item
-from pychron_comms.observability.state.stream import Change, Event, StateStream, as_json
+from pychron_comms.observability.state.stream import (
+    Change,
+    Event,
+    StateStream,
+    as_json,
+    members_of,
+)
 
 #: Messages in one portion, and items of a snapshot in one message.
-PORTION = 250
+PORTION = 500
 PIECE = 100
+
+
+#: What stands before an event's own members, as ``Batch`` and ``StateStream.body`` write it.
+_EVENT = re.compile(
+    r'\{"seq":\d+,"prev":\d+,(?:"replayed":true,)?"path":"[^"\\]*","t":\d+(?:\.\d+)?,(.*)\}'
+)
 
 
 class Message(NamedTuple):
@@ -85,6 +99,39 @@ def gathered(changes: Sequence[Change], wants: Callable[[str], bool]) -> tuple[l
             told.add(path)
         newest.append(change)
     return newest[::-1], squashed
+
+
+def fields_of(text: str) -> dict[str, Any]:
+    """What a message tells. Raises ValueError for a text that is no JSON object, as a browser
+    takes it too."""
+    fields = _DECODER.decode(text)
+    if not isinstance(fields, dict):
+        raise ValueError(f"no object: {text[:80]}")
+    return fields
+
+
+def _no_number(word: str) -> float:
+    raise ValueError(f"{word} is no number")
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_number)
+
+
+def event_of(text: str) -> Event:
+    """What an ``event`` message of another stream tells: what that said of itself is left out.
+
+    Raises ValueError for a text that is none.
+    """
+    fields = fields_of(text)
+    path = fields.pop("path", None)
+    if not isinstance(path, str):
+        raise ValueError("an event without a path")
+    found = _EVENT.fullmatch(text)
+    if found is not None:
+        return Event(path, cast(str, found[1]))
+    for name in ("seq", "prev", "replayed", "t"):
+        fields.pop(name, None)
+    return Event(path, members_of(fields))
 
 
 def hello(stream: StateStream) -> Message:

@@ -25,10 +25,14 @@ _ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False, check_circul
 
 
 class Event(NamedTuple):
-    """What happened, and is never left out: a command's outcome, a trip, an alarm."""
+    """What happened, and is never left out: a command's outcome, a trip, an alarm.
+
+    ``members`` are what is told of it, as in a JSON object, without its braces: text that goes
+    unchanged from the process where it happened to all who are told.
+    """
 
     path: str
-    fields: Mapping[str, Any]
+    members: str
 
 
 class Change(NamedTuple):
@@ -49,6 +53,19 @@ class Subscriber(Protocol):
 def as_json(fields: Mapping[str, Any]) -> str:
     """Without blanks. Raises ValueError for a number that is none."""
     return _ENCODER.encode(fields)
+
+
+def members_of(fields: Mapping[str, Any]) -> str:
+    """The same, without the braces. Raises ValueError."""
+    return as_json(fields)[1:-1]
+
+
+def _body(change: Change) -> str:
+    what = change.what
+    if isinstance(what, Item):
+        return as_json(what.as_json())
+    more = f",{what.members}" if what.members else ""
+    return f'{{"path":{_ENCODER.encode(what.path)},"t":{round(change.at, 6)}{more}}}'
 
 
 def new_stream(now: Callable[[], float], steady: Callable[[], float]) -> StateStream:
@@ -123,8 +140,12 @@ class StateStream:
         return True
 
     def happened(self, path: str, **fields: Any) -> None:
-        """Tell of something that has no state."""
-        self._tell(Event(path, fields))
+        """Tell of something that has no state. Raises ValueError for a number that is none."""
+        self.happened_elsewhere(path, members_of(fields))
+
+    def happened_elsewhere(self, path: str, members: str) -> None:
+        """The same, of another process' stream; ``members`` as ``Event`` has them."""
+        self._tell(Event(path, members))
 
     def confirm(self, paths: Iterable[str]) -> None:
         """Their values were found unchanged just now."""
@@ -188,13 +209,7 @@ class StateStream:
         if text is None:
             if len(self._bodies) >= BODIES:
                 self._bodies.clear()
-            what = change.what
-            fields = (
-                what.as_json()
-                if isinstance(what, Item)
-                else {"path": what.path, "t": round(change.at, 6), **what.fields}
-            )
-            text = self._bodies[change.number] = as_json(fields)
+            text = self._bodies[change.number] = _body(change)
         return text
 
     def _as_confirmed(self, item: Item) -> Item:

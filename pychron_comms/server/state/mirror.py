@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from pychron_comms.observability.state.items import Item, found, item_from_json
+from pychron_comms.observability.state.messages import event_of, fields_of
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.server.state.clock_offset import ClockOffset
 
@@ -48,21 +49,21 @@ class StateMirror:
         """One message of the processor's stream. Raises ValueError for one that is none."""
         if self._ended or not (self._followed or topic in _SIGNS_OF_LIFE):
             return
-        fields = json.loads(text)
+        if topic == "event":
+            event = event_of(text)
+            self._wait_on()
+            self._stream.happened_elsewhere(*event)
+            return
+        fields = fields_of(text)
         self._wait_on()
         if topic == "snapshot":
-            for each in fields["items"]:
+            for each in _items(fields):
                 self._take(item_from_json(each))
         elif topic == "change":
-            fields.pop("seq")
+            fields.pop("seq", None)
             fields.pop("prev", None)
             fields.pop("replayed", None)
             self._take(item_from_json(fields))
-        elif topic == "event":
-            path = fields.pop("path")
-            for name in ("seq", "prev", "t"):
-                fields.pop(name, None)
-            self._stream.happened(path, **fields)
         elif topic in {"live", "beat"}:
             self._believe()
             self._stream.confirm(self._items)
@@ -153,3 +154,10 @@ class StateMirror:
         now = self._now()
         item = Item(path=f"road/processor/{self._name}", value=what, obtained=now, confirmed=now)
         self._stream.publish(item if well else item.invalid(what))
+
+
+def _items(fields: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    items = fields.get("items")
+    if not isinstance(items, list) or not all(isinstance(each, dict) for each in items):
+        raise ValueError("a snapshot without items")
+    return items

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from twisted.internet.task import Clock
@@ -30,7 +31,8 @@ class CommandEventTests(SynchronousTestCase):
     def fields(self) -> list[Any]:
         events = [change.what for change in self.recorder.changes]
         assert all(isinstance(each, Event) and each.path == "command" for each in events)
-        return [event.fields for event in events if isinstance(event, Event)]
+        members = [event.members for event in events if isinstance(event, Event)]
+        return [json.loads(f"{{{each}}}") for each in members]
 
     def test_it_is_told_with_who_and_how_long(self) -> None:
         self.ended("Open A")

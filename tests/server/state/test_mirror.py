@@ -67,7 +67,34 @@ class MirrorTests(SynchronousTestCase):
         self.theirs.happened("command", who="10.0.0.7", reply="OK")
         self.carry()
         what = self.recorder.changes[-1].what
-        self.assertEqual(what, Event("command", {"who": "10.0.0.7", "reply": "OK"}))
+        self.assertEqual(what, Event("command", '"who":"10.0.0.7","reply":"OK"'))
+
+    def test_what_happens_there_with_nothing_told_of_it(self) -> None:
+        self.theirs.happened("trip")
+        self.carry()
+        self.assertEqual(self.recorder.changes[-1].what, Event("trip", ""))
+
+    def test_an_event_that_is_written_otherwise(self) -> None:
+        text = (
+            '{"path": "trip", "prev": 3, "seq": 4, "t": 1.5, "who": "\u00e9", "t2": [1, {"t": 2}]}'
+        )
+        self.mirror.heard("event", text)
+        wanted = '"who":"\\u00e9","t2":[1,{"t":2}]'
+        self.assertEqual(self.recorder.changes[-1].what, Event("trip", wanted))
+
+    def test_what_is_no_message(self) -> None:
+        for topic, text in (
+            ("event", "no json"),
+            ("event", "[1]"),
+            ("event", '{"seq":1}'),
+            ("event", '{"seq":1,"prev":0,"path":"x","t":1.0,"seconds":NaN}'),
+            ("change", '{"path":"x"}'),
+            ("change", "7"),
+            ("snapshot", "{}"),
+            ("snapshot", '{"items":[3]}'),
+        ):
+            self.assertRaises(ValueError, self.mirror.heard, topic, text)
+        self.assertEqual(self.recorder.changes, [])
 
     def test_beats_keep_all_of_it_fresh(self) -> None:
         for _ in range(10):
