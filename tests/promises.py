@@ -119,7 +119,7 @@ PROMISES = (
         "a copy that comes late undoes nothing",
         "the first word of an older connection, whose part was changed since, is not run (202)",
         "processor/execution/copies.py",
-        "            if may_be_late and is_changed and is_first:\n",
+        "            if may_be_late and is_changed and is_first(ask):\n",
         "            if False:\n",
         "tests.processor.test_copies.LateTests"
         ".test_a_first_word_past_a_change_is_neither_run_nor_told_ok",
@@ -141,6 +141,35 @@ PROMISES = (
         "        return 0.0\n",
         "tests.processor.test_lateness.LatenessTests"
         ".test_the_first_has_none_and_tells_what_the_others_take",
+    ),
+    Promise(
+        "nor does a stop double a command",
+        "what was done before a processor was stopped is not done again by a copy, nor told `OK`"
+        " (201)",
+        "processor/execution/recall.py",
+        '            (begun, ended.undone(begun.record["command"], THE_STOP), at)\n',
+        "            (begun, ended, at)\n",
+        "tests.processor.test_recall.RecallTests"
+        ".test_what_a_clean_stop_may_have_undone_is_neither_done_again_nor_told_ok",
+    ),
+    Promise(
+        "time that a copy lies is nobody's",
+        "whether it comes in time is reckoned by when it left its server, where the processor stood"
+        " still",
+        "processor/execution/copies.py",
+        "            if not plain.may_be_copied_by(sent):\n",
+        "            if not plain.may_be_copied_by(now):\n",
+        "tests.processor.test_copies_under_way.LyingTests"
+        ".test_what_left_its_server_in_time_is_a_copy",
+    ),
+    Promise(
+        "what was refused is done by no copy",
+        "a copy that was under way when its sender was told gets the same error",
+        "processor/execution/copies.py",
+        "            if refused is not None and refused.was_refused_to(ask, sent, silent_since):\n",
+        "            if False:\n",
+        "tests.processor.test_copies_under_way.RefusedTests"
+        ".test_a_connection_that_was_made_before_brings_a_copy",
     ),
     Promise(
         "a reply is kept until there is evidence that it was read",
@@ -197,7 +226,7 @@ PROMISES = (
         "also after `kill -9`",
         "what had begun and not ended is found unknown, and is not run again",
         "processor/execution/recall.py",
-        '            self._ended(begun, Ended(State.UNKNOWN, error_line(lost)), record["at"])',
+        '            self._ended(begun, Ended(State.UNKNOWN, error_line(lost)), "")',
         "            pass",
         "tests.processor.test_idempotency.RecallTests.test_what_ran_when_the_processor_died_is_unknown_and_not_run_again",
     ),

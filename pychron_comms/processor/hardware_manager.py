@@ -39,7 +39,7 @@ from pychron_comms.processor.execution.audit import Audit
 from pychron_comms.processor.execution.execution import Execution
 from pychron_comms.processor.execution.idempotency import CommandMemory, request_of
 from pychron_comms.processor.execution.queues import Queues
-from pychron_comms.processor.execution.recall import Laboratory
+from pychron_comms.processor.execution.recall import THE_STOP, Laboratory
 from pychron_comms.processor.state.publisher import StatePublisher
 from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.safeguards.interlocks import Interlocks
@@ -221,7 +221,7 @@ class RemoteHardwareManager(Service):
         self._kept_rules.stop()
         self._stopping = True
         ended = [queue.stop() for queue in self._queues]
-        safe = self._all_made_safe("the stop")
+        safe = self._all_made_safe(THE_STOP)
         stopped = self._all(ended, "commands still run").addCallback(self._give_up_running)
         return stopped.addCallback(lambda _: self._all(safe, "hardware is not known to be safe"))
 
@@ -309,6 +309,7 @@ class RemoteHardwareManager(Service):
             queue.give_up_running()
 
     def _all_made_safe(self, why: str) -> list[Deferred[object]]:
+        self._memory.all_made_safe(why)
         return [
             self._queues.of(manager)
             .make_safe([Move(manager, "")], action, why)

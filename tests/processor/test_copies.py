@@ -16,11 +16,11 @@ from pychron_comms.errors import (
 from pychron_comms.interfaces import Part
 from pychron_comms.journal.memory import NoJournal
 from pychron_comms.observability.metrics import Metrics
-from pychron_comms.processor.execution import copies
+from pychron_comms.processor.execution import copies, plain_command
 from pychron_comms.processor.execution.audit import Audit
-from pychron_comms.processor.execution.copies import KEEP, KEEP_DATAGRAM
 from pychron_comms.processor.execution.execution import Execution
 from pychron_comms.processor.execution.idempotency import CommandMemory, request_of
+from pychron_comms.processor.execution.plain_command import KEEP, KEEP_DATAGRAM, LATE
 from pychron_comms.processor.execution.shares import OVERHEAD
 from pychron_comms.wire.context import RequestContext
 from tests.doubles import IdleHardware, ScriptedCall, gate_around
@@ -320,8 +320,9 @@ class OvertakenTests(CopyCase):
         self.reply("c1.2")
         self.assertEqual(self.ran[2:], ["Open A"])
 
-    def test_and_who_asks_by_datagrams(self) -> None:
+    def test_and_who_asks_by_datagrams_when_no_copy_can_come_any_more(self) -> None:
         self.overtaken("udp.1")
+        self.clock.advance(KEEP_DATAGRAM)
         self.reply("udp.2")
         self.assertEqual(self.ran[2:], ["Open A"])
 
@@ -445,7 +446,7 @@ class RoomTests(CopyCase):
     def test_what_is_past_is_forgotten(self) -> None:
         for number in range(10):
             self.reply("udp.1", f"Open {number}")
-        self.clock.advance(KEEP)
+        self.clock.advance(KEEP + LATE)
         self.reply("udp.2", "Open A")
         memory = self.gate._memory.copies
         self.assertEqual((memory.kept, memory.running, len(memory._last)), (1, 0, 1))
@@ -491,7 +492,7 @@ class RoomTests(CopyCase):
         self.assertEqual(self.ran.count("Open A"), 1)
 
     def test_askers_by_many_connections_are_told_apart_up_to_a_number(self) -> None:
-        self.patch(copies, "CONNECTIONS", 2)
+        self.patch(plain_command, "CONNECTIONS", 2)
         for number in range(5):
             self.reply(f"c{number}.1")
         self.assertEqual(self.ran, ["Open A"])

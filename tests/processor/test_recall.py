@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from twisted.internet.defer import Deferred
 
-from pychron_comms.errors import ExpiredError, OutcomeUnknownError
+from pychron_comms.errors import DeviceConnectionError, OutcomeUnknownError
 from pychron_comms.interfaces import Part
-from pychron_comms.processor.execution.copies import KEEP
+from pychron_comms.processor.execution.plain_command import KEEP
+from pychron_comms.processor.hardware_manager import GRACE
 from tests.processor.copy_case import OTHER, CopyCase
 
 
@@ -74,15 +75,64 @@ class RecallTests(CopyCase):
         self.reply("c2.1")
         self.assertEqual(self.ran, ["Open A", "Open A"])
 
-    def test_so_is_what_a_clean_stop_has_made_safe(self) -> None:
-        self.reply("c1.1")
-        self.successResultOf(self.gate.stopService())
+    def stop(self) -> None:
+        """A clean stop, which makes all safe."""
+        stopped = self.gate.stopService()
+        self.clock.advance(GRACE)
+        self.successResultOf(stopped)
         self.gate.close()
         self.journal._is_open = True
-        self.restart()
-        self.clock.advance(0.1)
-        self.failureResultOf(self.ask("c3.1", silent=1.2), ExpiredError)
+
+    def test_what_a_clean_stop_may_have_undone_is_neither_done_again_nor_told_ok(self) -> None:
+        """Seed 7072 of the model: it ran again, since the stop had changed its part."""
+        self.reply("c1.1")
+        self.stop()
+        self.restart(0.1)
+        for ask, silent in (("c2.1", 0.0), ("c3.1", 1.2)):
+            error = self.failureResultOf(self.ask(ask, silent=silent), OutcomeUnknownError)
+            self.assertIn("Open A was done, and the stop may have undone it", str(error.value))
+        self.assertEqual(self.ran, ["Open A"])
+
+    def test_so_is_what_ended_while_it_was_stopped(self) -> None:
+        self.valves.slow["Open A"] = opening = Deferred()
+        first = self.ask("c1.1")
+        self.gate.stopService()
+        opening.callback("OK")
+        self.assertEqual(self.successResultOf(first), "OK")
+        self.failureResultOf(self.ask("c2.1"), OutcomeUnknownError)
+        self.clock.advance(GRACE)
+        self.gate.close()
+        self.journal._is_open = True
+        self.restart(0.1)
+        self.failureResultOf(self.ask("c3.1"), OutcomeUnknownError)
+        self.assertEqual(self.ran, ["Open A"])
+
+    def test_a_failure_stays_one_at_a_stop(self) -> None:
+        self.valves.slow["Open A"] = failing = Deferred()
+        first = self.ask("c1.1")
+        failing.errback(DeviceConnectionError("A"))
+        self.failureResultOf(first, DeviceConnectionError)
+        self.stop()
+        self.restart(0.1)
+        self.failureResultOf(self.ask("c2.1"), DeviceConnectionError)
+
+    def test_who_has_read_the_reply_means_it_anew_after_a_stop(self) -> None:
+        self.reply("c1.1")
+        self.gate.reply_taken("c1.1")
+        self.stop()
+        self.restart(0.1)
+        self.gate.reply_taken("c1.1")
         self.reply("c2.1")
+        self.assertEqual(self.ran, ["Open A", "Open A"])
+
+    def test_what_ran_at_a_kill_may_have_gone_on_until_the_start(self) -> None:
+        self.valves.slow["Open A"] = Deferred()
+        self.ask("c1.1").addErrback(lambda failure: None)
+        self.restart(KEEP - 1)
+        self.clock.advance(KEEP - 1)
+        self.failureResultOf(self.ask("c2.1"), OutcomeUnknownError)
+        self.clock.advance(1)
+        self.reply("c3.1")
         self.assertEqual(self.ran, ["Open A", "Open A"])
 
     def test_what_is_carried_over_is_as_if_it_was_written(self) -> None:

@@ -47,6 +47,13 @@ class Ended(NamedTuple):
             raise error
         return self.reply
 
+    def undone(self, command: str, by: str) -> Ended:
+        """The same, when its part may have been made safe since: its success is of no use then."""
+        if error_from_line(self.reply) is not None:
+            return self
+        lost = OutcomeUnknownError(f"{command} was done, and {by} may have undone it since")
+        return Ended(State.UNKNOWN, error_line(lost), self.refused)
+
 
 class Keeper(Protocol):
     """Is told what becomes of a command.

@@ -13,11 +13,11 @@ from pychron_comms.interfaces import ICall, Move, Part
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.processor.execution.audit import Audit
 from pychron_comms.processor.execution.changes import ChangeLog
-from pychron_comms.processor.execution.copies import KEEP as KEEP_PLAIN
 from pychron_comms.processor.execution.copies import CopyMemory, is_plain
 from pychron_comms.processor.execution.entry import Ended, Entry
 from pychron_comms.processor.execution.figures import CommandFigures
 from pychron_comms.processor.execution.keys import KEEP, KeyMemory
+from pychron_comms.processor.execution.plain_command import KEEP as KEEP_PLAIN
 from pychron_comms.processor.execution.recall import LONGEST_RUN, Laboratory, Now, Recall
 
 
@@ -123,6 +123,10 @@ class CommandMemory:
         """It is made safe now, by no command."""
         self._changes.note((Move(part.manager, part.target),))
 
+    def all_made_safe(self, by: str) -> None:
+        """Everything is, by what happens to this process."""
+        self.copies.all_made_safe(by)
+
     def recall(self, laboratory: Laboratory) -> Recall:
         """What is to be told, record by record, what earlier processes wrote."""
         clock, audit = self._clock.seconds(), self._audit
@@ -150,7 +154,8 @@ class CommandMemory:
             {**record, "until": round(now + left, 3)} for record, left in self.keys.carried(clock)
         )
         plain = (
-            {**record, "at": at(clock - asked_at)} for record, asked_at in self.copies.carried()
+            {**record, "at": at(clock - asked_at)}
+            for record, asked_at in self.copies.carried(clock)
         )
         return chain(running, keys, plain)
 

@@ -23,6 +23,9 @@ from pychron_comms.processor.execution.shares import Kept
 #: Seconds for which a command may have run whose copies may still come.
 LONGEST_RUN = 60.0
 
+#: By what all is made safe when a processor is stopped.
+THE_STOP = "the stop"
+
 #: Events after which a part is not what a command had made of it.
 _MADE_SAFE = frozenset({"lapse", "override", "safe"})
 
@@ -72,7 +75,7 @@ class Recall:
         self._begun: dict[int, _Begun] = {}
         # The last of each key, in their order; there may be more than there is room for.
         self._known: dict[tuple[str, str], Kept[str, KnownKey]] = {}
-        # Plain commands whose copies may still come, and when each ended.
+        # Plain commands whose copies may still come, and when each ended; empty for not before now.
         self._plain: list[tuple[_Begun, Ended, str]] = []
         self._takes: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
             "begin": self._begin,
@@ -93,11 +96,12 @@ class Recall:
         for begun in self._begun.values():
             record = begun.record
             lost = OutcomeUnknownError(f"the processor stopped during {record['command']}")
-            self._ended(begun, Ended(State.UNKNOWN, error_line(lost)), record["at"])
+            self._ended(begun, Ended(State.UNKNOWN, error_line(lost)), "")
         self._keys.recall(list(self._known.values()))
         when = self._now.when
         for begun, ended, at in self._plain:
-            times = Times(when(begun.record["at"]), when(at), begun.change)
+            ended_at = when(at) if at else self._now.clock
+            times = Times(when(begun.record["at"]), ended_at, begun.change)
             self._copies.recall(begun.record, begun.moves or (), ended, times)
 
     def _begin(self, record: Mapping[str, Any]) -> None:
@@ -112,9 +116,11 @@ class Recall:
             self._ended(begun, _outcome(record["reply"]), record["at"])
 
     def _stop(self, record: Mapping[str, Any]) -> None:
-        """All was made safe then: who asks again wants it anew, and a late copy undoes nothing."""
-        for begun, _, _ in self._plain:
-            self._changes.note(begun.moves or ())
+        """All was made safe then. A copy is not told that it is done, and does not do it again."""
+        self._plain = [
+            (begun, ended.undone(begun.record["command"], THE_STOP), at)
+            for begun, ended, at in self._plain
+        ]
 
     def _made_safe(self, record: Mapping[str, Any]) -> None:
         part = self._laboratory.part(record["part"])

@@ -20,6 +20,7 @@ from pychron_comms.processor.execution.entry import Ended, Entry, State
 from pychron_comms.processor.execution.execution import Execution
 from pychron_comms.processor.execution.idempotency import CommandMemory
 from pychron_comms.processor.execution.manager_queue import ManagerQueue
+from pychron_comms.processor.execution.plain_command import PlainCommand
 from pychron_comms.processor.execution.queues import Queues
 from pychron_comms.processor.execution.recall import Recall
 from pychron_comms.processor.execution.runners import ThreadRunner
@@ -220,6 +221,20 @@ def _late_taken_for_new(self: Any, request: Any, call: Any, now: float) -> Any:
         return None
 
 
+def _found_as_if_it_came_now(self: Any, request: Any, call: Any, now: float) -> Any:
+    context = call.context
+    call.context = context._replace(age=0.0, silent=context.silent + context.age)
+    try:
+        return _find_copy(self, request, call, now)
+    finally:
+        call.context = context
+
+
+def _stop_is_a_change(self: Any, record: Any) -> None:
+    for begun, _, _ in self._plain:
+        self._changes.note(begun.moves or ())
+
+
 def _locked_for_all(self: Any, call: Any) -> None:
     if self._holder and call.manager is not None:
         self._check_holder(call.sender)
@@ -245,6 +260,9 @@ BREAKAGES: Mapping[str, Patches] = {
     "undelivered replies are not kept": [(Delivery, "lost", _delivered_all_the_same)],
     "a reply that crossed the end is taken for delivered": [(promises, "_has_taken_all", _yes)],
     "a late copy is taken for a new command": [(CopyMemory, "find", _late_taken_for_new)],
+    "a stop is a change as any other": [(Recall, "_stop", _stop_is_a_change)],
+    "what lay comes now": [(CopyMemory, "find", _found_as_if_it_came_now)],
+    "refusals are forgotten": [(PlainCommand, "was_refused_to", _no)],
     "a lease keeps nobody away": [(Leases, "check", _nothing)],
     "a lease is forgotten at a restart": [(Leases, "recall", _nothing)],
     "the end of a lease makes nothing safe": [(UnsafeParts, "add", _nothing)],

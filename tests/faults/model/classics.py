@@ -7,6 +7,7 @@ from tests.faults.model.history import (
     HOP,
     Ask,
     Cut,
+    Datagrams,
     FillDisk,
     History,
     HoldBack,
@@ -17,6 +18,7 @@ from tests.faults.model.history import (
     StandStill,
     StopProcessor,
     TakeLease,
+    TakeLock,
 )
 
 _KEPT, _PYCHRON, _FAR_PYCHRON = 0, 1, 3
@@ -144,6 +146,43 @@ ANOTHER_COMES_LAST: History = [
     Pass(6.0),
 ]
 
+#: All was made safe when the processor was stopped, and a copy comes when it is there again.
+STOPPED_BETWEEN_COPIES: History = [
+    Ask(_FAR_PYCHRON, "Count", "c", Script(0.95, late=True), None),
+    Pass(1.0),
+    StopProcessor(),
+    Pass(0.06),
+    HoldBack(_FAR_PYCHRON, 4.0),
+    Pass(6.0),
+]
+
+#: The first comes last, and lies at a processor that stands still until all should be forgotten.
+FIRST_COMES_LAST_AND_LIES: History = [
+    Ask(_FAR_PYCHRON, "Count", "b", Script(0.4, late=True, survives=True), None),
+    Pass(0.04),
+    HoldBack(_FAR_PYCHRON, 4.0),
+    Pass(3.74),
+    StandStill("processor", 3.0),
+    Pass(6.0),
+]
+
+#: The lock is free when the twin of a datagram comes, of which its sender was told that it is held.
+REFUSED_AND_FREE: History = [
+    Datagrams(("doubled soon",)),
+    TakeLock(1.0),
+    Ask(_PLAIN_DATAGRAMS, "Count", "a", Script(), None),
+    Pass(6.0),
+]
+
+#: The lock was held when the copy came before the first; it is free when that one comes.
+REFUSED_BEFORE_THE_FIRST: History = [
+    TakeLock(2.0),
+    Ask(_FAR_PYCHRON, "Count", "a", Script(), None),
+    Pass(0.04),
+    HoldBack(_FAR_PYCHRON, 2.5),
+    Pass(6.0),
+]
+
 #: Its copies lie at a server that stands still for longer than the gate remembers datagrams.
 DATAGRAMS_LIE: History = [
     Ask(_PLAIN_DATAGRAMS, "Count", "a", Script(0.01, late=True), None),
@@ -198,6 +237,10 @@ CLASSICS: list[History] = [
     FIRST_COMES_LAST,
     FIRST_COMES_LAST_AND_STILL,
     ANOTHER_COMES_LAST,
+    STOPPED_BETWEEN_COPIES,
+    FIRST_COMES_LAST_AND_LIES,
+    REFUSED_AND_FREE,
+    REFUSED_BEFORE_THE_FIRST,
     DATAGRAMS_LIE,
     LOST,
     TAKEN_TOGETHER,

@@ -173,8 +173,9 @@ class PlainDatagramClient(Client):
         self._post(unit.line.encode() + b"\n", partial(self._received, unit))
 
     def _received(self, unit: Unit, data: bytes) -> None:
-        unit.asks[-1].answer(data.decode().removesuffix("\r\n"), self.process.seconds())
+        # Who has his answer, or has given up, listens no more.
         if self._units and self._units[0] is unit:
+            unit.asks[-1].answer(data.decode().removesuffix("\r\n"), self.process.seconds())
             self._next()
 
     def _next(self) -> None:

@@ -15,7 +15,8 @@ Where a command may be run twice, all of it for want of a key:
 and one under a key: what makes safe is run even where the disk is too full to write it down; when
 the processor then dies as well, nobody is left who knows of it. A refusal that could not be written
 down is forgotten in the same way; the command may then be begun by an ask that was still under way.
-A datagram that the network doubles may come after the 011 to its twin, and be run.
+A datagram that the network doubles may come after the 011 to its twin, and be run; so may one that
+it holds back for longer than the gate remembers that its twin was refused.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ from unittest.mock import patch
 
 from twisted.logger import globalLogPublisher
 
-from pychron_comms.processor.execution.copies import KEEP_DATAGRAM
+from pychron_comms.processor.execution.plain_command import KEEP, KEEP_DATAGRAM
 from pychron_comms.repeater import hop_places
 from pychron_comms.server.resend import evidence
 from tests.faults.model.bench import BLOCKING, DEVICES, EASE, MOVES, SAFE, Told
@@ -167,7 +168,7 @@ def check_count(world: World, unit: Unit) -> None:
         check_answered(world, unit, told)
     if last is not None and code_of(last) is None:
         keep("success is exactly once", acted >= 1, unit)
-    if speaks_of_all(world, unit, code_of(last)):
+    if speaks_of_all(world, unit, code_of(last)) and not came_after_refusal(world, unit, told):
         keep("never begun is never", not told and not acted, unit, told)
     if not unit.asks:
         keep("not asked is never", not told, unit)
@@ -180,6 +181,17 @@ def check_answered(world: World, unit: Unit, told: list[Told]) -> None:
         late = answered < other.at
         excused = one.process is not other.process or unit.client.by_datagrams
         keep("what comes late undoes nothing", not late or excused, unit, told)
+    refusals = [ask.answered_at for ask in unit.asks if code_of(ask.reply) in GATE_CODES]
+    for each in told if refusals else []:
+        known = refusal_is_known(world, unit, each, min(refusals))
+        keep("what was refused is not done", each.at <= min(refusals) or not known, unit, each)
+
+
+def refusal_is_known(world: World, unit: Unit, told: Told, refused: float) -> bool:
+    """Whether the process that was told of it still knows that it was refused."""
+    born = max((died for died in world.processor_deaths if died <= told.at), default=0.0)
+    seconds = KEEP_DATAGRAM if unit.client.by_datagrams else KEEP
+    return born <= refused and world.witness.arrival_of(told).at < refused + seconds
 
 
 def may_be_repeated(world: World, unit: Unit, told: list[Told]) -> bool:
@@ -225,6 +237,13 @@ def speaks_of_all(world: World, unit: Unit, code: int | None) -> bool:
     if unit.key and code in GATE_CODES and unit.word != "Look":
         return not refusal_is_lost(world, unit)
     return all(code_of(ask.reply) in NEVER_BEGUN for ask in unit.asks) and is_alone(unit)
+
+
+def came_after_refusal(world: World, unit: Unit, told: list[Told]) -> bool:
+    """Whether the network held a copy back for longer than the gate remembers a datagram."""
+    heard = [ask.answered_at + KEEP_DATAGRAM for ask in unit.asks]
+    late = all(world.witness.arrival_of(each).at >= min(heard) for each in told)
+    return unit.client.by_datagrams and bool(told) and late
 
 
 def is_alone(unit: Unit) -> bool:

@@ -32,7 +32,7 @@ from tests.faults.model.pens import BREAKPOINTS
 from tests.faults.model.threads import HAND_OVER
 
 _TIMES = (0.0, 0.01, 0.4, 0.98, 1.0, 1.02, 1.2, 1.56, 2.5, 4.0, 6.0)
-_FATES = ("", "lost", "doubled", "doubled late", "late")
+_FATES = ("", "lost", "doubled", "doubled soon", "doubled late", "late")
 
 _scripts = st.builds(
     Script,

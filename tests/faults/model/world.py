@@ -23,6 +23,9 @@ from tests.faults.model.witness import Witness
 #: Time of day at the beginning, in seconds since 1970.
 EPOCH = 1_700_000_000.0
 
+#: Seconds after a datagram in which the network brings it again.
+DOUBLED = {"doubled": 0.001, "doubled soon": 1.2, "doubled late": 2.5}
+
 
 class World:
     """Seven clients, one server, one processor; every fault is a method. ``faults`` counts them."""
@@ -245,8 +248,8 @@ class World:
             self.faults[f"datagram {fate}"] += 1
         if fate != "lost":
             self.clock.callLater(wait + (1.5 if fate == "late" else 0.0), arrive)
-        if fate in {"doubled", "doubled late"}:
-            self.clock.callLater(wait + (2.5 if fate == "doubled late" else 0.001), arrive)
+        if fate in DOUBLED:
+            self.clock.callLater(wait + DOUBLED[fate], arrive)
 
     def _path(self, where: int) -> Path:
         """Of a client, or the hop between server and processor."""

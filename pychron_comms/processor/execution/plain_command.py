@@ -1,0 +1,135 @@
+"""One plain command: who asked it, when it was over, and what may be a copy of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pychron_comms.interfaces import Move
+from pychron_comms.processor.execution.entry import Ended, Entry
+
+#: Seconds in which it may be in doubt whether a reply was read. A datagram's copies come sooner.
+KEEP = 5.0
+KEEP_DATAGRAM = 2.1
+
+#: Seconds for which a copy may lie on its way from a server: by then its own time is over.
+LATE = 60.0
+
+#: Connections that are told apart of those by which one command was asked.
+CONNECTIONS = 100
+
+# Stands for the connection of a datagram, which has none.
+_DATAGRAM = "udp"
+
+#: Type and line.
+Line = tuple[str, str]
+
+
+class PlainCommand:
+    """One plain command. ``asked_at``: when its first asker said it; ``ended_at``: when it was
+    over; ``change``: its own number.
+
+    ``last``: the one who asked it last, at ``last_at``; ``is_taken``: that one has read the reply.
+    ``is_overtaken``: it was never begun, since what it moves was made safe. ``undone_by``: what may
+    have made that safe since it was done. ``line``: its type and words.
+    """
+
+    __slots__ = (
+        "_connections",
+        "asked_at",
+        "change",
+        "ended_at",
+        "is_overtaken",
+        "is_taken",
+        "last",
+        "last_at",
+        "line",
+        "moves",
+        "undone_by",
+        "what",
+    )
+
+    def __init__(
+        self, what: Entry | Ended, request: Mapping[str, str], moves: tuple[Move, ...], at: float
+    ) -> None:
+        self.what = what
+        self.line = request["type"], request["command"]
+        self.moves = moves
+        self.asked_at = self.ended_at = at
+        self.change = 0
+        self.is_overtaken = False
+        self.is_taken = False
+        self.undone_by = ""
+        self.last = ""
+        self._connections: set[str] = set()
+        self.ask(request["ask"], at)
+
+    @property
+    def has_connection(self) -> bool:
+        """Whether it can be told that its reply was read."""
+        return bool(self._connections)
+
+    @property
+    def keep(self) -> float:
+        """Seconds after its end in which a copy may come."""
+        return KEEP if self._connections else KEEP_DATAGRAM
+
+    @property
+    def until(self) -> float:
+        """Until when it is kept for copies that are late."""
+        return self.ended_at + self.keep + LATE
+
+    def may_be_copied_by(self, sent: float) -> bool:
+        """Whether what left its server then may be a copy."""
+        return sent < self.ended_at + self.keep
+
+    def may_be_older(self, ask: str, silent_since: float) -> bool:
+        """Whether this may have been asked before its answer was there, by what its connection
+        says."""
+        # Of a connection that was made before the reply, or before the last copy was asked, nobody
+        # knows when it asked first.
+        since = max(self.ended_at, self.last_at) if is_first(ask) else self.asked_at
+        return silent_since < since
+
+    def ask(self, ask: str, at: float) -> None:
+        """Someone asks it."""
+        self.last, self.last_at = ask, at
+        self.is_taken = False
+        connection = _connection(ask)
+        if connection != _DATAGRAM and len(self._connections) < CONNECTIONS:
+            self._connections.add(connection)
+
+    def came_by(self, ask: str) -> bool:
+        """Whether it came by the connection of this ask, which means it anew then."""
+        return _connection(ask) in self._connections
+
+    def end(self, ended: Ended, now: float) -> None:
+        """It is over."""
+        self.what, self.ended_at = ended, now
+        if self.undone_by:
+            self.undo(self.undone_by)
+
+    def undo(self, by: str) -> None:
+        """Its part was made safe, now or while it ran."""
+        self.undone_by = by
+        if isinstance(self.what, Ended):
+            self.what = self.what.undone(self.line[1], by)
+
+    def was_refused_to(self, ask: str, sent: float, silent_since: float) -> bool:
+        """Whether this may have been asked before it was told that the same was refused.
+
+        Who has been told asks it anew; a datagram does not tell which of the two it is.
+        """
+        if self.came_by(ask) or not self.may_be_copied_by(sent):
+            return False
+        if _connection(ask) == _DATAGRAM:
+            return not self.has_connection
+        return self.may_be_older(ask, silent_since)
+
+
+def is_first(ask: str) -> bool:
+    """Whether its connection said nothing before."""
+    return ask.endswith(".1") and _connection(ask) != _DATAGRAM
+
+
+def _connection(ask: str) -> str:
+    return ask.rpartition(".")[0]
