@@ -185,7 +185,9 @@ class CommandRepeater(MultiService):
             self._outage.attempt_failed(self._why)
             return
         self.connection = None
-        self._outage.lost(self._why)
+        # That we have ended it ourselves is no news.
+        if self.running:
+            self._outage.lost(self._why)
         if self._watcher is not None:
             self._watcher.lost(self._why)
 

@@ -47,9 +47,10 @@ class RemoteHardwareServer(ExplainedStart):
     ``local`` is the gate where the processor is in this process too; the settings name one
     elsewhere. Raises ValueError for an endpoint string that is none.
 
-    It stops in order, within 6 s, or 10 with a gate of its own: the listeners; the commands in
-    flight, while new ones get 209, save those that make safe; the way to the processors, which
-    fails what is left with 201; the connections, when their replies are written.
+    It stops in order, within 6 s, or 10 with a gate of its own: the listeners; the alarms, so that
+    nobody is called for what an ordinary stop takes away; the commands in flight, while new ones
+    get 209, save those that make safe; the way to the processors, which fails what is left with
+    201; the connections, when their replies are written.
     """
 
     def __init__(
@@ -186,6 +187,7 @@ class RemoteHardwareServer(ExplainedStart):
             lambda: DeferredList([server.close_listeners() for server in servers]),
             LISTENERS,
         )
+        await ending.ended("the alarms", self._alarms.disownServiceParent, LISTENERS)
         if self._local is not None:
             await ending.ended("the gate to the hardware", self._local.stopService, GATE)
         else:

@@ -17,6 +17,14 @@ from tests.integration.processes import Processes, run_to_the_end
 
 LAB = (sys.executable, "-m", "pychron_comms.operations")
 
+#: What is so only while the processor can be asked.
+ALARM = """
+[[alarm]]
+name = "valve B"
+item = "System/valve/B"
+is = [true]
+"""
+
 
 def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
@@ -44,6 +52,8 @@ def test_from_init_to_a_running_laboratory(processes: Processes) -> None:
     made = run_to_the_end(*LAB, "init", "--yes", folder=folder)
     assert made.returncode == 0, made.stdout
     port, pages = with_a_port_of_its_own(folder / "lab.toml")
+    with (folder / "lab.toml").open("a") as file:
+        file.write(ALARM)
     checked = run_to_the_end(*LAB, "check", folder=folder)
     assert (checked.returncode, "no mistakes found" in checked.stdout) == (0, True)
 
@@ -76,8 +86,15 @@ def test_from_init_to_a_running_laboratory(processes: Processes) -> None:
     assert "configuration:" not in other.stdout
     # What our own tools ask for is whole, however long: nobody is warned of it.
     assert "a reply of" not in runs.log
-    runs.signal(signal.SIGTERM)
-    assert runs.wait_for_end() == 0
+    # As Ctrl-C does. An ordinary end is calm: of a processor that was lost, or of what it does not
+    # say any more, nobody is told, who still listens either.
+    with socket.create_connection(("127.0.0.1", port), 5) as client:
+        client.sendall(b"Open A\r\n")
+        assert client.recv(100) == b"OK\r\n"
+        runs.signal(signal.SIGINT)
+        assert runs.wait_for_end() == 0
+    for word in ("alarm valve B", "lost the processor"):
+        assert word not in runs.log, runs.log
 
     away = run_to_the_end(*LAB, "status", folder=folder)
     assert away.returncode == 2

@@ -243,6 +243,15 @@ class ContextTests(EndpointCase):
         self.assertEqual(self.processor.attempts, 2)
         self.assertEqual(self.processor.read(), [])
 
+    def test_a_connection_that_it_ends_itself_is_no_loss(self) -> None:
+        for stop, said in ((lambda: None, True), (self.repeater.stopService, False)):
+            with capturedLogs() as logs:
+                stop()
+                self.processor.drop()
+            told = [str(formatEvent(each)) for each in logs]
+            self.assertEqual(any(each.startswith("lost the processor") for each in told), said)
+            self.clock.advance(5.0)
+
     def test_an_error_to_what_is_told_is_nobodys(self) -> None:
         self.repeater.session_ended("5e55")
         self.processor.say(b"@id=1 ERROR 206 : malformed request: Type|command is wanted\r\n")

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import io
+import json
 import pathlib
 import tempfile
 from contextlib import redirect_stderr, redirect_stdout
 from typing import Any
 
 from twisted.application.service import IServiceMaker
+from twisted.internet.address import IPv4Address
 from twisted.internet.endpoints import UNIXClientEndpoint
 from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import Factory
 from twisted.internet.task import Clock
-from twisted.internet.testing import MemoryReactorClock
-from twisted.logger import capturedLogs
+from twisted.internet.testing import (
+    MemoryReactorClock,
+    StringTransport,
+    StringTransportWithDisconnection,
+)
+from twisted.logger import capturedLogs, formatEvent
 from twisted.plugin import getPlugins
 from twisted.python import usage
 from twisted.trial.unittest import SynchronousTestCase
@@ -23,8 +29,9 @@ from zope.interface.verify import verifyObject
 
 from pychron_comms.errors import ManagerUnavailableError
 from pychron_comms.handlers.factories import own_factories
-from pychron_comms.interfaces import IRequestHandler, IRequestHandlerFactory
+from pychron_comms.interfaces import IRequestHandler, IRequestHandlerFactory, Reading
 from pychron_comms.observability.metrics import Metrics
+from pychron_comms.observability.state.items import found
 from pychron_comms.processor import tap as processor_tap
 from pychron_comms.processor.assembly import gate_from_config, handlers_for
 from pychron_comms.processor.execution.manager_queue import QUEUE_LIMIT
@@ -115,6 +122,39 @@ class ServerServiceTests(ServiceCase):
     def test_with_a_processor_elsewhere_it_connects_there(self) -> None:
         self.start(self.make(server_tap, "--processor", "unix:/run/x.sock"))
         self.assertEqual([path for path, *_ in self.reactor.unixClients], ["/run/x.sock"])
+
+    def test_an_ordinary_stop_raises_no_alarm(self) -> None:
+        path = self.configuration(
+            """
+            [server]
+            processor = "unix:/run/x.sock"
+            [[alarm]]
+            name = "valve"
+            item = "System/valve/B"
+            is = [true]
+            """
+        )
+        service = self.make(server_tap, "--config", path, "--listen", "System=tcp:9061")
+        service.privilegedStartService()
+        service.startService()
+        (_, factory, *_) = self.reactor.unixClients[0]
+        processor = factory.buildProtocol(None)
+        processor.makeConnection(StringTransportWithDisconnection())
+        processor.transport.protocol = processor
+        item = found(Reading("System/valve/B", False), 1.0).as_json()
+        snapshot = json.dumps({"items": [item]})
+        processor.dataReceived(f"@event=snapshot;seq=1 {snapshot}\r\n".encode())
+        processor.dataReceived(b"@event=live;seq=2 {}\r\n")
+        self.reactor.advance(1.0)
+        # A client that is slow to end its side holds up the stop.
+        (listener,) = (each for port, each, *_ in self.reactor.tcpServers if port == 9061)
+        listener.buildProtocol(IPv4Address("TCP", "127.0.0.1", 5)).makeConnection(StringTransport())
+        with capturedLogs() as logs:
+            stopped = service.stopService()
+            self.reactor.pump([0.1] * 50)
+        self.successResultOf(stopped)
+        told = [str(formatEvent(each)) for each in logs]
+        self.assertEqual([each for each in told if "alarm" in each], [])
 
     def test_listeners_of_the_command_line_replace_the_others(self) -> None:
         self.start(self.make(server_tap, "--listen", "System=tcp:9061", "-l", "*=tcp:9060"))
