@@ -35,6 +35,9 @@ FIRST_REST = 1.0
 LONGEST_REST = 15.0
 _MOST_DOUBLINGS = 8
 
+#: Silences in a row from which on it counts for one that does not answer.
+SILENT = 2
+
 _UNKNOWN = "it has not said what it is"
 
 
@@ -66,6 +69,7 @@ class Instrument:
         self._listeners: list[Heard] = []
         #: How often in a row it gave no answer; whether it is asked just now.
         self._misses = 0
+        self._silence = ""
         self._is_probed = False
         self._rests_until = 0.0
         if description.identify is not None:
@@ -76,6 +80,11 @@ class Instrument:
     def trouble(self) -> str:
         """Why it cannot be asked; empty while it can."""
         return self._bus.trouble or self._unidentified
+
+    @property
+    def away(self) -> str:
+        """Why it cannot be asked, or that it was silent again and again; empty while it answers."""
+        return self.trouble or (self._silence if self._misses >= SILENT else "")
 
     def ask(
         self,
@@ -119,6 +128,7 @@ class Instrument:
         self._is_probed = False
         if failure.check(NoAnswerError):
             self._misses += 1
+            self._silence = failure.getErrorMessage()
             self._rests_until = self.clock.seconds() + self._rest
         elif not failure.check(NotAskedError):
             self._misses = 0

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
@@ -20,8 +21,9 @@ from pychron_comms.instruments.figures import InstrumentFigures
 from pychron_comms.instruments.instrument import Instrument
 from pychron_comms.instruments.library import ENDING, named_description
 from pychron_comms.instruments.links import BusService
+from pychron_comms.instruments.presence import Presence
 from pychron_comms.instruments.speaking import spoken
-from pychron_comms.interfaces import IFence
+from pychron_comms.interfaces import IFence, Reading
 from pychron_comms.observability.metrics import Metrics
 
 #: Finds what a key of a table is bound to, of one of these kinds. Raises ConfigError.
@@ -34,16 +36,27 @@ def nothing_to_bind(table: Table, key: str, kinds: Sequence[str]) -> BoundItem:
 
 
 class Instruments(MultiService):
-    """All of them, with their buses: instruments with one address share one wire."""
+    """All of them, with their buses: instruments with one address share one wire.
 
-    def __init__(self, table: Table, reactor: Any, fence: IFence | None = None) -> None:
+    ``now`` is Unix time in seconds.
+    """
+
+    def __init__(
+        self,
+        table: Table,
+        reactor: Any,
+        fence: IFence | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         super().__init__()
+        self._now = now
         self._fence = fence
         self._reactor = reactor
         self._buses: dict[str, Bus] = {}
         self._at: dict[str, list[str]] = {}
         self._places: dict[str, str] = {}
         self._instruments: dict[str, Instrument] = {}
+        self._presences: list[Presence] = []
         self._values: dict[str, Mapping[str, Value]] = {}
         self._bound: dict[tuple[str, str, tuple[Value, ...]], str] = {}
         self._items: list[BoundItem] = []
@@ -77,6 +90,11 @@ class Instruments(MultiService):
                 partial(getattr, bus, "unasked"),
                 link=address,
             )
+
+    def readings(self) -> Iterator[Reading]:
+        """Whether each of them answers."""
+        for presence in self._presences:
+            yield presence.reading()
 
     def startService(self) -> None:
         super().startService()
@@ -123,9 +141,10 @@ class Instruments(MultiService):
                 raise table.mistake("link", f"instrument {other} is there, of another kind")
         self._at[address].append(name)
         self._values[name] = values
-        self._instruments[name] = Instrument(
+        instrument = self._instruments[name] = Instrument(
             name, description, values, self._bus(table, address, description), self._reactor
         )
+        self._presences.append(Presence(instrument, address, self._now))
 
     def _check_place(self, table: Table, address: str) -> None:
         """One place has one link: two would open it twice."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 
 from twisted.internet.interfaces import IReactorTime
@@ -16,7 +16,14 @@ from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.config.table import Table
 from pychron_comms.errors import DeviceConnectionError, ManagerUnavailableError
 from pychron_comms.instruments.safe_device import SafeDevice
-from pychron_comms.interfaces import IDevice, IFence, IHardware, ILaserManager, ISafeguards
+from pychron_comms.interfaces import (
+    IDevice,
+    IFence,
+    IHardware,
+    ILaserManager,
+    ISafeguards,
+    Reading,
+)
 from pychron_comms.lab.binding import Instruments
 from pychron_comms.lab.bound.config import bound_laser_from_config
 from pychron_comms.lab.custom import custom_managers
@@ -105,6 +112,10 @@ class Hardware:
         if self._instruments is not None:
             self._instruments.count_in(metrics)
 
+    def readings(self) -> Iterable[Reading]:
+        """Whether each instrument answers."""
+        return () if self._instruments is None else self._instruments.readings()
+
     def stop(self) -> None:
         if self._instruments is not None and self._instruments.running:
             self._instruments.stopService()
@@ -143,7 +154,7 @@ def hardware_from_config(
         return random.Random(f"{seed}/{name}")
 
     vacuum = Vacuum(clock, (), {})
-    instruments = Instruments(table, clock, fence)
+    instruments = Instruments(table, clock, fence, now)
     managers: dict[str, object] = {}
     if "extraction_line" in table:
         line_table = table.table("extraction_line")

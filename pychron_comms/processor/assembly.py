@@ -113,7 +113,9 @@ def gate_from_config(
     hardware.count_in(metrics)
     publisher.watch(
         managers,
-        lambda: chain(gate_readings(guards.leases, guards.unsafe, journal), more()),
+        lambda: chain(
+            gate_readings(guards.leases, guards.unsafe, journal), hardware.readings(), more()
+        ),
     )
     metrics.gauge(
         "pychron_comms_leases_held", "Leases.", lambda: sum(1 for _ in guards.leases.leases())

@@ -101,6 +101,36 @@ def test_from_init_to_a_running_laboratory(processes: Processes) -> None:
     assert "pychron-lab run" in away.stdout
 
 
+def test_status_names_the_instrument_that_is_away(processes: Processes) -> None:
+    port = free_port()
+    listen = f"tcp:{port}:interface=127.0.0.1"
+    link = f"tcp://127.0.0.1:{free_port()}"
+    (processes.folder / "lab.toml").write_text(
+        f"""
+[http]
+server = "off"
+[[server.listener]]
+type = "System"
+listen = ["{listen}"]
+[instrument.box]
+description = "agilent-34970a"
+link = "{link}"
+[[extraction_line.valve]]
+name = "A"
+instrument = "box.valve(101)"
+"""
+    )
+    processes.twistd("pychron-server", "--config", "lab.toml").wait_for("no instrument at")
+
+    told = run_to_the_end(*LAB, "status", "--json", folder=processes.folder)
+
+    assert told.returncode == 2, told.stdout
+    findings = {each["subject"]: each for each in json.loads(told.stdout)["findings"]}
+    box = findings["instrument box"]
+    assert box["state"] == "broken"
+    assert re.fullmatch(rf"does not answer since 20.*: .*refused.* \({link}\)", box["text"])
+
+
 def test_one_wrong_line_is_found(tmp_path: Path) -> None:
     run_to_the_end(*LAB, "init", "--yes", folder=tmp_path)
     file = tmp_path / "lab.toml"

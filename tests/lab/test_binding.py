@@ -86,6 +86,14 @@ class BindingTests(SynchronousTestCase):
         self.assertEqual((reading.path, reading.value), ("valve/A", None))
         self.assertIs(reading.severity, Severity.INVALID)
 
+    def test_each_instrument_says_whether_it_answers(self) -> None:
+        told = {each.path: each for each in self.hardware().readings()}
+        self.assertEqual(list(told), ["instrument/becker", "instrument/bone"])
+        becker = told["instrument/becker"]
+        self.assertEqual((becker.value, becker.reason), (False, "not connected yet"))
+        self.assertEqual(becker.details["link"], "tcp://10.0.0.12:5025")
+        self.assertEqual(list(self.hardware("seed = 1").readings()), [])
+
     def test_a_visa_name_is_the_same_place_as_its_link(self) -> None:
         old = "tcp://10.0.0.13:4001"
         self.assertIn(
