@@ -93,6 +93,10 @@ class Exchange:
         """Fields of what is sent."""
         return set(self.send.fields) | (self.first.names if self.first else set())
 
+    def carried(self, value: float) -> Value:
+        """What is left of a value on the wire. ValueError for one that does not fit."""
+        return self.send.carried(value)
+
     @property
     def sent(self) -> str:
         """What it sends, in words: of two with the same, both have the same answer."""

@@ -5,8 +5,10 @@ VISA names of sockets and serial lines are taken too.
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
@@ -32,6 +34,9 @@ from pychron_comms.instruments.visa import link_of
 _WINDOWS_PORT = re.compile(r"/(COM\d+)", re.IGNORECASE)
 
 _PARITIES = ("N", "E", "O")
+
+#: What a system says of a serial port that another program has.
+_IN_USE = (errno.EAGAIN, errno.EBUSY)
 
 
 class Address(NamedTuple):
@@ -155,7 +160,8 @@ class _Datagrams(DatagramProtocol):
 
 @implementer(IStreamClientEndpoint)
 class _SerialEndpoint:
-    """A serial line, by Twisted's ``SerialPort``. Needs the extra ``serial``."""
+    """A serial line, by Twisted's ``SerialPort``, for one program at a time: two would take each
+    other's answers. Needs the extra ``serial``."""
 
     def __init__(self, address: Address, reactor: Any) -> None:
         options = address.options
@@ -179,7 +185,12 @@ class _SerialEndpoint:
     def _connected(self, factory: IProtocolFactory) -> IProtocol:
         protocol = factory.buildProtocol(_Line(self._path))
         assert protocol is not None
-        _serial_port()(protocol, self._path, self._reactor, **self._settings)
+        try:
+            _serial_port()(protocol, self._path, self._reactor, **self._settings)
+        except OSError as error:
+            if error.errno in _IN_USE:
+                raise OSError(f"another program uses {self._path}") from None
+            raise
         return protocol
 
 
@@ -197,7 +208,7 @@ def _serial_port() -> Any:
         ) from None
 
     class _KeptSerialPort(SerialPort, Kept):
-        pass
+        _serialFactory = staticmethod(partial(SerialPort._serialFactory, exclusive=True))
 
     return _KeptSerialPort
 

@@ -101,7 +101,7 @@ def _binary(letter: str, bits: int, order: str | None) -> Format:
 def _number(spec: str, found: re.Match[str]) -> Format:
     sign, zero, width, _, letter = found.groups()
     if letter in "gfeE":
-        return Format(_NUMBER, True, lambda value: _formatted(spec, finite(value)), _as_float)
+        return Format(_NUMBER, True, lambda value: _decimal(spec, finite(value)), _as_float)
     digits = b"0-9A-Fa-f" if letter in "Xx" else b"0-9"
     count = b"{%s}" % width.encode() if zero and width else b"+"
     minus = b"" if letter in "Xx" or (zero and width and not sign) else b"[+-]?"
@@ -113,6 +113,12 @@ def _number(spec: str, found: re.Match[str]) -> Format:
         lambda value: _formatted(spec, _whole(finite(value)), int(width or 0) if zero else 0),
         lambda data: finite(int(data, 16 if letter in "Xx" else 10)),
     )
+
+
+def _decimal(spec: str, value: float | int) -> bytes:
+    """Nothing is sent as -0.0, which not every instrument takes for a number."""
+    data = _formatted(spec, value)
+    return data if float(data) else _formatted(spec, abs(value))
 
 
 def _formatted(spec: str, value: float | int, width: int = 0) -> bytes:
@@ -139,10 +145,13 @@ def _as_float(data: bytes) -> float:
 
 
 def finite(value: Value) -> float | int:
-    """The same number. ValueError for what is none, infinite, or beyond what a float can be."""
+    """The same number, and 0 for -0.0.
+
+    ValueError for what is none, infinite, or beyond what a float can be.
+    """
     try:
         if math.isfinite(number := float(value)):
-            return value if isinstance(value, int) else number
+            return value if isinstance(value, int) else number + 0.0
     except OverflowError:
         pass
     raise ValueError(f"not a finite number: {value}")

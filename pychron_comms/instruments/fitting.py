@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import replace
 
 from pychron_comms.config.table import Table
@@ -52,6 +53,7 @@ def check_reading(table: Table, reading: Reading, kind: Kind) -> None:
 def check_verb(table: Table, verb: Verb, seen: Reading | None) -> None:
     """ConfigError for what the reading that shows whether it is done could never show."""
     check_limits_of(table, verb)
+    check_carried(table, verb)
     check_pace(table, verb)
     if seen is None:
         return
@@ -61,6 +63,22 @@ def check_verb(table: Table, verb: Verb, seen: Reading | None) -> None:
         raise table.mistake("minimum", _beyond(verb.minimum, seen, seen.minimum))
     if verb.maximum is not None and seen.maximum is not None and verb.maximum > seen.maximum:
         raise table.mistake("maximum", _beyond(verb.maximum, seen, seen.maximum))
+
+
+def check_carried(table: Table, verb: Verb) -> None:
+    """ConfigError for a limit that the wire has no room for, or that it rounds to one beyond."""
+    for key, limit, beyond in (
+        ("minimum", verb.minimum, operator.lt),
+        ("maximum", verb.maximum, operator.gt),
+    ):
+        if limit is None:
+            continue
+        try:
+            sent = float(verb.exchange.carried(limit))
+        except ValueError as error:
+            raise table.mistake(key, f"{limit:g} cannot be sent: {error}") from None
+        if beyond(sent, limit):
+            raise table.mistake(key, f"{limit:g} is sent as {sent:.12g}, which is beyond it")
 
 
 def check_pace(table: Table, verb: Verb) -> None:
@@ -91,6 +109,7 @@ def narrowed(table: Table, item: Item) -> Item:
         ramp=_within(table, "ramp", verb.ramp, above=False),
     )
     check_limits_of(table, own)
+    check_carried(table, own)
     check_pace(table, own)
     return replace(item, verbs={**item.verbs, name: own})
 

@@ -19,6 +19,8 @@ from pychron_comms.transport.reconnecting import ReconnectingClient
 #: Seconds: the first wait before it is tried again, and the longest.
 FIRST_RETRY = 1.0
 LONGEST_RETRY = 30.0
+#: The longest for a port of this computer, which is quickly looked for.
+LONGEST_LOCAL_RETRY = 5.0
 _FACTOR = 2.0
 
 
@@ -35,11 +37,12 @@ class BusService(Service):
         self._bus = bus
         self._resetting = False
         self._is_telnet = where.scheme == "telnet"
+        longest = LONGEST_LOCAL_RETRY if where.path else LONGEST_RETRY
         self._client = ReconnectingClient(
             endpoint_for(where, reactor),
             _BusFactory.forProtocol(self._protocol),
             self._attempt_failed,
-            backoffPolicy(FIRST_RETRY, LONGEST_RETRY, _FACTOR, lambda: 0.0),
+            backoffPolicy(FIRST_RETRY, longest, _FACTOR, lambda: 0.0),
             reactor,
         )
 

@@ -119,6 +119,11 @@ class Pattern:
                 made += self._write(part, values)
         return bytes(made)
 
+    def carried(self, value: float) -> Value:
+        """What is left of a value on the wire. ValueError for one that does not fit."""
+        fields = [part for part in self._parts if isinstance(part, _Field) and part.name == "value"]
+        return fields[0].read(fields[0].write(value)) if fields else value
+
     def match(self, data: bytes) -> dict[str, Value]:
         """What the fields are in ``data``, all of it. GarbledError where it is not so."""
         found = self._compiled.fullmatch(data)

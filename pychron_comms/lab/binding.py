@@ -23,6 +23,7 @@ from pychron_comms.instruments.library import ENDING, named_description
 from pychron_comms.instruments.links import BusService
 from pychron_comms.instruments.presence import Presence
 from pychron_comms.instruments.speaking import spoken
+from pychron_comms.instruments.talk import question
 from pychron_comms.interfaces import IFence, Reading
 from pychron_comms.observability.metrics import Metrics
 
@@ -59,6 +60,9 @@ class Instruments(MultiService):
         self._presences: list[Presence] = []
         self._values: dict[str, Mapping[str, Value]] = {}
         self._bound: dict[tuple[str, str, tuple[Value, ...]], str] = {}
+        #: Where each instrument is; and by what bytes which part is moved there.
+        self._addresses: dict[str, str] = {}
+        self._moved: dict[tuple[str, bytes], str] = {}
         self._items: list[BoundItem] = []
         for name, below in table.named_tables("instrument").items():
             self._add(name, below)
@@ -75,6 +79,7 @@ class Instruments(MultiService):
         except ValueError as error:
             raise table.mistake(key, str(error)) from None
         self._take(table, key, (name, item_name, tuple(values[each] for each in item.parameters)))
+        self._take_wires(table, key, instrument, item, values)
         bound = BoundItem(instrument, item, values, self._fence)
         self._items.append(bound)
         return bound
@@ -127,6 +132,27 @@ class Instruments(MultiService):
         if other != table.name_of(key):
             raise table.mistake(key, f"{table.text(key)} is taken already, by {other}")
 
+    def _take_wires(
+        self,
+        table: Table,
+        key: str,
+        instrument: Instrument,
+        item: Item,
+        values: Mapping[str, Value],
+    ) -> None:
+        """What moves it must move nothing else: two of several kinds may be at one relay."""
+        address = self._addresses[instrument.name]
+        for name in item.kind.must - item.kind.safe:
+            verb = item.verbs[name]
+            given = {**values, "value": verb.minimum or 0}
+            try:
+                sent = question(instrument.description.wire, verb.exchange, given)
+            except ValueError:
+                continue
+            other = self._moved.setdefault((address, sent), table.name_of(key)) if sent else ""
+            if other not in {"", table.name_of(key)}:
+                raise table.mistake(key, f"{table.text(key)} is moved by what moves {other}")
+
     def _add(self, name: str, table: Table) -> None:
         description = _description(table)
         address = _link(table, description)
@@ -140,6 +166,7 @@ class Instruments(MultiService):
             elif not (_is_modbus(theirs) and _is_modbus(description)):
                 raise table.mistake("link", f"instrument {other} is there, of another kind")
         self._at[address].append(name)
+        self._addresses[name] = address
         self._values[name] = values
         instrument = self._instruments[name] = Instrument(
             name, description, values, self._bus(table, address, description), self._reactor

@@ -80,6 +80,14 @@ class MistakeTests(SynchronousTestCase):
         said = self.said(text, "maximum = 1000", "maximum = 1000 ")
         self.assertIn("item.loop.do.set.maximum: 1000 is beyond what setpoint can be, 900", said)
 
+    def test_a_limit_that_cannot_be_sent(self) -> None:
+        """What is within the limits would be sent as what is beyond them."""
+        said = self.said(LOOP, "maximum = 1000", "maximum = 999.96")
+        self.assertIn("item.loop.do.set.maximum: 999.96 is sent as 1000, which is beyond", said)
+        text = LOOP.replace("SP {value:.1f}", "SP {value:u8}")
+        said = self.said(text, "maximum = 1000", "maximum = 256")
+        self.assertIn("item.loop.do.set.maximum: 256 cannot be sent", said)
+
     def test_codes_and_bits_are_of_numbers(self) -> None:
         text = GAUGE.replace('words = { OFF = "off" }', "")
         said = self.said(text, '"{value:.2E}"', '"{status:w} {value:.2E}"\nstatus = { 0 = "ok" }')

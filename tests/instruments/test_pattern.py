@@ -86,6 +86,11 @@ class PatternTests(SynchronousTestCase):
             self.assertRaises(GarbledError, pattern.match, wrong)
         self.assertRaises(GarbledError, pattern.match, b"1e999")
 
+    def test_there_is_one_nought(self) -> None:
+        for value in (-0.0, -0.04):
+            self.assertEqual(Pattern("SP {value:.1f}").build({"value": value}), b"SP 0.0")
+        self.assertEqual(str(Pattern("{value:g}").match(b"-0.0")["value"]), "0.0")
+
     def test_a_long_text_that_is_none(self) -> None:
         """An expression that tried all ways to take it apart would not end today."""
         for text in (b"1", b" ", b"1 "):

@@ -109,6 +109,24 @@ def test_a_line_that_is_unplugged_is_said_once_and_comes_back_by_itself(
     assert len(re.findall("instrument|serial|box", server.log)) < 30
 
 
+def test_a_line_is_for_one_program_at_a_time(processes: Processes) -> None:
+    """Two would take each other's answers."""
+    _, line = simulated(processes, "arduino-valves", "--listen", "pty")
+    (processes.folder / "lab.toml").write_text(_LAB % line.removeprefix("serial://"))
+    first = processes.twistd("pychron-server", "--config=lab.toml", "--http=off")
+    with Wire(server_address(first)) as wire:
+        wait_until(lambda: asked(wire, "Open A") == "OK", "the instrument")
+        second = processes.twistd("pychron-server", "--config=lab.toml", "--http=off")
+        second.wait_for("another program uses /dev/")
+        with Wire(server_address(second)) as other:
+            assert asked(other, "Open A").startswith("ERROR 008")
+            assert asked(wire, "GetValveState A") == "True"
+            first.kill()
+            wait_until(lambda: asked(other, "Close A") == "OK", "the line that was let go")
+    assert "no answer" not in first.log
+    assert second.log.count("another program uses") == 1
+
+
 def test_a_port_that_is_not_there_is_said_once(processes: Processes, tmp_path: Path) -> None:
     (processes.folder / "lab.toml").write_text(_LAB % (tmp_path / "ttyUSB9"))
     server = processes.twistd("pychron-server", "--config=lab.toml", "--http=off")

@@ -143,6 +143,21 @@ link = "serial:///dev/ttyUSB0?baud=19200"
         error = self.assertRaises(ConfigError, self.hardware, shared + twice)
         self.assertIn("instrument hot is there already", str(error))
 
+    def test_two_of_several_kinds_are_not_at_one_relay(self) -> None:
+        """What they are told is the same bytes."""
+        link = 'link = "modbus+tcp://10.0.0.20"\n'
+        text = (
+            f'[instrument.one]\ndescription = "modbus-valves"\n{link}'
+            f'[instrument.two]\ndescription = "modbus-coils"\n{link}%s\n'
+            '[[extraction_line.valve]]\nname = "A"\ninstrument = "one.valve(3)"\n'
+            '[[extraction_line.valve]]\nname = "B"\ninstrument = "two.valve(%d)"\n'
+        )
+        self.hardware(text % ("", 4))
+        self.hardware(text % ("unit = 2", 3))
+        error = str(self.assertRaises(ConfigError, self.hardware, text % ("", 3)))
+        self.assertRegex(error, r"^lab.toml:13: extraction_line.valve\[1\].instrument: two.valve")
+        self.assertIn("is moved by what moves extraction_line.valve[0].instrument", error)
+
     def test_a_device_is_bound(self) -> None:
         text = """
 [instrument.pid]
@@ -174,6 +189,7 @@ instrument = "pid.loop"
             (["maximum = 1700"], "maximum: 1700 is beyond the instrument's own, 1600"),
             (["minimum = -1"], "minimum: -1 is beyond the instrument's own, 0"),
             (["minimum = 50", "maximum = 40"], "maximum: 40 is below the minimum, 50"),
+            (["maximum = 1200.06"], "maximum: 1200.06 is sent as 1200.1, which is beyond it"),
             (["safe = 1601"], "safe: 1601 must be at most 1600"),
             (["maximum = 500", "safe = 501"], "safe: 501 must be at most 500"),
             (['safe = "of"'], "did you mean off?"),

@@ -169,6 +169,12 @@ class ModbusWrite:
         """ValueError for parameters with which it is not there."""
         self.place.of(values)
 
+    def carried(self, value: float) -> Value:
+        """What is left of a value in its registers. ValueError for one that does not fit."""
+        if self.type is None or self.write is not None:
+            return value
+        return self.type.scaled(self.type.raw(self.type.write(value)))
+
     def data(self, values: Mapping[str, Value]) -> bytes:
         """What shall stand there. ValueError for what does not fit."""
         value = values["value"] if self.write is None else self.write

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from twisted.internet.interfaces import IReactorTime
 
 from pychron_comms.config.table import ConfigError, Table
-from pychron_comms.instruments.bound_item import BoundItem
+from pychron_comms.instruments.bound_item import BoundItem, check_limits
 from pychron_comms.lab.binding import Bind
 from pychron_comms.lab.bound.axis import Axis
 from pychron_comms.lab.bound.laser import BoundLaser, Parts
@@ -65,6 +65,11 @@ def _span(table: Table, item: BoundItem) -> Span:
     if len(ends) != 2 or ends[0] == ends[1]:
         unit = power.unit or "its unit"
         raise table.error("range", f"what the laser is sent at 0 and at 100 percent, in {unit}")
+    for end in ends:
+        try:
+            check_limits(power, end)
+        except ValueError as error:
+            raise table.mistake("range", f"{end:g} {error}, as its power is limited") from None
     return Span(*ends)
 
 

@@ -396,6 +396,7 @@ class FileTests(SynchronousTestCase):
             ('"board.laser"', '"board.laser"\nrange = [1, 1]', "at 0 and at 100 percent"),
             ('"board.laser"', '"board.laser"\naxes = { x = "board.laser" }', "for this"),
             ('"board.laser"', '"board.laser"\npowr = 1', "no such key"),
+            ('"board.laser"', '"board.laser"\nrange = [0, 101]', "range: 101 must be at most 100"),
         ):
             with self.subTest(new):
                 error = self.assertRaises(ConfigError, self.hardware, LAB.replace(old, new))
