@@ -181,6 +181,16 @@ PROMISES = (
         "tests.server.resend.test_delivery.InDoubtTests.test_a_reply_before_a_reset",
     ),
     Promise(
+        "nor is it forgotten that it was",
+        "a server tells a processor that comes back what was read in the last 5 s: who has read it"
+        " means the same anew",
+        "repeater/endpoint.py",
+        "        for ask in self._read_lately.asks():\n",
+        "        for ask in ():\n",
+        "tests.repeater.test_taken.TakenTests"
+        ".test_a_processor_that_comes_back_is_told_first_what_was_read_lately",
+    ),
+    Promise(
         "a process that stood still believes nothing",
         "what came meanwhile is no evidence that a reply was read",
         "server/resend/delivery.py",

@@ -21,6 +21,7 @@ from pychron_comms.repeater.connection import (
     ProcessorConnection,
     ProcessorConnectionFactory,
 )
+from pychron_comms.repeater.taken import ReadLately
 from pychron_comms.repeater.waiting import Wording
 from pychron_comms.transport.cork import Cork
 from pychron_comms.transport.outage import Outage
@@ -94,6 +95,7 @@ class CommandRepeater(MultiService):
         #: Where commands go; None while the processor is away.
         self.connection: ProcessorConnection | None = None
         self._why = "not connected yet"
+        self._read_lately = ReadLately(clock)
         self._outage = Outage(f"processor at {name}", clock)
         client = ReconnectingClient(
             endpoint,
@@ -158,6 +160,7 @@ class CommandRepeater(MultiService):
             self.connection.say(f"Gone {session}")
 
     def reply_taken(self, ask: str) -> None:
+        self._read_lately.add(ask)
         if self.connection is not None:
             self.connection.taken.add(ask)
 
@@ -173,6 +176,8 @@ class CommandRepeater(MultiService):
     def connected(self, connection: ProcessorConnection) -> None:
         self.connection = connection
         self._outage.connected()
+        for ask in self._read_lately.asks():
+            connection.taken.add(ask)
         for act in self._when_connected:
             act()
         if self._watcher is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -9,6 +10,11 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 #: Seconds after which the processor knows that a reply was read, and how many it is told at once.
 WITHIN = 0.05
 AT_ONCE = 100
+
+#: Seconds after its end in which a processor knows a copy of a command, and of how many that were
+#: read lately it is told when it comes back.
+KEEP = 5.0
+MOST = 10_000
 
 
 class TakenReplies:
@@ -48,3 +54,27 @@ class TakenReplies:
     def _tell_late(self) -> None:
         self._timer = None
         self.tell()
+
+
+class ReadLately:
+    """Replies that were read in the last ``KEEP`` seconds.
+
+    A processor that was started again knows the commands of just now, and not that. Told once more,
+    of the same process too, it is no news.
+    """
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self._clock = clock
+        self._read: deque[tuple[float, str]] = deque(maxlen=MOST)
+
+    def add(self, ask: str) -> None:
+        """One more."""
+        now = self._clock.seconds()
+        self._read.append((now, ask))
+        while self._read[0][0] <= now - KEEP:
+            self._read.popleft()
+
+    def asks(self) -> list[str]:
+        """By the asks that they answer, oldest first."""
+        since = self._clock.seconds() - KEEP
+        return [ask for at, ask in self._read if at > since]

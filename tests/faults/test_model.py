@@ -11,14 +11,20 @@ from __future__ import annotations
 import os
 import time
 from collections import Counter
+from collections.abc import Callable
 
 from hypothesis import HealthCheck, given, settings
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.faults.model.bench import Script
 from tests.faults.model.classics import CLASSICS
+from tests.faults.model.clients import Unit
 from tests.faults.model.history import History
-from tests.faults.model.promises import live_through
+from tests.faults.model.promises import acknowledged, live_through
 from tests.faults.model.strategies import histories
+from tests.faults.model.world import World
+
+_FAR_PYCHRON = 3
 
 HISTORIES = int(os.environ.get("PYCHRON_HISTORIES", "300"))
 
@@ -53,6 +59,31 @@ class ModelTests(SynchronousTestCase):
         lives()
         self.assertGreaterEqual(total["histories"], HISTORIES)
         print(_summary(total, seen, time.monotonic() - started))  # noqa: T201
+
+
+class AnewTests(SynchronousTestCase):
+    """Who has read the reply means the same line anew, past a restart of the processor too."""
+
+    def asked_again_after(self, end: Callable[[World], None]) -> int:
+        """How often it acted; asked again a second after the processor has begun to end."""
+        with acknowledged():
+            world = World()
+            for _ in range(2):
+                world.ask(_FAR_PYCHRON, Unit(0, "Count", "a", Script()))
+                world.pass_time(1.0)
+                self.assertEqual(world.units[-1].last_word, "did n0")
+                end(world)
+                world.pass_time(1.5)
+        return world.laboratory.actuated["n0"]
+
+    def test_of_one_that_was_killed(self) -> None:
+        self.assertEqual(self.asked_again_after(World.kill_processor), 2)
+
+    def test_of_one_that_was_stopped(self) -> None:
+        self.assertEqual(self.asked_again_after(World.stop_processor), 2)
+
+    def test_and_where_there_was_none(self) -> None:
+        self.assertEqual(self.asked_again_after(lambda world: None), 2)
 
 
 def _summary(total: Counter[str], seen: Counter[str], seconds: float) -> str:

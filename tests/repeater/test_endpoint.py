@@ -208,41 +208,6 @@ class ContextTests(EndpointCase):
             ["@id=1;from=10.0.0.1;left=0.000;ask=a0b1-7.3;silent=1.250 System|Open V"],
         )
 
-    def test_replies_that_were_read_are_told_together_a_moment_later(self) -> None:
-        for number in (1, 2):
-            self.repeater.reply_taken(f"c.{number}")
-        self.clock.advance(0.04)
-        self.assertEqual(self.processor.read(), [])
-        self.clock.advance(0.01)
-        self.assertEqual(self.processor.read(), ["@id=1 Taken c.1 c.2"])
-        self.clock.advance(1.0)
-        self.assertEqual(self.processor.read(), [])
-
-    def test_replies_that_were_read_are_told_before_the_next_command(self) -> None:
-        for number in (1, 2):
-            self.repeater.reply_taken(f"c.{number}")
-            self.ask("Open A")
-            told = [line.partition(" ")[2] for line in self.processor.read()]
-            self.assertEqual(told, [f"Taken c.{number}", "System|Open A"])
-        self.clock.advance(1.0)
-        self.assertEqual(self.processor.read(), [])
-
-    def test_no_more_are_told_together_than_a_line_holds(self) -> None:
-        for number in range(250):
-            self.repeater.reply_taken(f"c.{number}")
-        self.clock.advance(1.0)
-        lines = self.processor.read()
-        self.assertEqual([line.count("c.") for line in lines], [100, 100, 50])
-        self.assertLess(max(map(len, lines)), 4096)
-
-    def test_nobody_is_told_of_it_once_the_processor_is_lost(self) -> None:
-        self.repeater.reply_taken("c.1")
-        self.processor.drop()
-        self.repeater.reply_taken("c.2")
-        self.clock.advance(5.0)
-        self.assertEqual(self.processor.attempts, 2)
-        self.assertEqual(self.processor.read(), [])
-
     def test_a_connection_that_it_ends_itself_is_no_loss(self) -> None:
         for stop, said in ((lambda: None, True), (self.repeater.stopService, False)):
             with capturedLogs() as logs:

@@ -68,12 +68,9 @@ _AWAKE = 7.0
 
 def live_through(history: History) -> World:
     """Let a history happen, let everything come to rest, and see that the promises were kept."""
-    # Only a system knows what was acknowledged; the rest of a connection's handle is a transport's.
-    taken = patch.object(evidence, "has_taken_all", _has_taken_all)
-    ended = patch.multiple(evidence, has_ended=End.has_ended, has_surely_ended=End.has_ended)
     # Few, so that histories meet them.
     room = patch.multiple(hop_places, PENDING_LIMIT=PLACES, PENDING_SHARE=PLACES_OF_ONE)
-    with errors_logged() as errors, garbage_found(), taken, ended, room:
+    with errors_logged() as errors, garbage_found(), acknowledged(), room:
         world = World()
         for step in history:
             step.happen(world)
@@ -92,6 +89,16 @@ def live_through(history: History) -> World:
         check_nothing_left(world)
     keep("no error is lost", not errors, *errors)
     return world
+
+
+@contextmanager
+def acknowledged() -> Iterator[None]:
+    """Connections tell what was acknowledged, which else only a system knows."""
+    # The rest of a connection's handle is a transport's.
+    taken = patch.object(evidence, "has_taken_all", _has_taken_all)
+    ended = patch.multiple(evidence, has_ended=End.has_ended, has_surely_ended=End.has_ended)
+    with taken, ended:
+        yield
 
 
 def _has_taken_all(end: End) -> bool:
