@@ -56,6 +56,7 @@ class AlarmBoard:
         self._timer: IDelayedCall | None = None
         self._missing: IDelayedCall | None = None
         self._all_have_come = False
+        self._early: set[Alarm] = set()
         _count(metrics, self)
 
     def __iter__(self) -> Iterator[Alarm]:
@@ -154,7 +155,9 @@ class AlarmBoard:
 
     def _look_at(self, alarm: Alarm, steady: float) -> None:
         item = self._stream.get(alarm.path)
-        happened = alarm.look(self._judged(alarm, item), steady, self._now())
+        happened = ""
+        if not self._is_early(alarm):
+            happened = alarm.look(self._judged(alarm, item), steady, self._now())
         if happened:
             self._ledger.happened(alarm, happened)
         elif not self._ledger.is_shown(alarm):
@@ -171,6 +174,13 @@ class AlarmBoard:
             self._roster.drop(alarm)
             self._ledger.hide(alarm)
 
+    def _is_early(self, alarm: Alarm) -> bool:
+        """Whether an earlier process knew it, and what that looked at has not come yet: it is not
+        over because nothing is known."""
+        if alarm.path in self._stream:
+            self._early.discard(alarm)
+        return alarm in self._early
+
     def _judged(self, alarm: Alarm, item: Item | None) -> Verdict:
         rule = alarm.rule
         condition = rule.only_while
@@ -182,8 +192,9 @@ class AlarmBoard:
 
     def _look_for_missing(self) -> None:
         self._all_have_come = True
+        self._early.clear()
         for alarm in self:
-            if self._stream.get(alarm.path) is None:
+            if alarm.path not in self._stream:
                 self._look_soon(alarm)
 
     def _recall(self) -> None:
@@ -192,6 +203,7 @@ class AlarmBoard:
             alarm = self._roster.remade(record["alarm"], record["item"])
             if alarm is not None:
                 alarm.recall(record["state"], steady, now)
+                self._early.add(alarm)
 
 
 def _count(metrics: Metrics, alarms: Iterable[Alarm]) -> None:

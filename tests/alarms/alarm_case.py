@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from twisted.internet.task import Clock
@@ -79,7 +80,8 @@ class BoardCase(SynchronousTestCase):
 
     def happened(self) -> list[str]:
         events = [each.what for each in self.recorder.changes]
-        return [str(each.fields["what"]) for each in events if isinstance(each, Event)]
+        members = [each.members for each in events if isinstance(each, Event)]
+        return [str(json.loads(f"{{{each}}}")["what"]) for each in members]
 
     def written(self) -> list[str]:
         return [str(each["what"]) for each in self.journal.records() if each["event"] == "alarm"]

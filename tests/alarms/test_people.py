@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from pychron_comms.alarms.board import MISSING
 from pychron_comms.alarms.handler import AlarmCommands
 from pychron_comms.alarms.notifiers.service import Notifiers
 from pychron_comms.errors import (
@@ -15,7 +16,7 @@ from pychron_comms.errors import (
 from pychron_comms.interfaces import Severity
 from pychron_comms.safeguards.roles import EVERYONE_OPERATES, Roles
 from pychron_comms.wire.context import OBSERVE, PLAIN
-from tests.alarms.alarm_case import BoardCase, gauge, limit
+from tests.alarms.alarm_case import GAUGE, BoardCase, gauge, limit
 
 SENDER = "10.0.0.5"
 
@@ -114,6 +115,28 @@ class RestartTests(BoardCase):
         self.journal.turn()
         self.begin(limit())
         self.assertEqual(self.state(), ("latched", Severity.OK, "major"))
+
+    def test_it_is_not_over_because_its_item_has_not_come_yet(self) -> None:
+        self.begin(limit(), items=[gauge(2e-6)])
+        self.board.acknowledge("IG", "Anna", SENDER)
+        self.board.stop()
+        self.told.clear()
+        self.stream.withdraw(GAUGE)
+        self.begin(limit())
+        self.assertEqual(self.state()[0], "acknowledged")
+        self.show(gauge(3e-6))
+        self.assertEqual((self.state()[0], self.notices()), ("acknowledged", []))
+        self.show(gauge())
+        self.assertEqual(self.notices(), ["cleared"])
+
+    def test_one_whose_item_never_comes_is_missed(self) -> None:
+        self.begin(limit(), items=[gauge(2e-6)])
+        self.board.stop()
+        self.stream.withdraw(GAUGE)
+        self.begin(limit())
+        self.clock.advance(MISSING)
+        self.clock.advance(0)
+        self.assertEqual(self.state()[:2], ("active", Severity.INVALID))
 
     def test_a_rule_that_is_gone_is_forgotten(self) -> None:
         self.begin(limit(), items=[gauge(2e-6)])

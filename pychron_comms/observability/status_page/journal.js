@@ -68,9 +68,9 @@ function row({ t, who, type, command, reply, seconds, event }) {
   const failed = String(reply).startsWith("ERROR");
   const outcome = reply || BESIDE[event] || event || "";
   const took = seconds === null || seconds === undefined ? "" : seconds < 1 ? `${number(Math.round(seconds * 1e4) / 10)} ms` : `${number(seconds)} s`;
-  return make("tr", failed ? { class: "failed" } : {},
-    make("td", { class: "time" }, moment(new Date(t * 1000))),
-    make("td", { class: "who" }, who), make("td", { class: "asked" }, event === "alarm" ? `alarm ${command}` : `${type} ${command}`),
-    make("td", { class: "outcome" }, outcome),
-    make("td", { class: "number" }, took));
+  const asked = event === "alarm" ? `alarm ${command}` : `${type} ${command}`;
+  // On a phone a row is no row of boxes any more: its roles say that it still is one.
+  const cells = { time: moment(new Date(t * 1000)), who, asked, outcome, number: took };
+  return make("tr", { role: "row", class: failed ? "failed" : "" },
+    ...Object.entries(cells).map(([kind, text]) => make("td", { role: "cell", class: kind }, text)));
 }

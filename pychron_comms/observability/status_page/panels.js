@@ -145,6 +145,11 @@ const KINDS = { processor: "processor", listener: "port", lease: "lease of", rou
 // The order of the kinds: what a command meets last comes first.
 const ORDER = { processor: 0, route: 1, lease: 2 };
 
+// Where a processor is, as short as one knows it by; the whole of it is in the row's title.
+function near(name) {
+  return name.replace(/^unix:.*\/(?=[^/]+$)|^(tcp|unix):/, "");
+}
+
 export class Road extends Rows {
   constructor(place, banner) {
     super(place);
@@ -153,8 +158,9 @@ export class Road extends Rows {
   }
 
   take(kind, name, item) {
-    const label = [KINDS[kind] || kind, name].filter(Boolean).join(" ");
+    const label = [KINDS[kind] || kind, near(name)].filter(Boolean).join(" ");
     const row = super.take(`${ORDER[kind] ?? 3} ${label}`, item, label);
+    if (row) row.element.title = name;
     if (row && item.until) row.why.textContent = `until ${moment(new Date(item.until * 1000))}`;
     if (row && kind === "route") this.route(row, item);
     if (kind === "processor") this.processor(name, item);
@@ -162,7 +168,8 @@ export class Road extends Rows {
 
   // Where it leads is known though nobody answers there.
   route(row, item) {
-    row.value.textContent = item.v;
+    row.value.textContent = near(String(item.v));
+    row.element.title = String(item.v);
     if (item.sev !== "ok") row.why.textContent = `${item.reason}, since ${moment(new Date(item.t * 1000))}`;
   }
 

@@ -86,8 +86,10 @@ export function shown(item) {
   if (v === "" || (Array.isArray(v) && !v.length)) return "none";
   if (Array.isArray(v)) return v.map((each) => number(each)).join(", ") + (unit ? ` ${unit}` : "");
   if (typeof v === "object") return JSON.stringify(v).slice(0, 200);
-  return number(v) + (unit ? ` ${unit}` : "");
+  return number(v) + (unit ? ` ${SIGNS[unit] || unit}` : "");
 }
+
+const SIGNS = { C: "°C" };
 
 export function number(value) {
   if (typeof value !== "number") return String(value).slice(0, 200);
