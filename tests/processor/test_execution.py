@@ -6,12 +6,14 @@ import threading
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.errors import (
     ExpiredError,
     JournalError,
     NoResponseError,
+    NotPermittedError,
     OvertakenError,
     ShuttingDownError,
 )
@@ -22,6 +24,8 @@ from pychron_comms.processor.execution.execution import (
     IllegalMoveError,
     State,
 )
+from pychron_comms.safeguards.access import AccessRules
+from pychron_comms.safeguards.interlocks import Interlocks
 from tests.doubles import ScriptedCall
 from tests.executions import KeptRecord, execution_of
 
@@ -140,6 +144,24 @@ class HandOverTests(SynchronousTestCase):
         self.assertFalse(self.execution.prevent(Event.EXPIRE, ExpiredError("Open")))
         self.work.callback("OK")
         self.assertEqual(self.record.events, ["begin", "OK"])
+
+    def test_what_may_not_be_done_any_more_is_prevented_for_that_reason(self) -> None:
+        class Forbidden:
+            """A rule that has changed."""
+
+            def check(self, call: Any) -> None:
+                raise NotPermittedError("observers only")
+
+        execution = Execution(
+            ScriptedCall("Open"),
+            self.record,
+            AccessRules([], [Forbidden()]),
+            Interlocks(lambda handler, read, ahead: "", Clock()),
+        )
+        self.assertRaises(NotPermittedError, execution.check_again)
+        self.assertEqual((execution.prevented, execution.state), (True, State.REFUSED))
+        error = self.assertRaises(NotPermittedError, execution.take)
+        self.assertIn("observers only", str(error))
 
     def test_the_first_reason_stays(self) -> None:
         self.hand_over()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -51,3 +52,10 @@ class FencedRunnerTests(SynchronousTestCase):
         self.clock.advance(9.0)
         call = ScriptedCall("GetValveState A", "True", effect=Effect.READ)
         self.assertEqual(self.run_call(call), "True")
+
+    def test_what_nobody_waits_for_is_given_up_behind_the_fence_too(self) -> None:
+        call = ScriptedCall("Move A", Deferred())
+        reply = self.run_call(call)
+        assert isinstance(reply, Deferred)
+        self.runner.abandon(reply)
+        self.failureResultOf(reply, CancelledError)

@@ -16,10 +16,11 @@ class FigureTests(SynchronousTestCase):
     def test_a_command_is_counted_by_what_came_of_it(self) -> None:
         self.figures.begun("System", 0.02)
         self.figures.ended("System", "Open", "OK", 0.2)
+        self.figures.ended("System", "Open", "OK", None)
         self.figures.ended("System", "Open", "ERROR 207 : interlock: A is open", None)
         text = self.metrics.text()
-        for outcome in ("ok", "interlock"):
-            line = f'commands_total{{command="Open",outcome="{outcome}",type="System"}} 1.0\n'
+        for outcome, count in (("ok", 2), ("interlock", 1)):
+            line = f'commands_total{{command="Open",outcome="{outcome}",type="System"}} {count}.0\n'
             self.assertIn(line, text)
         self.assertIn('command_wait_seconds_bucket{le="0.025",type="System"} 1.0\n', text)
         self.assertIn('command_wait_seconds_bucket{le="0.01",type="System"} 0.0\n', text)

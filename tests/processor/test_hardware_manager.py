@@ -14,8 +14,10 @@ from pychron_comms.errors import (
     ExpiredError,
     LeasedError,
     ManagerUnavailableError,
+    NotOwnerError,
     NotPermittedError,
     OutcomeUnknownError,
+    OvertakenError,
     SecurityError,
     ShuttingDownError,
     UnknownRequestTypeError,
@@ -244,6 +246,42 @@ class ChangedMeanwhileTests(GateCase):
         for _ in range(2):
             self.assertRaises(ZeroDivisionError, self.ask, gate, "Open")
         self.assertEqual(call.runs, 2)
+
+
+class MakingSafeTests(GateCase):
+    """All of it, while the gate goes on."""
+
+    def occupied(self) -> tuple[RemoteHardwareManager, ScriptedCall, Any]:
+        """A gate whose valves move, and the reply to what waits for them."""
+        slow = ScriptedCall("Move", Deferred(), manager="valves", target="A")
+        waiting = ScriptedCall("Open", "OK", manager="valves", target="B")
+        gate = self.gate(slow, waiting, ScriptedCall("Read", "1", effect=Effect.READ))
+        self.ask(gate, "Move")
+        return gate, slow, self.ask(gate, "Open")
+
+    def test_nothing_that_waited_acts_after_it_on_whatever_part(self) -> None:
+        gate, slow, waiting = self.occupied()
+        gate.make_all_safe("the takeover")
+        failure = self.failureResultOf(waiting, OvertakenError)
+        self.assertIn("the takeover", str(failure.value))
+        slow.result.callback("there")
+        self.assertEqual(self.hardware.made_safe, ["valves", "valves"])
+
+    def test_what_waits_when_the_hardware_is_lost_is_told_so_and_the_rest_made_safe(self) -> None:
+        gate, slow, waiting = self.occupied()
+        gate.give_up(NotOwnerError("no word from the server"))
+        failure = self.failureResultOf(waiting, NotOwnerError)
+        self.assertIn("no word from the server", str(failure.value))
+        self.assertEqual(self.hardware.made_safe, ["valves"])
+        slow.result.callback("there")
+        self.assertEqual(self.ask(gate, "Open"), "OK")
+
+    def test_what_a_command_does_is_told_before_it_is_asked(self) -> None:
+        gate, _, _ = self.occupied()
+        self.assertTrue(gate.only_reads("System", "Read"))
+        for request_type, command in (("System", "Open"), ("No", "Read")):
+            self.assertFalse(gate.only_reads(request_type, command), command)
+            self.assertFalse(gate.makes_safe(request_type, command), command)
 
 
 class StopTests(GateCase):

@@ -10,6 +10,7 @@ from twisted.python.failure import Failure
 from pychron_comms.errors import (
     DeviceConnectionError,
     ExpiredError,
+    JournalError,
     MalformedRequestError,
     NotPermittedError,
     OutcomeUnknownError,
@@ -100,6 +101,18 @@ class JoinTests(KeyCase):
             )
             self.assertEqual(str(error), "malformed request: key=k was another command's")
         self.assertEqual((self.opening.runs, self.other.runs), (1, 0))
+        self.opening.result.callback("OK")
+        error = self.assertRaises(MalformedRequestError, self.ask, "Other")
+        self.assertEqual(str(error), "malformed request: key=k was another command's")
+
+    def test_who_is_answered_as_one_known_is_counted(self) -> None:
+        metrics = Metrics()
+        memory = CommandMemory(Audit(self.journal), self.clock, metrics)
+        memory.open(KEYED, self.opening)
+        self.assertIsNotNone(memory.find(KEYED, self.opening))
+        text = metrics.text()
+        self.assertIn('pychron_comms_repeated_total{kind="key"} 1.0\n', text)
+        self.assertIn('pychron_comms_repeated_total{kind="plain"} 0.0\n', text)
 
     def test_each_sender_has_keys_of_its_own(self) -> None:
         self.assertEqual(self.ask("Other"), "done")
@@ -281,6 +294,21 @@ class RecallTests(KeyCase):
         self.ask()
         self.restart()
         self.assertEqual(self.ask(), "OK")
+
+    def test_what_made_safe_unwritten_is_known_by_its_end(self) -> None:
+        self.opening.safe, self.opening.result = True, "OK"
+        write = self.journal.write
+
+        def full_for_a_moment(event: str, **fields: Any) -> int:
+            if event == "begin":
+                raise JournalError("no space left")
+            return write(event, **fields)
+
+        self.patch(self.journal, "write", full_for_a_moment)
+        self.assertEqual(self.ask(), "OK")
+        self.restart()
+        self.assertEqual((self.ask(), self.outcome()), ("OK", "done OK"))
+        self.assertEqual(self.opening.runs, 0)
 
     def test_commands_without_a_key_are_passed_over(self) -> None:
         self.ask(key="")

@@ -73,6 +73,9 @@ class ThreadRunnerTests(SynchronousTestCase):
     ) -> Deferred[str]:
         return self.runner.run(ScriptedHandler(call), call, take)
 
+    def test_threads_are_named_after_their_manager(self) -> None:
+        self.assertEqual((self.work.name, self.safety.name), ("laser work", "laser safety"))
+
     def test_each_pool_has_one_thread(self) -> None:
         self.assertEqual((self.work.size, self.safety.size), ((0, 1), (0, 1)))
 

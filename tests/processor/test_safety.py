@@ -141,6 +141,24 @@ class TurnTests(LaneCase):
         self.assertEqual(self.successResultOf(reply), "OK")
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
+    def test_who_asked_is_told_201_a_while_after_its_thread_took_it_late(self) -> None:
+        class Late(ReactorRunner):
+            """Its thread takes a call late, and the driver does not come back."""
+
+            def run(self, handler: Any, call: Any, take: Any) -> Any:
+                takes.append(take)
+                return Deferred()
+
+        takes: list[Any] = []
+        self.queue = ManagerQueue(Late(), self.clock)
+        reply = self.submit(ScriptedCall("Close", "OK", safe=True))
+        self.clock.advance(5)
+        takes[0]()
+        self.clock.advance(4.9)
+        self.assertNoResult(reply)
+        self.clock.advance(0.1)
+        self.failureResultOf(reply, OutcomeUnknownError)
+
     def test_light_goes_first(self) -> None:
         laser: Any = type("Laser", (), {})()
         directlyProvides(laser, ILaserManager)

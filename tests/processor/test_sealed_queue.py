@@ -239,6 +239,15 @@ class SlowTests(SealedCase):
         self.calls["Move A"].result.callback("moved")
         self.assertEqual(self.log, ["Move A"])
 
+    def test_who_waits_elsewhere_is_not_taken_for_one_of_this_queue(self) -> None:
+        self.ask("Move A")
+        self.turn()
+        queue = self.gate._queues.of("manager")
+        self.assertFalse(queue.forget(Deferred()))
+        waiting = queue.read(ScriptedHandler(), self.calls["Read"])
+        self.assertTrue(queue.forget(waiting))
+        self.failureResultOf(waiting, ExpiredError)
+
     def test_what_was_to_follow_is_overtaken_by_what_makes_safe(self) -> None:
         self.ask("Move A")
         opening = self.ask("Open B")

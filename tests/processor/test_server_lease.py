@@ -7,8 +7,10 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import directlyProvides
 
 from pychron_comms.errors import MalformedRequestError, NotOwnerError, NotPermittedError
+from pychron_comms.interfaces import IOwnedGate
 from pychron_comms.processor.owner import Owner
 from pychron_comms.processor.server_lease import ServerLease
 from pychron_comms.safeguards.ownership import ALLOWANCE, LEASE, SAFE, digest
@@ -71,6 +73,13 @@ class FenceTests(LeaseCase):
         for wrong in (foreign, "p1/c1/x", "x", "p1/c1/nan", "p1/c1/inf"):
             self.assertEqual(self.ask(f"s1 open {wrong}")[0], "free", wrong)
 
+    def test_each_time_that_it_owns_the_hardware_has_a_name_of_its_own(self) -> None:
+        self.open()
+        self.assertEqual(self.lease.fence.epoch, "p1-1")
+        self.clock.advance(LEASE + ALLOWANCE)
+        self.open()
+        self.assertEqual(self.lease.fence.epoch, "p1-2")
+
     def test_it_goes_on_while_it_is_renewed(self) -> None:
         token = self.open()
         for _ in range(10):
@@ -98,7 +107,8 @@ class FenceTests(LeaseCase):
 
     def test_what_is_no_question_is_refused(self) -> None:
         for words in ("", "s1", "s1 take"):
-            self.assertRaises(MalformedRequestError, self.lease.asked, words, "c1")
+            error = self.assertRaises(MalformedRequestError, self.lease.asked, words, "c1")
+            self.assertIn(f"Lease {words}", str(error))
 
 
 class ServerTests(LeaseCase):
@@ -135,7 +145,8 @@ class GivingUpTests(LeaseCase):
         self.lease.give_up()
         self.assertEqual(self.successResultOf(waiting), "released")
         self.assertEqual(self.successResultOf(self.lease.when_given_up()), "released")
-        self.assertRaises(NotOwnerError, self.lease.fence.check, True)
+        error = self.assertRaises(NotOwnerError, self.lease.fence.check, True)
+        self.assertIn("it stops", str(error))
         self.assertEqual(self.ask("s1 ask"), ("released", ""))
         self.clock.advance(2 * LEASE)
         self.assertEqual(len(self.gate.told), 1)
@@ -159,6 +170,20 @@ class OwnerTests(LeaseCase):
         self.assertIsNone(self.answer("Metrics", sender="10.0.0.6"))
         for word in ("Lease", "Released", "Keys"):
             self.assertRaises(NotPermittedError, self.answer, word, "s1 ask", "10.0.0.6")
+
+    def test_it_is_told_the_keys_that_are_known_here(self) -> None:
+        class Known(Gate):
+            """Knows two."""
+
+            def known_keys(self) -> list[tuple[str, str]]:
+                return [("10.0.0.1", "k1"), ("10.0.0.2", "k2")]
+
+        self.assertEqual(self.answer("Keys"), "")
+        self.gate = Known()
+        directlyProvides(self.gate, IOwnedGate)
+        self.assertEqual(
+            self.answer("Keys").split(), [digest("10.0.0.1", "k1"), digest("10.0.0.2", "k2")]
+        )
 
     def test_one_key_is_not_taken_for_another(self) -> None:
         self.assertNotEqual(digest("10.0.0.1", "k"), digest("10.0.0.", "1k"))

@@ -8,8 +8,6 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, NamedTuple, TypeAlias
 
-from twisted.internet.defer import Deferred
-
 from pychron_comms.interfaces import (
     IChiller,
     IDevice,
@@ -99,8 +97,6 @@ def _answer(reading: Reading, ask: Callable[[], _Later]) -> Reading:
 
 def _plain(value: _Later) -> _Later:
     """Named tuples as lists, which is what JSON has; what comes later stays as it is."""
-    if isinstance(value, Deferred) or inspect.isawaitable(value):
-        return value
     return list(value) if isinstance(value, tuple) else value
 
 

@@ -167,6 +167,25 @@ class LookTests(PublisherCase):
         self.assertEqual((item.severity, item.obtained), (Severity.OK, 0.0))
         self.assertEqual(item.confirmed, 10 * PERIOD)
 
+    def test_what_a_command_has_left_as_it_was_is_as_old_as_it_was(self) -> None:
+        self.publisher.start()
+        self.clock.advance(PERIOD)
+        self.publisher.ended(ScriptedCall("Set", manager=self.device), {}, "OK", 0.1)
+        self.clock.advance(PERIOD)
+        self.assertEqual(self.item("device/heater").obtained, 0.0)
+        self.assertEqual(self.item("device/heater").confirmed, 2 * PERIOD)
+
+    def test_a_part_that_nothing_shows_has_no_path(self) -> None:
+        self.publisher.start()
+        for move, path in (
+            (Move(self.line, "A"), "System/valve/A"),
+            (Move(self.device, ""), "device/heater"),
+            (Move(self.line, "Z"), ""),
+            (Move(self.line, ""), ""),
+            (Move(object(), "A"), ""),
+        ):
+            self.assertEqual(self.publisher.path_of(move), path)
+
     def test_what_is_found_again_is_the_same_item_and_only_its_confirmation_is_new(self) -> None:
         self.publisher.start()
         items = {path: self.item(path) for path in ("System/valve/A", "device/heater")}
