@@ -124,15 +124,18 @@ class MessagingHandler(CommandLineReceiver):
     @property
     def has_gone(self) -> bool:
         watch = self._dispatcher.reports.watch
-        return watch.stood_still_lately and evidence.has_surely_ended(self.transport.getHandle())
+        return watch.stood_still_lately and evidence.has_surely_ended(self._socket())
 
     def watch(self, ask: str, response: Deferred[str]) -> None:
         self._known_conversation().add(ask, response)
 
     def _known_conversation(self) -> Conversation:
         if self._conversation is None:
-            self._conversation = Conversation(self._dispatcher.reports, self.transport.getHandle)
+            self._conversation = Conversation(self._dispatcher.reports, self._socket)
         return self._conversation
+
+    def _socket(self) -> object:
+        return evidence.handle_of(self.transport)
 
     def _end_session(self) -> None:
         """A client that sends no more is taken for gone here: a dead one looks no different."""

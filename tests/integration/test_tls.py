@@ -136,6 +136,26 @@ def test_a_client_with_a_certificate_is_answered(secured: Secured, version: ssl.
     assert ask(secured.system, tls, "GetIndicatorState A") == "False"
 
 
+def _in_doubt(secured: Secured) -> int:
+    """Replies of which nobody can tell whether they were read."""
+    found = re.search(r"replies_in_doubt_total (\d+)", secured.ask("Metrics"))
+    assert found is not None
+    return int(found[1])
+
+
+def test_who_asks_on_has_read_the_reply(secured: Secured) -> None:
+    """It was in doubt, and the client's next wish for the same was not done."""
+    before = _in_doubt(secured)
+    with connect(secured.system) as plain:
+        tls = context(secured.certs, secured.certs, "alice")
+        with tls.wrap_socket(plain, server_hostname=HOST) as wire:
+            for command, reply in (("Open A", "OK"), ("GetValveState A", "True")):
+                wire.sendall(f"{command}\r\n".encode())
+                assert _line(wire) == reply
+    time.sleep(1.0)  # where it were in doubt, that would be known by now
+    assert _in_doubt(secured) == before
+
+
 def test_the_same_command_asked_twice_in_a_row_runs_twice(secured: Secured) -> None:
     # A Python client closes its socket without a word of TLS. Were that taken for a lost reply,
     # the second Open would be answered with the first one's OK, and the valve stay closed.

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import socket
 import sys
+from typing import Any
+
+from twisted.protocols.policies import ProtocolWrapper
 
 if sys.platform != "win32":
     import fcntl
@@ -17,6 +20,13 @@ if sys.platform != "win32":
 
 #: States of a TCP connection, as Linux numbers them: open, and ended by the other side alone.
 _ESTABLISHED, _CLOSE_WAIT = 1, 8
+
+
+def handle_of(transport: Any) -> object:
+    """The socket of a connection, under its TLS where it has any."""
+    while isinstance(transport, ProtocolWrapper):
+        transport = transport.transport
+    return transport.getHandle()
 
 
 def has_taken_all(handle: object) -> bool:

@@ -6,11 +6,19 @@ import contextlib
 import socket
 import struct
 import sys
+from typing import Any
 from unittest import skipUnless
 
+from twisted.internet.protocol import Factory, Protocol
+from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.server.resend.evidence import has_ended, has_surely_ended, has_taken_all
+from pychron_comms.server.resend.evidence import (
+    handle_of,
+    has_ended,
+    has_surely_ended,
+    has_taken_all,
+)
 
 
 class EvidenceCase(SynchronousTestCase):
@@ -78,6 +86,21 @@ class NothingKnownTests(SynchronousTestCase):
             self.assertFalse(has_taken_all(handle))
             self.assertTrue(has_ended(handle))
             self.assertFalse(has_surely_ended(handle))
+
+
+class HandleTests(SynchronousTestCase):
+    def test_it_is_the_socket_under_tls(self) -> None:
+        class Socket:
+            def getHandle(self) -> str:
+                return "the socket"
+
+        factory = WrappingFactory(Factory())
+        tls: Any = ProtocolWrapper(factory, Protocol())
+        tls.transport = Socket()
+        outer: Any = ProtocolWrapper(factory, Protocol())
+        outer.transport = tls
+        for transport in (tls.transport, tls, outer):
+            self.assertEqual(handle_of(transport), "the socket")
 
 
 class EndedTests(EvidenceCase):
