@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pychron_comms.config.key_lines import key_lines
 from pychron_comms.config.nearest import did_you_mean, nearest
@@ -16,8 +16,37 @@ from pychron_comms.config.toml_mistakes import mistake_in
 _REQUIRED: Final = object()
 
 
+class Place(NamedTuple):
+    """A key of a table of a file; ``steps`` lead there: keys, and numbers in arrays of tables."""
+
+    file: str
+    steps: tuple[str | int, ...]
+    key: str
+
+
 class ConfigError(Exception):
-    """A mistake in a configuration; ``str()`` is one line for the person who made it."""
+    """A mistake in a configuration; ``str()`` is one line for the person who made it.
+
+    ``place`` is None where no key is at fault, and ``line`` where there is none to name. ``slip``:
+    what was written, and what was likely meant: a word, or a key.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        place: Place | None = None,
+        line: int | None = None,
+        slip: tuple[str, str] | None = None,
+    ) -> None:
+        super().__init__(text)
+        self.place = place
+        self.line = line
+        self.slip = slip
+
+
+class Gone(dict[str, Any]):
+    """Stands for a table of an array that is to be passed over: the others keep their numbers."""
 
 
 #: Gives the line of each key by its path.
@@ -33,11 +62,17 @@ class Table:
     """
 
     def __init__(
-        self, values: Mapping[str, Any], file: str, path: str = "", lines: Lines = dict
+        self,
+        values: Mapping[str, Any],
+        file: str,
+        path: str = "",
+        lines: Lines = dict,
+        steps: tuple[str | int, ...] = (),
     ) -> None:
         self._values = values
         self._file = file
         self._path = path
+        self._steps = steps
         self._lines = lines
         self._unread = set(values)
         self._known: set[str] = set()
@@ -58,7 +93,8 @@ class Table:
             values = tomllib.loads(text)
         except (ValueError, RecursionError) as error:
             mistake = mistake_in(text, error)
-            raise ConfigError(f"{_where(file, mistake.line)}: {mistake.text}") from None
+            where = _where(file, mistake.line)
+            raise ConfigError(f"{where}: {mistake.text}", line=mistake.line) from None
         return cls(values, file, lines=cache(lambda: key_lines(text)))
 
     def __contains__(self, key: str) -> bool:
@@ -127,12 +163,16 @@ class Table:
 
     def table(self, key: str) -> Table:
         """The table of that name; an empty one where it is absent."""
-        return self._child(key, self._read(key, {}, dict, "a table"))
+        return self._child(key, self._read(key, {}, dict, "a table"), (key,))
 
     def tables(self, key: str) -> list[Table]:
         """The array of tables of that name; an empty list where it is absent."""
         values = self._read_list(key, [], dict, f"tables, each begun with [[{self._key(key)}]]")
-        return [self._child(f"{key}[{index}]", value) for index, value in enumerate(values)]
+        return [
+            self._child(f"{key}[{index}]", value, (key, index))
+            for index, value in enumerate(values)
+            if not isinstance(value, Gone)
+        ]
 
     def named_tables(self, key: str) -> dict[str, Table]:
         """The tables below that name, by their own names."""
@@ -150,7 +190,8 @@ class Table:
         Tables are laid over each other; in arrays of tables one with the same ``name`` takes the
         other's place, and further ones are added.
         """
-        return Table(_laid_over(self._values, base._values), self._file, self._path, self._lines)
+        values = _laid_over(self._values, base._values)
+        return Table(values, self._file, self._path, self._lines, self._steps)
 
     @property
     def values(self) -> Mapping[str, Any]:
@@ -179,11 +220,15 @@ class Table:
             value = self._values[key]
             words = value if isinstance(value, list) else [value]
             strange = (each for each in words if isinstance(each, str) and each not in known)
-            hint = next((did_you_mean(each, known) for each in strange), "")
-            return self.mistake(key, f"expected {expected}, got {value!r}{hint}")
+            word = next(strange, "")
+            meant = nearest(word, known)
+            hint = f"; did you mean {meant}?" if meant else ""
+            slip = (word, meant) if meant else None
+            return self.mistake(key, f"expected {expected}, got {value!r}{hint}", slip)
         typed = nearest(key, self._unread)
         hint = f"; is {typed} meant for it?" if typed else ""
-        return self.mistake(key, f"expected {expected}, and it is missing{hint}")
+        slip = (typed, key) if typed else None
+        return self.mistake(key, f"expected {expected}, and it is missing{hint}", slip)
 
     def finish(self) -> None:
         """Raise for the first key here or below that nobody has read.
@@ -200,11 +245,16 @@ class Table:
         for child in self._children.values():
             child.finish()
 
-    def mistake(self, key: str, text: str) -> ConfigError:
-        """To raise for what no expectation says; ``text`` is all that is told beside the place."""
+    def mistake(self, key: str, text: str, slip: tuple[str, str] | None = None) -> ConfigError:
+        """To raise for what no expectation says; ``text`` is all that is told beside the place.
+
+        ``slip`` as in ConfigError.
+        """
         lines = self._lines()
         line = lines.get(self._key(key), lines.get(self._path))
-        return ConfigError(f"{_where(self._file, line)}: {self._key(key)}: {text}")
+        told = f"{_where(self._file, line)}: {self._key(key)}: {text}"
+        place = Place(self._file, self._steps, key)
+        return ConfigError(told, place=place, line=line, slip=slip)
 
     def _take(self, key: str) -> None:
         self._unread.discard(key)
@@ -221,10 +271,11 @@ class Table:
     def _key(self, key: str) -> str:
         return f"{self._path}.{key}" if self._path else key
 
-    def _child(self, key: str, values: Mapping[str, Any]) -> Table:
+    def _child(self, key: str, values: Mapping[str, Any], steps: tuple[str | int, ...]) -> Table:
         # One for all its readers: a key that any of them has read is known.
         if key not in self._children:
-            self._children[key] = Table(values, self._file, self._key(key), self._lines)
+            below = (*self._steps, *steps)
+            self._children[key] = Table(values, self._file, self._key(key), self._lines, below)
         return self._children[key]
 
     def _read(self, key: str, default: Any, kinds: Any, expected: str) -> Any:

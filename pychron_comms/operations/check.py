@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pychron_comms.config.mistakes import MOST, all_mistakes
 from pychron_comms.config.table import ConfigError, Table
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.operations.findings import BROKEN, GOOD, WARNING, Finding
-from pychron_comms.operations.laboratory import DEFAULT_FILE, load
+from pychron_comms.operations.laboratory import DEFAULT_FILE, described, load
 from pychron_comms.processor.assembly import gate_from_config
 from pychron_comms.processor.settings import laboratory_from
 from pychron_comms.server.service import RemoteHardwareServer
@@ -24,15 +26,14 @@ def check(file: Path | None, reactor: Any) -> list[Finding]:
     if file is not None and not file.exists():
         mend = f"pychron-lab init --config {file} writes one"
         return [Finding("configuration", BROKEN, f"{file} is not there", mend)]
-    mend = "edit that line, then check again"
     try:
         table = None if file is None else Table.load(file)
         _build(file, table, reactor)
     except ConfigError as error:
-        return [Finding("configuration", BROKEN, str(error), mend)]
+        return _told(all_mistakes(error, lambda table: _build(file, table, reactor)))
     except ValueError as error:
         text = str(error) if file is None else _with_its_line(file, str(error))
-        return [Finding("configuration", BROKEN, text, mend)]
+        return _told([text])
     if table is None:
         return [built_in(": no mistakes found")]
     findings = [Finding("configuration", GOOD, f"{file}: no mistakes found")]
@@ -42,9 +43,22 @@ def check(file: Path | None, reactor: Any) -> list[Finding]:
     return findings
 
 
+def _told(mistakes: Sequence[object]) -> list[Finding]:
+    """One finding for each; the last says what to do."""
+    *others, last = (str(each) for each in mistakes)
+    mend = "edit these lines, then check again" if others else "edit that line, then check again"
+    if len(mistakes) == MOST:
+        mend = f"edit these lines, then check again: these are the first {MOST}"
+    return [
+        *(Finding("configuration", BROKEN, each) for each in others),
+        Finding("configuration", BROKEN, last, mend),
+    ]
+
+
 def _build(file: Path | None, table: Table | None, reactor: Any) -> None:
     """Both halves. Raises ConfigError, and ValueError for what names no key: a certificate."""
-    server = load(file).server
+    laboratory = load(None) if file is None or table is None else described(file, table)
+    server = laboratory.server
     gate = gate_from_config(*laboratory_from(table), reactor, Metrics(), only_check=True)
     # A journal is opened by the one process that writes it.
     server = replace(server, alarms=replace(server.alarms, journal=None))

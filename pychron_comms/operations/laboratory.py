@@ -73,5 +73,9 @@ def load(file: Path | None) -> Laboratory:
             ServerSettings(http=HttpSettings(listen=SERVER)),
             ProcessorSettings(http=HttpSettings(listen=PROCESSOR)),
         )
-    table = Table.load(file)
+    return described(file, Table.load(file))
+
+
+def described(file: Path, table: Table) -> Laboratory:
+    """The one whose file says that. Raises ConfigError."""
     return Laboratory(file, read_server(table), read_processor_settings(table))

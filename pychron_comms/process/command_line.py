@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -13,6 +15,7 @@ from twisted.logger import FileLogObserver
 from twisted.python import usage
 
 from pychron_comms import __version__
+from pychron_comms.config.mistakes import all_mistakes
 from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.config.table import ConfigError, Table
 from pychron_comms.process.json_log import json_observer
@@ -55,6 +58,7 @@ class ServiceOptions(usage.Options):
     def __init__(self) -> None:
         super().__init__()
         # Twisted shows a method's docstring with the blanks that indent it.
+        self._table: Table | None = None
         self.docs = {name: " ".join((text or "").split()) for name, text in self.docs.items()}
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
@@ -116,16 +120,29 @@ class ServiceOptions(usage.Options):
     @property
     def configuration(self) -> Table | None:
         """The configuration file; None where none is named. Raises ConfigError."""
+        if self._table is not None:
+            return self._table
         return None if self["config"] is None else Table.load(self["config"])
+
+    def read_instead(self, table: Table) -> None:
+        """Have that read in the place of the file."""
+        self._table = table
 
 
 def checked(options: ServiceOptions, make: Callable[[], IService]) -> IService:
-    """The service; a mistake in its configuration ends the program with status 1 and one line."""
+    """The service; a mistake in its configuration ends the program with status 1 and one line.
+
+    A check tells all mistakes, a line each.
+    """
     try:
         made = make()
     except InUseError as error:
         raise SystemExit(f"{options.name}: cannot start: {error}") from None
-    except (ConfigError, ValueError) as error:
+    except ConfigError as error:
+        mistakes = _all(options, make, error) if options["check"] else [error]
+        told = (f"configuration: {each}" for each in mistakes)
+        raise SystemExit("\n".join(told)) from None
+    except ValueError as error:
         raise SystemExit(f"configuration: {error}") from None
     if isinstance(made, ExplainedStart):
         made.in_background = options.in_background
@@ -136,6 +153,18 @@ def checked(options: ServiceOptions, make: Callable[[], IService]) -> IService:
     if isinstance(made, ExplainedStart):
         made.log_observer = options.log_observer
     return made
+
+
+def _all(
+    options: ServiceOptions, make: Callable[[], IService], first: ConfigError
+) -> Sequence[ConfigError]:
+    def build(table: Table) -> None:
+        options.read_instead(table)
+        make()
+
+    # What it warns of has been said.
+    with contextlib.redirect_stderr(io.StringIO()):
+        return all_mistakes(first, build)
 
 
 def can_write(file: Path) -> bool:

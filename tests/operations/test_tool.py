@@ -104,6 +104,29 @@ class CheckTests(FolderCase):
             self.assertEqual(code, 2, told)
             self.assertIn(said, told)
 
+    def test_all_mistakes_are_told_in_the_order_of_the_file(self) -> None:
+        self.lab("init", "--yes")
+        text = self.file.read_text()
+        for right, wrong in (
+            ('type = "Synrad"', 'type = "Synrd"'),
+            ('hosts = ["127', 'hots = ["127'),
+            ("[journal]\n", '[journal]\nsync = "yes"\n'),
+        ):
+            self.assertIn(right, text)
+            text = text.replace(right, wrong)
+        rule = '[[interlock]]\ncommand = "System|Opn A"\nonly_if = ["System|ReadTest < 5"]\n'
+        self.file.write_text(f"{text}\n{rule}")
+
+        code, told = self.lab("check")
+
+        self.assertEqual(code, 2)
+        *broken, mend = told.splitlines()
+        keys = [line.split(": ")[2] for line in broken]
+        self.assertEqual(
+            keys, ["server.listener[5].type", "access.hots", "journal.sync", "interlock[0].command"]
+        )
+        self.assertEqual(mend.strip(), "mend it: edit these lines, then check again")
+
     def test_a_file_that_is_not_there_can_be_written(self) -> None:
         code, told = self.lab("check")
         self.assertEqual(code, 2)

@@ -221,6 +221,18 @@ class ServerServiceTests(ServiceCase):
         )
         self.assertEqual(self.reactor.tcpServers, [])
 
+    def test_a_check_tells_all_mistakes_and_a_start_the_first(self) -> None:
+        path = self.configuration(
+            "[http]\nserver = 5\n[access]\nhots = []\n[[extraction_line.valve]]\nname = 4\n"
+        )
+        keys = ["http.server", "access.hots", "extraction_line.valve[0].name"]
+        for tap in (server_tap, processor_tap):
+            ended = self.assertRaises(SystemExit, self.make, tap, "--config", path, "--check")
+            lines = str(ended).splitlines()
+            self.assertEqual([line.split(": ")[2] for line in lines], keys)
+            started = self.assertRaises(SystemExit, self.make, tap, "--config", path)
+            self.assertEqual(len(str(started).splitlines()), 1)
+
     def test_a_taken_port_ends_the_start_with_one_line(self) -> None:
         self.reactor.taken.add(1061)
         service = self.make(server_tap)
