@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 from twisted.internet.defer import Deferred
 from twisted.internet.protocol import DatagramProtocol
 
@@ -79,7 +81,7 @@ class _Datagram:
         self._handler.waiting.end(self.sender, self._safe, self._size)
         self._handler.send(text, identifier, self._address)
 
-    @property
+    @cached_property
     def ask(self) -> str:
         return self._handler.dispatcher.reports.datagram_name()
 

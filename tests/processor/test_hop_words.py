@@ -101,6 +101,15 @@ class KnownReadTests(HopCase):
         self.assertIn(b"@id=4 True\r\n", self.transport.value())
 
 
+class SameIdTests(HopCase):
+    def test_two_of_one_id_have_a_reply_each(self) -> None:
+        processor = self.connect()
+        processor.dataReceived(b"@id=4 System|Move\r\n@id=4 System|Turn\r\n")
+        for waiting in self.gate.waiting:
+            waiting.callback("OK")
+        self.assertEqual(self.transport.value(), b"@id=4 OK\r\n" * 2)
+
+
 class TermsTests(HopCase):
     def test_a_client_without_a_connection_has_none_whatever_else_is_said(self) -> None:
         for tags in (b"key=k", b"sent=97.5", b"within=3"):

@@ -13,7 +13,7 @@ from pychron_comms.handlers.factories import own_commands
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.safeguards.hosts import HostRule
-from pychron_comms.server.dispatcher import OPEN, Passing, RequestDispatcher
+from pychron_comms.server.dispatcher import OPEN, READS, Passing, RequestDispatcher
 from pychron_comms.server.launcher import Launcher
 from pychron_comms.server.resend.command_catalogue import CommandCatalogue
 from pychron_comms.server.resend.delivery import DeliveryReports
@@ -90,6 +90,24 @@ class KnownReadTests(SynchronousTestCase):
         self.learn()
         self.listener().answer(parse_request("@key=a GetIt"), ME, Passing(self.reports))
         self.assertEqual(self.repeater.requests[-1][1], "GetIt")
+
+    def test_one_sender_has_no_more_than_his_share_of_what_is_known(self) -> None:
+        self.learn()
+        listener = self.listener()
+        self.ask(listener, "GetIt first")
+        for number in range(READS):
+            for _ in range(2):
+                request = parse_request(f"GetIt {number}")
+                listener.answer(request, "10.0.0.2", Passing(self.reports))
+        self.assertIsNotNone(listener.known_reads.get(b"GetIt first"))
+        self.assertEqual(len(listener.known_reads), READS // 2 + 1)
+
+    def test_what_was_asked_with_its_type_is_no_second_sight_of_what_was_without(self) -> None:
+        self.learn()
+        listener = self.listener()
+        for line in ("System|GetIt", "GetIt"):
+            listener.answer(parse_request(line), ME, Passing(self.reports))
+        self.assertEqual(len(listener.known_reads), 0)
 
     def test_what_is_asked_once_is_not_worth_it(self) -> None:
         self.learn()

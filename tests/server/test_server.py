@@ -24,6 +24,7 @@ from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.safeguards.hosts import HostRule
 from pychron_comms.safeguards.roles import EVERYONE_OPERATES, Roles
+from pychron_comms.server.command_log import ServedCommandLog
 from pychron_comms.server.command_server import RemoteCommandServer
 from pychron_comms.server.dispatcher import Passing, RequestDispatcher
 from pychron_comms.server.launcher import Launcher
@@ -79,6 +80,7 @@ class DeskCase(SynchronousTestCase):
         request_type: str = "System",
         launch: list[str] | None = None,
         declared: Declarations | None = None,
+        log: ServedCommandLog | None = None,
     ) -> RequestDispatcher:
         launcher = Launcher(launch or [], self.processes, self.roles)  # type: ignore[arg-type]
         return RequestDispatcher(
@@ -91,6 +93,7 @@ class DeskCase(SynchronousTestCase):
             stream=StateStream("s1", lambda: 0.0),
             metrics=Metrics(),
             types={"System", "CO2"},
+            log=log,
         )
 
     def ask(self, dispatcher: RequestDispatcher, line: str) -> Any:

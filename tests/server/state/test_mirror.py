@@ -162,6 +162,59 @@ class MirrorTests(SynchronousTestCase):
             with self.assertRaises(ValueError):
                 self.mirror.heard(topic, text)
 
+    def test_what_is_of_the_road_is_told_with_its_name(self) -> None:
+        self.theirs.publish(Item(path="road/journal", value="ok", obtained=1.0, confirmed=1.0))
+        self.carry()
+        self.assertEqual(self.item("road/journal/unix:p.sock").value, "ok")
+        self.assertIsNone(self.ours.get("road/journal"))
+        self.theirs.withdraw("road/journal")
+        self.carry()
+        self.assertIsNone(self.ours.get("road/journal/unix:p.sock"))
+
+    def test_a_change_that_is_told_again_is_one(self) -> None:
+        fields = valve(is_open=True).as_json() | {"seq": 7, "prev": 6, "replayed": True}
+        self.mirror.heard("change", json.dumps(fields))
+        self.assertIs(self.item().value, True)
+
+    def test_it_is_connected_as_soon_as_its_snapshot_is_whole(self) -> None:
+        mirror = StateMirror("other", self.ours, self.clock, self.clock.seconds)
+        mirror.heard("live", '{"seq":1}')
+        self.assertEqual(self.item("road/processor/other").value, "connected")
+        self.clock.advance(PATIENCE)
+        self.assertEqual(self.item("road/processor/other").value, "silent")
+
+    def test_when_the_offset_was_heard_is_told(self) -> None:
+        self.clock.advance(7)
+        self.beat()
+        self.assertEqual(self.item("road/clock/unix:p.sock").obtained, 7.0)
+
+    def test_of_one_that_no_route_leads_to_nothing_is_left(self) -> None:
+        self.beat()
+        self.mirror.end()
+        for path in ("System/valve/A", "road/clock/unix:p.sock", "road/processor/unix:p.sock"):
+            self.assertIsNone(self.ours.get(path), path)
+        self.theirs.publish(valve(is_open=True))
+        self.carry()
+        self.mirror.lost("gone")
+        self.clock.advance(2 * PATIENCE)
+        self.assertIsNone(self.ours.get("System/valve/A"))
+        self.assertIsNone(self.ours.get("road/processor/unix:p.sock"))
+
+    def test_of_one_that_does_not_own_the_hardware_only_its_life_is_told(self) -> None:
+        self.mirror.leave("stands by")
+        self.assertEqual(self.item().reason, "stands by")
+        self.theirs.publish(valve(is_open=True))
+        self.theirs.happened("trip")
+        told = len(self.recorder.changes)
+        self.carry()
+        self.assertEqual(len(self.recorder.changes), told)
+        self.beat()
+        self.assertEqual((self.item().severity, self.processor()), (Severity.INVALID, "connected"))
+        self.mirror.follow()
+        self.theirs.publish(valve(is_open=False))
+        self.carry()
+        self.assertEqual((self.item().value, self.item().severity), (False, Severity.OK))
+
     def test_a_stop_ends_the_wait(self) -> None:
         self.mirror.stop()
         self.assertEqual(self.clock.getDelayedCalls(), [])

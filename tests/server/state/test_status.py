@@ -1,4 +1,4 @@
-"""Who may look at a server's page: those whom its hosts admit, asked anew by each connection."""
+"""What a server tells of itself, and who may look."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.safeguards.hosts import HostRule
 from pychron_comms.server.state import status
-from pychron_comms.server.state.status import ServerStatus
+from pychron_comms.server.state.status import Listener, ServerStatus
 
 
 class Page(Service):
@@ -24,22 +24,76 @@ class Page(Service):
         self.admit = admit
 
 
-class AdmissionTests(SynchronousTestCase):
-    def test_who_is_not_in_hosts_sees_no_page(self) -> None:
+class StatusCase(SynchronousTestCase):
+    def setUp(self) -> None:
         self.patch(status, "HttpService", Page)
-        clock = Clock()
-        server: Any = ServerStatus(
+        self.clock = Clock()
+        self.stream = StateStream("s1", self.clock.seconds)
+        self.status: Any = ServerStatus(
             HttpSettings(listen="off"),
-            StateStream("s1", clock.seconds),
+            self.stream,
             Metrics(),
             admit=HostRule(["10.0.0.1"]).admit,
             listen=lambda *arguments: None,  # type: ignore[arg-type, return-value]
-            reactor=clock,
-            now=clock.seconds,
+            reactor=self.clock,
+            now=self.clock.seconds,
         )
+
+
+class AdmissionTests(StatusCase):
+    def test_who_is_not_in_hosts_sees_no_page(self) -> None:
+        """Asked anew by each connection."""
         for _ in range(2):
-            server.http.admit(self.connection("10.0.0.1"))
-            self.assertRaises(SecurityError, server.http.admit, self.connection("10.0.0.2"))
+            self.status.http.admit(self.connection("10.0.0.1"))
+            self.assertRaises(SecurityError, self.status.http.admit, self.connection("10.0.0.2"))
 
     def connection(self, host: str) -> StringTransport:
         return StringTransport(peerAddress=IPv4Address("TCP", host, 40000))
+
+
+class ShownTests(StatusCase):
+    def told(self, path: str) -> tuple[object, str]:
+        item = self.stream.get(path)
+        assert item is not None, path
+        return item.value, item.unit
+
+    def test_each_listener_is_told_with_what_waits_at_all_of_them(self) -> None:
+        listeners = {
+            "System": Listener(lambda: 1, lambda: 2),
+            "CO2": Listener(lambda: 3, lambda: 5),
+        }
+        self.status.watch(listeners)
+        self.status.startService()
+        self.addCleanup(self.status.stopService)
+        self.assertEqual(self.told("road/listener/System"), (1, "connection"))
+        self.assertEqual(self.told("road/listener/CO2"), (3, "connections"))
+        self.assertEqual(self.told("road/commands waiting"), (7, ""))
+
+    def test_a_journal_of_the_servers_own_is_searched_until_it_stops(self) -> None:
+        class Search:
+            """One that is asked nothing."""
+
+            stopped = False
+
+            def find(self, question: str) -> None:
+                """Never called."""
+
+            def stop(self) -> None:
+                self.stopped = True
+
+        journal = Search()
+        self.status.search("alarms", journal)
+        self.assertEqual(self.status.searches["alarms"], journal.find)
+        self.status.startService()
+        self.status.stopService()
+        self.assertTrue(journal.stopped)
+
+    def test_of_a_processor_that_is_forgotten_nothing_is_left(self) -> None:
+        mirror = self.status.mirror_of("tcp:a:1")
+        self.status.searches["tcp:a:1"] = mirror
+        self.assertIs(self.status.mirror("tcp:a:1"), mirror)
+        before = dict(self.status.searches)
+        self.status.forget_processor("tcp:a:1")
+        self.assertIsNone(self.stream.get("road/processor/tcp:a:1"))
+        self.assertEqual(set(before) - set(self.status.searches), {"tcp:a:1"})
+        self.assertRaises(KeyError, self.status.mirror, "tcp:a:1")

@@ -1,0 +1,58 @@
+"""Bounds of what a configuration may say of a server, on both sides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.config.table import ConfigError, Table
+from pychron_comms.server.settings import ListenerSettings, ServerSettings, read_server_settings
+from pychron_comms.transport.datagrams import DATAGRAM_LIMIT
+
+LISTENER = '[[listener]]\ntype = "System"\nlisten = ["tcp:1061"]\n'
+
+
+def read(text: str, **options: Any) -> ServerSettings:
+    return read_server_settings(Table.parse(text, "lab.toml"), **options)
+
+
+def listener(text: str) -> ListenerSettings:
+    (settings,) = read(LISTENER + text).listeners
+    return settings
+
+
+class ServerBoundsTests(SynchronousTestCase):
+    def test_of_a_listener(self) -> None:
+        for key, inside, outside in (
+            ("line_length", (64, 1_000_000), (63,)),
+            ("in_flight", (1, 100_000), (0,)),
+            ("stall", (0.1, 600.0), (0.09,)),
+            ("datagram_reply", (0, DATAGRAM_LIMIT), (-1, DATAGRAM_LIMIT + 1)),
+            ("unterminated_after", (0.0, 10.0), (-0.1, 10.1)),
+        ):
+            for value in inside:
+                told = getattr(listener(f"{key} = {value}\n").options, key)
+                self.assertEqual(told or 0, value, key)
+            for value in outside:
+                self.assertRaises(ConfigError, listener, f"{key} = {value}\n")
+
+    def test_of_the_server(self) -> None:
+        for value in (0.0, 60.0):
+            self.assertEqual(read(f"keep_replies = {value}\n").keep_replies, value)
+        for value in (-0.1, 60.1):
+            self.assertRaises(ConfigError, read, f"keep_replies = {value}\n")
+
+    def test_a_frame_is_said_by_its_form_or_not_at_all(self) -> None:
+        self.assertIsNone(listener("").options.frame)
+        self.assertIsNotNone(listener('frame = "L4,-,C4"\n').options.frame)
+        error = self.assertRaises(ConfigError, listener, 'frame = "L4,-,?"\n')
+        self.assertIn("frame: expected a message frame such as L4,-,C4", str(error))
+
+    def test_a_type_that_nobody_serves_is_named_with_those_that_there_are(self) -> None:
+        text = LISTENER.replace("System", "Sytem") + '[routes]\nUV = "tcp:uv:1"\n'
+        error = self.assertRaises(ConfigError, read, text, types=["System", "CO2"])
+        self.assertIn("lab.toml:2: listener[0].type: expected a request type: ", str(error))
+        self.assertIn("*, CO2, System, UV, or one that [server.routes] names", str(error))
+        for request_type in ("System", "UV", "*"):
+            read(text.replace("Sytem", request_type), types=["System", "CO2"])
