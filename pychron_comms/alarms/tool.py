@@ -11,12 +11,16 @@ import getpass
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, TextIO
 
 from pychron_comms.alarms.alarm import OK
 from pychron_comms.alarms.handler import ALARMS
 from pychron_comms.client.communicator import Communicator
 from pychron_comms.client.instrument import Asks
+from pychron_comms.client.reaching import server_of
+from pychron_comms.config.here import LABORATORY
+from pychron_comms.config.table import ConfigError
 from pychron_comms.errors import (
     CommandError,
     OutcomeUnknownError,
@@ -50,7 +54,8 @@ exit status: 0 done, 1 the server refuses, or list shows an alarm, 2 no connecti
 def main(argv: Sequence[str] | None = None, out: TextIO | None = None) -> int:
     given = parser().parse_args(argv)
     try:
-        with Communicator(given.server, timeout=TIMEOUT, request_type=ALARMS) as communicator:
+        server = given.server or server_of(Path(LABORATORY), (ALARMS, "*")) or SERVER
+        with Communicator(server, timeout=TIMEOUT, request_type=ALARMS) as communicator:
             return int(given.run(communicator, given, out or sys.stdout))
     except KeyboardInterrupt:
         return FAILED
@@ -58,7 +63,7 @@ def main(argv: Sequence[str] | None = None, out: TextIO | None = None) -> int:
         return _complain(error_line(error), FAILED)
     except CommandError as error:
         return _complain(error_line(error), REFUSED)
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ConfigError) as error:
         return _complain(f"pychron-alarms: {error}", FAILED)
 
 
@@ -128,8 +133,9 @@ def parser() -> Parser:
         "-s",
         "--server",
         metavar="ENDPOINT",
-        default=SERVER,
-        help=f"a listener of the type * or {ALARMS}; default {SERVER}",
+        default="",
+        help=f"a listener of the type * or {ALARMS}; default: that of {LABORATORY} in this folder, "
+        f"or {SERVER}",
     )
     parser.add_version()
     add_completion(parser)

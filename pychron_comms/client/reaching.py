@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from pychron_comms.config.table import Table
 from pychron_comms.process.platform import HERE
-
-#: The file of a laboratory in its folder.
-LABORATORY = "lab.toml"
 
 # What a person asks most, and then what takes all.
 _TYPES = ("System", "*")
@@ -31,15 +28,15 @@ def connect_to(listen: str, networks: Collection[str] = ("tcp",)) -> str:
     return f"{kind}:{host}:{port.removeprefix('port=')}"
 
 
-def server_of(file: Path) -> str:
-    """The endpoint of the laboratory in a file: of its System, or else of what serves all types.
+def server_of(file: Path, types: Sequence[str] = _TYPES) -> str:
+    """The endpoint of the laboratory in a file: of the first of these types that it serves.
 
     Empty where there is no such file, or it names no such listener. Raises ConfigError.
     """
     if not file.is_file():
         return ""
     listeners = Table.load(file).table("server").tables("listener")
-    for request_type in _TYPES:
+    for request_type in types:
         for listener in listeners:
             if listener.text("type", "") == request_type:
                 ways = map(connect_to, listener.text_or_texts("listen", []))

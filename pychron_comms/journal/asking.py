@@ -10,6 +10,8 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import TypeAlias
 
+from pychron_comms.config.here import LABORATORY
+from pychron_comms.config.table import Table
 from pychron_comms.journal.file_journal import read_both
 from pychron_comms.journal.files import journal_files
 from pychron_comms.journal.filters import EVENTS, Filter
@@ -26,10 +28,27 @@ Subcommands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 _TEXTS = ("event", "who", "type", "target", "key", "outcome", "slower_than")
 
 
+def add_file(parser: argparse.ArgumentParser) -> None:
+    """FILE; None where it is left out: ``journal_here`` is meant."""
+    help_text = f"default: the journal of {LABORATORY} in this folder"
+    parser.add_argument("file", type=Path, nargs="?", metavar="FILE", help=help_text)
+
+
+def journal_here() -> Path:
+    """The journal of the laboratory in this folder. Errors: ValueError where there is none."""
+    laboratory = Path(LABORATORY)
+    named = ""
+    if laboratory.is_file():
+        named = Table.load(laboratory).table("journal").text("file", "")
+    if not named:
+        raise ValueError(f"which journal? No {LABORATORY} here names one: give its FILE")
+    return Path(named)
+
+
 def add_options(parser: argparse.ArgumentParser) -> None:
     """FILE, and what narrows it."""
+    add_file(parser)
     add = parser.add_argument
-    add("file", type=Path, metavar="FILE")
     add("--since", metavar="TIME", help="2026-03-02T18:00, or so long ago: 90m, 1h, 2d")
     add("--until", metavar="TIME", help="before that time")
     add("--who", "--sender", metavar="S", help="only what this sender asked")

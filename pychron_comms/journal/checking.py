@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TextIO
 
 from pychron_comms.config.private_files import read_secret
-from pychron_comms.journal.asking import FINE, Subcommands, files_of
+from pychron_comms.journal.asking import FINE, Subcommands, add_file, files_of, journal_here
 from pychron_comms.journal.files import journal_files, read_tail, refused_path
 from pychron_comms.journal.table import counted, printable
 from pychron_comms.journal.verify import Head, Report, verify
@@ -21,12 +21,12 @@ _HEAD = re.compile(r"([1-9][0-9]*):([0-9a-f]{64})")
 def add_to(below: Subcommands) -> None:
     """The two subcommands."""
     check = below.add_parser("verify", help="find what was changed")
-    check.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    check.add_argument("files", type=Path, nargs="*", metavar="FILE")
     check.add_argument("--secret", metavar="FILE", help="the one that the configuration names")
     check.add_argument("--head", type=_head_text, metavar="N:HASH", help="must still be there")
     check.set_defaults(run=_verify)
     head = below.add_parser("head", help="number and hash of the last record, for --head")
-    head.add_argument("file", type=Path, metavar="FILE")
+    add_file(head)
     head.set_defaults(run=_head)
 
 
@@ -35,7 +35,7 @@ def _verify(given: argparse.Namespace, out: TextIO) -> int:
         raise ValueError("--head is of one journal: give one FILE")
     secret = read_secret(given.secret) if given.secret else b""
     status = FINE
-    for file in given.files:
+    for file in given.files or [journal_here()]:
         status = max(status, _verify_one(file, files_of(file), secret, given.head, out))
         refused = refused_path(file)
         if files := [each for each in journal_files(refused) if each.stat().st_size]:

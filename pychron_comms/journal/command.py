@@ -11,8 +11,9 @@ import sys
 from collections.abc import Sequence
 from typing import TextIO
 
+from pychron_comms.config.table import ConfigError
 from pychron_comms.journal import checking, export, listing, replay, stats, timeline
-from pychron_comms.journal.asking import FINE
+from pychron_comms.journal.asking import FINE, journal_here
 from pychron_comms.process.arguments import Parser
 from pychron_comms.process.completion import add_completion
 
@@ -20,10 +21,10 @@ UNREADABLE = 2
 
 _EPILOG = """\
 FILE stands for itself, for the older FILE.1, FILE.2 ... beside it, and for FILE.refused ..., which
-tells what was refused.
+tells what was refused. In the folder of a laboratory it may be left out: that of lab.toml is meant.
 
 examples:
-  pychron-journal show lab.journal --target A --since 1h
+  pychron-journal show --target A --since 1h
   pychron-journal show lab.journal --since 2026-03-02T18:00 --who 10.0.0.5 --outcome error
   pychron-journal follow lab.journal --type CO2
   pychron-journal head lab.journal
@@ -37,6 +38,8 @@ def main(argv: Sequence[str] | None = None, out: TextIO | None = None) -> int:
     """``out``: where to write; standard output unless given."""
     given = parser().parse_args(argv)
     try:
+        if getattr(given, "file", "") is None:
+            given.file = journal_here()
         return int(given.run(given, _tolerant(out or sys.stdout)))
     except KeyboardInterrupt:
         return UNREADABLE
@@ -46,7 +49,7 @@ def main(argv: Sequence[str] | None = None, out: TextIO | None = None) -> int:
         return FINE
     except OSError as error:
         return _complain(f"{error.filename or ''}: {error.strerror or error}")
-    except ValueError as error:
+    except (ValueError, ConfigError) as error:
         return _complain(str(error))
 
 

@@ -46,6 +46,13 @@ def facts_of(values: Mapping[str, Any], begin: Facts | None = None) -> Facts:
     return Facts(at, event, who, type_, target, str(values.get("key") or ""), code, None)
 
 
+def alarm_words(about: Mapping[str, Any]) -> str:
+    """What happened to an alarm, and how it stood then."""
+    state = about.get("state")
+    reason = state.get("reason") if isinstance(state, dict) else ""
+    return ": ".join(str(each) for each in (about.get("what"), reason) if each)
+
+
 def code_of(reply: Any) -> int | None:
     """The number of an error, 0 for what is none, -1 for one without a number."""
     if not isinstance(reply, str):

@@ -11,7 +11,15 @@ from itertools import chain
 from pathlib import Path
 from typing import TextIO
 
-from pychron_comms.journal.asking import FINE, Subcommands, add_options, files_of, find, wanted
+from pychron_comms.journal.asking import (
+    FINE,
+    Subcommands,
+    add_file,
+    add_options,
+    files_of,
+    find,
+    wanted,
+)
 from pychron_comms.journal.follow import Follower
 from pychron_comms.journal.index import Index, UnusableError, index_path
 from pychron_comms.journal.table import HEADING, Entries, counted, json_line, table_line
@@ -32,7 +40,7 @@ def add_to(below: Subcommands) -> None:
     follow.add_argument("--json", action="store_true", help="each as it stands in the file")
     follow.set_defaults(run=_what_comes)
     index = below.add_parser("index", help="make or catch up FILE.index: show then answers at once")
-    index.add_argument("file", type=Path, metavar="FILE")
+    add_file(index)
     index.set_defaults(run=_index)
 
 

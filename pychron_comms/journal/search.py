@@ -15,7 +15,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any
 
-from pychron_comms.journal.facts import ALARM
+from pychron_comms.journal.facts import ALARM, alarm_words
 from pychron_comms.journal.filters import EVENTS, Filter
 from pychron_comms.journal.index import Index, UnusableError
 from pychron_comms.journal.table import Entry
@@ -89,16 +89,9 @@ def _row(entry: Entry) -> dict[str, Any]:
         "who": facts.who,
         "type": facts.type,
         "command": next((str(about[each]) for each in _ASKED if about.get(each)), ""),
-        "reply": _alarm(about) if facts.event == ALARM else str(about.get("reply") or ""),
+        "reply": alarm_words(about) if facts.event == ALARM else str(about.get("reply") or ""),
         "seconds": facts.seconds,
     }
-
-
-def _alarm(about: Mapping[str, Any]) -> str:
-    """What happened to it, and how it stood then."""
-    state = about.get("state")
-    reason = state.get("reason") if isinstance(state, dict) else ""
-    return ": ".join(str(each) for each in (about.get("what"), reason) if each)
 
 
 def _number(name: str, text: str) -> float:

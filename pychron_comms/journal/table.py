@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import tzinfo
 from typing import Any, NamedTuple
 
-from pychron_comms.journal.facts import Facts, facts_of
+from pychron_comms.journal.facts import ALARM, Facts, alarm_words, facts_of
 from pychron_comms.journal.moments import told
 from pychron_comms.journal.record import CARRIED, json_bytes, time_text
 
@@ -51,6 +51,8 @@ def table_line(entry: Entry, zone: tzinfo | None = None) -> str:
     """``zone``: of its times; None for this computer's."""
     about = entry.about
     asked = "|".join(str(about[key]) for key in ("type", "command") if about.get(key))
+    if entry.facts.event == ALARM:
+        asked = f"alarm {about.get('alarm', '')}"
     time = told(str(about["at"]), zone)
     cells = (about["n"], time, about.get("sender") or "", asked, _what_came(entry, zone))
     return _LINE.format(*(printable(str(cell)) for cell in cells)).rstrip()
@@ -81,6 +83,9 @@ def _escaped(character: str) -> str:
 def _what_came(entry: Entry, zone: tzinfo | None) -> str:
     values = entry.values
     event = str(values["event"])
+    if event == ALARM:
+        by = f", by {values['by']}" if values.get("by") else ""
+        return f"{alarm_words(values)}{by}"
     if event == CARRIED:
         return f"{event} {counted(len(values.get('records', ())), 'record')}"
     parts = [] if event == "end" and "reply" in values else [event]

@@ -7,11 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from pychron_comms.config.here import LABORATORY
 from pychron_comms.config.mistakes import MOST, all_mistakes
 from pychron_comms.config.table import ConfigError, Table
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.operations.findings import BROKEN, GOOD, WARNING, Finding
-from pychron_comms.operations.laboratory import DEFAULT_FILE, described, load
+from pychron_comms.operations.laboratory import described, load
 from pychron_comms.processor.assembly import gate_from_config
 from pychron_comms.processor.settings import laboratory_from
 from pychron_comms.server.service import RemoteHardwareServer
@@ -75,7 +76,7 @@ def _with_its_line(file: Path, mistake: str) -> str:
 
 def built_in(told: str = "") -> Finding:
     """That no file's laboratory is looked at; ``told`` is added."""
-    text = f"no {DEFAULT_FILE} is in {Path.cwd()}; this is about the built-in laboratory{told}"
+    text = f"no {LABORATORY} is in {Path.cwd()}; this is about the built-in laboratory{told}"
     return Finding("configuration", GOOD, text, "pychron-lab init writes one for your own")
 
 

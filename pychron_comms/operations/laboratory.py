@@ -18,9 +18,6 @@ from pychron_comms.processor.settings import ProcessorSettings, read_processor_s
 from pychron_comms.server.reading import read_server
 from pychron_comms.server.settings import LINES, ServerSettings
 
-#: What a file is called where none is named.
-DEFAULT_FILE = "lab.toml"
-
 
 @dataclass(frozen=True)
 class Laboratory:

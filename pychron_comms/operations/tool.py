@@ -12,13 +12,14 @@ from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
+from pychron_comms.config.here import LABORATORY
 from pychron_comms.config.table import ConfigError
 from pychron_comms.observability import monitoring
 from pychron_comms.operations import init, run, units
 from pychron_comms.operations.check import built_in, check
 from pychron_comms.operations.doctor import doctor
 from pychron_comms.operations.findings import BROKEN, Finding, as_json, as_lines, exit_status
-from pychron_comms.operations.laboratory import DEFAULT_FILE, Laboratory, load
+from pychron_comms.operations.laboratory import Laboratory, load
 from pychron_comms.operations.running import already_running
 from pychron_comms.operations.status import status
 from pychron_comms.process.arguments import Parser
@@ -105,7 +106,7 @@ def _command(
     command.set_defaults(work=work)
     command.add_version("pychron-lab")
     command.add_argument(
-        "-c", "--config", type=Path, metavar="FILE", help=f"default: {DEFAULT_FILE}, if it is there"
+        "-c", "--config", type=Path, metavar="FILE", help=f"default: {LABORATORY}, if it is there"
     )
     return command
 
@@ -113,7 +114,7 @@ def _command(
 def _file(options: argparse.Namespace) -> Path | None:
     if options.config is not None:
         return Path(options.config)
-    return Path(DEFAULT_FILE) if Path(DEFAULT_FILE).exists() else None
+    return Path(LABORATORY) if Path(LABORATORY).exists() else None
 
 
 def _laboratory(options: argparse.Namespace) -> Laboratory:
@@ -124,14 +125,14 @@ def _laboratory(options: argparse.Namespace) -> Laboratory:
 
 
 def _init(options: argparse.Namespace) -> int:
-    file = Path(options.config or DEFAULT_FILE)
+    file = Path(options.config or LABORATORY)
     if file.exists() and not options.force:
         raise ValueError(f"{file} is there already; --force writes over it")
     init.check_first_port(options.first_port)
     answers = init.Answers() if options.yes else init.ask(input)
     answers = replace(answers, first_port=options.first_port)
     file.write_text(init.written(file.absolute().parent, answers), "utf-8")
-    named = "" if file == Path(DEFAULT_FILE) else f" --config {file}"
+    named = "" if file == Path(LABORATORY) else f" --config {file}"
     sys.stdout.write(
         f"{file} is written. Look at it, then\n"
         f"  pychron-lab check{named}\n  pychron-lab run{named}\n"

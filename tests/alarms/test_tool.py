@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import tempfile
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -72,6 +75,24 @@ class ToolTests(SynchronousTestCase):
         self.assertIn("        too high\n        Close V.\n", out)
         self.assertNotIn("quiet", out)
         self.assertEqual((self.fake.asked, self.fake.endpoint), (["List"], tool.SERVER))
+
+    def test_in_a_laboratorys_folder_that_one_is_asked(self) -> None:
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(folder)
+        listener = '[[server.listener]]\ntype = "%s"\nlisten = ["tcp:%d:interface=127.0.0.1"]\n'
+        file = Path("lab.toml")
+        file.write_text(listener % ("System", 2061) + listener % ("*", 2060))
+        for words, server in (
+            (["list"], "tcp:127.0.0.1:2060"),
+            (["-s", "tcp:x:1", "list"], "tcp:x:1"),
+        ):
+            self.run_tool(*words, answers=["[]"])
+            self.assertEqual(self.fake.endpoint, server)
+        file.write_text("[server")
+        status, _ = self.run_tool("list", answers=[])
+        self.assertEqual(status, tool.FAILED)
+        self.assertIn("lab.toml:1", self.err.getvalue())
 
     def test_where_all_is_well_it_says_so(self) -> None:
         answers = [json.dumps([alarm("quiet", "ok", sev="ok")])]

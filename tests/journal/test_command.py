@@ -64,6 +64,10 @@ class Command(SynchronousTestCase):
             status = int(ended.code or 0)
         return status, out.getvalue().splitlines()
 
+    def enter(self) -> None:
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(self.folder)
+
     def show(self, *words: str) -> list[str]:
         status, lines = self.run_command("show", self.path, "--zone", "UTC", *words)
         self.assertEqual(status, 0, self.errors.getvalue())
@@ -71,6 +75,45 @@ class Command(SynchronousTestCase):
 
     def numbers(self, *words: str) -> list[int]:
         return [json.loads(line)["n"] for line in self.show("--json", *words)]
+
+
+class HereTests(Command):
+    def laboratory(self, text: str) -> None:
+        (self.folder / "lab.toml").write_text(text)
+        self.enter()
+
+    def test_in_a_laboratorys_folder_its_own_journal_is_meant(self) -> None:
+        self.laboratory('[journal]\nfile = "lab.journal"\n')
+        for words in (["show", "--target", "A"], ["stats"], ["head"], ["verify"], ["index"]):
+            status, lines = self.run_command(*words)
+            self.assertEqual((status, self.errors.getvalue()), (0, ""))
+            self.assertTrue(lines)
+        self.assertIn("10.0.0.5", self.run_command("show", "--target", "A")[1][1])
+
+    def test_elsewhere_it_must_be_named(self) -> None:
+        for text in ("", 'lab = "default"\n'):
+            self.laboratory(text)
+            self.assertEqual(self.run_command("show"), (2, []))
+        self.assertIn("give its FILE", self.errors.getvalue())
+
+    def test_a_laboratory_whose_file_is_wrong(self) -> None:
+        self.laboratory("[journal")
+        self.assertEqual(self.run_command("show")[0], 2)
+        self.assertIn("lab.toml:1", self.errors.getvalue())
+
+
+class AlarmTests(Command):
+    def test_what_happened_to_an_alarm_is_said_in_words(self) -> None:
+        journal = FileJournal(self.folder / "alarms", now=lambda: self.time)
+        state = {"current": "major", "reason": "device/gc/IG is 2e-06 mbar, above 1e-06"}
+        about = {"alarm": "ion gauge", "item": "device/gc/IG", "state": state}
+        journal.write("alarm", what="raised", **about)
+        journal.write("alarm", what="acknowledged", by="Anna", sender="10.0.0.5", **about)
+        journal.close()
+        _, lines = self.run_command("show", self.folder / "alarms", "--target", "gc/IG")
+        self.assertIn("alarm ion gauge  ", lines[1])
+        self.assertIn("raised: device/gc/IG is 2e-06 mbar, above 1e-06", lines[1])
+        self.assertIn("acknowledged: device/gc/IG is 2e-06 mbar, above 1e-06, by Anna", lines[2])
 
 
 class Show(Command):

@@ -11,8 +11,9 @@ from typing import NoReturn
 
 from pychron_comms.client.command_line.profiles import profiles_file, read_profile
 from pychron_comms.client.command_line.waits import poll_for
-from pychron_comms.client.reaching import LABORATORY, server_of
+from pychron_comms.client.reaching import server_of
 from pychron_comms.client.waiting import DEADLINE
+from pychron_comms.config.here import LABORATORY
 from pychron_comms.config.table import ConfigError
 from pychron_comms.process.arguments import Parser
 from pychron_comms.process.completion import add_completion
