@@ -66,8 +66,8 @@ class BrokerLink(MultiService):
         self.why = "not connected yet"
         self.is_blocked = False
         client = ReconnectingClient(
-            endpoint_of(address, reactor),
-            _Factory(self._protocol),
+            self.endpoint(),
+            _Factory(self.protocol),
             self._attempt_failed,
             backoffPolicy(
                 initialDelay=0.1, maxDelay=2.0, factor=1.5, jitter=partial(random.uniform, 0, 0.2)
@@ -85,7 +85,12 @@ class BrokerLink(MultiService):
         if self.connection is not None:
             self.connection.close()
 
-    def _protocol(self) -> BrokerConnection:
+    def endpoint(self) -> IStreamClientEndpoint:
+        """Where the broker is."""
+        return endpoint_of(self._address, self._reactor)
+
+    def protocol(self) -> BrokerConnection:
+        """One more connection."""
         address = self._address
         password = read_secret(str(address.password)) if address.password else b"guest"
         parameters = parameters_for(

@@ -34,6 +34,8 @@ class SharedMemory:
         self._room = room
         self._size = 0
         self._records: deque[Message] = deque()
+        # What was known before the log was read anew, and has not come again yet.
+        self._earlier: set[tuple[str, str, bytes]] = set()
         self._awaited: dict[str, Deferred[None]] = {}
         #: The epochs that were claimed, the newest last.
         self.epochs: list[str] = []
@@ -42,11 +44,12 @@ class SharedMemory:
         """One more message; what is none of ours is passed over."""
         if message.kind == CLAIM:
             epoch = message.body.decode("utf-8", "replace")
-            self.epochs.append(epoch)
+            if epoch not in self.epochs:
+                self.epochs.append(epoch)
             awaited = self._awaited.pop(epoch, None)
             if awaited is not None:
                 awaited.callback(None)
-        elif message.kind in {TAKEN, RECORD}:
+        elif message.kind in {TAKEN, RECORD} and not self._is_known(message):
             self._records.append(message)
             self._size += len(message.body)
             while self._size > self._room:
@@ -57,11 +60,12 @@ class SharedMemory:
         awaited = self._awaited[epoch] = Deferred(lambda _: self._awaited.__delitem__(epoch))
         return awaited
 
-    def clear(self) -> None:
-        """The log is read from its beginning again."""
-        self._size = 0
-        self._records.clear()
-        self.epochs.clear()
+    def read_again(self) -> None:
+        """The log is read from its beginning again.
+
+        It may be another one than before: what is known stays known, and comes in once.
+        """
+        self._earlier = {_identity(each) for each in self._records}
 
     def next_epoch(self, last: str, token: str) -> str:
         """A name for one more ownership: no other has it, and people see which was later.
@@ -75,6 +79,13 @@ class SharedMemory:
         token = epoch.partition(".")[2]
         later = reversed(self.epochs)
         return any(each.partition(".")[2] != token for each in takewhile(epoch.__ne__, later))
+
+    def _is_known(self, message: Message) -> bool:
+        identity = _identity(message)
+        if identity in self._earlier:
+            self._earlier.discard(identity)
+            return True
+        return False
 
     def records(self) -> Iterator[Mapping[str, Any]]:
         """What was done, as records of a journal. A command that was taken and has no end there may
@@ -97,6 +108,11 @@ class SharedMemory:
                 begun.add(name)
                 yield record
         yield from taken.values()
+
+
+def _identity(message: Message) -> tuple[str, str, bytes]:
+    """Of all messages of the log: a record has its number, within its epoch."""
+    return message.kind, str(message.headers.get("epoch", "")), message.body
 
 
 def _record(message: Message) -> dict[str, Any] | None:

@@ -128,6 +128,7 @@ class BrokerRepeater(MultiService):
         reactor: Any,
         timeout: float = 30.0,
         seconds: Callable[[], float] = unstopped,
+        link: type[BrokerLink] = BrokerLink,
     ) -> None:
         super().__init__()
         self._hardware = address.hardware
@@ -152,10 +153,10 @@ class BrokerRepeater(MultiService):
         self._safe_places = Places(SAFE_LIMIT, SAFE_SHARE)
         self._outage = Outage(f"owner of {address.hardware}", reactor)
         outage = Outage(address.name, reactor)
-        self._consuming = BrokerLink(address, reactor, self, "server, consuming", outage)
-        self._publishing = BrokerLink(address, reactor, self, "server, publishing")
-        for link in (self._consuming, self._publishing):
-            link.setServiceParent(self)
+        self._consuming = link(address, reactor, self, "server, consuming", outage)
+        self._publishing = link(address, reactor, self, "server, publishing")
+        for each in (self._consuming, self._publishing):
+            each.setServiceParent(self)
         self._sweep = LoopingCall(self._look)
         self._alive = LoopingCall(self._say, "Alive")
         self._sweep.clock = self._alive.clock = reactor

@@ -71,6 +71,7 @@ class Standby(MultiService):
         begin: Callable[[], None],
         usurped: Callable[[str], None],
         seconds: Callable[[], float] = unstopped,
+        link: type[BrokerLink] = BrokerLink,
     ) -> None:
         super().__init__()
         self._hardware = address.hardware
@@ -105,10 +106,10 @@ class Standby(MultiService):
         self._trouble = ""
         outage = Outage(address.name, reactor)
         name = f"processor of {address.hardware}"
-        self._consuming = BrokerLink(address, reactor, self, f"{name}, consuming", outage)
-        self._publishing = BrokerLink(address, reactor, self, f"{name}, publishing")
-        for link in (self._consuming, self._publishing):
-            link.setServiceParent(self)
+        self._consuming = link(address, reactor, self, f"{name}, consuming", outage)
+        self._publishing = link(address, reactor, self, f"{name}, publishing")
+        for each in (self._consuming, self._publishing):
+            each.setServiceParent(self)
         self._ticks = LoopingCall(self._tick)
         self._ticks.clock = reactor
 
@@ -170,7 +171,7 @@ class Standby(MultiService):
         await bind(log, memory.name, JOURNAL, f"{self._hardware}.#")
         await log.ask("basic_qos", prefetch_count=_LOG_AHEAD)
         # All of it, each time: it may be another log than before.
-        self._memory.clear()
+        self._memory.read_again()
         arguments = {"x-stream-offset": "first"}
         await log.consume(memory.name, partial(self._remember, log), arguments=arguments)
         beats = await self._channel(consuming)

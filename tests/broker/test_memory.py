@@ -78,6 +78,19 @@ class MemoryTests(SynchronousTestCase):
         )
         self.assertEqual([each["event"] for each in records], ["claim"])
 
+    def test_what_is_read_again_is_known_once(self) -> None:
+        begun = record(RECORD, event="begin", n=7, **command("k"))
+        self.take(begun)
+        self.memory.read_again()
+        self.assertEqual(len(self.take(begun, record(RECORD, event="end", n=8, of=7))), 2)
+
+    def test_what_was_known_is_known_where_the_log_was_deleted(self) -> None:
+        self.take(record(RECORD, event="begin", n=7, **command("k")), Message(CLAIM, b"1.a"))
+        self.memory.read_again()
+        records = self.take(record(RECORD, event="begin", n=1, **command("m")))
+        self.assertEqual([each["key"] for each in records], ["k", "m"])
+        self.assertTrue(self.memory.others_since("1.b"))
+
     def test_the_oldest_make_room(self) -> None:
         message = record(RECORD, event="claim", n=1, part="CO2")
         self.memory = SharedMemory(room=3 * len(message.body))
@@ -93,7 +106,7 @@ class MemoryTests(SynchronousTestCase):
 
     def test_a_name_is_never_used_again_also_where_the_log_is_gone(self) -> None:
         self.take(Message(CLAIM, b"5.a"))
-        self.memory.clear()
+        self.memory.read_again()
         self.assertEqual(self.memory.next_epoch("5.a", "a"), "6.a")
         self.assertFalse(self.memory.others_since("5.a"))
 

@@ -1,0 +1,74 @@
+"""What holds after each history, whatever happened: counted at the hardware.
+
+A processor that stands still between the fence and its driver goes on there, which no program can
+prevent; in the model it never stands still just there.
+"""
+
+from __future__ import annotations
+
+from tests.faults.model.bench import Script
+from tests.faults.model.keeping import code_of, keep
+from tests.faults.takeovers.histories import History
+from tests.faults.takeovers.world import NOT_BEGUN, Unit, Wish, World
+
+#: Seconds until another owner must be there when nothing goes wrong any more.
+_TAKEOVER = 20.0
+
+
+def live_through(history: History) -> World:
+    """The world after it. Raises Broken, also in its middle."""
+    world = World()
+    keep("somebody owns the hardware", world.takeovers)
+    for step in history:
+        step.happen(world)
+    world.settle()
+    check(world)
+    return world
+
+
+def check(world: World) -> None:
+    keep("one owner at a time", not world.rivals, world.rivals)
+    keep("only the owner acts", not world.trespasses, world.trespasses)
+    for unit in world.units:
+        _answered(unit)
+        _once(world, unit)
+        _in_time(world, unit)
+        _true(world, unit)
+    _goes_on(world)
+
+
+def _answered(unit: Unit) -> None:
+    keep("a reply for every command", len(unit.replies) == len(unit.asks), unit)
+
+
+def _once(world: World, unit: Unit) -> None:
+    if unit.wish.word != "Calm":
+        keep("at most once", world.laboratory.actuated[unit.number] <= 1, unit)
+
+
+def _in_time(world: World, unit: Unit) -> None:
+    """Begun while somebody wanted it; what makes safe is never too late."""
+    if unit.wish.word == "Calm":
+        return
+    for told in world.laboratory.told:
+        if told.number == unit.number:
+            wanted = any(each.at <= told.at <= each.until for each in unit.asks)
+            keep("in time or not at all", wanted, unit, told.at)
+
+
+def _true(world: World, unit: Unit) -> None:
+    codes = [code_of(each) for each in unit.replies]
+    done = world.laboratory.actuated[unit.number]
+    if None in codes:
+        keep("OK is true", done, unit)
+    if all(code in NOT_BEGUN for code in codes):
+        keep("what is refused was not begun", not done, unit)
+
+
+def _goes_on(world: World) -> None:
+    """When all is well again, each server leads to an owner, and each owner obeys."""
+    for server in range(len(world.servers)):
+        world.ask(server, Wish("Count", "a", Script(), None, key=False))
+        world.pass_time(_TAKEOVER)
+        unit = world.units[-1]
+        keep("it goes on", unit.replies and code_of(unit.replies[-1]) is None, unit)
