@@ -658,6 +658,15 @@ PROMISES = (
         "tests.instruments.test_bus.BusTests.test_a_late_answer_is_not_that_of_the_next_question",
     ),
     Promise(
+        "nor is one to what makes safe and was sent in the quiet",
+        "an instrument's wire is quiet for as long again after it",
+        "instruments/bus.py",
+        "                self._keep_quiet(self._wire.limits.late)\n\n    def _end_job",
+        "                pass\n\n    def _end_job",
+        "tests.instruments.test_bus.BusTests"
+        ".test_the_answer_to_what_was_sent_in_the_quiet_is_no_other_s",
+    ),
+    Promise(
         "an answer with more behind it is none",
         "which of two is its own nobody can tell: both are dropped",
         "instruments/incoming.py",

@@ -71,6 +71,8 @@ class Bus:
         self._quiet_until = 0.0
         self._next_call: IDelayedCall | None = None
         self._missed = False
+        #: What was sent in this quiet.
+        self._unheard: set[bytes] = set()
         self._silent = False
 
     @property
@@ -136,6 +138,7 @@ class Bus:
     def disconnected(self, why: str) -> None:
         """What was asked has failed; what makes safe waits a while for the next connection."""
         self._connection = None
+        self._unheard.clear()
         self._incoming.forget()
         self.trouble = why
         self._end_job(Failure(NoAnswerError(f"connection ended: {why}")))
@@ -179,6 +182,7 @@ class Bus:
             self._next_call = self._clock.callLater(wait, self._quiet_ended)
             return
         self._missed = False
+        self._unheard.clear()
         job = self._waiting.next()
         if job is not None:
             self._begin(job)
@@ -268,12 +272,20 @@ class Bus:
         connection.reset()
 
     def _send_unheard(self, job: Job) -> None:
-        """What makes safe does not wait for quiet; whether it was done is asked afterwards."""
+        """What makes safe does not wait for quiet; whether it was done is asked afterwards.
+
+        It is answered in the quiet, which is as long for that; so the same is sent once in it.
+        """
         if self._connection is None:
             return
         for message in _first_message(job.begun(self._wire)):
-            self._connection.write(message.data)
             job.unheard = True
+            if message.data in self._unheard:
+                continue
+            self._unheard.add(message.data)
+            self._connection.write(message.data)
+            if message.ends is not None and not message.ends.numbered:
+                self._keep_quiet(self._wire.limits.late)
 
     def _end_job(self, result: list[tuple[Deferred[Fields], Fields]] | Failure) -> None:
         self._stop_timer()

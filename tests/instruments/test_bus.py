@@ -156,6 +156,35 @@ class BusTests(SynchronousTestCase):
         self.bus.received(b"OK\n")
         self.successResultOf(safe)
 
+    def test_the_answer_to_what_was_sent_in_the_quiet_is_no_other_s(self) -> None:
+        self.failureResultOf_late(self.read(1))
+        self.clock.advance(2.9)
+        self.close(1)
+        self.assertEqual(self.wire.taken(), [b"CLOSE 1\n"])
+        self.clock.advance(0.2)
+        self.assertEqual(self.wire.taken(), [])
+        self.bus.received(b"OK\n")
+        self.clock.advance(2.9)
+        self.assertEqual(self.wire.taken(), [b"CLOSE 1\n"])
+
+    def test_the_same_is_sent_once_in_a_quiet(self) -> None:
+        """Who asks for it again and again keeps nobody from being heard."""
+        self.failureResultOf_late(self.read(1))
+        for _ in range(4):
+            self.close(1)
+            self.clock.advance(0.7)
+        self.assertEqual(self.wire.taken(), [b"CLOSE 1\n"])
+        self.clock.advance(0.3)
+        self.assertEqual(self.wire.taken(), [b"CLOSE 1\n"])
+
+    def test_on_another_connection_it_is_sent_again(self) -> None:
+        self.failureResultOf_late(self.read(1))
+        for _ in range(2):
+            self.close(1)
+            self.assertEqual(self.wire.taken(), [b"CLOSE 1\n"])
+            self.bus.disconnected("unplugged")
+            self.bus.connected(self.wire)
+
     def test_what_makes_safe_and_waits_is_sent_as_soon_as_an_answer_is_missed(self) -> None:
         missed, safe = self.read(1), self.close(1)
         self.wire.taken()
