@@ -1,0 +1,141 @@
+"""What reaches a processor of each command: by whom, on which terms, and by which way."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pychron_comms.errors import OutcomeUnknownError
+from pychron_comms.observability.metrics import Metrics
+from pychron_comms.repeater.connection import _HANDSHAKE, _SWEEP
+from pychron_comms.repeater.endpoint import CommandRepeater
+from pychron_comms.repeater.routing import PATIENCE
+from pychron_comms.safeguards.ownership import digest
+from pychron_comms.wire.context import PLAIN, RequestContext
+from tests.repeater.test_endpoint import EndpointCase, Processor, TlsTransport
+from tests.repeater.test_trail import WHO, ChangeCase
+
+
+class RoutedTests(ChangeCase):
+    def test_each_goes_as_it_came(self) -> None:
+        for context in (
+            RequestContext(ask="a.1", silent=2.0),
+            RequestContext(key="k", within=3.0),
+            RequestContext(safe=True, within=4.0),
+            RequestContext(within=5.0),
+            PLAIN,
+        ):
+            self.routing.get_response("CO2", "Enable", WHO, context)
+            self.assertEqual(self.old.requests[-1], ("CO2", "Enable", WHO, context.within))
+            self.assertEqual(self.old.context[-1], context)
+
+    def test_the_old_one_is_asked_of_a_key_for_its_sender_and_not_for_long(self) -> None:
+        self.change()
+        self.ask(RequestContext(key="k 1"))
+        self.assertEqual(self.old.requests, [("CO2", 'Outcome "k 1"', WHO, PATIENCE)])
+
+
+class SentLineTests(ChangeCase):
+    def test_each_connection_that_asked_it_means_it_anew(self) -> None:
+        self.plain("a.1")
+        self.plain("b.1")
+        self.change()
+        for ask in ("a.2", "b.2"):
+            self.plain(ask)
+        self.assertEqual(self.asked(self.new), ["Enable", "Enable"])
+
+    def test_a_connection_is_told_by_all_of_its_name(self) -> None:
+        self.plain("s.1.1")
+        self.change()
+        self.plain("s.2.1")
+        self.assertEqual(self.asked(self.new), [])
+        self.plain("s.1.2")
+        self.assertEqual(self.asked(self.new), ["Enable"])
+
+
+class KeysOfBeforeTests(ChangeCase):
+    """What the processors have told of keys that an earlier process of the server sent."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.routing.keys_known("old", [digest(WHO, "k")])
+        self.change()
+
+    def test_it_is_answered_where_it_was_sent(self) -> None:
+        reply = self.ask(RequestContext(key="k"))
+        self.old.waiting[0].callback("done OK")
+        self.assertEqual(self.asked(self.old), ['Outcome "k"', "Enable"])
+        self.old.waiting[1].callback("OK")
+        self.assertEqual(self.successResultOf(reply), "OK")
+        self.assertEqual(self.asked(self.new), [])
+
+    def test_one_that_is_not_there_any_more_is_asked_nowhere_else(self) -> None:
+        del self.processors["old"]
+        self.assertIn("it is asked no more", self.unknown(self.ask(RequestContext(key="k"))))
+        self.assertEqual(self.asked(self.new), [])
+
+    def test_another_senders_key_of_that_name_is_another(self) -> None:
+        self.routing.get_response("CO2", "Enable", "10.0.0.2", RequestContext(key="k"))
+        self.old.waiting[0].callback("never seen")
+        self.assertEqual(self.asked(self.new), ["Enable"])
+
+    def test_what_was_sent_since_goes_where_it_went(self) -> None:
+        self.ask(RequestContext(key="later"))
+        self.old.waiting[0].callback("never seen")
+        self.ask(RequestContext(key="later"))
+        self.assertEqual(self.asked(self.old), ['Outcome "later"'])
+        self.assertEqual(self.asked(self.new), ["Enable", "Enable"])
+
+
+class OwnWordsTests(EndpointCase):
+    """What a server says and asks for itself."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        metrics = Metrics()
+        self.took = metrics.histogram("hop_seconds", "How long.", (0.5, 5.0))
+        self.text = metrics.text
+        self.repeater.measure(self.took)
+        self.start()
+        self.connection: Any = self.repeater.connection
+
+    def test_it_waits_for_an_answer_as_long_as_it_says(self) -> None:
+        answer = self.connection.tell("Lease s1 ask", 2.0)
+        self.assertEqual(self.processor.read(), ["@id=1 Lease s1 ask"])
+        self.clock.pump([2.0 - _SWEEP])
+        self.assertNoResult(answer)
+        self.clock.pump([_SWEEP] * 2)
+        self.failureResultOf(answer, OutcomeUnknownError)
+
+    def test_its_answer_is_measured_as_any(self) -> None:
+        answer = self.connection.tell("Lease s1 ask", 2.0)
+        self.clock.advance(1.0)
+        self.processor.say(b"@id=1 free\r\n")
+        self.assertEqual(self.successResultOf(answer), "free")
+        self.assertIn('hop_seconds_bucket{le="0.5"} 0.0\n', self.text())
+        self.assertIn('hop_seconds_bucket{le="5.0"} 1.0\n', self.text())
+
+    def test_so_is_each_of_many_that_come_together(self) -> None:
+        for _ in range(3):
+            self.repeater.get_response("System", "GetValveState A", WHO)
+        self.processor.say(b"@id=1 True\r\n@id=2 True\r\n")
+        self.processor.say(b"@id=3;len=4 \r\nTrue\r\n")
+        self.assertIn("hop_seconds_count 3.0\n", self.text())
+
+    def test_it_does_not_take_another_computers_clock_for_its_own_unsaid(self) -> None:
+        processor = Processor()
+        repeater = CommandRepeater(processor, "tcp:lab:1059", self.clock, timeout=30)
+        repeater.startService()
+        self.addCleanup(repeater.stopService)
+        repeater.get_response("System", "Open A", WHO)
+        self.assertEqual(processor.read(), [f"@id=1;from={WHO} System|Open A"])
+
+
+class HandshakeTests(EndpointCase):
+    def test_a_slow_one_has_its_time(self) -> None:
+        self.patch(self.processor, "transport_class", TlsTransport)
+        self.start()
+        slow = self.processor.transport
+        self.clock.pump([_SWEEP] * round((_HANDSHAKE - _SWEEP) / _SWEEP))
+        self.assertFalse(slow.aborted)
+        self.clock.pump([_SWEEP] * 2)
+        self.assertTrue(slow.aborted)
