@@ -325,6 +325,13 @@ class RateTests(SynchronousTestCase):
             self.guard.answered("10.0.0.1", 400)
             self.clock.advance(0.1)
 
+    def test_the_last_byte_of_a_burst_is_the_one_that_counts(self) -> None:
+        self.guard.answered("10.0.0.1", BURST - 1)
+        self.assertTrue(self.may_answer("10.0.0.1"))
+        self.guard.answered("10.0.0.1", 1)
+        self.assertFalse(self.may_answer("10.0.0.1"))
+        self.assertTrue(self.may_answer("127.0.0.1"))
+
     def test_the_number_of_addresses_is_bounded_and_those_beyond_share_a_rate(self) -> None:
         self.patch(rules, "ADDRESSES", 2)
         for host in ("1", "2", "3"):

@@ -108,8 +108,15 @@ class ClientTests(SynchronousTestCase):
             check_client(text)
 
     def test_wrong_ones(self) -> None:
-        for text in ("tcp:lab-pc", "tcp:lab-pc:99067", "tls:lab-pc", "tcp:lab-pc:x"):
-            self.assertRaises(ValueError, check_client, text)
+        for text, why in (
+            ("tcp:lab-pc", "'tcp:lab-pc': it is tcp:HOST:PORT"),
+            ("tcp:lab-pc:99067", "not 99067"),
+            ("tcp:host=lab-pc:port=99067", "not 99067"),
+            ("tls:lab-pc", "tls:"),
+            ("tcp:lab-pc:x", "'tcp:lab-pc:x': invalid literal"),
+            ("tpc:lab-pc:1061", "there is no tpc:; did you mean tcp?"),
+        ):
+            self.assertIn(why, str(self.assertRaises(ValueError, check_client, text)))
 
     def test_what_is_not_said_is_the_default_or_a_mistake(self) -> None:
         empty, said = Table.parse("", "lab.toml"), Table.parse('at = "tcp:h:1"', "lab.toml")

@@ -49,16 +49,16 @@ class ExpiryTests(SynchronousTestCase):
 
     def test_soon_it_is_minor_then_major_and_then_invalid(self) -> None:
         certificates = self.certificates(self.listener())
-        for days, severity in (
-            (75, Severity.OK),
-            (77, Severity.MINOR),
-            (88, Severity.MAJOR),
-            (91, Severity.INVALID),
+        for days, severity, reason in (
+            (75, Severity.OK, ""),
+            (77, Severity.MINOR, "it runs out soon"),
+            (88, Severity.MAJOR, "it runs out soon"),
+            (91, Severity.INVALID, "it has run out"),
         ):
             self.now = MADE.timestamp() + days * DAY
             found = self.readings(certificates)["lab-server.pem"]
             self.assertEqual((found.value, found.severity), (90 - days, severity))
-            self.assertEqual(bool(found.reason), severity is not Severity.OK)
+            self.assertEqual((found.reason, found.unit), (reason, "days"))
 
     def test_a_renewed_one_is_seen_and_one_that_is_gone_is_not_known(self) -> None:
         certificates = self.certificates(self.listener())
@@ -86,6 +86,7 @@ class ExpiryTests(SynchronousTestCase):
         )
         paths = [each.path for each in certificates.readings()]
         self.assertEqual(len(set(paths)), 3)
+        self.assertEqual(sum("//" in path for path in paths), 0)
 
     def test_prometheus_is_told_when(self) -> None:
         self.certificates(self.listener())

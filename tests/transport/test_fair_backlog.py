@@ -60,6 +60,10 @@ class FairBacklogTests(SynchronousTestCase):
         self.assertEqual(self.looked, [b"y 1", b"x ahead", b"x ahead 1", b"y 2"])
         self.assertEqual((len(self.backlog), self.backlog.size), (0, 0))
 
+    def test_one_that_was_worked_off_at_once_is_not_there_and_one_too_long_is(self) -> None:
+        self.assertEqual(self.take(b"x ahead 1"), [])
+        self.assertEqual(self.take(TOO_LONG), [TOO_LONG])
+
     def test_many_lines_are_long_and_so_are_many_bytes(self) -> None:
         self.backlog.add([b"x 1"] * (LINES - 1))
         self.assertFalse(self.backlog.is_long)

@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.protocol import Factory
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
-from twisted.logger import capturedLogs
+from twisted.logger import capturedLogs, formatEvent
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -213,9 +213,11 @@ class IdleTests(LimitsCase):
         for _ in range(3):
             self.clock.advance(2.0)
         self.assertFalse(silent.disconnecting)
-        for _ in range(3):
-            self.clock.advance(2.0)
+        with capturedLogs() as logs:
+            for _ in range(3):
+                self.clock.advance(2.0)
         self.assertEqual((silent.disconnecting, silent.value()), (True, b""))
+        self.assertIn("silent for 8 s", str(formatEvent(logs[0])))
         self.assertEqual(self.number("idle_closed_total"), "1")
 
     def test_each_byte_counts_from_the_start(self) -> None:

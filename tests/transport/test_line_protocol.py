@@ -199,6 +199,9 @@ class ReplyTests(ProtocolCase):
     def test_a_reply_that_a_plain_client_will_cut_is_logged(self) -> None:
         parrot, transport = self.connect()
         texts = self.warnings()
+        parrot.dataReceived(b"say " + b"y" * 4094 + b"\n")
+        self.assertEqual((len(transport.value()), texts), (4096, []))
+        transport.clear()
         parrot.dataReceived(b"say " + b"y" * 4095 + b"\n")
         self.assertEqual(len(transport.value()), 4097)
         self.assertIn("a reply of 4097 bytes", " ".join(texts))

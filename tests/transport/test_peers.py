@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import socket
+
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.interfaces import ITCPTransport, IUNIXTransport
 from twisted.internet.protocol import Protocol
@@ -130,10 +132,12 @@ class TunedTransport(StringTransport):
         self.asked: list[str] = []
 
     def setTcpNoDelay(self, enabled: bool) -> None:
-        self.asked.append("no delay")
+        if enabled:
+            self.asked.append("no delay")
 
     def setTcpKeepAlive(self, enabled: bool) -> None:
-        self.asked.append("keep alive")
+        if enabled:
+            self.asked.append("keep alive")
 
 
 class TuningTests(SynchronousTestCase):
@@ -145,6 +149,20 @@ class TuningTests(SynchronousTestCase):
 
     def test_tcp_sends_small_segments_at_once_and_notices_lost_peers(self) -> None:
         self.assertEqual(self.asked(ITCPTransport), ["no delay", "keep alive"])
+
+    def test_a_silent_peer_is_asked_after_30_s_and_little_is_kept_for_one_that_does_not_read(
+        self,
+    ) -> None:
+        peer = self.enterContext(socket.socket())
+        transport = TunedTransport()
+        directlyProvides(transport, ITCPTransport)
+        transport.getHandle = lambda: peer  # type: ignore[attr-defined]
+        make_prompt(transport)
+        if hasattr(socket, "TCP_KEEPIDLE"):
+            self.assertEqual(peer.getsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE), 30)
+        # Linux reserves as much again for itself.
+        kept = peer.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
+        self.assertIn(kept, (131072, 262144))
 
     def test_a_unix_socket_is_left_as_it_is(self) -> None:
         self.assertEqual(self.asked(ITCPTransport, IUNIXTransport), [])

@@ -6,7 +6,8 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.transport.turns import AT_ONCE, SLICE, FairTurns
-from tests.listening import one_turn
+from tests.listening import connections, one_turn
+from tests.transport.test_line_protocol import Parrot, Transport
 
 
 class Somebody:
@@ -20,6 +21,21 @@ class Somebody:
         self.left -= min(most, self.left)
         if self.left:
             self.turns.wait(self, self.host)
+
+
+class ConnectionsTests(SynchronousTestCase):
+    def test_a_connection_whose_lines_come_bit_by_bit_waits_for_one_turn_at_a_time(self) -> None:
+        clock = Clock()
+        parrots = Parrot(both := connections(clock)), Parrot(both)
+        for parrot in parrots:
+            parrot.makeConnection(Transport())
+        for _ in range(10):
+            parrots[0].dataReceived(b"say a\r\n" * 100)
+        parrots[1].dataReceived(b"say b\r\n" * 100)
+        done = len(parrots[0].seen)
+        one_turn(clock)
+        self.assertGreaterEqual(len(parrots[1].seen), 2 * SLICE)
+        self.assertEqual(len(parrots[0].seen), done + 2 * SLICE)
 
 
 class FairTurnsTests(SynchronousTestCase):
