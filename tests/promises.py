@@ -478,8 +478,8 @@ PROMISES = (
         "a flood harms only its sender",
         "connections take turns, a few lines each; each computer has a budget",
         "transport/line_protocol.py",
-        "            most = min(len(lines), self._connections.turns.at_once)\n",
-        "            most = len(lines)\n",
+        "self._connections.turns.at_once(len(lines)))\n",
+        "len(lines))\n",
         "tests.transport.test_line_protocol.BoundTests"
         ".test_many_lines_of_one_client_are_worked_off_in_turns",
     ),

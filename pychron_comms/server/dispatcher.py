@@ -227,6 +227,10 @@ class RequestDispatcher:
         self._hosts.admit(sender)
         return read.ask(sender, self._context(tags) if tags or self._role else PLAIN)
 
+    def may_make_safe(self, lines: bytes) -> bool:
+        """Whether any of these lines may be a command that makes safe; quickly."""
+        return self._catalogue.may_make_safe(lines)
+
     def makes_safe(self, line: bytes) -> bool:
         """Whether a line is a command that makes safe, as far as is known."""
         if not self._catalogue.may_make_safe(line):

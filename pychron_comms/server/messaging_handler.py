@@ -62,6 +62,9 @@ class MessagingHandler(CommandLineReceiver):
     def makes_safe(self, line: bytes) -> bool:
         return self._dispatcher.makes_safe(line)
 
+    def may_go_ahead(self, lines: bytes) -> bool:
+        return self._dispatcher.may_make_safe(lines)
+
     def only_reads(self, line: bytes) -> bool:
         return self._dispatcher.only_reads(line)
 

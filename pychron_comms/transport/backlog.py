@@ -22,14 +22,21 @@ Instead = bytes | Turn | None
 class Backlog:
     """Lines in the order in which they came; some go ahead.
 
-    ``look`` is shown each line once, when it comes near, and may work it off. What is further back
-    is kept as the bytes that it came as: small lines would cost twenty times their length.
+    ``look`` is shown each line once, when it comes near, and may work it off; but not those of
+    which ``none_matters`` knows, of all together, that it would leave them where they are. What is
+    further back is kept as the bytes that it came as: small lines would cost twenty times their
+    length.
     """
 
-    __slots__ = ("_far", "_look", "_near", "size")
+    __slots__ = ("_far", "_look", "_near", "_none_matters", "size")
 
-    def __init__(self, look: Callable[[bytes], Instead]) -> None:
+    def __init__(
+        self,
+        look: Callable[[bytes], Instead],
+        none_matters: Callable[[bytes], bool] = lambda lines: False,
+    ) -> None:
         self._look = look
+        self._none_matters = none_matters
         self._near: deque[bytes | Turn] = deque()
         self._far = b""
         #: Bytes of the lines that wait, each with its end.
@@ -69,8 +76,13 @@ class Backlog:
     def _come_near(self) -> None:
         while self._far and (room := WINDOW - len(self._near)) > 0:
             *lines, self._far = self._far.split(_LF, room)
-            for line in lines:
-                self._append(line)
+            # The first may tell how the others are to be looked at.
+            self._append(lines[0])
+            if len(lines) > 1 and self._none_matters(_LF.join(lines[1:])):
+                self._near.extend(lines[1:])
+            else:
+                for line in lines[1:]:
+                    self._append(line)
 
     def _append(self, line: bytes) -> None:
         instead = self._look(line) if line != _TOO_LONG else line

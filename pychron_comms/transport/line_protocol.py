@@ -84,9 +84,13 @@ class CommandLineReceiver(ReplyingProtocol):
         """Whether a line waits for no turn."""
         return self.makes_safe(line)
 
+    def may_go_ahead(self, lines: bytes) -> bool:
+        """Whether any of many lines may be one that waits for no turn; quickly."""
+        return True
+
     def new_backlog(self) -> Backlog | FairBacklog:
         """What lines wait in that cannot be worked off at once."""
-        return Backlog(self._look)
+        return Backlog(self._look, self._none_goes_ahead)
 
     # -- what comes in
 
@@ -127,8 +131,7 @@ class CommandLineReceiver(ReplyingProtocol):
         """Work lines off, as many as it is this connection's turn to; the others wait."""
         backlog, done = self._backlog, 0
         if not backlog:
-            most = min(len(lines), self._connections.turns.at_once)
-            done = self._work_off(iter(lines).__next__, most)
+            done = self._work_off(iter(lines).__next__, self._connections.turns.at_once(len(lines)))
         if done < len(lines):
             if backlog is None:
                 backlog = self._backlog = self.new_backlog()
@@ -227,6 +230,10 @@ class CommandLineReceiver(ReplyingProtocol):
         ahead = Ahead(self)
         self._exchange.take(line, ahead)
         return ahead.turn
+
+    def _none_goes_ahead(self, lines: bytes) -> bool:
+        """Whether ``_look`` would change nothing, with these behind what waits."""
+        return self._acts_wait and not self.may_go_ahead(lines)
 
     @property
     def is_busy(self) -> bool:

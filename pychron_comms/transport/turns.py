@@ -7,7 +7,7 @@ from typing import Protocol
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-#: Lines of one connection that are worked off when they come, while nobody waits for a turn.
+#: Lines of all chunks that are worked off when they come, in one turn of the reactor.
 AT_ONCE = 64
 
 #: Lines of one connection in one turn.
@@ -37,11 +37,21 @@ class FairTurns:
         self._hosts: deque[str] = deque()
         self._waiting: dict[str, deque[Worker]] = {}
         self._call: IDelayedCall | None = None
+        # Of ``AT_ONCE``, in this turn of the reactor; where few are gone, it may be another one.
+        self._left = AT_ONCE
+        self._renewal: IDelayedCall | None = None
 
-    @property
-    def at_once(self) -> int:
-        """Lines that a connection may work off without a turn."""
-        return 1 if self._hosts else AT_ONCE
+    def at_once(self, lines: int) -> int:
+        """How many of so many lines that have come together may be worked off without a turn.
+
+        While others wait for one, at most the first. Many chunks that come in one turn of the
+        reactor share ``AT_ONCE``: it would not see to anybody else before it had done them all.
+        """
+        most = min(lines, 1 if self._hosts else AT_ONCE, self._left)
+        self._left -= most
+        if self._left <= AT_ONCE - SLICE and self._renewal is None:
+            self._renewal = self._clock.callLater(0, self._renew)
+        return most
 
     def wait(self, worker: Worker, host: str) -> None:
         """Give it a turn; it does not wait for one already."""
@@ -52,6 +62,10 @@ class FairTurns:
         workers.append(worker)
         if self._call is None:
             self._call = self._clock.callLater(0, self._round)
+
+    def _renew(self) -> None:
+        self._renewal = None
+        self._left = AT_ONCE
 
     def _round(self) -> None:
         self._call = None

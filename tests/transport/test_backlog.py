@@ -44,6 +44,24 @@ class BacklogTests(SynchronousTestCase):
         self.assertEqual((taken, self.looked), (lines, lines))
         self.assertEqual(self.backlog.size, 0)
 
+    def test_those_that_do_not_matter_are_not_looked_at_one_by_one(self) -> None:
+        asked: list[bytes] = []
+
+        def none_matters(lines: bytes) -> bool:
+            asked.append(lines)
+            return b"ahead" not in lines
+
+        self.backlog = Backlog(self.look, none_matters)
+        self.backlog.add([b"a", b"b", TOO_LONG, b"c"])
+        self.backlog.add([b"d"])
+        self.backlog.add([b"e", b"f", b"ahead"])
+        self.assertEqual(self.looked, [b"a", b"d", b"e", b"f", b"ahead"])
+        self.assertEqual(asked, [b"b\n\nc", b"f\nahead"])
+        self.assertEqual(self.backlog.size, 13)
+        taken = [b"a", b"b", TOO_LONG, b"c", b"d", b"e", b"f", self.turn]
+        self.assertEqual(self.take_all(), taken)
+        self.assertEqual(self.backlog.size, 0)
+
     def test_it_is_long_while_there_is_more_than_the_nearest(self) -> None:
         self.backlog.add([b"a"] * (WINDOW - 1))
         self.assertFalse(self.backlog.is_long)

@@ -79,6 +79,21 @@ class FairTurnsTests(SynchronousTestCase):
         self.assertEqual(self.seen, ["slow"])
 
     def test_while_somebody_waits_nobody_takes_much_at_once(self) -> None:
-        self.assertEqual(self.turns.at_once, AT_ONCE)
+        self.assertEqual(self.turns.at_once(10), 10)
         self.come("a", "1", 10_000)
-        self.assertEqual(self.turns.at_once, 1)
+        self.assertEqual(self.turns.at_once(10), 1)
+
+    def test_chunks_of_one_turn_of_the_reactor_share_what_is_taken_at_once(self) -> None:
+        """Those of 195 connections held everybody else up for 54 ms."""
+        self.assertEqual([self.turns.at_once(40) for _ in range(3)], [40, AT_ONCE - 40, 0])
+        one_turn(self.clock)
+        self.assertEqual(self.turns.at_once(AT_ONCE + 1), AT_ONCE)
+        one_turn(self.clock)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_few_lines_ask_for_no_timer(self) -> None:
+        for _ in range(SLICE - 1):
+            self.assertEqual(self.turns.at_once(1), 1)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+        self.assertEqual(self.turns.at_once(2), 2)
+        self.assertEqual(len(self.clock.getDelayedCalls()), 1)
