@@ -56,6 +56,8 @@ class Bus:
         self.trouble = "not connected yet"
         #: Called when the connection has come, for the first time or again.
         self.on_connect: list[Callable[[], None]] = []
+        #: The same, but for a connection that was ended here, and came again at once.
+        self.on_return: list[Callable[[], None]] = []
         self._wire = wire
         self._clock = clock
         self._connection: Connection | None = None
@@ -126,12 +128,15 @@ class Bus:
         """Be as patient as another instrument on the wire needs, too."""
         self._wire = replace(self._wire, limits=self._wire.limits.together(limits))
 
-    def connected(self, connection: Connection) -> None:
-        """It may be used; after a missed answer not before that can no longer come."""
+    def connected(self, connection: Connection, *, renewed: bool = False) -> None:
+        """It may be used; after a missed answer not before that can no longer come.
+
+        ``renewed``: it is in place of one that was ended here, and came at once.
+        """
         self._connection = connection
         self.trouble = ""
         self._keep_quiet(self._wire.limits.late if self._missed else 0.0)
-        for each in self.on_connect:
+        for each in self.on_connect if renewed else [*self.on_return, *self.on_connect]:
             each()
         self._next()
 

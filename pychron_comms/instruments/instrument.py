@@ -138,6 +138,10 @@ class Instrument:
         """Be told when it is there, for the first time or again."""
         self._bus.on_connect.append(call)
 
+    def on_return(self, call: Callable[[], None]) -> None:
+        """Be told when it is there, for the first time or after it was away."""
+        self._bus.on_return.append(call)
+
     def on_end(self, call: Heard) -> None:
         """Be told how each question to it ends."""
         self._listeners.append(call)

@@ -59,10 +59,11 @@ class BusService(Service):
         return TelnetTransport(_Connection, self) if self._is_telnet else _Connection(self)
 
     def connected(self, connection: _Connection) -> None:
-        if not self._resetting or self._outage.is_away:
+        renewed = self._resetting and not self._outage.is_away
+        if not renewed:
             self._outage.connected()
         self._resetting = False
-        self._bus.connected(connection)
+        self._bus.connected(connection, renewed=renewed)
 
     def disconnected(self, why: str) -> None:
         if self.running and not self._resetting:

@@ -23,7 +23,8 @@ _STATE = "state"
 class InstrumentValve:
     """Open, closed, or not known; what is not known is neither.
 
-    Without a reading ``state`` nothing shows where it is: it is where it was last told to be.
+    Without a reading ``state`` nothing shows where it is: it is where it was last told to be, while
+    its instrument is connected. One that was away may have been switched off.
     ``moved`` is called with the valve when it has been moved.
     """
 
@@ -33,7 +34,10 @@ class InstrumentValve:
         self.name = name
         self._when_moved = moved
         self._item = item
+        #: Where it is by being told so; and where it was last told to be.
         self._told: bool | None = None
+        self._target: bool | None = None
+        item.instrument.on_return(self._forget)
 
     @property
     def proof(self) -> Source:
@@ -50,7 +54,7 @@ class InstrumentValve:
     def state(self) -> bool | None:
         """Whether it is open, as far as is known; None where it is not."""
         if _STATE not in self._item.item.readings:
-            return self._told
+            return None if self._item.instrument.trouble else self._told
         return {"open": True, "closed": False}.get(str(self._item.latest(_STATE).value))
 
     @property
@@ -95,25 +99,35 @@ class InstrumentValve:
             state,
             source=self.proof,
             severity=Severity.INVALID if state is None else Severity.OK,
-            reason=reason or ("it has not been moved yet" if state is None else ""),
+            reason=reason or self._unknown(state),
             details={
-                "target": state if self._told is None else self._told,
+                "target": state if self._target is None else self._target,
                 "locked": locked,
                 "owner": owner,
             },
         )
 
+    def _unknown(self, state: bool | None) -> str:
+        if state is not None:
+            return ""
+        return self._item.instrument.trouble or "it has not been moved since it was connected"
+
+    def _forget(self) -> None:
+        self._told = self._target = None
+
     async def _moved(self, verb: str, *, opens: bool) -> None:
-        self._told = opens
+        before, self._told = self._told, None
+        self._target = opens
         try:
             await self._item.do(verb)
         except NotAskedError:
-            self._told = None
+            self._told, self._target = before, None
             raise DeviceConnectionError(self._item.name) from None
         except NotDoneError:
+            # It was refused, or not sent any more.
+            self._told = before if self._told is None else self._told
             raise ValveActuationError(self.name, verb) from None
         except UnprovenError as error:
-            if _STATE not in self._item.item.readings:
-                self._told = None
             raise OutcomeUnknownError(f"{verb} of valve {self.name}: {error}") from None
+        self._told = opens
         self._when_moved(self)

@@ -90,7 +90,14 @@ class ValveTests(InstrumentCase):
 class UnprovenValveTests(InstrumentCase):
     """Nothing shows where it is: it is where it was told to be."""
 
-    text = SWITCH.partition("[item.valve.read.state]")[0].replace("verify = { seconds = 1.0 }", "")
+    text = (
+        SWITCH.partition("[item.valve.read.state]")[0]
+        .replace("verify = { seconds = 1.0 }", "")
+        .replace(
+            "[item.valve]",
+            '[[step]]\nsend = "{body}"\ntake = "{reply}"\nrefuse = "NO"\n[item.valve]',
+        )
+    )
 
     def test_it_is_where_it_was_told_to_be(self) -> None:
         valve = InstrumentValve("A", self.item, lambda valve: None)
@@ -105,6 +112,41 @@ class UnprovenValveTests(InstrumentCase):
         self.pump(10.0)
         self.failureResultOf(unknown, OutcomeUnknownError)
         self.assertIsNone(valve.state)
+
+    def test_one_that_refuses_is_where_it_was(self) -> None:
+        valve = InstrumentValve("A", self.item, lambda valve: None)
+        done = valve.close()
+        self.pump()
+        self.successResultOf(done)
+        self.simulated.do = lambda *what: False  # type: ignore[method-assign]
+        self.failureResultOf(self.opened(valve), ValveActuationError)
+        self.assertTrue(valve.closed)
+
+    def opened(self, valve: InstrumentValve) -> Deferred[None]:
+        done = valve.open()
+        self.pump(10.0)
+        return done
+
+    def test_where_it_was_told_to_be_is_not_known_of_one_that_was_away(self) -> None:
+        """It may have been switched off; not so where the connection was only made anew."""
+        valve = InstrumentValve("A", self.item, lambda valve: None)
+        done = valve.close()
+        self.pump()
+        self.successResultOf(done)
+        self.bus.disconnected("reset")
+        self.bus.connected(self.wire, renewed=True)
+        self.assertTrue(valve.closed)
+        self.bus.disconnected("unplugged")
+        reading = valve.reading("", locked=False)
+        self.assertEqual((reading.value, reading.severity), (None, Severity.INVALID))
+        self.assertEqual(reading.reason, "unplugged")
+        self.failureResultOf(valve.ask_commanded(), NoResponseError)
+        again = valve.close()
+        self.bus.connected(self.wire)
+        self.assertIsNone(valve.state)
+        self.pump()
+        self.successResultOf(again)
+        self.assertTrue(valve.closed)
 
 
 class GaugeTests(InstrumentCase):

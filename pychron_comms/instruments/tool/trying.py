@@ -55,8 +55,8 @@ class _HeardBus(Bus):
         self.clock = clock
         self.show = partial(shown, hexadecimal=wire.hexadecimal)
 
-    def connected(self, connection: Connection) -> None:
-        super().connected(_Heard(connection, self.show))
+    def connected(self, connection: Connection, *, renewed: bool = False) -> None:
+        super().connected(_Heard(connection, self.show), renewed=renewed)
 
     def received(self, data: bytes) -> None:
         _say(f"< {self.show(data)}")
