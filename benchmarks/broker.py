@@ -1,32 +1,49 @@
 """``python -m benchmarks.broker HOST:PORT``: the road by way of a broker that runs there.
 
 Beside the direct road, and beside plain ping-pong of pika's at the same broker, in turns of one
-run.
-One client, one command at a time; the times are medians of all turns.
+run: once by the sort of queue that reads go by, and once by that which commands that act go by,
+with what is made sure of before one of those is begun. Times are of one command at a time, rates of
+sixteen under way; both are medians of the turns.
 """
 
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import re
 import socket
 import statistics
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import pika
 
-Ask = Callable[[str], object]
+from benchmarks.ping_pong import ACTING, READING, ping_pong
+from benchmarks.systems import NotRunningError, service
 
-_TWISTD = Path(sys.executable).with_name("twistd")
-_QUEUE = "benchmark.ping"
+ROOT = Path(__file__).parent.parent
+
+#: Seconds of each of so many commands, of which so many are under way at a time.
+Ask = Callable[[int, int], list[float]]
+
+_AT_ONCE = 16
 _PATIENCE = 60.0
+
+
+class Contender(NamedTuple):
+    """``beside``: whose figures are one."""
+
+    name: str
+    ask: Ask
+    beside: str
+
+
+class Figures(NamedTuple):
+    seconds: float
+    rate: float
 
 
 def main() -> None:
@@ -37,71 +54,85 @@ def main() -> None:
     arguments = parser.parse_args()
     host, _, port = arguments.broker.partition(":")
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        by_broker = stack.enter_context(road(Path(folder), f"amqp:{host}:{port}:set=benchmark"))
-        direct = stack.enter_context(road(Path(folder), f"unix:{folder}/hop"))
-        ping = stack.enter_context(ping_pong(host, int(port)))
-        contenders: dict[str, tuple[Ask, str]] = {
-            "plain pika, there and back": (ping, "ping"),
-            "by the broker, a read": (by_broker, "GetValveState A"),
-            "by the broker, what acts": (by_broker, "SetError e"),
-            "direct, a read": (direct, "GetValveState A"),
-            "direct, what acts": (direct, "SetError e"),
-        }
-        times: dict[str, list[float]] = {name: [] for name in contenders}
+        contenders = list(_contenders(stack, Path(folder), host, int(port)))
+        turns: dict[str, list[Figures]] = {each.name: [] for each in contenders}
         for _ in range(arguments.rounds):
-            for name, (ask, command) in contenders.items():
-                times[name] += measured(ask, command, arguments.count)
-    base = statistics.median(times["plain pika, there and back"])
-    for name, each in times.items():
-        median = statistics.median(each)
-        print(f"{name:28} {median * 1e3:8.2f} ms  {median / base:5.2f} of plain pika")
+            for each in contenders:
+                turns[each.name].append(measured(each.ask, arguments.count))
+    medians = {
+        name: Figures(*map(statistics.median, zip(*each, strict=True)))
+        for name, each in turns.items()
+    }
+    for each in contenders:
+        own, base = medians[each.name], medians[each.beside]
+        print(
+            f"{each.name:40} {own.seconds * 1e3:8.2f} ms {own.seconds / base.seconds:5.2f}"
+            f"  {own.rate:7.0f}/s {own.rate / base.rate:5.2f}"
+        )
 
 
-def measured(ask: Ask, command: str, count: int) -> Iterator[float]:
-    """Seconds of each asking."""
-    for _ in range(count):
-        begun = time.perf_counter()
-        ask(command)
-        yield time.perf_counter() - begun
+def _contenders(stack: ExitStack, folder: Path, host: str, port: int) -> Iterator[Contender]:
+    parameters = pika.ConnectionParameters(host, port, heartbeat=0)
+    reading, acting = "plain pika, by a classic queue", "plain pika, written and acknowledged"
+    yield Contender(reading, stack.enter_context(ping_pong(parameters, READING)), reading)
+    yield Contender(acting, stack.enter_context(ping_pong(parameters, ACTING)), acting)
+    hops = {"by the broker": f"amqp:{host}:{port}:set=benchmark", "direct": f"unix:{folder}/hop"}
+    for name, hop in hops.items():
+        ask = stack.enter_context(road(folder, hop))
+        read, act = f"{name}, a read", f"{name}, what acts"
+        yield Contender(read, ask("GetValveState A"), reading)
+        yield Contender(act, ask("SetError e"), acting)
+
+
+def measured(ask: Ask, count: int) -> Figures:
+    seconds = statistics.median(ask(count, 1))
+    begun = time.perf_counter()
+    ask(count, _AT_ONCE)
+    return Figures(seconds, count / (time.perf_counter() - begun))
 
 
 @contextmanager
-def road(folder: Path, hop: str) -> Iterator[Ask]:
+def road(folder: Path, hop: str) -> Iterator[Callable[[str], Ask]]:
     """A server and a processor of the built-in laboratory, and one connection to them."""
+    own = folder / str(len(list(folder.iterdir())))
+    own.mkdir()
     listen = "System=tcp:0:interface=127.0.0.1"
     with (
-        running(folder, "pychron-processor", f"--listen={hop}", "--http=off"),
-        running(
-            folder, "pychron-server", f"--processor={hop}", f"--listen={listen}", "--http=off"
-        ) as log,
+        service(ROOT, own, "pychron-processor", f"--listen={hop}", "--http=off"),
+        service(
+            ROOT, own, "pychron-server", f"--processor={hop}", f"--listen={listen}", "--http=off"
+        ),
     ):
+        log = own / "pychron-server.log"
         port = int(found(log, r"for System starting on (\d+)")[1])
         found(log, "connected to the (owner|processor)")
         with socket.create_connection(("127.0.0.1", port)) as connection:
             connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            lines = connection.makefile("rb")
-
-            def ask(command: str) -> object:
-                connection.sendall(f"{command}\r".encode())
-                return lines.readline()
-
-            yield ask
+            yield lambda command: asker(connection, command)
 
 
-@contextmanager
-def running(folder: Path, *words: str) -> Iterator[Path]:
-    """A service, as long as it is needed; its log."""
-    log = folder / f"{words[0]}-{len(list(folder.iterdir()))}.log"
-    with (
-        log.open("wb") as output,
-        subprocess.Popen(
-            [_TWISTD, "-n", "--pidfile=", *words], cwd=folder, stdout=output, stderr=output
-        ) as service,
-    ):
-        try:
-            yield log
-        finally:
-            service.terminate()
+def asker(connection: socket.socket, command: str) -> Ask:
+    """Who asks the same over and over."""
+    lines = connection.makefile("rb")
+
+    def ask(count: int, at_once: int) -> list[float]:
+        sent: list[float] = []
+        times = []
+
+        def send() -> None:
+            sent.append(time.perf_counter())
+            connection.sendall(f"{command}\r".encode())
+
+        for _ in range(at_once):
+            send()
+        for number in range(count):
+            lines.readline()
+            times.append(time.perf_counter() - sent[number])
+            if len(sent) < count:
+                send()
+        return times
+
+    return ask
 
 
 def found(log: Path, pattern: str) -> re.Match[str]:
@@ -112,41 +143,7 @@ def found(log: Path, pattern: str) -> re.Match[str]:
         if match is not None:
             return match
         time.sleep(0.05)
-    raise SystemExit(f"{log.name}: no {pattern} in {_PATIENCE:g} s")
-
-
-@contextmanager
-def ping_pong(host: str, port: int) -> Iterator[Ask]:
-    """Somebody who answers by a queue of his own, and who asks him; both wait as pika does."""
-    answering = multiprocessing.Process(target=answer, args=(host, port), daemon=True)
-    answering.start()
-    with pika.BlockingConnection(pika.ConnectionParameters(host, port)) as connection:
-        channel = connection.channel()
-        channel.queue_declare(_QUEUE, auto_delete=True)
-        replies = channel.queue_declare("", exclusive=True).method.queue
-        came = channel.consume(replies, auto_ack=True)
-        properties = pika.BasicProperties(reply_to=replies)
-
-        def ask(command: str) -> object:
-            channel.basic_publish("", _QUEUE, command.encode(), properties)
-            return next(came)
-
-        yield ask
-        channel.cancel()
-    answering.terminate()
-    answering.join()
-
-
-def answer(host: str, port: int) -> None:
-    """Until it is ended."""
-    channel = pika.BlockingConnection(pika.ConnectionParameters(host, port)).channel()
-    channel.queue_declare(_QUEUE, auto_delete=True)
-
-    def reply(channel: pika.channel.Channel, method: object, asked: object, body: bytes) -> None:
-        channel.basic_publish("", asked.reply_to, body)  # type: ignore[attr-defined]
-
-    channel.basic_consume(_QUEUE, reply, auto_ack=True)
-    channel.start_consuming()
+    raise NotRunningError(f"{log.name}: no {pattern} in {_PATIENCE:g} s")
 
 
 if __name__ == "__main__":

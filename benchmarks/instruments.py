@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import itertools
-import os
 import selectors
 import socket
 import statistics
@@ -22,7 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.systems import TWISTD, NotRunningError, service
+from benchmarks.systems import TWISTD, NotRunningError, cpu_seconds, service
 from benchmarks.turns import taken
 
 ROOT = Path(__file__).parent.parent
@@ -103,9 +102,9 @@ def measured(seconds: float, hang: str) -> Iterator[str]:
         for each in instruments:
             each.late[0].clear()
             each.late[1].clear()
-        begun, before = time.perf_counter(), _cpu_seconds(process)
+        begun, before = time.perf_counter(), cpu_seconds(process.pid)
         bench.serve(seconds)
-        share = (_cpu_seconds(process) - before) / (time.perf_counter() - begun)
+        share = (cpu_seconds(process.pid) - before) / (time.perf_counter() - begun)
     sides = [[each.late[side] for each in instruments[:-1]] for side in (0, 1)]
     rate = sum(len(late) for side in sides for late in side) / seconds
     yield f"{INSTRUMENTS} instruments, {rate:.0f} questions/s: {100 * share:.1f} % of a core"
@@ -148,7 +147,9 @@ def processor(instruments: list[_Instrument], *twistd: str) -> Iterator[subproce
         (folder / "gauge.toml").write_text(_DESCRIPTION)
         config = folder / "lab.toml"
         config.write_text(_laboratory(folder, [each.port for each in instruments]))
-        with service(ROOT, folder, "pychron-processor", config, twistd or TWISTD) as process:
+        with service(
+            ROOT, folder, "pychron-processor", f"--config={config}", twistd=twistd or TWISTD
+        ) as process:
             yield process
 
 
@@ -208,11 +209,6 @@ def _laboratory(folder: Path, ports: list[int]) -> str:
             f'gauges = {{ IG = "g{number}.gauge" }}',
         )
     return "\n".join(parts)
-
-
-def _cpu_seconds(process: subprocess.Popen[bytes]) -> float:
-    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 if __name__ == "__main__":

@@ -50,7 +50,13 @@ class System(NamedTuple):
 
     def cpu_seconds(self) -> float:
         """How long the front half has run on a processor."""
-        return int(Path(f"/proc/{self.front}/schedstat").read_text().split()[0]) / 1e9
+        return cpu_seconds(self.front)
+
+
+def cpu_seconds(pid: int) -> float:
+    """How long the threads of a process have run on a processor, to the nanosecond."""
+    tasks = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(each.read_text().split()[0]) for each in tasks) / 1e9
 
 
 def allow_many_sockets() -> None:
@@ -71,8 +77,9 @@ def road(checkout: Path, journal: str = "") -> Iterator[System]:
         port, echo_port = _free_ports(2)
         config = folder / "lab.toml"
         config.write_text(_configuration(folder, port, echo_port, journal))
-        back = stack.enter_context(service(checkout, folder, "pychron-processor", config))
-        front = stack.enter_context(service(checkout, folder, "pychron-server", config))
+        words = ("--config", str(config))
+        back = stack.enter_context(service(checkout, folder, "pychron-processor", *words))
+        front = stack.enter_context(service(checkout, folder, "pychron-server", *words))
         try:
             _await_answer(port, b"GetValveState V0\r\n", b"False\r\n")
             _await_answer(echo_port, b"Open A\r\n", b"Open A\r\n")
@@ -130,13 +137,14 @@ def service(
     checkout: Path,
     folder: Path,
     service: str,
-    config: Path,
+    *words: str,
     twistd: Sequence[str] = TWISTD,
 ) -> Iterator[subprocess.Popen[bytes]]:
+    """One of a checkout, as long as it is needed; its log is named after it."""
     log = folder / f"{service}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, *twistd, "-n", "--pidfile=", service, "--config", str(config)],
+            [sys.executable, *twistd, "-n", "--pidfile=", service, *words],
             cwd=checkout,
             env=_environment(checkout),
             stdout=output,

@@ -39,6 +39,7 @@ from pychron_comms.broker.names import (
     owner_topic,
     topic_of,
 )
+from pychron_comms.broker.outcomes import LostReply, Outcomes
 from pychron_comms.broker.owner import KnownOwner
 from pychron_comms.broker.state import lines_of
 from pychron_comms.broker.topology import bind, make_exchanges
@@ -72,6 +73,12 @@ _ALIVE = 1.0
 _SWEEP = 0.5
 _GRACE = 0.5
 
+#: Seconds that an owner may take to say what became of a command.
+_OUTCOME = 2.0
+
+#: How a reply begins that knows nothing.
+_UNKNOWN = f"ERROR {OutcomeUnknownError.code}"
+
 _TEST_DATA = "are you there"
 
 
@@ -86,6 +93,8 @@ class StateWatcher(Protocol):
 
 
 class _Waiting(NamedTuple):
+    """``key``: by which its reply can be asked for where that is lost; empty for none."""
+
     reply: Deferred[str]
     command: str
     epoch: str
@@ -93,6 +102,8 @@ class _Waiting(NamedTuple):
     until: float
     lane: Lane
     sender: str
+    request_type: str = ""
+    key: str = ""
 
 
 @implementer(IKnownRead)
@@ -116,7 +127,8 @@ class BrokerRepeater(MultiService):
 
     While the broker is away, takes nothing, or no processor owns the hardware, a command fails at
     once with 011: it was never sent. So does one that the broker cannot route. What was sent to an
-    owner that is none any more, and what is not answered in ``timeout`` seconds, fails with 201.
+    owner that is none any more, and what is not answered in ``timeout`` seconds, fails with 201;
+    where it has a key, the new owner is asked first what became of it.
     """
 
     _log = Logger()
@@ -149,6 +161,7 @@ class BrokerRepeater(MultiService):
         self._pending: dict[int, _Waiting] = {}
         self._by_reply: dict[Deferred[str], int] = {}
         self._taken: list[str] = []
+        self._outcomes = Outcomes(self._ask_outcome, self._found, self._fail)
         self._places = Places(PENDING_LIMIT, PENDING_SHARE)
         self._safe_places = Places(SAFE_LIMIT, SAFE_SHARE)
         self._outage = Outage(f"owner of {address.hardware}", reactor)
@@ -234,7 +247,15 @@ class BrokerRepeater(MultiService):
         number, now = next(self._numbers), self._seconds()
         reply: Deferred[str] = Deferred()
         self._pending[number] = _Waiting(
-            reply, data, stamp.epoch, now, now + seconds + _GRACE, lane, sender
+            reply,
+            data,
+            stamp.epoch,
+            now,
+            now + seconds + _GRACE,
+            lane,
+            sender,
+            request_type,
+            context.key if lane is Lane.ACT else "",
         )
         self._by_reply[reply] = number
         message = Message(
@@ -289,27 +310,31 @@ class BrokerRepeater(MultiService):
         waiting = self._pending.get(number)
         if waiting is None:
             return
+        if not failure.check(UnroutableError, RejectedError):
+            self._reply_lost(number, f"the broker was lost ({failure.value})")
+            return
         self._drop(number)
         if failure.check(UnroutableError):
             error: CommandError = PychronCommunicationError(self._name, str(failure.value))
-        elif failure.check(RejectedError):
-            error = QueueFullError(f"{waiting.command}: {failure.value}")
         else:
-            lost = f"the broker was lost during {waiting.command}: {failure.value}"
-            error = OutcomeUnknownError(lost)
+            error = QueueFullError(f"{waiting.command}: {failure.value}")
         waiting.reply.errback(error)
 
     def _replied(self, message: Message) -> None:
         number = int(message.number) if message.number.isdigit() else 0
+        text = message.body.decode("utf-8", "replace")
+        if number in self._outcomes and text.startswith(_UNKNOWN):
+            return  # a new owner knows more of it than who has found its message
         waiting = self._drop(number)
         if waiting is None:
             return  # it was given up
         if self.hop is not None:
             self.hop.observe(self._seconds() - waiting.sent)
-        waiting.reply.callback(message.body.decode("utf-8", "replace"))
+        waiting.reply.callback(text)
 
     def _drop(self, number: int) -> _Waiting | None:
         waiting = self._pending.pop(number, None)
+        self._outcomes.forget(number)
         if waiting is not None:
             self._by_reply.pop(waiting.reply, None)
             self._places_of(waiting.lane).give_back(waiting.sender)
@@ -320,12 +345,32 @@ class BrokerRepeater(MultiService):
         if waiting is not None:
             waiting.reply.errback(OutcomeUnknownError(f"{why}: {waiting.command}"))
 
+    def _reply_lost(self, number: int, why: str) -> None:
+        """Who has named his command is told what became of it, as soon as there is an owner."""
+        waiting = self._pending[number]
+        if waiting.key:
+            lost = LostReply(waiting.request_type, waiting.key, waiting.sender, why)
+            self._outcomes.lost(number, lost)
+        else:
+            self._fail(number, why)
+
+    def _ask_outcome(self, lost: LostReply) -> Deferred[str]:
+        context = RequestContext(within=_OUTCOME)
+        return self.send(Lane.READ, lost.request_type, lost.question, lost.sender, context)
+
+    def _found(self, number: int, text: str) -> None:
+        waiting = self._drop(number)
+        if waiting is not None:
+            waiting.reply.callback(text)
+
     def _look(self) -> None:
         now = self._seconds()
         for number, waiting in list(self._pending.items()):
             if now > waiting.until:
                 self._fail(number, "no reply in time")
-        if self._had_owner and not self._owner.is_there:
+        if self._had_owner and self._owner.is_there:
+            self._outcomes.look()
+        elif self._had_owner:
             self._had_owner = False
             self._lost("no word of it")
         elif self._commands is not None and not self._had_owner:
@@ -389,7 +434,7 @@ class BrokerRepeater(MultiService):
             for number, waiting in list(self._pending.items()):
                 # What makes safe is done by the new owner, if the old one has not.
                 if waiting.epoch != self._owner.epoch and waiting.lane is not Lane.SAFE:
-                    self._fail(number, "the processor was lost")
+                    self._reply_lost(number, "the processor was lost")
             self._had_owner = False
         self._look_for_owner()
 
@@ -402,6 +447,7 @@ class BrokerRepeater(MultiService):
         for act in self._when_connected:
             act()
         self._say("Snapshot")
+        self._outcomes.look()
 
     # -- joining
 
@@ -451,7 +497,7 @@ class BrokerRepeater(MultiService):
         for link in (self._consuming, self._publishing):
             link.drop()
         for number in list(self._pending):
-            self._fail(number, f"the broker was lost ({why})")
+            self._reply_lost(number, f"the broker was lost ({why})")
         if was_there and self._had_owner:
             self._had_owner = False
             self._lost(why)

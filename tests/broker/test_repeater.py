@@ -135,6 +135,55 @@ class RepeaterTests(SynchronousTestCase):
         self.reply("2", "OK")
         self.assertEqual(self.successResultOf(safe), "OK")
 
+    def test_what_has_a_key_is_asked_of_the_next_owner(self) -> None:
+        self.join()
+        self.own()
+        reply = self.ask(context=RequestContext(key="k 1"))
+        self.own("2.b")
+        self.assertNoResult(reply)
+        question = self.commands.published[-1]
+        self.assertEqual(question.topic, "line.read")
+        self.assertIn(b"@from=me;", question.body)
+        self.assertTrue(question.body.endswith(b' System|Outcome "k 1"'), question.body)
+        # Who has found its message knows less than who is asked.
+        self.reply("1", "ERROR 201 : outcome unknown: it was meant for another owner")
+        self.assertNoResult(reply)
+        self.reply("2", "done OK 5")
+        self.assertEqual(self.successResultOf(reply), "OK 5")
+
+    def test_what_the_next_owner_does_not_know_either_is_not_known(self) -> None:
+        self.join()
+        for number, answer in enumerate(("unknown", "never seen"), 1):
+            self.own(f"{2 * number}.a")
+            reply = self.ask(context=RequestContext(key="k"))
+            self.own(f"{2 * number + 1}.b")
+            self.reply(self.commands.published[-1].properties.correlation_id, answer)
+            self.failureResultOf(reply, OutcomeUnknownError)
+
+    def test_what_still_runs_is_asked_again_until_its_time_is_over(self) -> None:
+        self.join()
+        self.own()
+        reply = self.ask(context=RequestContext(within=3.0, key="k"))
+        self.own("2.b")
+        for _ in range(3):
+            self.reply(self.commands.published[-1].properties.correlation_id, "running")
+            self.pass_with_words(1, "2.b")
+        self.assertNoResult(reply)
+        self.assertGreater(len(self.commands.published), 3)
+        self.pass_with_words(1, "2.b")
+        self.failureResultOf(reply, OutcomeUnknownError)
+
+    def test_what_was_not_confirmed_and_has_a_key_is_asked_when_the_broker_is_back(self) -> None:
+        self.join()
+        self.own()
+        reply = self.ask(context=RequestContext(key="k"))
+        self.commands.break_off()
+        self.assertNoResult(reply)
+        self.join()
+        self.own("1.a")
+        self.reply(self.commands.published[-1].properties.correlation_id, "done OK")
+        self.assertEqual(self.successResultOf(reply), "OK")
+
     def test_an_owner_that_says_nothing_is_none(self) -> None:
         self.join()
         self.own()

@@ -11,14 +11,19 @@ from collections import Counter
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.faults.model.bench import Script
 from tests.faults.model.breakages import broken
 from tests.faults.model.keeping import Broken
 from tests.faults.takeovers.__main__ import count
 from tests.faults.takeovers.breakages import BREAKAGES
 from tests.faults.takeovers.histories import drawn
 from tests.faults.takeovers.promises import live_through
+from tests.faults.takeovers.world import Wish, World
 
 HISTORIES = int(os.environ.get("PYCHRON_TAKEOVERS", "10"))
+
+#: The first server, among those that can be cut off.
+SERVER = 2
 
 
 class TakeoverTests(SynchronousTestCase):
@@ -30,6 +35,28 @@ class TakeoverTests(SynchronousTestCase):
             count(live_through(drawn(number)), seen)
         for what in ("commands", "obeyed", "killed", "cut", "frozen past its lease"):
             self.assertGreater(seen[what], 0, what)
+
+    def test_a_reply_that_was_lost_is_asked_for_by_its_key(self) -> None:
+        world = World()
+        world.ask(0, Wish("Count", "a", Script(0.3), None, key=True))
+        world.pass_time(0.1)
+        # It is done while its server hears nothing.
+        world.cut(SERVER, 12.0)
+        world.pass_time(20.0)
+        (unit,) = world.units
+        self.assertEqual(unit.replies, ["did n0"])
+        self.assertEqual((len(unit.asks), world.laboratory.actuated["n0"]), (1, 1))
+
+    def test_the_next_owner_is_asked_for_the_replies_of_one_that_died(self) -> None:
+        world = World()
+        world.ask(0, Wish("Count", "a", Script(0.3), None, key=True))
+        world.pass_time(0.1)
+        world.cut(SERVER, 1.0)
+        world.pass_time(0.5)
+        world.kill(0, 30.0)
+        world.pass_time(20.0)
+        (unit,) = world.units
+        self.assertEqual((unit.replies, len(unit.asks)), (["did n0"], 1))
 
 
 class TeethTests(SynchronousTestCase):

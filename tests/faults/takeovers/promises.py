@@ -61,7 +61,8 @@ def _true(world: World, unit: Unit) -> None:
     done = world.laboratory.actuated[unit.number]
     if None in codes:
         keep("OK is true", done, unit)
-    if all(code in NOT_BEGUN for code in codes):
+    # What makes safe may be done and yet be refused, since it is not known to have the last word.
+    if unit.wish.word != "Calm" and all(code in NOT_BEGUN for code in codes):
         keep("what is refused was not begun", not done, unit)
 
 

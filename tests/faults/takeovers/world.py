@@ -189,9 +189,9 @@ class World:
     def settle(self) -> None:
         """Nothing more goes wrong, and all clients are told what they want to know."""
         self.calm = True
-        for _ in range(30):
+        for _ in range(100):
             advance(self.clock, 5.0)
-            if all(unit.is_settled for unit in self.units):
+            if all(unit.is_settled and len(unit.replies) == len(unit.asks) for unit in self.units):
                 break
 
     # -- what is known
