@@ -113,10 +113,10 @@ def _table(alarms: Sequence[Mapping[str, Any]], watched: int) -> Iterable[str]:
         yield f"no alarm ({watched} watched)"
     for each in alarms:
         since = f", since {local(each['since'])}" if each["since"] else ""
-        by = f" by {each['by']}" if each["by"] else ""
         shelved = each["shelved_until"]
         until = f" until {local(shelved)} by {each['shelved_by']}" if shelved else ""
-        yield f"{each['sev']:8}{each['state']}{by}{until}  {each['name']}{since}"
+        by = f"{', seen' if shelved else ''} by {each['by']}" if each["by"] else ""
+        yield f"{each['sev']:8}{each['state']}{until}{by}  {each['name']}{since}"
         yield from (f"        {each[key]}" for key in ("reason", "text") if each[key])
 
 

@@ -10,7 +10,9 @@ from typing import NamedTuple
 from pychron_comms.journal.facts import FINE, Facts
 from pychron_comms.journal.table import Entry
 
-_NUMBER = re.compile(r"[-+0-9.,;eE]+")
+#: One number or several: a valve may be called E, or E1.
+_ONE = r"[-+]?[0-9.]+(?:[eE][-+]?[0-9]+)?"
+_NUMBER = re.compile(rf"{_ONE}(?:[,;]{_ONE})*")
 
 
 class Span(NamedTuple):
@@ -100,7 +102,9 @@ class _Maker:
     def _claim(self, entry: Entry, at: float) -> None:
         lane = self._lane(entry.facts)
         before = self._leases.get(lane.name)
-        until = at + float(entry.values.get("seconds") or 0.0)
+        # Older journals have the seconds.
+        seconds = float(entry.values.get("seconds") or 0.0)
+        until = float(entry.values.get("until") or at + seconds)
         renewed = before is not None and before.text == entry.facts.who and before.end >= at
         if before is not None and not renewed:
             lane.leases.append(before._replace(end=min(before.end, at)))

@@ -11,6 +11,7 @@ from pychron_comms.journal.moments import told
 from pychron_comms.journal.record import CARRIED, json_bytes, time_text
 
 _SHOWN = frozenset({"n", "at", "event", "hash", "of", "sender", "type", "command", "reply"})
+_TIMES = frozenset({"since", "until"})
 _LINE = "{:>8}  {:<30}  {:<15}  {:<36}  {}"
 HEADING = _LINE.format("record", "time", "sender", "command", "what came of it")
 
@@ -104,6 +105,6 @@ def _tells(key: str, values: Values) -> bool:
 
 
 def _short(key: str, value: Any, zone: tzinfo | None) -> str:
-    if key == "since" and isinstance(value, (int, float)) and 0 < value < 1e11:
+    if key in _TIMES and isinstance(value, (int, float)) and 0 < value < 1e11:
         return told(time_text(value), zone)
     return value if isinstance(value, str) else json_bytes(value).decode()

@@ -29,7 +29,7 @@ record time sender command what came of it
 3 2026-03-02 10:16:05.116 +00:00 10.0.0.9 CO2|Enable begin
 4 2026-03-02 10:17:05.116 +00:00 10.0.0.5 System|Open A OK after 120.000 s (of 2)
 5 2026-03-02 10:18:05.116 +00:00 10.0.0.5 System|Open A refused ERROR 204 : another's key=a81c-7
-6 2026-03-02 10:19:05.116 +00:00 10.0.0.9 claim part=CO2 seconds=30.0 bound=true
+6 2026-03-02 10:19:05.116 +00:00 10.0.0.9 claim part=CO2 until=2026-03-02 10:19:35.116 +00:00
 """
 
 
@@ -47,7 +47,7 @@ class Command(SynchronousTestCase):
         self.write("begin", type="CO2", command="Enable", sender="10.0.0.9", key=None)
         self.write("end", of=2, reply="OK")
         self.write("refused", **asked | {"reply": "ERROR 204 : another's"})
-        self.write("claim", part="CO2", sender="10.0.0.9", seconds=30.0, bound=True)
+        self.write("claim", part="CO2", sender="10.0.0.9", until=self.time + 30.0)
         self.journal.close()
         self.errors = io.StringIO()
         self.patch(sys, "stderr", self.errors)

@@ -16,6 +16,7 @@ from pychron_comms.journal.filters import Filter
 from pychron_comms.journal.lanes import Lane, Span
 from pychron_comms.journal.lanes import timeline as drawn
 from pychron_comms.journal.stats import statistics
+from pychron_comms.safeguards.lease_records import WrittenLease, claimed
 from tests.journal.test_command import MONDAY, Command
 
 
@@ -151,6 +152,23 @@ class Timeline(Command):
             self.lane("CO2").leases, [*leases, Span(MONDAY + 320, MONDAY + 325, "10.0.0.5")]
         )
 
+    def test_a_lease_as_the_gate_writes_it(self) -> None:
+        lease = WrittenLease("System:D", "10.0.0.5", MONDAY + 300, MONDAY + 900, False)
+        journal = FileJournal(self.path, now=lambda: MONDAY + 301)
+        journal.write("claim", **claimed(lease))
+        journal.close()
+        (shown,) = self.lane("System:D").leases
+        self.assertAlmostEqual(shown.end, MONDAY + 900, 3)
+        self.assertEqual(shown.text, "10.0.0.5")
+
+    def test_a_number_is_no_part_and_a_valve_may_be_called_e(self) -> None:
+        journal = FileJournal(self.path, now=lambda: MONDAY + 301)
+        for command in ("Open E", "Close E1", "GoToHole 7", "SetXY 1.5,-2e-3"):
+            journal.write("begin", type="X", command=command, sender="10.0.0.5")
+        journal.close()
+        names = [each.name for each in drawn(find(self.path, Filter())).lanes]
+        self.assertEqual([each for each in names if each[0] == "X"], ["X", "X:E", "X:E1"])
+
     def test_is_a_picture(self) -> None:
         if find_spec("matplotlib") is None:
             raise self.skipTest("matplotlib is not installed")
@@ -183,5 +201,5 @@ class Timeline(Command):
     def lease_again(self, sender: str, seconds: float) -> None:
         self.time = MONDAY + (310 if sender == "10.0.0.9" else 320)
         journal = FileJournal(self.path, now=lambda: self.time)
-        journal.write("claim", part="CO2", sender=sender, seconds=seconds)
+        journal.write("claim", part="CO2", sender=sender, until=self.time + seconds)
         journal.close()
