@@ -14,6 +14,9 @@ _ALIKE = 3
 #: One slip of the fingers for so many letters of the longer word, and one in any word.
 _LETTERS_A_SLIP = 3
 
+#: So much of a word must be there for it to stand for the whole.
+_SHORTEST = 0.6
+
 
 def nearest(word: str, known: Iterable[str]) -> str:
     """The known word that was meant, whatever its case; empty where none is near.
@@ -48,9 +51,9 @@ def _is_near(word: str, other: str) -> bool:
 
 
 def _stands_for(short: str, long: str) -> bool:
-    """Whether the letters of one are found in the other, in their order."""
+    """Whether the letters of one are found in the other, in their order, and few others."""
     letters = iter(long)
-    return all(letter in letters for letter in short)
+    return len(short) >= _SHORTEST * len(long) and all(letter in letters for letter in short)
 
 
 def _slips(word: str, other: str) -> int:

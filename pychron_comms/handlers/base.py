@@ -83,6 +83,9 @@ class BaseHandler(RunsCalls, GateCommands, DeviceCommands):
             self._meanings.keep(words, meaning, sender)
         return meaning
 
+    def knows(self, word: str) -> bool:
+        return word in self._commands
+
     def part(self, name: str) -> Part:
         if name == self.request_type and self.manager is not None:
             return Part(name, self.manager, "")

@@ -119,6 +119,9 @@ class IRequestHandler(Interface):
 class IDescribedHandler(IRequestHandler):
     """One whose commands can be told apart without running them."""
 
+    def knows(word: str) -> bool:
+        """Whether it has a command of that word."""
+
     def part(name: str) -> Part:
         """The ``Part`` of that name; the request type's own name is all of it. Errors: 004."""
 

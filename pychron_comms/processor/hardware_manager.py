@@ -15,6 +15,7 @@ from zope.interface import implementer
 from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.errors import (
     CommandError,
+    InvalidCommandError,
     NotOwnerError,
     ShuttingDownError,
     UnknownRequestTypeError,
@@ -40,6 +41,7 @@ from pychron_comms.processor.execution.execution import Execution
 from pychron_comms.processor.execution.idempotency import CommandMemory, request_of
 from pychron_comms.processor.execution.queues import Queues
 from pychron_comms.processor.execution.recall import THE_STOP, Laboratory
+from pychron_comms.processor.other_types import with_other_types
 from pychron_comms.processor.state.publisher import StatePublisher
 from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.safeguards.interlocks import Interlocks
@@ -143,7 +145,10 @@ class RemoteHardwareManager(Service):
             listed = f" (there are: {', '.join(sorted(self._handlers))})"
             hint = did_you_mean(request_type, self._handlers) or listed
             raise UnknownRequestTypeError(f"{request_type}{hint}")
-        call = handler.prepare(data, sender)
+        try:
+            call = handler.prepare(data, sender)
+        except InvalidCommandError as error:
+            raise with_other_types(error, self._handlers) from None
         if call.effect is not Effect.READ and call.manager is not None:
             call.context = context
             return self._act(request_type, data, handler, call)
@@ -169,7 +174,11 @@ class RemoteHardwareManager(Service):
             raise ShuttingDownError(data)
         self.access.check(call)
         if call.manager is None:
-            return handler.handle(call)
+            try:
+                return handler.handle(call)
+            except InvalidCommandError as error:
+                # Of the command that it is about, as of Check's.
+                raise with_other_types(error, self._handlers) from None
         within = None if context is PLAIN else context.patience(call.deadline)
         return self._queues.of(call.manager).read(handler, call, within)
 

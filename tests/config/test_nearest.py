@@ -27,6 +27,7 @@ class NearestTests(SynchronousTestCase):
     def test_what_only_has_letters_in_common_is_not_offered(self) -> None:
         for typed, unfit in (
             ("Status", "StartRun"),
+            ("Status", "StartMultRuns"),
             ("Substance", "Subscribe"),
             ("GetTemperature", "GetParameter"),
             ("Disable", "Enable"),
