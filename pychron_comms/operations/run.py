@@ -83,7 +83,10 @@ def welcome(laboratory: Laboratory) -> str:
     if laboratory.page:
         lines.append(f"See it at  {laboratory.page}  in a browser.")
     if laboratory.file is not None:
-        _, endpoint = next(laboratory.server_endpoints(), ("", ""))
+        ways = [*laboratory.server_endpoints()]
+        # What a person asks most comes before what wants a type in front of each command.
+        ways.sort(key=lambda way: way[0] != "System")
+        endpoint = ways[0][1] if ways else ""
         lines += [f"Try  pychron-ask -s {endpoint} Help"] if endpoint else []
     else:
         lines.append("Try  telnet 127.0.0.1 1061  and type  Open A")

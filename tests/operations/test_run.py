@@ -110,6 +110,11 @@ class TextTests(SynchronousTestCase):
         self.assertIn("UV           tcp:9", text)
         self.assertIn("Try  pychron-ask -s tcp:127.0.0.1:9 Help\n", text)
         self.assertNotIn("1061", text)
+        open_to_all = ListenerSettings(request_type="*", listen=["tcp:8"])
+        valves = ListenerSettings(request_type="System", listen=["tcp:7"])
+        settings = ServerSettings(listeners=[open_to_all, valves])
+        text = program.welcome(Laboratory(pathlib.Path("lab.toml"), settings, ProcessorSettings()))
+        self.assertIn("Try  pychron-ask -s tcp:127.0.0.1:7 Help\n", text)
 
     def test_the_page_is_told_where_it_is(self) -> None:
         with tempfile.TemporaryDirectory() as folder:

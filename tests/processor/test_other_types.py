@@ -21,10 +21,8 @@ class OtherTypesTests(SynchronousTestCase):
         return str(caught.exception)
 
     def test_the_types_that_have_it_are_named(self) -> None:
-        self.assertEqual(
-            self.said("CO2", "Open A"),
-            "invalid command: Open (Help lists the commands); it is a command of System, Spectrometer",
-        )
+        said = "invalid command: Open (Help lists the commands); it is a command of "
+        self.assertEqual(self.said("CO2", "Open A"), f"{said}System, Spectrometer")
         self.assertTrue(self.said("System", "StopDrive").endswith("of CO2, Diode, Synrad, UV"))
 
     def test_what_nobody_has_is_said_as_before(self) -> None:
