@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from functools import cached_property
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
 from twisted.internet.protocol import DatagramProtocol
 
 from pychron_comms.errors import (
@@ -35,9 +37,34 @@ _Address = tuple[str, int]
 #: Commands in one datagram of this computer.
 LINES = 64
 
-
 #: Seconds that a command which acts may have lain there while this process stood still.
 LAIN = 0.5
+
+#: Lines that were not begun for that, of which twins are known, and for how many seconds: as a
+#: processor knows those of what it refused.
+TWINS = 1000
+KEEP_DATAGRAM = 2.1
+
+
+class NotBegun:
+    """Lines that were not begun since they had lain there; nor are their twins under way."""
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self._clock = clock
+        # By what stands for the sender and the line: a line may be long. Oldest first.
+        self._until: OrderedDict[int, float] = OrderedDict()
+
+    def add(self, sender: str, line: bytes) -> None:
+        """One more."""
+        now = self._clock.seconds()
+        self._until[hash((sender, line))] = now + KEEP_DATAGRAM
+        self._until.move_to_end(hash((sender, line)))
+        while len(self._until) > TWINS or next(iter(self._until.values())) <= now:
+            self._until.popitem(last=False)
+
+    def __contains__(self, asked: tuple[str, bytes]) -> bool:
+        """Whether it may be the twin of one, which its sender was told of."""
+        return bool(self._until) and self._until.get(hash(asked), 0.0) > self._clock.seconds()
 
 
 class _Datagram:
@@ -50,12 +77,13 @@ class _Datagram:
     silent = 0.0
 
     def __init__(
-        self, handler: DatagramMessagingHandler, address: _Address, safe: bool, size: int
+        self, handler: DatagramMessagingHandler, address: _Address, safe: bool, line: bytes
     ) -> None:
         self._handler = handler
         self._address = address
         self._safe = safe
-        self._size = size
+        self._line = line
+        self._size = len(line)
         self.sender = address[0]
         self.known_reads = handler.dispatcher.known_reads
 
@@ -88,7 +116,10 @@ class _Datagram:
     @property
     def has_gone(self) -> bool:
         # Who sends it again has then done so more than once, and the gate knows the first no more.
-        return self._handler.dispatcher.reports.watch.may_have_lain > LAIN
+        not_begun = self._handler.not_begun
+        if self._handler.dispatcher.reports.watch.may_have_lain > LAIN:
+            not_begun.add(self.sender, self._line)
+        return (self.sender, self._line) in not_begun
 
     def watch(self, ask: str, response: Deferred[str]) -> None:
         """Nobody can tell when it has gone."""
@@ -109,6 +140,7 @@ class DatagramMessagingHandler(DatagramProtocol):
         self.dispatcher = dispatcher
         self._options = options
         self._takes_no_more = False
+        self.not_begun = NotBegun(shared.clock)
         name = f"{dispatcher.request_type} (UDP)"
         self._exchange = Exchange(name, shared.metrics, shared.log)
         self.waiting = DatagramGuard(name, shared.clock, shared.metrics, shared.log)
@@ -154,7 +186,7 @@ class DatagramMessagingHandler(DatagramProtocol):
             else:
                 safe = self.dispatcher.makes_safe(line)
                 if self.waiting.may_answer(line, addr[0], safe):
-                    self._exchange.take(line, _Datagram(self, addr, safe, len(line)))
+                    self._exchange.take(line, _Datagram(self, addr, safe, line))
 
     def send(self, text: str | bytes, identifier: str, addr: _Address) -> None:
         """One reply, as one datagram; 213 for one that is none."""
@@ -170,4 +202,4 @@ class DatagramMessagingHandler(DatagramProtocol):
 
     def _refuse(self, error: CommandError, line: bytes | None, addr: _Address) -> None:
         if self.waiting.may_answer(line or b"", addr[0], False):
-            self._exchange.refuse(error, _Datagram(self, addr, False, 0))
+            self._exchange.refuse(error, _Datagram(self, addr, False, b""))

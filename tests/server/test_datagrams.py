@@ -11,8 +11,15 @@ from pychron_comms.errors import InvalidValveError
 from pychron_comms.handlers.factories import own_commands
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.sender_log import SenderLog
+from pychron_comms.processor.execution import plain_command
 from pychron_comms.repeater.hop_places import SAFE_LIMIT
-from pychron_comms.server.datagrams import LAIN, DatagramMessagingHandler
+from pychron_comms.server.datagrams import (
+    KEEP_DATAGRAM,
+    LAIN,
+    TWINS,
+    DatagramMessagingHandler,
+    NotBegun,
+)
 from pychron_comms.server.dispatcher import RequestDispatcher
 from pychron_comms.server.messaging_handler import MessagingFactory
 from pychron_comms.server.resend.command_catalogue import Declarations
@@ -68,9 +75,39 @@ class DatagramTests(DeskCase):
         handler.datagramReceived(b"Close A\r", self.address)
         handler.datagramReceived(b"@id=1;key=k Open A\r", self.address)
         watch.may_have_lain = LAIN
+        handler.datagramReceived(b"Open B\r", self.address)
+        self.assertEqual(self.commands(), ["Close A", "Open A", "Open B"])
+
+    def commands(self) -> list[str]:
+        return [data for _, data, _, _ in self.repeater.requests if data != "Describe"]
+
+    def test_nor_is_its_twin_that_comes_later(self) -> None:
+        """Its sender was told that it is not done, and then it was."""
+        self.assertEqual(KEEP_DATAGRAM, plain_command.KEEP_DATAGRAM)
+        handler, transport = self.handler()
+        watch: Any = self.reports.watch
+        watch.may_have_lain = LAIN + 0.01
         handler.datagramReceived(b"Open A\r", self.address)
-        commands = [data for _, data, _, _ in self.repeater.requests if data != "Describe"]
-        self.assertEqual(commands, ["Close A", "Open A", "Open A"])
+        watch.may_have_lain = 0.0
+        self.clock.advance(KEEP_DATAGRAM - 0.1)
+        handler.datagramReceived(b"Open A\r", self.address)
+        self.assertTrue(transport.written[1][0].startswith(b"ERROR 202"))
+        for line, address in ((b"Open B\r", self.address), (b"Open A\r", ("10.0.0.9", 5))):
+            handler.datagramReceived(line, address)
+        self.clock.advance(0.1)
+        handler.datagramReceived(b"Open A\r", self.address)
+        self.assertEqual(self.commands(), ["Open B", "Open A", "Open A"])
+
+    def test_of_the_twins_a_bounded_number_is_known(self) -> None:
+        not_begun = NotBegun(self.clock)
+        for number in range(TWINS + 1):
+            not_begun.add("10.0.0.1", b"%d" % number)
+        self.assertNotIn(("10.0.0.1", b"0"), not_begun)
+        self.assertIn(("10.0.0.1", b"1"), not_begun)
+        self.assertIn(("10.0.0.1", b"%d" % TWINS), not_begun)
+        self.clock.advance(KEEP_DATAGRAM)
+        not_begun.add("10.0.0.1", b"a")
+        self.assertEqual(len(not_begun._until), 1)
 
     def test_a_datagram_is_whole_without_a_terminator(self) -> None:
         handler, _ = self.handler()

@@ -106,6 +106,27 @@ def distinct_datagrams(target: Target) -> None:
                 sender.sendto(b"Set message %d" % number, target.ports.system_udp)
 
 
+def one_byte_datagrams(target: Target) -> None:
+    """5,000 a second, of one letter each: no command."""
+    with _sender() as sender:
+        for number in _ticks(target, 5000):
+            with contextlib.suppress(OSError):
+                sender.sendto(b"%c" % (ord("A") + number % 26), target.ports.system_udp)
+
+
+def long_lines(target: Target) -> None:
+    """By fifty connections: lines of half a megabyte, which have no end for long, bit by bit."""
+    with ExitStack() as stack:
+        connections = [
+            stack.enter_context(_connect(target.ports.system)) for _ in range(target.count(50))
+        ]
+        for number in _ticks(target, 400):
+            _send(connections[number % len(connections)], b"Open " + b"A" * 32_000)
+            if number % 797 < len(connections):
+                _send(connections[number % len(connections)], b"\n")
+            _read(*connections)
+
+
 def leaving_askers(target: Target) -> None:
     """10,000 ask with one key for what takes a while, and all leave at once; again and again."""
     for turn in _ticks(target, 1 / target.share):
@@ -198,9 +219,9 @@ def wrong_keys(target: Target) -> None:
 FLOODS: dict[str, Flood] = {
     flood.__name__.replace("_", " "): flood
     for flood in (
-        nothing, unread_descriptions, distinct_datagrams, leaving_askers, long_arguments,
-        invented_types, refused_keys, repeated_datagram, forged_datagrams, silent_connections,
-        checks, wrong_keys,
+        nothing, unread_descriptions, distinct_datagrams, one_byte_datagrams, long_lines,
+        leaving_askers, long_arguments, invented_types, refused_keys, repeated_datagram,
+        forged_datagrams, silent_connections, checks, wrong_keys,
     )
 }  # fmt: skip
 

@@ -191,6 +191,15 @@ DATAGRAMS_LIE: History = [
     Pass(6.0),
 ]
 
+#: It lay at a server that stood still, and was not begun; its twin comes when that goes on.
+LAIN_AND_DOUBLED: History = [
+    Datagrams(("doubled soon",)),
+    Ask(_PLAIN_DATAGRAMS, "Count", "a", Script(), None),
+    Pass(0.001),
+    StandStill("server", 0.7),
+    Pass(6.0),
+]
+
 #: Its client has gone when the reply comes, and the copy follows when that is known.
 LOST: History = [
     Ask(_FAR_PYCHRON, "Count", "a", Script(0.97, late=True), None),
@@ -242,6 +251,7 @@ CLASSICS: list[History] = [
     REFUSED_AND_FREE,
     REFUSED_BEFORE_THE_FIRST,
     DATAGRAMS_LIE,
+    LAIN_AND_DOUBLED,
     LOST,
     TAKEN_TOGETHER,
     LEASED,
