@@ -58,7 +58,7 @@ class Faults:
             self._late = float(number)
         elif name == "pieces" and unit == "s":
             self._between = float(number)
-        elif name in _SPOILS and unit in {"%", None}:
+        elif name in _SPOILS and unit in {"%", None} and float(number or 0) <= _CERTAIN:
             self._shares[name] = float(number) if number else _CERTAIN
         else:
             known = ", ".join([f"{each}=5%" for each in _SPOILS] + ["late=2s", "pieces=0.1s"])

@@ -15,7 +15,8 @@ from pychron_comms.instruments.faults import Faults, Piece
 from pychron_comms.instruments.library import ready
 from pychron_comms.instruments.tool import main
 from pychron_comms.instruments.tool.learn import learned
-from pychron_comms.instruments.tool.templates import BY_LINES, BY_MODBUS
+from pychron_comms.instruments.tool.modbus_templates import BY_MODBUS
+from pychron_comms.instruments.tool.templates import BY_LINES
 from tests.instruments.case import SWITCH, described
 
 
@@ -111,6 +112,7 @@ class TryTests(ToolCase):
         for what, said in (
             ("valv(3).state", "items are valve"),
             ("valve(3).stat", "valve reads state"),
+            ("valve(3).open", "open moves it, and try only asks; valve reads state"),
             ("valve.state", "valve takes these parameters: channel"),
             ("valve(9).state", "a number from 1 to 8"),
         ):
@@ -158,6 +160,6 @@ class FaultTests(SynchronousTestCase):
         self.assertTrue(60 < lost < 140, lost)
 
     def test_what_is_none(self) -> None:
-        for text in ("dorp=1%", "late", "late=2%", "drop=1s", "drop=-1%"):
+        for text in ("dorp=1%", "late", "late=2%", "drop=1s", "drop=-1%", "drop=101%"):
             with self.assertRaises(ValueError):
                 Faults(text, random.Random(1))

@@ -30,8 +30,8 @@ def named_description(name: str) -> Description:
     if name not in known:
         near = did_you_mean(name, known)
         raise FileNotFoundError(
-            f"no ready description {name!r}{near}; `pychron-instrument list` has them, "
-            "and a file of your own ends in .toml"
+            f"no ready description {name!r}{near} (`pychron-instrument list` has them; "
+            "a file of your own ends in .toml)"
         )
     text = resources.files(__name__).joinpath(name + ENDING).read_text("utf-8")
     return read_description(Table.parse(text, name + ENDING), name)

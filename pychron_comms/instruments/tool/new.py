@@ -12,7 +12,8 @@ from pychron_comms.instruments.checking import findings
 from pychron_comms.instruments.kinds import KINDS
 from pychron_comms.instruments.library import named_description
 from pychron_comms.instruments.speaking import MODBUS
-from pychron_comms.instruments.tool.templates import BY_LINES, BY_MODBUS
+from pychron_comms.instruments.tool.modbus_templates import BY_MODBUS
+from pychron_comms.instruments.tool.templates import BY_LINES
 
 _LINES = {"CR": "<CR>", "LF": "<LF>", "CRLF": "<CR><LF>"}
 

@@ -1,8 +1,8 @@
-"""What ``pychron-instrument new`` begins with, by the kind of thing that is in an instrument."""
+"""What ``pychron-instrument new`` begins with, for what is talked to by lines."""
 
 from __future__ import annotations
 
-#: Of an instrument that is talked to by lines; ``%s`` is what ends them.
+#: By the kind of thing that is in an instrument; ``%s`` is what ends its lines.
 BY_LINES = {
     "valve": """
 [item.valve]
@@ -93,76 +93,120 @@ take = "{value}"
 words = { "0" = "off", "1" = "on" }
 test = [{ wire = ["> ENABLE?%s", "< 1%s"], gives = "on" }]
 """,
-}
+    "switch": """
+[item.switch]
+kind = "switch"
+parameter.channel = { minimum = 1, maximum = 8 }
 
-#: Of one that is talked to by coil and register.
-BY_MODBUS = {
-    "valve": """
-# One question for the inputs of all valves.
-[block.switches]
-discrete = 0
-count = 16
+[item.switch.do.on]
+send = "ON {channel:d}"
+take = "OK"
+test = [{ with = { channel = 2 }, wire = ["> ON 2%s", "< OK%s"] }]
 
-[item.valve]
-kind = "valve"
-parameter.valve = { minimum = 1, maximum = 8 }
+[item.switch.do.off]
+send = "OFF {channel:d}"
+take = "OK"
+test = [{ with = { channel = 2 }, wire = ["> OFF 2%s", "< OK%s"] }]
 
-[item.valve.do.open]
-coil = "{valve-1}"
-write = 1
-test = [{ with = { valve = 3 }, wire = ["> 01 05 0002 FF00", "< 01 05 0002 FF00"] }]
-
-[item.valve.do.close]
-coil = "{valve-1}"
-write = 0
-test = [{ with = { valve = 3 }, wire = ["> 01 05 0002 0000", "< 01 05 0002 0000"] }]
-
-# proof: commanded (it repeats what it was told), coil, or indicator (the valve's own switch).
-[item.valve.read.state]
-discrete = ["{valve*2-2}", "{valve*2-1}"]
-block = "switches"
-words = { "01" = "closed", "10" = "open", "00" = "moving", "11" = "fault" }
-proof = "indicator"
-test = [{ with = { valve = 3 }, wire = ["> 01 02 0000 0010", "< 01 02 02 10 00"], gives = "open" }]
+[item.switch.read.state]
+send = "ON? {channel:d}"
+take = "{value}"
+words = { "0" = "off", "1" = "on" }
+test = [{ with = { channel = 2 }, wire = ["> ON? 2%s", "< 1%s"], gives = "on" }]
 """,
-    "gauge": """
-[item.gauge]
-kind = "gauge"
-parameter.gauge = { minimum = 1, maximum = 6 }
+    "sensor": """
+[item.sensor]
+kind = "sensor"
+parameter.channel = { minimum = 1, maximum = 4, default = 1 }
 
-[item.gauge.read.pressure]
-holding = "{gauge*2-2}"
-type = "f32"
-order = "ABCD"
-unit = "mbar"
-test = [{ with = { gauge = 3 }, wire = ["> 01 03 0004 0002", "< 01 03 04 3F80 0000"], gives = 1 }]
+[item.sensor.read.value]
+send = "T{channel:d}?"
+take = "{value:.1f}"
+unit = "C"
+words = { "OPEN" = "open" }
+test = [
+    { with = { channel = 1 }, wire = ["> T1?%s", "< 20.5%s"], gives = 20.5 },
+    { with = { channel = 1 }, wire = ["> T1?%s", "< OPEN%s"], gives = "open" },
+]
 """,
-    "loop": """
-[item.loop]
-kind = "loop"
+    "drive": """
+[item.axis]
+kind = "drive"
+parameter.axis = { minimum = 1, maximum = 3 }
 
-[item.loop.read.value]
-input = 0
-type = "i16"
-scale = 0.1
-unit = "C"
-test = [{ wire = ["> 01 04 0000 0001", "< 01 04 02 00CD"], gives = 20.5 }]
+# It answers when it has begun. Where it is in the end is polled: so it is not verified.
+[item.axis.do.move]
+send = "MOVE {axis:d} {value:.3f}"
+take = "OK"
+unit = "mm"
+minimum = -25
+maximum = 25
+verify = {}
+test = [{ with = { axis = 1, value = 1.5 }, wire = ["> MOVE 1 1.500%s", "< OK%s"] }]
 
-[item.loop.read.setpoint]
-holding = 0
-type = "i16"
-scale = 0.1
-unit = "C"
-test = [{ wire = ["> 01 03 0000 0001", "< 01 03 02 03E8"], gives = 100 }]
+[item.axis.do.stop]
+send = "STOP {axis:d}"
+take = "OK"
+test = [{ with = { axis = 1 }, wire = ["> STOP 1%s", "< OK%s"] }]
 
-[item.loop.do.set]
-holding = 0
-type = "i16"
-scale = 0.1
-unit = "C"
+[item.axis.read.position]
+send = "POS? {axis:d}"
+take = "{value:.3f}"
+unit = "mm"
+every = 0.5
+test = [{ with = { axis = 1 }, wire = ["> POS? 1%s", "< 1.500%s"], gives = 1.5 }]
+
+[item.axis.read.moving]
+send = "BUSY? {axis:d}"
+take = "{value}"
+words = { "0" = "still", "1" = "moving" }
+every = 0.5
+test = [{ with = { axis = 1 }, wire = ["> BUSY? 1%s", "< 1%s"], gives = "moving" }]
+""",
+    "pump": """
+[item.pump]
+kind = "pump"
+
+[item.pump.do.start]
+send = "START"
+take = "OK"
+test = [{ wire = ["> START%s", "< OK%s"] }]
+
+[item.pump.do.stop]
+send = "STOP"
+take = "OK"
+test = [{ wire = ["> STOP%s", "< OK%s"] }]
+
+[item.pump.read.state]
+send = "RUN?"
+take = "{value}"
+words = { "0" = "off", "1" = "on" }
+test = [{ wire = ["> RUN?%s", "< 1%s"], gives = "on" }]
+
+[item.pump.read.speed]
+send = "SPEED?"
+take = "{value:d}"
+unit = "Hz"
+test = [{ wire = ["> SPEED?%s", "< 1500%s"], gives = 1500 }]
+""",
+    "source": """
+[item.supply]
+kind = "source"
+parameter.output = { minimum = 1, maximum = 16 }
+
+[item.supply.do.set]
+send = "V{output:d} {value:.2f}"
+take = "OK"
+unit = "V"
 minimum = 0
-maximum = 1000
-verify = { within = 0.1, seconds = 2 }
-test = [{ with = { value = 100 }, wire = ["> 01 06 0000 03E8", "< 01 06 0000 03E8"] }]
+maximum = 5000
+verify = { within = 0.5 }
+test = [{ with = { output = 4, value = 12.5 }, wire = ["> V4 12.50%s", "< OK%s"] }]
+
+[item.supply.read.value]
+send = "V{output:d}?"
+take = "{value:.2f}"
+unit = "V"
+test = [{ with = { output = 4 }, wire = ["> V4?%s", "< 12.50%s"], gives = 12.5 }]
 """,
 }

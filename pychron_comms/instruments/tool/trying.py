@@ -89,7 +89,8 @@ def _try(given: argparse.Namespace) -> int:
         raise ValueError(f"expected ITEM(PARAMETERS).READING; items are {known}")
     item = description.items[found[1]]
     if found[3] not in item.readings:
-        raise ValueError(f"{item.name} reads {', '.join(item.readings) or 'nothing'}")
+        moves = f"{found[3]} moves it, and try only asks; " if found[3] in item.verbs else ""
+        raise ValueError(f"{moves}{item.name} reads {', '.join(item.readings) or 'nothing'}")
     words = [each.strip() for each in found[2].split(",")] if found[2] else []
     question = _Question(
         description, item, _values(description, item, given.given, words), found[3]
