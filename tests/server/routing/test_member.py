@@ -65,6 +65,19 @@ class MemberTests(SynchronousTestCase):
         self.assertEqual(len(self.repeater.connection.asked), before)
         self.assertEqual((self.member.standing, self.heard), (Standing.OWNS, 2))
 
+    def test_why_it_cannot_be_asked_is_told_until_it_can(self) -> None:
+        self.assertEqual(self.member.problem, "nothing is known of it yet")
+        self.ask(Verb.ASK)
+        self.assertEqual(self.member.problem, "")
+        self.repeater.connection = None
+        self.member.ask(Verb.ASK, self.hear)
+        self.assertEqual(self.member.problem, "it is not connected")
+        self.repeater.connection = Connection()
+        self.ask(Verb.ASK, "held")
+        self.assertEqual(self.member.problem, "another server asks it")
+        self.ask(Verb.ASK, "free t1")
+        self.assertEqual(self.member.problem, "")
+
     def test_it_may_own_something_until_it_says_no_or_its_lease_is_over(self) -> None:
         self.assertFalse(self.member.owns_nothing)
         self.ask(Verb.ASK, "free t1")

@@ -1,0 +1,97 @@
+"""The gate, put together: each queue as its manager wants it, behind a fence where there is one."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.testing import MemoryReactorClock
+from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
+
+from pychron_comms.errors import NotOwnerError
+from pychron_comms.interfaces import Effect, IJournal, IReactorManager
+from pychron_comms.journal.memory import MemoryJournal, NoJournal
+from pychron_comms.observability.metrics import Metrics
+from pychron_comms.processor.assembly import gate_from_config, queue_of
+from pychron_comms.processor.execution.manager_calls import ManagerCalls
+from pychron_comms.processor.execution.manager_queue import ManagerQueue
+from pychron_comms.processor.execution.sealed_queue import SealedQueue
+from pychron_comms.processor.settings import laboratory_from
+from pychron_comms.safeguards.fence import LeasedFence
+from tests.doubles import ScriptedCall
+from tests.executions import submitted
+
+
+@implementer(IReactorManager)
+class Eager:
+    """Never blocks."""
+
+
+class QueueTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.reactor = MemoryReactorClock()
+        self.fence = LeasedFence(1.0, self.reactor.seconds)
+
+    def queue(self, **options: Any) -> ManagerQueue:
+        calls = ManagerCalls(Metrics(), self.reactor)
+        return queue_of(Eager(), self.reactor, calls, **options)
+
+    def test_as_many_are_made_safe_at_a_time_as_the_manager_takes(self) -> None:
+        queue = self.queue()
+        closes = [ScriptedCall("Close", Deferred(), safe=True, target=part) for part in "ABC"]
+        for call in closes:
+            submitted(queue, call)
+        self.assertEqual([call.runs for call in closes], [1, 1, 1])
+
+    def test_behind_a_fence_that_is_shut_only_reads_are_run(self) -> None:
+        queue = self.queue(fence=self.fence)
+        for safe in (False, True):
+            call = ScriptedCall("Close", "OK", safe=safe)
+            self.assertRaises(NotOwnerError, submitted, queue, call)
+            self.assertEqual(call.runs, 0)
+        self.assertEqual(submitted(queue, ScriptedCall("Read", 5, effect=Effect.READ)), "5")
+
+    def test_its_records_are_written_together_where_they_wait_for_the_disk(self) -> None:
+        self.assertIsInstance(self.queue(sealed=True), SealedQueue)
+        self.assertNotIsInstance(self.queue(), SealedQueue)
+
+
+class GateTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.reactor = MemoryReactorClock()
+        self.fence = LeasedFence(1.0, self.reactor.seconds)
+        self.journal = MemoryJournal(self.reactor.seconds)
+        self.own: list[IJournal] = []
+        self.gate = gate_from_config(
+            *laboratory_from(None),
+            self.reactor,
+            Metrics(),
+            fence=self.fence,
+            through=self.through,
+        )
+
+    def through(self, journal: IJournal) -> IJournal:
+        self.own.append(journal)
+        return self.journal
+
+    def ask(self, command: str) -> Any:
+        return self.gate.process_server_request("System", command, "10.0.0.1")
+
+    def test_a_shut_fence_refuses_what_acts_before_it_waits(self) -> None:
+        self.assertEqual(self.ask("GetValveState A"), "False")
+        for command in ("Open A", "Close A"):
+            self.assertRaises(NotOwnerError, self.ask, command)
+        self.fence.open("p1-1", 100.0)
+        opening = self.ask("Open A")
+        self.reactor.pump([0.1] * 5)
+        self.assertEqual(self.successResultOf(opening), "OK")
+
+    def test_what_another_processor_must_know_goes_that_way_to_the_journal(self) -> None:
+        self.fence.open("p1-1", 100.0)
+        self.ask("Open A")
+        self.reactor.pump([0.1] * 5)
+        (own,) = self.own
+        self.assertIsInstance(own, NoJournal)
+        events = [record["event"] for record in self.journal.records()]
+        self.assertEqual(events, ["begin", "end"])
