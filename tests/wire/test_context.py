@@ -43,12 +43,20 @@ class ContextTests(SynchronousTestCase):
         self.assertIn("role=king is none of observe, operate, admin", str(error))
 
 
+class PatienceTests(SynchronousTestCase):
+    def test_the_shorter_time_counts_less_what_is_over(self) -> None:
+        for within, seconds in ((None, 5.0), (2.0, 2.0), (9.0, 5.0), (-1.0, -1.0)):
+            self.assertEqual(RequestContext(within).patience(5.0), seconds)
+            self.assertEqual(RequestContext(within, age=1.5).patience(5.0), seconds - 1.5)
+
+
 class TagsTests(SynchronousTestCase):
     def test_what_is_written_is_what_is_read(self) -> None:
         contexts = (
             PLAIN,
             RequestContext(within=-0.5),
             RequestContext(1.5, "a b;c", "observe", "s1", ask="c-1.3", silent=2.25),
+            RequestContext(trace="c-1.3"),
         )
         for context in contexts:
             self.assertEqual(context_of(tags_of(context)), context)

@@ -464,3 +464,24 @@ class FrameFormatTests(SynchronousTestCase):
     def test_a_text_too_long_for_its_digits_is_refused(self) -> None:
         error = self.assertRaises(ValueError, FrameFormat(1).encode, b"x" * 11)
         self.assertEqual(str(error), "11 bytes do not fit a frame of 1 digits")
+
+    def test_what_was_framed_is_read_as_soon_as_it_is_whole(self) -> None:
+        frame = FrameFormat(4)
+        for text in (b"", b"OK", b"A0,B1,C0"):
+            data = frame.encode(text)
+            for length in range(len(data)):
+                self.assertIsNone(frame.decode(data[:length]), data[:length])
+            for end in (b"", b"\r\n", b"  "):
+                self.assertEqual(frame.decode(data + end), text)
+            # Pychron's own checksums have small letters, and some servers' large ones.
+            self.assertEqual(frame.decode(data[:-4] + data[-4:].upper()), text)
+
+    def test_what_is_no_frame_is_refused_with_the_reason(self) -> None:
+        for data, why in (
+            (b"OK\r\n", "no length in b'OK\\r\\n'"),
+            (b"0007OK7", "a frame of 7 bytes"),
+            (b"000AOK75b8", "checksum b'75b8' of a frame is wrong"),
+            (b"000AOK75b7OK", "2 bytes behind a frame"),
+        ):
+            error = self.assertRaises(ValueError, FrameFormat(4).decode, data)
+            self.assertEqual(str(error), why)
