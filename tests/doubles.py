@@ -139,7 +139,6 @@ class SteadyLoop:
 
     def __init__(self) -> None:
         self.stalls = 0
-        self.stood_still_lately = False
         self.may_have_lain = 0.0
 
 

@@ -65,11 +65,6 @@ class LoopWatch(Service):
         return self._stalls
 
     @property
-    def stood_still_lately(self) -> bool:
-        """Whether what is read now may have lain there meanwhile."""
-        return self.may_have_lain > 0
-
-    @property
     def may_have_lain(self) -> float:
         """Seconds that what is read now may have lain there; 0 where it is read as it comes."""
         if self.running:

@@ -37,9 +37,6 @@ _Address = tuple[str, int]
 #: Commands in one datagram of this computer.
 LINES = 64
 
-#: Seconds that a command which acts may have lain there while this process stood still.
-LAIN = 0.5
-
 #: Lines that were not begun for that, of which twins are known, and for how many seconds: as a
 #: processor knows those of what it refused.
 TWINS = 1000
@@ -117,7 +114,7 @@ class _Datagram:
     def has_gone(self) -> bool:
         # Who sends it again has then done so more than once, and the gate knows the first no more.
         not_begun = self._handler.not_begun
-        if self._handler.dispatcher.reports.watch.may_have_lain > LAIN:
+        if self._handler.dispatcher.reports.lay_for_long:
             not_begun.add(self.sender, self._line)
         return (self.sender, self._line) in not_begun
 

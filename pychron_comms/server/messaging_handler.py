@@ -14,6 +14,7 @@ from pychron_comms.observability.state.audience import APART
 from pychron_comms.server.dispatcher import RequestDispatcher
 from pychron_comms.server.resend import evidence
 from pychron_comms.server.resend.conversation import Conversation
+from pychron_comms.server.resend.delivery import LAIN
 from pychron_comms.transport.connections import Connections
 from pychron_comms.transport.line_protocol import CommandLineReceiver
 from pychron_comms.transport.socket_tuning import read_bit_by_bit
@@ -52,6 +53,8 @@ class MessagingHandler(CommandLineReceiver):
         read_bit_by_bit(self.transport)
         # Its client may have made it while this process stood still.
         lain = self._dispatcher.reports.watch.may_have_lain
+        if lain:
+            lain = min(lain, evidence.seconds_since_made(self._socket()))
         self._heard_at = self._clock.seconds() - lain
 
     def dataReceived(self, data: bytes) -> None:
@@ -126,8 +129,10 @@ class MessagingHandler(CommandLineReceiver):
 
     @property
     def has_gone(self) -> bool:
-        watch = self._dispatcher.reports.watch
-        return watch.stood_still_lately and evidence.has_surely_ended(self._socket())
+        if not self._dispatcher.reports.lay_for_long:
+            return False
+        handle = self._socket()
+        return evidence.seconds_since_heard(handle) > LAIN and evidence.has_surely_ended(handle)
 
     def watch(self, ask: str, response: Deferred[str]) -> None:
         self._known_conversation().add(ask, response)

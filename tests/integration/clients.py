@@ -204,8 +204,16 @@ class Wire:
         with contextlib.suppress(OSError):
             self.socket.shutdown(socket.SHUT_WR)
 
-    def rest(self) -> list[str]:
-        """Say that nothing more will be sent, and read all the replies that still come."""
+    def rest(self, sure: int = 0) -> list[str]:
+        """Say that nothing more will be sent, and read all the replies that still come.
+
+        That is said only after so many that are ``sure`` to come: where a busy machine has stood
+        still, nobody acts for who seems to have gone.
+        """
+        while self._buffer.count(b"\r\n") < sure:
+            received = self.socket.recv(_READ)
+            assert received, f"the connection ended after {self._buffer!r}"
+            self._buffer += received
         self.stop_sending()
         data = self._buffer
         while received := self.socket.recv(_READ):

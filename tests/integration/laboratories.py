@@ -69,6 +69,7 @@ def wait_until_connected(server: RunningProcess) -> None:
 class Laboratory:
     """The addresses of one that runs; ``processor`` is None where it is a part of the server."""
 
+    processes: Processes
     server: RunningProcess
     system: Address
     system_udp: Address
@@ -84,6 +85,7 @@ def start_laboratory(processes: Processes, joined_by: str) -> Laboratory:
     if endpoint:
         wait_until_connected(server)
     return Laboratory(
+        processes=processes,
         server=server,
         system=server_address(server),
         system_udp=server_address(server, "System (UDP)"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import ipaddress
+import select
 import socket
 import ssl
 import threading
@@ -88,13 +89,21 @@ class OtherServer:
                 self._start(self._serve, connection)
 
     def _serve(self, connection: socket.socket) -> None:
-        with suppress(OSError):
+        # ValueError where it was closed meanwhile.
+        with suppress(OSError, ValueError):
             if self._context is not None:
                 connection = self._context.wrap_socket(connection, server_side=True)
                 self._connections.append(connection)
-            while data := connection.recv(65536):
+            # A TLS connection that two threads use at once mixes its records up.
+            alone = threading.Lock()
+
+            def send(reply: bytes) -> None:
+                with alone:
+                    connection.sendall(reply)
+
+            while data := _received(connection, alone):
                 for line in data.decode(errors="replace").split("\r")[:-1]:
-                    self._start(self._reply, line, connection.sendall, connection)
+                    self._start(self._reply, line, send, connection)
 
     def _datagrams(self) -> None:
         with suppress(OSError):
@@ -120,6 +129,21 @@ class OtherServer:
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
             connection.close()
+
+
+def _received(connection: socket.socket, alone: threading.Lock) -> bytes:
+    """What has come; ``alone`` is held only while it is read, and not while nothing comes."""
+    while True:
+        if not (isinstance(connection, ssl.SSLSocket) and connection.pending()):
+            select.select([connection], [], [])
+        with alone:
+            connection.setblocking(False)
+            try:
+                return connection.recv(65536)
+            except (BlockingIOError, ssl.SSLWantReadError):
+                continue
+            finally:
+                connection.setblocking(True)
 
 
 def make_context(folder: Path) -> ssl.SSLContext:

@@ -8,8 +8,10 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import TracebackType
 
 #: Seconds that anything may take before a test gives up; far more than it takes on a busy machine.
 PATIENCE = 60.0
@@ -17,6 +19,12 @@ PATIENCE = 60.0
 TWISTD = Path(sys.executable).with_name("twistd")
 
 _POLL = 0.01
+_STOOD_STILL = re.compile(r"^(\S+) .* this process stood still for", re.MULTILINE)
+# Seconds in which a process that goes on says that it stood still, and attempts in all.
+_A_MOMENT = 0.5
+_ATTEMPTS = 5
+# What came before still tells of what is read now; and a log's times are whole seconds.
+_BEFORE = timedelta(seconds=2)
 # What no log may show, whatever a client has done. Python's own stdin counts for nothing: it is
 # told of as "sys:1" where a program ends early.
 _BUG = re.compile(
@@ -113,6 +121,30 @@ class RunningProcess:
             os.killpg(self.pid, signal.SIGKILL)
 
 
+class Attempt:
+    """What fails in it counts for nothing where a process stood still meanwhile."""
+
+    def __init__(self, stood_still: Callable[[datetime], bool], is_last: bool) -> None:
+        self._stood_still = stood_still
+        self._is_last = is_last
+        self.is_over = True
+
+    def __enter__(self) -> None:
+        self._begun = datetime.now(UTC)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> bool:
+        if not isinstance(error, AssertionError) or self._is_last:
+            return False
+        time.sleep(_A_MOMENT)
+        self.is_over = not self._stood_still(self._begun - _BEFORE)
+        return not self.is_over
+
+
 class Processes:
     """Starts processes in one folder, and ends them all, the last one first."""
 
@@ -125,6 +157,25 @@ class Processes:
         process = RunningProcess([str(each) for each in arguments], self.folder, log, environment)
         self._started.append(process)
         return process
+
+    def attempts(self) -> Iterator[Attempt]:
+        """For what is promised only where none stands still, as a busy machine makes them.
+
+        What fails while they run on is not tried again. What is promised where one does stand
+        still has tests of its own, in ``tests/faults``.
+        """
+        for number in range(1, _ATTEMPTS + 1):
+            attempt = Attempt(self._stood_still, number == _ATTEMPTS)
+            yield attempt
+            if attempt.is_over:
+                return
+
+    def _stood_still(self, since: datetime) -> bool:
+        return any(
+            datetime.fromisoformat(at) >= since
+            for process in self._started
+            for at in _STOOD_STILL.findall(process.log)
+        )
 
     def twistd(self, *arguments: str, **environment: str) -> RunningProcess:
         return self.start(TWISTD, "-n", "--pidfile=", *arguments, **environment)

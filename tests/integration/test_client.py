@@ -150,7 +150,7 @@ def test_our_server_leases_for_as_long_as_a_block_runs(laboratory: Laboratory) -
         asker.check("Open A")
         with pytest.raises(InvalidCommandError):
             asker.check("Opne A")
-        with asker.lease("A", 0.6) as lease:
+        with asker.lease("A", 3.0) as lease:
             (first,) = asker.owners()
             wait_until(lambda: asker.owners()[0].until != first.until, "a renewal")
             lease.check()
@@ -220,9 +220,12 @@ async def test_a_killed_server_is_found_again_by_the_next_ask(
 async def test_a_late_reply_is_never_the_next_ones(
     serve: Serving, asking: Asking, kind: str, form: str
 ) -> None:
+    second_answered = threading.Event()
+
     def late(line: str) -> Iterable[tuple[float, bytes]]:
-        pause = 0.5 if command_of(line) == "first" else 0
-        yield pause, f"{tag_of(line)}{command_of(line)}\r\n".encode()
+        if command_of(line) == "first":
+            second_answered.wait(PATIENCE)
+        yield 0, f"{tag_of(line)}{command_of(line)}\r\n".encode()
 
     server = serve(kind, late)
     ask = asking(server.endpoint, form=form, timeout=10.0)
@@ -230,6 +233,7 @@ async def test_a_late_reply_is_never_the_next_ones(
     error = await failure_of(ask("first", 0.2), ReplyTimeoutError)
     assert "outcome unknown of 'first', sent to" in str(error)
     assert await ask("second") == "second"
+    second_answered.set()
     await deferToThread(wait_until, lambda: "first" in server.answered, "the late reply")
     assert await ask("third") == "third"
     assert server.commands == ["first", "second", "third"]

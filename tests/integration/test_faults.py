@@ -116,7 +116,7 @@ def test_a_plain_client_gets_one_reply_from_a_processor_that_is_killed(
         assert wire.ask("GetError") == "OK"
         wire.send(b"Open A\nGetIndicatorState A\n")
         processor.kill()
-        replies = wire.rest()
+        replies = wire.rest(2)
 
     assert len(replies) == 2
     assert all(_GOOD.fullmatch(reply) or _LOST.fullmatch(reply) for reply in replies), replies

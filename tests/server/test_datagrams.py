@@ -15,7 +15,6 @@ from pychron_comms.processor.execution import plain_command
 from pychron_comms.repeater.hop_places import SAFE_LIMIT
 from pychron_comms.server.datagrams import (
     KEEP_DATAGRAM,
-    LAIN,
     TWINS,
     DatagramMessagingHandler,
     NotBegun,
@@ -23,6 +22,7 @@ from pychron_comms.server.datagrams import (
 from pychron_comms.server.dispatcher import RequestDispatcher
 from pychron_comms.server.messaging_handler import MessagingFactory
 from pychron_comms.server.resend.command_catalogue import Declarations
+from pychron_comms.server.resend.delivery import LAIN
 from pychron_comms.transport import datagrams as rules
 from pychron_comms.transport.datagrams import BURST, DatagramGuard
 from pychron_comms.transport.options import WireOptions

@@ -34,6 +34,10 @@ Outcome = str | Failure
 #: Seconds in which who has gone may ask again, before a command that still waits is dropped.
 GONE = 1.0
 
+#: Seconds that a command which acts may have lain there while this process stood still: no client
+#: that is known gives up sooner, so who has ended his side by then has only stopped sending.
+LAIN = 0.5
+
 
 class CountsStalls(Protocol):
     """Tells whether this process stood still."""
@@ -43,12 +47,8 @@ class CountsStalls(Protocol):
         """How often it has, up to now."""
 
     @property
-    def stood_still_lately(self) -> bool:
-        """Whether what is read now may have lain there meanwhile."""
-
-    @property
     def may_have_lain(self) -> float:
-        """For how many seconds; 0 where it is read as it comes."""
+        """Seconds that what is read now may have lain there; 0 where it is read as it comes."""
 
 
 class Delivery:
@@ -113,6 +113,11 @@ class DeliveryReports:
         self._process = process
         self._connections: Iterator[int] = count(1)
         self._datagrams: Iterator[int] = count(1)
+
+    @property
+    def lay_for_long(self) -> bool:
+        """Whether who asked what is read now may have given up."""
+        return self.watch.may_have_lain > LAIN
 
     def connection_name(self) -> str:
         """One that was never given before."""

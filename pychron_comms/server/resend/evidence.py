@@ -1,4 +1,4 @@
-"""What a socket tells of a reply that was written to it: whether its client can have read it.
+"""What a socket tells of its client: whether a reply can have been read, and since when it waits.
 
 A write that succeeded says nothing: the reply may lie in a queue of ours, or of the client's, when
 the client gives up. That the queue is empty says little more: a client's reset empties it too. So
@@ -8,7 +8,9 @@ taken for proof.
 
 from __future__ import annotations
 
+import math
 import socket
+import struct
 import sys
 from typing import Any
 
@@ -20,6 +22,14 @@ if sys.platform != "win32":
 
 #: States of a TCP connection, as Linux numbers them: open, and ended by the other side alone.
 _ESTABLISHED, _CLOSE_WAIT = 1, 8
+
+#: Where in Linux's ``tcp_info`` it is told how many milliseconds ago something was sent last, or
+#: the connection made where nothing was; and how many ago something came.
+_SENT, _CAME = 44, 52
+_TCP_INFO_LENGTH = 56
+
+#: Seconds by which the system may round these.
+_ROUNDED = 0.01
 
 
 def handle_of(transport: Any) -> object:
@@ -59,6 +69,32 @@ def has_ended(handle: object) -> bool:
 def has_surely_ended(handle: object) -> bool:
     """The same; False where nobody can tell."""
     return _ended(handle) is True
+
+
+def seconds_since_made(handle: object) -> float:
+    """Of a connection to which nothing was written yet; infinite where nobody can tell.
+
+    A process that stood still accepts a connection later than it was made.
+    """
+    return _seconds_since(handle, _SENT)
+
+
+def seconds_since_heard(handle: object) -> float:
+    """Since the last bytes came, read by us or not; infinite where nobody can tell."""
+    return _seconds_since(handle, _CAME)
+
+
+def _seconds_since(handle: object, field: int) -> float:
+    if sys.platform != "linux" or not isinstance(handle, socket.socket):
+        return math.inf
+    if handle.family == socket.AF_UNIX:
+        return math.inf
+    try:
+        told = handle.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_LENGTH)
+        (milliseconds,) = struct.unpack_from("I", told, field)
+    except (OSError, struct.error):
+        return math.inf
+    return float(milliseconds) / 1000 + _ROUNDED
 
 
 def _ended(handle: object) -> bool | None:

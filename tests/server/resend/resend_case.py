@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
@@ -26,6 +28,7 @@ class Socket:
     def __init__(self) -> None:
         self.has_ended = False
         self.has_taken_all = True
+        self.made_before = self.heard_before = math.inf
 
 
 class Transport(StringTransport):
@@ -51,6 +54,8 @@ class ConnectionCase(SynchronousTestCase):
         for name in ("has_ended", "has_surely_ended"):
             self.patch(evidence, name, lambda handle: handle.has_ended)
         self.patch(evidence, "has_taken_all", lambda handle: handle.has_taken_all)
+        self.patch(evidence, "seconds_since_made", lambda handle: handle.made_before)
+        self.patch(evidence, "seconds_since_heard", lambda handle: handle.heard_before)
 
     def listener(self, *, keeps: bool = True) -> RequestDispatcher:
         reports = DeliveryReports(
@@ -66,9 +71,10 @@ class ConnectionCase(SynchronousTestCase):
             metrics=self.metrics,
         )
 
-    def connect(self) -> tuple[MessagingHandler, Transport]:
+    def connect(self, made_before: float = math.inf) -> tuple[MessagingHandler, Transport]:
         handler = MessagingHandler(self.dispatcher, connections(self.clock))
         transport = Transport()
+        transport.socket.made_before = made_before
         handler.makeConnection(transport)
         return handler, transport
 

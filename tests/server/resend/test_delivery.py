@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone, ConnectionLost
 from twisted.python.failure import Failure
@@ -10,7 +12,7 @@ from pychron_comms.errors import OutcomeUnknownError
 from pychron_comms.server.dispatcher import Passing
 from pychron_comms.server.messaging_handler import LINGER
 from pychron_comms.server.resend import conversation as conversation_module
-from pychron_comms.server.resend.delivery import GONE
+from pychron_comms.server.resend.delivery import GONE, LAIN
 from pychron_comms.wire.grammar import parse_request
 from tests.server.resend.resend_case import ConnectionCase
 
@@ -33,6 +35,14 @@ class AskTests(ConnectionCase):
         self.clock.advance(0.25)
         handler.dataReceived(b"Open A\rOpen B\r")
         self.assertEqual([each.silent for each in self.repeater.context], [1.5, 0.0, 0.25, 0.0])
+
+    def test_a_connection_may_be_older_than_this_process_knows(self) -> None:
+        """It stood still, and accepts what was made meanwhile; the system may know when."""
+        for lain, made_before in ((0.0, 9.0), (3.0, math.inf), (3.0, 0.5), (3.0, 9.0)):
+            self.loop.may_have_lain = lain
+            handler, _ = self.connect(made_before)
+            handler.dataReceived(b"Open A\r")
+        self.assertEqual([each.silent for each in self.repeater.context], [0.0, 3.0, 0.5, 3.0])
 
     def test_who_puts_tags_on_it_sees_to_its_copies_by_himself(self) -> None:
         self.ask(b"@id=1 Open A\r@key=k Open A\rClaim A 60\r")
@@ -267,7 +277,7 @@ class GoneBeforeTests(ConnectionCase):
         super().setUp()
         self.handler, self.transport = self.connect()
         self.transport.socket.has_ended = True
-        self.loop.stood_still_lately = True
+        self.loop.may_have_lain = LAIN + 0.01
 
     def test_it_is_not_begun(self) -> None:
         self.handler.dataReceived(b"Open A\r")
@@ -279,8 +289,13 @@ class GoneBeforeTests(ConnectionCase):
         self.handler.dataReceived(b"Open A\r")
         self.assertEqual(len(self.repeater.requests), 1)
 
-    def test_it_is_where_this_process_did_not_stand_still(self) -> None:
-        self.loop.stood_still_lately = False
+    def test_it_is_where_the_system_knows_that_it_came_just_now(self) -> None:
+        self.transport.socket.heard_before = LAIN
+        self.handler.dataReceived(b"Open A\r")
+        self.assertEqual(len(self.repeater.requests), 1)
+
+    def test_it_is_where_no_client_gives_up_so_soon(self) -> None:
+        self.loop.may_have_lain = LAIN
         self.handler.dataReceived(b"Open A\r")
         self.assertEqual(len(self.repeater.requests), 1)
 

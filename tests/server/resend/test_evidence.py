@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import socket
 import struct
 import sys
@@ -18,6 +19,8 @@ from pychron_comms.server.resend.evidence import (
     has_ended,
     has_surely_ended,
     has_taken_all,
+    seconds_since_heard,
+    seconds_since_made,
 )
 
 
@@ -101,6 +104,39 @@ class HandleTests(SynchronousTestCase):
         outer.transport = tls
         for transport in (tls.transport, tls, outer):
             self.assertEqual(handle_of(transport), "the socket")
+
+
+class Dated(socket.socket):
+    """One of which the system knows how many milliseconds ago it was told or told something."""
+
+    sent, came = 700, 250
+
+    def getsockopt(self, *_: object) -> bytes:  # type: ignore[override]
+        return struct.pack("8B12I", *[1] * 8, *[0] * 9, self.sent, 0, self.came)
+
+
+@skipUnless(sys.platform == "linux", "as Linux has it")
+class SinceTests(EvidenceCase):
+    """Since when a connection is there, and since when something lies there."""
+
+    def test_it_is_told_in_seconds_and_never_too_few(self) -> None:
+        with Dated() as handle:
+            self.assertAlmostEqual(seconds_since_made(handle), 0.71)
+            self.assertAlmostEqual(seconds_since_heard(handle), 0.26)
+
+    def test_a_real_one_was_made_just_now(self) -> None:
+        self.theirs.sendall(b"Open A\r")
+        self.assertLess(seconds_since_heard(self.ours), 60)
+        self.assertLess(seconds_since_made(self.ours), 60)
+
+    def test_nobody_knows_of_what_is_no_tcp_connection(self) -> None:
+        ours, theirs = socket.socketpair()
+        for each in (ours, theirs):
+            self.addCleanup(each.close)
+        self.ours.close()
+        for handle in (ours, self.ours, None):
+            self.assertEqual(seconds_since_made(handle), math.inf)
+            self.assertEqual(seconds_since_heard(handle), math.inf)
 
 
 class EndedTests(EvidenceCase):
