@@ -17,7 +17,6 @@ from twisted.internet.protocol import Factory
 from twisted.internet.task import Clock
 from twisted.internet.testing import (
     MemoryReactorClock,
-    StringTransport,
     StringTransportWithDisconnection,
 )
 from twisted.logger import capturedLogs, formatEvent
@@ -41,6 +40,7 @@ from pychron_comms.server import tap as server_tap
 from pychron_comms.transport.endpoints import client_endpoint, with_defaults
 from pychron_comms.transport.schemes import stream_service
 from tests.doubles import IdleHardware, ScriptedHandler
+from tests.server.test_server import Transport
 
 #: Where the two processes show themselves.
 PAGES = (1070, 1071)
@@ -148,7 +148,7 @@ class ServerServiceTests(ServiceCase):
         self.reactor.advance(1.0)
         # A client that is slow to end its side holds up the stop.
         (listener,) = (each for port, each, *_ in self.reactor.tcpServers if port == 9061)
-        listener.buildProtocol(IPv4Address("TCP", "127.0.0.1", 5)).makeConnection(StringTransport())
+        listener.buildProtocol(IPv4Address("TCP", "127.0.0.1", 5)).makeConnection(Transport())
         with capturedLogs() as logs:
             stopped = service.stopService()
             self.reactor.pump([0.1] * 50)
