@@ -322,16 +322,17 @@ def test_nothing_keeps_anybody_out(browser: Any, shared: Pair, look: str) -> Non
 
     with looking_at(browser, shared.url, reduced_motion="reduce", **LOOKS[look]) as page:
         page.locator(".valve[data-name='A']").wait_for()
+        for line in ("Open A", "Open E", "Close A"):
+            shared.ask(f"System|{line}")
+        page.locator("#command-rows tr", has_text="Close A").first.wait_for()
         found = Axe().run(page).response["violations"]
         grave = [each for each in found if each["impact"] in {"serious", "critical"}]
         assert grave == [], [
             (each["id"], [node["html"] for node in each["nodes"]]) for each in grave
         ]
-        for line in ("Open A", "Open E", "Close A"):
-            shared.ask(f"System|{line}")
-        page.locator("#command-rows tr", has_text="Close A").first.wait_for()
         picture(page, look)
-        wide = page.evaluate(
-            "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-        )
-        assert wide == 0
+        # What came of a command is not beyond the edge, either.
+        for box in ("html", "#commands-found"):
+            beyond = "box => box.scrollWidth - box.clientWidth"
+            assert page.locator(box).evaluate(beyond) == 0, box
+        assert page.get_by_role("cell", name="ERROR 014").first.is_visible()

@@ -158,7 +158,8 @@ export class Road extends Rows {
   }
 
   take(kind, name, item) {
-    const label = [KINDS[kind] || kind, near(name)].filter(Boolean).join(" ");
+    const place = near(name), what = KINDS[kind] || kind;
+    const label = place.startsWith(what) ? place : [what, place].filter(Boolean).join(" ");
     const row = super.take(`${ORDER[kind] ?? 3} ${label}`, item, label);
     if (row) row.element.title = name;
     if (row && item.until) row.why.textContent = `until ${moment(new Date(item.until * 1000))}`;
