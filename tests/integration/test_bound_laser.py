@@ -91,6 +91,10 @@ def test_a_pattern_is_aborted(processes: Processes) -> None:
         assert asked(wire, "IsPatterning") == "True"
         assert asked(wire, "AbortPattern") == "OK"
         assert asked(wire, "IsPatterning") == "False"
+        # Nothing answers a stop of this stage: it is told after the client is.
+        stage.wait_for("2ST")
+        # What is asked now is behind all that was sent.
+        assert asked(wire, "GetPosition") != ""
         moves = re.findall(r"\dPA[\d.]+|\dST", stage.log)
         assert moves[-2:] == ["1ST", "2ST"]
 
