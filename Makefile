@@ -106,11 +106,17 @@ pictures: $(VENV)/tested
 clean:
 	rm -rf $(VENV) build dist *.egg-info .coverage* .mypy_cache .ruff_cache .hypothesis
 
+# Said before pip says it, which takes a minute to find out.
+NEW_ENOUGH = import sys; v = sys.version_info; sys.exit(None if v[:2] >= (3, 11) else \
+	"Python 3.11 or newer is needed, and this is %d.%d; name one: make run PYTHON=python3.12" % v[:2])
+
 $(VENV)/bin/python:
+	@$(PYTHON) -c '$(NEW_ENOUGH)'
 	$(PYTHON) -m venv $(VENV)
 
 $(VENV)/installed: setup.cfg pyproject.toml | $(VENV)/bin/python
-	$(BIN)/pip install --quiet --editable .
+	@$(BIN)/pip install --quiet --editable . || { echo "The packages could not be fetched:" \
+		"is there a network? docs/install.md says how to install without one." >&2; exit 1; }
 	touch $@
 
 $(VENV)/documented: setup.cfg pyproject.toml | $(VENV)/bin/python

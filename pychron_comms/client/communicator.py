@@ -18,7 +18,13 @@ from pychron_comms.client.link.endpoint import Address, parse_address
 from pychron_comms.client.link.links import Doorway, PlainLink, TaggedLink, World
 from pychron_comms.client.link.question import Question
 from pychron_comms.client.link.tls import context_from
-from pychron_comms.client.outcome import ClientError, NotSentError, UnsettledError, error_of
+from pychron_comms.client.outcome import (
+    ClientError,
+    NotSentError,
+    ReplyTimeoutError,
+    UnsettledError,
+    error_of,
+)
 from pychron_comms.client.settling import (
     POLL_INTERVAL,
     Outcome,
@@ -206,7 +212,13 @@ class Communicator:
     def _ask(self, question: Question) -> str:
         if self._uses_tags(question):
             return self._tagged.ask(question)
-        text = self._plain.ask(question)
+        try:
+            text = self._plain.ask(question)
+        except ReplyTimeoutError as error:
+            if self._form is not Form.AUTO:
+                raise
+            why = f"{error.why}, nor to a harmless question before: is this the right port?"
+            raise ReplyTimeoutError(self._server, question.command, why, question.key) from None
         # Believed only now: a server of ours may have been too busy to say what it is.
         self._form = Form.PLAIN
         return text

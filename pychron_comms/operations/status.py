@@ -12,13 +12,9 @@ from pychron_comms.client.communicator import Communicator
 from pychron_comms.client.outcome import ClientError
 from pychron_comms.errors import CommandError, ManagerUnavailableError
 from pychron_comms.operations.findings import BROKEN, GOOD, WARNING, Finding
-from pychron_comms.operations.instrument_health import (
-    Presences,
-    instrument_findings,
-    presences,
-)
 from pychron_comms.operations.laboratory import Laboratory
 from pychron_comms.operations.route_health import Look, healthz, route_findings
+from pychron_comms.operations.state_health import Told, state_findings, told_now
 from pychron_comms.server.settings import LINES, QTEGRA
 from pychron_comms.transport.tls.reading import read_certificates
 
@@ -49,14 +45,14 @@ def status(
     now: datetime | None = None,
     connect: Callable[[str, str], Asks] = communicator,
     look: Look = healthz,
-    instruments: Presences = presences,
+    told: Told = told_now,
 ) -> list[Finding]:
     """What is found by asking; nothing is moved."""
     return [
         *_as_one([*_server(laboratory, connect)]),
         *route_findings(laboratory.page, look),
         *_processor(laboratory, connect),
-        *instrument_findings(laboratory, instruments),
+        *state_findings(laboratory, told),
         *_leases(laboratory, connect),
         *_journal(laboratory),
         *_certificates(laboratory, now or datetime.now(UTC)),

@@ -131,7 +131,14 @@ def _init(options: argparse.Namespace) -> int:
     init.check_first_port(options.first_port)
     answers = init.Answers() if options.yes else init.ask(input)
     answers = replace(answers, first_port=options.first_port)
-    file.write_text(init.written(file.absolute().parent, answers), "utf-8")
+    text = init.written(file.absolute().parent, answers)
+    try:
+        file.write_text(text, "utf-8")
+    except OSError as error:
+        raise ValueError(
+            f"{file.absolute()} cannot be written: {error.strerror}; make a folder for your "
+            "laboratory: mkdir -p ~/lab; cd ~/lab"
+        ) from None
     named = "" if file == Path(LABORATORY) else f" --config {file}"
     sys.stdout.write(
         f"{file} is written. Look at it, then\n"

@@ -61,6 +61,10 @@ class TracebackTests(SynchronousTestCase):
             last = self.asked(CommandError, ScriptedChannel(event), form="tagged")
             self.assertIn("outcome unknown of 'Open A', sent to tcp:lab:1067: ", last)
 
+    def test_a_wrong_port_where_nobody_has_ever_answered(self) -> None:
+        last = self.asked(ReplyTimeoutError, ScriptedChannel(), ScriptedChannel())
+        self.assertIn("no reply within 2 s, nor to a harmless question before: is this the", last)
+
     def test_a_refusal_ends_with_who_said_what_to_which_command(self) -> None:
         reply = "ERROR 014 : Valve E is software locked"
         channel = ScriptedChannel(f"@id=1 {reply}\r\n".encode())

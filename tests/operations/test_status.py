@@ -48,7 +48,7 @@ class StatusTests(FolderCase):
     def setUp(self) -> None:
         super().setUp()
         self.health: dict[str, object] = {}
-        self.instruments: list[Item] = []
+        self.state: list[Item] = []
 
     def found(self, laboratory: Laboratory, replies: dict[str, str]) -> list[Finding]:
         return self.told(laboratory, FakeAsks(replies))
@@ -59,7 +59,7 @@ class StatusTests(FolderCase):
             NOW,
             lambda endpoint, kind: asks,
             lambda page: self.health,
-            lambda endpoint: self.instruments,
+            lambda endpoint, patterns: self.state,
         )
 
     def laboratory(self) -> Laboratory:
@@ -114,7 +114,7 @@ class StatusTests(FolderCase):
             reason="no such file",
             details={"since": 86400.0, "link": link},
         )
-        self.instruments = [
+        self.state = [
             found(Reading("instrument/tpg", True), 90000.0),
             found(away, 90000.0),
             found(Reading("instrument/pid", True), 90000.0).invalid("the processor is lost"),
@@ -126,6 +126,42 @@ class StatusTests(FolderCase):
         self.assertRegex(told["instrument box"].text, said)
         self.assertIn("link in [instrument.box]", told["instrument box"].mend)
         self.assertIn("the processor is lost", told["instrument pid"].text)
+
+    def test_each_alarm_that_is_not_at_rest(self) -> None:
+        def alarm(name: str, state: str, severity: Severity, reason: str = "") -> Item:
+            details = {"since": 86400.0, "text": "Close it." if reason else ""}
+            path = f"road/alarm/{name}"
+            reading = Reading(path, state, severity=severity, reason=reason, details=details)
+            return found(reading, 90000.0)
+
+        self.state = [
+            alarm("quiet", "ok", Severity.OK),
+            alarm("a 1", "active", Severity.MAJOR, "A is open"),
+            alarm("b", "active", Severity.MINOR, "B is warm"),
+            alarm("c", "acknowledged", Severity.MAJOR, "C is open"),
+            alarm("d", "latched", Severity.OK),
+            alarm("e", "shelved", Severity.INVALID, "gone"),
+        ]
+        told = {each.subject: each for each in self.found(self.laboratory(), {})}
+        self.assertEqual(
+            {name: each.state for name, each in told.items() if name.startswith("alarm")},
+            {
+                "alarm a 1": BROKEN,
+                "alarm b": WARNING,
+                "alarm c": WARNING,
+                "alarm d": WARNING,
+                "alarm e": GOOD,
+            },
+        )
+        self.assertRegex(told["alarm a 1"].text, r"^active since 1970-01-0\d .*: A is open$")
+        self.assertEqual(
+            told["alarm a 1"].mend,
+            "Close it.; pychron-alarms ack 'a 1' says that you have seen it",
+        )
+        self.assertEqual(told["alarm d"].mend, "pychron-alarms ack d")
+        self.state = self.state[:1]
+        lines = [each.line for each in self.found(load(self.file), {})]
+        self.assertIn("ok        alarms: none", lines)
 
     def test_a_laboratory_without_instruments_says_nothing_of_them(self) -> None:
         subjects = [each.subject for each in self.found(self.laboratory(), {})]

@@ -76,6 +76,12 @@ class InitTests(FolderCase):
         deep = pathlib.Path("/" + "x" * 120)
         self.assertIn("tcp:127.0.0.1:1059", init.written(deep, init.Answers()))
 
+    def test_a_folder_that_cannot_be_written_is_told_with_what_to_do(self) -> None:
+        self.file = self.folder / "none" / "lab.toml"
+        error = self.assertRaises(SystemExit, self.lab, "init", "--yes")
+        self.assertIn(f"{self.file} cannot be written: No such file or directory;", str(error))
+        self.assertIn("mkdir -p ~/lab; cd ~/lab", str(error))
+
 
 class CheckTests(FolderCase):
     def test_a_mistake_is_told_with_its_line(self) -> None:
