@@ -59,6 +59,14 @@ class LineTests(LineCase):
         cells = self.cells(GAUGE.invalid("stale"))
         self.assertEqual(cells, ["device/gc/IG", "2.5e-08 mbar", "invalid", "stale"])
 
+    def test_a_valve_that_moves_says_so_and_who_has_it(self) -> None:
+        details = {"moving": True, "target": True, "locked": False, "owner": "Anna B"}
+        item = replace(GAUGE, details={**details, "interlocks": ["B"], "rule": ""})
+        self.assertEqual(self.cells(item)[3:], ['moving, owner="Anna B"'])
+        self.assertEqual(living_table._why(item), 'moving, owner="Anna B"')
+        self.setUp()
+        self.assertEqual(self.cells(item.invalid("stale"))[3:], ['stale; moving, owner="Anna B"'])
+
     def test_one_that_is_no_more(self) -> None:
         self.assertEqual(self.cells(valve().withdrawn())[2], "gone")
 

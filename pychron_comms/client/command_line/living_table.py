@@ -13,7 +13,7 @@ from rich.live import Live as LiveDisplay
 from rich.table import Table
 from rich.text import Text
 
-from pychron_comms.client.command_line.notices import about_connection, as_line, shown_value
+from pychron_comms.client.command_line.notices import about_connection, as_line, beside, shown_value
 from pychron_comms.client.watch.notices import Gap, Happened, Item, Live, Lost, Notice
 from pychron_comms.interfaces import Severity
 
@@ -68,7 +68,8 @@ def living_table(out: TextIO, items: Mapping[str, Item]) -> Iterator[LivingTable
 
 def _why(item: Item) -> str:
     # A colour alone would not reach everybody.
-    return "" if item.severity is Severity.OK else f"{item.severity.value}: {item.reason}"
+    bad = "" if item.severity is Severity.OK else f"{item.severity.value}: {item.reason}"
+    return "; ".join(filter(None, (bad, beside(item))))
 
 
 def _order(item: Item) -> list[tuple[int, str]]:

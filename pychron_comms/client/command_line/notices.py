@@ -15,7 +15,8 @@ _LONGEST = 200
 
 
 class NoticeLines:
-    """Writes a line for each: time, path, value, severity and reason, with tabs between.
+    """Writes a line for each: time, path, value, severity, and its reason or what is beside, with
+    tabs between.
 
     With ``as_json`` a JSON object, with nothing left out. What concerns the connection goes to
     ``err``.
@@ -53,9 +54,23 @@ def as_line(notice: Item | Happened) -> str:
         return "\t".join((_moment(notice.at), printable(notice.path), printable(fields)))
     cells = [_moment(notice.obtained), printable(notice.path), shown_value(notice)]
     cells.append("gone" if notice.is_gone else notice.severity.value)
-    if notice.reason and notice.severity is not Severity.OK:
-        cells.append(printable(notice.reason))
+    told = notice.reason if notice.severity is not Severity.OK else ""
+    if told or beside(notice):
+        cells.append("; ".join(filter(None, (printable(told), beside(notice)))))
     return "\t".join(cells)
+
+
+def beside(item: Item) -> str:
+    """In words, what an item has beside its value: ``moving, owner=10.0.0.7``.
+
+    What it moves to is its next value, and a holder's hundred holes are for programs.
+    """
+    words = [
+        name if value is True else f"{name}={_word(value)}"
+        for name, value in item.details.items()
+        if value and isinstance(value, bool | str) and name not in {"target", "gone"}
+    ]
+    return printable(", ".join(words))
 
 
 def about_connection(notice: Live | Gap | Lost) -> str:
