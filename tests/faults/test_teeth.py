@@ -23,6 +23,7 @@ NOTICED = {
     "a late copy is taken for a new command": {"what comes late undoes nothing"},
     "a stop is a change as any other": {"none twice"},
     "what lay comes now": {"none twice"},
+    "refusals push out what was run": {"none twice", "Outcome: never seen is never"},
     "refusals are forgotten": {"what was refused is not done", "never begun is never"},
     "a lease keeps nobody away": {"a lease keeps others away"},
     "a lease is forgotten at a restart": {

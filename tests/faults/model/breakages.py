@@ -19,6 +19,7 @@ from pychron_comms.processor.execution.copies import CopyMemory
 from pychron_comms.processor.execution.entry import Ended, Entry, State
 from pychron_comms.processor.execution.execution import Execution
 from pychron_comms.processor.execution.idempotency import CommandMemory
+from pychron_comms.processor.execution.keys import KeyMemory
 from pychron_comms.processor.execution.manager_queue import ManagerQueue
 from pychron_comms.processor.execution.plain_command import PlainCommand
 from pychron_comms.processor.execution.queues import Queues
@@ -253,6 +254,14 @@ def _moved_as_it_is_spelled(self: Any, manager: Any, values: Any) -> Any:
     return moves if place is None else tuple(move._replace(target=place) for move in moves)
 
 
+_key_ended = KeyMemory.ended
+
+
+def _remembered_in_one_room(self: Any, request: Any, ended: Ended, now: float) -> None:
+    with patch.object(self, "_refused", self._run):
+        _key_ended(self, request, ended, now)
+
+
 BREAKAGES: Mapping[str, Patches] = {
     "keys are forgotten": [(CommandMemory, "find", _nothing)],
     "keys are forgotten at a restart": [(Recall, "take", _nothing)],
@@ -262,6 +271,7 @@ BREAKAGES: Mapping[str, Patches] = {
     "a late copy is taken for a new command": [(CopyMemory, "find", _late_taken_for_new)],
     "a stop is a change as any other": [(Recall, "_stop", _stop_is_a_change)],
     "what lay comes now": [(CopyMemory, "find", _found_as_if_it_came_now)],
+    "refusals push out what was run": [(KeyMemory, "ended", _remembered_in_one_room)],
     "refusals are forgotten": [(PlainCommand, "was_refused_to", _no)],
     "a lease keeps nobody away": [(Leases, "check", _nothing)],
     "a lease is forgotten at a restart": [(Leases, "recall", _nothing)],

@@ -9,6 +9,7 @@ from tests.faults.model.history import (
     Cut,
     Datagrams,
     FillDisk,
+    Flood,
     History,
     HoldBack,
     KillProcessor,
@@ -200,6 +201,15 @@ LAIN_AND_DOUBLED: History = [
     Pass(6.0),
 ]
 
+#: Many who are refused would push out the keys of what was run.
+FLOODED: History = [
+    Ask(_KEYED, "Count", "a", Script(), None),
+    Ask(_KEYED, "Count", "c", Script(), None),
+    Pass(0.5),
+    Flood(100),
+    Pass(6.0),
+]
+
 #: Its client has gone when the reply comes, and the copy follows when that is known.
 LOST: History = [
     Ask(_FAR_PYCHRON, "Count", "a", Script(0.97, late=True), None),
@@ -252,6 +262,7 @@ CLASSICS: list[History] = [
     REFUSED_BEFORE_THE_FIRST,
     DATAGRAMS_LIE,
     LAIN_AND_DOUBLED,
+    FLOODED,
     LOST,
     TAKEN_TOGETHER,
     LEASED,

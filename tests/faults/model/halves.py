@@ -20,6 +20,7 @@ from pychron_comms.processor.assembly import made_safe
 from pychron_comms.processor.command_processor import CommandProcessorFactory
 from pychron_comms.processor.execution.audit import Audit
 from pychron_comms.processor.execution.idempotency import CommandMemory
+from pychron_comms.processor.execution.keys import KeyMemory
 from pychron_comms.processor.execution.manager_queue import ManagerQueue
 from pychron_comms.processor.execution.queues import Queues
 from pychron_comms.processor.gate_queries import GateQueries
@@ -56,6 +57,9 @@ from tests.listening import shared
 QUEUE = 3
 IN_FLIGHT = 4
 
+#: Bytes for keys of what was run: for all that a history runs, and no flood beside it.
+KEY_ROOM = 100_000
+
 #: The server's address, as the processor sees it.
 SERVER = "10.0.0.1"
 
@@ -89,6 +93,7 @@ class Processor:
         self.queues = queues = Queues(partial(_queue, process))
         audit = Audit(pen, now)
         self.memory = memory = CommandMemory(audit, clock, Metrics())
+        memory.keys = KeyMemory(room=KEY_ROOM)
         unsafe = UnsafeParts(clock, now, audit, partial(made_safe, queues, memory))
         memory.watched_by(unsafe)
         self.leases = leases = Leases(clock, now, audit, unsafe, Counter())

@@ -120,6 +120,15 @@ class TakeLease(NamedTuple):
         world.lease(*self)
 
 
+class Flood(NamedTuple):
+    """Of refused commands with keys."""
+
+    strangers: int
+
+    def happen(self, world: World) -> None:
+        world.flood(self.strangers)
+
+
 class FillDisk(NamedTuple):
     seconds: float
 
@@ -151,6 +160,7 @@ Step = (
     | StandStill
     | TakeLock
     | TakeLease
+    | Flood
     | FillDisk
     | Datagrams
 )

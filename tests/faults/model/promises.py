@@ -428,7 +428,7 @@ def check_nothing_left(world: World) -> None:
     assert hop is not None
     left["replies to come"] = len(hop._pending)
     keep("nothing is left behind", not any(left.values()), left)
-    keep("keys are bounded", processor.memory.keys.kept <= len(world.units))
+    keep("keys are bounded", processor.memory.keys.kept <= len(world.units) + world.strangers)
     server.repeater.stopService()
     processor.gate.stopService()
     processor.gate.close()

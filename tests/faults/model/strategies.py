@@ -16,6 +16,7 @@ from tests.faults.model.history import (
     Cut,
     Datagrams,
     FillDisk,
+    Flood,
     History,
     HoldBack,
     KillProcessor,
@@ -33,6 +34,9 @@ from tests.faults.model.threads import HAND_OVER
 
 _TIMES = (0.0, 0.01, 0.4, 0.98, 1.0, 1.02, 1.2, 1.56, 2.5, 4.0, 6.0)
 _FATES = ("", "lost", "doubled", "doubled soon", "doubled late", "late")
+
+#: More than there is room for beside what a history runs: see ``KEY_ROOM``.
+STRANGERS = 100
 
 _scripts = st.builds(
     Script,
@@ -90,6 +94,7 @@ _faults = st.one_of(
     st.builds(KillServer),
     st.builds(TakeLock, st.sampled_from((0.2, 2.0, 8.0))),
     st.builds(FillDisk, st.sampled_from((0.2, 2.0, 8.0))),
+    st.just(Flood(STRANGERS)),
     st.builds(Datagrams, st.lists(st.sampled_from(_FATES), min_size=1, max_size=6).map(tuple)),
 )
 

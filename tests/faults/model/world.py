@@ -5,11 +5,13 @@ from __future__ import annotations
 import itertools
 from collections import Counter
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
 from typing import Any, cast
 
-from pychron_comms.errors import JournalError, LeasedError
+from pychron_comms.errors import CommandError, JournalError, LeasedError
 from pychron_comms.journal.memory import MemoryJournal
+from pychron_comms.wire.context import RequestContext
 from tests.faults.model.bench import Laboratory, Lease
 from tests.faults.model.clients import Client, Unit
 from tests.faults.model.halves import ELSEWHERE, SERVER, Processor, Server
@@ -19,6 +21,7 @@ from tests.faults.model.pens import Pen
 from tests.faults.model.plain_clients import KeptPlainClient, PlainDatagramClient, PychronClient
 from tests.faults.model.processes import Process, QuickClock, Turn, advance
 from tests.faults.model.witness import Witness
+from tests.faults.model.words import REQUEST_TYPE
 
 #: Time of day at the beginning, in seconds since 1970.
 EPOCH = 1_700_000_000.0
@@ -41,6 +44,8 @@ class World:
         self.units: list[Unit] = []
         self.disk_full: list[tuple[float, float]] = []
         self.leases: list[Lease] = []
+        #: Those who were refused in floods.
+        self.strangers = 0
         #: When a server, and a processor, died.
         self.server_deaths: list[float] = []
         self.processor_deaths: list[float] = []
@@ -136,6 +141,20 @@ class World:
         self.faults["system lock held"] += 1
         lock.lock(ELSEWHERE)
         self.clock.callLater(seconds, lock.unlock, ELSEWHERE)
+
+    def flood(self, strangers: int) -> None:
+        """So many strangers ask, each with a key of his own, for what is refused."""
+        processor = self.processor
+        if not processor.process.alive or processor.process.still or not processor.gate.running:
+            return
+        self.faults["flood of refusals"] += 1
+        self.strangers += strangers
+        for number in range(strangers):
+            too_late = RequestContext(within=-1.0, key=f"flood-{number}")
+            with suppress(CommandError):
+                processor.gate.process_server_request(
+                    REQUEST_TYPE, f"Count a x{number}", f"10.0.8.{number}", too_late
+                )
 
     def lease(self, client: int, device: str, seconds: float) -> None:
         """A client takes a device for itself, or keeps it for longer; nobody gives it back."""
