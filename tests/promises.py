@@ -764,8 +764,8 @@ PROMISES = (
         "an instrument in another's place is told nothing",
         "at each connect it is asked what it is, before what moves",
         "instruments/instrument.py",
-        "        self._unidentified = _UNKNOWN\n        self._identify()\n",
-        "        self._identify()\n",
+        "            bus.on_return.append(self._returned)\n",
+        "",
         "tests.instruments.test_bound_item.IdentifiedTests"
         ".test_another_that_is_plugged_in_is_told_nothing",
     ),

@@ -74,7 +74,8 @@ class Instrument:
         self._rests_until = 0.0
         if description.identify is not None:
             self._unidentified = _UNKNOWN
-            bus.on_connect.append(self._connected)
+            bus.on_return.append(self._returned)
+            bus.on_connect.append(self._identify)
 
     @property
     def trouble(self) -> str:
@@ -156,10 +157,9 @@ class Instrument:
         if again is not None and again.active():
             again.cancel()
 
-    def _connected(self) -> None:
-        """It may be another by now."""
+    def _returned(self) -> None:
+        """It may be another by now; not so where the bus has only made its connection anew."""
         self._unidentified = _UNKNOWN
-        self._identify()
 
     def _identify(self) -> None:
         self.stop()

@@ -157,6 +157,15 @@ class IdentifiedTests(InstrumentCase):
         self.assertEqual(self.wire.sent, [])
         self.instrument.stop()
 
+    def test_a_connection_that_is_made_anew_keeps_no_question_waiting(self) -> None:
+        """After an answer that was missed what has become of it is asked over the new one."""
+        self.pump()
+        self.bus.disconnected("reset")
+        self.bus.connected(self.wire, renewed=True)
+        done = Deferred.fromCoroutine(self.item.read("state"))
+        self.pump()
+        self.assertEqual(self.successResultOf(done), Told("closed"))
+
     def test_one_that_does_not_say_is_asked_less_and_less(self) -> None:
         """Each time holds up the others on its wire."""
         self.pump()
