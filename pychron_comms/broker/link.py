@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any, Protocol
 
@@ -11,7 +12,12 @@ from twisted.application.internet import backoffPolicy
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.endpoints import HostnameEndpoint, wrapClientTLS
-from twisted.internet.interfaces import IAddress, IProtocolFactory, IStreamClientEndpoint
+from twisted.internet.interfaces import (
+    IAddress,
+    IProtocol,
+    IProtocolFactory,
+    IStreamClientEndpoint,
+)
 from twisted.internet.protocol import Factory
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -141,9 +147,29 @@ class _Factory(Factory):
         return self._make()
 
 
+@implementer(IStreamClientEndpoint)
+class ClusterEndpoint:
+    """The nodes of a cluster: the one that answered last, and after it the next."""
+
+    def __init__(self, nodes: Sequence[IStreamClientEndpoint]) -> None:
+        self._nodes = deque(nodes)
+
+    def connect(self, factory: IProtocolFactory) -> Deferred[IProtocol]:
+        return self._nodes[0].connect(factory).addErrback(self._next)
+
+    def _next(self, failure: Failure) -> Failure:
+        self._nodes.rotate(-1)
+        return failure
+
+
 def endpoint_of(address: BrokerAddress, reactor: Any) -> IStreamClientEndpoint:
     """Where the broker is."""
-    endpoint = HostnameEndpoint(reactor, address.host, address.port, _CONNECT)
+    nodes = [_node(host, address, reactor) for host in address.hosts]
+    return nodes[0] if len(nodes) == 1 else ClusterEndpoint(nodes)
+
+
+def _node(host: str, address: BrokerAddress, reactor: Any) -> IStreamClientEndpoint:
+    endpoint = HostnameEndpoint(reactor, host, address.port, _CONNECT)
     if not address.is_tls:
         return endpoint
-    return wrapClientTLS(ClientContexts(address.host, address.files), endpoint)
+    return wrapClientTLS(ClientContexts(host, address.files), endpoint)

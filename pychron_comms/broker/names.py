@@ -55,25 +55,30 @@ class Lane(enum.Enum):
 
 
 class Queue(NamedTuple):
-    """``exchange`` and ``topic``: from where it gets its messages."""
+    """``exchange`` and ``topic``: from where it gets its messages.
+
+    ``is_exclusive``: it is of the connection that makes it, and ends with that.
+    """
 
     name: str
     arguments: Mapping[str, Any]
     exchange: str
     topic: str
+    is_exclusive: bool = False
 
 
 def lane_queue(hardware: str, lane: Lane) -> Queue:
     arguments: dict[str, Any] = {"x-overflow": "reject-publish", "x-max-length": WAITING}
     if lane is Lane.READ:
-        # Of no worth after a crash: no disk, and no other node.
+        # Of no worth without the owner. One that outlives him is of one node of a cluster, and
+        # could be neither used nor made again while that is away.
         arguments["x-queue-type"] = "classic"
     else:
         arguments.update({"x-queue-type": "quorum", "x-single-active-consumer": True})
     if lane is Lane.SAFE:
         arguments.update({"x-max-length": SAFE_WAITING, "x-message-ttl": SAFE_FOR})
     name = f"pychron.{hardware}.{lane.value}"
-    return Queue(name, arguments, COMMANDS, topic_of(hardware, lane))
+    return Queue(name, arguments, COMMANDS, topic_of(hardware, lane), lane is Lane.READ)
 
 
 def owner_queue(hardware: str) -> Queue:

@@ -161,7 +161,7 @@ class Standby(MultiService):
         assert publishing is not None
         await make_exchanges(consuming)
         memory = memory_queue(self._hardware)
-        queues = [lane_queue(self._hardware, lane) for lane in Lane]
+        queues = [lane_queue(self._hardware, lane) for lane in (Lane.ACT, Lane.SAFE)]
         for queue in (*queues, owner_queue(self._hardware), memory):
             await make_queue(consuming, queue)
         published = await self._channel(publishing)
@@ -300,10 +300,11 @@ class Standby(MultiService):
             self._lanes.append(channel)
             await channel.ask("basic_qos", prefetch_count=ahead)
             await channel.consume(lane_queue(self._hardware, lane).name, partial(take, channel))
+        queue = lane_queue(self._hardware, Lane.READ)
+        await make_queue(connection, queue)
         reads = await self._channel(connection)
         self._lanes.append(reads)
-        queue = lane_queue(self._hardware, Lane.READ).name
-        await reads.consume(queue, intake.read, auto_ack=True)
+        await reads.consume(queue.name, intake.read, auto_ack=True)
         self._say_owner()
 
     def _say_owner(self) -> None:
@@ -334,6 +335,9 @@ class Standby(MultiService):
             return
         if failure.check(BrokerError):
             self._log.warn("could not claim the hardware: {why}", why=str(failure.value))
+            if self._owned:
+                # Claimed, and not served as a whole.
+                self.leave(str(failure.value))
         else:
             self._log.failure("a bug met a claim", failure)
 

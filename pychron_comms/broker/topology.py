@@ -23,7 +23,11 @@ async def make_queue(connection: BrokerConnection, queue: Queue) -> None:
     """With its binding. Errors: ChannelLostError, also for one that is there and unlike it."""
     channel = await connection.channel()
     await channel.ask(
-        "queue_declare", queue=queue.name, durable=True, arguments=dict(queue.arguments)
+        "queue_declare",
+        queue=queue.name,
+        durable=not queue.is_exclusive,
+        exclusive=queue.is_exclusive,
+        arguments=dict(queue.arguments),
     )
     await bind(channel, queue.name, queue.exchange, queue.topic)
     channel.close()

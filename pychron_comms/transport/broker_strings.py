@@ -27,7 +27,8 @@ _PLAIN = ("host", "port", "set", "vhost", "user", "password")
 
 @dataclass(frozen=True)
 class BrokerAddress:
-    """``hardware``: the set's name, which its queues bear. ``password``: a file; None for none."""
+    """``host``: one, or the nodes of a cluster with commas between. ``hardware``: the set's name,
+    which its queues bear. ``password``: a file; None for none."""
 
     host: str
     port: int
@@ -37,6 +38,10 @@ class BrokerAddress:
     password: Path | None = None
     is_tls: bool = False
     files: TLSFiles = field(default_factory=TLSFiles)
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        return tuple(self.host.split(","))
 
     @property
     def name(self) -> str:
@@ -55,7 +60,7 @@ def is_broker(text: str) -> bool:
 
 
 def parse_broker(text: str) -> BrokerAddress:
-    """``amqp:HOST[:PORT]:set=NAME[:user=NAME:password=FILE][:vhost=NAME]``.
+    """``amqp:HOST[,HOST][:PORT]:set=NAME[:user=NAME:password=FILE][:vhost=NAME]``.
 
     ``amqps:`` takes ``trustRoots``, ``certificate`` and ``privateKey`` too, as ``tls:`` does.
     Raises ValueError.
@@ -100,6 +105,6 @@ def _given(text: str, scheme: str, parts: list[str]) -> dict[str, str]:
             hint = did_you_mean(name, known)
             raise ValueError(f"{text!r}: there is no option {name!r} of {scheme}:{hint}")
         given[name] = _ESCAPED.sub(r"\1", value[0])
-    if not given.get("host") or not all(given.values()):
+    if not all(given.get("host", "").split(",")) or not all(given.values()):
         raise ValueError(f"{text!r}: expected {scheme}:HOST:PORT:set=NAME")
     return given

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.error import ConnectError
+from twisted.internet.protocol import Factory
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.broker.adapter import BrokerConnection, parameters_for
-from pychron_comms.broker.link import BrokerLink
+from pychron_comms.broker.link import BrokerLink, ClusterEndpoint
 from pychron_comms.transport.broker_strings import BrokerAddress
 
 
@@ -22,6 +25,34 @@ class User:
 
     def blocked(self, why: str) -> None:
         self.told.append(f"blocked: {why}")
+
+
+class Node:
+    """Fails, or takes a connection, as the test says."""
+
+    def __init__(self) -> None:
+        self.asked = 0
+        self.is_there = False
+
+    def connect(self, factory: object) -> Deferred[object]:
+        self.asked += 1
+        return succeed(self) if self.is_there else fail(ConnectError())
+
+
+class ClusterTests(SynchronousTestCase):
+    def test_the_next_node_is_asked_where_one_is_away_and_the_one_that_answered_last(self) -> None:
+        nodes = [Node(), Node(), Node()]
+        endpoint = ClusterEndpoint(nodes)  # type: ignore[arg-type]
+        nodes[1].is_there = True
+        factory = Factory()
+        self.failureResultOf(endpoint.connect(factory), ConnectError)
+        for _ in range(2):
+            self.assertIs(self.successResultOf(endpoint.connect(factory)), nodes[1])
+        nodes[1].is_there, nodes[0].is_there = False, True
+        self.failureResultOf(endpoint.connect(factory), ConnectError)
+        self.failureResultOf(endpoint.connect(factory), ConnectError)
+        self.assertIs(self.successResultOf(endpoint.connect(factory)), nodes[0])
+        self.assertEqual([each.asked for each in nodes], [2, 3, 1])
 
 
 class LinkTests(SynchronousTestCase):

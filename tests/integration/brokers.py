@@ -46,6 +46,49 @@ def free_port() -> int:
         return port
 
 
+def node_environment(folder: Path, name: str, mapper: int, host: str, port: int) -> dict[str, str]:
+    """Of a node of that name, whose files are in ``folder``; ``mapper`` is epmd's port."""
+    (folder / "plugins").write_text("[].")
+    return {
+        "HOME": str(folder),
+        "RABBITMQ_NODENAME": f"{name}@localhost",
+        "RABBITMQ_NODE_IP_ADDRESS": host,
+        "RABBITMQ_NODE_PORT": str(port),
+        "RABBITMQ_DIST_PORT": str(free_port()),
+        "ERL_EPMD_PORT": str(mapper),
+        "ERL_EPMD_ADDRESS": _HOST,
+        "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"),
+        "RABBITMQ_LOG_BASE": str(folder),
+        "RABBITMQ_LOGS": str(folder / "log"),
+        "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
+        "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq"),
+        "RABBITMQ_PID_FILE": str(folder / "pid"),
+        # Two cores, which others want too: no thread of it spins while it waits.
+        "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none",
+    }
+
+
+def start_node(processes: Processes, environment: dict[str, str]) -> RunningProcess:
+    program = _program("rabbitmq-server")
+    assert program is not None
+    return processes.start(program, **environment)
+
+
+def wait_for_node(process: RunningProcess) -> None:
+    """Return when it takes connections."""
+    end = time.monotonic() + _START
+    while "completed with" not in process.log:
+        assert process.runs, process.log
+        assert time.monotonic() < end, process.log
+        time.sleep(0.2)
+
+
+def kill_node(process: RunningProcess) -> None:
+    """As ``kill -9`` does, of all that it is made of."""
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait_for_end()
+
+
 class Broker:
     """One that runs until ``processes`` end."""
 
@@ -58,24 +101,7 @@ class Broker:
         folder.mkdir()
         self._folder = folder
         self.configure("")
-        (folder / "plugins").write_text("[].")
-        self.environment = {
-            "HOME": str(folder),
-            "RABBITMQ_NODENAME": f"test-{self.port}@localhost",
-            "RABBITMQ_NODE_IP_ADDRESS": _HOST,
-            "RABBITMQ_NODE_PORT": str(self.port),
-            "RABBITMQ_DIST_PORT": str(free_port()),
-            "ERL_EPMD_PORT": str(mapper),
-            "ERL_EPMD_ADDRESS": _HOST,
-            "RABBITMQ_MNESIA_BASE": str(folder / "mnesia"),
-            "RABBITMQ_LOG_BASE": str(folder),
-            "RABBITMQ_LOGS": str(folder / "log"),
-            "RABBITMQ_ENABLED_PLUGINS_FILE": str(folder / "plugins"),
-            "RABBITMQ_CONFIG_FILE": str(folder / "rabbitmq"),
-            "RABBITMQ_PID_FILE": str(folder / "pid"),
-            # Two cores, which others want too: no thread of it spins while it waits.
-            "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+S 2:2 +sbwt none +sbwtdcpu none +sbwtdio none",
-        }
+        self.environment = node_environment(folder, f"test-{self.port}", mapper, _HOST, self.port)
         # Else the broker would start one that outlives it.
         self._processes.start("epmd", "-port", str(mapper), "-address", _HOST)
         self.process: RunningProcess
@@ -88,25 +114,16 @@ class Broker:
 
     def start(self) -> None:
         """Again, with what it kept."""
-        program = _program("rabbitmq-server")
-        assert program is not None
-        self.follow(self._processes.start(program, **self.environment))
+        self.follow(start_node(self._processes, self.environment))
 
     def follow(self, process: RunningProcess) -> None:
         """Return when that one, which somebody has started, takes connections."""
         self.process = process
-        end = time.monotonic() + _START
-        while True:
-            assert self.process.runs, self.process.log
-            assert time.monotonic() < end, self.process.log
-            if "completed with" in self.process.log:
-                return
-            time.sleep(0.2)
+        wait_for_node(process)
 
     def kill(self) -> None:
         """As ``kill -9`` does, of all that it is made of."""
-        os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait_for_end()
+        kill_node(self.process)
 
     def connect(self) -> pika.BlockingConnection:
         """A client of the test's own."""

@@ -30,9 +30,15 @@ class BrokerStringTests(SynchronousTestCase):
         self.assertEqual(address.files.roots, Path("ca.pem"))
         self.assertTrue(address.is_tls)
 
+    def test_the_nodes_of_a_cluster_have_commas_between(self) -> None:
+        address = parse_broker("amqp:one.lab,two.lab:5673:set=line")
+        self.assertEqual((address.hosts, address.port), (("one.lab", "two.lab"), 5673))
+        self.assertEqual(address.name, "broker at one.lab,two.lab:5673")
+
     def test_what_is_none_is_refused_with_the_reason(self) -> None:
         for text, why in {
             "amqp:broker.lab": "set=NAME",
+            "amqp:one.lab,:set=a": "expected amqp:HOST",
             "amqp:broker.lab:set=a.b": "set=NAME",
             "amqp:broker.lab:0:set=a": "port",
             "amqp:broker.lab:99999:set=a": "port",

@@ -117,7 +117,8 @@ class Listener:
         self._came = b""
         self._lost = pika.exceptions.AMQPError
         try:
-            self._connection = pika.BlockingConnection(_parameters(pika, address))
+            nodes = [_parameters(pika, address, host) for host in address.hosts]
+            self._connection = pika.BlockingConnection(nodes)
             channel = self._connection.channel()
             queue = channel.queue_declare(
                 "", exclusive=True, arguments={"x-max-length": _WAITING}
@@ -155,7 +156,7 @@ class Listener:
         self._came += body
 
 
-def _parameters(pika: Any, address: BrokerAddress) -> pika.ConnectionParameters:
+def _parameters(pika: Any, address: BrokerAddress, host: str) -> pika.ConnectionParameters:
     password = read_secret(str(address.password)).decode() if address.password else "guest"
     tls = None
     if address.is_tls:
@@ -163,9 +164,9 @@ def _parameters(pika: Any, address: BrokerAddress) -> pika.ConnectionParameters:
         context = ssl.create_default_context(cafile=files.roots)
         if files.certificate is not None:
             context.load_cert_chain(files.certificate, files.key)
-        tls = pika.SSLOptions(context, address.host)
+        tls = pika.SSLOptions(context, host)
     return pika.ConnectionParameters(
-        address.host,
+        host,
         address.port,
         address.vhost,
         pika.PlainCredentials(address.user, password),

@@ -1,7 +1,8 @@
 """What holds after each history, whatever happened: counted at the hardware.
 
 A processor that stands still between the fence and its driver goes on there, which no program can
-prevent; in the model it never stands still just there.
+prevent; in the model it never stands still just there. Whoever deletes the log of a set while one
+of its processors cannot read it, deletes what that one must know: what was asked before is excused.
 """
 
 from __future__ import annotations
@@ -42,7 +43,7 @@ def _answered(unit: Unit) -> None:
 
 
 def _once(world: World, unit: Unit) -> None:
-    if unit.wish.word != "Calm":
+    if unit.wish.word != "Calm" and unit.asks[0].at > world.log_lost_at:
         keep("at most once", world.laboratory.actuated[unit.number] <= 1, unit)
 
 

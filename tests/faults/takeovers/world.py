@@ -98,7 +98,8 @@ class World:
         self.units: list[Unit] = []
         self._starts = itertools.count()
         self._asks = itertools.count(1)
-        self.calm = False
+        #: When the log was deleted last before all had read it.
+        self.log_lost_at = 0.0
         #: When each processor was first able to act, in the order of the ownerships.
         self.takeovers: list[tuple[float, str]] = []
         #: What the hardware was told by one that did not own it.
@@ -173,6 +174,8 @@ class World:
 
     def delete(self, queue: str) -> None:
         self.faults[f"queue {queue} deleted"] += 1
+        if queue == "memory" and not all(map(self._hears, range(len(self.processors)))):
+            self.log_lost_at = self.clock.seconds()
         self.broker.delete(f"pychron.line.{queue}")
 
     def slow_disk(self, lag: float, seconds: float) -> None:
@@ -188,7 +191,6 @@ class World:
 
     def settle(self) -> None:
         """Nothing more goes wrong, and all clients are told what they want to know."""
-        self.calm = True
         for _ in range(100):
             advance(self.clock, 5.0)
             if all(unit.is_settled and len(unit.replies) == len(unit.asks) for unit in self.units):
@@ -213,6 +215,16 @@ class World:
     def _wires(self, who: int) -> list[Wire]:
         process = self._member(who).process
         return [each for each in self.broker.wires if each.process is process]
+
+    def _hears(self, number: int) -> bool:
+        """Whether that processor gets what the broker has for it."""
+        now, wires = self.clock.seconds(), self._wires(number)
+        return (
+            self.broker.is_up
+            and not self.processors[number].process.still
+            and len(wires) == 2
+            and all(wire.down.stalled_until <= now for wire in wires)
+        )
 
     def _given_up(self, process: Process) -> None:
         if process.alive and process.still:

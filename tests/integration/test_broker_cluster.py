@@ -1,0 +1,106 @@
+"""Three nodes with the files of docs/broker/cluster: each of them may die, one after the other."""
+
+from __future__ import annotations
+
+import configparser
+import re
+
+from tests.integration.broker_road import BrokerRoad
+from tests.integration.brokers import (
+    free_port,
+    kill_node,
+    need_broker,
+    node_environment,
+    start_node,
+    wait_for_node,
+)
+from tests.integration.clean_homes import CHECKOUT
+from tests.integration.processes import Processes
+
+FILES = CHECKOUT / "docs" / "broker" / "cluster"
+
+#: Each node has the port at an address of its own.
+HOSTS = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
+
+
+class Cluster:
+    """Stands for ``Broker`` where addresses are asked for."""
+
+    def __init__(self, processes: Processes) -> None:
+        need_broker()
+        self._processes = processes
+        self.port = free_port()
+        mapper = free_port()
+        processes.start("epmd", "-port", str(mapper), "-address", "127.0.0.1")
+        self._environments = [
+            self._environment(number, host, mapper) for number, host in enumerate(HOSTS, 1)
+        ]
+        self._nodes = [start_node(processes, each) for each in self._environments]
+        for node in self._nodes:
+            wait_for_node(node)
+
+    def kill(self, number: int) -> None:
+        kill_node(self._nodes[number])
+
+    def start(self, number: int) -> None:
+        self._nodes[number] = start_node(self._processes, self._environments[number])
+        wait_for_node(self._nodes[number])
+
+    def address(
+        self, hardware: str, more: str = "", port: int | None = None, scheme: str = "amqp"
+    ) -> str:
+        return f"{scheme}:{','.join(HOSTS)}:{self.port}:set={hardware}{more}"
+
+    def _environment(self, number: int, host: str, mapper: int) -> dict[str, str]:
+        folder = self._processes.folder / f"node{number}"
+        folder.mkdir()
+        environment = node_environment(folder, f"rabbit{number}", mapper, host, self.port)
+        text = (FILES / "cluster.conf").read_text("utf-8")
+        text = re.sub(r"rabbit@broker(\d)", r"rabbit\1@localhost", text)
+        (folder / "rabbitmq.conf").write_text(f"{text}\ndisk_free_limit.absolute = 1MB\n")
+        cookie = folder / ".erlang.cookie"
+        cookie.write_text("a secret of these three")
+        cookie.chmod(0o400)
+        return environment
+
+
+def test_each_node_may_die(processes: Processes) -> None:
+    cluster = Cluster(processes)
+    road = BrokerRoad(processes, cluster, "line")
+    processors = [road.owner(), road.processor()]
+    processors[1].wait_for("stands by for line")
+    with road.connected() as client:
+        assert client.ask("Open A", ";key=done") == "OK"
+        opened = ["A"]
+        for number in range(len(HOSTS)):
+            cluster.kill(number)
+            opened.append(client.open_one(f"N{number}x", 120.0))
+            assert client.ask("Open A", ";key=done") == "OK"
+            if number < len(HOSTS) - 1:
+                cluster.start(number)
+    assert all(road.seen.count(f"{valve} open") == 1 for valve in opened)
+
+
+def test_the_compose_file_starts_three_nodes_by_the_files_that_are_there() -> None:
+    text = (FILES / "compose.yaml").read_text("utf-8")
+    names = re.findall(r"hostname: (\w+)", text)
+    listed = re.findall(r"= rabbit@(\w+)", (FILES / "cluster.conf").read_text("utf-8"))
+    assert names == listed == ["broker1", "broker2", "broker3"]
+    assert len(set(re.findall(r'ports: \["(\d+):5671"\]', text))) == len(names)
+    mounted = re.findall(r"- (\.\S+?):/etc/rabbitmq/(\S+):ro", text)
+    assert [where for _, where in mounted if "." in where] == [
+        "definitions.json",
+        "rabbitmq.conf",
+        "conf.d/20-cluster.conf",
+    ]
+    for file, where in mounted:
+        if where != "certs":
+            assert (FILES / file).is_file(), file
+
+
+def test_the_drop_in_is_what_systemd_reads() -> None:
+    unit = configparser.ConfigParser(strict=True, interpolation=None)
+    unit.optionxform = str  # type: ignore[assignment, method-assign]
+    unit.read_string((FILES / "rabbitmq-server.service.d.conf").read_text("utf-8"))
+    assert unit["Service"]["Environment"] == "RABBITMQ_NODENAME=rabbit@%l"
+    assert unit["Service"]["Restart"] == "always"
