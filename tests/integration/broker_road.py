@@ -18,6 +18,7 @@ _HARDWARE = """
 class = "tests.integration.witness:Valves"
 record = "{record}"
 opening = {opening}
+{until}
 
 [manager.co2]
 class = "tests.integration.witness:Laser"
@@ -36,14 +37,21 @@ class BrokerRoad:
         *,
         opening: float = 0.0,
         scheme: str = "amqp",
+        held: bool = False,
     ) -> None:
+        """Where it can be ``held``, a valve opens at once, or after ``hold`` when it is let go."""
         self._scheme = scheme
         self._processes = processes
         self.broker = broker
         self.hardware = hardware
         self._record = processes.folder / "record"
         self._record.write_text("")
-        text = _HARDWARE.format(record=self._record, opening=opening)
+        self._let_go = processes.folder / "let-go"
+        until = ""
+        if held:
+            opening, until = 1.0, f'until = "{self._let_go}"'
+            self.let_go()
+        text = _HARDWARE.format(record=self._record, opening=opening, until=until)
         (processes.folder / "lab.toml").write_text(text)
 
     def processor(self, port: int | None = None, more: str = "") -> RunningProcess:
@@ -83,6 +91,13 @@ class BrokerRoad:
         server = self.server()
         server.wait_for(f"connected to the owner of {self.hardware}")
         return Asker(server)
+
+    def hold(self) -> None:
+        """What opens from now on stays in the driver's hands."""
+        self._let_go.unlink()
+
+    def let_go(self) -> None:
+        self._let_go.touch()
 
     @property
     def seen(self) -> list[str]:
