@@ -156,6 +156,27 @@ class ServerServiceTests(ServiceCase):
         told = [str(formatEvent(each)) for each in logs]
         self.assertEqual([each for each in told if "alarm" in each], [])
 
+    def test_a_stop_waits_for_a_client_that_is_slow_to_read_and_not_for_ever(self) -> None:
+        service = self.make(server_tap, "--listen", "System=tcp:9061", "--http", "off")
+        service.privilegedStartService()
+        service.startService()
+        ((_, listener, *_),) = self.reactor.tcpServers
+        client = listener.buildProtocol(IPv4Address("TCP", "127.0.0.1", 5))
+        client.makeConnection(StringTransport())
+        stopped = service.stopService()
+        self.reactor.pump([0.1] * 10)
+        self.assertNoResult(stopped)
+        self.reactor.pump([0.1] * 60)
+        self.successResultOf(stopped)
+
+    def test_a_stop_waits_for_nobody_where_nobody_is(self) -> None:
+        service = self.make(server_tap, "--listen", "System=tcp:9061", "--http", "off")
+        service.privilegedStartService()
+        service.startService()
+        stopped = service.stopService()
+        self.reactor.pump([0.1] * 2)
+        self.successResultOf(stopped)
+
     def test_listeners_of_the_command_line_replace_the_others(self) -> None:
         self.start(self.make(server_tap, "--listen", "System=tcp:9061", "-l", "*=tcp:9060"))
         self.assertEqual(self.tcp_ports(), [9061, 9060])

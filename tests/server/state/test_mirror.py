@@ -186,7 +186,8 @@ class MirrorTests(SynchronousTestCase):
     def test_when_the_offset_was_heard_is_told(self) -> None:
         self.clock.advance(7)
         self.beat()
-        self.assertEqual(self.item("road/clock/unix:p.sock").obtained, 7.0)
+        item = self.item("road/clock/unix:p.sock")
+        self.assertEqual((item.value, item.obtained), (0.0, 7.0))
 
     def test_of_one_that_no_route_leads_to_nothing_is_left(self) -> None:
         self.beat()
