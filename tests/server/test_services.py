@@ -17,6 +17,7 @@ from twisted.internet.protocol import Factory
 from twisted.internet.task import Clock
 from twisted.internet.testing import (
     MemoryReactorClock,
+    StringTransport,
     StringTransportWithDisconnection,
 )
 from twisted.logger import capturedLogs, formatEvent
