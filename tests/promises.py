@@ -580,6 +580,15 @@ PROMISES = (
         "tests.alarms.test_people.AcknowledgeTests.test_what_cannot_be_written_down_does_not_count",
     ),
     Promise(
+        "a restart sends no all-clear of an alarm that goes on",
+        "what an earlier process knew stays until its item has come, or is missed",
+        "alarms/board.py",
+        "                self._early.add(alarm)\n",
+        "",
+        "tests.alarms.test_people.RestartTests"
+        ".test_it_is_not_over_because_its_item_has_not_come_yet",
+    ),
+    Promise(
         "an alarm that could not be sent is sent again",
         "with what has happened since; and that it could not is an alarm itself",
         "alarms/notifiers/outbox.py",

@@ -79,7 +79,7 @@ def test_the_valve_and_the_gauge_of_the_readme_are_on_the_page(processes: Proces
     """Its files as they stand there, but for the places that this computer has free."""
     new = shlex.split(re.findall(r"^\$ pychron-instrument (new .*)$", _README, re.MULTILINE)[0])
     assert run_to_the_end(*_TOOL, *new, folder=processes.folder).returncode == 0
-    _, line = simulated(processes, "switch.toml", "--listen", "pty")
+    switch, line = simulated(processes, "switch.toml", "--listen", "pty")
     _, port = simulated(processes, "pfeiffer-tpg")
     text = "".join(re.findall(r"```toml\n(.*?)```", _README, re.DOTALL))
     lab = text.replace(_SHOWN_LINE, line).replace(_SHOWN_PORT, port)
@@ -94,6 +94,10 @@ def test_the_valve_and_the_gauge_of_the_readme_are_on_the_page(processes: Proces
         seen.locator(".valve.open[data-name='A']").wait_for()
         seen.locator("#gauge-list", has_text="gc/IG").wait_for()
         seen.locator("#gauge-list", has_text="9.3").wait_for()
+        box = seen.locator("#device-list .item", has_text="instrument switch")
+        box.filter(has_text="answers").wait_for()
+        switch.kill()
+        box.filter(has_text="does not answer").filter(has_text="since").wait_for()
 
 
 def asked(wire: Wire, command: str) -> str:

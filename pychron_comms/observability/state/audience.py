@@ -113,7 +113,7 @@ class Audience:
                 gap = self._form(messages.gap(stream, number))
             return iter([self._form(messages.hello(stream)) + gap + self._picture(reader)])
         wanted = [change for change in missed if reader.wants(change.what.path)]
-        return self._replay(Batch(stream, wanted, 0, self._form, replayed=True))
+        return self._replay(Batch(stream, wanted, number, self._form, replayed=True))
 
     def batch(self, reader: Subscription) -> Batch | None:
         key = reader.patterns, reader.seen, reader.last

@@ -34,6 +34,7 @@ function changed(item) {
   else if (second === "detector") detectors.take(name, item);
   else if (first === "device" && item.unit === "mbar") gauges.take([second, ...others].join("/"), item);
   else if (first === "device") devices.take([second, ...others].join("/"), item);
+  else if (first === "instrument") devices.instrument([second, ...others].join("/"), item);
   else if (second === "pipette") devices.take(`pipette ${name}`, item);
   else if (LASER.has(second) && !others.length) lasers.take(first, second, item);
 }

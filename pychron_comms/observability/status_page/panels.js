@@ -37,7 +37,15 @@ class Rows {
   dress() {}
 }
 
-export class Devices extends Rows {}
+export class Devices extends Rows {
+  // Whether it answers, and since when it does not.
+  instrument(name, item) {
+    const row = this.take(`instrument ${name}`, item);
+    if (!row || item.sev === "invalid") return;
+    row.value.textContent = item.v ? "answers" : "does not answer";
+    if (!item.v && item.since) row.why.textContent = `${item.reason}, since ${moment(new Date(item.since * 1000))}`;
+  }
+}
 
 export class Gauges extends Rows {
   dress(row, name, { path }) {

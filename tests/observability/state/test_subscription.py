@@ -58,6 +58,7 @@ class BeginTests(SubscriptionCase):
         self.assertEqual([each.topic for each in messages], ["hello", "change", "change", "live"])
         self.assertEqual([each.number for each in messages[1:3]], [2, 3])
         self.assertTrue(all(fields(each)["replayed"] for each in messages[1:3]))
+        self.assertEqual([fields(each)["prev"] for each in messages[1:3]], [1, 2])
 
     def test_much_that_was_missed_comes_in_portions_and_each_in_its_place(self) -> None:
         self.stream.publish(valve())
