@@ -6,6 +6,7 @@ VISA names of sockets and serial lines are taken too.
 from __future__ import annotations
 
 import errno
+import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -67,7 +68,7 @@ def parsed_address(text: str) -> Address:
         if not parts.path.strip("/"):
             raise ValueError(f"{parts.scheme}:///dev/ttyUSB0?baud=9600, with the device's path")
         windows = _WINDOWS_PORT.fullmatch(parts.path)
-        return Address(parts.scheme, "", 0, windows[1] if windows else parts.path, options)
+        return Address(parts.scheme, "", 0, windows[1].upper() if windows else parts.path, options)
     port = parts.port or _PORTS.get(parts.scheme)
     if not parts.hostname or port is None or parts.path.strip("/"):
         raise ValueError(f"{parts.scheme}://HOST:PORT")
@@ -75,7 +76,10 @@ def parsed_address(text: str) -> Address:
 
 
 def place_of(address: Address) -> str:
-    """Where it is, whatever is said beside: the same for all links that lead there."""
+    """Where it is, whatever is said beside: the same for all links that lead there, by another name
+    of the device too."""
+    if address.path.startswith("/"):
+        return os.path.realpath(address.path)
     return address.path or f"{address.host}:{address.port}"
 
 

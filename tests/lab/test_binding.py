@@ -131,6 +131,19 @@ link = "serial:///dev/ttyUSB0?baud=19200"
         said = self.mistake("tcp://10.0.0.13:4001", "telnet://10.0.0.12:5025")
         self.assertIn("instrument becker is there already, by tcp://10.0.0.12:5025", said)
 
+    def test_a_port_by_another_name_is_the_same_place(self) -> None:
+        device = Path(self.mktemp())
+        device.mkdir(parents=True)
+        (device / "by-id").symlink_to((device / "ttyUSB0").absolute())
+        links = [f"serial://{(device / name).absolute()}" for name in ("ttyUSB0", "by-id")]
+        for one, two in (links, ("serial:///com3", "serial:///COM3")):
+            text = (
+                f'[instrument.one]\ndescription = "omega-iseries"\nlink = "{one}"\n'
+                f'[instrument.two]\ndescription = "omega-iseries"\nlink = "{two}"\n'
+            )
+            error = str(self.assertRaises(ConfigError, self.hardware, text))
+            self.assertIn("instrument one is there already", error)
+
     def test_on_modbus_several_kinds_share_a_wire(self) -> None:
         """A PLC has valves and gauges; two makers' controllers are on one RS-485."""
         link = 'link = "modbus+rtu:///dev/ttyUSB0?baud=9600"\n'
