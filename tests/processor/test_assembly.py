@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pathlib
+import tempfile
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -9,11 +11,12 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
+from pychron_comms.config.table import Table
 from pychron_comms.errors import NotOwnerError
 from pychron_comms.interfaces import Effect, IJournal, IReactorManager
 from pychron_comms.journal.memory import MemoryJournal, NoJournal
 from pychron_comms.observability.metrics import Metrics
-from pychron_comms.processor.assembly import gate_from_config, queue_of
+from pychron_comms.processor.assembly import _journal, _may_act, gate_from_config, queue_of
 from pychron_comms.processor.execution.manager_calls import ManagerCalls
 from pychron_comms.processor.execution.manager_queue import ManagerQueue
 from pychron_comms.processor.execution.sealed_queue import SealedQueue
@@ -55,6 +58,42 @@ class QueueTests(SynchronousTestCase):
     def test_its_records_are_written_together_where_they_wait_for_the_disk(self) -> None:
         self.assertIsInstance(self.queue(sealed=True), SealedQueue)
         self.assertNotIsInstance(self.queue(), SealedQueue)
+
+
+class FenceTests(SynchronousTestCase):
+    def test_rules_that_are_kept_make_safe_only_where_the_hardware_is_this_ones(self) -> None:
+        clock = MemoryReactorClock()
+        fence = LeasedFence(1.0, clock.seconds)
+        self.assertEqual((_may_act(None), _may_act(fence)), (True, False))
+        fence.open("p1-1", 5.0)
+        self.assertTrue(_may_act(fence))
+        clock.advance(5.5)
+        self.assertTrue(_may_act(fence))
+        clock.advance(0.5)
+        self.assertFalse(_may_act(fence))
+
+
+class JournalTests(SynchronousTestCase):
+    def journal(self, *, only_check: bool) -> IJournal:
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        self.file = pathlib.Path(folder) / "lab.journal"
+        text = f'lab = "default"\n[journal]\nfile = "{self.file.as_posix()}"\nsync = true\n'
+        settings, _ = laboratory_from(Table.parse(text, "lab.toml"))
+        self.reactor = MemoryReactorClock()
+        return _journal(settings, self.reactor, Metrics(), only_check=only_check)
+
+    def test_what_may_wait_for_others_is_written_in_the_next_turn(self) -> None:
+        journal = self.journal(only_check=False)
+        self.addCleanup(journal.close)
+        written = journal.write_soon("begin", key="k")
+        self.assertNoResult(written)
+        self.reactor.advance(0)
+        self.successResultOf(written)
+        self.assertIn('"key":"k"', self.file.read_text("utf-8"))
+
+    def test_a_check_opens_none(self) -> None:
+        self.assertIsInstance(self.journal(only_check=True), NoJournal)
+        self.assertFalse(self.file.exists())
 
 
 class GateTests(SynchronousTestCase):

@@ -33,6 +33,16 @@ class CommandLogTests(LaboratoryCase):
             ],
         )
 
+    def test_a_plain_one_has_the_name_that_its_server_gave_it(self) -> None:
+        self.start("\n[processor]\ncommands = true\n")
+        for line, context in (
+            ("System|Open A", RequestContext(ask="c1.4")),
+            ("System|Close A", RequestContext(trace="c1.5")),
+        ):
+            self.ask(line, context=context)
+            self.clock.advance(0.2)
+        self.assertEqual([line.split()[1] for line in self.lines], ["c1.4", "c1.5"])
+
     def test_nothing_is_said_unasked(self) -> None:
         self.start()
         self.ask("System|Close A")

@@ -180,7 +180,9 @@ class SessionTests(SynchronousTestCase):
         first, second = self.connect(), self.connect()
         first.dataReceived(b"@id=7 System|Move\r\n")
         second.dataReceived(b"@id=7 System|Stay\r\n")
+        self.transport = first.transport
         first.dataReceived(b"@id=8 Forget 7\r\n")
+        self.assertEqual(self.transport.value(), b"@id=8 OK\r\n")
         self.assertEqual(self.gate.forgotten, self.gate.waiting[:1])
 
     def test_forgetting_what_is_answered_or_was_never_asked_is_nothing(self) -> None:
