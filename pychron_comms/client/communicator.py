@@ -20,8 +20,8 @@ from pychron_comms.client.link.question import Question
 from pychron_comms.client.link.tls import context_from
 from pychron_comms.client.outcome import (
     ClientError,
+    NoReplyError,
     NotSentError,
-    ReplyTimeoutError,
     UnsettledError,
     error_of,
 )
@@ -214,11 +214,11 @@ class Communicator:
             return self._tagged.ask(question)
         try:
             text = self._plain.ask(question)
-        except ReplyTimeoutError as error:
+        except NoReplyError as error:
             if self._form is not Form.AUTO:
                 raise
-            why = f"{error.why}, nor to a harmless question before: is this the right port?"
-            raise ReplyTimeoutError(self._server, question.command, why, question.key) from None
+            why = f"{error.why}; nothing that we know has answered there yet: is it the right port?"
+            raise type(error)(self._server, question.command, why, question.key) from None
         # Believed only now: a server of ours may have been too busy to say what it is.
         self._form = Form.PLAIN
         return text

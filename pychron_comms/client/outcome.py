@@ -83,6 +83,7 @@ _NOBODY = "; nothing listens there (pychron-lab run starts a laboratory)"
 _NO_NAME = "; no computer of that name is known here: is it written right, is the network there?"
 #: What TLS makes of the first bytes of a server that speaks none.
 _OTHER_TONGUES = {"WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "HTTP_REQUEST"}
+_NO_TRUST = "; trustRoots=FILE behind the port names the laboratory's own authority, its ca.pem"
 _NO_TLS = "; no TLS is spoken there: tcp: in place of tls:, or another port?"
 
 
@@ -123,6 +124,8 @@ def _what_mends(error: Exception) -> str:
         return _NOBODY
     if isinstance(error, socket.gaierror):
         return _NO_NAME
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return _NO_TRUST
     if isinstance(error, ssl.SSLError) and error.reason in _OTHER_TONGUES:
         return _NO_TLS
     return ""

@@ -13,7 +13,12 @@ from twisted.trial.unittest import SynchronousTestCase
 from pychron_comms.client import asyncio_client
 from pychron_comms.client.asyncio_client import AsyncioCommunicator
 from pychron_comms.client.communicator import Communicator
-from pychron_comms.client.outcome import NotSentError, OutcomeLostError, ReplyTimeoutError
+from pychron_comms.client.outcome import (
+    NoReplyError,
+    NotSentError,
+    OutcomeLostError,
+    ReplyTimeoutError,
+)
 from pychron_comms.errors import CommandError, ValveSoftwareLockError
 from tests.client_doubles import ScriptedChannel, ScriptedNetwork
 
@@ -48,10 +53,12 @@ class TracebackTests(SynchronousTestCase):
         last = self.asked(NotSentError, NO_NAME)
         self.assertIn("no computer of that name is known here", last)
 
-    def test_a_server_that_speaks_no_tls(self) -> None:
+    def test_a_server_that_speaks_no_tls_or_is_not_trusted(self) -> None:
         error = ssl.SSLError(1, "[SSL: WRONG_VERSION_NUMBER] wrong version number")
         error.reason = "WRONG_VERSION_NUMBER"
         self.assertIn("tcp: in place of tls:", self.asked(NotSentError, error))
+        unknown = ssl.SSLCertVerificationError(1, "certificate verify failed: self-signed")
+        self.assertIn("trustRoots=FILE behind the port", self.asked(NotSentError, unknown))
 
     def test_silence_garbage_and_a_lost_connection(self) -> None:
         for form in ("tagged", "plain"):
@@ -62,8 +69,12 @@ class TracebackTests(SynchronousTestCase):
             self.assertIn("outcome unknown of 'Open A', sent to tcp:lab:1067: ", last)
 
     def test_a_wrong_port_where_nobody_has_ever_answered(self) -> None:
-        last = self.asked(ReplyTimeoutError, ScriptedChannel(), ScriptedChannel())
-        self.assertIn("no reply within 2 s, nor to a harmless question before: is this the", last)
+        for event, said in ((), "no reply within 2 s"), ((b"",), "closed by the server"):
+            last = self.asked(NoReplyError, ScriptedChannel(*event), ScriptedChannel(*event))
+            self.assertIn(said, last)
+            self.assertIn("; nothing that we know has answered there yet: is it the right", last)
+        # Whoever says that it is plain has asked nothing before.
+        self.assertNotIn("port?", self.asked(NoReplyError, ScriptedChannel(), form="plain"))
 
     def test_a_refusal_ends_with_who_said_what_to_which_command(self) -> None:
         reply = "ERROR 014 : Valve E is software locked"
