@@ -81,7 +81,7 @@ def _contenders(stack: ExitStack, folder: Path, host: str, port: int) -> Iterato
         ask = stack.enter_context(road(folder, hop))
         read, act = f"{name}, a read", f"{name}, what acts"
         yield Contender(read, ask("GetValveState A"), reading)
-        yield Contender(act, ask("SetError e"), acting)
+        yield Contender(act, ask("Open A"), acting)
 
 
 def measured(ask: Ask, count: int) -> Figures:
@@ -126,7 +126,9 @@ def asker(connection: socket.socket, command: str) -> Ask:
         for _ in range(at_once):
             send()
         for number in range(count):
-            lines.readline()
+            reply = lines.readline()
+            if not reply or reply.startswith(b"ERROR"):
+                raise NotRunningError(f"{command}: {reply!r}")
             times.append(time.perf_counter() - sent[number])
             if len(sent) < count:
                 send()

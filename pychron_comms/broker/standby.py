@@ -290,6 +290,8 @@ class Standby(MultiService):
         connection = self._consuming.connection
         if connection is None:
             return
+        reading = lane_queue(self._hardware, Lane.READ)
+        await make_queue(connection, reading)
         self._teller = StateTeller(self._hardware, self._stream, road.told, self._reactor)
         self._teller.start()
         for lane, ahead, take in (
@@ -300,11 +302,9 @@ class Standby(MultiService):
             self._lanes.append(channel)
             await channel.ask("basic_qos", prefetch_count=ahead)
             await channel.consume(lane_queue(self._hardware, lane).name, partial(take, channel))
-        queue = lane_queue(self._hardware, Lane.READ)
-        await make_queue(connection, queue)
         reads = await self._channel(connection)
         self._lanes.append(reads)
-        await reads.consume(queue.name, intake.read, auto_ack=True)
+        await reads.consume(reading.name, intake.read, auto_ack=True)
         self._say_owner()
 
     def _say_owner(self) -> None:

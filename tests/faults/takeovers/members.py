@@ -64,7 +64,8 @@ class WatchedFence(LeasedFence):
 
     def renew(self, until: float) -> None:
         super().renew(until)
-        self._owned()
+        if self.is_open:
+            self._owned()
 
 
 class LasersOff(Hardware):
