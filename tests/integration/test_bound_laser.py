@@ -6,18 +6,21 @@ import re
 import signal
 import threading
 from contextlib import ExitStack
+from pathlib import Path
 
 from tests.integration.clients import Wire
 from tests.integration.laboratories import ANY_PORT, server_address
 from tests.integration.processes import Processes, RunningProcess, wait_until
 from tests.integration.test_instruments import asked, simulated
 
+_STAGE = Path(__file__).parents[2] / "pychron_comms/instruments/library/newport-esp.toml"
+
 _LAB = f"""
 [instrument.board]
 description = "fusions-logic-board"
 link = "%s"
 [instrument.esp]
-description = "newport-esp"
+description = "esp.toml"
 link = "%s"
 [laser.co2]
 instrument = "board.laser"
@@ -48,7 +51,10 @@ def laboratory(
 ) -> tuple[RunningProcess, RunningProcess, RunningProcess]:
     """The server, the laser's board and the stage."""
     board, board_link = simulated(processes, "fusions-logic-board", "--listen", "pty", *faults)
-    stage, stage_link = simulated(processes, "newport-esp")
+    # On a machine that is busy the stage takes its time.
+    text = _STAGE.read_text("utf-8").replace("[wire]\n", "[wire]\nfirst_byte = 20.0\n")
+    (processes.folder / "esp.toml").write_text(text)
+    stage, stage_link = simulated(processes, "esp.toml")
     (processes.folder / "lab.toml").write_text(_LAB % (board_link, stage_link))
     server = processes.twistd("pychron-server", "--config=lab.toml", "--http=off")
     server.wait_for("connected to the instrument at tcp:")
