@@ -9,10 +9,12 @@ from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import MemoryReactorClock
 from twisted.python.failure import Failure
 
+from pychron_comms.handlers.factories import own_commands
 from pychron_comms.server.command_log import ServedCommandLog
 from pychron_comms.server.command_server import RemoteCommandServer
 from pychron_comms.server.datagrams import DatagramMessagingHandler
 from pychron_comms.server.messaging_handler import MessagingFactory
+from pychron_comms.server.resend import evidence
 from pychron_comms.server.settings import QTEGRA, ListenerSettings
 from pychron_comms.transport.datagrams import BURST
 from pychron_comms.transport.options import WireOptions
@@ -157,3 +159,44 @@ class DatagramNameTests(DeskCase):
         sent = sum(len(reply) for reply, _ in transport.written)
         self.assertGreaterEqual(sent, BURST)
         self.assertLess(sent, BURST + 200)
+
+
+class SilenceTests(DeskCase):
+    def silent(self, lain: float, made: float) -> float:
+        """What is said of a first command, a second after its connection was seen."""
+        watch: Any = self.reports.watch
+        watch.may_have_lain = lain
+        self.patch(evidence, "seconds_since_made", lambda handle: made)
+        factory = MessagingFactory(self.dispatcher(), connections(self.clock))
+        peer = IPv4Address("TCP", *CLIENT)
+        client, transport = factory.buildProtocol(peer), Transport(peerAddress=peer)
+        client.makeConnection(transport)
+        self.clock.advance(1.0)
+        client.dataReceived(b"Open A\r")
+        return self.repeater.context[-1].silent
+
+    def test_a_connection_is_as_old_as_it_was_made_or_as_it_may_have_lain(self) -> None:
+        for lain, made, silent in ((0.0, 9.0, 1.0), (2.0, 0.5, 1.5), (2.0, 9.0, 3.0)):
+            self.assertEqual(round(self.silent(lain, made), 3), silent)
+
+
+class LinesAheadTests(DeskCase):
+    """What is known of a line before its turn comes."""
+
+    def test_what_only_reads_and_what_makes_safe(self) -> None:
+        bound = self.dispatcher(declared=own_commands())
+        every = self.dispatcher("*", declared=own_commands())
+        for line, reads, safe in (
+            (b"GetValveState A", True, False),
+            (b"@id=1 GetValveState A", True, False),
+            (b"Open A", False, False),
+            (b"Close A", False, True),
+            (b"Close A" + b" " * 300, False, True),
+            (b"GetValveState " + b"A" * 300, False, False),
+            (b"@id= \xff", False, False),
+            (b"Nothing", False, False),
+        ):
+            self.assertEqual((bound.only_reads(line), bound.makes_safe(line)), (reads, safe), line)
+            self.assertFalse(every.only_reads(line) or every.makes_safe(line), line)
+        self.assertTrue(every.only_reads(b"System|GetValveState A"))
+        self.assertTrue(every.makes_safe(b"CO2|Disable"))

@@ -7,7 +7,12 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.config.table import ConfigError, Table
-from pychron_comms.server.settings import ListenerSettings, ServerSettings, read_server_settings
+from pychron_comms.server.settings import (
+    ListenerSettings,
+    ServerSettings,
+    parse_listener,
+    read_server_settings,
+)
 from pychron_comms.transport.datagrams import DATAGRAM_LIMIT
 
 LISTENER = '[[listener]]\ntype = "System"\nlisten = ["tcp:1061"]\n'
@@ -48,6 +53,17 @@ class ServerBoundsTests(SynchronousTestCase):
         self.assertIsNotNone(listener('frame = "L4,-,C4"\n').options.frame)
         error = self.assertRaises(ConfigError, listener, 'frame = "L4,-,?"\n')
         self.assertIn("frame: expected a message frame such as L4,-,C4", str(error))
+
+    def test_a_listener_of_the_command_line_names_a_type_that_there_is(self) -> None:
+        for text, why in (
+            ("Sytem=tcp:1061", "no request type Sytem; did you mean System? (known: *, CO2, Sys"),
+            ("tcp:1061", "expected TYPE=ENDPOINT, as in System=tcp:1061"),
+            ("System=tpc:1061", "there is no tpc:; did you mean tcp?"),
+        ):
+            error = self.assertRaises(ValueError, parse_listener, text, ["System", "CO2"])
+            self.assertIn(why, str(error))
+        settings = parse_listener("System=tcp:1061", ["System", "CO2"])
+        self.assertEqual((settings.request_type, settings.listen), ("System", ["tcp:1061"]))
 
     def test_a_type_that_nobody_serves_is_named_with_those_that_there_are(self) -> None:
         text = LISTENER.replace("System", "Sytem") + '[routes]\nUV = "tcp:uv:1"\n'

@@ -174,7 +174,7 @@ class MirrorTests(SynchronousTestCase):
     def test_a_change_that_is_told_again_is_one(self) -> None:
         fields = valve(is_open=True).as_json() | {"seq": 7, "prev": 6, "replayed": True}
         self.mirror.heard("change", json.dumps(fields))
-        self.assertIs(self.item().value, True)
+        self.assertEqual((self.item().value, self.item().details), (True, {"moving": False}))
 
     def test_it_is_connected_as_soon_as_its_snapshot_is_whole(self) -> None:
         mirror = StateMirror("other", self.ours, self.clock, self.clock.seconds)

@@ -47,6 +47,14 @@ class RouteItemTests(SynchronousTestCase):
         self.stream.publish(processor("tcp:other:1", 103.0))
         self.assertEqual(self.told("CO2"), ("tcp:h:1", Severity.INVALID, "lost: cable", 102.0))
 
+    def test_a_route_that_leads_nowhere_says_why_whatever_its_processor_says(self) -> None:
+        self.stream.publish(processor("tcp:h:1", 100.0))
+        self.routes.show({"CO2": "tcp:h:1", "UV": "tcp:h:1"}, {"CO2": "nobody owns it"})
+        self.assertEqual(self.told("CO2")[1:3], (Severity.INVALID, "nobody owns it"))
+        self.assertEqual(self.told("UV")[1:3], (Severity.OK, ""))
+        self.routes.show({"CO2": "tcp:h:1"})
+        self.assertEqual(self.told("CO2")[1:3], (Severity.OK, ""))
+
     def test_what_is_looked_at_again_says_since_when_as_before(self) -> None:
         self.routes.show({"other types": HERE})
         self.clock.advance(5)
