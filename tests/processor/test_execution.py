@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError, Deferred, fail
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -192,4 +192,19 @@ class HandOverTests(SynchronousTestCase):
         self.assertIs(self.execution.state, State.ENDED)
 
     def test_a_runner_that_does_not_say_when_it_begins_is_a_bug(self) -> None:
-        self.assertRaises(IllegalMoveError, self.execution.hand_over, lambda: "OK")
+        error = self.assertRaises(IllegalMoveError, self.execution.hand_over, lambda: "OK")
+        self.assertEqual(str(error), "Open: Event.END while State.WAITING")
+
+    def test_what_is_written_of_one_that_was_given_up_names_it(self) -> None:
+        written: list[Any] = []
+        self.patch(self.record, "end", written.append)
+        self.hand_over()
+        self.execution.take()
+        self.work.cancel()
+        self.assertIn("Open was given up", str(written[0].value))
+
+    def test_one_whose_begin_could_not_be_written_with_others_never_begins(self) -> None:
+        self.patch(self.record, "seal", lambda: fail(JournalError("no space left")))
+        self.failureResultOf(self.execution.seal(), JournalError)
+        self.assertEqual((self.execution.prevented, self.record.events), (True, []))
+        self.assertRaises(JournalError, self.execution.take)
