@@ -75,6 +75,13 @@ class RefusedTests(CopyCase):
         self.assertTrue(self.is_refused("c1.1", silent=1.1))
         self.assertTrue(self.is_refused("c3.1", silent=1.1))
 
+    def test_so_does_one_that_was_made_before_it_was_told_again(self) -> None:
+        self.refuse("c2.1")
+        self.clock.advance(1)
+        self.assertTrue(self.is_refused("c1.1", silent=1.1))
+        self.assertTrue(self.is_refused("c3.1", silent=0.5))
+        self.assertFalse(self.is_refused("c4.1"))
+
     def test_so_does_one_that_has_said_nothing_since_before_it_was_asked(self) -> None:
         self.clock.advance(1)
         self.refuse("c2.1")
@@ -101,6 +108,12 @@ class RefusedTests(CopyCase):
         self.assertTrue(self.is_refused("udp.2"))
         self.clock.advance(0.1)
         self.assertFalse(self.is_refused("udp.3"))
+
+    def test_not_either_where_one_asked_by_a_connection_meanwhile(self) -> None:
+        self.refuse("udp.1")
+        self.clock.advance(1)
+        self.assertTrue(self.is_refused("c1.1", silent=1.5))
+        self.assertTrue(self.is_refused("udp.2"))
 
     def test_what_has_run_since_is_the_answer(self) -> None:
         self.refuse("c2.1")

@@ -88,6 +88,8 @@ class CopyMemory:
         if running is None:
             refused = self._refused.get(call.sender, line, now)
             if refused is not None and refused.was_refused_to(ask, sent, silent_since):
+                # Told once more, so that what is under way just now is no newer than that.
+                refused.ask(ask, now)
                 return refused.what
         plain = running or self._kept.get(call.sender, line, now)
         # Who asks it twice by one connection means it twice.

@@ -119,11 +119,10 @@ class PlainCommand:
 
         Who has been told asks it anew; a datagram does not tell which of the two it is.
         """
-        if self.came_by(ask) or not self.may_be_copied_by(sent):
-            return False
         if _connection(ask) == _DATAGRAM:
-            return not self.has_connection
-        return self.may_be_older(ask, silent_since)
+            return sent < self.ended_at + KEEP_DATAGRAM
+        is_copy = self.may_be_copied_by(sent) and self.may_be_older(ask, silent_since)
+        return is_copy and not self.came_by(ask)
 
 
 def is_first(ask: str) -> bool:
