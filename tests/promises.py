@@ -843,6 +843,31 @@ PROMISES = (
         "test_never_two_at_an_instant_whatever_is_frozen_cut_or_late",
     ),
     Promise(
+        "what comes by a broker is begun when that has it written down, and no sooner",
+        "its record and its acknowledgement are awaited together",
+        "broker/intake.py",
+        "            await gatherResults(seen, consumeErrors=True)\n",
+        "            await seen[-1]\n",
+        "tests.broker.test_intake.IntakeTests.test_acknowledged_and_not_written_yet_it_waits",
+    ),
+    Promise(
+        "a log that is deleted takes no knowledge from who has read it",
+        "a log that is read anew adds to what is known",
+        "broker/memory.py",
+        "        self._earlier = {_identity(each) for each in self._records}\n",
+        "        self._records.clear()\n",
+        "tests.broker.test_memory.MemoryTests"
+        ".test_what_was_known_is_known_where_the_log_was_deleted",
+    ),
+    Promise(
+        "a lost reply is asked for by its key",
+        "of whoever owns the hardware then, before 201 is said",
+        "broker/repeater.py",
+        "        if waiting.key:\n            lost = LostReply",
+        "        if not waiting:\n            lost = LostReply",
+        "tests.broker.test_repeater.RepeaterTests.test_what_has_a_key_is_asked_of_the_next_owner",
+    ),
+    Promise(
         "what a broker delivers again is not run again",
         "it may have begun at another processor: 201",
         "broker/intake.py",
