@@ -279,6 +279,9 @@ class MakingSafeTests(GateCase):
     def test_what_a_command_does_is_told_before_it_is_asked(self) -> None:
         gate, _, _ = self.occupied()
         self.assertTrue(gate.only_reads("System", "Read"))
+        safe = self.gate(ScriptedCall("Close", "OK", safe=True))
+        self.assertTrue(safe.makes_safe("System", "Close"))
+        self.assertFalse(safe.only_reads("System", "Close"))
         for request_type, command in (("System", "Open"), ("No", "Read")):
             self.assertFalse(gate.only_reads(request_type, command), command)
             self.assertFalse(gate.makes_safe(request_type, command), command)

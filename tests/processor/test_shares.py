@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.processor.execution.shares import OVERHEAD, Kept, Shares
+from pychron_comms.processor.execution.shares import OVERHEAD, Kept, Shares, _level
 
 
 class ShareCase(SynchronousTestCase):
@@ -121,3 +123,16 @@ class FillTests(ShareCase):
 
     def test_nothing(self) -> None:
         self.assertEqual(self.fill(), [])
+
+
+class LevelTests(SynchronousTestCase):
+    def test_who_has_little_leaves_the_more_to_the_others(self) -> None:
+        for sizes, room, level in (
+            ([], 10.0, math.inf),
+            ([4, 6], 10.0, math.inf),
+            ([9, 9], 10.0, 5.0),
+            ([1, 9, 9], 10.0, 4.5),
+            ([1, 2, 9, 9, 9], 15.0, 4.0),
+            ([11], 10.0, 10.0),
+        ):
+            self.assertEqual(_level(sizes, room), level, sizes)
