@@ -3,6 +3,7 @@
 A processor that stands still between the fence and its driver goes on there, which no program can
 prevent; in the model it never stands still just there. Whoever deletes the log of a set while one
 of its processors cannot read it, deletes what that one must know: what was asked before is excused.
+So is what a processor runs again that was started after the log had been deleted.
 """
 
 from __future__ import annotations
@@ -44,7 +45,18 @@ def _answered(unit: Unit) -> None:
 
 def _once(world: World, unit: Unit) -> None:
     if unit.wish.word != "Calm" and unit.asks[0].at > world.log_lost_at:
-        keep("at most once", world.laboratory.actuated[unit.number] <= 1, unit)
+        once = world.laboratory.actuated[unit.number] <= 1
+        keep("at most once", once or _cannot_know(world, unit), unit)
+
+
+def _cannot_know(world: World, unit: Unit) -> bool:
+    """Whether it was run again by one that was started when the log had been deleted."""
+    told = [each for each in world.laboratory.told if each.number == unit.number]
+    return any(
+        unit.asks[0].at <= deleted < world.started[again.process]
+        for deleted in world.log_deletions
+        for again in told[1:]
+    )
 
 
 def _in_time(world: World, unit: Unit) -> None:

@@ -100,6 +100,9 @@ class World:
         self._asks = itertools.count(1)
         #: When the log was deleted last before all had read it.
         self.log_lost_at = 0.0
+        #: When it was deleted at all, and when each processor was started.
+        self.log_deletions: list[float] = []
+        self.started: dict[Process, float] = {}
         #: When each processor was first able to act, in the order of the ownerships.
         self.takeovers: list[tuple[float, str]] = []
         #: What the hardware was told by one that did not own it.
@@ -174,6 +177,8 @@ class World:
 
     def delete(self, queue: str) -> None:
         self.faults[f"queue {queue} deleted"] += 1
+        if queue == "memory":
+            self.log_deletions.append(self.clock.seconds())
         if queue == "memory" and not all(map(self._hears, range(len(self.processors)))):
             self.log_lost_at = self.clock.seconds()
         self.broker.delete(f"pychron.line.{queue}")
@@ -233,6 +238,7 @@ class World:
 
     def _start_processor(self, number: int) -> Processor:
         process = Process(self.clock, f"processor {number}")
+        self.started[process] = self.clock.seconds()
         return Processor(
             process,
             self.broker,
