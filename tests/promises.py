@@ -49,8 +49,7 @@ PROMISES = (
         "a reply for every command",
         "every error, a bug too, becomes a line in one place",
         "transport/exchange.py",
-        "            asker.reply((identifier(line),), "
-        "(self._error_text(error, line, asker.sender),))\n",
+        "            asker.reply(identifier(line), self._error_text(error, line, asker.sender))\n",
         "",
         "tests.transport.test_line_protocol.ReplyTests.test_a_bug_is_answered_with_002_and_logged",
     ),

@@ -91,7 +91,11 @@ class _KnownRead:
         self.command = data
 
     def ask(self, sender: str, context: RequestContext) -> str | Deferred[str]:
-        """Of one who may ask at all."""
+        self.way.access.admit(sender)
+        return self.ask_admitted(sender, context)
+
+    def ask_admitted(self, sender: str, context: RequestContext) -> str | Deferred[str]:
+        """The same for one who may ask."""
         return self.way.read(self.command, self._handler, self._call.again(sender), context)
 
 
@@ -166,7 +170,7 @@ class RemoteHardwareManager(Service):
         replies: Replies,
     ) -> None:
         self.access.admit(sender)
-        ask_each(_KnownRead.ask, reads, sender, context, replies)
+        ask_each(_KnownRead.ask_admitted, reads, sender, context, replies)
 
     def _remember(
         self, request_type: str, data: str, handler: IRequestHandler, call: ICall

@@ -91,8 +91,8 @@ class _Datagram:
         self._handler.waiting.look_for_room(self.sender, self._safe, self._size)
         return self._handler.dispatcher.answer(request, self.sender, self)
 
-    def reply(self, identifiers: Sequence[str], texts: Sequence[str | bytes]) -> None:
-        self._handler.send(texts[0], identifiers[0], self._address)
+    def reply(self, identifier: str, text: str) -> None:
+        self._handler.send(text, identifier, self._address)
 
     def begin(self, identifiers: Sequence[str]) -> str:
         self._handler.waiting.begin(self.sender, self._safe, self._size)

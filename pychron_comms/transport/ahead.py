@@ -31,11 +31,11 @@ class Receiver(Protocol):
     def makes_safe(self, line: bytes) -> bool:
         """Whether a line is a command that makes safe."""
 
-    def plain(self, text: str | bytes) -> bytes:
+    def plain(self, text: str) -> bytes:
         """The bytes of a reply to a request without an id."""
 
-    def reply(self, identifiers: Sequence[str], texts: Sequence[str | bytes]) -> None:
-        """Send replies that are known at once."""
+    def reply(self, identifier: str, text: str) -> None:
+        """Send a reply that is known at once."""
 
     def answered(self, place: int | Sequence[str], at: int, texts: Sequence[str | bytes]) -> None:
         """Send replies that had to be waited for."""
@@ -54,11 +54,11 @@ class Ahead:
         self.makes_safe = receiver.makes_safe
         self.turn: Turn | None = None
 
-    def reply(self, identifiers: Sequence[str], texts: Sequence[str | bytes]) -> None:
-        if identifiers[0]:
-            self._receiver.reply(identifiers, texts)
+    def reply(self, identifier: str, text: str) -> None:
+        if identifier:
+            self._receiver.reply(identifier, text)
         else:
-            self.turn = Turn(self._receiver.plain(texts[0]))
+            self.turn = Turn(self._receiver.plain(text))
 
     def begin(self, identifiers: Sequence[str]) -> Turn | Sequence[str]:
         self._receiver.pressure.begin()
@@ -84,7 +84,7 @@ class AheadUnanswered(Ahead):
         super().__init__(receiver)
         self.answer = self._answer
 
-    def reply(self, identifiers: Sequence[str], texts: Sequence[str | bytes]) -> None:
+    def reply(self, identifier: str, text: str) -> None:
         """It is not known yet whether it will be true then."""
 
     def begin(self, identifiers: Sequence[str]) -> Turn | Sequence[str]:

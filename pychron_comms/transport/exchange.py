@@ -44,6 +44,9 @@ class Asker(Awaiting[Place], Protocol[Place]):
     def makes_safe(self, line: bytes) -> bool:
         """Whether a line is a command that makes safe."""
 
+    def reply(self, identifier: str, text: str) -> None:
+        """Send the reply to what was just asked; ``identifier`` is empty for a plain request."""
+
 
 class Reader(Asker[Place], Protocol[Place]):
     """One whose lines are looked up."""
@@ -84,15 +87,15 @@ class Exchange:
         known = asker.known_reads
         run: ReadRun[Place] | None = None
         if known is not None and not self.refusing:
-            run = read_run(lines, at, known, asker, self._error_text)
+            run = read_run(lines, at, known)
         if run is None:
             self.take(cast(bytes, lines[at]), asker)
             return 1
+        run.begin(asker, self._error_text)
         try:
             asker.ask_again(run.reads, run.tags, run)
         except Exception as error:
             run.all_failed(error)
-        run.asked()
         return len(run.reads)
 
     def take(self, line: bytes, asker: Asker[Place]) -> None:
@@ -103,11 +106,11 @@ class Exchange:
                 raise ShuttingDownError(request.command)
             result = asker.answer(request)
         except Exception as error:
-            asker.reply((identifier(line),), (self._error_text(error, line, asker.sender),))
+            asker.reply(identifier(line), self._error_text(error, line, asker.sender))
             return
         name = request.tags.get("id", "")
         if isinstance(result, str):
-            asker.reply((name,), (result,))
+            asker.reply(name, result)
             return
         if name and isinstance(result, Deferred):
             asker.expect(name, result)
@@ -121,7 +124,7 @@ class Exchange:
 
     def refuse(self, error: CommandError, asker: Asker[Place]) -> None:
         """Answer with this error what is not looked at further."""
-        asker.reply(("",), (self._error_text(error, b"", asker.sender),))
+        asker.reply("", self._error_text(error, b"", asker.sender))
 
     def _came(self, text: str | bytes, asker: Asker[Place], place: Place) -> None:
         asker.answered(place, 0, (text,))

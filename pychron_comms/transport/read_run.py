@@ -18,27 +18,23 @@ Place = TypeVar("Place")
 
 
 class Asker(Protocol[Place]):
-    """Who asks, and is given the replies."""
+    """Who asks, and is given the replies that come later."""
 
     @property
     def sender(self) -> str:
         """How rules and logs call it."""
 
-    def reply(self, identifiers: Sequence[str], texts: Sequence[str | bytes]) -> None:
-        """Send the replies to what is asked now: they are there at once.
-
-        An id is empty for a plain request; all of them have one, or none has. Bytes are as
-        ``render`` takes them.
-        """
-
     def begin(self, identifiers: Sequence[str]) -> Place:
         """The replies to what is asked now come later, and belong there.
 
-        Of the ids as for ``reply``.
+        All of them have an id, or none has one, which is empty.
         """
 
     def answered(self, place: Place, at: int, texts: Sequence[str | bytes]) -> None:
-        """Send replies for which there was to wait, to the one there and those behind it."""
+        """Send replies for which there was to wait, to the one there and those behind it.
+
+        Bytes are as ``render`` takes them.
+        """
 
     def expect(self, identifier: str, reply: Deferred[str]) -> None:
         """The reply to a request with this id is that Deferred's to tell."""
@@ -55,19 +51,15 @@ class ReadRun(Generic[Place]):
     is found out once for all of them. What becomes of each is heard here, as ``Replies``.
     """
 
-    __slots__ = ("_asker", "_error_text", "_lines", "_names", "_place", "_told", "reads", "tags")
+    __slots__ = ("_asker", "_error_text", "_lines", "_names", "_place", "reads", "tags")
 
     _log = Logger()
+    _asker: Asker[Place]
+    _error_text: ErrorText
+    _place: Place
 
     def __init__(
-        self,
-        lines: Sequence[object],
-        reads: Sequence[IKnownRead],
-        names: Sequence[str],
-        tags: Tags,
-        *,
-        asker: Asker[Place],
-        error_text: ErrorText,
+        self, lines: Sequence[object], reads: Sequence[IKnownRead], names: Sequence[str], tags: Tags
     ) -> None:
         # They begin with those of the run.
         self._lines = lines
@@ -76,25 +68,16 @@ class ReadRun(Generic[Place]):
         self._names = names
         #: Those that they have beside their ids.
         self.tags = tags
+
+    def begin(self, asker: Asker[Place], error_text: ErrorText) -> None:
+        """They are asked now, and their replies are for him."""
         self._asker = asker
         self._error_text = error_text
-        # How many were answered at once; and, where not all were, the place of the others.
-        self._told = 0
-        self._place: Place | None = None
-
-    def asked(self) -> None:
-        """They were: what was not answered by now is answered later."""
-        if self._place is None and self._told < len(self.reads):
-            self._place = self._asker.begin(self._names[self._told :])
+        self._place = asker.begin(self._names)
 
     def replied(self, at: int, texts: Sequence[str | bytes]) -> None:
         try:
-            if self._place is None and at == self._told:
-                self._told += len(texts)
-                self._asker.reply(self._names[at : self._told], texts)
-            else:
-                self.asked()
-                self._asker.answered(cast(Place, self._place), at - self._told, texts)
+            self._asker.answered(self._place, at, texts)
         except Exception:
             self._log.failure("a bug met a reply")
 
@@ -102,8 +85,8 @@ class ReadRun(Generic[Place]):
         self._failed(error, self._lines[at], at)
 
     def all_failed(self, error: Exception) -> None:
-        """None was asked, of those that were not answered."""
-        for at in range(self._told, len(self.reads)):
+        """None was asked."""
+        for at in range(len(self.reads)):
             self.failed(at, error)
 
     def later(self, at: int, reply: Deferred[str]) -> None:
@@ -127,8 +110,6 @@ def read_run(
     lines: Sequence[object],
     at: int,
     known: LineTable[IKnownRead],
-    asker: Asker[Place],
-    error_text: ErrorText,
 ) -> ReadRun[Place] | None:
     """The longest run that begins with that line; None where it is no known read."""
     number, terms, words = split_words(cast(bytes, lines[at]))
@@ -137,7 +118,7 @@ def read_run(
         return None
     reads, names = [first], [number.decode()]
     way, is_plain = first.way, not number
-    rest = lines[at:] if at else lines
+    rest = lines[at:]
     for line in rest[1:]:
         if not isinstance(line, bytes):
             break
@@ -148,7 +129,7 @@ def read_run(
         reads.append(read)
         names.append(number.decode())
     tags = usual_tags(terms) if terms else NO_TAGS
-    return ReadRun(rest, reads, names, tags or NO_TAGS, asker=asker, error_text=error_text)
+    return ReadRun(rest, reads, names, tags or NO_TAGS)
 
 
 Read = TypeVar("Read", bound=IKnownRead)
@@ -176,8 +157,7 @@ def ask_each(
         else:
             texts = _tell(texts, at, replies)
             replies.later(at, reply)
-    if texts:
-        replies.replied(at + 1 - len(texts), texts)
+    _tell(texts, at + 1, replies)
 
 
 def _tell(texts: list[str], end: int, replies: Replies) -> list[str]:

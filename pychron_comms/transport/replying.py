@@ -26,7 +26,7 @@ from pychron_comms.transport.outbox import Outbox
 from pychron_comms.transport.peer_identity import sender_of
 from pychron_comms.transport.reply_order import ReplyOrder, Turn
 from pychron_comms.transport.socket_tuning import make_prompt
-from pychron_comms.wire.grammar import LINE_END, PLAIN_REPLY_LIMIT, tagged_replies
+from pychron_comms.wire.grammar import LINE_END, PLAIN_REPLY_LIMIT, tagged_replies, tagged_reply
 from pychron_comms.wire.rendering import render
 
 
@@ -88,21 +88,20 @@ class ReplyingProtocol(LineReceiver):
     def expect(self, identifier: str, reply: Deferred[str]) -> None:
         """The reply to a request with this id is that Deferred's to tell."""
 
-    def reply(self, identifiers: Sequence[str], texts: Sequence[str | bytes]) -> None:
-        """The replies to what was just asked are known at once."""
-        if identifiers[0]:
-            self._outbox.write(tagged_replies(identifiers, texts))
-            return
-        for text in texts:
-            reply = self.plain(text)
-            self._write(reply if self._order is None else self._order.append(reply))
+    def reply(self, identifier: str, text: str) -> None:
+        """The reply to what was just asked is known at once."""
+        if identifier:
+            self._outbox.write(tagged_reply(identifier, text))
+        elif self._order is None:
+            self._outbox.write(self.plain(text))
+        else:
+            self._write(self._order.append(self.plain(text)))
 
     def answered(self, place: int | Sequence[str], at: int, texts: Sequence[str | bytes]) -> None:
         """Replies for which there was to wait: to the one there, and those behind it."""
         self.pressure.end(len(texts))
         if isinstance(place, int):
-            plain = self.plain
-            replies = (plain(texts[0]),) if len(texts) == 1 else [plain(text) for text in texts]
+            replies = [self.plain(text) for text in texts]
             self._write(self._ordered.fill(place + at, replies))
         else:
             self._outbox.write(tagged_replies(place[at : at + len(texts)], texts))

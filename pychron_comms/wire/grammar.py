@@ -252,12 +252,10 @@ def tagged_reply(identifier: str, text: str) -> bytes:
 
 def tagged_replies(identifiers: Sequence[str], texts: Sequence[str | bytes]) -> bytes:
     """As ``tagged_reply`` of each; a text of bytes is as ``numbered_replies`` gives it."""
-    if len(texts) == 1:
-        # Nearly always.
-        text = texts[0]
-        return tagged_reply(identifiers[0], text if isinstance(text, str) else text.decode())
-    pairs = zip(identifiers, texts, strict=True)
-    return b"".join(tagged_replies((name,), (text,)) for name, text in pairs)
+    data = b""
+    for name, text in zip(identifiers, texts, strict=True):
+        data += tagged_reply(name, text if isinstance(text, str) else text.decode())
+    return data
 
 
 def event_line(topic: str, number: int, text: str) -> bytes:

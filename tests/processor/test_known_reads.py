@@ -129,9 +129,10 @@ class KnownReadTests(SynchronousTestCase):
         self.ask("System", "GetValveState A")
         read: Any = self.gate.reads.get(b"System|GetValveState A")
         self.assertEqual(read.ask(OTHER, PLAIN), "False")
-        self.gate.access = AccessRules([], [Nobody()])
-        with self.assertRaises(SecurityError):
-            read.ask(OTHER, PLAIN)
+        for rules in (AccessRules([Nobody()]), AccessRules([], [Nobody()])):
+            self.gate.access = rules
+            with self.assertRaises(SecurityError):
+                read.ask(OTHER, PLAIN)
 
     def test_so_is_its_time(self) -> None:
         self.ask("System", "GetValveState A")

@@ -58,8 +58,8 @@ class Somebody:
     def makes_safe(self, line: bytes) -> bool:
         return b"Close" in line
 
-    def reply(self, identifiers: Sequence[str], texts: Sequence[str | bytes]) -> None:
-        self.replies += zip(identifiers, map(str, texts), strict=True)
+    def reply(self, identifier: str, text: str) -> None:
+        self.replies.append((identifier, text))
 
     def begin(self, identifiers: Sequence[str]) -> list[str]:
         return [f"{each} later" for each in identifiers]
@@ -91,8 +91,8 @@ class ExchangeTests(SynchronousTestCase):
         self.assertEqual(self.ask("OK", b"Open A"), [("", "OK")])
 
     def test_a_read_that_is_known_is_asked_again(self) -> None:
-        self.assertEqual(self.ask("new", b"@id=4 Read a"), [("4", "Read a again")])
-        self.assertEqual(self.ask("new", b"Read a"), [("", "Read a again")])
+        self.assertEqual(self.ask("new", b"@id=4 Read a"), [("4 later", "Read a again")])
+        self.assertEqual(self.ask("new", b"Read a"), [(" later", "Read a again")])
         for line in (b"@id=4 Read b", b"@id=4;within=1 Read a", b" Read a"):
             self.assertEqual(self.ask("new", line)[0][1], "new")
 
@@ -106,7 +106,7 @@ class ExchangeTests(SynchronousTestCase):
         somebody = self.ask_all("new", here, here, there, b"Read a", b"@id=3 Read a")
         runs = [(2, {"from": "here"}), (1, {"from": "there"}), (1, {}), (1, {})]
         self.assertEqual(somebody.runs, runs)
-        self.assertEqual([name for name, _ in somebody.replies[:3]], ["1"] * 2 + ["2"])
+        self.assertEqual([name for name, _ in somebody.replies[:3]], ["1 later"] * 2 + ["2 later"])
 
     def test_nor_with_those_that_lead_elsewhere(self) -> None:
         somebody = Somebody("new")
@@ -128,26 +128,9 @@ class ExchangeTests(SynchronousTestCase):
         for error in (SecurityError("10.0.0.1"), ZeroDivisionError("why")):
             alone = [text for _, text in self.ask(error, b"@id=1 Read a")]
             somebody = self.ask_all(error, b"@id=1 Read a", b"@id=2 Read a")
-            self.assertEqual([name for name, _ in somebody.replies], ["1", "2"])
+            self.assertEqual([name for name, _ in somebody.replies], ["1 later", "2 later"])
             self.assertEqual(somebody.replies[0][1], alone[0])
         self.flushLoggedErrors(ZeroDivisionError)
-
-    def test_what_is_answered_at_once_waits_for_no_place_but_what_is_behind_the_others_does(
-        self,
-    ) -> None:
-        class Mixed(Somebody):
-            def ask_again(self, reads: Any, tags: Tags, replies: Replies) -> None:
-                replies.replied(0, ["one"])
-                replies.later(1, self.result)
-                replies.replied(2, ["three"])
-
-        result: Deferred[str] = Deferred()
-        somebody = Mixed(result)
-        lines = [b"@id=1 Read a", b"@id=2 Read a", b"@id=3 Read a"]
-        self.assertEqual(self.exchange.take_next(lines, 0, somebody), 3)
-        self.assertEqual(somebody.replies, [("1", "one"), ("3 later", "three")])
-        result.callback("two")
-        self.assertEqual(somebody.replies[2], ("2 later", "two"))
 
     def test_a_process_that_stops_knows_no_read(self) -> None:
         self.exchange.refusing = True
