@@ -24,7 +24,7 @@ from pychron_comms.interfaces.lasers import (
     Position,
     Snapshot,
 )
-from pychron_comms.interfaces.later import Replies, ReplyToCome
+from pychron_comms.interfaces.later import ReplyToCome
 from pychron_comms.interfaces.managers import (
     IChiller,
     IConvertsValues,
@@ -53,7 +53,6 @@ from pychron_comms.interfaces.observation import (
     Source,
 )
 from pychron_comms.interfaces.road import (
-    IAsksAgain,
     ICommandRepeater,
     IHardware,
     IHardwareGate,
@@ -85,7 +84,6 @@ __all__ = [
     "IAccessRule",
     "IActingRule",
     "IAdmissionRule",
-    "IAsksAgain",
     "ICall",
     "IChiller",
     "ICommandRepeater",
@@ -128,7 +126,6 @@ __all__ = [
     "PipetteCount",
     "Position",
     "Reading",
-    "Replies",
     "ReplyToCome",
     "Severity",
     "Snapshot",

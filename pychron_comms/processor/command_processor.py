@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from typing import TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress
@@ -12,7 +13,7 @@ from twisted.internet.protocol import Factory, connectionDone
 from twisted.python.failure import Failure
 
 from pychron_comms.errors import CommandError, MalformedRequestError
-from pychron_comms.interfaces import IHardwareGate, IKnownRead, Replies
+from pychron_comms.interfaces import IHardwareGate, IKnownRead, ReplyToCome
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.processor.lateness import Lateness, on_the_way
@@ -34,6 +35,9 @@ _TAKEN = re.compile(rb"@id=\d+ Taken ")
 
 #: Peers whose clock is ours.
 _HERE = frozenset({LOCAL_SENDER, "127.0.0.1", "::1"})
+
+#: A reply of the gate that is to come.
+Response = TypeVar("Response", bound=Deferred[str] | ReplyToCome)
 
 
 def _sender_of(line: bytes) -> bytes | None:
@@ -99,20 +103,24 @@ class CommandProcessor(CommandLineReceiver):
             return self._answer_typeless(command, trusted)
         sender = tags.get("from", self.sender) if trusted else self.sender
         terms = self._terms(tags, trusted)
-        return self._gate.process_server_request(request_type, command, sender, terms)
+        response = self._gate.process_server_request(request_type, command, sender, terms)
+        return response if isinstance(response, str) else self._followed(response, tags)
 
-    def ask_again(self, reads: Sequence[IKnownRead], tags: Tags, replies: Replies) -> None:
+    def ask_again(self, read: IKnownRead, tags: Tags) -> str | Deferred[str] | ReplyToCome:
         # With words that are known come at most an id, who asks, and when that was.
         sender, sent = tags.get("from"), tags.get("sent")
         prompt = sent is None or not self._age(sent)
         context = PLAIN if sender and prompt else self._terms(tags, True)
-        self._gate.ask_all(reads, sender or self.sender, context, replies)
+        response = read.ask(sender or self.sender, context)
+        return response if isinstance(response, str) else self._followed(response, tags)
 
-    def expect(self, identifier: str, reply: Deferred[str]) -> None:
-        # It may be forgotten while it is not there.
-        if identifier:
-            self._waiting[identifier] = reply
-            reply.addBoth(self._answered_by_gate, identifier)
+    def _followed(self, response: Response, tags: Tags) -> Response:
+        """A response that may be forgotten while it is not there."""
+        number = tags.get("id")
+        if number is not None and isinstance(response, Deferred):
+            self._waiting[number] = response
+            response.addBoth(self._answered_by_gate, number)
+        return response
 
     def makes_safe(self, line: bytes) -> bool:
         """What makes safe is taken while the processor stops, and goes ahead of what waits."""

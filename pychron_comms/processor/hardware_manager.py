@@ -32,7 +32,6 @@ from pychron_comms.interfaces import (
     IRequestHandler,
     Move,
     Part,
-    Replies,
 )
 from pychron_comms.journal.searches import JournalSearch
 from pychron_comms.observability.state.stream import StateStream
@@ -49,7 +48,6 @@ from pychron_comms.safeguards.interlocks import Interlocks
 from pychron_comms.safeguards.kept_rules import KeptRules
 from pychron_comms.safeguards.lease_records import LeaseRecords
 from pychron_comms.safeguards.leases import Leases
-from pychron_comms.transport.read_run import ask_each
 from pychron_comms.wire.context import PLAIN, RequestContext
 from pychron_comms.wire.grammar import write_request
 from pychron_comms.wire.line_table import LineTable
@@ -76,7 +74,7 @@ class MissingHandler:
 class _KnownRead:
     """A read that has passed the gate before: ``call`` is what it was understood as."""
 
-    __slots__ = ("_call", "_handler", "command", "way")
+    __slots__ = ("_call", "_gate", "_handler", "command")
 
     def __init__(
         self,
@@ -85,18 +83,14 @@ class _KnownRead:
         call: IRepeatableCall,
         data: str,
     ) -> None:
-        self.way = gate
+        self._gate = gate
         self._handler = handler
         self._call = call
         self.command = data
 
     def ask(self, sender: str, context: RequestContext) -> str | Deferred[str]:
-        self.way.access.admit(sender)
-        return self.ask_admitted(sender, context)
-
-    def ask_admitted(self, sender: str, context: RequestContext) -> str | Deferred[str]:
-        """The same for one who may ask."""
-        return self.way.read(self.command, self._handler, self._call.again(sender), context)
+        self._gate.access.admit(sender)
+        return self._gate.read(self.command, self._handler, self._call.again(sender), context)
 
 
 @implementer(IOwnedGate)
@@ -161,16 +155,6 @@ class RemoteHardwareManager(Service):
         if call.effect is Effect.READ and self.reads.seen_before(request_type, data):
             self._remember(request_type, data, handler, call)
         return self.read(data, handler, call, context)
-
-    def ask_all(
-        self,
-        reads: Sequence[_KnownRead],
-        sender: str,
-        context: RequestContext,
-        replies: Replies,
-    ) -> None:
-        self.access.admit(sender)
-        ask_each(_KnownRead.ask_admitted, reads, sender, context, replies)
 
     def _remember(
         self, request_type: str, data: str, handler: IRequestHandler, call: ICall

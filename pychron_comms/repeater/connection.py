@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 from typing import Protocol as Interface
@@ -23,13 +22,13 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from pychron_comms.errors import OutcomeUnknownError
-from pychron_comms.interfaces import Replies
 from pychron_comms.observability.metrics import Histogram
 from pychron_comms.repeater.hop_places import HopPlaces
 from pychron_comms.repeater.taken import TakenReplies
-from pychron_comms.repeater.waiting import ReplyAsDeferred, Waiting, Wording
+from pychron_comms.repeater.waiting import Waiting, Wording
 from pychron_comms.transport.cork import Cork
 from pychron_comms.transport.outbox import Outbox
+from pychron_comms.transport.pending_reply import PendingReply
 from pychron_comms.transport.places import Places
 from pychron_comms.transport.socket_tuning import make_prompt
 from pychron_comms.wire.context import PLAIN, RequestContext, tags_of
@@ -118,27 +117,26 @@ class ProcessorConnection(Protocol):
         """The reply to come. Errors: 203, and 206 for a command that is more than one line."""
         room = self._places
         places = room.safe(request_type) if context.safe else room.ordinary
-        reply = ReplyAsDeferred()
+        reply: Deferred[str] = Deferred()
         command = Wording(request_type, data)
-        number = self.ask((command,), sender, context, reply, places)
-        self._numbers[reply.deferred] = number
-        return reply.deferred
+        self._numbers[reply] = self.ask(command, sender, context, reply, places)
+        return reply
 
     def ask(
         self,
-        commands: Sequence[Wording],
+        command: Wording,
         sender: str,
         context: RequestContext,
-        replies: Replies,
+        reply: Deferred[str] | PendingReply,
         places: Places | None = None,
     ) -> int:
-        """Send commands of that sender, in one piece; the number of the first. Errors: 203."""
+        """Send a command of that sender, to which ``reply`` comes; its number. Errors: 203."""
         if self.taken.asks:
             # It may tell whether this one is a copy.
             self.taken.tell()
         if places is None:
             places = self._places.ordinary
-        places.take(sender, len(commands))
+        places.take(sender)
         now, seconds = self._clock.seconds(), self._timeout
         if sender != self._asker or not self._stamped <= now < self._stamped + _MOMENT:
             # To the millisecond it is the same for a whole chunk.
@@ -156,7 +154,8 @@ class ProcessorConnection(Protocol):
             if context.within is not None:
                 # The processor keeps to it as well, and has the better word for it.
                 seconds = min(seconds, max(context.within, 0.0) + _GRACE)
-        return self._send(tags, Waiting(commands, replies, now, now + seconds, (places, sender)))
+        waiting = Waiting(reply, command.command, now, now + seconds, (places, sender))
+        return self._send(command.words, tags, waiting)
 
     def forget(self, response: Deferred[str]) -> None:
         """Tell the processor that nobody waits for this response; nothing where it is not ours."""
@@ -206,13 +205,12 @@ class ProcessorConnection(Protocol):
             if len(replies) == 1:
                 # Nothing is to be gathered.
                 number, text = replies[0]
-                self._answered([int(number)], (text,), now)
+                self._answered(int(number), text, now)
                 return
             with self._cork:
-                if replies:
-                    numbers, texts = zip(*replies, strict=True)
-                    self._answered(list(map(int, numbers)), texts, now)
-                else:
+                for number, text in replies:
+                    self._answered(int(number), text, now)
+                if not replies:
                     for line, payload in self._decoder.feed(data):
                         self._reply_received(line, payload, now)
         except ValueError as error:
@@ -223,43 +221,34 @@ class ProcessorConnection(Protocol):
         self._sweep.stop()
         self.taken.stop()
         self._owner.disconnected(self, reason)
-        for number, waiting in list(self._pending.items()):
-            command = waiting.named(number)
-            error = OutcomeUnknownError(f"the processor was lost during {command}")
-            self._give_up(number, error)
+        for number in list(self._pending):
+            waiting = self._take(number)
+            error = OutcomeUnknownError(f"the processor was lost during {waiting.command}")
+            waiting.reply.errback(error)
 
     def _say(self, words: str, seconds: float, tags: str = "") -> Deferred[str]:
         """Words of this connection's own; its reply, within so many seconds."""
-        reply = ReplyAsDeferred()
+        reply: Deferred[str] = Deferred()
         now = self._clock.seconds()
-        self._send(tags, Waiting((Wording("", words),), reply, now, now + seconds))
-        return reply.deferred
+        self._send(words, tags, Waiting(reply, words, now, now + seconds))
+        return reply
 
-    def _send(self, tags: str, waiting: Waiting) -> int:
-        """Send commands, each with these tags beside its id; the number of the first."""
-        number, lines = self._last_id, ""
-        waiting.first = number + 1
-        for command in waiting.commands:
-            number += 1
-            self._pending[number] = waiting
-            lines += f"@id={number}{tags} {command.words}\r\n"
+    def _send(self, words: str, tags: str, waiting: Waiting) -> int:
+        number = self._last_id + 1
         self._last_id = number
-        self._outbox.write(lines.encode())
-        return waiting.first
+        self._pending[number] = waiting
+        self._outbox.write(f"@id={number}{tags} {words}\r\n".encode())
+        return number
 
-    def _give_up(self, number: int, error: Exception) -> None:
-        """The one of that number has no reply, and waits no more."""
+    def _take(self, number: int) -> Waiting:
+        """What waits under that number, which waits no more."""
         waiting = self._pending.pop(number)
-        self._ended(waiting, 1)
-        waiting.replies.failed(number - waiting.first, error)
-
-    def _ended(self, waiting: Waiting, count: int) -> None:
-        """So many of these wait no more."""
-        if isinstance(waiting.replies, ReplyAsDeferred):
-            self._numbers.pop(waiting.replies.deferred, None)
+        if not isinstance(waiting.reply, PendingReply):
+            self._numbers.pop(waiting.reply, None)
         if waiting.place is not None:
             places, sender = waiting.place
-            places.give_back(sender, count)
+            places.give_back(sender)
+        return waiting
 
     def _reply_received(self, line: bytes, payload: bytes, now: float) -> None:
         reply = parse_reply(line, payload)
@@ -267,43 +256,30 @@ class ProcessorConnection(Protocol):
         if topic is not None:
             self._owner.told(topic, reply.text)
             return
-        self._answered([int(reply.tags.get("id", ""))], (reply.text,), now)
+        self._answered(int(reply.tags.get("id", "")), reply.text, now)
 
-    def _answered(self, numbers: Sequence[int], texts: Sequence[str | bytes], now: float) -> None:
-        """Replies, each with its number; those to what was asked together are told together."""
-        pending, end = self._pending, 0
-        while end < len(numbers):
-            begin, number = end, numbers[end]
-            waiting = pending.pop(number, None)
-            end += 1
-            if waiting is None:
-                self._not_awaited(number, texts[begin])
-                continue
-            while (
-                end < len(numbers)
-                and numbers[end] == number + end - begin
-                and pending.get(numbers[end]) is waiting
-            ):
-                del pending[numbers[end]]
-                end += 1
-            self._ended(waiting, end - begin)
+    def _answered(self, number: int, text: str | bytes, now: float) -> None:
+        if number in self._pending:
+            waiting = self._take(number)
             if self._owner.hop is not None:
-                self._owner.hop.observe(now - waiting.sent, end - begin)
-            waiting.replies.replied(number - waiting.first, texts[begin:end])
-
-    def _not_awaited(self, number: int, text: str | bytes) -> None:
-        if not 0 < number <= self._last_id:
+                self._owner.hop.observe(now - waiting.sent)
+            reply = waiting.reply
+            if isinstance(reply, PendingReply):
+                reply.callback(text)
+            else:
+                reply.callback(text if isinstance(text, str) else text.decode())
+        elif 0 < number <= self._last_id:
+            self._log.warn("a reply came too late: {text}", text=text)
+        else:
             raise ValueError(f"a reply to request {number}, which was never sent")
-        self._log.warn("a reply came too late: {text}", text=text)
 
     def _give_up_late(self) -> None:
         now = self._clock.seconds()
         if self._ready_by <= now:
             self.transport.abortConnection()
-        late = [(number, each) for number, each in self._pending.items() if each.until <= now]
-        for number, waiting in late:
-            error = OutcomeUnknownError(f"no reply in time to {waiting.named(number)}")
-            self._give_up(number, error)
+        for number in [number for number, each in self._pending.items() if each.until <= now]:
+            waiting = self._take(number)
+            waiting.reply.errback(OutcomeUnknownError(f"no reply in time to {waiting.command}"))
 
 
 @implementer(IProtocolFactory)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from pychron_comms.errors import CommandError, PychronCommunicationError
-from pychron_comms.interfaces import IAsksAgain, ICommandRepeater, IKnownRead, Replies, ReplyToCome
+from pychron_comms.interfaces import ICommandRepeater, IKnownRead, ReplyToCome
 from pychron_comms.observability.metrics import Histogram
 from pychron_comms.repeater.connection import (
     ProcessorConnection,
@@ -50,19 +50,22 @@ class StateWatcher(Protocol):
 class _HopRead(Wording):
     """A read with the words that it has on the hop."""
 
-    __slots__ = ("way",)
+    __slots__ = ("_repeater",)
 
     def __init__(self, repeater: CommandRepeater, request_type: str, command: str) -> None:
         super().__init__(request_type, command)
-        self.way = repeater
+        self._repeater = repeater
 
     def ask(self, sender: str, context: RequestContext) -> ReplyToCome:
+        connection = self._repeater.connection
+        if connection is None:
+            raise self._repeater.unreachable
         reply = PendingReply()
-        self.way.ask_all((self,), sender, context, reply)
+        connection.ask(self, sender, context, reply)
         return reply
 
 
-@implementer(ICommandRepeater, IAsksAgain)
+@implementer(ICommandRepeater)
 class CommandRepeater(MultiService):
     """Repeats commands to the processor at one endpoint, over one connection that it keeps.
 
@@ -127,17 +130,6 @@ class CommandRepeater(MultiService):
 
     def known_read(self, request_type: str, data: str) -> IKnownRead:
         return _HopRead(self, request_type, data)
-
-    def ask_all(
-        self,
-        reads: Sequence[_HopRead],
-        sender: str,
-        context: RequestContext,
-        replies: Replies,
-    ) -> None:
-        if self.connection is None:
-            raise self.unreachable
-        self.connection.ask(reads, sender, context, replies)
 
     @property
     def in_flight(self) -> int:

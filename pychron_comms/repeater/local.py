@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from twisted.internet.defer import Deferred, fail, succeed
 from zope.interface import implementer
 
-from pychron_comms.interfaces import (
-    IAsksAgain,
-    ICommandRepeater,
-    IHardwareGate,
-    IKnownRead,
-    Replies,
-)
-from pychron_comms.transport.read_run import ask_each
+from pychron_comms.interfaces import ICommandRepeater, IHardwareGate, IKnownRead, ReplyToCome
 from pychron_comms.wire.context import PLAIN, RequestContext
 from pychron_comms.wire.grammar import write_request
 
@@ -23,57 +14,46 @@ from pychron_comms.wire.grammar import write_request
 class _LocalRead:
     """A read for a gate in this process, which may know it too by now."""
 
-    def __init__(self, way: LocalRepeater, request_type: str, command: str) -> None:
-        self.way = way
+    def __init__(self, gate: IHardwareGate, request_type: str, command: str) -> None:
+        self._gate = gate
         self._type = request_type
-        self.words = write_request(command, request_type).encode()
+        self._words = write_request(command, request_type).encode()
         self.command = command
 
-    def ask(self, sender: str, context: RequestContext) -> str | Deferred[str]:
-        gate = self.way.gate
-        return gate.process_server_request(self._type, self.command, sender, context)
+    def ask(self, sender: str, context: RequestContext) -> str | Deferred[str] | ReplyToCome:
+        known = self._gate.reads.get(self._words)
+        if known is not None:
+            return known.ask(sender, context)
+        return self._gate.process_server_request(self._type, self.command, sender, context)
 
 
-@implementer(ICommandRepeater, IAsksAgain)
+@implementer(ICommandRepeater)
 class LocalRepeater:
     """Hands each command to a gate in this process."""
 
     def __init__(self, gate: IHardwareGate) -> None:
-        self.gate = gate
+        self._gate = gate
 
     def get_response(
         self, request_type: str, data: str, sender: str, context: RequestContext = PLAIN
     ) -> Deferred[str]:
         try:
-            result = self.gate.process_server_request(request_type, data, sender, context)
+            result = self._gate.process_server_request(request_type, data, sender, context)
         except Exception:
             return fail()
         return succeed(result) if isinstance(result, str) else result
 
     def known_read(self, request_type: str, data: str) -> IKnownRead:
-        return _LocalRead(self, request_type, data)
-
-    def ask_all(
-        self,
-        reads: Sequence[_LocalRead],
-        sender: str,
-        context: RequestContext,
-        replies: Replies,
-    ) -> None:
-        known = [self.gate.reads.get(read.words) for read in reads]
-        if None in known:
-            ask_each(_LocalRead.ask, reads, sender, context, replies)
-        else:
-            self.gate.ask_all(known, sender, context, replies)
+        return _LocalRead(self._gate, request_type, data)
 
     def asker_gone(self, response: Deferred[str]) -> None:
-        self.gate.asker_gone(response)
+        self._gate.asker_gone(response)
 
     def session_ended(self, session: str) -> None:
-        self.gate.session_ended(session)
+        self._gate.session_ended(session)
 
     def reply_taken(self, ask: str) -> None:
-        self.gate.reply_taken(ask)
+        self._gate.reply_taken(ask)
 
     def test_connection(self) -> Deferred[None]:
         return succeed(None)

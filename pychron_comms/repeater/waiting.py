@@ -1,12 +1,10 @@
-"""Commands on their way to a processor, and what waits for their replies."""
+"""A command on its way to a processor, and what waits for its reply."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from twisted.internet.defer import Deferred
 
-from pychron_comms.interfaces import Replies
+from pychron_comms.transport.pending_reply import PendingReply
 from pychron_comms.transport.places import Places
 from pychron_comms.wire.grammar import write_request
 
@@ -24,49 +22,24 @@ class Wording:
         self.words = write_request(command, request_type)
 
 
-class ReplyAsDeferred:
-    """Hears the reply to one command, for who waits for a Deferred."""
-
-    __slots__ = ("deferred",)
-
-    def __init__(self) -> None:
-        self.deferred: Deferred[str] = Deferred()
-
-    def replied(self, at: int, texts: Sequence[str | bytes]) -> None:
-        (text,) = texts
-        self.deferred.callback(text if isinstance(text, str) else text.decode())
-
-    def failed(self, at: int, error: Exception) -> None:
-        self.deferred.errback(error)
-
-    def later(self, at: int, reply: Deferred[str]) -> None:
-        reply.chainDeferred(self.deferred)
-
-
 class Waiting:
-    """Commands that were ``sent`` together then, and are given up at ``until``.
+    """A command that was ``sent`` then, and is given up at ``until``.
 
-    They have numbers one behind the other, from ``first``. ``place``: of which each of them takes
-    one, and whose they are; what the hop says of itself takes none.
+    ``place``: of which it takes one, and whose it is; what the hop says of itself takes none.
     """
 
-    __slots__ = ("commands", "first", "place", "replies", "sent", "until")
+    __slots__ = ("command", "place", "reply", "sent", "until")
 
     def __init__(
         self,
-        commands: Sequence[Wording],
-        replies: Replies,
+        reply: Deferred[str] | PendingReply,
+        command: str,
         sent: float,
         until: float,
         place: tuple[Places, str] | None = None,
     ) -> None:
-        self.commands = commands
-        self.first = 0
-        self.replies = replies
+        self.reply = reply
+        self.command = command
         self.sent = sent
         self.until = until
         self.place = place
-
-    def named(self, number: int) -> str:
-        """The command of that number."""
-        return self.commands[number - self.first].command

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
 from functools import cached_property
 
 from twisted.internet.defer import Deferred
@@ -17,7 +16,7 @@ from pychron_comms.errors import (
     ReplyTooLongError,
     error_line,
 )
-from pychron_comms.interfaces import ReplyToCome
+from pychron_comms.interfaces import IKnownRead, ReplyToCome
 from pychron_comms.server.dispatcher import RequestDispatcher
 from pychron_comms.transport.connections import IN_FLIGHT_MEANING
 from pychron_comms.transport.datagrams import (
@@ -29,7 +28,7 @@ from pychron_comms.transport.datagrams import (
 from pychron_comms.transport.exchange import Exchange
 from pychron_comms.transport.options import WireOptions
 from pychron_comms.transport.shared import Shared
-from pychron_comms.wire.grammar import Request
+from pychron_comms.wire.grammar import Request, Tags
 from pychron_comms.wire.lines import TOO_LONG, LineDecoder
 from pychron_comms.wire.rendering import render
 
@@ -83,9 +82,14 @@ class _Datagram:
         self._line = line
         self._size = len(line)
         self.sender = address[0]
+        self.known_reads = handler.dispatcher.known_reads
 
     def makes_safe(self, line: bytes) -> bool:
         return self._safe
+
+    def ask_again(self, read: IKnownRead, tags: Tags) -> str | Deferred[str] | ReplyToCome:
+        self._handler.waiting.look_for_room(self.sender, self._safe, self._size)
+        return self._handler.dispatcher.ask_again(read, self.sender, tags)
 
     def answer(self, request: Request) -> str | Deferred[str] | ReplyToCome:
         self._handler.waiting.look_for_room(self.sender, self._safe, self._size)
@@ -94,16 +98,13 @@ class _Datagram:
     def reply(self, identifier: str, text: str) -> None:
         self._handler.send(text, identifier, self._address)
 
-    def begin(self, identifiers: Sequence[str]) -> str:
+    def wait(self, identifier: str) -> str:
         self._handler.waiting.begin(self.sender, self._safe, self._size)
-        return identifiers[0]
+        return identifier
 
-    def answered(self, place: str, at: int, texts: Sequence[str | bytes]) -> None:
+    def reply_late(self, text: str | bytes, identifier: str) -> None:
         self._handler.waiting.end(self.sender, self._safe, self._size)
-        self._handler.send(texts[0], place, self._address)
-
-    def expect(self, identifier: str, reply: Deferred[str]) -> None:
-        """Whether somebody still waits for it nobody can tell."""
+        self._handler.send(text, identifier, self._address)
 
     @cached_property
     def ask(self) -> str:

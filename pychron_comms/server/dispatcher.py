@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Protocol
@@ -11,7 +11,7 @@ from typing import Protocol
 from twisted.internet.defer import Deferred
 
 from pychron_comms.errors import ExpiredError, MalformedRequestError, NotPermittedError
-from pychron_comms.interfaces import ICommandRepeater, IKnownRead, Replies, ReplyToCome
+from pychron_comms.interfaces import ICommandRepeater, IKnownRead, ReplyToCome
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.safeguards.hosts import EVERYBODY, HostRule
@@ -221,12 +221,11 @@ class RequestDispatcher:
         return response
 
     def ask_again(
-        self, reads: Sequence[IKnownRead], sender: str, tags: Tags, replies: Replies
-    ) -> None:
-        """Ask some of ``known_reads``, which have one way. Errors: 013, and those of the way."""
+        self, read: IKnownRead, sender: str, tags: Tags
+    ) -> str | Deferred[str] | ReplyToCome:
+        """As ``answer``, of one of ``known_reads``."""
         self._hosts.admit(sender)
-        context = self._context(tags) if tags or self._role else PLAIN
-        reads[0].way.ask_all(reads, sender, context, replies)
+        return read.ask(sender, self._context(tags) if tags or self._role else PLAIN)
 
     def may_make_safe(self, lines: bytes) -> bool:
         """Whether any of these lines may be a command that makes safe; quickly."""

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Sequence
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IDelayedCall
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.python.failure import Failure
 
-from pychron_comms.interfaces import IKnownRead, Replies, ReplyToCome
+from pychron_comms.interfaces import IKnownRead, ReplyToCome
 from pychron_comms.observability.state.audience import APART
 from pychron_comms.server.dispatcher import RequestDispatcher
 from pychron_comms.server.resend import evidence
@@ -72,12 +71,12 @@ class MessagingHandler(CommandLineReceiver):
     def only_reads(self, line: bytes) -> bool:
         return self._dispatcher.only_reads(line)
 
-    def ask_again(self, reads: Sequence[IKnownRead], tags: Tags, replies: Replies) -> None:
+    def ask_again(self, read: IKnownRead, tags: Tags) -> str | Deferred[str] | ReplyToCome:
         if self._conversation is not None:
             self._conversation.asked_on()
-        self._asked += len(reads)
+        self._asked += 1
         self._heard_at = self._clock.seconds()
-        self._dispatcher.ask_again(reads, self.sender, tags, replies)
+        return self._dispatcher.ask_again(read, self.sender, tags)
 
     def answer(self, request: Request) -> str | Deferred[str] | ReplyToCome:
         if self._conversation is not None:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
 
-from pychron_comms.interfaces import ReplyToCome
+from pychron_comms.interfaces import IKnownRead, ReplyToCome
 from pychron_comms.transport.backpressure import Backpressure
 from pychron_comms.transport.reply_order import Turn
-from pychron_comms.wire.grammar import Request
+from pychron_comms.wire.grammar import Request, Tags
+from pychron_comms.wire.line_table import LineTable
 
 #: Tags of the asking that is answered, and of no other.
 _ITS_OWN = frozenset({"id", "key"})
@@ -20,13 +20,14 @@ class Receiver(Protocol):
     """Where the command came in."""
 
     sender: str
+    known_reads: LineTable[IKnownRead] | None
     pressure: Backpressure
 
     def answer(self, request: Request) -> str | Deferred[str] | ReplyToCome:
         """The text of the reply."""
 
-    def expect(self, identifier: str, reply: Deferred[str]) -> None:
-        """The reply to a request with this id is that Deferred's to tell."""
+    def ask_again(self, read: IKnownRead, tags: Tags) -> str | Deferred[str] | ReplyToCome:
+        """As ``answer``, of one of ``known_reads``."""
 
     def makes_safe(self, line: bytes) -> bool:
         """Whether a line is a command that makes safe."""
@@ -37,11 +38,8 @@ class Receiver(Protocol):
     def reply(self, identifier: str, text: str) -> None:
         """Send a reply that is known at once."""
 
-    def answered(self, place: int | Sequence[str], at: int, texts: Sequence[str | bytes]) -> None:
-        """Send replies that had to be waited for."""
-
-    def turn_answered(self, turn: Turn, text: str | bytes) -> None:
-        """The reply of one that went ahead has come."""
+    def reply_late(self, text: str | bytes, place: Turn | str) -> None:
+        """Send a reply that had to be waited for."""
 
 
 class Ahead:
@@ -51,30 +49,24 @@ class Ahead:
         self._receiver = receiver
         self.sender = receiver.sender
         self.answer = receiver.answer
+        self.known_reads = receiver.known_reads
+        self.ask_again = receiver.ask_again
         self.makes_safe = receiver.makes_safe
+        self.reply_late = receiver.reply_late
         self.turn: Turn | None = None
 
     def reply(self, identifier: str, text: str) -> None:
         if identifier:
             self._receiver.reply(identifier, text)
         else:
-            self.turn = Turn(self._receiver.plain(text))
+            self.turn = Turn.of(self._receiver.plain(text))
 
-    def begin(self, identifiers: Sequence[str]) -> Turn | Sequence[str]:
+    def wait(self, identifier: str) -> Turn | str:
         self._receiver.pressure.begin()
-        if identifiers[0]:
-            return identifiers
+        if identifier:
+            return identifier
         self.turn = Turn()
         return self.turn
-
-    def expect(self, identifier: str, reply: Deferred[str]) -> None:
-        self._receiver.expect(identifier, reply)
-
-    def answered(self, place: Turn | Sequence[str], at: int, texts: Sequence[str | bytes]) -> None:
-        if isinstance(place, Turn):
-            self._receiver.turn_answered(place, texts[0])
-        else:
-            self._receiver.answered(place, at, texts)
 
 
 class AheadUnanswered(Ahead):
@@ -83,20 +75,19 @@ class AheadUnanswered(Ahead):
     def __init__(self, receiver: Receiver) -> None:
         super().__init__(receiver)
         self.answer = self._answer
+        self.reply_late = _unsaid
 
     def reply(self, identifier: str, text: str) -> None:
         """It is not known yet whether it will be true then."""
 
-    def begin(self, identifiers: Sequence[str]) -> Turn | Sequence[str]:
-        return identifiers
-
-    def answered(self, place: Turn | Sequence[str], at: int, texts: Sequence[str | bytes]) -> None:
-        """As ``reply``."""
-
-    def expect(self, identifier: str, reply: Deferred[str]) -> None:
-        """Its id is that of the one that is answered."""
+    def wait(self, identifier: str) -> Turn | str:
+        return ""
 
     def _answer(self, request: Request) -> str | Deferred[str] | ReplyToCome:
         # The key is for the one that is answered: whoever repeats it asks for that outcome.
         tags = {name: value for name, value in request.tags.items() if name not in _ITS_OWN}
         return self._receiver.answer(request._replace(tags=tags))
+
+
+def _unsaid(text: str | bytes, place: Turn | str) -> None:
+    """As ``reply`` of ``AheadUnanswered``."""

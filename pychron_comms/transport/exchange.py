@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Protocol, TypeVar, cast
 
 from twisted.internet.defer import Deferred
@@ -17,12 +16,17 @@ from pychron_comms.errors import (
     ShuttingDownError,
     error_line,
 )
-from pychron_comms.interfaces import IKnownRead, Replies, ReplyToCome
+from pychron_comms.interfaces import IKnownRead, ReplyToCome
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.sender_log import SenderLog
-from pychron_comms.transport.read_run import Asker as Awaiting
-from pychron_comms.transport.read_run import ReadRun, read_run
-from pychron_comms.wire.grammar import Request, Tags, identifier, parse_line
+from pychron_comms.wire.grammar import (
+    NO_TAGS,
+    Request,
+    Tags,
+    identifier,
+    parse_line,
+    split_words,
+)
 from pychron_comms.wire.line_table import LineTable
 
 #: What every exchange counts: ``pychron_comms_NAME_total``.
@@ -35,11 +39,22 @@ COUNTED = {
 Place = TypeVar("Place")
 
 
-class Asker(Awaiting[Place], Protocol[Place]):
+class Asker(Protocol[Place]):
     """Who a line came from: a connection, or one datagram."""
+
+    @property
+    def sender(self) -> str:
+        """How rules and logs call it."""
 
     def answer(self, request: Request) -> str | Deferred[str] | ReplyToCome:
         """The text of the reply; errors are raised, or are the Deferred's failure."""
+
+    @property
+    def known_reads(self) -> LineTable[IKnownRead] | None:
+        """What lines mean that were answered before; None where its lines are not looked up."""
+
+    def ask_again(self, read: IKnownRead, tags: Tags) -> str | Deferred[str] | ReplyToCome:
+        """As ``answer``, of one of ``known_reads``."""
 
     def makes_safe(self, line: bytes) -> bool:
         """Whether a line is a command that makes safe."""
@@ -47,19 +62,11 @@ class Asker(Awaiting[Place], Protocol[Place]):
     def reply(self, identifier: str, text: str) -> None:
         """Send the reply to what was just asked; ``identifier`` is empty for a plain request."""
 
+    def wait(self, identifier: str) -> Place:
+        """The reply to what was just asked comes later, and belongs there."""
 
-class Reader(Asker[Place], Protocol[Place]):
-    """One whose lines are looked up."""
-
-    @property
-    def known_reads(self) -> LineTable[IKnownRead] | None:
-        """What lines mean that were answered before; None where none of its is looked up."""
-
-    def ask_again(self, reads: Sequence[IKnownRead], tags: Tags, replies: Replies) -> None:
-        """Ask some of ``known_reads`` of one way, on terms that are the same for all of them.
-
-        ``tags`` are those beside their ids. Errors: as of ``IAsksAgain``.
-        """
+    def reply_late(self, text: str | bytes, place: Place) -> None:
+        """Send the reply for which there was to wait; bytes are as ``render`` takes them."""
 
 
 class Exchange:
@@ -79,59 +86,44 @@ class Exchange:
             for what, meaning in COUNTED.items()
         }
 
-    def take_next(self, lines: Sequence[object], at: int, asker: Reader[Place]) -> int:
-        """Answer the line there, now or later, and known reads behind it that are as it is.
-
-        How many that were.
-        """
-        known = asker.known_reads
-        run: ReadRun[Place] | None = None
-        if known is not None and not self.refusing:
-            run = read_run(lines, at, known)
-        if run is None:
-            self.take(cast(bytes, lines[at]), asker)
-            return 1
-        run.begin(asker, self._error_text)
-        try:
-            asker.ask_again(run.reads, run.tags, run)
-        except Exception as error:
-            run.all_failed(error)
-        return len(run.reads)
-
     def take(self, line: bytes, asker: Asker[Place]) -> None:
         """Answer a line, now or later."""
+        result: str | Deferred[str] | ReplyToCome
         try:
-            request = parse_line(line)
-            if self.refusing and not asker.makes_safe(line):
-                raise ShuttingDownError(request.command)
-            result = asker.answer(request)
+            tags, words = split_words(line) if line.startswith(b"@") else (NO_TAGS, line)
+            known = asker.known_reads
+            read = known.get(words) if known is not None and not self.refusing else None
+            if read is not None:
+                command = read.command
+                result = asker.ask_again(read, tags)
+            else:
+                request = parse_line(line, tags, words)
+                tags, _, command = request
+                if self.refusing and not asker.makes_safe(line):
+                    raise ShuttingDownError(command)
+                result = asker.answer(request)
         except Exception as error:
             asker.reply(identifier(line), self._error_text(error, line, asker.sender))
             return
-        name = request.tags.get("id", "")
+        name = tags.get("id", "")
         if isinstance(result, str):
             asker.reply(name, result)
             return
-        if name and isinstance(result, Deferred):
-            asker.expect(name, result)
-        place = asker.begin((name,))
+        place = asker.wait(name)
         result.addCallbacks(
-            self._came,
+            asker.reply_late,
             self._failed,
-            callbackArgs=(asker, place),
-            errbackArgs=(request.command, asker, place),
+            callbackArgs=(place,),
+            errbackArgs=(command, asker, place),
         )
 
     def refuse(self, error: CommandError, asker: Asker[Place]) -> None:
         """Answer with this error what is not looked at further."""
         asker.reply("", self._error_text(error, b"", asker.sender))
 
-    def _came(self, text: str | bytes, asker: Asker[Place], place: Place) -> None:
-        asker.answered(place, 0, (text,))
-
     def _failed(self, failure: Failure, command: str, asker: Asker[Place], place: Place) -> None:
         error = cast(Exception, failure.value)
-        asker.answered(place, 0, (self._error_text(error, command, asker.sender, failure),))
+        asker.reply_late(self._error_text(error, command, asker.sender, failure), place)
 
     def _error_text(
         self, error: Exception, command: bytes | str, sender: str, failure: Failure | None = None

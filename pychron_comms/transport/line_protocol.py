@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IHalfCloseableProtocol, IHandshakeListener
@@ -11,7 +11,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from pychron_comms.errors import LineTooLongError
-from pychron_comms.interfaces import IKnownRead, Replies, ReplyToCome
+from pychron_comms.interfaces import IKnownRead, ReplyToCome
 from pychron_comms.transport.ahead import Ahead, AheadUnanswered
 from pychron_comms.transport.backlog import Backlog, Instead
 from pychron_comms.transport.budget import FREE
@@ -25,8 +25,8 @@ from pychron_comms.wire.grammar import Request, Tags
 from pychron_comms.wire.line_table import LineTable
 from pychron_comms.wire.lines import TIMING_MARK, TOO_LONG, LineDecoder
 
-#: Bytes of lines that are worked off in one go: a long one costs as much as many short ones. And
-#: of replies that are made in one: when so many have left, it shows whether the client reads them.
+#: Bytes of replies that are made in one go; then it shows whether the client reads them. And of
+#: lines that are worked off in one go: a long one costs as much as many short ones.
 _ENOUGH = 65536
 
 #: Seconds that one connection's lines may take in one go.
@@ -43,11 +43,12 @@ class CommandLineReceiver(ReplyingProtocol):
     turn, what it sends further waits in a ``Backlog``; what makes safe goes ahead. When that is
     long, the client is read no further.
 
-    A ``LineReceiver`` whose lines are cut by a ``LineDecoder``: CR, LF and CRLF end them, whatever
-    ``delimiter`` says, and there is no raw mode. A line that comes alone comes to ``lineReceived``.
+    Of ``LineReceiver`` it has the hooks: each line comes to ``lineReceived``, each that was too
+    long to ``lineLengthExceeded``, and ``sendLine`` sends one. Lines are cut by a ``LineDecoder``:
+    CR, LF and CRLF end them, whatever ``delimiter`` says, and there is no raw mode.
     """
 
-    _has_turn = _is_working = False
+    _has_turn = False
     _reading_paused = False
     _takes_no_more = False
     _acts_wait = False
@@ -67,8 +68,8 @@ class CommandLineReceiver(ReplyingProtocol):
         """The text of the reply; errors are raised, or are the Deferred's failure."""
         raise NotImplementedError
 
-    def ask_again(self, reads: Sequence[IKnownRead], tags: Tags, replies: Replies) -> None:
-        """Ask some of ``known_reads``, as ``Asker`` says."""
+    def ask_again(self, read: IKnownRead, tags: Tags) -> str | Deferred[str] | ReplyToCome:
+        """As ``answer``, of one of ``known_reads``."""
         raise NotImplementedError
 
     def makes_safe(self, line: bytes) -> bool:
@@ -106,7 +107,7 @@ class CommandLineReceiver(ReplyingProtocol):
             self._decoder.mark_asked = False
             self._write(TIMING_MARK)
         line = lines[0] if len(lines) == 1 else TOO_LONG
-        if line is not TOO_LONG and not self._backlog and self.pressure.room:
+        if line is not TOO_LONG and not self._backlog and self.pressure.may_begin:
             # Nearly always, and nothing is to be gathered.
             self.lineReceived(line)
         elif lines:
@@ -117,7 +118,7 @@ class CommandLineReceiver(ReplyingProtocol):
             self._await_silence(self._options.unterminated_after)
 
     def lineReceived(self, line: bytes) -> None:
-        self._exchange.take_next((line,), 0, self)
+        self._exchange.take(line, self)
 
     def lineLengthExceeded(self, line: bytes) -> None:
         self._exchange.refuse(LineTooLongError(self._options.line_length), self)
@@ -138,34 +139,26 @@ class CommandLineReceiver(ReplyingProtocol):
             self._go_on()
             self._update_reading()
 
-    def _work_off(self, take: Callable[[], Instead], most: int) -> int:
-        """So many lines, until none may begin or they were long; how many did."""
-        done = length = made = 0
+    def _work_off(self, take: Callable[[], bytes | Turn | None], most: int) -> int:
+        """So many lines, until one may not begin or they were long; how many did."""
+        pressure, outbox, done, length = self.pressure, self._outbox, 0, 0
         until = self._clock.seconds() + _LONG_ENOUGH
         with self._connections.cork as cork:
-            while (count := min(SLICE, most - done, self.pressure.room)) > 0:
-                lines: list[Instead] = []
-                while len(lines) < count and length < _ENOUGH:
-                    lines.append(line := take())
-                    length += len(line) if isinstance(line, bytes) else 0
-                self._work_off_slice(lines)
-                done += len(lines)
-                made += self._outbox.held
-                # The other end begins with these meanwhile.
-                cork.let_out()
-                if max(length, made) >= _ENOUGH or self._clock.seconds() > until:
-                    break
+            # While commands may begin, and it shows whether the replies are read.
+            while done < most and length < _ENOUGH and pressure.may_begin and outbox.held < _ENOUGH:
+                line = take()
+                if isinstance(line, bytes):
+                    length += len(line)
+                    self.lineReceived(line)
+                else:
+                    self._take_other(line)
+                done += 1
+                if not done % SLICE:
+                    # The other end begins with these meanwhile.
+                    cork.let_out()
+                    if self._clock.seconds() > until:
+                        break
         return done
-
-    def _work_off_slice(self, lines: Sequence[Instead]) -> None:
-        at = 0
-        while at < len(lines):
-            line = lines[at]
-            if isinstance(line, bytes):
-                at += self._exchange.take_next(lines, at, self)
-            else:
-                self._take_other(line)
-                at += 1
 
     def _take_other(self, line: Turn | None) -> None:
         """Of a line that was too long, or went ahead."""
@@ -186,8 +179,6 @@ class CommandLineReceiver(ReplyingProtocol):
     # -- what waits for its turn
 
     def go_on(self) -> None:
-        if self._is_working:
-            return
         if self._backlog:
             self._go_on()
         elif self._ended and not self.pressure.in_flight:
@@ -197,7 +188,7 @@ class CommandLineReceiver(ReplyingProtocol):
         """Ask for a turn, where something waits for one; or first for room in the host's budget."""
         if self._has_turn or not self._backlog:
             return
-        if self.pressure.room:
+        if self.pressure.may_begin:
             self._has_turn = True
             self._connections.turns.wait(self, self._host)
         elif self.pressure.only_lacks_room:
@@ -214,14 +205,12 @@ class CommandLineReceiver(ReplyingProtocol):
         self._has_turn = False
         backlog = self._backlog
         if backlog:
-            self._is_working = True
             self._work_off(backlog.next, min(most, len(backlog)))
-            self._is_working = False
-            if not backlog:
-                self._backlog = None
+            self._go_on()
             self._update_reading()
             self._account_for_kept()
-            self.go_on()
+            if self._ended and not self.is_busy:
+                self._close_ended()
         self._account.host.call_next()
 
     def _look(self, line: bytes) -> Instead:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -35,19 +35,6 @@ class PendingReply:
         """As a Deferred's; to be called once."""
         self._on_text = callback, callbackArgs
         self._on_failure = errback, errbackArgs
-
-    def replied(self, at: int, texts: Sequence[str | bytes]) -> None:
-        """As ``Replies`` of one."""
-        (text,) = texts
-        self.callback(text)
-
-    def failed(self, at: int, error: Exception) -> None:
-        """As ``Replies``."""
-        self.errback(error)
-
-    def later(self, at: int, reply: Deferred[str]) -> None:
-        """As ``Replies``."""
-        reply.addCallbacks(self.callback, lambda failure: self.errback(failure.value))
 
     def callback(self, text: str | bytes) -> None:
         function, arguments = self._on_text

@@ -2,92 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 
 class Turn:
-    """The place of a plain reply that is asked for ahead of the lines before it.
+    """The place of one plain reply; ``reply`` is None until it is there."""
 
-    ``reply`` is None until it is there, ``number`` until its line has come to its turn.
-    """
+    reply: bytes | None = None
 
-    __slots__ = ("number", "reply")
-
-    def __init__(self, reply: bytes | None = None) -> None:
-        self.reply = reply
-        self.number: int | None = None
+    @classmethod
+    def of(cls, reply: bytes) -> Turn:
+        """One whose reply is there already."""
+        turn = cls()
+        turn.reply = reply
+        return turn
 
 
 class ReplyOrder:
     """Plain replies leave in the order of their requests; each method tells what may leave now.
 
-    A place is a number, counted up from 0. A reply that bears an id needs none: it may overtake.
+    A reply that bears an id needs no place here: it may overtake.
     """
 
-    __slots__ = ("_left", "_replies")
+    __slots__ = ("_turns",)
 
     def __init__(self) -> None:
-        # Replies that have left, and those that have not: None for what is not there yet.
         # No deque: an empty one takes ten times the memory, of each idle connection.
-        self._left = 0
-        self._replies: list[bytes | None] = []
+        self._turns: list[Turn] = []
 
     def __len__(self) -> int:
         """How many have a place and have not left."""
-        return len(self._replies)
+        return len(self._turns)
 
-    def reserve(self, count: int = 1) -> int:
-        """The first of so many places, behind all that were reserved before."""
-        place = self._left + len(self._replies)
-        self._replies.extend([None] * count)
-        return place
+    def reserve(self) -> Turn:
+        """A place behind all that were reserved before."""
+        turn = Turn()
+        self._turns.append(turn)
+        return turn
 
     def place(self, turn: Turn) -> bytes:
-        """The place behind all others is this one's, whose reply may be there already."""
-        turn.number = self.reserve()
-        return self.turn_came(turn)
-
-    def turn_came(self, turn: Turn) -> bytes:
-        """It has its reply, or its place: who has both may leave."""
-        if turn.number is None or turn.reply is None:
-            return b""
-        return self.fill(turn.number, (turn.reply,))
+        """The place behind all others is this one, whose reply may be there already."""
+        self._turns.append(turn)
+        return self._ready()
 
     def append(self, reply: bytes) -> bytes:
         """A reply that is there already, behind all others."""
-        if not self._replies:
-            self._left += 1
+        if not self._turns:
             return reply
-        self._replies.append(reply)
+        self._turns.append(Turn.of(reply))
         return b""
 
-    def fill(self, place: int, replies: Sequence[bytes]) -> bytes:
-        """The replies for this place that was reserved, and those behind it."""
-        pending = self._replies
-        begin = place - self._left
-        end = begin + len(replies)
-        if begin < 0:
-            # Those that were given up have left already.
-            return b""
-        if begin == 0 and (end == len(pending) or pending[end] is None):
-            # Nearly always: they are the next, and none behind them is ready.
-            del pending[:end]
-            self._left += end
-            return replies[0] if end == 1 else b"".join(replies)
-        pending[begin:end] = replies
+    def fill(self, turn: Turn, reply: bytes) -> bytes:
+        """The reply for a place that was reserved."""
+        turns = self._turns
+        if turns and turns[0] is turn and (len(turns) == 1 or turns[1].reply is None):
+            # Nearly always: it is the next, and none behind it is ready.
+            del turns[0]
+            return reply
+        turn.reply = reply
         return self._ready()
 
     def fill_all(self, reply: bytes) -> bytes:
         """The same reply for each place that still has none."""
-        self._replies = [reply if each is None else each for each in self._replies]
+        for turn in self._turns:
+            if turn.reply is None:
+                turn.reply = reply
         return self._ready()
 
     def _ready(self) -> bytes:
-        ready: list[bytes] = []
-        for reply in self._replies:
-            if reply is None:
+        ready = []
+        for turn in self._turns:
+            if turn.reply is None:
                 break
-            ready.append(reply)
-        del self._replies[: len(ready)]
-        self._left += len(ready)
+            ready.append(turn.reply)
+        del self._turns[: len(ready)]
         return ready[0] if len(ready) == 1 else b"".join(ready)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
-from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IPushProducer
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
@@ -26,7 +24,7 @@ from pychron_comms.transport.outbox import Outbox
 from pychron_comms.transport.peer_identity import sender_of
 from pychron_comms.transport.reply_order import ReplyOrder, Turn
 from pychron_comms.transport.socket_tuning import make_prompt
-from pychron_comms.wire.grammar import LINE_END, PLAIN_REPLY_LIMIT, tagged_replies, tagged_reply
+from pychron_comms.wire.grammar import LINE_END, PLAIN_REPLY_LIMIT, tagged_reply
 from pychron_comms.wire.rendering import render
 
 
@@ -79,14 +77,13 @@ class ReplyingProtocol(LineReceiver):
     def sendLine(self, line: bytes) -> None:
         self._write(line + self.delimiter)
 
-    def begin(self, identifiers: Sequence[str]) -> int | Sequence[str]:
-        """The replies to what is asked now come later; their places, or their ids."""
-        count = len(identifiers)
-        self.pressure.begin(count)
-        return identifiers if identifiers[0] else self._ordered.reserve(count)
-
-    def expect(self, identifier: str, reply: Deferred[str]) -> None:
-        """The reply to a request with this id is that Deferred's to tell."""
+    def wait(self, identifier: str) -> Turn | str:
+        """The reply to what was just asked comes later; its place, or its id."""
+        self.pressure.begin()
+        if identifier:
+            return identifier
+        order = self._order
+        return order.reserve() if order is not None else self._ordered.reserve()
 
     def reply(self, identifier: str, text: str) -> None:
         """The reply to what was just asked is known at once."""
@@ -97,22 +94,15 @@ class ReplyingProtocol(LineReceiver):
         else:
             self._write(self._order.append(self.plain(text)))
 
-    def answered(self, place: int | Sequence[str], at: int, texts: Sequence[str | bytes]) -> None:
-        """Replies for which there was to wait: to the one there, and those behind it."""
-        self.pressure.end(len(texts))
-        if isinstance(place, int):
-            replies = [self.plain(text) for text in texts]
-            self._write(self._ordered.fill(place + at, replies))
-        else:
-            self._outbox.write(tagged_replies(place[at : at + len(texts)], texts))
-        if self._backlog or self._ended:
-            self.go_on()
-
-    def turn_answered(self, turn: Turn, text: str | bytes) -> None:
-        """The reply of one that went ahead has come."""
+    def reply_late(self, text: str | bytes, place: Turn | str) -> None:
+        """The reply for which there was to wait."""
         self.pressure.end()
-        turn.reply = self.plain(text)
-        self._write(self._ordered.turn_came(turn))
+        if isinstance(place, str):
+            self._write(render(place, text))
+        elif self._order is not None:
+            data = self._order.fill(place, self.plain(text))
+            if data:
+                self._outbox.write(data)
         if self._backlog or self._ended:
             self.go_on()
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, unquote
@@ -89,24 +89,25 @@ def split_tags(text: str) -> tuple[Tags, str]:
     return tags, rest.lstrip()
 
 
-def split_words(line: bytes) -> tuple[bytes, bytes, bytes]:
-    """The id of a line, its other tags, and its words, as they came.
+def split_words(line: bytes) -> tuple[Tags, bytes]:
+    """The tags of a line, and its words as they came: what ``parse_request`` makes of it.
 
     No words where the tags are other ones than programs usually write.
     """
     if not line.startswith(b"@"):
-        return b"", b"", line
+        return NO_TAGS, line
     head, _, words = line.partition(b" ")
     number, more, others = head[4:].partition(b";")
-    # What stands before the words must not be what is cut off at the ends of a line.
-    is_usual = head.startswith(b"@id=") and number.isalnum() and b" " < words[:1] != b"@"
-    if not is_usual or (more and usual_tags(others) is None):
-        return b"", b"", b""
-    return number, others, words
+    if not (head.startswith(b"@id=") and number.isalnum()) or words[:1] in b"@":
+        return NO_TAGS, b""
+    tags = _others(others) if more else NO_TAGS
+    if tags is None:
+        return NO_TAGS, b""
+    return {"id": number.decode(), **tags}, words
 
 
 @lru_cache(16)
-def usual_tags(text: bytes) -> Tags | None:
+def _others(text: bytes) -> Tags | None:
     """What a server says beside an id; None where it is anything else."""
     # All requests of one chunk have the same.
     found = _FROM_A_SERVER.fullmatch(text) if text else None
@@ -158,11 +159,9 @@ def parse_request(text: str) -> Request:
     return _request(*split_tags(text))
 
 
-def parse_line(line: bytes) -> Request:
-    """As ``parse_request`` of its text. Errors: 206."""
-    number, others, words = split_words(line)
-    if number and words.isascii():
-        tags = {"id": number.decode(), **(usual_tags(others) or NO_TAGS)}
+def parse_line(line: bytes, tags: Tags, words: bytes) -> Request:
+    """As ``parse_request`` of a line, of which ``split_words`` gave these. Errors: 206."""
+    if tags and words.isascii():
         return _request(tags, decode(words))
     # What is wrong is told by its place in the line.
     return parse_request(decode(line))
@@ -248,14 +247,6 @@ def tagged_reply(identifier: str, text: str) -> bytes:
         return f"@id={name} {text}\r\n".encode(errors="replace")
     payload = text.encode(errors="replace")
     return f"@id={name};len={len(payload)} \r\n".encode() + payload
-
-
-def tagged_replies(identifiers: Sequence[str], texts: Sequence[str | bytes]) -> bytes:
-    """As ``tagged_reply`` of each; a text of bytes is as ``numbered_replies`` gives it."""
-    data = b""
-    for name, text in zip(identifiers, texts, strict=True):
-        data += tagged_reply(name, text if isinstance(text, str) else text.decode())
-    return data
 
 
 def event_line(topic: str, number: int, text: str) -> bytes:

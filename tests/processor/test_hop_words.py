@@ -27,7 +27,6 @@ class KnownRead:
     """Notes who asks, on which terms."""
 
     command = "GetValveState A"
-    way = "the gate"
 
     def __init__(self, answer: str | Deferred[str]) -> None:
         self.answer = answer

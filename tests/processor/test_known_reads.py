@@ -7,7 +7,6 @@ from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
-from twisted.internet.defer import Deferred
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -26,15 +25,7 @@ from pychron_comms.processor.assembly import gate_from_config
 from pychron_comms.processor.settings import laboratory_from
 from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.wire.context import PLAIN
-from pychron_comms.wire.grammar import (
-    Request,
-    decode,
-    parse_line,
-    parse_request,
-    split_words,
-    usual_tags,
-)
-from tests.doubles import Heard
+from pychron_comms.wire.grammar import Request, decode, parse_line, parse_request, split_words
 from tests.handlers.test_all_moves import SAMPLES
 from tests.properties import holds
 
@@ -102,29 +93,6 @@ class KnownReadTests(SynchronousTestCase):
                     self.assertEqual(getattr(again, name), getattr(full, name), command)
         self.assertGreater(known, 100)
 
-    def test_what_is_asked_together_is_what_each_gives_alone(self) -> None:
-        for request_type, command in commands(self.gate._handlers):
-            self.ask(request_type, command)
-        reads: list[Any] = list(self.gate.reads._meanings.values())
-        alone = [outcome_of(read) for read in reads]
-        heard = Heard()
-        self.gate.ask_all(reads, OTHER, PLAIN, heard)
-        self.assertEqual([at for at, _ in heard.told], list(range(len(reads))))
-        for read, one, (_, other) in zip(reads, alone, heard.told, strict=True):
-            if isinstance(one, str) and one == outcome_of(read):
-                # It is always the same.
-                self.assertEqual(one, other, read.command)
-            self.assertIs(type(one), type(other), read.command)
-
-    def test_who_may_not_ask_is_told_nothing_of_any(self) -> None:
-        self.ask("System", "GetValveState A")
-        read: Any = self.gate.reads.get(b"System|GetValveState A")
-        self.gate.access = AccessRules([Nobody()])
-        heard = Heard()
-        with self.assertRaises(SecurityError):
-            self.gate.ask_all([read, read], OTHER, PLAIN, heard)
-        self.assertEqual(heard.told, [])
-
     def test_every_rule_is_asked_each_time(self) -> None:
         self.ask("System", "GetValveState A")
         read: Any = self.gate.reads.get(b"System|GetValveState A")
@@ -155,16 +123,6 @@ class KnownReadTests(SynchronousTestCase):
             read.ask(ME, PLAIN)
 
 
-def outcome_of(read: Any) -> object:
-    try:
-        result: object = read.ask(OTHER, PLAIN)
-    except CommandError as error:
-        return error
-    if isinstance(result, Deferred):
-        result.addErrback(lambda failure: failure.trap(CommandError))
-    return result
-
-
 TAGS = (
     "",
     "@id=7 ",
@@ -184,15 +142,13 @@ class WordsTests(SynchronousTestCase):
     def test_words_and_tags_are_those_of_the_request(self, tags: str, rest: str) -> None:
         """So what was understood of the words alone holds with any tags before them."""
         line = f"{tags}{rest}".encode()
-        number, others, words = split_words(line)
+        found, words = split_words(line)
         if not words:
             return
         try:
             alone = parse_request(decode(words))
         except MalformedRequestError:
             return
-        found = {"id": number.decode()} if number else {}
-        found |= usual_tags(others) or {}
         if not line.startswith(b"@") or found:
             whole = parse_request(decode(line))
             self.assertEqual((dict(whole.tags), whole[1:]), (dict(alone.tags) | found, alone[1:]))
@@ -202,7 +158,7 @@ class WordsTests(SynchronousTestCase):
     def test_what_is_taken_apart_already_need_not_be_again(self, tags: str, rest: str) -> None:
         line = f"{tags}{rest}".encode()
         self.assertEqual(
-            outcome(lambda: parse_line(line)),
+            outcome(lambda: parse_line(line, *split_words(line))),
             outcome(lambda: parse_request(decode(line))),
         )
 

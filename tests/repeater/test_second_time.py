@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
@@ -13,7 +13,7 @@ from pychron_comms.repeater import endpoint
 from pychron_comms.repeater.local import LocalRepeater
 from pychron_comms.repeater.routing import FixedWay, RoutingRepeater
 from pychron_comms.wire.context import PLAIN, RequestContext
-from tests.doubles import Heard, ScriptedGate, ScriptedRepeater
+from tests.doubles import ScriptedGate, ScriptedRepeater
 from tests.repeater.test_endpoint import EndpointCase
 
 
@@ -132,18 +132,19 @@ class LocalReadTests(SynchronousTestCase):
         self.assertEqual((gate.context, read.command), ([context], "Read a"))
 
     def test_one_that_knows_it_by_now_is_asked_that(self) -> None:
-        gate, heard = ScriptedGate(Read="21.5"), Heard()
-        known = SimpleNamespace(ask=lambda sender, context: f"7 for {sender}")
-        local = LocalRepeater(gate)
-        reads = [local.known_read("System", each) for each in ("Read a", "Read b")]
-        gate.reads.keep(b"System|Read a", known, "10.0.0.1")  # type: ignore[arg-type]
-        local.ask_all(reads[:1], "10.0.0.1", PLAIN, heard)
-        self.assertEqual((gate.known_asked, gate.requests), ([[known]], []))
-        # Of two it knows one.
-        local.ask_all(reads, "10.0.0.1", PLAIN, heard)
-        self.assertEqual([each[1] for each in gate.requests], ["Read a", "Read b"])
-        told = [(0, "7 for 10.0.0.1"), (0, "21.5"), (1, "21.5")]
-        self.assertEqual(heard.told, told)
+        gate, asked = ScriptedGate(), []
+
+        class Known:
+            command = "Read a"
+
+            def ask(self, sender: str, context: RequestContext) -> Any:
+                asked.append((sender, context))
+                return "7"
+
+        read = LocalRepeater(gate).known_read("System", "Read a")
+        gate.reads.keep(b"System|Read a", Known(), "10.0.0.1")
+        self.assertEqual(read.ask("10.0.0.1", PLAIN), "7")
+        self.assertEqual((asked, gate.requests), ([("10.0.0.1", PLAIN)], []))
 
 
 class TwoFailuresTests(SynchronousTestCase):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from typing import Any
 
 from twisted.internet.task import Clock
@@ -20,7 +19,7 @@ from pychron_comms.server.resend.command_catalogue import CommandCatalogue
 from pychron_comms.server.resend.delivery import DeliveryReports
 from pychron_comms.wire.context import RequestContext
 from pychron_comms.wire.grammar import parse_request
-from tests.doubles import Heard, ScriptedRepeater, SteadyLoop
+from tests.doubles import ScriptedRepeater, SteadyLoop
 
 ME = "10.0.0.1"
 
@@ -29,17 +28,11 @@ class Read:
     def __init__(self, request_type: str, command: str) -> None:
         self.request_type = request_type
         self.command = command
-        self.way = self
         self.asked: list[tuple[str, RequestContext]] = []
 
     def ask(self, sender: str, context: RequestContext) -> str:
         self.asked.append((sender, context))
         return "again"
-
-    def ask_all(
-        self, reads: Sequence[Read], sender: str, context: RequestContext, replies: Any
-    ) -> None:
-        replies.replied(0, [each.ask(sender, context) for each in reads])
 
 
 class KnowingRepeater(ScriptedRepeater):
@@ -147,19 +140,17 @@ class KnownReadTests(SynchronousTestCase):
         listener = self.listener(hosts=HostRule(["10.0.0.1"]))
         self.ask(listener)
         read: Any = listener.known_reads.get(b"GetIt")
-        heard = Heard()
-        listener.ask_again([read, read], ME, {}, heard)
-        self.assertEqual(heard.told, [(0, "again"), (1, "again")])
+        self.assertEqual(listener.ask_again(read, ME, {}), "again")
         with self.assertRaises(SecurityError):
-            listener.ask_again([read], "10.0.0.9", {}, heard)
-        self.assertEqual([sender for sender, _ in read.asked], [ME, ME, ME])
+            listener.ask_again(read, "10.0.0.9", {})
+        self.assertEqual([sender for sender, _ in read.asked], [ME, ME])
 
     def test_the_role_and_what_the_tags_say_go_with_it_each_time(self) -> None:
         self.learn()
         listener = self.listener(role="observe")
         self.ask(listener)
         read: Any = listener.known_reads.get(b"GetIt")
-        listener.ask_again([read], ME, {"within": "2"}, Heard())
+        listener.ask_again(read, ME, {"within": "2"})
         _, context = read.asked[-1]
         self.assertEqual((context.role, context.within), ("observe", 2.0))
 

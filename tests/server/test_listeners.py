@@ -111,7 +111,7 @@ class ListenerTests(DeskCase):
 
 
 class KnownReadTests(DeskCase):
-    """What a listener knows by its words is asked so, over a connection."""
+    """What a listener knows by its words is asked so, over each transport."""
 
     def setUp(self) -> None:
         super().setUp()
@@ -130,14 +130,14 @@ class KnownReadTests(DeskCase):
         self.assertEqual(self.read.asked, [("127.0.0.1", PLAIN)])
         self.assertEqual(self.repeater.requests, [])
 
-    def test_a_datagram_goes_the_full_way(self) -> None:
+    def test_over_udp(self) -> None:
         port = DatagramMessagingHandler(self.desk, WireOptions(), shared(self.clock))
         transport = Datagrams()
         port.makeConnection(transport)  # type: ignore[arg-type]
         port.datagramReceived(b"@id=3 GetValveState A", CLIENT)
-        self.repeater.waiting[0].callback("False")
-        self.assertEqual(transport.written, [(b"@id=3 False\r\n", CLIENT)])
-        self.assertEqual(self.read.asked, [])
+        self.assertEqual(transport.written, [(b"@id=3 again\r\n", CLIENT)])
+        self.assertEqual(self.read.asked, [("127.0.0.1", PLAIN)])
+        self.assertEqual(self.repeater.requests, [])
 
 
 class DatagramNameTests(DeskCase):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,14 +11,13 @@ from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.errors import InvalidValveError, LineTooLongError, QueueFullError, SecurityError
-from pychron_comms.interfaces import Replies
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.sender_log import SenderLog
 from pychron_comms.transport.exchange import Exchange
 from pychron_comms.wire.grammar import Request, Tags
 from pychron_comms.wire.line_table import LineTable
 
-KNOWN = SimpleNamespace(command="Read a", way="there")
+KNOWN = SimpleNamespace(command="Read a")
 
 
 class Somebody:
@@ -32,28 +30,14 @@ class Somebody:
         self.known_reads: LineTable[Any] = LineTable()
         self.known_reads.keep(b"Read a", KNOWN, self.sender)
         self.replies: list[tuple[str, str]] = []
-        self.expected: list[str] = []
-        self.runs: list[tuple[int, dict[str, str]]] = []
 
     def answer(self, request: Request) -> Any:
         if isinstance(self.result, Exception):
             raise self.result
         return self.result
 
-    def ask_again(self, reads: Any, tags: Tags, replies: Replies) -> None:
-        self.runs.append((len(reads), dict(tags)))
-        if isinstance(self.result, SecurityError):
-            raise self.result
-        for at, read in enumerate(reads):
-            if isinstance(self.result, Exception):
-                replies.failed(at, self.result)
-            elif isinstance(self.result, Deferred):
-                replies.later(at, self.result)
-            else:
-                replies.replied(at, [f"{read.command} again"])
-
-    def expect(self, identifier: str, reply: Deferred[str]) -> None:
-        self.expected.append(identifier)
+    def ask_again(self, read: Any, tags: Tags) -> Any:
+        return f"{read.command} again, for {tags.get('id', 'nobody')}"
 
     def makes_safe(self, line: bytes) -> bool:
         return b"Close" in line
@@ -61,11 +45,11 @@ class Somebody:
     def reply(self, identifier: str, text: str) -> None:
         self.replies.append((identifier, text))
 
-    def begin(self, identifiers: Sequence[str]) -> list[str]:
-        return [f"{each} later" for each in identifiers]
+    def wait(self, identifier: str) -> str:
+        return f"{identifier} later"
 
-    def answered(self, place: list[str], at: int, texts: Sequence[str | bytes]) -> None:
-        self.replies += zip(place[at:], map(str, texts), strict=False)
+    def reply_late(self, text: str, place: str) -> None:
+        self.replies.append((place, text))
 
 
 class ExchangeTests(SynchronousTestCase):
@@ -74,13 +58,9 @@ class ExchangeTests(SynchronousTestCase):
         self.exchange = Exchange("System", self.metrics, SenderLog(Clock(), self.metrics))
 
     def ask(self, result: Any, line: bytes = b"@id=4 Open A") -> list[tuple[str, str]]:
-        return self.ask_all(result, line).replies
-
-    def ask_all(self, result: Any, *lines: bytes) -> Somebody:
-        somebody, at = Somebody(result), 0
-        while at < len(lines):
-            at += self.exchange.take_next(lines, at, somebody)
-        return somebody
+        somebody = Somebody(result)
+        self.exchange.take(line, somebody)
+        return somebody.replies
 
     def counted(self, what: str, times: int = 1) -> bool:
         count = f'pychron_comms_{what}_total{{listener="System"}} {times}.0\n'
@@ -91,46 +71,10 @@ class ExchangeTests(SynchronousTestCase):
         self.assertEqual(self.ask("OK", b"Open A"), [("", "OK")])
 
     def test_a_read_that_is_known_is_asked_again(self) -> None:
-        self.assertEqual(self.ask("new", b"@id=4 Read a"), [("4 later", "Read a again")])
-        self.assertEqual(self.ask("new", b"Read a"), [(" later", "Read a again")])
+        self.assertEqual(self.ask("new", b"@id=4 Read a"), [("4", "Read a again, for 4")])
+        self.assertEqual(self.ask("new", b"Read a"), [("", "Read a again, for nobody")])
         for line in (b"@id=4 Read b", b"@id=4;within=1 Read a", b" Read a"):
             self.assertEqual(self.ask("new", line)[0][1], "new")
-
-    def test_those_that_come_together_are_asked_together(self) -> None:
-        somebody = self.ask_all("new", b"Read a", b"Read a", b"Open A", b"Read a")
-        self.assertEqual(somebody.runs, [(2, {}), (1, {})])
-        self.assertEqual([text for _, text in somebody.replies[1:3]], ["Read a again", "new"])
-
-    def test_but_not_with_those_on_other_terms(self) -> None:
-        here, there = b"@id=1;from=here Read a", b"@id=2;from=there Read a"
-        somebody = self.ask_all("new", here, here, there, b"Read a", b"@id=3 Read a")
-        runs = [(2, {"from": "here"}), (1, {"from": "there"}), (1, {}), (1, {})]
-        self.assertEqual(somebody.runs, runs)
-        self.assertEqual([name for name, _ in somebody.replies[:3]], ["1 later"] * 2 + ["2 later"])
-
-    def test_nor_with_those_that_lead_elsewhere(self) -> None:
-        somebody = Somebody("new")
-        other = SimpleNamespace(command="Read b", way="elsewhere")
-        somebody.known_reads.keep(b"Read b", other, somebody.sender)
-        lines = [b"Read a", b"Read b"]
-        self.assertEqual(self.exchange.take_next(lines, 0, somebody), 1)
-        self.assertEqual(self.exchange.take_next(lines, 1, somebody), 1)
-
-    def test_each_of_them_has_its_own_reply_to_come(self) -> None:
-        result: Deferred[str] = Deferred()
-        somebody = self.ask_all(result, b"@id=1 Read a", b"@id=2 Read a")
-        self.assertEqual((somebody.replies, somebody.expected), ([], ["1", "2"]))
-        result.errback(InvalidValveError("Z"))
-        error = "ERROR 005 : Z is not a registered valve name"
-        self.assertIn(("1 later", error), somebody.replies)
-
-    def test_and_its_own_error(self) -> None:
-        for error in (SecurityError("10.0.0.1"), ZeroDivisionError("why")):
-            alone = [text for _, text in self.ask(error, b"@id=1 Read a")]
-            somebody = self.ask_all(error, b"@id=1 Read a", b"@id=2 Read a")
-            self.assertEqual([name for name, _ in somebody.replies], ["1 later", "2 later"])
-            self.assertEqual(somebody.replies[0][1], alone[0])
-        self.flushLoggedErrors(ZeroDivisionError)
 
     def test_a_process_that_stops_knows_no_read(self) -> None:
         self.exchange.refusing = True
