@@ -101,6 +101,8 @@ class Road:
 
     def ask_all(self, commands: Sequence[str]) -> None:
         """Send them in one chunk, and await as many replies."""
+        # A chunk of a new turn of the reactor: those of one turn share what is worked off at once.
+        self._reactor.advance(0)
         self._client.heard = b""
         lines = "".join(f"{each}\r\n" for each in commands)
         self._client.transport.write(lines.encode())  # type: ignore[union-attr]

@@ -98,7 +98,8 @@ def split_words(line: bytes) -> tuple[Tags, bytes]:
         return NO_TAGS, line
     head, _, words = line.partition(b" ")
     number, more, others = head[4:].partition(b";")
-    if not (head.startswith(b"@id=") and number.isalnum()) or words[:1] in b"@":
+    # What stands before the words must not be what is cut off at the ends of a line.
+    if not (head.startswith(b"@id=") and number.isalnum() and b" " < words[:1] != b"@"):
         return NO_TAGS, b""
     tags = _others(others) if more else NO_TAGS
     if tags is None:

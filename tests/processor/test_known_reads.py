@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
@@ -154,6 +154,7 @@ class WordsTests(SynchronousTestCase):
             self.assertEqual((dict(whole.tags), whole[1:]), (dict(alone.tags) | found, alone[1:]))
 
     @holds
+    @example("@id=7 ", "\x1f0")
     @given(st.sampled_from(TAGS) | TEXTS, TEXTS | st.sampled_from(["Open A", "System|", "\x07"]))
     def test_what_is_taken_apart_already_need_not_be_again(self, tags: str, rest: str) -> None:
         line = f"{tags}{rest}".encode()

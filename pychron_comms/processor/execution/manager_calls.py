@@ -41,14 +41,17 @@ class ManagerCalls:
     def _histogram(self, manager: str, operation: str) -> Histogram:
         return self._metrics.histogram(
             "pychron_comms_manager_call_seconds",
-            "How long a manager takes over one call, looks at its state among the reads.",
+            "How long a manager takes over a call that it does not answer at once.",
             manager=manager,
             operation=operation,
         )
 
 
 class TimedRunner:
-    """A runner whose calls are timed, to their end and with what they wait for a thread."""
+    """A runner whose calls are timed where they are not answered at once.
+
+    To their end, and with what they wait for a thread.
+    """
 
     def __init__(
         self, runner: Runner, reads: Histogram, acts: Histogram, clock: IReactorTime
@@ -61,14 +64,11 @@ class TimedRunner:
     def run(self, handler: IRequestHandler, call: ICall, take: Take) -> str | Deferred[str]:
         """As ``Runner.run``."""
         begun = self._clock.seconds()
-        histogram = self._reads if call.effect is Effect.READ else self._acts
-        try:
-            result = self._runner.run(handler, call, take)
-        except Exception:
-            self._over(None, histogram, begun)
-            raise
+        result = self._runner.run(handler, call, take)
         if isinstance(result, str):
-            return self._over(result, histogram, begun)
+            # At once, in the reactor's thread: what that takes the reactor's lag tells.
+            return result
+        histogram = self._reads if call.effect is Effect.READ else self._acts
         return result.addBoth(self._over, histogram, begun)
 
     def call(self, function: Callable[[], object]) -> Deferred[object]:
