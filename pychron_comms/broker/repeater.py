@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import secrets
 from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, ensureDeferred, fail
@@ -43,6 +42,7 @@ from pychron_comms.broker.outcomes import LostReply, Outcomes
 from pychron_comms.broker.owner import KnownOwner
 from pychron_comms.broker.state import lines_of
 from pychron_comms.broker.topology import bind, make_exchanges
+from pychron_comms.broker.waiting import Waiting, WaitingReplies
 from pychron_comms.errors import (
     CommandError,
     OutcomeUnknownError,
@@ -54,17 +54,8 @@ from pychron_comms.observability.metrics import Histogram
 from pychron_comms.safeguards.fence import unstopped
 from pychron_comms.transport.broker_strings import STATE_EXCHANGE, BrokerAddress, stream_topic
 from pychron_comms.transport.outage import Outage
-from pychron_comms.transport.places import Places
 from pychron_comms.wire.context import PLAIN, RequestContext, tags_of
 from pychron_comms.wire.grammar import write_request
-
-#: Commands that may wait for their replies, and those of one sender among them.
-PENDING_LIMIT = 10_000
-PENDING_SHARE = 2_500
-
-#: The same for commands that make safe.
-SAFE_LIMIT = 2_000
-SAFE_SHARE = 500
 
 #: Seconds between two words to the processor that this server lives.
 _ALIVE = 1.0
@@ -90,20 +81,6 @@ class StateWatcher(Protocol):
 
     def lost(self, reason: str) -> None:
         """It cannot be heard any more."""
-
-
-class _Waiting(NamedTuple):
-    """``key``: by which its reply can be asked for where that is lost; empty for none."""
-
-    reply: Deferred[str]
-    command: str
-    epoch: str
-    sent: float
-    until: float
-    lane: Lane
-    sender: str
-    request_type: str = ""
-    key: str = ""
 
 
 @implementer(IKnownRead)
@@ -157,13 +134,9 @@ class BrokerRepeater(MultiService):
         self._queue = ""
         self._commands: BrokerChannel | None = None
         self._words: BrokerChannel | None = None
-        self._numbers = itertools.count(1)
-        self._pending: dict[int, _Waiting] = {}
-        self._by_reply: dict[Deferred[str], int] = {}
+        self._waiting = WaitingReplies()
         self._taken: list[str] = []
         self._outcomes = Outcomes(self._ask_outcome, self._found, self._fail)
-        self._places = Places(PENDING_LIMIT, PENDING_SHARE)
-        self._safe_places = Places(SAFE_LIMIT, SAFE_SHARE)
         self._outage = Outage(f"owner of {address.hardware}", reactor)
         outage = Outage(address.name, reactor)
         self._consuming = link(address, reactor, self, "server, consuming", outage)
@@ -183,7 +156,7 @@ class BrokerRepeater(MultiService):
         for each in (self._sweep, self._alive):
             if each.running:
                 each.stop()
-        for number in list(self._pending):
+        for number, _ in self._waiting:
             self._fail(number, "this server stops")
         return super().stopService()
 
@@ -204,7 +177,7 @@ class BrokerRepeater(MultiService):
     @property
     def in_flight(self) -> int:
         """Commands that wait for their replies."""
-        return len(self._pending)
+        return len(self._waiting)
 
     @property
     def connection(self) -> BrokerConnection | None:
@@ -231,8 +204,7 @@ class BrokerRepeater(MultiService):
             return fail(PychronCommunicationError(self._name, self._why_not()))
         try:
             line = write_request(data, request_type, {"from": sender, **tags_of(context)})
-            places = self._places_of(lane)
-            places.take(sender)
+            self._waiting.take_place(lane, sender)
         except CommandError:
             return fail()
         seconds = self._timeout
@@ -244,20 +216,13 @@ class BrokerRepeater(MultiService):
             # It may tell whether this one is a copy.
             headers["taken"] = " ".join(self._taken)
             self._taken.clear()
-        number, now = next(self._numbers), self._seconds()
         reply: Deferred[str] = Deferred()
-        self._pending[number] = _Waiting(
-            reply,
-            data,
-            stamp.epoch,
-            now,
-            now + seconds + _GRACE,
-            lane,
-            sender,
-            request_type,
-            context.key if lane is Lane.ACT else "",
+        now = self._seconds()
+        until = now + seconds + _GRACE
+        key = context.key if lane is Lane.ACT else ""
+        number = self._waiting.add(
+            Waiting(reply, data, stamp.epoch, now, until, lane, sender, request_type, key)
         )
-        self._by_reply[reply] = number
         message = Message(
             REQUEST,
             line.encode(),
@@ -272,7 +237,7 @@ class BrokerRepeater(MultiService):
         return reply
 
     def asker_gone(self, response: Deferred[str]) -> None:
-        number = self._by_reply.get(response)
+        number = self._waiting.number_of(response)
         if number is not None:
             self._say(f"Forget {number}")
 
@@ -300,18 +265,15 @@ class BrokerRepeater(MultiService):
             return "no processor owns the hardware"
         return ""
 
-    def _places_of(self, lane: Lane) -> Places:
-        return self._safe_places if lane is Lane.SAFE else self._places
-
     # -- what becomes of it
 
     def _not_published(self, failure: Failure, number: int) -> None:
         failure.trap(BrokerError)
-        waiting = self._pending.get(number)
+        waiting = self._waiting.get(number)
         if waiting is None:
             return
         if not failure.check(UnroutableError, RejectedError):
-            self._reply_lost(number, f"the broker was lost ({failure.value})")
+            self._reply_lost(number, waiting, f"the broker was lost ({failure.value})")
             return
         self._drop(number)
         if failure.check(UnroutableError):
@@ -332,22 +294,17 @@ class BrokerRepeater(MultiService):
             self.hop.observe(self._seconds() - waiting.sent)
         waiting.reply.callback(text)
 
-    def _drop(self, number: int) -> _Waiting | None:
-        waiting = self._pending.pop(number, None)
+    def _drop(self, number: int) -> Waiting | None:
         self._outcomes.forget(number)
-        if waiting is not None:
-            self._by_reply.pop(waiting.reply, None)
-            self._places_of(waiting.lane).give_back(waiting.sender)
-        return waiting
+        return self._waiting.drop(number)
 
     def _fail(self, number: int, why: str) -> None:
         waiting = self._drop(number)
         if waiting is not None:
             waiting.reply.errback(OutcomeUnknownError(f"{why}: {waiting.command}"))
 
-    def _reply_lost(self, number: int, why: str) -> None:
+    def _reply_lost(self, number: int, waiting: Waiting, why: str) -> None:
         """Who has named his command is told what became of it, as soon as there is an owner."""
-        waiting = self._pending[number]
         if waiting.key:
             lost = LostReply(waiting.request_type, waiting.key, waiting.sender, why)
             self._outcomes.lost(number, lost)
@@ -365,7 +322,7 @@ class BrokerRepeater(MultiService):
 
     def _look(self) -> None:
         now = self._seconds()
-        for number, waiting in list(self._pending.items()):
+        for number, waiting in self._waiting:
             if now > waiting.until:
                 self._fail(number, "no reply in time")
         if self._had_owner and self._owner.is_there:
@@ -392,15 +349,15 @@ class BrokerRepeater(MultiService):
         if self._words is None or self._why_not():
             return fail(PychronCommunicationError(self._name, self._why_not()))
         try:
-            self._places.take("")
+            self._waiting.take_place(Lane.READ, "")
         except CommandError:
             return fail()
-        number, now = next(self._numbers), self._seconds()
         reply: Deferred[str] = Deferred()
-        self._pending[number] = _Waiting(
-            reply, words, self._owner.epoch, now, now + self._timeout, Lane.READ, ""
+        now = self._seconds()
+        until = now + self._timeout
+        number = self._waiting.add(
+            Waiting(reply, words, self._owner.epoch, now, until, Lane.READ, "")
         )
-        self._by_reply[reply] = number
         message = Message(WORD, words.encode(), number=str(number), reply_to=self._queue)
         self._words.tell(COMMANDS, topic_of(self._hardware, Lane.READ), message)
         return reply
@@ -431,10 +388,10 @@ class BrokerRepeater(MultiService):
             self._log.warn("no word of an owner: {error}", error=error)
             return
         if is_new:
-            for number, waiting in list(self._pending.items()):
+            for number, waiting in self._waiting:
                 # What makes safe is done by the new owner, if the old one has not.
                 if waiting.epoch != self._owner.epoch and waiting.lane is not Lane.SAFE:
-                    self._reply_lost(number, "the processor was lost")
+                    self._reply_lost(number, waiting, "the processor was lost")
             self._had_owner = False
         self._look_for_owner()
 
@@ -496,8 +453,8 @@ class BrokerRepeater(MultiService):
         self._owner.lost()
         for link in (self._consuming, self._publishing):
             link.drop()
-        for number in list(self._pending):
-            self._reply_lost(number, f"the broker was lost ({why})")
+        for number, waiting in self._waiting:
+            self._reply_lost(number, waiting, f"the broker was lost ({why})")
         if was_there and self._had_owner:
             self._had_owner = False
             self._lost(why)
