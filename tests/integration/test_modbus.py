@@ -90,6 +90,10 @@ def test_a_unit_says_what_it_is(processes: Processes, product: str, reply: str) 
         assert asked(wire, "Open A").startswith(reply)
 
 
+# No answer; or no time was left for one, behind a Close that is said until it is heard.
+_NOT_KNOWN = ("ERROR 010", "ERROR 201")
+
+
 @pytest.mark.parametrize("way", [(), ("--listen", "pty")])
 def test_answers_that_come_too_late_are_no_other_s(
     processes: Processes, way: tuple[str, ...]
@@ -103,11 +107,11 @@ def test_answers_that_come_too_late_are_no_other_s(
     server = laboratory(processes, "slow.toml", link)
     server.wait_for("no answer in time")
     with Wire(server_address(server)) as wire:
-        assert asked(wire, "GetValveState A").startswith("ERROR 010")
+        assert asked(wire, "GetValveState A").startswith(_NOT_KNOWN)
         # Nothing is sent while the connection is made anew.
         wait_until(lambda: asked(wire, "Open A").startswith("ERROR 201"), "an open connection")
         wait_until(lambda: asked(wire, "Close B").startswith("ERROR 201"), "an open connection")
-        assert asked(wire, "GetValveState A").startswith("ERROR 010")
+        assert asked(wire, "GetValveState A").startswith(_NOT_KNOWN)
     assert written(unit, "05 00 02 FF 00") == 1
     assert written(unit, "05 00 03 00 00") >= 1
 
