@@ -22,6 +22,8 @@ class HoldingRelay:
         self._listener = socket.create_server((HOST, 0))
         self.address: tuple[str, int] = self._listener.getsockname()
         self._sockets: list[socket.socket] = []
+        self._is_closed = False
+        self._lock = threading.Lock()
         threading.Thread(target=self._accept, daemon=True).start()
 
     def lead_to(self, target: tuple[str, int]) -> None:
@@ -38,6 +40,8 @@ class HoldingRelay:
         self._passes.set()
 
     def close(self) -> None:
+        with self._lock:
+            self._is_closed = True
         self.release()
         # Closing alone does not end who waits in accept or recv.
         for each in [self._listener, *self._sockets]:
@@ -52,16 +56,27 @@ class HoldingRelay:
                 threading.Thread(target=self._relay, args=(near,), daemon=True).start()
 
     def _relay(self, near: socket.socket) -> None:
-        self._sockets.append(near)
+        if not self._keep(near):
+            return
         self._passes.wait()
         try:
             far = socket.create_connection(self._target)
         except OSError:
             near.close()
             return
-        self._sockets.append(far)
+        if not self._keep(far):
+            return
         threading.Thread(target=self._pass_on, args=(far, near), daemon=True).start()
         self._pass_on(near, far)
+
+    def _keep(self, connection: socket.socket) -> bool:
+        """To be closed with the others; at once, and False, where these have been."""
+        with self._lock:
+            if not self._is_closed:
+                self._sockets.append(connection)
+                return True
+        connection.close()
+        return False
 
     def _pass_on(self, source: socket.socket, sink: socket.socket) -> None:
         with contextlib.suppress(OSError):
