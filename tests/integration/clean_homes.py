@@ -160,7 +160,8 @@ class CleanHome:
         self.checkout = folder / "pychron_comms"
         self._enter = enter
         self._shells: list[Shell] = []
-        shutil.copytree(CHECKOUT, self.checkout, ignore=_UNSEEN)
+        # A test beside this one may have left a link that leads nowhere.
+        shutil.copytree(CHECKOUT, self.checkout, ignore=_UNSEEN, symlinks=True)
         # Where packages come from is this computer's affair, and not of the home.
         mine = [Path.home() / each for each in (".config/pip/pip.conf", ".pip/pip.conf")]
         pip = dict([("PIP_CONFIG_FILE", str(each)) for each in mine if each.exists()][:1])

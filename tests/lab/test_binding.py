@@ -134,6 +134,7 @@ link = "serial:///dev/ttyUSB0?baud=19200"
     def test_a_port_by_another_name_is_the_same_place(self) -> None:
         device = Path(self.mktemp())
         device.mkdir(parents=True)
+        (device / "ttyUSB0").touch()
         (device / "by-id").symlink_to((device / "ttyUSB0").absolute())
         links = [f"serial://{(device / name).absolute()}" for name in ("ttyUSB0", "by-id")]
         for one, two in (links, ("serial:///com3", "serial:///COM3")):
