@@ -176,15 +176,17 @@ class Intake:
         return None
 
     async def _begin(self, channel: BrokerChannel, tag: int, asked: _Asked) -> None:
-        command = asked.request.command
         turn, self._turn = self._turn, Deferred()
         mine = self._turn
-        unwritten = await self._is_taken(channel, tag, asked)
-        await turn
         try:
+            try:
+                unwritten = await self._is_taken(channel, tag, asked)
+            finally:
+                # Whatever met this one, those behind it have their turns, and none before its own.
+                await turn
             refusal = unwritten or self._refusal(asked, redelivered=False)
             if refusal is not None:
-                self._reply(asked.message, error_line(refusal, command))
+                self._reply(asked.message, error_line(refusal, asked.request.command))
             else:
                 self._run(asked)
         finally:

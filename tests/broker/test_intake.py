@@ -156,6 +156,15 @@ class IntakeTests(SynchronousTestCase):
         self.assertEqual(self.gate.ran, ["me System|Open B"])
         self.assertTrue(self.replies[0].startswith("ERROR 214 : "))
 
+    def test_nor_does_one_that_a_bug_met(self) -> None:
+        at = self.patch(self.intake, "_at", lambda: 1 // 0)
+        self.send()
+        at.restore()
+        self.send("@from=me;key=l System|Open B")
+        self.go()
+        self.assertEqual(self.gate.ran, ["me System|Open B"])
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
     def test_its_reply_goes_to_who_asked(self) -> None:
         self.send()
         self.go()
