@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
+from pychron_comms.wire.copies import KEEP
+
 #: Seconds after which the processor knows that a reply was read, and how many it is told at once.
 WITHIN = 0.05
 AT_ONCE = 100
 
-#: Seconds after its end in which a processor knows a copy of a command, and of how many that were
-#: read lately it is told when it comes back.
-KEEP = 5.0
+#: Of how many that were read lately a processor is told when it comes back.
 MOST = 10_000
 
 
@@ -57,7 +57,7 @@ class TakenReplies:
 
 
 class ReadLately:
-    """Replies that were read in the last ``KEEP`` seconds.
+    """Replies that were read in the last ``KEEP`` seconds, in which a processor knows their copies.
 
     A processor that was started again knows the commands of just now, and not that. Told once more,
     of the same process too, it is no news.

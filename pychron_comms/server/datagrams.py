@@ -28,6 +28,7 @@ from pychron_comms.transport.datagrams import (
 from pychron_comms.transport.exchange import Exchange
 from pychron_comms.transport.options import WireOptions
 from pychron_comms.transport.shared import Shared
+from pychron_comms.wire.copies import KEEP_DATAGRAM
 from pychron_comms.wire.grammar import Request, Tags
 from pychron_comms.wire.lines import TOO_LONG, LineDecoder
 from pychron_comms.wire.rendering import render
@@ -37,10 +38,9 @@ _Address = tuple[str, int]
 #: Commands in one datagram of this computer.
 LINES = 64
 
-#: Lines that were not begun for that, of which twins are known, and for how many seconds: as a
-#: processor knows those of what it refused.
+#: Lines that were not begun for that, of which twins are known: for as long as a processor knows
+#: those of what it refused.
 TWINS = 1000
-KEEP_DATAGRAM = 2.1
 
 
 class NotBegun:
@@ -53,9 +53,9 @@ class NotBegun:
 
     def add(self, sender: str, line: bytes) -> None:
         """One more."""
-        now = self._clock.seconds()
-        self._until[hash((sender, line))] = now + KEEP_DATAGRAM
-        self._until.move_to_end(hash((sender, line)))
+        now, twins = self._clock.seconds(), hash((sender, line))
+        self._until[twins] = now + KEEP_DATAGRAM
+        self._until.move_to_end(twins)
         while len(self._until) > TWINS or next(iter(self._until.values())) <= now:
             self._until.popitem(last=False)
 

@@ -20,9 +20,10 @@ from pychron_comms.processor.execution import copies, plain_command
 from pychron_comms.processor.execution.audit import Audit
 from pychron_comms.processor.execution.execution import Execution
 from pychron_comms.processor.execution.idempotency import CommandMemory, request_of
-from pychron_comms.processor.execution.plain_command import KEEP, KEEP_DATAGRAM, LATE
+from pychron_comms.processor.execution.plain_command import LATE
 from pychron_comms.processor.execution.shares import OVERHEAD
 from pychron_comms.wire.context import RequestContext
+from pychron_comms.wire.copies import KEEP, KEEP_DATAGRAM
 from tests.doubles import IdleHardware, ScriptedCall, gate_around
 from tests.processor.copy_case import OTHER, CopyCase
 

@@ -11,7 +11,8 @@ from pychron_comms.errors import (
     OvertakenError,
 )
 from pychron_comms.interfaces import Part
-from pychron_comms.processor.execution.plain_command import KEEP, KEEP_DATAGRAM, LATE
+from pychron_comms.processor.execution.plain_command import LATE
+from pychron_comms.wire.copies import KEEP, KEEP_DATAGRAM
 from tests.processor.copy_case import OTHER, CopyCase
 
 

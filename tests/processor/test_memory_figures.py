@@ -7,8 +7,8 @@ from twisted.internet.defer import Deferred
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.processor.execution.audit import Audit
 from pychron_comms.processor.execution.idempotency import CommandMemory, request_of
-from pychron_comms.processor.execution.plain_command import KEEP
 from pychron_comms.wire.context import RequestContext
+from pychron_comms.wire.copies import KEEP
 from tests.doubles import ScriptedCall
 from tests.processor.copy_case import CopyCase
 

@@ -11,10 +11,8 @@ from pychron_comms.errors import InvalidValveError
 from pychron_comms.handlers.factories import own_commands
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.sender_log import SenderLog
-from pychron_comms.processor.execution import plain_command
 from pychron_comms.repeater.hop_places import SAFE_LIMIT
 from pychron_comms.server.datagrams import (
-    KEEP_DATAGRAM,
     TWINS,
     DatagramMessagingHandler,
     NotBegun,
@@ -26,6 +24,7 @@ from pychron_comms.server.resend.delivery import LAIN
 from pychron_comms.transport import datagrams as rules
 from pychron_comms.transport.datagrams import BURST, DatagramGuard
 from pychron_comms.transport.options import WireOptions
+from pychron_comms.wire.copies import KEEP_DATAGRAM
 from tests.listening import connections, shared
 from tests.server.test_server import DeskCase, Transport
 
@@ -83,7 +82,6 @@ class DatagramTests(DeskCase):
 
     def test_nor_is_its_twin_that_comes_later(self) -> None:
         """Its sender was told that it is not done, and then it was."""
-        self.assertEqual(KEEP_DATAGRAM, plain_command.KEEP_DATAGRAM)
         handler, transport = self.handler()
         watch: Any = self.reports.watch
         watch.may_have_lain = LAIN + 0.01

@@ -17,8 +17,8 @@ from pychron_comms.processor.execution.copies import CopyMemory, is_plain
 from pychron_comms.processor.execution.entry import Ended, Entry
 from pychron_comms.processor.execution.figures import CommandFigures
 from pychron_comms.processor.execution.keys import KEEP, KeyMemory
-from pychron_comms.processor.execution.plain_command import KEEP as KEEP_PLAIN
 from pychron_comms.processor.execution.recall import LONGEST_RUN, Laboratory, Now, Recall
+from pychron_comms.wire.copies import KEEP as KEEP_PLAIN
 
 
 class CommandWatch(Protocol):

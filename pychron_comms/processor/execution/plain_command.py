@@ -6,10 +6,7 @@ from collections.abc import Mapping
 
 from pychron_comms.interfaces import Move
 from pychron_comms.processor.execution.entry import Ended, Entry
-
-#: Seconds in which it may be in doubt whether a reply was read. A datagram's copies come sooner.
-KEEP = 5.0
-KEEP_DATAGRAM = 2.1
+from pychron_comms.wire.copies import KEEP, KEEP_DATAGRAM
 
 #: Seconds for which a copy may lie on its way from a server: by then its own time is over.
 LATE = 60.0

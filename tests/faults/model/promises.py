@@ -31,9 +31,9 @@ from unittest.mock import patch
 
 from twisted.logger import globalLogPublisher
 
-from pychron_comms.processor.execution.plain_command import KEEP, KEEP_DATAGRAM
 from pychron_comms.repeater import hop_places
 from pychron_comms.server.resend import evidence
+from pychron_comms.wire.copies import KEEP, KEEP_DATAGRAM
 from tests.faults.model.bench import BLOCKING, DEVICES, EASE, MOVES, SAFE, Told
 from tests.faults.model.clients import Unit
 from tests.faults.model.history import History
