@@ -24,9 +24,9 @@ if sys.platform != "win32":
 _ESTABLISHED, _CLOSE_WAIT = 1, 8
 
 #: Where in Linux's ``tcp_info`` it is told how many milliseconds ago something was sent last, or
-#: the connection made where nothing was; and how many ago something came.
+#: the connection made where nothing was; and how many ago something came. Its length up to there.
 _SENT, _CAME = 44, 52
-_TCP_INFO_LENGTH = 56
+_TCP_INFO = 56
 
 #: Seconds by which the system may round these.
 _ROUNDED = 0.01
@@ -85,12 +85,12 @@ def seconds_since_heard(handle: object) -> float:
 
 
 def _seconds_since(handle: object, field: int) -> float:
-    if sys.platform != "linux" or not isinstance(handle, socket.socket):
-        return math.inf
-    if handle.family == socket.AF_UNIX:
+    if not isinstance(handle, socket.socket):
         return math.inf
     try:
-        told = handle.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_LENGTH)
+        told = _tcp_info(handle)
+        if told is None:
+            return math.inf
         (milliseconds,) = struct.unpack_from("I", told, field)
     except (OSError, struct.error):
         return math.inf
@@ -113,6 +113,12 @@ def _ended(handle: object) -> bool | None:
 
 def _tcp_state(handle: socket.socket) -> int | None:
     """The state of a TCP connection; None where the system does not tell, and for other kinds."""
+    told = _tcp_info(handle)
+    return None if told is None else told[0]
+
+
+def _tcp_info(handle: socket.socket) -> bytes | None:
+    """What Linux knows of a TCP connection; None elsewhere, and for other kinds. Raises OSError."""
     if sys.platform != "linux" or handle.family == socket.AF_UNIX:
         return None
-    return handle.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0]
+    return handle.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO)
