@@ -54,7 +54,6 @@ class Instruments(MultiService):
         self._fence = fence
         self._reactor = reactor
         self._buses: dict[str, Bus] = {}
-        self._at: dict[str, list[str]] = {}
         self._places: dict[str, str] = {}
         self._instruments: dict[str, Instrument] = {}
         self._presences: list[Presence] = []
@@ -158,14 +157,13 @@ class Instruments(MultiService):
         address = _link(table, description)
         values = _values(table, description)
         self._check_place(table, address)
-        for other in self._at.setdefault(address, []):
+        for other in self._names_at(address):
             theirs = self._instruments[other].description
             if theirs.name == description.name:
                 if self._values[other] == values:
                     raise table.mistake("link", f"instrument {other} is there already")
             elif not (_is_modbus(theirs) and _is_modbus(description)):
                 raise table.mistake("link", f"instrument {other} is there, of another kind")
-        self._at[address].append(name)
         self._addresses[name] = address
         self._values[name] = values
         instrument = self._instruments[name] = Instrument(
@@ -178,8 +176,11 @@ class Instruments(MultiService):
         place = place_of(parsed_address(address))
         known = self._places.setdefault(place, address)
         if known != address:
-            others = ", ".join(self._at[known])
+            others = ", ".join(self._names_at(known))
             raise table.mistake("link", f"instrument {others} is there already, by {known}")
+
+    def _names_at(self, address: str) -> list[str]:
+        return [name for name, at in self._addresses.items() if at == address]
 
     def _bus(self, table: Table, address: str, description: Description) -> Bus:
         if address not in self._buses:

@@ -18,6 +18,9 @@ from pychron_comms.processor.settings import ProcessorSettings, read_processor_s
 from pychron_comms.server.reading import read_server
 from pychron_comms.server.settings import LINES, ServerSettings
 
+#: Seconds that what runs of one may take to answer.
+PATIENCE = 2.0
+
 
 @dataclass(frozen=True)
 class Laboratory:

@@ -10,9 +10,7 @@ from typing import Any
 
 from pychron_comms.journal.moments import local
 from pychron_comms.operations.findings import BROKEN, GOOD, Finding
-
-#: Seconds that an answer may take.
-PATIENCE = 2.0
+from pychron_comms.operations.laboratory import PATIENCE
 
 #: The parts of a process by their names, as ``/healthz`` has them; none where it cannot be asked.
 Look = Callable[[str], Mapping[str, Any]]

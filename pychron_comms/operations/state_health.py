@@ -14,10 +14,7 @@ from pychron_comms.instruments.presence import PATH
 from pychron_comms.interfaces import Severity
 from pychron_comms.journal.moments import local
 from pychron_comms.operations.findings import BROKEN, GOOD, WARNING, Finding
-from pychron_comms.operations.laboratory import Laboratory
-
-#: Seconds that an answer may take.
-PATIENCE = 2.0
+from pychron_comms.operations.laboratory import PATIENCE, Laboratory
 
 #: The items of these patterns, by a way to the server; none where it cannot be asked.
 Told = Callable[[str, Sequence[str]], Iterable[Item]]

@@ -12,14 +12,11 @@ from pychron_comms.client.communicator import Communicator
 from pychron_comms.client.outcome import ClientError
 from pychron_comms.errors import CommandError, ManagerUnavailableError
 from pychron_comms.operations.findings import BROKEN, GOOD, WARNING, Finding
-from pychron_comms.operations.laboratory import Laboratory
+from pychron_comms.operations.laboratory import PATIENCE, Laboratory
 from pychron_comms.operations.route_health import Look, healthz, route_findings
 from pychron_comms.operations.state_health import Told, state_findings, told_now
 from pychron_comms.server.settings import LINES, QTEGRA
 from pychron_comms.transport.tls.reading import read_certificates
-
-#: Seconds that an answer may take.
-PATIENCE = 2.0
 
 _START_SERVER = (
     "pychron-lab run, or systemctl start pychron-server; pychron-lab doctor says what is in its way"

@@ -57,8 +57,8 @@ class ServiceOptions(usage.Options):
 
     def __init__(self) -> None:
         super().__init__()
-        # Twisted shows a method's docstring with the blanks that indent it.
         self._table: Table | None = None
+        # Twisted shows a method's docstring with the blanks that indent it.
         self.docs = {name: " ".join((text or "").split()) for name, text in self.docs.items()}
 
     def parseOptions(self, options: Sequence[str] | None = None) -> None:
