@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
@@ -10,31 +9,12 @@ from typing import Any, cast
 from twisted.internet.interfaces import IReactorTime
 
 from pychron_comms.handlers.command import declared_commands
-from pychron_comms.handlers.echo import EchoHandler
-from pychron_comms.interfaces import Part
-from pychron_comms.journal.searches import JournalSearch
 from pychron_comms.observability.loop_watch import LoopWatch
-from pychron_comms.observability.metrics import Counter, Metrics
+from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.stream import StateStream
-from pychron_comms.processor.assembly import made_safe
 from pychron_comms.processor.command_processor import CommandProcessorFactory
-from pychron_comms.processor.execution.audit import Audit
-from pychron_comms.processor.execution.idempotency import CommandMemory
 from pychron_comms.processor.execution.keys import KeyMemory
-from pychron_comms.processor.execution.manager_queue import ManagerQueue
-from pychron_comms.processor.execution.queues import Queues
-from pychron_comms.processor.gate_queries import GateQueries
-from pychron_comms.processor.hardware_manager import RemoteHardwareManager
 from pychron_comms.repeater.endpoint import CommandRepeater
-from pychron_comms.safeguards.access import AccessRules
-from pychron_comms.safeguards.interlocks import Interlocks
-from pychron_comms.safeguards.kept_rules import KeptRules
-from pychron_comms.safeguards.leases import Leases
-from pychron_comms.safeguards.overrides import Overrides
-from pychron_comms.safeguards.roles import EVERYONE_OPERATES
-from pychron_comms.safeguards.rules import rules_for
-from pychron_comms.safeguards.system_lock import SystemLock
-from pychron_comms.safeguards.unsafe_parts import UnsafeParts
 from pychron_comms.server.datagrams import DatagramMessagingHandler
 from pychron_comms.server.dispatcher import RequestDispatcher
 from pychron_comms.server.launcher import Launcher
@@ -43,12 +23,11 @@ from pychron_comms.server.resend.command_catalogue import CommandCatalogue
 from pychron_comms.server.resend.delivery import DeliveryReports
 from pychron_comms.transport.connections import Connections
 from pychron_comms.transport.options import WireOptions
-from tests.doubles import still_publisher
-from tests.faults.model.bench import Bench, Laboratory
+from tests.faults.model.bench import Laboratory
+from tests.faults.model.gates import assembled, queue_of
 from tests.faults.model.links import Dial, Listener
 from tests.faults.model.pens import Pen
 from tests.faults.model.processes import Process
-from tests.faults.model.threads import runner_in
 from tests.faults.model.witness import WatchedGate, Witness
 from tests.faults.model.words import REQUEST_TYPE, RULES, Hardware, ModelHandler
 from tests.listening import shared
@@ -86,43 +65,17 @@ class Processor:
         self.process = process
         self.pen = pen
         clock = cast(IReactorTime, process)
-        hardware = Hardware(laboratory, process)
-        handlers: dict[str, Any] = {REQUEST_TYPE: ModelHandler(hardware, None)}
-        self.part: Callable[[str], Part] = handlers[REQUEST_TYPE].part
-        handlers["test"] = EchoHandler()
-        self.queues = queues = Queues(partial(_queue, process))
-        audit = Audit(pen, now)
-        self.memory = memory = CommandMemory(audit, clock, Metrics())
-        memory.keys = KeyMemory(room=KEY_ROOM)
-        unsafe = UnsafeParts(clock, now, audit, partial(made_safe, queues, memory))
-        memory.watched_by(unsafe)
-        self.leases = leases = Leases(clock, now, audit, unsafe, Counter())
-        interlocks = Interlocks(queues.read, clock)
-        interlocks.keep(rules_for(RULES, handlers))
-        self.lock = SystemLock({"elsewhere": ELSEWHERE})
-        access = AccessRules((), [self.lock, leases])
-        hardware.safeguards = GateQueries(
-            access=access,
-            system_lock=self.lock,
-            leases=leases,
-            memory=memory,
-            interlocks=interlocks,
-            overrides=Overrides(b"", EVERYONE_OPERATES, clock, audit.refused, Metrics()),
+        made = assembled(
+            process,
+            Hardware(laboratory, process),
+            pen,
+            now,
+            partial(queue_of, process, most=QUEUE),
+            interlocks=RULES,
+            computers={"elsewhere": ELSEWHERE},
         )
-        self.gate = RemoteHardwareManager(
-            handlers=handlers,
-            access=access,
-            hardware=hardware,
-            queues=queues,
-            memory=memory,
-            audit=audit,
-            leases=leases,
-            interlocks=interlocks,
-            kept_rules=KeptRules((), interlocks.broken, unsafe.add, clock),
-            publisher=still_publisher(clock),
-            searches=JournalSearch("", clock),
-            clock=clock,
-        )
+        self.gate, self.queues, self.memory, self.leases, self.lock, self.part = made
+        self.memory.keys = KeyMemory(room=KEY_ROOM)
         self.gate.startService()
         metrics = Metrics()
         connections = Connections("processor", WireOptions(), shared(clock, metrics))
@@ -134,11 +87,6 @@ class Processor:
             stream=self.gate.stream,
         )
         port.listen(process, factory)
-
-
-def _queue(process: Process, manager: Bench) -> ManagerQueue:
-    width = 1 if manager.blocks else math.inf
-    return ManagerQueue(runner_in(process, manager), cast(IReactorTime, process), QUEUE, width)
 
 
 class Server:

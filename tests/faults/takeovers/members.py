@@ -2,46 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, cast
-
-from twisted.internet.interfaces import IReactorTime
+from typing import Any
 
 from pychron_comms.broker.memory import SharedJournal, SharedMemory
 from pychron_comms.broker.ownership import SAFE
 from pychron_comms.broker.repeater import BrokerRepeater
 from pychron_comms.broker.standby import Standby
-from pychron_comms.handlers.echo import EchoHandler
-from pychron_comms.interfaces import IRequestHandler
 from pychron_comms.journal.memory import NoJournal
 from pychron_comms.journal.record import time_text
-from pychron_comms.journal.searches import JournalSearch
-from pychron_comms.observability.metrics import Counter, Metrics
-from pychron_comms.processor.assembly import made_safe
-from pychron_comms.processor.execution.audit import Audit
 from pychron_comms.processor.execution.fenced import FencedRunner
-from pychron_comms.processor.execution.idempotency import CommandMemory
-from pychron_comms.processor.execution.manager_queue import ManagerQueue
-from pychron_comms.processor.execution.queues import Queues
-from pychron_comms.processor.gate_queries import GateQueries
 from pychron_comms.processor.hardware_manager import RemoteHardwareManager
-from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.safeguards.fence import FenceRule, LeasedFence
-from pychron_comms.safeguards.interlocks import Interlocks
-from pychron_comms.safeguards.kept_rules import KeptRules
-from pychron_comms.safeguards.leases import Leases
-from pychron_comms.safeguards.overrides import Overrides
-from pychron_comms.safeguards.roles import EVERYONE_OPERATES
-from pychron_comms.safeguards.system_lock import SystemLock
-from pychron_comms.safeguards.unsafe_parts import UnsafeParts
 from pychron_comms.transport.broker_strings import BrokerAddress
-from tests.doubles import still_publisher
-from tests.faults.model.bench import Bench, Laboratory
+from tests.faults.model.bench import Laboratory
+from tests.faults.model.gates import assembled, queue_of
 from tests.faults.model.processes import Process
-from tests.faults.model.threads import runner_in
-from tests.faults.model.words import REQUEST_TYPE, Hardware, ModelHandler
+from tests.faults.model.words import Hardware
 from tests.faults.takeovers.broker import ModelBroker
 from tests.faults.takeovers.wires import BrokerEndpoint, link_to
 
@@ -148,51 +126,14 @@ def _gate(
     fence: LeasedFence,
     seconds: Callable[[], float],
 ) -> RemoteHardwareManager:
-    """As ``processor.assembly`` puts it together, with the model's hardware and clock."""
-    clock = cast(IReactorTime, process)
-
-    def now() -> float:
-        return 1_700_000_000.0 + seconds()
-
-    hardware = LasersOff(laboratory, process)
-    handlers: dict[str, IRequestHandler] = {
-        REQUEST_TYPE: ModelHandler(hardware, None),
-        "test": EchoHandler(),
-    }
-    queues = Queues(partial(_queue, process, fence))
-    audit = Audit(journal, now)
-    memory = CommandMemory(audit, clock, Metrics())
-    unsafe = UnsafeParts(clock, now, audit, partial(made_safe, queues, memory))
-    memory.watched_by(unsafe)
-    leases = Leases(clock, now, audit, unsafe, Counter())
-    interlocks = Interlocks(queues.read, clock)
-    lock = SystemLock({})
-    access = AccessRules((), [FenceRule(fence), lock, leases])
-    hardware.safeguards = GateQueries(
-        access=access,
-        system_lock=lock,
-        leases=leases,
-        memory=memory,
-        interlocks=interlocks,
-        overrides=Overrides(b"", EVERYONE_OPERATES, clock, audit.refused, Metrics()),
+    queue = partial(
+        queue_of, process, most=_QUEUE, through=lambda runner: FencedRunner(runner, fence)
     )
-    return RemoteHardwareManager(
-        handlers=handlers,
-        access=access,
-        hardware=hardware,
-        queues=queues,
-        memory=memory,
-        audit=audit,
-        leases=leases,
-        interlocks=interlocks,
-        kept_rules=KeptRules((), interlocks.broken, unsafe.add, clock),
-        publisher=still_publisher(clock),
-        searches=JournalSearch("", clock),
-        clock=clock,
-    )
-
-
-def _queue(process: Process, fence: LeasedFence, manager: Bench) -> ManagerQueue:
-    width = 1 if manager.blocks else math.inf
-    runner = FencedRunner(runner_in(process, manager), fence)
-    return ManagerQueue(runner, cast(IReactorTime, process), _QUEUE, width)
+    return assembled(
+        process,
+        LasersOff(laboratory, process),
+        journal,
+        lambda: 1_700_000_000.0 + seconds(),
+        queue,
+        before=[FenceRule(fence)],
+    ).gate
