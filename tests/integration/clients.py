@@ -195,6 +195,16 @@ class Wire:
     def lines(self, count: int) -> list[str]:
         return [self.line() for _ in range(count)]
 
+    def replies(self, *numbers: str) -> dict[str, str]:
+        """Those to the requests with these ids, which may overtake each other, and what comes
+        between."""
+        wanted, replies = set(numbers), {}
+        while wanted:
+            number, _, reply = self.line().removeprefix("@id=").partition(" ")
+            replies[number] = reply
+            wanted.discard(number)
+        return replies
+
     def ask(self, command: str) -> str:
         self.send(f"{command}\r\n".encode())
         return self.line()

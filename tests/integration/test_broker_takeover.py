@@ -42,8 +42,9 @@ def test_the_owner_is_killed(processes: Processes, broker: Broker) -> None:
         owner.kill()
         road.let_go()
         # Whoever waits is told so when there is another owner, and not before.
-        assert client.reply(running).startswith("ERROR 201 : ")
-        assert client.reply(waiting).startswith("ERROR 201 : ")
+        replies = client.replies(running, waiting)
+        assert replies[running].startswith("ERROR 201 : ")
+        assert replies[waiting].startswith("ERROR 201 : ")
         opened = client.open_one("D")
         other.wait_for("owns killed as 2")
         # It knows what the first one has done, and what it cannot know.

@@ -63,14 +63,6 @@ class Asker(Wire):
     def ask(self, number: str, line: str, tags: str = "") -> None:
         self.send(f"@id={number}{tags} {line}\n".encode())
 
-    def replies(self, *numbers: str) -> dict[str, str]:
-        wanted, replies = set(numbers), {}
-        while wanted:
-            number, _, reply = self.line().removeprefix("@id=").partition(" ")
-            replies[number] = reply
-            wanted.discard(number)
-        return replies
-
 
 _LINE = """
 [manager.extraction_line]
