@@ -32,6 +32,17 @@ SLOW = '\n[manager.slow]\nclass = "tests.guarded_laboratory:Slow"\n'
 #: What is asked of a device is what the test asks.
 UNWATCHED = "\n[state]\nperiod = 0\n"
 
+#: Conditions of rules.
+BAKEOUT = "Hardware|Read bakeout_setpoint"
+A_CLOSED = "System|GetIndicatorState A is False"
+
+
+def rule(command: str, *only_if: str, reason: str = "") -> str:
+    """An ``[[interlock]]`` of a configuration."""
+    conditions = ", ".join(f"'{each}'" for each in only_if)
+    because = f'reason = "{reason}"\n' if reason else ""
+    return f"\n[[interlock]]\ncommand = '{command}'\nonly_if = [{conditions}]\n{because}"
+
 
 @implementer(IDevice, IReactorManager)
 class Slow:

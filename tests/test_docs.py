@@ -35,8 +35,8 @@ from pychron_comms.processor.settings import default_laboratory, laboratory_from
 from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.server.settings import read_server_settings
 from pychron_comms.transport import schemes
-from tests import promises
 from tests.doubles import ScriptedCall
+from tests.promises.page import tables
 
 _ROOT = pathlib.Path(__file__).parent.parent
 _BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -313,7 +313,7 @@ class ExtendingPageTests(SynchronousTestCase):
 
 class PromisesPageTests(SynchronousTestCase):
     def test_it_lists_those_that_are_put_to_the_test(self) -> None:
-        self.assertIn(f"\n{promises.table()}\n", page("docs/promises.md"))
+        self.assertIn(f"\n{tables()}\n", page("docs/promises.md"))
 
 
 class UnitTests(SynchronousTestCase):

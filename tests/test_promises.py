@@ -6,7 +6,8 @@ import importlib
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from tests.promises import PROMISES, ROOT
+from tests.promises import PROMISES
+from tests.promises.__main__ import ROOT
 
 
 class PlaceTests(SynchronousTestCase):

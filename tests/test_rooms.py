@@ -60,6 +60,12 @@ class RoomTests(SynchronousTestCase):
             self.assertEqual(imported(path) & set(below), set(), str(path))
 
 
+class LengthTests(SynchronousTestCase):
+    def test_no_file_of_tests_is_too_long_to_be_read_at_once(self) -> None:
+        for path in (_PACKAGE.parent / "tests").rglob("*.py"):
+            self.assertLessEqual(len(path.read_text("utf-8").splitlines()), 500, str(path))
+
+
 class StartTests(SynchronousTestCase):
     def test_the_services_bring_no_reactor_and_nothing_that_few_need(self) -> None:
         """A reactor that a program has not chosen itself could not be replaced any more.

@@ -9,8 +9,7 @@ from zope.interface.verify import verifyObject
 
 from pychron_comms.interfaces import IDescribedHandler
 from pychron_comms.wire.context import RequestContext
-from tests.guarded_laboratory import ME, OTHER, LaboratoryCase
-from tests.safeguards.test_interlocks import rule
+from tests.guarded_laboratory import ME, OTHER, LaboratoryCase, rule
 
 
 class GateCommandsCase(LaboratoryCase):

@@ -14,8 +14,7 @@ from pychron_comms.safeguards.interlocks import READ_TIME, Interlocks
 from pychron_comms.safeguards.rules import Condition, Rule
 from pychron_comms.wire.context import RequestContext
 from tests.doubles import ScriptedCall
-from tests.guarded_laboratory import SLOW, LaboratoryCase, Slow
-from tests.safeguards.test_interlocks import BAKEOUT, rule
+from tests.guarded_laboratory import BAKEOUT, SLOW, LaboratoryCase, Slow, rule
 
 
 class PartsTests(LaboratoryCase):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from tests import guarded_laboratory
-from tests.guarded_laboratory import LaboratoryCase
-from tests.safeguards.test_interlocks import A_CLOSED, rule
+from tests.guarded_laboratory import A_CLOSED, LaboratoryCase, rule
 
 #: Seconds in which what has changed is seen: a look at each manager, and one at the rules.
 SEEN = 2.5

@@ -1,0 +1,78 @@
+"""Bounded."""
+
+from __future__ import annotations
+
+from tests.promises.promise import Promise
+
+BOUNDS = (
+    Promise(
+        "bounded",
+        "lines, connections, commands in flight, queues, unread replies, silence: each "
+        "has a limit, an error and a number",
+        "transport/connections.py",
+        "        if len(self._open) >= limits.connections:",
+        "        if False:",
+        "tests.transport.test_limits.ConnectionLimitTests"
+        ".test_who_comes_beyond_the_limit_is_told_so_and_closed",
+    ),
+    Promise(
+        "a client that does not read costs the others nothing",
+        "none of its commands begins until it has read, and it is dropped after a minute",
+        "transport/replying.py",
+        "self._clock.callLater(self._options.stall, self._drop_stalled)",
+        "None",
+        "tests.transport.test_line_protocol.BoundTests.test_a_client_that_never_reads_is_dropped",
+    ),
+    Promise(
+        "a flood harms only its sender",
+        "connections take turns, a few lines each; each computer has a budget",
+        "transport/line_protocol.py",
+        "self._connections.turns.at_once(len(lines)))\n",
+        "len(lines))\n",
+        "tests.transport.test_line_protocol.BoundTests"
+        ".test_many_lines_of_one_client_are_worked_off_in_turns",
+    ),
+    Promise(
+        "at the processor too",
+        "what waits there is sorted by who asks a server, and they take turns",
+        "processor/command_processor.py",
+        "    return None if found is None else found[1]\n",
+        "    return None\n",
+        "tests.processor.test_command_processor.SessionTests"
+        ".test_one_clients_many_commands_hold_up_anothers_by_one",
+    ),
+    Promise(
+        "a datagram cannot be turned against others",
+        "an `ERROR` is never answered; from the network one command, one small reply, and a rate",
+        "transport/datagrams.py",
+        "        if is_error(line):\n",
+        "        if False:\n",
+        "tests.server.test_datagrams.DatagramTests.test_an_error_is_never_answered",
+    ),
+    Promise(
+        "no sender fills the log",
+        "lines are cut, repeats counted, and each sender has a rate",
+        "observability/sender_log.py",
+        "        if len(page.seen) >= LINES or line in page.seen:\n",
+        "        if False:\n",
+        "tests.observability.test_sender_log.SenderLogTests"
+        ".test_repeats_are_counted_and_told_in_one_line",
+    ),
+    Promise(
+        "a clean end",
+        "the hardware is made safe at once, what waits is failed (209), what runs gets its "
+        "time, all within 10 s",
+        "processor/execution/manager_queue.py",
+        "            self._prevent(job, Event.REFUSE, ShuttingDownError(job.call.name))\n",
+        "            pass\n",
+        "tests.processor.test_manager_queue.StopTests.test_stopping_fails_what_waits_and_lets_what_runs_end",
+    ),
+    Promise(
+        "a clock that jumps changes nothing",
+        "timers follow a clock that nobody can set",
+        "process/monotonic.py",
+        "        reactor.seconds = time.monotonic",
+        "        pass",
+        "tests.process.test_supervision.MonotonicTests.test_timers_follow_a_clock_that_nobody_sets",
+    ),
+)

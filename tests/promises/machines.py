@@ -1,0 +1,104 @@
+"""Many machines."""
+
+from __future__ import annotations
+
+from tests.promises.promise import Promise
+
+MACHINES = (
+    Promise(
+        "a copy of what went to the old processor does not run at the new one",
+        "the server knows where each plain line of the last seconds went",
+        "repeater/routing.py",
+        "            and sent.to != way.name\n",
+        "            and not sent.to\n",
+        "tests.repeater.test_trail.PlainTests"
+        ".test_a_copy_of_what_runs_at_the_old_one_gets_its_reply",
+    ),
+    Promise(
+        "a key that went to the old processor runs at no other",
+        "the server knows where each key went, and asks there",
+        "repeater/routing.py",
+        "        if went and went != way.name:\n",
+        "        if went and not way.name:\n",
+        "tests.repeater.test_trail.KeyTests"
+        ".test_a_key_that_was_sent_there_is_answered_there_or_with_201",
+    ),
+    Promise(
+        "a wrong file changes no route",
+        "it is read wholly, as at a start, before anything is changed",
+        "server/routing/reload.py",
+        "            now = self._read()\n            self._change(now.settings)\n",
+        "            self._change(self._last.settings)\n            now = self._read()\n",
+        "tests.server.routing.test_reload.ReloadTests"
+        ".test_a_file_that_is_wrong_changes_nothing_and_the_log_says_why",
+    ),
+    Promise(
+        "two computers never both drive one valve",
+        "a lease of the server's counts from the processor's own word, whatever the delay",
+        "processor/server_lease.py",
+        "            self._lease(verb, said_at + LEASE, now)\n",
+        "            self._lease(verb, now + LEASE, now)\n",
+        "tests.server.routing.test_pair.HistoryTests"
+        ".test_there_are_never_two_owners_and_in_the_end_there_is_one",
+    ),
+    Promise(
+        "a processor that was cut off does not act when it is back",
+        "the lease is asked in the driver's thread, just before the driver",
+        "processor/execution/fenced.py",
+        "            self._fence.check(call.safe)\n            take()\n",
+        "            take()\n",
+        "tests.processor.test_fenced.FencedRunnerTests"
+        ".test_nothing_is_taken_that_acts_once_it_is_shut",
+    ),
+    Promise(
+        "a standby waits for what may still lie in a socket",
+        "`free` over another connection ends no lease",
+        "server/routing/member.py",
+        "            self._may_own_until = self._sent_elsewhere_until\n",
+        "            self._may_own_until = -math.inf\n",
+        "tests.server.routing.test_member.MemberTests"
+        ".test_what_lies_unread_on_an_old_connection_is_waited_for",
+    ),
+    Promise(
+        "who takes over waits until the one before cannot act any more",
+        "longer than his lease and the time to make safe, whatever has become of him",
+        "broker/ownership.py",
+        "WAIT = (LEASE + SAFE) * 1.01\n",
+        "WAIT = LEASE\n",
+        "tests.broker.test_ownership.TwoTests."
+        "test_never_two_at_an_instant_whatever_is_frozen_cut_or_late",
+    ),
+    Promise(
+        "what comes by a broker is begun when that has it written down, and no sooner",
+        "its record and its acknowledgement are awaited together",
+        "broker/intake.py",
+        "            await gatherResults(seen, consumeErrors=True)\n",
+        "            await seen[-1]\n",
+        "tests.broker.test_intake.IntakeTests.test_acknowledged_and_not_written_yet_it_waits",
+    ),
+    Promise(
+        "a log that is deleted takes no knowledge from who has read it",
+        "a log that is read anew adds to what is known",
+        "broker/memory.py",
+        "        self._earlier = {_identity(each) for each in self._records}\n",
+        "        self._records.clear()\n",
+        "tests.broker.test_memory.MemoryTests"
+        ".test_what_was_known_is_known_where_the_log_was_deleted",
+    ),
+    Promise(
+        "a lost reply is asked for by its key",
+        "of whoever owns the hardware then, before 201 is said",
+        "broker/repeater.py",
+        "        if waiting.key:\n            lost = LostReply",
+        "        if not waiting:\n            lost = LostReply",
+        "tests.broker.test_repeater.RepeaterTests.test_what_has_a_key_is_asked_of_the_next_owner",
+    ),
+    Promise(
+        "what a broker delivers again is not run again",
+        "it may have begun at another processor: 201",
+        "broker/intake.py",
+        "        if redelivered:\n",
+        "        if redelivered and False:\n",
+        "tests.broker.test_intake.IntakeTests.test_one_that_comes_again_is_never_run",
+    ),
+)

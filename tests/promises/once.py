@@ -1,0 +1,157 @@
+"""Once, and in time."""
+
+from __future__ import annotations
+
+from tests.promises.promise import Promise
+
+ONCE = (
+    Promise(
+        "nothing a client re-sends is run twice",
+        "Pychron's client asks again on a new connection after 1.03 s: the copy joins the"
+        " command that still runs",
+        "processor/execution/copies.py",
+        "        return plain.what",
+        "        return None",
+        "tests.processor.test_copies.WhileItRunsTests.test_a_copy_by_another_connection_joins_the_first",
+    ),
+    Promise(
+        "a copy that comes late undoes nothing",
+        "the first word of an older connection, whose part was changed since, is not run (202)",
+        "processor/execution/copies.py",
+        "            if may_be_late and is_changed and is_first(ask):\n",
+        "            if False:\n",
+        "tests.processor.test_late_copies.LateTests"
+        ".test_a_first_word_past_a_change_is_neither_run_nor_told_ok",
+    ),
+    Promise(
+        "nor does a datagram that lay for long",
+        "what may have lain for half a second at a server that stood still is not begun (202)",
+        "server/datagrams.py",
+        "        return (self.sender, self._line) in not_begun\n",
+        "        return False\n",
+        "tests.server.test_datagrams.DatagramTests"
+        ".test_what_acts_and_lay_there_for_long_is_not_begun",
+    ),
+    Promise(
+        "also between two computers",
+        "what takes longer than the quickest command of the last minute was held up for that long",
+        "processor/lateness.py",
+        "        return _credible(took - self._least(took, now)) if math.isfinite(took) else 0.0\n",
+        "        return 0.0\n",
+        "tests.processor.test_lateness.LatenessTests"
+        ".test_the_first_has_none_and_tells_what_the_others_take",
+    ),
+    Promise(
+        "nor does a stop double a command",
+        "what was done before a processor was stopped is not done again by a copy, nor told `OK`"
+        " (201)",
+        "processor/execution/recall.py",
+        '            (begun, ended.undone(begun.record["command"], THE_STOP), at)\n',
+        "            (begun, ended, at)\n",
+        "tests.processor.test_recall.RecallTests"
+        ".test_what_a_clean_stop_may_have_undone_is_neither_done_again_nor_told_ok",
+    ),
+    Promise(
+        "time that a copy lies is nobody's",
+        "whether it comes in time is reckoned by when it left its server, where the processor stood"
+        " still",
+        "processor/execution/copies.py",
+        "            if not plain.may_be_copied_by(sent):\n",
+        "            if not plain.may_be_copied_by(now):\n",
+        "tests.processor.test_copies_under_way.LyingTests"
+        ".test_what_left_its_server_in_time_is_a_copy",
+    ),
+    Promise(
+        "what was refused is done by no copy",
+        "a copy that was under way when its sender was told gets the same error",
+        "processor/execution/copies.py",
+        "            if refused is not None and refused.was_refused_to(ask, sent, silent_since):\n",
+        "            if False:\n",
+        "tests.processor.test_copies_under_way.RefusedTests"
+        ".test_a_connection_that_was_made_before_brings_a_copy",
+    ),
+    Promise(
+        "a reply is kept until there is evidence that it was read",
+        "for 5 s, at the processor, for the client that asks again; no write is evidence, and a"
+        " reset is none",
+        "server/resend/conversation.py",
+        "        for delivery in [*self._take_unread(), *crossed]:\n            delivery.lost()",
+        "        for one in [*self._take_unread(), *crossed]:\n            one.delivered()",
+        "tests.server.resend.test_delivery.InDoubtTests.test_a_reply_before_a_reset",
+    ),
+    Promise(
+        "nor is it forgotten that it was",
+        "a server tells a processor that comes back what was read in the last 5 s: who has read it"
+        " means the same anew",
+        "repeater/endpoint.py",
+        "        for ask in self._read_lately.asks():\n",
+        "        for ask in ():\n",
+        "tests.repeater.test_taken.TakenTests"
+        ".test_a_processor_that_comes_back_is_told_first_what_was_read_lately",
+    ),
+    Promise(
+        "a process that stood still believes nothing",
+        "what came meanwhile is no evidence that a reply was read",
+        "server/resend/delivery.py",
+        "        if self._reports.keeps and self._stalls != self._reports.watch.stalls:",
+        "        if False:",
+        "tests.server.resend.test_delivery.InDoubtTests"
+        ".test_any_evidence_after_this_process_stood_still",
+    ),
+    Promise(
+        "and `OK` is true",
+        "a kept reply ends when anybody, a safe state too, changes a part that its command moves",
+        "processor/execution/copies.py",
+        "            if is_changed or (plain.is_taken and not may_be_late):",
+        "            if plain.is_taken and not may_be_late:",
+        "tests.processor.test_copies.ChangedSinceTests.test_by_another_computer",
+    ),
+    Promise(
+        "a key runs once",
+        "the gate remembers it with its reply for an hour; a second request with it runs nothing",
+        "processor/hardware_manager.py",
+        "        if known is not None:",
+        "        if False and known is not None:",
+        "tests.processor.test_idempotency.JoinTests.test_a_copy_after_the_end_gets_the_reply_again",
+    ),
+    Promise(
+        "a flood of refusals harms only its sender",
+        "refused commands are remembered apart from those that were run, in shares for each sender",
+        "processor/execution/keys.py",
+        "        shares = self._refused if ended.refused else self._run",
+        "        shares = self._run",
+        "tests.processor.test_keys.RoomTests.test_refusals_push_out_nothing_that_was_run",
+    ),
+    Promise(
+        "also after `kill -9`",
+        "what had begun and not ended is found unknown, and is not run again",
+        "processor/execution/recall.py",
+        '            self._ended(begun, Ended(State.UNKNOWN, error_line(lost)), "")',
+        "            pass",
+        "tests.processor.test_idempotency.RecallTests.test_what_ran_when_the_processor_died_is_unknown_and_not_run_again",
+    ),
+    Promise(
+        "what nobody waits for is not begun",
+        "a waiting command whose asker has gone, and not come back in a second, is dropped",
+        "processor/execution/askers.py",
+        "        return self._withdraw(answer, job, Event.FORGET, error)",
+        "        return False",
+        "tests.processor.test_hardware_manager.GoneTests.test_what_waits_is_not_begun",
+    ),
+    Promise(
+        "in time or not at all",
+        "a command whose time passes while it waits is not begun (202)",
+        "processor/execution/askers.py",
+        "        job.askers[answer].timer = self._clock.callLater(seconds, self._give_up, answer)",
+        "        job.askers[answer].timer = self._clock.callLater(1e9, self._give_up, answer)",
+        "tests.processor.test_manager_queue.DeadlineTests.test_what_expires_while_it_waits_is_never_run",
+    ),
+    Promise(
+        "one at a time, in order",
+        "each manager has a queue of its own, so that a slow laser never delays a valve",
+        "processor/execution/manager_queue.py",
+        "        if self._must_wait(reads=False):",
+        "        if False:",
+        "tests.processor.test_manager_queue.OrderTests.test_waiting_calls_run_in_order_one_at_a_time",
+    ),
+)

@@ -1,0 +1,78 @@
+"""What makes safe."""
+
+from __future__ import annotations
+
+from tests.promises.promise import Promise
+
+SAFETY = (
+    Promise(
+        "what makes safe passes the queue",
+        "`Close`, `Disable`, `StopDrive`, `AbortPattern` and their like begin at once",
+        "processor/execution/manager_queue.py",
+        "        if call.safe:\n            return self._submit_safe(",
+        "        if False:\n            return self._submit_safe(",
+        "tests.processor.test_manager_queue.SafetyTests.test_what_makes_safe_passes_the_queue",
+    ),
+    Promise(
+        "and is not undone by what waited",
+        "what waited to act on the same part is dropped (210)",
+        "processor/execution/manager_queue.py",
+        "            if _acts_on(job, moves):",
+        "            if False:",
+        "tests.processor.test_manager_queue.SafetyTests"
+        ".test_what_waited_to_actuate_is_dropped_when_something_makes_safe",
+    ),
+    Promise(
+        "nor by what ran",
+        "where something that acts on the same part had begun before, making safe is done again"
+        " when that has ended, and only then answered `OK`",
+        "processor/execution/safety.py",
+        "        return await self._acted(again)\n",
+        "",
+        "tests.processor.test_safety.LastWordTests.test_it_is_done_again_before_its_ok",
+    ),
+    Promise(
+        "and is never refused",
+        "no limit of the gate, no deadline while it waits, no lock and no stop is in its way",
+        "processor/hardware_manager.py",
+        "            if self._stopping and not call.safe:\n",
+        "            if self._stopping:\n",
+        "tests.processor.test_hardware_manager.StopTests"
+        ".test_what_makes_safe_is_run_until_nobody_can_ask",
+    ),
+    Promise(
+        "what makes safe has room on the way",
+        "commands of one hung device, however many, leave it its places between server and"
+        " processor",
+        "repeater/connection.py",
+        "        places = room.safe(request_type) if context.safe else room.ordinary",
+        "        places = room.ordinary",
+        "tests.transport.test_places.PlaceTests.test_what_makes_safe_has_room_of_its_own",
+    ),
+    Promise(
+        "what makes safe waits for no turn",
+        "it goes ahead of the lines before it, and its reply keeps its place",
+        "transport/line_protocol.py",
+        "        if not self.goes_ahead(line):\n",
+        "        if True:\n",
+        "tests.transport.test_line_protocol.BoundTests"
+        ".test_what_makes_safe_goes_ahead_and_its_reply_keeps_its_place",
+    ),
+    Promise(
+        "what makes safe is not undone by what came before it",
+        "where what acts waits before it, it is done again behind that, and answered then",
+        "transport/line_protocol.py",
+        "        if self._acts_wait and self.makes_safe(line):\n",
+        "        if False:\n",
+        "tests.transport.test_line_protocol.BoundTests"
+        ".test_what_goes_ahead_of_what_acts_is_done_again_behind_it_and_only_then_answered",
+    ),
+    Promise(
+        "begun is begun",
+        "a command can be overtaken, expire or be forgotten until its manager's thread takes it",
+        "processor/execution/execution.py",
+        "            if self._move(Event.TAKE):\n                return\n",
+        "            return\n",
+        "tests.processor.test_execution.HandOverTests.test_until_it_is_taken_it_can_be_prevented",
+    ),
+)
