@@ -72,7 +72,9 @@ def _measured(folder: Path, count: int, seconds: float, compare: str | None) -> 
     }
     for name, checkout in roads.items():
         contenders[name] = Contender(
-            _starter(checkout), {"polled": _ALL, "new": _KEPT, "acting": _KEPT}
+            _starter(checkout),
+            {"polled": _ALL, "new": _KEPT, "acting": _KEPT},
+            other=checkout is not ROOT,
         )
     contenders["journal"] = Contender(_starter(ROOT, "sync = false"), {"acting": _KEPT[1:2]})
     contenders["synced"] = Contender(_starter(ROOT, "sync = true"), {"acting": _KEPT[1:2]})

@@ -6,6 +6,7 @@ import json
 import socket
 import statistics
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -47,10 +48,14 @@ Start = Callable[[], AbstractContextManager[System]]
 
 
 class Contender(NamedTuple):
-    """A system, and the kinds of command that it is asked, each with the loads."""
+    """A system, and the kinds of command that it is asked, each with the loads.
+
+    ``other``: of another commit, which need not stand every load; what it does not is left out.
+    """
 
     start: Start
     kinds: Mapping[str, Sequence[str]]
+    other: bool = False
 
 
 class Bench:
@@ -76,8 +81,14 @@ class Bench:
             for load in LOADS:
                 for name in list(contenders)[:: -1 if backwards else 1]:
                     for kind, loads in contenders[name].kinds.items():
-                        if load in loads:
+                        if load not in loads:
+                            continue
+                        try:
                             found[name, kind, load] = self._measured(running[name], kind, load)
+                        except NotRunningError as error:
+                            if not contenders[name].other:
+                                raise
+                            print(f"{name}: {error}", file=sys.stderr)
         return found
 
     def _measured(self, system: System, kind: str, load: str) -> Figures:
@@ -127,12 +138,14 @@ def start_seconds(start: Start) -> float:
 
 
 def medians(rounds: Sequence[Round]) -> Round:
+    """Of what was measured in all of them."""
     return {
         key: {
             figure: statistics.median(each[key][figure] for each in rounds)
             for figure in rounds[0][key]
         }
         for key in rounds[0]
+        if all(key in each for each in rounds)
     }
 
 
