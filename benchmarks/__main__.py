@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 from contextlib import AbstractContextManager
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
@@ -68,7 +69,12 @@ def _measured(folder: Path, count: int, seconds: float, compare: str | None) -> 
         roads[compare] = _checked_out(compare, folder)
     contenders = {
         "C relay": Contender(lambda: native_relay(relay), {"relayed": _ALL}),
-        "Twisted relay": Contender(twisted_relay, {"relayed": _ALL}),
+        "Twisted's LineReceiver": Contender(
+            partial(twisted_relay, "benchmarks.relay"), {"relayed": _ALL}
+        ),
+        "Twisted's reactor, all by hand": Contender(
+            partial(twisted_relay, "benchmarks.prompt_relay"), {"relayed": _ALL}
+        ),
     }
     for name, checkout in roads.items():
         contenders[name] = Contender(

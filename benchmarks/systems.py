@@ -101,9 +101,9 @@ def native_relay(program: Path) -> Iterator[System]:
 
 
 @contextmanager
-def twisted_relay() -> Iterator[System]:
-    """Two hops of Twisted's ``LineReceiver`` that parse nothing, and answer all with ``OK``."""
-    command = [sys.executable, "-m", "benchmarks.relay"]
+def twisted_relay(module: str) -> Iterator[System]:
+    """Two hops on Twisted's reactor that parse nothing, and answer all with ``OK``."""
+    command = [sys.executable, "-m", module]
     with ExitStack() as stack:
         path = f"{stack.enter_context(tempfile.TemporaryDirectory())}/hop"
         back = stack.enter_context(_held([*command, "back", path]))
