@@ -131,7 +131,9 @@ class CommandLineReceiver(ReplyingProtocol):
         """Work lines off, as many as it is this connection's turn to; the others wait."""
         backlog, done = self._backlog, 0
         if not backlog:
-            done = self._work_off(iter(lines).__next__, self._connections.turns.at_once(len(lines)))
+            done = self._work_off(
+                iter(lines).__next__, self._connections.turns.at_once(len(lines), self._host)
+            )
         if done < len(lines):
             if backlog is None:
                 backlog = self._backlog = self.new_backlog()

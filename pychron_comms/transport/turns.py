@@ -15,7 +15,7 @@ SLICE = 16
 
 #: Lines of all of them, and seconds, before the reactor sees to other things.
 _ROUND = 64
-_ROUND_TIME = 0.005
+_ROUND_TIME = 0.0025
 
 
 class Worker(Protocol):
@@ -41,12 +41,15 @@ class FairTurns:
         self._left = AT_ONCE
         self._renewal: IDelayedCall | None = None
 
-    def at_once(self, lines: int) -> int:
+    def at_once(self, lines: int, host: str) -> int:
         """How many of so many lines that have come together may be worked off without a turn.
 
-        While others wait for one, at most the first. Many chunks that come in one turn of the
-        reactor share ``AT_ONCE``: it would not see to anybody else before it had done them all.
+        None while others of that host wait for one; at most the first, while those of another do.
+        Many chunks that come in one turn of the reactor share ``AT_ONCE``: it would not see to
+        anybody else before it had done them all.
         """
+        if host in self._waiting:
+            return 0
         most = min(lines, 1 if self._hosts else AT_ONCE, self._left)
         self._left -= most
         if self._left <= AT_ONCE - SLICE and self._renewal is None:

@@ -72,28 +72,39 @@ class FairTurnsTests(SynchronousTestCase):
         class Slow(Somebody):
             def work(slow, most: int) -> None:
                 super().work(most)
-                self.clock.rightNow += 1.0
+                self.clock.rightNow += 0.002
 
         self.turns.wait(Slow(self.turns, "slow", "1", 1000, self.seen), "1")
         one_turn(self.clock)
-        self.assertEqual(self.seen, ["slow"])
+        self.assertEqual(self.seen, ["slow"] * 2)
 
     def test_while_somebody_waits_nobody_takes_much_at_once(self) -> None:
-        self.assertEqual(self.turns.at_once(10), 10)
+        self.assertEqual(self.turns.at_once(10, "2"), 10)
         self.come("a", "1", 10_000)
-        self.assertEqual(self.turns.at_once(10), 1)
+        self.assertEqual(self.turns.at_once(10, "2"), 1)
+
+    def test_and_no_other_connection_of_that_computer_takes_any(self) -> None:
+        """250 of them, with 40 lines each, had their turn and as much again beside it."""
+        self.come("a", "1", 10_000)
+        self.assertEqual([self.turns.at_once(10, "1") for _ in range(3)], [0, 0, 0])
+        self.assertEqual(self.turns.at_once(1, "2"), 1)
+
+    def test_until_it_has_had_its_turn(self) -> None:
+        self.come("a", "1", 1)
+        one_turn(self.clock)
+        self.assertEqual(self.turns.at_once(10, "1"), 10)
 
     def test_chunks_of_one_turn_of_the_reactor_share_what_is_taken_at_once(self) -> None:
         """Those of 195 connections held everybody else up for 54 ms."""
-        self.assertEqual([self.turns.at_once(40) for _ in range(3)], [40, AT_ONCE - 40, 0])
+        self.assertEqual([self.turns.at_once(40, "1") for _ in range(3)], [40, AT_ONCE - 40, 0])
         one_turn(self.clock)
-        self.assertEqual(self.turns.at_once(AT_ONCE + 1), AT_ONCE)
+        self.assertEqual(self.turns.at_once(AT_ONCE + 1, "1"), AT_ONCE)
         one_turn(self.clock)
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_few_lines_ask_for_no_timer(self) -> None:
         for _ in range(SLICE - 1):
-            self.assertEqual(self.turns.at_once(1), 1)
+            self.assertEqual(self.turns.at_once(1, "1"), 1)
         self.assertEqual(self.clock.getDelayedCalls(), [])
-        self.assertEqual(self.turns.at_once(2), 2)
+        self.assertEqual(self.turns.at_once(2, "1"), 2)
         self.assertEqual(len(self.clock.getDelayedCalls()), 1)
