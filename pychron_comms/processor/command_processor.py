@@ -18,7 +18,7 @@ from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.processor.lateness import Lateness, on_the_way
 from pychron_comms.processor.owner import Owner
-from pychron_comms.transport.connections import Connections
+from pychron_comms.transport.connections import HELD, Connections
 from pychron_comms.transport.fair_backlog import FairBacklog
 from pychron_comms.transport.line_protocol import CommandLineReceiver
 from pychron_comms.transport.peer_identity import LOCAL_SENDER, host_of, name_of
@@ -121,6 +121,11 @@ class CommandProcessor(CommandLineReceiver):
             self._waiting[number] = response
             response.addBoth(self._answered_by_gate, number)
         return response
+
+    @property
+    def worth(self) -> int:
+        # The leases of a server's clients would end with it.
+        return HELD if self._is_trusted else super().worth
 
     def makes_safe(self, line: bytes) -> bool:
         """What makes safe is taken while the processor stops, and goes ahead of what waits."""

@@ -15,7 +15,7 @@ from pychron_comms.server.dispatcher import RequestDispatcher
 from pychron_comms.server.resend import evidence
 from pychron_comms.server.resend.conversation import Conversation
 from pychron_comms.server.resend.delivery import LAIN
-from pychron_comms.transport.connections import Connections
+from pychron_comms.transport.connections import HELD, Connections
 from pychron_comms.transport.line_protocol import CommandLineReceiver
 from pychron_comms.transport.socket_tuning import read_bit_by_bit
 from pychron_comms.wire.grammar import Request, Tags
@@ -56,6 +56,11 @@ class MessagingHandler(CommandLineReceiver):
         if lain:
             lain = min(lain, evidence.seconds_since_made(self._socket()))
         self._heard_at = self._clock.seconds() - lain
+
+    @property
+    def worth(self) -> int:
+        # A lease may end with it.
+        return HELD if self._session else super().worth
 
     def dataReceived(self, data: bytes) -> None:
         if self._conversation is not None and not self.is_busy:

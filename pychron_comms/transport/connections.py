@@ -9,12 +9,14 @@ from twisted.internet.interfaces import IDelayedCall
 from twisted.logger import Logger
 
 from pychron_comms.transport.exchange import Exchange
+from pychron_comms.transport.hosts import ConnectionsOfHosts
 from pychron_comms.transport.options import WireOptions
 from pychron_comms.transport.shared import Shared
 
 #: What is counted at each listener beside its exchange's: ``pychron_comms_NAME_total``.
 COUNTED = {
     "connections_refused": "Connections refused because there were too many (215).",
+    "gave_way": "Connections closed for one of a computer that has fewer.",
     "idle_closed": "Connections closed after too long a silence.",
     "unterminated_dropped": "Lines dropped because the connection ended before they did.",
     "readers_paused": "Times that a client was read no further until it had read its replies.",
@@ -22,6 +24,9 @@ COUNTED = {
 }
 
 IN_FLIGHT_MEANING = "Commands that wait for their replies."
+
+#: Nothing; a reply, or events; something that lasts as long as it does.
+UNUSED, AWAITED, HELD = range(3)
 
 #: Seconds between looks for silent connections, at most and at least.
 _RARELY, _OFTEN = 60.0, 0.05
@@ -38,6 +43,10 @@ class Connection(Protocol):
     def in_flight(self) -> int:
         """Commands that wait for their replies."""
 
+    @property
+    def worth(self) -> int:
+        """``UNUSED``, ``AWAITED`` or ``HELD``: what is lost with it."""
+
     def take_no_more(self) -> None:
         """Answer what has come; nothing is looked at that comes from now on."""
 
@@ -51,9 +60,12 @@ class Connection(Protocol):
 class Connections:
     """Those of one listener, which may have several endpoints. ``name`` is how metrics call it.
 
-    As many as ``options.limits`` allow. One that waits for nothing is closed after ``idle`` seconds
-    without a byte, or up to half as many or 2 min later, whichever is less. Nothing is said to it:
-    a plain client would take that for its next reply.
+    As many as ``options.limits`` allow. Where there are as many, the host that has the most gives
+    one up for one that has fewer, so that no few hosts can take all the room.
+
+    One that waits for nothing is closed after ``idle`` seconds without a byte, or up to half as
+    many or 2 min later, whichever is less. Nothing is said to it: a plain client would take that
+    for its next reply.
     """
 
     _log = Logger()
@@ -71,7 +83,7 @@ class Connections:
         self._limits = options.limits
         # In the order in which they came, each with the host that it came from.
         self._open: dict[Connection, str] = {}
-        self._hosts: dict[str, int] = {}
+        self._hosts: ConnectionsOfHosts[Connection] = ConnectionsOfHosts()
         self._closing: set[Connection] = set()
         self._full = False
         # One timer for all: one for each connection would cost more than the connection.
@@ -103,13 +115,16 @@ class Connections:
         self._counters[what].value += 1
 
     def limit_met(self, host: str) -> int | None:
-        """The limit that one more connection from there would break; None where there is room."""
+        """The limit that one more connection from there would break; None where there is room.
+
+        Room may be made for it, by closing another.
+        """
         limits = self._limits
         limit = None
-        if len(self._open) >= limits.connections:
-            limit = limits.connections
-        elif self._hosts.get(host, 0) >= limits.connections_per_host:
+        if self._hosts.number(host) >= limits.connections_per_host:
             limit = limits.connections_per_host
+        elif len(self._open) >= limits.connections and not self._make_room(host):
+            limit = limits.connections
         if limit is not None:
             self._refused(host, limit)
         return limit
@@ -120,7 +135,7 @@ class Connections:
         # One text for all connections of a host.
         host = sys.intern(host)
         self._open[connection] = host
-        self._hosts[host] = self._hosts.get(host, 0) + 1
+        self._hosts.add(connection, host)
         if self._timer is None and self._limits.idle:
             self._timer = self.clock.callLater(self._pause, self._look)
 
@@ -128,11 +143,8 @@ class Connections:
         """One that has ended."""
         self._closing.discard(connection)
         host = self._open.pop(connection, None)
-        if host is None:
-            return
-        self._hosts[host] -= 1
-        if not self._hosts[host]:
-            del self._hosts[host]
+        if host is not None:
+            self._hosts.remove(connection, host)
 
     # -- the end of the process
 
@@ -192,6 +204,30 @@ class Connections:
         # Over TLS it is not ended at once, and a reply could not be written.
         connection.take_no_more()
         connection.close()
+
+    # -- too many
+
+    def _make_room(self, host: str) -> bool:
+        """Close one of the host that has the most, where that leaves it no fewer than this one."""
+        if self._hosts.most <= self._hosts.number(host) + 1:
+            return False
+        # What has been there for long is rather not a flood's.
+        newest_first = reversed(list(self._hosts.of_one_that_has_most()))
+        connection = min(newest_first, key=lambda each: each.worth)
+        if connection.worth == HELD:
+            return False
+        self.count("gave_way")
+        self.log.warn(
+            self._log,
+            "closed a connection of {sender}, which has {number}, for one of {host}",
+            sender=self._open[connection],
+            number=self._hosts.most,
+            host=host,
+        )
+        # It is no longer among them, whenever its end is heard of.
+        self.remove(connection)
+        connection.transport.abortConnection()
+        return True
 
     def _refused(self, host: str, limit: int) -> None:
         self.count("connections_refused")

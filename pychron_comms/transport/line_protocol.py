@@ -15,7 +15,7 @@ from pychron_comms.interfaces import IKnownRead, ReplyToCome
 from pychron_comms.transport.ahead import Ahead, AheadUnanswered
 from pychron_comms.transport.backlog import Backlog, Instead
 from pychron_comms.transport.budget import FREE
-from pychron_comms.transport.connections import Connections
+from pychron_comms.transport.connections import AWAITED, UNUSED, Connections
 from pychron_comms.transport.fair_backlog import FairBacklog
 from pychron_comms.transport.peer_identity import introduced
 from pychron_comms.transport.reply_order import Turn
@@ -236,6 +236,10 @@ class CommandLineReceiver(ReplyingProtocol):
     def _none_goes_ahead(self, lines: bytes) -> bool:
         """Whether ``_look`` would change nothing, with these behind what waits."""
         return self._acts_wait and not self.may_go_ahead(lines)
+
+    @property
+    def worth(self) -> int:
+        return AWAITED if self.is_busy or self._events is not None else UNUSED
 
     @property
     def is_busy(self) -> bool:

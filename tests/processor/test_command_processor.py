@@ -22,6 +22,7 @@ from pychron_comms.processor.settings import (
     default_laboratory,
     laboratory_from,
 )
+from pychron_comms.transport.connections import HELD, UNUSED
 from tests.doubles import ScriptedGate
 from tests.listening import connections, one_turn
 
@@ -147,6 +148,11 @@ class SessionTests(SynchronousTestCase):
     def test_each_connection_is_a_session(self) -> None:
         self.assertEqual(self.session(b"System|Open V\r\n"), "connection-1")
         self.assertEqual(self.session(b"System|Open V\r\n", STRANGER), "connection-2")
+
+    def test_that_of_a_server_gives_no_way(self) -> None:
+        """The leases of its clients would end with it."""
+        self.assertEqual(self.connect().worth, HELD)
+        self.assertEqual(self.connect(STRANGER).worth, UNUSED)
 
     def test_a_servers_client_is_a_session_within_the_servers(self) -> None:
         line = b"@id=1;from=10.0.0.1;session=abc System|Open V\r\n"

@@ -10,10 +10,19 @@ BOUNDS = (
         "lines, connections, commands in flight, queues, unread replies, silence: each "
         "has a limit, an error and a number",
         "transport/connections.py",
-        "        if len(self._open) >= limits.connections:",
-        "        if False:",
+        "        elif len(self._open) >= limits.connections and not self._make_room(host):",
+        "        elif False:",
         "tests.transport.test_limits.ConnectionLimitTests"
         ".test_who_comes_beyond_the_limit_is_told_so_and_closed",
+    ),
+    Promise(
+        "a few computers cannot take all the room",
+        "where a listener is full, the computer that has the most connections gives one up for one "
+        "that has fewer",
+        "transport/connections.py",
+        " and not self._make_room(host):",
+        ":",
+        "tests.transport.test_limits.ConnectionLimitTests.test_nor_can_four",
     ),
     Promise(
         "a client that does not read costs the others nothing",
@@ -27,8 +36,8 @@ BOUNDS = (
         "a flood harms only its sender",
         "connections take turns, a few lines each; each computer has a budget",
         "transport/line_protocol.py",
-        "self._connections.turns.at_once(len(lines)))\n",
-        "len(lines))\n",
+        "self._connections.turns.at_once(len(lines), self._host)\n",
+        "len(lines)\n",
         "tests.transport.test_line_protocol.BoundTests"
         ".test_many_lines_of_one_client_are_worked_off_in_turns",
     ),

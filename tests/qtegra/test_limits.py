@@ -8,6 +8,7 @@ from twisted.internet.defer import Deferred
 
 from pychron_comms.transport import datagrams as rules
 from pychron_comms.transport.budget import FREE
+from pychron_comms.transport.connections import AWAITED, UNUSED
 from tests.qtegra.test_wire import ADDRESS, WireCase
 
 HERE = ("127.0.0.1", 40000)
@@ -44,12 +45,14 @@ class StreamLimitTests(WireCase):
         protocol, transport = self.connect()
         protocol.dataReceived(b"SetMass 40\r")
         self.assertEqual(self.connections.in_flight, 1)
+        self.assertEqual(protocol.worth, AWAITED)
         self.connections.refuse_commands()
         late, refused = self.connect_again()
         late.dataReceived(b"GetHV\r")
         self.assertEqual(refused.value(), b"ERROR 209 : shutting down: GetHV")
         self.reply.callback("OK")
         self.assertEqual((transport.value(), self.connections.in_flight), (b"OK", 0))
+        self.assertEqual(protocol.worth, UNUSED)
 
     def test_what_waits_at_the_end_gets_201_and_a_late_reply_is_dropped(self) -> None:
         self.reply = Deferred()

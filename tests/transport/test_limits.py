@@ -17,7 +17,7 @@ from pychron_comms.config.table import ConfigError, Table
 from pychron_comms.errors import QueueFullError
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.transport.admission import PATIENCE, AdmissionFactory
-from pychron_comms.transport.connections import Connections
+from pychron_comms.transport.connections import HELD, Connections
 from pychron_comms.transport.line_protocol import CommandLineReceiver
 from pychron_comms.transport.options import ConnectionLimits, WireOptions, read_connection_limits
 from pychron_comms.wire.frames import FrameFormat
@@ -53,6 +53,11 @@ class Parrot(CommandLineReceiver):
         super().__init__(connections)
         self.waiting: list[Deferred[str]] = []
         self.seen: list[str] = []
+        self.lasts = False
+
+    @property
+    def worth(self) -> int:
+        return HELD if self.lasts else super().worth
 
     def makes_safe(self, line: bytes) -> bool:
         return b"safe" in line
@@ -140,6 +145,56 @@ class ConnectionLimitTests(LimitsCase):
         self.assertEqual(refused.value(), b"ERROR 215 : too many connections: at most 2\r\n")
         self.assertEqual(other.value(), b"")
         self.assertEqual(self.number("connections"), "3")
+
+    def fill(self, hosts: int = 4, each: int = 3, **limits: Any) -> dict[str, list[Transport]]:
+        """From ``10.0.0.1`` on, as many as may be; oldest first."""
+        self.listen(connections=hosts * each, connections_per_host=each, **limits)
+        names = [f"10.0.0.{number + 1}" for number in range(hosts)]
+        return {name: [self.connect(name) for _ in range(each)] for name in names}
+
+    def test_nor_can_four(self) -> None:
+        """They had a quarter of it each, and nobody else came in, to close a valve or for more."""
+        held = self.fill()
+        fifth = self.connect("10.0.0.5")
+        fifth.protocol.dataReceived(b"safe\n")
+        self.assertEqual(fifth.value(), b"safe\r\n")
+        self.assertEqual([each.aborted for each in held["10.0.0.1"]], [False, False, True])
+        self.assertEqual(self.number("connections"), "12")
+        self.assertEqual(self.number("gave_way_total"), "1")
+        self.assertEqual(self.number("connections_refused_total"), "0")
+
+    def test_each_of_those_that_have_most_gives_way_until_none_has_more(self) -> None:
+        held = self.fill()
+        fifth = [self.connect("10.0.0.5") for _ in range(3)]
+        self.assertEqual([len(each.value()) > 0 for each in fifth], [False, False, True])
+        gave = [sum(each.aborted for each in of_host) for of_host in held.values()]
+        self.assertEqual(gave, [1, 1, 0, 0])
+
+    def test_none_gives_way_to_one_of_a_computer_with_as_many(self) -> None:
+        held = self.fill(each=1)
+        self.assertIn(b"ERROR 215", self.connect("10.0.0.5").value())
+        self.assertFalse(any(each.aborted for of_host in held.values() for each in of_host))
+
+    def test_what_waits_for_a_reply_gives_way_last(self) -> None:
+        held = self.fill(hosts=1)["10.0.0.1"]
+        for busy in (0, 2):
+            held[busy].protocol.dataReceived(b"wait\n")
+        self.connect("10.0.0.2")
+        self.assertEqual([each.aborted for each in held], [False, True, False])
+
+    def test_and_does_where_all_wait(self) -> None:
+        """Who keeps a command on each connection keeps nobody out; what has begun goes on."""
+        held = self.fill(hosts=1)["10.0.0.1"]
+        for busy in held:
+            busy.protocol.dataReceived(b"wait\n")
+        self.assertEqual(self.connect("10.0.0.2").value(), b"")
+        self.assertEqual([each.aborted for each in held], [False, False, True])
+
+    def test_what_something_lasts_as_long_as_gives_no_way(self) -> None:
+        held = self.fill(hosts=1)["10.0.0.1"]
+        for each in held:
+            each.protocol.lasts = True
+        self.assertIn(b"ERROR 215", self.connect("10.0.0.2").value())
 
     def test_the_end_of_one_makes_room_for_another(self) -> None:
         self.listen(connections=1, connections_per_host=1)

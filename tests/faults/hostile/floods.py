@@ -18,7 +18,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 from tests.faults.counting import sealed
-from tests.faults.hostile.laboratory import SLOW, Port, Ports
+from tests.faults.hostile.laboratory import FEW, SLOW, Port, Ports
 
 _HERE = "127.9.0.1"
 _LONG = 64_000
@@ -56,9 +56,9 @@ def _ticks(target: Target, rate: float) -> Iterator[int]:
         time.sleep(max(0.0, part / (rate * target.share) - (time.monotonic() - begin)))
 
 
-def _connect(there: Port) -> socket.socket:
+def _connect(there: Port, here: str = _HERE) -> socket.socket:
     """From the address of the hostile computer; nothing waits on it."""
-    connection = socket.create_connection(there, 5.0, (_HERE, 0))
+    connection = socket.create_connection(there, 5.0, (here, 0))
     connection.setblocking(False)
     return connection
 
@@ -199,6 +199,33 @@ def silent_connections(target: Target) -> None:
         time.sleep(target.seconds)
 
 
+def four_computers(target: Target) -> None:
+    """All that a listener bears, from four addresses; who is thrown out comes again."""
+    held = {number: _connect(target.ports.narrow, _of_four(number)) for number in range(4 * FEW)}
+    try:
+        for _ in _ticks(target, 100 / target.share):
+            for number, connection in held.items():
+                if _has_ended(connection):
+                    connection.close()
+                    held[number] = _connect(target.ports.narrow, _of_four(number))
+    finally:
+        for connection in held.values():
+            connection.close()
+
+
+def _of_four(number: int) -> str:
+    return f"127.9.0.{number % 4 + 1}"
+
+
+def _has_ended(connection: socket.socket) -> bool:
+    try:
+        return not connection.recv(1 << 16)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+
+
 def checks(target: Target) -> None:
     """300 of a command that an interlock guards, every second."""
     with _connect(target.ports.system) as connection:
@@ -221,7 +248,7 @@ FLOODS: dict[str, Flood] = {
     for flood in (
         nothing, unread_descriptions, distinct_datagrams, one_byte_datagrams, long_lines,
         leaving_askers, long_arguments, invented_types, refused_keys, repeated_datagram,
-        forged_datagrams, silent_connections, checks, wrong_keys,
+        forged_datagrams, silent_connections, four_computers, checks, wrong_keys,
     )
 }  # fmt: skip
 

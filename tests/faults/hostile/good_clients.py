@@ -62,8 +62,11 @@ async def run(ports: Ports, watch: Watch, seconds: float) -> None:
     async def disable() -> None:
         await _ask(watch, ports.co2, "Disable", "OK")
 
+    async def disable_another() -> None:
+        await _ask(watch, ports.narrow, "Disable", "OK")
+
     end = time.monotonic() + seconds
-    clients = (actuate, look, be_ready, disable)
+    clients = (actuate, look, be_ready, disable, disable_another)
     await asyncio.gather(*(_repeat(client, end) for client in clients))
 
 

@@ -22,6 +22,9 @@ from tests.integration.processes import TWISTD, Processes, RunningProcess
 GOOD, SLOW = "prompt-0", "slow-0"
 _SLOWNESS = 0.3
 
+#: Connections that one computer may have at the listener which four can fill.
+FEW = 10
+
 _DEFAULT = (files("pychron_comms.lab") / "default.toml").read_text("utf-8")
 _RULES = """
 [access]
@@ -52,6 +55,13 @@ type = "*"
 listen = ["{ANY_PORT}"]
 role = "observe"
 
+# One that is soon full.
+[[server.listener]]
+type = "Diode"
+listen = ["{ANY_PORT}"]
+connections = {4 * FEW}
+connections_per_host = {FEW}
+
 [[server.listener]]
 type = "Spectrometer"
 kind = "qtegra"
@@ -70,6 +80,7 @@ class Ports:
     co2: Port
     co2_udp: Port
     counting: Port
+    narrow: Port
     observers: Port
     qtegra: Port
 
@@ -109,6 +120,7 @@ class FloodedLaboratory:
             co2=server_address(server, "CO2"),
             co2_udp=server_address(server, "CO2 (UDP)"),
             counting=counting,
+            narrow=server_address(server, "Diode"),
             observers=server_address(server, "*"),
             qtegra=(HOST, port_of(server, "RemoteCommandServer for Spectrometer")),
         )
