@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
@@ -85,6 +86,21 @@ class Delay(Fault):
     async def forward(self, data: bytes, pipe: Pipe) -> None:
         pipe.bitten(self.kind)
         await asyncio.sleep(self.seconds)
+        await pipe.send(data)
+
+
+@dataclass(frozen=True)
+class Stall(Fault):
+    """Nothing comes until that moment of ``time.monotonic``, and then all of it."""
+
+    kind: ClassVar[str] = "stall"
+    until: float = 0.0
+
+    async def forward(self, data: bytes, pipe: Pipe) -> None:
+        left = self.until - time.monotonic()
+        if left > 0:
+            pipe.bitten(self.kind)
+            await asyncio.sleep(left)
         await pipe.send(data)
 
 

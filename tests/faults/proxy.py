@@ -242,7 +242,7 @@ class Proxy:
         self.injected: Counter[str] = Counter()
         self._set = {UP: NO_FAULT, DOWN: NO_FAULT}
         self._plan = plan or self._as_set
-        self._links: set[_Link] = set()
+        self._links: dict[_Link, None] = {}
         self._loop = LoopThread()
         self._server = self._loop.run(self._listen(listen))
         self.address: Address = listen or self._server.sockets[0].getsockname()[:2]
@@ -273,6 +273,10 @@ class Proxy:
         """For the connections that there are, from their next byte on, and for those to come."""
         self._loop.call(lambda: self._set_now(direction, fault))
 
+    def set_first(self, direction: Direction, fault: Fault) -> None:
+        """For the oldest connection that there is; for none where there is none."""
+        self._loop.call(lambda: self._set_first_now(direction, fault))
+
     def heal(self) -> None:
         """No more faults. What is dropped, ended or frozen stays so."""
         for direction in Direction:
@@ -294,6 +298,10 @@ class Proxy:
         for link in self._links:
             link.pipes[direction].set(fault)
 
+    def _set_first_now(self, direction: Direction, fault: Fault) -> None:
+        for link in list(self._links)[:1]:
+            link.pipes[direction].set(fault)
+
     def _reset_now(self) -> None:
         for link in self._links:
             link.reset()
@@ -311,11 +319,11 @@ class Proxy:
             _reset(writer)
             return
         link = _Link((reader, writer), far, self._plan(), self.injected)
-        self._links.add(link)
+        self._links[link] = None
         try:
             await link.run()
         finally:
-            self._links.discard(link)
+            self._links.pop(link, None)
 
     async def _stop(self) -> None:
         self._server.close()

@@ -32,7 +32,7 @@ class TakeoverTests(SynchronousTestCase):
         for number in range(HISTORIES):
             # The pauses before connecting again are random.
             random.seed(number)
-            count(live_through(drawn(number)), seen)
+            count(live_through(drawn(number), World()), seen)
         for what in ("commands", "obeyed", "killed", "cut", "frozen past its lease"):
             self.assertGreater(seen[what], 0, what)
 
@@ -64,5 +64,5 @@ class TeethTests(SynchronousTestCase):
         for name, breakage in BREAKAGES.items():
             with broken(breakage.patches):
                 random.seed(15)
-                error = self.assertRaises(Broken, live_through, breakage.history)
+                error = self.assertRaises(Broken, live_through, breakage.history, World())
             self.assertEqual(error.promise, breakage.noticed_by, name)

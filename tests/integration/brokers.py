@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pika
@@ -94,7 +95,7 @@ class Broker:
 
     def __init__(self, processes: Processes, *, start: bool = True) -> None:
         need_broker()
-        self._processes = processes
+        self.processes = processes
         self.port = free_port()
         mapper = free_port()
         folder = processes.folder / "broker"
@@ -103,7 +104,7 @@ class Broker:
         self.configure("")
         self.environment = node_environment(folder, f"test-{self.port}", mapper, _HOST, self.port)
         # Else the broker would start one that outlives it.
-        self._processes.start("epmd", "-port", str(mapper), "-address", _HOST)
+        self.processes.start("epmd", "-port", str(mapper), "-address", _HOST)
         self.process: RunningProcess
         if start:
             self.start()
@@ -114,7 +115,7 @@ class Broker:
 
     def start(self) -> None:
         """Again, with what it kept."""
-        self.follow(start_node(self._processes, self.environment))
+        self.follow(start_node(self.processes, self.environment))
 
     def follow(self, process: RunningProcess) -> None:
         """Return when that one, which somebody has started, takes connections."""
@@ -138,14 +139,30 @@ class Broker:
 
     def control(self, *words: str) -> str:
         """What ``rabbitmqctl`` says."""
-        program = _program("rabbitmqctl")
-        assert program is not None
         told = subprocess.run(
-            [program, "-n", self.environment["RABBITMQ_NODENAME"], *words],
-            env={"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **self.environment},
+            self._controlling(words),
+            env=self._control_environment(),
             capture_output=True,
             text=True,
             timeout=3 * PATIENCE,
             check=True,
         )
         return told.stdout
+
+    def begin_control(self, *words: str) -> subprocess.Popen[bytes]:
+        """As ``control``, while other things go on; a broker that is away is not told."""
+        return subprocess.Popen(
+            self._controlling(words),
+            env=self._control_environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def _controlling(self, words: Sequence[str]) -> list[str]:
+        program = _program("rabbitmqctl")
+        assert program is not None
+        return [program, "-n", self.environment["RABBITMQ_NODENAME"], *words]
+
+    def _control_environment(self) -> dict[str, str]:
+        return {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **self.environment}

@@ -7,10 +7,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tests.faults.model.bench import FAILS, WELL, Script
-from tests.faults.takeovers.world import Wish, World
-
-#: Steps of a history, at most.
-_STEPS = 60
+from tests.faults.takeovers.world import Wish
 
 #: Processors, and servers after them.
 _MEMBERS = 4
@@ -22,25 +19,35 @@ class Step(NamedTuple):
     what: str
     arguments: tuple[Any, ...]
 
-    def happen(self, world: World) -> None:
+    def happen(self, world: object) -> None:
         getattr(world, self.what)(*self.arguments)
 
 
 History = list[Step]
 
 
-def drawn(seed: int) -> History:
+class Pace(NamedTuple):
+    """How much happens in a history: steps, seconds of a pause, how likely each fault is."""
+
+    steps: tuple[int, int]
+    pauses: tuple[float, ...]
+    weights: tuple[int, ...]
+    faults: float
+
+
+def drawn(seed: int, pace: Pace | None = None) -> History:
     """One history. Two thirds of its steps are commands, so that most faults meet some."""
+    pace = pace or IN_MEMORY
     chance = random.Random(seed)
     history: History = []
-    for _ in range(chance.randint(15, _STEPS)):
+    for _ in range(chance.randint(*pace.steps)):
         kind = chance.random()
         if kind < 0.62:
             history.extend(_commands(chance))
-        elif kind < 0.8:
-            history.append(Step("pass_time", (chance.choice((0.01, 0.2, 1.0, 4.0, 15.0)),)))
+        elif kind < pace.faults:
+            history.append(Step("pass_time", (chance.choice(pace.pauses),)))
         else:
-            history.append(chance.choices(_FAULTS, _WEIGHTS)[0](chance))
+            history.append(chance.choices(_FAULTS, pace.weights)[0](chance))
     return history
 
 
@@ -113,4 +120,8 @@ _FAULTS: tuple[Callable[[random.Random], Step], ...] = (
     _slow_disk,
     _kill_server,
 )
-_WEIGHTS = (5, 6, 6, 3, 3, 2, 2, 3, 2)
+
+IN_MEMORY = Pace((15, 60), (0.01, 0.2, 1.0, 4.0, 15.0), (5, 6, 6, 3, 3, 2, 2, 3, 2), 0.8)
+
+#: In real processes each second is one, and each restart is work: fewer steps, shorter pauses.
+IN_PROCESSES = Pace((6, 14), (0.2, 1.0, 3.0), (10, 10, 10, 4, 1, 1, 2, 3, 3), 0.72)

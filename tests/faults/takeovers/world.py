@@ -29,8 +29,11 @@ UNKNOWN = 201
 
 #: Seconds that somebody who has named his command waits before he asks again, each time more, and
 #: how often he asks.
-_AGAIN = 0.7
-_ASKS = 12
+AGAIN = 0.7
+ASKS = 12
+
+#: Seconds in which a command must begin that names no deadline.
+LONGEST = 30.0
 
 
 class Wish(NamedTuple):
@@ -51,11 +54,12 @@ class Ask(NamedTuple):
 
 
 class Unit:
-    """A command, and what became of it."""
+    """A command, and what became of it. ``asks``: how often its client asks for it at most."""
 
-    def __init__(self, number: str, wish: Wish) -> None:
+    def __init__(self, number: str, wish: Wish, asks: int = ASKS) -> None:
         self.number = number
         self.wish = wish
+        self._most = asks
         self.asks: list[Ask] = []
         self.replies: list[str] = []
 
@@ -64,8 +68,8 @@ class Unit:
         """Whether its client asks no more."""
         if not self.replies:
             return False
-        code = code_of(self.replies[-1])
-        return not self.wish.key or code not in {*NOT_BEGUN, UNKNOWN} or len(self.asks) >= _ASKS
+        is_told = code_of(self.replies[-1]) not in {*NOT_BEGUN, UNKNOWN}
+        return is_told or not self.wish.key or len(self.asks) >= self._most
 
     def __repr__(self) -> str:
         return f"{self.number} {self.wish} {self.asks[-3:]} {self.replies[-3:]}"
@@ -124,6 +128,10 @@ class World:
         self._send(server, unit)
 
     def pass_time(self, seconds: float) -> None:
+        advance(self.clock, seconds)
+
+    def await_replies(self, seconds: float) -> None:
+        """What was asked has so long to be answered."""
         advance(self.clock, seconds)
 
     def kill(self, number: int, down: float) -> None:
@@ -275,7 +283,7 @@ class World:
 
     def _send(self, server: int, unit: Unit) -> None:
         wish, now = unit.wish, self.clock.seconds()
-        unit.asks.append(Ask(now, now + (30.0 if wish.within is None else wish.within)))
+        unit.asks.append(Ask(now, now + (LONGEST if wish.within is None else wish.within)))
         context = RequestContext(
             within=wish.within,
             key=unit.number if wish.key else "",
@@ -293,7 +301,7 @@ class World:
                 told.append(reply)
                 unit.replies.append(reply)
                 if not unit.is_settled:
-                    self.clock.callLater(_AGAIN * len(unit.asks), self._send, 1 - server, unit)
+                    self.clock.callLater(AGAIN * len(unit.asks), self._send, 1 - server, unit)
 
         response.addErrback(_line).addCallback(answered)
         # A client hears that its server is dead.
