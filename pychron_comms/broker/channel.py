@@ -112,9 +112,16 @@ class BrokerChannel:
         )
 
     def ack(self, tag: int, *, multiple: bool = False) -> None:
-        """Nothing tells whether the broker has seen it but the answer to an ``ask`` after it."""
-        if not self.why:
+        """Nothing tells whether the broker has seen it but the answer to an ``ask`` after it.
+
+        On a channel that is being closed it is not sent; what was delivered there comes again.
+        """
+        if self.why:
+            return
+        try:
             self._channel.basic_ack(tag, multiple)
+        except AMQPError as error:
+            self._over(repr(error))
 
     def confirm(self) -> Deferred[Any]:
         """From its firing on, ``publish`` tells what became of a message."""

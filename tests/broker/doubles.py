@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from pika import BasicProperties, spec
+from pika.exceptions import ChannelWrongStateError
 from pika.frame import Method
 
 from pychron_comms.broker.channel import BrokerChannel
@@ -56,6 +57,8 @@ class PikaChannel:
         self._ask("basic_consume", callback, **arguments)
 
     def basic_ack(self, tag: int, multiple: bool) -> None:
+        if not self.is_open:
+            raise ChannelWrongStateError("Channel is closing.")
         self.acked.append(tag)
         self.log.append(f"ack {tag}")
 

@@ -59,6 +59,12 @@ class ChannelTests(SynchronousTestCase):
             self.failureResultOf(each, ChannelLostError)
         self.assertEqual(ended, ["cut"])
 
+    def test_who_acknowledges_while_it_is_being_closed_meets_no_error(self) -> None:
+        self.channel.close()
+        self.channel.ack(1)
+        self.assertEqual(self.pika.acked, [])
+        self.failureResultOf(self.channel.ask("basic_qos"), ChannelLostError)
+
     def test_an_answer_after_its_end_is_nobodys(self) -> None:
         asked = self.channel.ask("basic_qos")
         self.pika.break_off()
