@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred, succeed
@@ -24,6 +24,9 @@ from pychron_comms.observability.state.stream import Change, StateStream
 #: What its item in the state stream is called.
 PATH = "road/history"
 
+#: Seconds of which is told at the start, what an earlier process has recorded.
+LAST = 3600.0
+
 #: Items that are recorded, and points of one item that may wait, at most.
 MOST = 2000
 _WAITING = 20
@@ -32,6 +35,12 @@ _WAITING = 20
 #: meanwhile: a clock that is set a year forward must not forget a year.
 FORGET_EVERY = 3600.0
 JUMP = 600.0
+
+
+#: Points by the paths of their items, oldest first: Unix time in seconds, and the value or None.
+Earlier = Mapping[str, Sequence[tuple[float, float | None]]]
+
+_T = TypeVar("_T")
 
 
 class InThread(Protocol):
@@ -48,7 +57,9 @@ class HistoryRecorder(Service):
     """At most one point of an item in ``every`` seconds, its newest; each gap is a point too.
 
     The file is used in a thread of its own. Where it cannot be written, an item of the stream says
-    so, commands go on, and what was lost is a gap. ``clock`` does not jump; ``now`` is Unix time.
+    so, commands go on, and what was lost is a gap. ``earlier`` is told once what was recorded of
+    the last hour before this process began, by the paths of items. ``clock`` does not jump; ``now``
+    is Unix time.
     """
 
     _log = Logger()
@@ -62,10 +73,12 @@ class HistoryRecorder(Service):
         in_thread: InThread,
         clock: IReactorTime,
         now: Callable[[], float],
+        earlier: Callable[[Earlier], object],
     ) -> None:
         self._settings = settings
         self._stream = stream
         self._in_thread = in_thread
+        self._earlier = earlier
         self._clock = clock
         self._now = now
         self._wants = matcher(settings.items)
@@ -91,6 +104,10 @@ class HistoryRecorder(Service):
         self._stream.subscribe(self)
         for item in self._stream:
             self._take(item, self._now())
+        now = self._now()
+        reading = self._writing = self._in_thread(lambda: self._last(now))
+        reading.addCallbacks(self._begun, self._failed)
+        reading.addErrback(self._log_bug)
         self._loop.start(self._settings.every, now=False)
 
     def stopService(self) -> Deferred[Any]:
@@ -141,6 +158,10 @@ class HistoryRecorder(Service):
             return [each._replace(at=now) for each in self._newest.values()]
         return [point for waiting in self._waiting.values() for point in waiting]
 
+    def _begun(self, earlier: Earlier) -> None:
+        self._writing = None
+        self._earlier(earlier)
+
     def _written(self, result: object, points: list[Point]) -> None:
         self._writing = None
         self._points.value += len(points)
@@ -175,14 +196,23 @@ class HistoryRecorder(Service):
 
     # -- in the thread
 
+    def _last(self, now: float) -> Earlier:
+        return self._with_store(lambda store: store.last(now - LAST, now))
+
     def _write(self, points: list[Point], now: float) -> None:
+        def write(store: HistoryStore) -> None:
+            store.write(points, now)
+            self._forget(store, now)
+
+        self._with_store(write)
+
+    def _with_store(self, use: Callable[[HistoryStore], _T]) -> _T:
         is_new = self._store is None
         store = self._store = self._store or HistoryStore(self._settings.file)
         try:
             if is_new:
                 store.end_series()
-            store.write(points, now)
-            self._forget(store, now)
+            return use(store)
         except (sqlite3.Error, OSError):
             # It may be another file by then.
             self._store = None

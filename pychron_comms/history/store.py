@@ -115,6 +115,15 @@ class HistoryStore:
         )
         return ((at / 1000, value) for at, value in rows)
 
+    def last(self, since: float, until: float) -> dict[str, list[tuple[float, float | None]]]:
+        """The points of all that has a unit and was known then; what held before begins with it."""
+        found = {}
+        for (path,) in self._base.execute("SELECT path FROM series WHERE unit != ''").fetchall():
+            points = [(max(at, since), value) for at, value in self.points(path, since, until)]
+            if any(value is not None for _, value in points):
+                found[path] = points
+        return found
+
     def _id(self, point: Point) -> int:
         number = self._ids.get(point.path)
         if number is None:

@@ -79,6 +79,13 @@ _JOURNAL = """
 file = {quoted}
 """
 
+_HISTORY = """
+# Pressures and the like over time, which the page's charts begin with: pychron-history list {file}
+[history]
+file = {quoted}
+days = 30.0
+"""
+
 _TAIL = """
 # ---- Your own hardware --------------------------------------------------------------------------
 
@@ -152,6 +159,8 @@ def written(folder: Path, answers: Answers, platform: Platform = HERE) -> str:
     if answers.journal:
         file = folder / "lab.journal"
         parts.append(_JOURNAL.format(file=file, quoted=toml_text(str(file))))
+    file = folder / "lab.history"
+    parts.append(_HISTORY.format(file=file, quoted=toml_text(str(file))))
     parts.append(_TAIL.format(serial=platform.serial_example))
     return "".join(parts)
 

@@ -81,6 +81,7 @@ class RemoteHardwareServer(ExplainedStart):
                 in_thread=OneThread("history", reactor),
                 clock=reactor,
                 now=time.time,
+                earlier=self._status_page.recent.begin_with,
             ).setServiceParent(self._status_page)
         self._servers: list[RemoteCommandServer] = []
         self._process = secrets.token_hex(4)

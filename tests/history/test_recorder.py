@@ -12,7 +12,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.history import recorder as module
-from pychron_comms.history.recorder import FORGET_EVERY, JUMP, HistoryRecorder
+from pychron_comms.history.recorder import FORGET_EVERY, JUMP, LAST, Earlier, HistoryRecorder
 from pychron_comms.history.settings import HistorySettings
 from pychron_comms.history.store import HistoryStore, Point
 from pychron_comms.interfaces import Severity
@@ -61,6 +61,7 @@ class RecorderCase(SynchronousTestCase):
         self.stream = StateStream("s1", self.now)
         self.metrics = Metrics()
         self.thread = Here()
+        self.earlier: list[Earlier] = []
         self.patch(module, "HistoryStore", FailingStore)
         self.patch(FailingStore, "trouble", "")
 
@@ -75,6 +76,7 @@ class RecorderCase(SynchronousTestCase):
             in_thread=self.thread,
             clock=self.clock,
             now=self.now,
+            earlier=self.earlier.append,
         )
         self.recorder.startService()
         return self.recorder
@@ -159,6 +161,41 @@ class RecordTests(RecorderCase):
         self.begin()
         self.clock.advance(10.0)
         self.assertEqual(self.points(), [(0.0, 1.0), (20.0, None)])
+
+
+class LastHourTests(RecorderCase):
+    def test_an_earlier_life_is_told_with_its_end_as_a_gap(self) -> None:
+        self.begin()
+        self.show(1.0)
+        self.clock.advance(10.0)
+        self.clock.advance(10.0)
+        self.recorder._loop.stop()
+        self.stream = StateStream("s2", self.now)
+        self.clock.advance(30.0)
+        self.begin()
+        self.assertEqual(self.earlier, [{}, {GAUGE: [(START, 1.0), (START + 20.0, None)]}])
+
+    def test_what_held_when_the_hour_began_begins_it(self) -> None:
+        store = HistoryStore(self.file)
+        for path, unit, value in ((GAUGE, "mbar", 1.0), ("device/none", "", 1.0)):
+            store.write([Point(path, unit, START - LAST - 60.0, value)], START)
+        store.close()
+        self.begin()
+        self.assertEqual(self.earlier, [{GAUGE: [(START - LAST, 1.0), (START, None)]}])
+
+    def test_what_ended_before_is_not_told(self) -> None:
+        store = HistoryStore(self.file)
+        store.write([Point(GAUGE, "mbar", START - LAST - 60.0, 1.0)], START - LAST - 50.0)
+        store.close()
+        self.begin()
+        self.assertEqual(self.earlier, [{}])
+
+    def test_where_nothing_can_be_read_it_says_so_at_once(self) -> None:
+        self.file.write_text("not a base\n" * 100)
+        self.begin()
+        self.assertEqual(self.earlier, [])
+        self.assertEqual(self.severity(), (Severity.MINOR, "file is not a database"))
+        self.end()
 
 
 class FullDiskTests(RecorderCase):

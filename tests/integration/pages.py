@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import Any
@@ -64,12 +64,19 @@ def chromium() -> Iterator[Any]:
 
 
 @contextmanager
-def looking_at(browser: Any, url: str, **context: Any) -> Iterator[Any]:
-    """The page when it is live. Fails at the end for an error that the page's own scripts made."""
+def looking_at(
+    browser: Any, url: str, *, scripts: Sequence[str] = (), **context: Any
+) -> Iterator[Any]:
+    """The page when it is live. Fails at the end for an error that the page's own scripts made.
+
+    ``scripts`` are run before those of the page.
+    """
     errors: list[str] = []
     with browser.new_context(**context) as window:
         page = window.new_page()
         page.set_default_timeout(PATIENCE * 1000)
+        for script in scripts:
+            page.add_init_script(script)
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.goto(url)
         page.locator("body[data-link=live]").wait_for()

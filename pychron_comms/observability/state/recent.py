@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping, Sequence
 
 from pychron_comms.interfaces import Severity
 from pychron_comms.observability.state.items import Item
@@ -33,14 +34,27 @@ class Recent:
                 return
             points = self._points[item.path] = deque(maxlen=int(HOUR / APART))
         value = None if item.severity is Severity.INVALID else float(item.value)
-        if (
-            points
-            and change.at - points[-1][0] < APART
-            and (points[-1][1] is None) is (value is None)
-        ):
-            return
-        points.append((round(change.at, 1), value))
+        _add(points, change.at, value)
+
+    def begin_with(self, earlier: Mapping[str, Sequence[Point]]) -> None:
+        """What was recorded before this process knew anything: each item's points, oldest first."""
+        for path, before in earlier.items():
+            own = self._points.get(path)
+            if own is None and len(self._points) >= MOST:
+                continue
+            points = self._points[path] = deque(maxlen=int(HOUR / APART))
+            for at, value in before:
+                if not own or at < own[0][0]:
+                    _add(points, at, value)
+            points.extend(own or ())
 
     def points(self, path: str) -> list[Point]:
         """Oldest first: Unix time in seconds, and the value or None for a gap."""
         return list(self._points.get(path, ()))
+
+
+def _add(points: deque[Point], at: float, value: float | None) -> None:
+    """Unless it is too soon after the last one, and neither begins nor ends a gap."""
+    if points and at - points[-1][0] < APART and (points[-1][1] is None) is (value is None):
+        return
+    points.append((round(at, 1), value))

@@ -25,27 +25,36 @@ export class Strip {
         { stroke: colour("--soft"), grid: { stroke: colour("--rule"), width: 1 }, ticks: none, size: 38, gap: 4, font: "11px system-ui",
           splits: (u, axis, low, high) => [low, high], filter: (u, marks) => marks, values: (u, marks) => marks.map(power) },
       ],
-      series: [{}, { label, stroke: colour("--line"), width: 1.5, points: none, spanGaps: false }],
+      // A value holds until the next one.
+      series: [{}, { label, stroke: colour("--line"), width: 1.5, points: none, spanGaps: false, paths: uPlot.paths.stepped({ align: 1 }) }],
     }, [this.times, this.values], place);
     new ResizeObserver(() => this.plot.setSize({ width: place.clientWidth, height: HEIGHT })).observe(place);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.plot.redraw(false, true));
   }
 
-  // What was before the page was opened, in front of what has come since.
+  // What the server knows, in place of what the page does of that time: it may have been away.
   fill(points) {
-    const first = this.times.length ? this.times[0] : Infinity;
-    const before = points.filter(([time]) => time < first);
-    this.times = [...before.map(([time]) => time), ...this.times];
-    this.values = [...before.map(([, value]) => value), ...this.values];
-    if (before.length) oldest = Math.min(oldest, before[0][0]);
+    if (!points.length) return;
+    const begin = points[0][0], end = points[points.length - 1][0];
+    const own = this.times.map((time, index) => [time, this.values[index]]);
+    const all = [
+      ...own.filter(([time]) => time < begin),
+      ...points.map(([time, value]) => [time, drawn(value)]),
+      ...own.filter(([time]) => time > end),
+    ];
+    this.times = all.map(([time]) => time);
+    this.values = all.map(([, value]) => value);
+    oldest = Math.min(oldest, begin);
     this.show();
   }
 
-  // A value that cannot be told is a gap, and stays one; a logarithm has no place for 0.
-  add(time, value) {
-    const point = value > 0 ? value : null;
-    oldest = Math.min(oldest, time);
+  // A value that cannot be told is a gap, and stays one.
+  add(now, value) {
+    const point = drawn(value);
     const last = this.times.length - 1;
+    // The server's clock may be ahead of this one.
+    const time = last < 0 ? now : Math.max(now, this.times[last]);
+    oldest = Math.min(oldest, time);
     if (last >= 0 && time - this.times[last] < HOUR / MOST && (point === null) === (this.values[last] === null)) {
       this.values[last] = point;
     } else {
@@ -57,14 +66,24 @@ export class Strip {
 
   show() {
     const first = Date.now() / 1000 - HOUR;
-    while (this.times.length > MOST || (this.times.length && this.times[0] < first)) {
+    // What held when the hour began stays.
+    while (this.times.length > MOST || (this.times.length > 1 && this.times[1] < first)) {
       this.times.shift();
       this.values.shift();
     }
     if (this.waits) return;
     this.waits = true;
-    requestAnimationFrame(() => { this.waits = false; this.plot.setData([this.times, this.values]); });
+    requestAnimationFrame(() => {
+      this.waits = false;
+      const last = this.values.length - 1;
+      this.plot.setData(last < 0 ? [[], []] : [[...this.times, Math.max(Date.now() / 1000, this.times[last])], [...this.values, this.values[last]]]);
+    });
   }
+}
+
+// A logarithm has no place for 0.
+function drawn(value) {
+  return value > 0 ? value : null;
 }
 
 // How many minutes the charts show just now.

@@ -45,6 +45,7 @@ function happened(event) {
 
 function linked(state, since) {
   document.body.dataset.link = state;
+  gauges.linked(state === "live", since);
   find("link-text").textContent = state === "live" ? "live" : state === "lost" ? "not connected" : "connecting";
   const lost = find("lost");
   lost.hidden = state !== "lost";

@@ -48,18 +48,41 @@ export class Devices extends Rows {
 }
 
 export class Gauges extends Rows {
+  constructor(place) {
+    super(place);
+    this.live = false;
+    // Time goes on where nothing changes, too.
+    setInterval(() => { if (this.live) this.strips().forEach(([, { strip }]) => strip.show()); }, 5000);
+  }
+
   dress(row, name, { path }) {
     const chart = make("div", { class: "chart", role: "img", "aria-label": `${name}, the last hour` });
     row.element.append(chart);
     requestAnimationFrame(() => {
       row.strip = new Strip(chart, name);
+      row.strip.add(Date.now() / 1000, row.now);
       past(path).then((points) => row.strip.fill(points));
     });
   }
 
   take(name, item) {
     const row = super.take(name, item);
-    if (row && row.strip) row.strip.add(Date.now() / 1000, item.sev === "invalid" ? null : item.v);
+    if (!row) return;
+    row.now = item.sev === "invalid" ? null : item.v;
+    if (row.strip) row.strip.add(Date.now() / 1000, row.now);
+  }
+
+  // While nothing is heard there is a gap, but for what the server still knows of that time.
+  linked(live, since) {
+    this.live = live;
+    for (const [path, { strip, now }] of this.strips()) {
+      strip.add(live ? Date.now() / 1000 : since.getTime() / 1000, live ? now : null);
+      if (live) past(path).then((points) => strip.fill(points));
+    }
+  }
+
+  strips() {
+    return [...this.rows].filter(([, row]) => row.strip);
   }
 }
 

@@ -74,15 +74,16 @@ class ServerStatus(MultiService):
         self.health = Health(now, metrics)
         for part in ("journal", "history"):
             self.check(part, f"road/{part}")
-        recent = Recent()
-        stream.subscribe(recent)
+        #: What the page's charts begin with.
+        self.recent = Recent()
+        stream.subscribe(self.recent)
         self._events = EventStream(stream, reactor)
         children = {
             **page_resources(),
             **self.health.resources(),
             "metrics": Text(lambda: (200, metrics.text().rstrip("\n"))),
             "events": self._events,
-            "history": History(recent),
+            "history": History(self.recent),
             "journal": JournalPage(Journals(self.searches).find),
         }
         self.http = HttpService(

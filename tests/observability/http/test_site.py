@@ -210,6 +210,24 @@ class HistoryTests(SiteCase):
         followed = [n for n in range(2 * MOST) if self.recent.points(f"device/{n}")]
         self.assertEqual(len(followed), MOST - 1)
 
+    def test_what_was_recorded_before_stands_in_front_of_what_is_known(self) -> None:
+        self.publish(3.0)
+        at = 1000.0
+        before = [(at - 3600.0, 1.0), (at - 3598.0, 2.0), (at - 60.0, None), (at + 1.0, 9.0)]
+        self.recent.begin_with({"device/gc/IG": before, "device/gone": [(at - 9.0, 4.0)]})
+        self.clock.advance(APART)
+        self.publish(5.0)
+        self.assertEqual(
+            self.recent.points("device/gc/IG"),
+            [(at - 3600.0, 1.0), (at - 60.0, None), (at, 3.0), (at + APART, 5.0)],
+        )
+        self.assertEqual(self.recent.points("device/gone"), [(at - 9.0, 4.0)])
+
+    def test_no_more_is_taken_of_what_was_recorded_than_is_followed(self) -> None:
+        self.recent.begin_with({f"device/{n}": [(float(n), 1.0)] for n in range(2 * MOST)})
+        followed = [n for n in range(2 * MOST) if self.recent.points(f"device/{n}")]
+        self.assertEqual(len(followed), MOST)
+
 
 class EventStreamTests(SiteCase):
     REQUEST = b"GET /events?pattern=System/* HTTP/1.1\r\nHost: localhost\r\n"
