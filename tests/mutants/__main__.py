@@ -1,10 +1,14 @@
 """A sample of mutants: one small change of the code each, which a unit test must notice.
 
 ``python -m tests.mutants [--share 0.1] [--seed 1] [ROOM ...]`` draws that share of the mutants of
-each room, runs the tests that reach them, and prints the change of each that survived, and a table.
-The work is mutmut's; ``[mutmut]`` in setup.cfg has its settings. What no test could tell from the
-original is listed, with the reason, in ``equivalent.toml``, and left out of the figures; so is what
-the type checker notices.
+each room, tries each with the tests that reach its line, and prints where each that survived is
+and what it changes, and a table. What no test could tell from the original is listed, with the
+reason, in ``equivalent.toml``, and left out of the figures; so is what the type checker notices.
+
+Which changes there are is said by mutmut. Its runner is not used: it makes and type-checks all
+mutants of a room for each sample, chooses tests by function, and starts a session of pytest for
+each mutant. Here only the sample is made and checked, and each mutant is put in the place of its
+function in a fork of a process that has imported everything.
 
 Exit status 0 where each room notices 97 % of the rest.
 """
@@ -12,15 +16,22 @@ Exit status 0 where each room notices 97 % of the rest.
 from __future__ import annotations
 
 import argparse
+import multiprocessing
 import os
-import random
 import sys
+import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 from tests.mutants.equivalent import Equivalents
-from tests.mutants.figures import SURVIVED, Figures, table
-from tests.mutants.tool import Room
+from tests.mutants.figures import End, Figures, table
+from tests.mutants.forks import BROKEN, Forks
+from tests.mutants.mutants import Mutant
+from tests.mutants.reach import Reach, learn
+from tests.mutants.sample import drawn, room_files
+from tests.mutants.trial import NOTICED, attempt
+from tests.mutants.types import noticed_by_types
 
 #: Those where a mistake costs a sample.
 ROOMS = (
@@ -39,36 +50,72 @@ def main(arguments: list[str] | None = None) -> int:
     rooms: Sequence[str] = options.rooms or ROOMS
     if unknown := set(rooms) - set(ROOMS):
         parser.error(f"no such room: {', '.join(sorted(unknown))}")
+    samples = _samples(rooms, options.share, options.seed, options.jobs)
+    everything = [mutant for sample in samples.values() for mutant in sample]
+    _say(f"{len(everything)} mutants")
+    by_types = noticed_by_types(everything)
+    _say(f"{len(by_types)} of them noticed by the type checker")
+    reach = learn(options.jobs)
+    _say(f"{len(reach.tests)} tests")
+    ends = _tried([each for each in everything if each not in by_types], reach, options.jobs)
+    ends |= dict.fromkeys(by_types, End.TYPES)
     equivalents = Equivalents.read()
-    figures = [_try(room, options.share, options.seed, options.jobs, equivalents) for room in rooms]
+    figures = [_figures(room, sample, ends, equivalents) for room, sample in samples.items()]
     sys.stdout.write(table(figures))
     return 0 if all(each.noticed >= _WANTED for each in figures) else 1
 
 
-def sample(room: str, share: float, seed: int, mutants: Sequence[str]) -> list[str]:
-    """The same for the same seed, as long as the code is the same."""
-    count = min(len(mutants), max(1, round(len(mutants) * share)))
-    return sorted(random.Random(f"{seed}/{room}").sample(sorted(mutants), count))
+def _say(text: str) -> None:
+    sys.stdout.write(f"{time.strftime('%H:%M:%S')} {text}\n")
+    sys.stdout.flush()
 
 
-def _try(room: str, share: float, seed: int, jobs: int, equivalents: Equivalents) -> Figures:
+def _samples(rooms: Iterable[str], share: float, seed: int, jobs: int) -> dict[str, list[Mutant]]:
+    """By room. The same for the same seed, as long as the code is the same."""
+    work = [(path, share, seed) for room in rooms for path in room_files(room)]
+    with multiprocessing.get_context("spawn").Pool(jobs) as pool:
+        samples = pool.starmap(drawn, work, chunksize=1)
+    by_room: dict[str, list[Mutant]] = {room: [] for room in rooms}
+    for (path, *_), sample in zip(work, samples, strict=True):
+        by_room[path.split("/")[1]].extend(sample)
+    return by_room
+
+
+def _tried(mutants: Iterable[Mutant], reach: Reach, jobs: int) -> dict[Mutant, End]:
+    ends = {}
+    forks = Forks(jobs)
+    by_name = {}
+    for mutant in mutants:
+        names = reach.of(mutant.path, mutant.reached)
+        if not names:
+            ends[mutant] = End.NO_TESTS
+            continue
+        name = f"{mutant.name}:{mutant.number}"
+        by_name[name] = mutant
+        tests = [reach.tests[each] for each in names]
+        seconds = sum(reach.seconds[each] for each in names)
+        forks.start(name, partial(attempt, mutant, tests, seconds))
+    for name, status in forks.ends():
+        if status == BROKEN:
+            sys.exit(f"{name} could not be tried.")
+        ends[by_name[name]] = {0: End.SURVIVED, NOTICED: End.KILLED}.get(status, End.ENDLESS)
+    return ends
+
+
+def _figures(
+    room: str, sample: Iterable[Mutant], ends: Mapping[Mutant, End], equivalents: Equivalents
+) -> Figures:
     """What became of each of the sample; the changes that survived are printed."""
-    tool = Room(room)
-    names = sample(room, share, seed, tool.make())
-    tool.run(names, jobs)
-    statuses = tool.statuses()
-    ends = Counter[str]()
-    for name in names:
-        end = statuses[name]
-        if end in SURVIVED:
-            change = tool.change(name)
-            if equivalents.reason(name, change):
-                end = "equivalent"
-            else:
-                sys.stdout.write(f"{name}: {end}\n{change}\n")
-                sys.stdout.flush()
-        ends[end] += 1
-    return Figures(room, ends)
+    counted = Counter[End]()
+    for mutant in sample:
+        end = ends[mutant]
+        if end in {End.SURVIVED, End.NO_TESTS}:
+            reason = equivalents.reason(mutant.name, mutant.change)
+            end = End.EQUIVALENT if reason else end
+            place = f"{mutant.path}:{mutant.line}: {mutant.name}"
+            sys.stdout.write(f"{place}: {end}{reason and ': '}{reason}\n{mutant.change}\n\n")
+        counted[end] += 1
+    return Figures(room, counted)
 
 
 if __name__ == "__main__":

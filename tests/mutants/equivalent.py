@@ -13,14 +13,14 @@ _FILE = Path(__file__).with_name("equivalent.toml")
 
 @dataclass(frozen=True)
 class Equivalent:
-    """``where`` is how the names of its mutants begin, ``change`` a piece of their diff."""
+    """``where`` is the function's name after ``pychron_comms.``, ``change`` a piece of the diff."""
 
     where: str
     change: str
     reason: str
 
     def covers(self, name: str, change: str) -> bool:
-        return name.startswith(f"pychron_comms.{self.where}") and self.change.strip() in change
+        return name == self.where and self.change.strip() in change
 
 
 class Equivalents:
