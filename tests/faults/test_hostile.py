@@ -13,8 +13,9 @@ from dataclasses import replace
 import pytest
 
 from tests.faults.hostile.flooding import MEMORY, PROMPTLY, Outcome, flood
-from tests.faults.hostile.floods import FLOODS, may_forge
-from tests.faults.hostile.laboratory import FloodedLaboratory
+from tests.faults.hostile.floods import FLOODS, four_computers_at, may_forge
+from tests.faults.hostile.laboratory import FEW, FloodedLaboratory
+from tests.integration.clients import Wire
 from tests.integration.processes import Processes
 
 _linux = pytest.mark.skipif(sys.platform != "linux", reason="has memory and addresses as Linux")
@@ -40,6 +41,18 @@ def test_a_flood_breaks_no_promise_to_the_others(laboratory: FloodedLaboratory, 
     assert not outcome.unsound, outcome
     assert outcome.keeps_memory, outcome
     assert outcome.asked >= 4
+
+
+@_linux
+def test_four_computers_that_fill_a_listener_keep_no_other_out(
+    laboratory: FloodedLaboratory,
+) -> None:
+    """The fifth got 215, whatever it came for."""
+    there = laboratory.ports.narrow
+    with four_computers_at(there):
+        for _ in range(2 * FEW):
+            with Wire(there) as wire:
+                assert wire.ask("Disable") == "OK"
 
 
 KEPT = Outcome("nothing", 4, p50=0.001, p99=0.002, work=0.001, server=1, processor=1, unsound=())

@@ -66,9 +66,12 @@ def flood(laboratory: FloodedLaboratory, name: str, seconds: float, share: float
     processes = laboratory.server, laboratory.processor
     watch = Watch(laboratory.accounts, lambda: sum(map(worked, processes)))
     target = Target(laboratory.ports, seconds, share)
-    hostile = multiprocessing.get_context("spawn").Process(target=floods.run, args=(name, target))
+    context = multiprocessing.get_context("spawn")
+    begins = context.Event()
+    hostile = context.Process(target=floods.run, args=(name, target, begins))
     hostile.start()
     try:
+        assert begins.wait(_END), "the flood did not begin"
         asyncio.run(good_clients.run(laboratory.ports, watch, seconds))
         hostile.join(_END)
         assert hostile.exitcode == 0, f"the flood itself ended with {hostile.exitcode}"

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from multiprocessing.synchronize import Event
 
 from tests.faults.counting import sealed
 from tests.faults.hostile.laboratory import FEW, SLOW, Port, Ports
@@ -201,13 +202,22 @@ def silent_connections(target: Target) -> None:
 
 def four_computers(target: Target) -> None:
     """All that a listener bears, from four addresses; who is thrown out comes again."""
-    held = {number: _connect(target.ports.narrow, _of_four(number)) for number in range(4 * FEW)}
-    try:
+    with four_computers_at(target.ports.narrow) as held:
         for _ in _ticks(target, 100 / target.share):
             for number, connection in held.items():
                 if _has_ended(connection):
                     connection.close()
                     held[number] = _connect(target.ports.narrow, _of_four(number))
+
+
+@contextlib.contextmanager
+def four_computers_at(there: Port) -> Iterator[dict[int, socket.socket]]:
+    """Their connections, which fill the narrow listener; they say nothing."""
+    held: dict[int, socket.socket] = {}
+    try:
+        for number in range(4 * FEW):
+            held[number] = _connect(there, _of_four(number))
+        yield held
     finally:
         for connection in held.values():
             connection.close()
@@ -262,7 +272,8 @@ def may_forge() -> bool:
     return True
 
 
-def run(name: str, target: Target) -> None:
+def run(name: str, target: Target, begins: Event) -> None:
     """One flood, in the process that is for it: nicely, since it shares the machine."""
     os.nice(5)
+    begins.set()
     FLOODS[name](target)
