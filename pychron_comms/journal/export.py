@@ -6,6 +6,7 @@ import argparse
 import csv
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from importlib import import_module
 from importlib.util import find_spec
 from itertools import islice
@@ -96,12 +97,21 @@ def _write_parquet(rows: Iterator[Mapping[str, Any]], file: Path) -> int:
     if find_spec("pyarrow") is None:
         raise ValueError(_NO_PYARROW)
     pyarrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
-    kinds = {"record": pyarrow.int64(), "code": pyarrow.int32(), "seconds": pyarrow.float64()}
+    kinds = {
+        "record": pyarrow.int64(),
+        "time": pyarrow.timestamp("us", tz="UTC"),
+        "code": pyarrow.int32(),
+        "seconds": pyarrow.float64(),
+    }
     schema = pyarrow.schema([(name, kinds.get(name, pyarrow.string())) for name in COLUMNS])
     count = 0
     with parquet.ParquetWriter(file, schema) as writer:
         while batch := list(islice(rows, _ROWS)):
-            whole = [{key: _unpaired(value) for key, value in row.items()} for row in batch]
+            whole = [
+                {key: _unpaired(value) for key, value in row.items()}
+                | {"time": datetime.fromisoformat(row["time"])}
+                for row in batch
+            ]
             writer.write_table(pyarrow.Table.from_pylist(whole, schema))
             count += len(batch)
     return count

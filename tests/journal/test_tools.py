@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from datetime import datetime
 from importlib.util import find_spec
 from unittest import mock
 
@@ -85,6 +86,8 @@ class Export(Command):
         self.assertEqual(self.run_command("export", self.path, "--out", out)[0], 0)
         rows = parquet.read_table(out).to_pylist()
         self.assertEqual((rows[3]["record"], rows[3]["code"], rows[3]["seconds"]), (4, 0, 120.0))
+        told = [datetime.fromisoformat(row["time"]) for row in self.rows()]
+        self.assertEqual([row["time"] for row in rows], told)
 
 
 class Stats(Command):
