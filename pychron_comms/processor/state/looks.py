@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol, cast
 
@@ -20,6 +21,9 @@ from pychron_comms.wire.context import PLAIN
 #: Seconds after the end of a command in which its manager is looked at; what ends meanwhile is
 #: seen by the same look, so that no manager is looked at more often, however much is done.
 SOON = 0.05
+
+#: Managers that are asked in one turn of the reactor: commands come between.
+AT_ONCE = 8
 
 #: Runs a read of a manager where its methods run, in its turn; fires when it has ended.
 Submit = Callable[["ReadState"], object]
@@ -87,8 +91,9 @@ class Watched:
 class Looks:
     """Looks at each manager once a ``period`` (seconds; 0 for never), and where ``soon`` is said.
 
-    ``submit`` takes a look through the manager's own queue, so that none passes a command or waits
-    in the reactor. A look that has not ended is not begun again.
+    The managers of a period are asked ``AT_ONCE`` in a turn of the reactor. ``submit`` takes a look
+    through the manager's own queue, so that none passes a command or waits in the reactor. A look
+    that has not ended is not begun again.
     """
 
     def __init__(self, submit: Submit, seer: Seer, *, clock: IReactorTime, period: float) -> None:
@@ -101,6 +106,9 @@ class Looks:
         # Those that commands have moved since they were looked at.
         self._due: dict[Watched, None] = {}
         self._timer: IDelayedCall | None = None
+        # Those that this period's look has not asked yet.
+        self._left: deque[Watched] = deque()
+        self._turn: IDelayedCall | None = None
         self._loop = LoopingCall(self._look)
         self._loop.clock = clock
 
@@ -120,8 +128,10 @@ class Looks:
     def stop(self) -> None:
         if self._loop.running:
             self._loop.stop()
-        if self._timer is not None and self._timer.active():
-            self._timer.cancel()
+        self._left.clear()
+        for timer in (self._timer, self._turn):
+            if timer is not None and timer.active():
+                timer.cancel()
 
     def soon(self, manager: object) -> None:
         """Look at it in a moment: whoever waits for a reply would wait for the look, too."""
@@ -139,9 +149,18 @@ class Looks:
         self._seer.looked()
 
     def _look(self) -> None:
-        for watched in self._watched.values():
-            self._read(watched)
-        self._seer.looked()
+        if not self._left:
+            self._left.extend(self._watched.values())
+            self._ask_some()
+
+    def _ask_some(self) -> None:
+        self._turn = None
+        for _ in range(min(AT_ONCE, len(self._left))):
+            self._read(self._left.popleft())
+        if self._left:
+            self._turn = self._clock.callLater(0, self._ask_some)
+        else:
+            self._seer.looked()
 
     def _read(self, watched: Watched, *, again: bool = False) -> None:
         if not self._loop.running:

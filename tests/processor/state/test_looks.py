@@ -1,0 +1,67 @@
+"""How many managers are asked at once, so that no command waits until all have been."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from twisted.internet.testing import MemoryReactorClock
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.interfaces import Reading
+from pychron_comms.processor.state.looks import AT_ONCE, Looks, ReadState
+
+MANY = 3 * AT_ONCE + 1
+
+
+class Seer:
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+        self.rounds = 0
+
+    def saw(self, name: str, readings: Sequence[Reading]) -> None:
+        self.seen.append(name)
+
+    def cannot_see(self, name: str, why: str) -> None:
+        raise AssertionError(why)
+
+    def looked(self) -> None:
+        self.rounds += 1
+
+
+class TurnTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = MemoryReactorClock()
+        self.seer = Seer()
+        self.looks = Looks(self.submit, self.seer, clock=self.clock, period=1.0)
+        self.managers = {f"device/{number}": object() for number in range(MANY)}
+        self.looks.watch(self.managers)
+
+    def submit(self, look: ReadState) -> str:
+        return look.reply(())
+
+    def test_commands_come_between(self) -> None:
+        self.looks.start()
+        seen: list[int] = []
+        self.clock.callLater(0, lambda: seen.append(len(self.seer.seen)))
+        self.assertEqual((len(self.seer.seen), self.seer.rounds), (AT_ONCE, 0))
+        self.clock.advance(0)
+        self.assertEqual((seen, self.seer.seen), ([2 * AT_ONCE], list(self.managers)))
+        self.assertEqual(self.seer.rounds, 1)
+
+    def test_each_is_asked_once_in_a_period(self) -> None:
+        self.looks.start()
+        self.clock.pump([0.5] * 4)
+        self.assertEqual((self.seer.seen, self.seer.rounds), (3 * list(self.managers), 3))
+
+    def test_a_period_that_ends_too_early_asks_nobody_twice(self) -> None:
+        self.looks.start()
+        self.looks._look()
+        self.assertEqual(len(self.seer.seen), AT_ONCE)
+        self.clock.advance(0)
+        self.assertEqual((self.seer.seen, self.seer.rounds), (list(self.managers), 1))
+
+    def test_the_rest_is_not_asked_after_the_stop(self) -> None:
+        self.looks.start()
+        self.looks.stop()
+        self.clock.advance(10.0)
+        self.assertEqual((len(self.seer.seen), self.clock.getDelayedCalls()), (AT_ONCE, []))
