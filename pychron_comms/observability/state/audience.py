@@ -170,7 +170,7 @@ class Audience:
     def changed(self, change: Change) -> None:
         if self._timer is None:
             self._plan()
-        elif self._is_full and not self._hurries:
+        elif change.number - self._upto >= MANY and not self._hurries:
             self._hurries = True
             self._timer.reset(0)
 

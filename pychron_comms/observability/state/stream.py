@@ -7,6 +7,7 @@ import secrets
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import islice, takewhile
 from typing import Any, NamedTuple, Protocol
 
@@ -60,12 +61,16 @@ def members_of(fields: Mapping[str, Any]) -> str:
     return as_json(fields)[1:-1]
 
 
+#: A path as JSON: few are told of again and again.
+_quoted = lru_cache(256)(_ENCODER.encode)
+
+
 def _body(change: Change) -> str:
     what = change.what
     if isinstance(what, Item):
         return as_json(what.as_json())
     more = f",{what.members}" if what.members else ""
-    return f'{{"path":{_ENCODER.encode(what.path)},"t":{round(change.at, 6)}{more}}}'
+    return f'{{"path":{_quoted(what.path)},"t":{change.at:.6f}{more}}}'
 
 
 def new_stream(now: Callable[[], float], steady: Callable[[], float]) -> StateStream:
