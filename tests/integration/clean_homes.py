@@ -61,9 +61,12 @@ class Line(NamedTuple):
     shown: str
 
 
-def blocks(page: str) -> list[Block]:
-    """All of a page, by its path in the checkout."""
-    return [Block(*found) for found in _BLOCK.findall((CHECKOUT / page).read_text("utf-8"))]
+def blocks(page: str, title: str = "") -> list[Block]:
+    """Those of a page, by its path in the checkout; or of its part below that title alone."""
+    text = (CHECKOUT / page).read_text("utf-8")
+    if title:
+        text = text.partition(title)[2].partition("\n## ")[0]
+    return [Block(*found) for found in _BLOCK.findall(text)]
 
 
 def lines(block: str) -> list[Line]:

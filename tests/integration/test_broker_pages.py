@@ -1,4 +1,4 @@
-"""What docs/machines.md shows, typed as it stands there but for the ports."""
+"""What the README and docs/machines.md show, typed as it stands there but for the ports."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from tests.integration.clean_homes import blocks, lines
 from tests.integration.laboratories import HOST
 from tests.integration.processes import PATIENCE, Processes, RunningProcess, wait_until
 
-PAGE = "docs/machines.md"
+#: How the README begins the part.
+TITLE = "## Many machines\n"
 
 
 class Terminals:
@@ -59,9 +60,13 @@ def terminals(processes: Processes) -> Terminals:
     return Terminals(processes)
 
 
+def shown(page: str, title: str = "") -> list[str]:
+    """The commands of a page, or of its part with that title."""
+    return [block.text for block in blocks(page, title) if block.language == "console"]
+
+
 def test_one_of_two_processors_is_killed_and_the_other_goes_on(terminals: Terminals) -> None:
-    shown = [block.text for block in blocks(PAGE) if block.language == "console"]
-    begin, first, kill, again, watch, *_ = shown
+    (_, begin, first, kill, again), (watch,) = shown("README.md", TITLE), shown("docs/machines.md")
     broker, one, two, *servers = [line.command for line in lines(begin)]
     assert len(servers) == 2
     terminals.broker.follow(terminals.begin(broker))

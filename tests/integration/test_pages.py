@@ -1,7 +1,7 @@
 """The README and the pages, their commands typed as they stand there.
 
-At terminals in a home that holds the checkout alone. Other files run what other pages show:
-``SHOWN_ELSEWHERE`` says which.
+At terminals in a home that holds the checkout alone. Other files run what other pages show, as
+``SHOWN_ELSEWHERE`` says, and the README's "Many machines": test_broker_pages.py.
 """
 
 from __future__ import annotations
@@ -126,7 +126,7 @@ def test_from_its_first_line_to_the_nights_list(home: CleanHome) -> None:
 
 def test_the_first_instrument(home: CleanHome) -> None:
     """From an empty folder to an open valve, and to a gauge."""
-    begin, run, ask, gauge = texts("console")[5:]
+    begin, run, ask, gauge = texts("console")[5:9]
     valve_toml, gauge_toml = texts("toml")
     (install, *before), (sim, _) = lines(begin)[:-1], lines(begin)[-1]
     follow(home.open_terminal(outside=True), f"$ . .venv/bin/activate\n$ {install.command}\n")
