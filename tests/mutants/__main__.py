@@ -29,7 +29,7 @@ from tests.mutants.figures import End, Figures, table
 from tests.mutants.forks import BROKEN, Forks
 from tests.mutants.mutants import Mutant
 from tests.mutants.reach import Reach, learn
-from tests.mutants.sample import drawn, room_files
+from tests.mutants.sample import kept, room_files
 from tests.mutants.trial import NOTICED, attempt
 from tests.mutants.types import noticed_by_types
 
@@ -74,7 +74,7 @@ def _samples(rooms: Iterable[str], share: float, seed: int, jobs: int) -> dict[s
     """By room. The same for the same seed, as long as the code is the same."""
     work = [(path, share, seed) for room in rooms for path in room_files(room)]
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        samples = pool.starmap(drawn, work, chunksize=1)
+        samples = pool.starmap(kept, work, chunksize=1)
     by_room: dict[str, list[Mutant]] = {room: [] for room in rooms}
     for (path, *_), sample in zip(work, samples, strict=True):
         by_room[path.split("/")[1]].extend(sample)

@@ -95,19 +95,17 @@ def with_twins(source: str, mutants: Sequence[Mutant]) -> tuple[str, dict[tuple[
     another name as its mutants have: what is wrong with that is no mutant's fault.
     """
     spans: dict[tuple[str, int], Lines] = {}
-    texts: dict[tuple[str, int], str] = {}
-    for function, original in dict.fromkeys((each.function, each.original) for each in mutants):
-        here = {each.number: each.text for each in mutants if each.function == function}
-        twins = {
-            (function, number): renamed(text, f"_{number}")
-            for number, text in {0: original, **here}.items()
-        }
-        source = source.replace(original, "\n".join([original, *twins.values()]))
-        texts |= twins
-    for key, twin in texts.items():
-        first = source[: source.index(twin)].count("\n") + 1
-        spans[key] = Lines(first, first + twin.count("\n"))
-    return source, spans
+    made, rest = "", source
+    originals = {each.original: each.function for each in mutants}
+    for original, function in sorted(originals.items(), key=lambda each: source.index(each[0])):
+        before, _, rest = rest.partition(original)
+        made += before + original
+        here = {each.number: each.text for each in mutants if each.original == original}
+        for number, text in {0: original, **here}.items():
+            first = made.count("\n") + 2
+            made += "\n" + renamed(text, f"_{number}")
+            spans[function, number] = Lines(first, made.count("\n"))
+    return made + rest, spans
 
 
 def renamed(text: str, ending: str) -> str:

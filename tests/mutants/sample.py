@@ -5,6 +5,8 @@ Which there are is said by mutmut: its operators, its pragmas, its ``[mutmut]`` 
 
 from __future__ import annotations
 
+import hashlib
+import pickle
 import random
 from collections.abc import Iterator
 
@@ -13,10 +15,26 @@ from mutmut.mutation.file_mutation import Mutation, create_mutations, deep_repla
 
 from tests.mutants.mutants import ROOT, Mutant, changed
 
+_FOLDER = ROOT / "build" / "mutants" / "samples"
+
 
 def room_files(room: str) -> list[str]:
     files = (ROOT / "pychron_comms" / room).rglob("*.py")
     return sorted(str(path.relative_to(ROOT)) for path in files)
+
+
+def kept(path: str, share: float, seed: int) -> list[Mutant]:
+    """What ``drawn`` gives, which takes long, kept until the file changes."""
+    digest = hashlib.sha256((ROOT / path).read_bytes()).hexdigest()[:16]
+    folder = _FOLDER / f"{share:g}-{seed}"
+    file = folder / f"{path.replace('/', '.')}-{digest}"
+    if not file.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        for left in folder.glob(f"{path.replace('/', '.')}-*"):
+            left.unlink()
+        file.write_bytes(pickle.dumps(drawn(path, share, seed)))
+    mutants: list[Mutant] = pickle.loads(file.read_bytes())
+    return mutants
 
 
 def drawn(path: str, share: float, seed: int) -> list[Mutant]:

@@ -103,21 +103,34 @@ class LateTests(EndpointCase):
         self.assertIn("its echo was who are you", str(error))
 
     def test_pauses_between_attempts_grow_by_half(self) -> None:
-        self.patch(endpoint, "random", Jitterless())
+        self.assertEqual(self.pauses(Jitter(0.0)), [15, 23, 34, 51])
+
+    def test_no_two_servers_need_try_together(self) -> None:
+        # Up to a fifth of a second later.
+        pairs = zip(self.pauses(Jitter(0.0)), self.pauses(Jitter(1.0)), strict=True)
+        for soonest, latest in pairs:
+            self.assertIn(latest - soonest, (19, 20, 21))
+
+    def pauses(self, jitter: Jitter) -> list[int]:
+        """Of the first attempts, in hundredths of a second."""
+        self.patch(endpoint, "random", jitter)
         self.setUp()
         self.processor.up = False
         self.start()
         made = []
-        for _ in range(200):
+        for _ in range(300):
             self.clock.advance(0.01)
             made.append(self.processor.attempts)
         pauses = [made.count(number) for number in sorted(set(made))]
-        self.assertEqual(pauses[:4], [15, 23, 34, 51])
+        return pauses[:4]
 
 
-class Jitterless:
+class Jitter:
+    def __init__(self, share: float) -> None:
+        self._share = share
+
     def uniform(self, low: float, high: float) -> float:
-        return low
+        return low + self._share * (high - low)
 
 
 class LocalReadTests(SynchronousTestCase):

@@ -8,7 +8,8 @@ from pychron_comms.errors import OutcomeUnknownError
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.repeater.connection import _HANDSHAKE, _SWEEP
 from pychron_comms.repeater.endpoint import CommandRepeater
-from pychron_comms.repeater.routing import PATIENCE
+from pychron_comms.repeater.routing import PATIENCE, FixedWay
+from pychron_comms.repeater.trail import KEEP
 from pychron_comms.safeguards.ownership import digest
 from pychron_comms.wire.context import PLAIN, RequestContext
 from tests.repeater.test_endpoint import EndpointCase, Processor, TlsTransport
@@ -50,6 +51,50 @@ class SentLineTests(ChangeCase):
         self.assertEqual(self.asked(self.new), [])
         self.plain("s.1.2")
         self.assertEqual(self.asked(self.new), ["Enable"])
+
+    def test_one_that_was_asked_again_since_is_known_as_long_as_its_last(self) -> None:
+        self.plain("a.1")
+        self.old.waiting[0].callback("OK")
+        self.clock.advance(KEEP - 2.0)
+        self.plain("b.1")
+        self.old.waiting[1].callback("OK")
+        self.change()
+        self.clock.advance(2.0)
+        self.unknown(self.plain("c.1"))
+        self.clock.advance(KEEP - 2.0)
+        self.plain("d.1")
+        self.assertEqual(self.asked(self.new), ["Enable"])
+
+    def test_one_that_is_asked_again_is_known_while_that_runs(self) -> None:
+        self.plain("a.1")
+        self.old.waiting[0].callback("OK")
+        self.plain("b.1")
+        self.change()
+        self.clock.advance(KEEP)
+        copy = self.plain("c.1")
+        self.old.waiting[1].callback("OK")
+        self.assertEqual(self.successResultOf(copy), "OK")
+        self.assertEqual(self.asked(self.new), [])
+
+
+class BlindTests(ChangeCase):
+    """The way leads to one that may have run what it does not know."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.ask(RequestContext(key="known"))
+        blind = FixedWay("old", self.old, blind="its journal is gone")
+        self.routing.change(blind, {})
+
+    def test_a_key_that_is_not_known_is_not_sent(self) -> None:
+        said = self.unknown(self.ask(RequestContext(key="k")))
+        self.assertIn("Enable, perhaps, has run: its journal is gone", said)
+        self.assertEqual(len(self.old.requests), 1)
+
+    def test_a_key_that_was_sent_there_is_answered_there(self) -> None:
+        reply = self.ask(RequestContext(key="known"))
+        self.old.waiting[1].callback("OK")
+        self.assertEqual(self.successResultOf(reply), "OK")
 
 
 class KeysOfBeforeTests(ChangeCase):
