@@ -229,6 +229,11 @@ class DatagramTests(DeskCase):
         error = b"ERROR 206 : malformed request: one command for each datagram\r\n"
         self.assertEqual(transport.written, [(error, self.address)])
 
+    def test_one_that_begins_with_an_error_is_not_even_refused(self) -> None:
+        handler, transport = self.handler()
+        handler.datagramReceived(b"ERROR 003 : unknown\rOpen B\r", self.address)
+        self.assertEqual((transport.written, self.repeater.requests), ([], []))
+
     def test_on_this_computer_each_line_is_one(self) -> None:
         handler, _ = self.handler()
         handler.datagramReceived(b"Open A\r\nOpen B\r\n", HERE)

@@ -32,6 +32,11 @@ class SessionTests(ConnectionCase):
         self.ask(b"Claim A 60 connection\r")
         self.assertNotEqual(self.session(-1), self.session(-2))
 
+    def test_a_part_may_be_named_like_a_claim(self) -> None:
+        self.ask(b"Open Claim\r")
+        self.assertEqual(self.session(), "")
+        self.assertTrue(self.repeater.context[-1].ask)
+
     def test_its_end_is_told_once_and_only_where_something_was_claimed(self) -> None:
         self.lose(self.ask())
         self.assertEqual(self.repeater.sessions, [])

@@ -80,6 +80,14 @@ class ListenerTests(DeskCase):
         client.connectionLost(Failure(ConnectionDone()))
         self.assertEqual((server.open, server.in_flight), (0, 0))
 
+    def test_a_stop_closes_streams_first_and_ports_of_datagrams_last(self) -> None:
+        for description, listens in (("tcp:1061", False), ("udp:1061", True)):
+            server = self.serve(description)
+            server.close_listeners()
+            self.assertEqual([each.running for kind in server for each in kind], [listens])
+            server.abort()
+            self.assertEqual([each.running for kind in server for each in kind], [False])
+
     def test_lines_over_udp(self) -> None:
         server = self.serve("udp:1061")
         port, transport = self.port()

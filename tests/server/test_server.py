@@ -173,7 +173,8 @@ class DeskTests(DeskCase):
 
 class LaunchTests(DeskCase):
     def test_nothing_is_launched_where_nothing_is_configured(self) -> None:
-        self.assertRaises(NotPermittedError, self.ask, self.dispatcher(), "RemoteLaunch")
+        error = self.assertRaises(NotPermittedError, self.ask, self.dispatcher(), "RemoteLaunch")
+        self.assertIn("no program to launch is configured", str(error))
         self.assertEqual(self.processes.started, [])
 
     def test_the_configured_program_is_launched_and_never_repeated(self) -> None:

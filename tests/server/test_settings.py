@@ -65,6 +65,17 @@ class ServerBoundsTests(SynchronousTestCase):
         settings = parse_listener("System=tcp:1061", ["System", "CO2"])
         self.assertEqual((settings.request_type, settings.listen), ("System", ["tcp:1061"]))
 
+    def test_nor_is_a_type_of_two_words_one(self) -> None:
+        self.assertRaises(ValueError, parse_listener, "Sys:tem=tcp:1061")
+
+    def test_another_processor_has_no_standby_unless_a_route_says_so(self) -> None:
+        pair = '["tcp:a:1", "tcp:b:1"]'
+        routed = '["tcp:c:1", "tcp:d:1"]'
+        settings = read(f"processor = {pair}\n[routes]\nCO2 = {routed}\n")
+        self.assertEqual(settings.standbys, {"tcp:a:1": "tcp:b:1", "tcp:c:1": "tcp:d:1"})
+        other = settings.with_processor("tcp:e:1")
+        self.assertEqual((other.processor, other.standbys), ("tcp:e:1", {"tcp:c:1": "tcp:d:1"}))
+
     def test_a_type_that_nobody_serves_is_named_with_those_that_there_are(self) -> None:
         text = LISTENER.replace("System", "Sytem") + '[routes]\nUV = "tcp:uv:1"\n'
         error = self.assertRaises(ConfigError, read, text, types=["System", "CO2"])

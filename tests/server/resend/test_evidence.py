@@ -81,6 +81,13 @@ class TakenTests(EvidenceCase):
 
 
 class NothingKnownTests(SynchronousTestCase):
+    def test_windows_does_not_tell(self) -> None:
+        ours, theirs = socket.socketpair()
+        for each in (ours, theirs):
+            self.addCleanup(each.close)
+        self.patch(sys, "platform", "win32")
+        self.assertFalse(has_taken_all(ours))
+
     def test_what_is_closed_or_no_socket_proves_nothing(self) -> None:
         ours, theirs = socket.socketpair()
         theirs.close()
@@ -161,5 +168,8 @@ class EndedTests(EvidenceCase):
         self.addCleanup(ours.close)
         ours.setblocking(False)
         self.assertFalse(has_ended(ours))
+        theirs.sendall(b"Open A\r")
+        self.assertFalse(has_ended(ours))
+        self.assertEqual(ours.recv(10), b"Open A\r")
         theirs.close()
         self.assertTrue(has_ended(ours))

@@ -125,6 +125,22 @@ class MemberTests(SynchronousTestCase):
         self.member.cut_off()
         self.assertEqual(self.repeater.cuts, 1)
 
+    def test_another_servers_lease_is_waited_for_too(self) -> None:
+        self.ask(Verb.ASK, "held")
+        self.clock.advance(LEASE)
+        self.assertFalse(self.member.owns_nothing)
+        self.clock.advance(ALLOWANCE)
+        self.assertTrue(self.member.owns_nothing)
+
+    def test_who_has_given_up_says_so_and_nothing_else_counts(self) -> None:
+        self.ask(Verb.ASK, "owns t1")
+        given_up = []
+        for said in ("owns t2", "free", "released"):
+            self.member.watch(lambda: given_up.append(1))
+            self.assertEqual((given_up, self.member.owns_nothing), ([], False))
+            self.repeater.connection.asked[-1][1].callback(said)
+        self.assertEqual((given_up, self.member.owns_nothing), ([1], True))
+
     def test_keys_are_asked_for_until_they_are_told(self) -> None:
         self.ask(Verb.ASK, "free t1")
         words, reply = self.repeater.connection.asked[0]

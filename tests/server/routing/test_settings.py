@@ -29,7 +29,7 @@ class PairSettingsTests(SynchronousTestCase):
     def test_what_two_could_own_at_once_is_refused(self) -> None:
         pair = 'processor = ["tcp:a:1", "tcp:b:1"]\n[server.routes]\n'
         for text, why in (
-            ("processor = []", "not more"),
+            ("processor = []", "(two can stand for each other, not more)"),
             ('processor = ["tcp:a:1", "tcp:b:1", "tcp:c:1"]', "not more"),
             ('processor = ["tcp:a:1", "tcp:a:1"]', "a standby of itself"),
             ('processor = ["", "tcp:a:1"]', "own process has no standby"),

@@ -95,6 +95,8 @@ class MirrorTests(SynchronousTestCase):
         ):
             self.assertRaises(ValueError, self.mirror.heard, topic, text)
         self.assertEqual(self.recorder.changes, [])
+        error = self.assertRaises(ValueError, self.mirror.heard, "snapshot", "{}")
+        self.assertEqual(str(error), "a snapshot without items")
 
     def test_beats_keep_all_of_it_fresh(self) -> None:
         for _ in range(10):
@@ -109,9 +111,28 @@ class MirrorTests(SynchronousTestCase):
         self.clock.advance(PATIENCE)
         self.assertEqual(self.item().reason, "no word from the processor")
         self.assertEqual(self.processor(), "silent")
+        self.assertEqual(self.item("road/processor/unix:p.sock").severity, Severity.INVALID)
         self.beat()
         self.assertEqual(self.item().severity, Severity.OK)
         self.assertEqual(self.processor(), "connected")
+
+    def test_after_a_silence_it_is_said_again_once(self) -> None:
+        self.clock.advance(PATIENCE)
+        self.beat()
+        told = len(self.recorder.changes)
+        self.beat()
+        since = [getattr(each.what, "path", "") for each in self.recorder.changes[told:]]
+        self.assertNotIn("System/valve/A", since)
+
+    def test_who_left_during_a_silence_begins_anew(self) -> None:
+        self.clock.advance(PATIENCE)
+        self.mirror.leave("stands by")
+        self.mirror.follow()
+        self.mirror.heard("change", json.dumps(valve(is_open=True).as_json()))
+        told = len(self.recorder.changes)
+        self.beat()
+        since = [getattr(each.what, "path", "") for each in self.recorder.changes[told:]]
+        self.assertNotIn("System/valve/A", since)
 
     def test_a_lost_processor_is_not_believed_at_once(self) -> None:
         self.mirror.lost("Connection was closed cleanly.")
@@ -138,12 +159,15 @@ class MirrorTests(SynchronousTestCase):
             (0.25, 0.25, Severity.OK, ""),
             (12.0, 12.0, Severity.MINOR, "its clock is 12.0 s ahead"),
             (-3.0, -3.0, Severity.MINOR, "its clock is 3.0 s behind"),
+            (1.0, 1.0, Severity.MINOR, "its clock is 1.0 s ahead"),
+            (-0.99, -0.99, Severity.OK, ""),
         ):
             self.ahead = ahead
             for _ in range(10):
                 self.beat()
             item = self.item(path)
             self.assertEqual((item.value, item.severity, item.reason), (value, severity, reason))
+            self.assertEqual(item.unit, "s")
         self.mirror.lost("gone")
         self.assertEqual(self.item(path).severity, Severity.INVALID)
 

@@ -11,8 +11,10 @@ from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.errors import SecurityError
+from pychron_comms.interfaces import Reading, Severity
 from pychron_comms.observability.http.settings import HttpSettings
 from pychron_comms.observability.metrics import Metrics
+from pychron_comms.observability.state.items import found
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.safeguards.hosts import HostRule
 from pychron_comms.server.state import status
@@ -22,17 +24,19 @@ from pychron_comms.server.state.status import Listener, ServerStatus
 class Page(Service):
     def __init__(self, settings: Any, children: Any, admit: Any, listen: Any, clock: Any) -> None:
         self.admit = admit
+        self.children = children
 
 
 class StatusCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.patch(status, "HttpService", Page)
         self.clock = Clock()
+        self.metrics = Metrics()
         self.stream = StateStream("s1", self.clock.seconds)
         self.status: Any = ServerStatus(
-            HttpSettings(listen="off"),
+            HttpSettings(listen="off", values=("lab/*",)),
             self.stream,
-            Metrics(),
+            self.metrics,
             admit=HostRule(["10.0.0.1"]).admit,
             listen=lambda *arguments: None,  # type: ignore[arg-type, return-value]
             reactor=self.clock,
@@ -52,6 +56,25 @@ class AdmissionTests(StatusCase):
 
 
 class ShownTests(StatusCase):
+    def test_it_has_its_pages(self) -> None:
+        pages = {"metrics", "events", "history", "journal", "livez", "readyz", "healthz"}
+        self.assertEqual(pages - set(self.status.http.children), set())
+
+    def test_of_the_items_that_are_wanted_the_metrics_tell_the_number(self) -> None:
+        for path in ("lab/pressure", "other/pressure"):
+            self.stream.publish(found(Reading(path, 1.5), 1.0))
+        told = [line for line in self.metrics.text().splitlines() if "comms_value{" in line]
+        self.assertEqual(len(told), 1, told)
+        self.assertIn("lab/pressure", told[0])
+
+    def test_its_health_tells_of_a_journal_that_is_ill(self) -> None:
+        self.assertTrue(self.status.health.look()["journal"][0].well)
+        full = Reading("road/journal", "full", severity=Severity.MAJOR, reason="the disk is full")
+        self.stream.publish(found(full, 1.0))
+        condition, _ = self.status.health.look()["journal"]
+        self.assertEqual((condition.well, condition.reason), (False, "the disk is full"))
+        self.assertTrue(self.status.health.look()["history"][0].well)
+
     def told(self, path: str) -> tuple[object, str]:
         item = self.stream.get(path)
         assert item is not None, path
