@@ -101,6 +101,7 @@ class LateTests(EndpointCase):
         self.processor.say(b"@id=1 who are you\r\n")
         error = self.failureResultOf(test, PychronCommunicationError).value
         self.assertIn("its echo was who are you", str(error))
+        self.assertIn(self.repeater._name, str(error))
 
     def test_pauses_between_attempts_grow_by_half(self) -> None:
         self.assertEqual(self.pauses(Jitter(0.0)), [15, 23, 34, 51])

@@ -58,6 +58,13 @@ class TakenTests(EndpointCase):
         self.assertEqual(self.repeater._read_lately.asks(), ["c.4"])
         self.assertEqual(len(self.repeater._read_lately._read), 1)
 
+    def test_it_is_told_no_longer(self) -> None:
+        self.repeater.reply_taken("c.1")
+        self.clock.advance(KEEP - 0.01)
+        self.assertEqual(self.repeater._read_lately.asks(), ["c.1"])
+        self.clock.advance(0.01)
+        self.assertEqual(self.repeater._read_lately.asks(), [])
+
     def test_it_is_told_for_as_long_as_it_knows_copies(self) -> None:
         self.assertEqual((KEEP, MOST), (plain_command.KEEP, 10_000))
 
