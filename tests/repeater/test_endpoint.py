@@ -245,9 +245,9 @@ class NearTests(EndpointCase):
             [
                 "from=a;sent=1.000",
                 "from=a;sent=1.000",
-                "from=b;sent=1.000",
-                "from=b;sent=1.002",
-                "from=b;sent=0.002",
+                "from=b;sent=1.001",
+                "from=b;sent=1.003",
+                "from=b;sent=0.003",
             ],
         )
 
