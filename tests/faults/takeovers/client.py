@@ -9,9 +9,11 @@ from typing import Any
 
 from tests.faults.model.words import REQUEST_TYPE
 from tests.faults.takeovers.turns import Turns
-from tests.integration.laboratories import HOST
 
 Answered = Callable[[str], object]
+
+#: Where each server listens, at an address of its own.
+PORT = 1061
 
 _READ = 65536
 _UNSENT = "ERROR 011 : there is no server"
@@ -21,9 +23,9 @@ _LOST = "ERROR 201 : its server is dead"
 class Client:
     """Connects when it has something to ask. Its replies may come in any order."""
 
-    def __init__(self, turns: Turns, port: int) -> None:
+    def __init__(self, turns: Turns, host: str) -> None:
         self._turns = turns
-        self._port = port
+        self._host = host
         self._connection: socket.socket | None = None
         self._received = b""
         self._number = 0
@@ -60,7 +62,7 @@ class Client:
 
     def _connected(self) -> socket.socket:
         if self._connection is None:
-            self._connection = socket.create_connection((HOST, self._port), 5.0)
+            self._connection = socket.create_connection((self._host, PORT), 5.0)
             self._connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._turns.reading(self._connection, self._came)
         return self._connection

@@ -18,10 +18,10 @@ from pika.exceptions import AMQPError
 from pychron_comms.safeguards.fence import unstopped
 from tests.faults.kinds import NO_FAULT, Stall
 from tests.faults.proxy import DOWN, UP, Proxy
-from tests.faults.takeovers.client import Client
+from tests.faults.takeovers.client import PORT, Client
 from tests.faults.takeovers.seen import Seen
 from tests.faults.takeovers.turns import Turns
-from tests.integration.brokers import Broker, free_port, kill_node, start_node
+from tests.integration.brokers import Broker, kill_node, start_node
 from tests.integration.laboratories import HOST
 from tests.integration.processes import Processes, RunningProcess
 
@@ -90,20 +90,23 @@ class Place:
         self.turns.look = self._look
         self.broker = broker
         self.hardware = hardware
+        self._broker_is_still = False
         self.started: dict[int, float] = {}
         self._processes = processes
         self._environment = self._folders(processes.folder)
         self.seen = Seen(processes.folder / "record")
-        ports = [free_port() for _ in SERVERS]
-        self.clients = [Client(self.turns, port) for port in ports]
+        # Addresses where nobody else listens, so that a server may come back to its port.
+        hosts = [_host_of(number) for number in SERVERS]
+        self.clients = [Client(self.turns, host) for host in hosts]
         self.members = [Member(self._relay(), self._processor) for _ in PROCESSORS]
-        for port in ports:
-            self.members.append(Member(self._relay(), self._server_at(port)))
+        for host in hosts:
+            self.members.append(Member(self._relay(), self._server_at(host)))
         for member in self.members[: len(PROCESSORS)]:
             self.started[member.process.pid] = member.started_at
 
     def close(self) -> None:
         """Fails where a process has logged what can only be a bug."""
+        self._broker_goes_on()
         for member in self.members:
             if member.process.runs:
                 member.process.signal(signal.SIGCONT)
@@ -162,17 +165,19 @@ class Place:
         self.broker.process = start_node(self.broker.processes, self.broker.environment)
 
     def still_broker(self, seconds: float) -> None:
-        process = self.broker.process
-        os.killpg(process.pid, signal.SIGSTOP)
+        self._broker_is_still = True
+        os.killpg(self.broker.process.pid, signal.SIGSTOP)
+        self.turns.later(seconds, self._broker_goes_on)
 
-        def goes_on() -> None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGCONT)
-
-        self.turns.later(seconds, goes_on)
+    def _broker_goes_on(self) -> None:
+        self._broker_is_still = False
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.broker.process.pid, signal.SIGCONT)
 
     def delete(self, queue: str) -> bool:
         """Whether it could be: the broker may be away."""
+        if not self.broker_is_up:
+            return False
         try:
             with self.broker.connect() as connection:
                 connection.channel().queue_delete(f"pychron.{self.hardware}.{queue}")
@@ -190,7 +195,7 @@ class Place:
     @property
     def broker_is_up(self) -> bool:
         process = self.broker.process
-        return process.runs and "completed with" in process.log
+        return not self._broker_is_still and process.runs and "completed with" in process.log
 
     def stands_by(self, who: int) -> bool:
         """Whether that processor has what it needs at the broker, as far as can be seen."""
@@ -238,14 +243,19 @@ class Place:
             **self._environment,
         )
 
-    def _server_at(self, port: int) -> Callable[[str], RunningProcess]:
+    def _server_at(self, host: str) -> Callable[[str], RunningProcess]:
         def start(broker: str) -> RunningProcess:
             return self._processes.twistd(
                 "pychron-server",
-                f"--listen=*=tcp:{port}:interface={HOST}",
+                f"--listen=*=tcp:{PORT}:interface={host}",
                 f"--processor={broker}:set={self.hardware}",
                 "--http=off",
                 **self._environment,
             )
 
         return start
+
+
+def _host_of(number: int) -> str:
+    """A loopback address of this process's own."""
+    return f"127.{100 + number}.{os.getpid() // 250 % 250 + 1}.{os.getpid() % 250 + 1}"
