@@ -53,10 +53,14 @@ from pychron_comms.wire.grammar import Request, decode, parse_request
 
 
 class Road(NamedTuple):
-    """The channels of one connection: ``published`` confirms, ``told`` does not."""
+    """The channels of one connection: ``published`` confirms, ``told`` and ``replied`` do not.
+
+    Replies have one of their own, so that at the broker none waits for what is told before it.
+    """
 
     published: BrokerChannel
     told: BrokerChannel
+    replied: BrokerChannel
 
 
 class _Asked(NamedTuple):
@@ -271,7 +275,7 @@ class Intake:
     def _reply(self, message: Message, text: str) -> None:
         if message.reply_to and message.number:
             reply = Message(REPLY, text.encode(errors="replace"), number=message.number)
-            self._road.told.tell(REPLIES, message.reply_to, reply)
+            self._road.replied.tell(REPLIES, message.reply_to, reply)
 
 
 def _deferred(act: Callable[..., str | Deferred[str]], *arguments: object) -> Deferred[str]:

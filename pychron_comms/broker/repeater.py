@@ -54,6 +54,7 @@ from pychron_comms.observability.metrics import Histogram
 from pychron_comms.safeguards.fence import unstopped
 from pychron_comms.transport.broker_strings import STATE_EXCHANGE, BrokerAddress, stream_topic
 from pychron_comms.transport.outage import Outage
+from pychron_comms.transport.taken import ReadLately, TakenReplies
 from pychron_comms.wire.context import PLAIN, RequestContext, tags_of
 from pychron_comms.wire.grammar import write_request
 
@@ -135,7 +136,8 @@ class BrokerRepeater(MultiService):
         self._commands: BrokerChannel | None = None
         self._words: BrokerChannel | None = None
         self._waiting = WaitingReplies()
-        self._taken: list[str] = []
+        self._taken = TakenReplies(reactor, self._say)
+        self._read_lately = ReadLately(reactor)
         self._outcomes = Outcomes(self._ask_outcome, self._found, self._fail)
         self._outage = Outage(f"owner of {address.hardware}", reactor)
         outage = Outage(address.name, reactor)
@@ -156,6 +158,7 @@ class BrokerRepeater(MultiService):
         for each in (self._sweep, self._alive):
             if each.running:
                 each.stop()
+        self._taken.stop()
         for number, _ in self._waiting:
             self._fail(number, "this server stops")
         return super().stopService()
@@ -212,10 +215,9 @@ class BrokerRepeater(MultiService):
             seconds = min(seconds, max(context.within, 0.0))
         stamp = self._owner.stamp(seconds)
         headers = stamped(stamp)
-        if self._taken and lane is Lane.ACT:
+        if self._taken.asks and lane is Lane.ACT:
             # It may tell whether this one is a copy.
-            headers["taken"] = " ".join(self._taken)
-            self._taken.clear()
+            headers["taken"] = " ".join(self._taken.take())
         reply: Deferred[str] = Deferred()
         now = self._seconds()
         until = now + seconds + _GRACE
@@ -245,7 +247,8 @@ class BrokerRepeater(MultiService):
         self._say(f"Gone {session}")
 
     def reply_taken(self, ask: str) -> None:
-        self._taken.append(ask)
+        self._read_lately.add(ask)
+        self._taken.add(ask)
 
     def test_connection(self) -> Deferred[None]:
         return self.get_response("test", _TEST_DATA, "").addCallback(self._check_echo)
@@ -401,6 +404,8 @@ class BrokerRepeater(MultiService):
             return
         self._had_owner = True
         self._outage.connected()
+        for ask in self._read_lately.asks():
+            self._taken.add(ask)
         for act in self._when_connected:
             act()
         self._say("Snapshot")

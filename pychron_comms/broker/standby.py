@@ -43,8 +43,10 @@ from pychron_comms.safeguards.fence import LeasedFence, unstopped
 from pychron_comms.transport.broker_strings import STATE_EXCHANGE, BrokerAddress
 from pychron_comms.transport.outage import Outage
 
-#: Messages of the log that are on the way at a time.
+#: Messages of the log that are on the way at a time, and of how many at once the broker is told
+#: that they came: it keeps them all the same.
 _LOG_AHEAD = 200
+_LOG_SEEN = 50
 
 
 class Standby(MultiService):
@@ -166,7 +168,8 @@ class Standby(MultiService):
             await make_queue(consuming, queue)
         published = await self._channel(publishing)
         await published.confirm()
-        self._road = Road(published, await self._channel(publishing))
+        told, replied = [await self._channel(publishing) for _ in range(2)]
+        self._road = Road(published, told, replied)
         log = await self._channel(consuming)
         await bind(log, memory.name, JOURNAL, f"{self._hardware}.#")
         await log.ask("basic_qos", prefetch_count=_LOG_AHEAD)
@@ -215,7 +218,8 @@ class Standby(MultiService):
 
     def _remember(self, log: BrokerChannel, delivery: Delivery) -> None:
         self._memory.take(delivery.message)
-        log.ack(delivery.tag)
+        if delivery.tag % _LOG_SEEN == 0:
+            log.ack(delivery.tag, multiple=True)
         if self._has_begun and self._is_usurped():
             # Better now, while another is the owner, than when this one is wanted.
             self._end("another processor has owned the hardware meanwhile")

@@ -24,7 +24,7 @@ from zope.interface import implementer
 from pychron_comms.errors import OutcomeUnknownError
 from pychron_comms.observability.metrics import Histogram
 from pychron_comms.repeater.hop_places import HopPlaces
-from pychron_comms.repeater.taken import TakenReplies
+from pychron_comms.transport.taken import TakenReplies
 from pychron_comms.repeater.waiting import Waiting, Wording
 from pychron_comms.transport.cork import Cork
 from pychron_comms.transport.outbox import Outbox

@@ -21,7 +21,7 @@ from pychron_comms.repeater.connection import (
     ProcessorConnection,
     ProcessorConnectionFactory,
 )
-from pychron_comms.repeater.taken import ReadLately
+from pychron_comms.transport.taken import ReadLately
 from pychron_comms.repeater.waiting import Wording
 from pychron_comms.transport.cork import Cork
 from pychron_comms.transport.outage import Outage

@@ -62,7 +62,7 @@ class IntakeTests(SynchronousTestCase):
         self.gate = Gate()
         self.fence = LeasedFence(1.0, self.clock.seconds)
         self.fence.open(EPOCH, 200.0)
-        self.published, self.told, self.lane = PikaChannel(), PikaChannel(), PikaChannel()
+        self.published, self.replied, self.lane = PikaChannel(), PikaChannel(), PikaChannel()
         self.channel = self.lane.wrapped()
         published = self.published.wrapped()
         published.confirm()
@@ -73,7 +73,7 @@ class IntakeTests(SynchronousTestCase):
             "line",
             self.gate,  # type: ignore[arg-type]
             self.fence,
-            Road(published, self.told.wrapped()),
+            Road(published, PikaChannel().wrapped(), self.replied.wrapped()),
             self.servers,
             words={"Hello": lambda rest, server: self.words.append((rest, server)) or "OK"},
             seconds=self.clock.seconds,
@@ -108,7 +108,7 @@ class IntakeTests(SynchronousTestCase):
 
     @property
     def replies(self) -> list[str]:
-        return [each.body.decode() for each in self.told.published]
+        return [each.body.decode() for each in self.replied.published]
 
     def go(self) -> None:
         """The broker confirms, and has seen the acknowledgement."""
@@ -169,7 +169,7 @@ class IntakeTests(SynchronousTestCase):
         self.send()
         self.go()
         self.gate.answers[0].callback("OK")
-        (reply,) = self.told.published
+        (reply,) = self.replied.published
         self.assertEqual(
             (reply.exchange, reply.topic, reply.body, reply.properties.correlation_id),
             ("pychron.reply", "server-1", b"OK", "1"),

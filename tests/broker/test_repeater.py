@@ -226,6 +226,30 @@ class RepeaterTests(SynchronousTestCase):
         self.ask()
         self.assertEqual(self.commands.published[0].properties.headers["taken"], "a.1")
 
+    def test_what_a_client_has_read_is_told_a_moment_later_where_nothing_is_asked(self) -> None:
+        self.join()
+        self.own()
+        for ask in ("a.1", "a.2"):
+            self.repeater.reply_taken(ask)
+        self.clock.advance(0.05)
+        self.assertIn("Taken a.1 a.2", self.said())
+        self.ask()
+        self.assertNotIn("taken", self.commands.published[0].properties.headers)
+
+    def test_another_owner_is_told_what_was_read_lately(self) -> None:
+        self.join()
+        self.own()
+        self.repeater.reply_taken("a.1")
+        self.pass_with_words(4)
+        self.repeater.reply_taken("a.2")
+        self.pass_with_words(2)
+        self.own("2.b")
+        self.ask()
+        self.assertEqual(self.commands.published[0].properties.headers["taken"], "a.2")
+
+    def said(self) -> list[str]:
+        return [each.body.decode() for each in self.words.published]
+
     def test_words_go_to_the_owner(self) -> None:
         self.join()
         self.own()

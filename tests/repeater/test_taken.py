@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from pychron_comms.processor.execution import plain_command
-from pychron_comms.repeater import taken
-from pychron_comms.repeater.taken import MOST, ReadLately
+from pychron_comms.transport import taken
+from pychron_comms.transport.taken import MOST, ReadLately
 from pychron_comms.wire.copies import KEEP
 from tests.repeater.test_endpoint import EndpointCase
 

@@ -221,10 +221,12 @@ class Consumer:
     def cancelled(self) -> None:
         self._channel.wire.tell(self._channel.cancelled)
 
-    def acknowledge(self, tag: int) -> None:
-        stored = self.unacknowledged.pop(tag, None)
-        if stored is not None:
-            self._queue.acknowledge(self, stored)
+    def acknowledge(self, tag: int, *, multiple: bool) -> None:
+        tags = [each for each in self.unacknowledged if each <= tag] if multiple else [tag]
+        for each in tags:
+            stored = self.unacknowledged.pop(each, None)
+            if stored is not None:
+                self._queue.acknowledge(self, stored)
 
     def leave(self) -> None:
         self._queue.leave(self)
@@ -295,7 +297,7 @@ class ModelChannel:
     def basic_ack(self, tag: int, multiple: bool) -> None:
         def acknowledge() -> None:
             for consumer in self._consumers:
-                consumer.acknowledge(tag)
+                consumer.acknowledge(tag, multiple=multiple)
 
         self.wire.ask(acknowledge)
 

@@ -300,6 +300,8 @@ class World:
             if not told:
                 told.append(reply)
                 unit.replies.append(reply)
+                if context.ask and asked.process.alive:
+                    asked.repeater.reply_taken(context.ask)
                 if not unit.is_settled:
                     self.clock.callLater(AGAIN * len(unit.asks), self._send, 1 - server, unit)
 

@@ -39,9 +39,14 @@ class TakenReplies:
         elif self._timer is None:
             self._timer = self._clock.callLater(WITHIN, self._tell_late)
 
+    def take(self) -> list[str]:
+        """Those of now, whom the caller tells the processor of."""
+        asks, self.asks = self.asks, []
+        return asks
+
     def tell(self) -> None:
         """Tell the processor now."""
-        asks, self.asks = self.asks, []
+        asks = self.take()
         if asks:
             self._say(f"Taken {' '.join(asks)}")
 
