@@ -24,13 +24,13 @@ from zope.interface import implementer
 from pychron_comms.errors import OutcomeUnknownError
 from pychron_comms.observability.metrics import Histogram
 from pychron_comms.repeater.hop_places import HopPlaces
-from pychron_comms.transport.taken import TakenReplies
 from pychron_comms.repeater.waiting import Waiting, Wording
 from pychron_comms.transport.cork import Cork
 from pychron_comms.transport.outbox import Outbox
 from pychron_comms.transport.pending_reply import PendingReply
 from pychron_comms.transport.places import Places
 from pychron_comms.transport.socket_tuning import make_prompt
+from pychron_comms.transport.taken import TakenReplies
 from pychron_comms.wire.context import PLAIN, RequestContext, tags_of
 from pychron_comms.wire.grammar import (
     join_tags,

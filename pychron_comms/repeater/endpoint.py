@@ -21,12 +21,12 @@ from pychron_comms.repeater.connection import (
     ProcessorConnection,
     ProcessorConnectionFactory,
 )
-from pychron_comms.transport.taken import ReadLately
 from pychron_comms.repeater.waiting import Wording
 from pychron_comms.transport.cork import Cork
 from pychron_comms.transport.outage import Outage
 from pychron_comms.transport.pending_reply import PendingReply
 from pychron_comms.transport.reconnecting import ReconnectingClient
+from pychron_comms.transport.taken import ReadLately
 from pychron_comms.transport.tls.refusals import IdentityRefusedError, refused_identity
 from pychron_comms.wire.context import PLAIN, RequestContext
 
