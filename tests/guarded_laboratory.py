@@ -75,8 +75,9 @@ class LaboratoryCase(SynchronousTestCase):
     def start(self, extra: str = "") -> None:
         """Begin with the built-in laboratory, and what else its file says."""
         table = Table.parse(DEFAULT + SLOW + UNWATCHED + extra, "lab.toml")
+        self.metrics = Metrics()
         self.gate: RemoteHardwareManager = gate_from_config(
-            *laboratory_from(table), self.clock, Metrics()
+            *laboratory_from(table), self.clock, self.metrics
         )
         self.gate.startService()
         self.slow: Slow = self.gate._hardware.device("slow")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -56,7 +56,7 @@ from pychron_comms.safeguards.interlocks import Interlocks
 from pychron_comms.safeguards.kept_rules import KeptRules
 from pychron_comms.safeguards.leases import Leases
 from pychron_comms.safeguards.overrides import Overrides
-from pychron_comms.safeguards.rules import rules_for
+from pychron_comms.safeguards.rules import Rule, rules_for
 from pychron_comms.safeguards.safe_state import safe_actions
 from pychron_comms.safeguards.system_lock import SystemLock
 from pychron_comms.safeguards.unsafe_parts import UnsafeParts
@@ -132,12 +132,35 @@ def gate_from_config(
         leases=guards.leases,
         interlocks=guards.interlocks,
         kept_rules=KeptRules(
-            rules, guards.interlocks.broken, guards.unsafe.add, reactor, partial(_may_act, fence)
+            rules,
+            guards.interlocks.broken,
+            guards.unsafe.add,
+            reactor,
+            partial(_may_act, fence),
+            tripped=_trips(rules, metrics),
         ),
         publisher=publisher,
         searches=JournalSearch(settings.journal.file if settings.journal else "", reactor),
         clock=reactor,
     )
+
+
+def _trips(rules: Sequence[Rule], metrics: Metrics) -> Callable[[Rule], None]:
+    """Counts how often each rule that is kept had to make something safe."""
+    counters = {
+        rule.command: metrics.counter(
+            "pychron_comms_interlock_trips_total",
+            "Times that a rule broke, and what it guards was made safe.",
+            rule=rule.command,
+        )
+        for rule in rules
+        if rule.kept
+    }
+
+    def count(rule: Rule) -> None:
+        counters[rule.command].value += 1
+
+    return count
 
 
 def _may_act(fence: IFence | None) -> bool:
@@ -176,11 +199,9 @@ def _watches(
     settings: ProcessorSettings, publisher: StatePublisher, reactor: Any, metrics: Metrics
 ) -> list[CommandWatch]:
     """Who looks on while commands act."""
-    watches: list[CommandWatch] = [
-        publisher,
-        CommandEvents(publisher.stream, reactor),
-        ValveFigures(metrics, publisher.path_of),
-    ]
+    valves = ValveFigures(metrics, publisher.path_of, reactor.seconds)
+    publisher.stream.subscribe(valves)
+    watches: list[CommandWatch] = [publisher, CommandEvents(publisher.stream, reactor), valves]
     return [*watches, CommandLog()] if settings.commands else watches
 
 

@@ -42,6 +42,7 @@ class KeptRules:
 
     One that is told to be broken is acted on at once. One that cannot be told must have held
     before, and is given ``PATIENCE``: an instrument that is not yet connected breaks nothing.
+    ``tripped`` is told of each that made something safe.
     While it may not act, another process looks.
     """
 
@@ -54,11 +55,14 @@ class KeptRules:
         make_safe: Callable[[Part, str], None],
         clock: IReactorTime,
         may_act: Callable[[], bool] = lambda: True,
+        *,
+        tripped: Callable[[Rule], None] = lambda rule: None,
     ) -> None:
         self._kept = [_Kept(rule) for rule in rules if rule.kept]
         self._test = test
         self._make_safe = make_safe
         self._may_act = may_act
+        self._tripped = tripped
         self._clock = clock
         self._loop = LoopingCall(self._look)
         self._loop.clock = clock
@@ -85,6 +89,7 @@ class KeptRules:
             kept.untold_since = None
         elif kept.armed and self._loop.running and (broken.told or self._too_long(kept)):
             kept.armed = False
+            self._tripped(kept.rule)
             self._log.warn("made safe, since it holds no more: {why}", why=broken.why)
             for part in kept.rule.kept:
                 self._make_safe(part, broken.why)

@@ -28,6 +28,7 @@ class KeptRulesCase(SynchronousTestCase):
         self.asked = 0
         self.may_act = True
         self.made_safe: list[tuple[Part, str]] = []
+        self.tripped: list[str] = []
         rule = Rule("V", lambda call: False, [], "", kept=[PART])
         self.rules = KeptRules(
             [rule, rule._replace(kept=())],
@@ -35,6 +36,7 @@ class KeptRulesCase(SynchronousTestCase):
             lambda part, why: self.made_safe.append((part, why)),
             self.clock,
             lambda: self.may_act,
+            tripped=lambda rule: self.tripped.append(rule.command),
         )
         self.rules.start()
         self.addCleanup(self.rules.stop)
@@ -60,6 +62,7 @@ class KeptRulesTests(KeptRulesCase):
         for _ in range(2):
             self.assertEqual(self.stands(FALSE, 30), 1)
             self.assertEqual(self.stands(None), 0)
+        self.assertEqual(self.tripped, ["V", "V"])
 
     def test_what_cannot_be_told_is_given_some_time(self) -> None:
         self.stands(None)
@@ -122,6 +125,7 @@ class LaboratoryTests(LaboratoryCase):
         self.clock.pump([0.2] * 10)
         self.assertEqual(self.reply("System|GetIndicatorState V"), "False")
         self.assertEqual(self.reply("System|GetIndicatorState A"), "True")
+        self.assertIn('interlock_trips_total{rule="System|Open V"} 1.0', self.metrics.text())
 
     def test_what_nothing_makes_safe_is_refused(self) -> None:
         error = str(self.assertRaises(ConfigError, self.start, RULE % "Hardware|Set message"))

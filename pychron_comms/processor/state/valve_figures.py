@@ -1,46 +1,101 @@
-"""How often each valve is moved: its wear, for Prometheus."""
+"""How each valve does, for Prometheus: its wear, how long it takes, how often it is not obeyed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
-from pychron_comms.interfaces import ICall, Move
-from pychron_comms.observability.metrics import Counter, Metrics
+from pychron_comms.interfaces import ICall, Move, Severity
+from pychron_comms.observability.metrics import Counter, Histogram, Metrics
+from pychron_comms.observability.state.items import Item
+from pychron_comms.observability.state.stream import Change
 
 _VALVE = "/valve/"
 
 
-class ValveFigures:
-    """Counts moves that were done; ``path_of`` tells the item that shows what is moved.
+class _Figures(NamedTuple):
+    moves: Counter
+    travel: Histogram
 
-    The names of valves are the configuration's: a closed set.
+
+class ValveFigures:
+    """Counts moves that were done, and times those of valves that take their time; as a subscriber
+    of the stream also how often one stands other than it was told.
+
+    ``path_of`` tells the item that shows what is moved. The names of valves are the
+    configuration's: a closed set.
     """
 
-    def __init__(self, metrics: Metrics, path_of: Callable[[Move], str]) -> None:
+    def __init__(
+        self, metrics: Metrics, path_of: Callable[[Move], str], now: Callable[[], float]
+    ) -> None:
         self._metrics = metrics
         self._path_of = path_of
+        self._now = now
         # By the paths of the valves.
-        self._counters: dict[str, Counter] = {}
+        self._figures: dict[str, _Figures] = {}
+        # When each call went on that has not ended, by its identity.
+        self._since: dict[int, float] = {}
+        self._disobedient: set[str] = set()
 
     def goes_on(self, call: ICall) -> None:
-        """Only its end is counted."""
+        """From now on it moves."""
+        self._since[id(call)] = self._now()
 
     def ended(self, call: ICall, request: Mapping[str, str], reply: str, seconds: float) -> None:
         """It has its reply."""
+        since = self._since.pop(id(call), None)
         for move in call.moves if reply == "OK" else ():
             # A lock moves the valve to no value.
             if isinstance(move.value, bool):
                 path = self._path_of(move)
-                counter = self._counters.get(path) or self._new_counter(path)
-                if counter is not None:
-                    counter.value += 1
+                figures = self._figures.get(path) or self._new_figures(path)
+                if figures is not None:
+                    figures.moves.value += 1
+                    if since is not None:
+                        figures.travel.observe(self._now() - since)
 
-    def _new_counter(self, path: str) -> Counter | None:
+    def changed(self, change: Change) -> None:
+        """As a subscriber of the stream."""
+        item = change.what
+        if not isinstance(item, Item) or _VALVE not in item.path:
+            return
+        if not _is_disobedient(item):
+            self._disobedient.discard(item.path)
+        elif item.path not in self._disobedient:
+            self._disobedient.add(item.path)
+            self._metrics.counter(
+                "pychron_comms_valve_state_mismatch_total",
+                "Times that a valve was found other than it was told.",
+                valve=_name_of(item.path),
+            ).value += 1
+
+    def _new_figures(self, path: str) -> _Figures | None:
         """None where it is no valve."""
-        _, is_valve, name = path.partition(_VALVE)
-        if not is_valve:
+        name = _name_of(path)
+        if not name:
             return None
-        counter = self._counters[path] = self._metrics.counter(
+        moves = self._metrics.counter(
             "pychron_comms_valve_actuations_total", "Moves of a valve that were done.", valve=name
         )
-        return counter
+        travel = self._metrics.histogram(
+            "pychron_comms_valve_travel_seconds",
+            "From when a valve began to move until its manager said that it stands.",
+            valve=name,
+        )
+        figures = self._figures[path] = _Figures(moves, travel)
+        return figures
+
+
+def _name_of(path: str) -> str:
+    return path.partition(_VALVE)[2]
+
+
+def _is_disobedient(item: Item) -> bool:
+    """Whether it is known to stand other than it was told, and no command moves it."""
+    details = item.details
+    return (
+        item.severity is Severity.MAJOR
+        and details.get("moving") is False
+        and details.get("target") is not item.value
+    )

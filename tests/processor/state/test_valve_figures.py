@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.interfaces import Move
+from pychron_comms.interfaces import Move, Severity
 from pychron_comms.observability.metrics import Metrics
+from pychron_comms.observability.state.items import Item
+from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.processor.state.valve_figures import ValveFigures
 
 
@@ -23,7 +26,8 @@ def path_of(move: Move) -> str:
 class ValveFigureTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.metrics = Metrics()
-        self.figures = ValveFigures(self.metrics, path_of)
+        self.clock = Clock()
+        self.figures = ValveFigures(self.metrics, path_of, self.clock.seconds)
 
     def ended(self, target: str, value: object, reply: str = "OK") -> None:
         call: Any = Call(Move(None, target, value))
@@ -43,3 +47,59 @@ class ValveFigureTests(SynchronousTestCase):
         self.ended("A", "locked")
         self.ended("run", True)
         self.assertNotIn("actuations", self.metrics.text())
+
+    def test_how_long_a_valve_takes_is_told_by_bounds(self) -> None:
+        call: Any = Call(Move(None, "A", True))
+        for seconds, reply in ((0.2, "OK"), (3.0, "ERROR 015 : stuck")):
+            self.figures.goes_on(call)
+            self.clock.advance(seconds)
+            self.figures.ended(call, {}, reply, 10.0)
+        # One that was answered at once has not travelled.
+        self.figures.ended(call, {}, "OK", 10.0)
+        text = self.metrics.text()
+        self.assertIn('pychron_comms_valve_travel_seconds_count{valve="A"} 1.0', text)
+        self.assertIn('pychron_comms_valve_travel_seconds_sum{valve="A"} 0.2', text)
+
+
+class MismatchTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.metrics = Metrics()
+        self.stream = StateStream("s1", lambda: 1.0)
+        self.stream.subscribe(ValveFigures(self.metrics, path_of, lambda: 1.0))
+
+    def show(
+        self,
+        value: object,
+        severity: Severity = Severity.MAJOR,
+        *,
+        moving: bool = False,
+        path: str = "System/valve/A",
+    ) -> None:
+        details = {"target": True, "moving": moving}
+        self.stream.publish(
+            Item(
+                path=path,
+                value=value,
+                severity=severity,
+                obtained=1.0,
+                confirmed=1.0,
+                details=details,
+            )
+        )
+
+    def test_each_time_that_one_stands_other_than_it_was_told_is_counted_once(self) -> None:
+        for _ in range(2):
+            self.show(False, moving=True)
+            self.show(False)
+            self.show(False)
+            self.show(True, Severity.OK)
+        self.assertIn(
+            'pychron_comms_valve_state_mismatch_total{valve="A"} 2.0', self.metrics.text()
+        )
+
+    def test_what_is_not_known_or_no_valve_is_no_mismatch(self) -> None:
+        self.show(None, Severity.INVALID)
+        self.show(True, Severity.MAJOR)
+        self.show(False, path="device/heater")
+        self.stream.happened("command", who="me")
+        self.assertNotIn("mismatch", self.metrics.text())
