@@ -31,7 +31,8 @@ class Keys:
         self.known: OrderedDict[str, Mapping[str, Any]] = OrderedDict()
 
     def carried(self) -> Iterator[Mapping[str, Any]]:
-        return iter(self.known.values())
+        # Taken bit by bit, while others are written.
+        return iter(list(self.known.values()))
 
     def done(self, request: Mapping[str, Any], reply: str) -> None:
         self.known[request["key"]] = {"event": "key", **request, "reply": reply}

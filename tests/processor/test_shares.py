@@ -6,7 +6,7 @@ import math
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.processor.execution.shares import OVERHEAD, Kept, Shares, _level
+from pychron_comms.processor.execution.shares import OVERHEAD, Shares, _level
 
 
 class ShareCase(SynchronousTestCase):
@@ -103,7 +103,7 @@ class ShareTests(ShareCase):
 class FillTests(ShareCase):
     def fill(self, *kept: str) -> list[str]:
         """Senders and names; what is kept of them, in its order."""
-        self.shares.fill([Kept(each[0], each[1:], each, 0, 10.0) for each in kept])
+        self.shares.fill({(each[0], each[1:]): (each, 0, 10.0) for each in kept})
         return [value for _, _, value, _ in self.shares]
 
     def test_what_there_is_room_for_is_kept_in_its_order(self) -> None:

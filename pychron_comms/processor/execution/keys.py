@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -21,6 +21,9 @@ REFUSED_SHARE = 400_000
 
 #: Characters of a key.
 KEY_LENGTH = 128
+
+# Characters of a request whose digest may be remembered.
+_SHORT = 256
 
 #: The event of what is carried over of a key.
 KEY = "key"
@@ -131,8 +134,8 @@ class KeyMemory:
             for sender, key, (ended, request), until in self._run
         )
 
-    def recall(self, kept: Sequence[Kept[str, KnownKey]]) -> None:
-        """What earlier processes ran, oldest first, each key once."""
+    def recall(self, kept: Kept[str, KnownKey]) -> None:
+        """What earlier processes ran."""
         self._run.fill(kept)
 
     def _known(self, sender: str, key: str, now: float) -> KnownKey | None:
@@ -161,7 +164,15 @@ def known_as_written(record: Mapping[str, Any], ended: Ended) -> KnownKey:
 def _digest(request: Mapping[str, Any]) -> bytes:
     """Stands for a request, however long it is."""
     text = f"{request['type']}|{request['command']}"
+    return _digest_of_short(text) if len(text) <= _SHORT else _digest_of(text)
+
+
+def _digest_of(text: str) -> bytes:
     return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+# A laboratory says the same again and again; a start reads it a hundred thousand times.
+_digest_of_short = lru_cache(maxsize=1024)(_digest_of)
 
 
 def _of_another(key: str) -> MalformedRequestError:

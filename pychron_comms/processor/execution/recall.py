@@ -72,9 +72,11 @@ class Recall:
         self._changes = changes
         self._laboratory = laboratory
         self._now = now
+        # A start asks for these with each record.
+        self._clock, self._recent, self._keep = now.clock, now.recent, keys.keep
         self._begun: dict[int, _Begun] = {}
         # The last of each key, in their order; there may be more than there is room for.
-        self._known: dict[tuple[str, str], Kept[str, KnownKey]] = {}
+        self._known: Kept[str, KnownKey] = {}
         # Plain commands whose copies may still come, and when each ended; empty for not before now.
         self._plain: list[tuple[_Begun, Ended, str]] = []
         self._takes: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
@@ -97,7 +99,7 @@ class Recall:
             record = begun.record
             lost = OutcomeUnknownError(f"the processor stopped during {record['command']}")
             self._ended(begun, Ended(State.UNKNOWN, error_line(lost)), "")
-        self._keys.recall(list(self._known.values()))
+        self._keys.recall(self._known)
         when = self._now.when
         for begun, ended, at in self._plain:
             ended_at = when(at) if at else self._now.clock
@@ -105,9 +107,8 @@ class Recall:
             self._copies.recall(begun.record, begun.moves or (), ended, times)
 
     def _begin(self, record: Mapping[str, Any]) -> None:
-        begun = self._moved(record)
-        if "key" in record or begun.moves is not None:
-            self._begun[record["n"]] = begun
+        if "key" in record or record["at"] >= self._recent:
+            self._begun[record["n"]] = self._moved(record)
 
     def _end(self, record: Mapping[str, Any]) -> None:
         # One whose begin could not be written stands for itself.
@@ -139,7 +140,7 @@ class Recall:
 
     def _moved(self, record: Mapping[str, Any]) -> _Begun:
         """With what it moved, where that was just now."""
-        if record["at"] < self._now.recent:
+        if record["at"] < self._recent:
             return _Begun(record)
         call = self._laboratory.call(record["type"], record["command"], record["sender"])
         if call is None:
@@ -149,15 +150,14 @@ class Recall:
     def _ended(self, begun: _Begun, ended: Ended, at: str) -> None:
         record = begun.record
         if "key" in record:
-            self._remember(record, known_as_written(record, ended), self._keys.keep)
+            self._remember(record, known_as_written(record, ended), self._keep)
         elif "ask" in record and begun.moves is not None:
             self._plain.append((begun, ended, at))
 
     def _remember(self, record: Mapping[str, Any], known: KnownKey, seconds: float) -> None:
-        place = sender, key = record["sender"], record["key"]
+        place = _, key = record["sender"], record["key"]
         self._known.pop(place, None)
-        until = self._now.clock + seconds
-        self._known[place] = Kept(sender, key, known, known.texts(key), until)
+        self._known[place] = known, known.texts(key), self._clock + seconds
 
 
 @lru_cache(maxsize=1024)

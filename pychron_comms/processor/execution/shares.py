@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
 from typing import Generic, NamedTuple, TypeVar
 
@@ -20,14 +20,9 @@ class _Item(NamedTuple, Generic[Value]):
     size: int
 
 
-class Kept(NamedTuple, Generic[Name, Value]):
-    """What was kept elsewhere; ``texts`` and ``until`` are as ``keep`` has them."""
-
-    sender: str
-    name: Name
-    value: Value
-    texts: int
-    until: float
+#: What was kept elsewhere, oldest first, by sender and name: the value, and ``texts`` and ``until``
+#: as ``keep`` has them. Plain tuples, since a start makes a hundred thousand.
+Kept = dict[tuple[str, Name], tuple[Value, int, float]]
 
 
 class _Share(Generic[Name, Value]):
@@ -104,26 +99,31 @@ class Shares(Generic[Name, Value]):
         while self._size > self._room:
             self._forget_oldest(next(iter(self._ranks[max(self._ranks)])))
 
-    def fill(self, kept: Sequence[Kept[Name, Value]]) -> None:
-        """Keep these, oldest first, each name once; for a room that is empty.
+    def fill(self, kept: Kept[Name, Value]) -> None:
+        """Keep these; for a room that is empty.
 
         Where they are too many, each sender keeps his newest, and nobody more than he must leave
         to another.
         """
-        sizes = Counter[str]()
-        for each in kept:
-            sizes[each.sender] += each.texts + OVERHEAD
+        sizes: dict[str, int] = {}
+        for (sender, _), (_, texts, _) in kept.items():
+            sizes[sender] = sizes.get(sender, 0) + texts + OVERHEAD
         left = dict.fromkeys(sizes, min(self._share, _level(sizes.values(), self._room)))
         newest = []
-        for each in reversed(kept):
-            left[each.sender] -= each.texts + OVERHEAD
-            if left[each.sender] >= 0:
-                newest.append(each)
-        for sender, name, value, texts, until in reversed(newest):
-            share = self._share_of(sender)
-            item = share.items[name] = _Item(value, until, texts + OVERHEAD)
-            self._all[sender, name] = None
-            self._resize(sender, share, item.size)
+        for place, (_, texts, _) in reversed(kept.items()):
+            left[place[0]] -= texts + OVERHEAD
+            if left[place[0]] >= 0:
+                newest.append(place)
+        filled = {sender: self._share_of(sender) for sender, _ in newest}
+        sizes = dict.fromkeys(filled, 0)
+        for place in reversed(newest):
+            sender, name = place
+            value, texts, until = kept[place]
+            filled[sender].items[name] = _Item(value, until, texts + OVERHEAD)
+            self._all[place] = None
+            sizes[sender] += texts + OVERHEAD
+        for sender, share in filled.items():
+            self._resize(sender, share, sizes[sender])
 
     def forget(self, sender: str, name: Name) -> None:
         """Nothing where there is none."""
