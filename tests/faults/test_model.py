@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Callable
 
 from hypothesis import HealthCheck, given, settings
+from hypothesis.strategies import SearchStrategy
 from twisted.trial.unittest import SynchronousTestCase
 
 from tests.faults.model.bench import Script
@@ -21,7 +22,7 @@ from tests.faults.model.classics import CLASSICS
 from tests.faults.model.clients import Unit
 from tests.faults.model.history import History
 from tests.faults.model.promises import acknowledged, live_through
-from tests.faults.model.strategies import histories
+from tests.faults.model.strategies import histories, qtegra_histories
 from tests.faults.model.world import World
 
 _FAR_PYCHRON = 3
@@ -35,18 +36,24 @@ class ModelTests(SynchronousTestCase):
             self.assertTrue(live_through(history).units)
 
     def test_the_promises_hold_whatever_happens(self) -> None:
+        self.hold_in(histories, HISTORIES)
+
+    def test_also_where_qtegras_clients_ask(self) -> None:
+        self.hold_in(qtegra_histories, HISTORIES // 5)
+
+    def hold_in(self, drawn: SearchStrategy[History], count: int) -> None:
         seen: Counter[str] = Counter()
         total: Counter[str] = Counter()
 
         @settings(
-            max_examples=HISTORIES,
+            max_examples=count,
             deadline=None,
             derandomize=True,
             database=None,
             report_multiple_bugs=False,
             suppress_health_check=list(HealthCheck),
         )
-        @given(histories)
+        @given(drawn)
         def lives(history: History) -> None:
             world = live_through(history)
             seen.update(world.faults.keys())
@@ -57,7 +64,7 @@ class ModelTests(SynchronousTestCase):
 
         started = time.monotonic()
         lives()
-        self.assertGreaterEqual(total["histories"], HISTORIES)
+        self.assertGreaterEqual(total["histories"], count)
         print(_summary(total, seen, time.monotonic() - started))  # noqa: T201
 
 

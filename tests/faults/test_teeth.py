@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import random
 import unittest
+from collections.abc import Mapping
 from functools import cache
 
-from tests.faults.model.breakages import BREAKAGES, broken
+from tests.faults.model.breakages import BREAKAGES, OF_QTEGRA, Patches, broken
 from tests.faults.model.classics import CLASSICS
 from tests.faults.model.drawn import drawn
 from tests.faults.model.history import History
 from tests.faults.model.keeping import Broken
 from tests.faults.model.promises import live_through
+from tests.faults.model.strategies import qtegra_histories
 
 #: By which promise each is noticed.
 NOTICED = {
@@ -64,6 +66,19 @@ NOTICED = {
     },
 }
 
+OF_QTEGRA_NOTICED = {
+    "a line of Qtegra's moves nothing": {
+        "a lease keeps others away",
+        "what makes safe has the last word",
+    },
+    "a line of Qtegra's makes nothing safe": {
+        "what makes safe is not refused",
+        "what makes safe begins at once",
+    },
+    "a line of Qtegra's takes as long as it likes": {"in time or not at all"},
+    "copies at a listener that closes are not known": {"none twice"},
+}
+
 _HISTORIES = 300
 
 
@@ -72,9 +87,14 @@ def _drawn() -> list[History]:
     return [*CLASSICS, *drawn(_HISTORIES - len(CLASSICS))]
 
 
-def _that_notices(promises: set[str]) -> History | None:
+@cache
+def _drawn_of_qtegra() -> list[History]:
+    return drawn(_HISTORIES, of=qtegra_histories)
+
+
+def _that_notices(promises: set[str], histories: list[History]) -> History | None:
     """The first history that finds one of these promises broken."""
-    return next((each for each in _drawn() if _broken_promise(each) in promises), None)
+    return next((each for each in histories if _broken_promise(each) in promises), None)
 
 
 def _broken_promise(history: History) -> str | None:
@@ -90,10 +110,22 @@ def _broken_promise(history: History) -> str | None:
 class TeethTests(unittest.TestCase):
     def test_the_model_notices_what_is_taken_out(self) -> None:
         self.assertEqual(NOTICED.keys(), BREAKAGES.keys())
-        for name, patches in BREAKAGES.items():
+        self.see_noticed(BREAKAGES, NOTICED, _drawn())
+
+    def test_also_what_is_qtegras(self) -> None:
+        self.assertEqual(OF_QTEGRA_NOTICED.keys(), OF_QTEGRA.keys())
+        self.see_noticed(OF_QTEGRA, OF_QTEGRA_NOTICED, _drawn_of_qtegra())
+
+    def see_noticed(
+        self,
+        breakages: Mapping[str, Patches],
+        noticed: Mapping[str, set[str]],
+        histories: list[History],
+    ) -> None:
+        for name, patches in breakages.items():
             with self.subTest(name):
                 with broken(patches):
-                    history = _that_notices(NOTICED[name])
+                    history = _that_notices(noticed[name], histories)
                 assert history is not None, "nothing notices it"
                 # It is the breakage that breaks it.
                 self.assertIsNone(_broken_promise(history))

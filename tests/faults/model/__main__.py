@@ -13,10 +13,13 @@ import sys
 import time
 from collections import Counter
 
+from hypothesis.strategies import SearchStrategy
+
 from tests.faults.model.drawn import drawn
 from tests.faults.model.history import History
 from tests.faults.model.keeping import Broken
 from tests.faults.model.promises import live_through
+from tests.faults.model.strategies import histories, qtegra_histories
 
 
 def broken_by(history: History, seen: Counter[str]) -> Broken | None:
@@ -32,10 +35,12 @@ def broken_by(history: History, seen: Counter[str]) -> Broken | None:
     return None
 
 
-def run(seed: int, count: int, only: int | None, seen: Counter[str]) -> int:
+def run(
+    seed: int, of: SearchStrategy[History], count: int, only: int | None, seen: Counter[str]
+) -> int:
     """How many of a seed's histories break a promise."""
     alarms = 0
-    for number, history in enumerate(drawn(count, seed)):
+    for number, history in enumerate(drawn(count, seed, of)):
         if only is not None and number != only:
             continue
         error = broken_by(history, seen)
@@ -55,6 +60,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults.model", description=__doc__)
     parser.add_argument("seeds", help="one, or FIRST-LAST")
     parser.add_argument("--histories", type=int, default=200, help="of each seed (default 200)")
+    parser.add_argument("--qtegra", action="store_true", help="those with Qtegra's clients")
     parser.add_argument("--only", type=int, help="the number of one history")
     options = parser.parse_args()
     first, _, last = options.seeds.partition("-")
@@ -63,7 +69,8 @@ def main() -> int:
     started = time.monotonic()
     alarms = 0
     for seed in seeds:
-        alarms += run(seed, options.histories, options.only, seen)
+        of = qtegra_histories if options.qtegra else histories
+        alarms += run(seed, of, options.histories, options.only, seen)
         say(f"seed {seed}: {alarms} alarms, {time.monotonic() - started:.0f} s so far")
     say(*(f"{number:7d}  {what}" for what, number in sorted(seen.items())), sep="\n")
     return min(alarms, 1)

@@ -13,6 +13,7 @@ from twisted.python.failure import Failure
 
 from pychron_comms.errors import ExpiredError, JournalError, ShuttingDownError
 from pychron_comms.handlers.spec import CommandSpec
+from pychron_comms.handlers.spectrometer.handler import QtegraCall
 from pychron_comms.processor.execution.askers import Askers
 from pychron_comms.processor.execution.changes import ChangeLog
 from pychron_comms.processor.execution.copies import CopyMemory
@@ -261,6 +262,31 @@ def _remembered_in_one_room(self: Any, request: Any, ended: Ended, now: float) -
     with patch.object(self, "_refused", self._run):
         _key_ended(self, request, ended, now)
 
+
+_resemble = QtegraCall.resemble
+
+
+def _resembles_without(attribute: str, instead: object) -> Any:
+    def resemble(self: Any, command: Any, word: str, arguments: Any) -> None:
+        _resemble(self, command, word, arguments)
+        setattr(self, attribute, instead)
+
+    return resemble
+
+
+#: Of these, the histories with Qtegra's clients tell.
+OF_QTEGRA: Mapping[str, Patches] = {
+    "a line of Qtegra's moves nothing": [
+        (QtegraCall, "resemble", _resembles_without("moves", ())),
+    ],
+    "a line of Qtegra's makes nothing safe": [
+        (QtegraCall, "resemble", _resembles_without("safe", False)),
+    ],
+    "a line of Qtegra's takes as long as it likes": [
+        (QtegraCall, "resemble", _resembles_without("deadline", 5.0)),
+    ],
+    "copies at a listener that closes are not known": [(CopyMemory, "find", _nothing)],
+}
 
 BREAKAGES: Mapping[str, Patches] = {
     "keys are forgotten": [(CommandMemory, "find", _nothing)],

@@ -6,9 +6,11 @@ import math
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionDone
 from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.python.failure import Failure
 
+from pychron_comms.qtegra.answers import CARRIER
 from tests.faults.model.bench import Script
 from tests.faults.model.links import Dial
 from tests.faults.model.processes import Process
@@ -45,6 +47,8 @@ class Unit:
         self.script = script
         self.within = within
         self.key = ""
+        #: Whether it is said as Qtegra says it.
+        self.carried = False
         self.asks: list[Ask] = []
         self.outcome: str | None = None
         self.client: Client
@@ -53,7 +57,8 @@ class Unit:
     def line(self) -> str:
         # The one word says the device otherwise.
         device = self.device.upper() if self.word == "Tally" else self.device
-        return f"{self.word} {device} {self.number}"
+        carrier = f"{CARRIER} " if self.carried else ""
+        return f"{carrier}{self.word} {device} {self.number}"
 
     @property
     def last_word(self) -> str | None:
@@ -101,6 +106,20 @@ class Conversation(Protocol):
             self.transport.loseConnection()
 
 
+class ReadsToTheEnd(Conversation):
+    """A connection whose reply is all that comes until its other end closes it."""
+
+    def dataReceived(self, data: bytes) -> None:
+        self._buffer += data
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        if self._buffer and reason.check(ConnectionDone):
+            reply = self._buffer.decode().removesuffix("\r\n")
+            self.replies.append(reply)
+            self._client.heard(self, reply)
+        super().connectionLost(reason)
+
+
 class Client:
     """Asks, and notes what it hears. ``host`` is its address."""
 
@@ -109,6 +128,7 @@ class Client:
     #: Whether it sends a plain line again when it hears nothing; and whether by datagrams.
     pychron = False
     by_datagrams = False
+    conversation_type = Conversation
 
     def __init__(self, name: str, process: Process, dial: Dial) -> None:
         self.name = name
@@ -147,7 +167,7 @@ class Client:
         return self.dial.connect(factory)
 
     def conversation(self) -> Conversation:
-        conversation = Conversation(self)
+        conversation = self.conversation_type(self)
         self.conversations.append(conversation)
         return conversation
 

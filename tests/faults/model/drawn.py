@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis.strategies import SearchStrategy
 
 from tests.faults.model.history import History
 from tests.faults.model.strategies import histories
 
 
-def drawn(count: int, by: int = 0) -> list[History]:
+def drawn(count: int, by: int = 0, of: SearchStrategy[History] = histories) -> list[History]:
     """So many of those that the seed ``by`` gives."""
     found: list[History] = []
 
@@ -20,7 +21,7 @@ def drawn(count: int, by: int = 0) -> list[History]:
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
     )
-    @given(histories)
+    @given(of)
     def take(history: History) -> None:
         found.append(history)
 

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
 from twisted.internet.interfaces import IReactorTime
 
 from pychron_comms.handlers.command import declared_commands
+from pychron_comms.handlers.spectrometer.handler import qtegra_line_makes_safe
 from pychron_comms.observability.loop_watch import LoopWatch
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.processor.command_processor import CommandProcessorFactory
 from pychron_comms.processor.execution.keys import KeyMemory
+from pychron_comms.qtegra.answers import RelayedAnswers
+from pychron_comms.qtegra.stream import QtegraFactory
 from pychron_comms.repeater.endpoint import CommandRepeater
 from pychron_comms.server.datagrams import DatagramMessagingHandler
-from pychron_comms.server.dispatcher import RequestDispatcher
+from pychron_comms.server.dispatcher import Passing, RequestDispatcher
 from pychron_comms.server.launcher import Launcher
 from pychron_comms.server.messaging_handler import MessagingFactory
 from pychron_comms.server.resend.command_catalogue import CommandCatalogue
 from pychron_comms.server.resend.delivery import DeliveryReports
 from pychron_comms.transport.connections import Connections
 from pychron_comms.transport.options import WireOptions
+from pychron_comms.transport.pending_reply import as_deferred
 from tests.faults.model.bench import Laboratory
 from tests.faults.model.gates import assembled, queue_of
 from tests.faults.model.links import Dial, Listener
@@ -89,10 +94,18 @@ class Processor:
         port.listen(process, factory)
 
 
+class Ports(NamedTuple):
+    """Where a server listens: for all, for who reads to the end of file, and as Qtegra."""
+
+    plain: Listener
+    closing: Listener
+    qtegra: Listener
+
+
 class Server:
     """The process that clients connect to."""
 
-    def __init__(self, process: Process, dial: Dial, port: Listener) -> None:
+    def __init__(self, process: Process, dial: Dial, ports: Ports) -> None:
         self.process = process
         clock = cast(IReactorTime, process)
         self.repeater = CommandRepeater(cast(Any, dial), "the processor", clock)
@@ -110,8 +123,21 @@ class Server:
             metrics=metrics,
         )
         options = WireOptions(in_flight=IN_FLIGHT)
-        connections = Connections(REQUEST_TYPE, options, shared(clock, metrics))
-        port.listen(process, MessagingFactory(dispatcher, connections))
+        closing = replace(options, close_after_reply=True)
+        for name, port, how in (
+            (REQUEST_TYPE, ports.plain, options),
+            ("closing", ports.closing, closing),
+        ):
+            connections = Connections(name, how, shared(clock, metrics))
+            port.listen(process, MessagingFactory(dispatcher, connections))
+        relayed = RelayedAnswers(
+            lambda request, sender: as_deferred(
+                dispatcher.answer(request, sender, Passing(dispatcher.reports))
+            ),
+            qtegra_line_makes_safe,
+        )
+        connections = Connections("Qtegra", options, shared(clock, metrics))
+        ports.qtegra.listen(process, QtegraFactory(relayed, connections, "Qtegra"))
         self.datagrams = DatagramMessagingHandler(dispatcher, options, shared(clock, metrics))
         self.repeater.startService()
         self.watch.startService()

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from pychron_comms.qtegra.answers import CARRIER
 from tests.faults.model.bench import Script
 from tests.faults.model.clients import Unit
 from tests.faults.model.world import World
 
+#: Clients by their numbers: those that may ask for any device, and two beside them. Qtegra's asks
+#: for those of ``QTEGRAS``.
 CLIENTS = 7
+QTEGRA, CLOSING = 7, 8
 #: Where something may befall the bytes: at a client, or between server and processor.
-HOP = CLIENTS
+HOP = 9
 
 
 class Ask(NamedTuple):
+    """``Qtegra WORD`` is the word as Qtegra says it."""
+
     client: int
     word: str
     device: str
@@ -23,7 +29,10 @@ class Ask(NamedTuple):
     def happen(self, world: World) -> None:
         number = len(world.units)
         within = self.within if world.clients[self.client].keyed else None
-        world.ask(self.client, Unit(number, self.word, self.device, self.script, within))
+        word = self.word.removeprefix(f"{CARRIER} ")
+        unit = Unit(number, word, self.device, self.script, within)
+        unit.carried = word != self.word
+        world.ask(self.client, unit)
 
 
 class Pass(NamedTuple):

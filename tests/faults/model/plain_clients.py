@@ -10,7 +10,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
 from twisted.python.failure import Failure
 
-from tests.faults.model.clients import AGAIN, Ask, Client, Conversation, Unit
+from pychron_comms.qtegra.answers import CARRIER
+from tests.faults.model.clients import AGAIN, Ask, Client, Conversation, ReadsToTheEnd, Unit
 from tests.faults.model.links import Dial
 from tests.faults.model.processes import Process
 
@@ -136,6 +137,55 @@ class PychronClient(Client):
         self._conversation = conversation
         self.now_asks(self._unit)
         conversation.say(self._unit.line)
+
+
+class ClosingClient(PychronClient):
+    """The same at a listener that closes after each reply; it reads to the end."""
+
+    conversation_type = ReadsToTheEnd
+
+
+class QtegraClient(Client):
+    """A connection for each command, as to Qtegra; asks nothing twice."""
+
+    conversation_type = ReadsToTheEnd
+
+    def __init__(self, name: str, process: Process, dial: Dial) -> None:
+        super().__init__(name, process, dial)
+        self._unsent: set[Unit] = set()
+        self._waiting: dict[Conversation, Ask] = {}
+
+    @property
+    def busy(self) -> bool:
+        return bool(self._unsent or self._waiting)
+
+    def begin(self, unit: Unit) -> None:
+        unit.carried = True
+        self._unsent.add(unit)
+        self._try(unit)
+
+    def heard(self, conversation: Conversation, line: str) -> None:
+        ask = self._waiting.pop(conversation, None)
+        if ask is None:
+            self.strays.append(line)
+        else:
+            ask.answer(line, self.process.seconds())
+
+    def lost(self, conversation: Conversation) -> None:
+        self._waiting.pop(conversation, None)
+
+    def _try(self, unit: Unit) -> None:
+        self.connect().addCallbacks(
+            self._connected, self._refused, callbackArgs=(unit,), errbackArgs=(unit,)
+        )
+
+    def _connected(self, conversation: Conversation, unit: Unit) -> None:
+        self._unsent.remove(unit)
+        self._waiting[conversation] = self.now_asks(unit)
+        conversation.say(unit.line.removeprefix(f"{CARRIER} "))
+
+    def _refused(self, failure: Failure, unit: Unit) -> None:
+        self.process.callLater(AGAIN, self._try, unit)
 
 
 class PlainDatagramClient(Client):

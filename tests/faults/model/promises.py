@@ -43,6 +43,7 @@ from tests.faults.model.keyed_clients import DatagramClient, KeyedClient
 from tests.faults.model.leased import check_leases
 from tests.faults.model.links import End
 from tests.faults.model.plain_clients import KeptPlainClient
+from tests.faults.model.qtegra import spoken
 from tests.faults.model.safety import check_safety
 from tests.faults.model.truth import check_truth
 from tests.faults.model.world import World
@@ -70,7 +71,7 @@ def live_through(history: History) -> World:
     """Let a history happen, let everything come to rest, and see that the promises were kept."""
     # Few, so that histories meet them.
     room = patch.multiple(hop_places, PENDING_LIMIT=PLACES, PENDING_SHARE=PLACES_OF_ONE)
-    with errors_logged() as errors, garbage_found(), acknowledged(), room:
+    with errors_logged() as errors, garbage_found(), acknowledged(), spoken(), room:
         world = World()
         for step in history:
             step.happen(world)

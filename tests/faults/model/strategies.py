@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from tests.faults.model.bench import DEVICES, EXCLUDES, FAILS, GAUGE, NEVER, WELL, Script
 from tests.faults.model.history import (
     CLIENTS,
+    CLOSING,
     HOP,
+    QTEGRA,
     Ask,
     BreakProcessor,
     Chop,
@@ -31,6 +33,7 @@ from tests.faults.model.history import (
 )
 from tests.faults.model.pens import BREAKPOINTS
 from tests.faults.model.threads import HAND_OVER
+from tests.faults.model.words import QTEGRAS
 
 _TIMES = (0.0, 0.01, 0.4, 0.98, 1.0, 1.02, 1.2, 1.56, 2.5, 4.0, 6.0)
 _FATES = ("", "lost", "doubled", "doubled soon", "doubled late", "late")
@@ -78,7 +81,7 @@ _short_of_time = st.builds(
     within=st.sampled_from((0.1, 0.3, 1.0)),
 )
 _passing = st.builds(Pass, st.sampled_from((0.002, 0.02, 0.1, 0.5, 1.04, 1.6, 3.2, 6.0)))
-_wheres = st.integers(0, HOP)
+_wheres = st.integers(0, CLIENTS).map(lambda where: HOP if where == CLIENTS else where)
 _hearing = st.sampled_from((0.0, 0.0, 0.3, 2.0, 20.0))
 _faults = st.one_of(
     st.builds(Cut, _wheres, _hearing, _hearing),
@@ -241,6 +244,52 @@ def _some(draw: st.DrawFn) -> History:
     # ``one_of`` would count each kind of fault as much as all asking.
     kind = draw(st.sampled_from("aaaaaarrssppppppppfzLSEXCKF"))
     return draw(_episodes[kind]) if kind in _episodes else [draw(_alone[kind])]
+
+
+# -- where Qtegra's clients ask, too
+
+_of_qtegra = st.sampled_from(
+    sorted(name for name, manager in DEVICES.items() if manager == QTEGRAS)
+)
+_qtegra_asks = st.one_of(
+    st.builds(
+        Ask,
+        client=st.sampled_from((QTEGRA, QTEGRA, CLOSING)),
+        word=st.sampled_from(("Count", "Count", "Nudge", "Calm", "Look")),
+        device=_of_qtegra,
+        script=_scripts,
+        within=st.none(),
+    ),
+    st.builds(
+        Ask,
+        client=st.integers(0, CLIENTS - 1),
+        word=st.sampled_from(("Qtegra Count", "Qtegra Nudge", "Qtegra Calm", "Count", "Calm")),
+        device=_of_qtegra,
+        script=_scripts,
+        within=st.sampled_from((None, None, 0.3, 2.0)),
+    ),
+)
+_qtegra_faults = st.one_of(
+    _faults,
+    _standing_still,
+    st.builds(Cut, st.sampled_from((QTEGRA, CLOSING)), _hearing, _hearing),
+    st.builds(Stall, st.sampled_from((QTEGRA, CLOSING)), st.sampled_from((0.05, 1.1, 3.0))),
+    st.builds(HoldBack, st.sampled_from((QTEGRA, CLOSING)), st.sampled_from((0.5, 1.1, 2.5))),
+    st.builds(Chop, st.sampled_from((QTEGRA, CLOSING)), st.sampled_from((1, 2, 7)), st.booleans()),
+    st.builds(TakeLease, st.sampled_from((0, 2)), _of_qtegra, st.sampled_from((1.1, 4.0))),
+)
+
+
+@st.composite
+def _some_of_qtegra(draw: st.DrawFn) -> History:
+    kind = draw(st.sampled_from("qqqqqpppf"))
+    return [draw({"q": _qtegra_asks, "p": _passing, "f": _qtegra_faults}[kind])]
+
+
+#: A strategy of its own, so that seeds of the other mean what they did.
+qtegra_histories: st.SearchStrategy[History] = st.lists(
+    _some_of_qtegra(), min_size=15, max_size=60
+).map(lambda parts: list(chain.from_iterable(parts)))
 
 
 histories: st.SearchStrategy[History] = st.lists(_some(), min_size=15, max_size=60).map(

@@ -8,6 +8,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 
 from pychron_comms.processor.hardware_manager import RemoteHardwareManager
+from pychron_comms.qtegra.answers import CARRIER
 from pychron_comms.wire.context import PLAIN, RequestContext
 from tests.faults.model.bench import MOVES, Laboratory, Told
 from tests.faults.model.processes import Process
@@ -72,7 +73,7 @@ class Witness:
 
     def asked(self, data: str, context: RequestContext, process: Process) -> Wish | SafeAsk | None:
         """It comes to a gate. None for what is not followed further."""
-        word, _, rest = data.partition(" ")
+        word, _, rest = data.removeprefix(f"{CARRIER} ").partition(" ")
         device, _, number = rest.lower().partition(" ")
         if not number.startswith("n"):
             return None

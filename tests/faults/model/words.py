@@ -11,13 +11,20 @@ from pychron_comms.handlers.arguments import Text
 from pychron_comms.handlers.base import BaseHandler
 from pychron_comms.handlers.command import command
 from pychron_comms.handlers.replies import value
-from pychron_comms.interfaces import Effect, IHardware, Part
+from pychron_comms.handlers.spectrometer.handler import QtegraCall
+from pychron_comms.interfaces import Effect, ICall, IHardware, Part
+from pychron_comms.qtegra.answers import CARRIER
+from pychron_comms.qtegra.script import ParseAndExecute
+from pychron_comms.qtegra.words import WORDS
 from pychron_comms.safeguards.rules import InterlockText
 from tests.faults.model.bench import BLOCKING, DEVICES, Bench, Laboratory, ReactorBench
 from tests.faults.model.processes import Process
 
 #: The request type.
 REQUEST_TYPE = "Model"
+
+#: The manager whose devices Qtegra's words move, too.
+QTEGRAS = "one"
 
 
 @implementer(IHardware)
@@ -68,6 +75,10 @@ def _bench(handler: Any, values: Any) -> Any:
     return handler.hardware.manager(DEVICES[values["device"]])
 
 
+def _bench_of_qtegra(handler: Any, values: Any) -> Any:
+    return handler.hardware.manager(QTEGRAS)
+
+
 def _bench_of_place(handler: Any, values: Any) -> Any:
     return handler.hardware.manager(DEVICES[values["place"].lower()])
 
@@ -80,6 +91,22 @@ class ModelHandler(BaseHandler):
     """Commands that each bear a number, which their replies tell."""
 
     request_type = REQUEST_TYPE
+
+    def __init__(self, hardware: IHardware, manager: Any) -> None:
+        super().__init__(hardware, manager)
+        self._execute = ParseAndExecute(hardware.manager(QTEGRAS))
+
+    def prepare(self, data: str, sender: str) -> ICall:
+        """As the handler of a spectrometer does."""
+        call = self._prepared(data, sender)
+        if call.name != CARRIER:
+            return call
+        line = str(call.values["line"])
+        carried = QtegraCall(self._execute, self.hardware.manager(QTEGRAS), line, sender)
+        word, *arguments = line.split(" ")
+        if word in WORDS:
+            carried.resemble(self._commands[word], word, arguments)
+        return carried
 
     def part(self, name: str) -> Part:
         return Part(f"{REQUEST_TYPE}:{name}", self.hardware.manager(DEVICES[name]), name)
@@ -145,6 +172,17 @@ class ModelHandler(BaseHandler):
     )
     def tally(self, manager: Bench, sender: str, place: str, number: str) -> object:
         return manager.do("Tally", place.lower(), number)
+
+    @command(
+        CARRIER,
+        arguments=(Text("line", default=""),),
+        reply=value,
+        effect=Effect.ACTUATE,
+        manager=_bench_of_qtegra,
+        help="the same as a line of Qtegra's",
+    )
+    def qtegra(self, manager: Bench, sender: str, line: str) -> object:
+        return self._execute(line)
 
     @command(
         "Tell",

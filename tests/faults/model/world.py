@@ -14,11 +14,17 @@ from pychron_comms.journal.memory import MemoryJournal
 from pychron_comms.wire.context import RequestContext
 from tests.faults.model.bench import Laboratory, Lease
 from tests.faults.model.clients import Client, Unit
-from tests.faults.model.halves import ELSEWHERE, SERVER, Processor, Server
+from tests.faults.model.halves import ELSEWHERE, SERVER, Ports, Processor, Server
 from tests.faults.model.keyed_clients import DatagramClient, KeyedClient, SlowKeyedClient
 from tests.faults.model.links import Dial, Link, Listener, Path
 from tests.faults.model.pens import Pen
-from tests.faults.model.plain_clients import KeptPlainClient, PlainDatagramClient, PychronClient
+from tests.faults.model.plain_clients import (
+    ClosingClient,
+    KeptPlainClient,
+    PlainDatagramClient,
+    PychronClient,
+    QtegraClient,
+)
 from tests.faults.model.processes import Process, QuickClock, Turn, advance
 from tests.faults.model.witness import Witness
 from tests.faults.model.words import REQUEST_TYPE
@@ -31,7 +37,7 @@ DOUBLED = {"doubled": 0.001, "doubled soon": 1.2, "doubled late": 2.5}
 
 
 class World:
-    """Seven clients, one server, one processor; every fault is a method. ``faults`` counts them."""
+    """Nine clients, one server, one processor; every fault is a method. ``faults`` counts them."""
 
     def __init__(self) -> None:
         self.clock = QuickClock()
@@ -39,7 +45,8 @@ class World:
         self.laboratory = Laboratory(self.clock, lambda: len(self.records()))
         self.witness = Witness(self.clock, self.laboratory)
         self.hop = Path(self.clock, SERVER, 0.0005)
-        self.processor_port, self.server_port = Listener(), Listener()
+        self.processor_port = Listener()
+        self.ports = Ports(Listener(), Listener(), Listener())
         self.faults: Counter[str] = Counter()
         self.units: list[Unit] = []
         self.disk_full: list[tuple[float, float]] = []
@@ -69,6 +76,8 @@ class World:
             self._client("datagrams", self._datagram_client, 0.004),
             self._client("far-keyed", SlowKeyedClient, 0.05),
             self._client("plain-datagrams", self._plain_datagram_client, 0.002),
+            self._client("qtegra", QtegraClient, 0.001, self.ports.qtegra),
+            self._client("closing", ClosingClient, 0.001, self.ports.closing),
         ]
         advance(self.clock, 0.1)
 
@@ -228,11 +237,15 @@ class World:
     # -- parts
 
     def _client(
-        self, name: str, kind: Callable[[str, Process, Dial], Client], latency: float
+        self,
+        name: str,
+        kind: Callable[[str, Process, Dial], Client],
+        latency: float,
+        port: Listener | None = None,
     ) -> Client:
         path = Path(self.clock, f"10.0.1.{len(self.paths) + 1}", latency)
         self.paths.append(path)
-        return kind(name, self.outside, Dial(self.outside, path, self.server_port))
+        return kind(name, self.outside, Dial(self.outside, path, port or self.ports.plain))
 
     def _datagram_client(self, name: str, process: Process, dial: Dial) -> Client:
         return DatagramClient(name, process, dial, partial(self._post, self.paths[-1]))
@@ -319,7 +332,7 @@ class World:
     def _start_server(self) -> Server:
         process = Process(self.clock, "server")
         self.servers.append(process)
-        return Server(process, Dial(process, self.hop, self.processor_port), self.server_port)
+        return Server(process, Dial(process, self.hop, self.processor_port), self.ports)
 
     def _restart_server(self) -> None:
         if not self.server.process.alive:
