@@ -11,6 +11,7 @@ from collections import Counter
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from pychron_comms.broker.link import HEARTBEAT
 from tests.faults.model.bench import Script
 from tests.faults.model.breakages import broken
 from tests.faults.model.keeping import Broken
@@ -18,6 +19,7 @@ from tests.faults.takeovers.__main__ import count
 from tests.faults.takeovers.breakages import BREAKAGES
 from tests.faults.takeovers.histories import drawn
 from tests.faults.takeovers.promises import live_through
+from tests.faults.takeovers.wires import SILENCE
 from tests.faults.takeovers.world import Wish, World
 
 HISTORIES = int(os.environ.get("PYCHRON_TAKEOVERS", "10"))
@@ -57,6 +59,40 @@ class TakeoverTests(SynchronousTestCase):
         world.pass_time(20.0)
         (unit,) = world.units
         self.assertEqual((unit.replies, len(unit.asks)), (["did n0"], 1))
+
+
+class PromptTests(SynchronousTestCase):
+    """In the model's time, which a busy machine does not stretch."""
+
+    def setUp(self) -> None:
+        self.world = World()
+        self.begun = self.world.clock.seconds()
+
+    def seconds_until_another_answers(self) -> float:
+        """From the beginning; by then it is surely known."""
+        world = self.world
+        while world.clock.seconds() < self.begun + 30.0:
+            world.ask(0, Wish("Count", "a", Script(), 0.5, key=False))
+            world.pass_time(0.1)
+            unit = world.units[-1]
+            if unit.replies == [f"did {unit.number}"] and world.takeovers[-1][0] > self.begun:
+                return world.clock.seconds() - self.begun
+        raise AssertionError("nobody answers")
+
+    def test_another_answers_within_five_seconds_of_a_kill(self) -> None:
+        self.world.kill(0, 60.0)
+        self.assertLess(self.seconds_until_another_answers(), 5.0)
+
+    def test_another_answers_within_fifteen_seconds_of_a_cut(self) -> None:
+        # The broker gives a silent connection up after three heartbeats at the latest; the model's
+        # a second before.
+        self.assertEqual(SILENCE, 3 * HEARTBEAT)
+        self.world.cut(0, 60.0)
+        self.assertLess(self.seconds_until_another_answers() + 1.0, 15.0)
+
+    def test_another_answers_within_fifteen_seconds_of_a_freeze(self) -> None:
+        self.world.freeze(0, 60.0)
+        self.assertLess(self.seconds_until_another_answers(), 15.0)
 
 
 class TeethTests(SynchronousTestCase):

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import configparser
+import os
 import re
+import shutil
+import subprocess
+
+import pytest
 
 from tests.integration.broker_road import BrokerRoad
 from tests.integration.brokers import (
@@ -15,7 +20,7 @@ from tests.integration.brokers import (
     wait_for_node,
 )
 from tests.integration.clean_homes import CHECKOUT
-from tests.integration.processes import Processes
+from tests.integration.processes import PATIENCE, Processes
 
 FILES = CHECKOUT / "docs" / "broker" / "cluster"
 
@@ -96,6 +101,34 @@ def test_the_compose_file_starts_three_nodes_by_the_files_that_are_there() -> No
     for file, where in mounted:
         if where != "certs":
             assert (FILES / file).is_file(), file
+
+
+def configured(**environment: str) -> subprocess.CompletedProcess[str]:
+    """What docker's client makes of the compose file, by its schema; that needs no daemon."""
+    docker = shutil.which("docker")
+    if docker is None:
+        pytest.skip("there is no docker: the compose file is not checked by its schema")
+    return subprocess.run(
+        [docker, "stack", "config", "--compose-file", FILES / "compose.yaml"],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+
+
+def test_the_compose_file_is_one_by_dockers_own_schema() -> None:
+    told = configured(PYCHRON_COOKIE="a-secret-of-three")
+    assert told.returncode == 0, told.stderr
+    assert re.findall(r"hostname: (\w+)", told.stdout) == ["broker1", "broker2", "broker3"]
+    services = told.stdout.partition("services:\n")[2].partition("\nx-node:")[0]
+    assert services.count("RABBITMQ_ERLANG_COOKIE: a-secret-of-three") == len(HOSTS)
+    for file in ("../definitions.json", "../rabbitmq.conf", "cluster.conf"):
+        assert services.count(f"source: {(FILES / file).resolve()}\n") == len(HOSTS)
+    without = configured(PYCHRON_COOKIE="")
+    assert without.returncode != 0
+    assert "PYCHRON_COOKIE" in without.stderr
 
 
 def test_the_drop_in_is_what_systemd_reads() -> None:

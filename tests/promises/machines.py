@@ -60,6 +60,15 @@ MACHINES = (
         ".test_what_lies_unread_on_an_old_connection_is_waited_for",
     ),
     Promise(
+        "two servers of one pair never give it to two",
+        "while a processor listens to another, this server gives the hardware to neither",
+        "server/routing/member.py",
+        "            self._may_own_for_now()\n            return\n",
+        "            return\n",
+        "tests.server.routing.test_pair.StartTests"
+        ".test_while_one_listens_to_another_server_the_other_is_given_nothing",
+    ),
+    Promise(
         "who takes over waits until the one before cannot act any more",
         "longer than his lease and the time to make safe, whatever has become of him",
         "broker/ownership.py",
@@ -84,6 +93,14 @@ MACHINES = (
         "        self._records.clear()\n",
         "tests.broker.test_memory.MemoryTests"
         ".test_what_was_known_is_known_where_the_log_was_deleted",
+    ),
+    Promise(
+        "who takes over by a broker knows which replies were read",
+        "each server tells the new owner what its clients have read lately",
+        "broker/repeater.py",
+        "        for ask in self._read_lately.asks():\n",
+        "        for ask in ():\n",
+        "tests.broker.test_repeater.RepeaterTests.test_another_owner_is_told_what_was_read_lately",
     ),
     Promise(
         "a lost reply is asked for by its key",

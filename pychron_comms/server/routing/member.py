@@ -130,6 +130,8 @@ class Member:
         except ValueError:
             self.standing = Standing.UNKNOWN
             self._say_problem(f"it takes no lease; is its [processor] owner this server? ({text})")
+            # Whoever it listens to, or acts for without any, may have given it the hardware.
+            self._may_own_for_now()
             return
         self._take(answer)
 
@@ -139,7 +141,6 @@ class Member:
         self.problem = problem
 
     def _take(self, answer: Answer) -> None:
-        now = self._clock.seconds()
         self.standing, self._token = answer
         if self.standing is not Standing.HELD:
             self.problem = ""
@@ -150,10 +151,14 @@ class Member:
             self._may_own_until = -math.inf
         elif self.standing is Standing.HELD:
             self._say_problem("another server asks it")
-            self._may_own_until = max(self._may_own_until, now + LEASE + ALLOWANCE)
+            self._may_own_for_now()
         elif self.standing is Standing.OWNS:
             # By whomever it was leased.
-            self._may_own_until = max(self._may_own_until, now + LEASE + ALLOWANCE)
+            self._may_own_for_now()
+
+    def _may_own_for_now(self) -> None:
+        until = self._clock.seconds() + LEASE + ALLOWANCE
+        self._may_own_until = max(self._may_own_until, until)
 
     def _not_answered(self, failure: Failure, connection: ProcessorConnection) -> None:
         failure.trap(CommandError)

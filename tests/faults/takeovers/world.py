@@ -150,7 +150,7 @@ class World:
         self.faults["frozen past its lease" if seconds > 3 else "frozen"] += 1
         process.stand_still(seconds)
         if seconds > SILENCE:
-            self.clock.callLater(SILENCE - 1, self._given_up, process)
+            self.clock.callLater(SILENCE, self._given_up, process)
 
     def cut(self, who: int, seconds: float) -> None:
         """Nothing passes between the broker and a processor, or a server."""

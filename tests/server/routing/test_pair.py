@@ -5,7 +5,12 @@ from __future__ import annotations
 from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.errors import MalformedRequestError, NotOwnerError, PychronCommunicationError
+from pychron_comms.errors import (
+    MalformedRequestError,
+    NotOwnerError,
+    NotPermittedError,
+    PychronCommunicationError,
+)
 from pychron_comms.safeguards.ownership import ALLOWANCE, LEASE, RENEW
 from pychron_comms.server.routing.pair import KEYS_FOR, Pair
 from tests.server.routing.pair_world import World, drawn_history
@@ -70,6 +75,18 @@ class StartTests(PairCase):
         self.assert_owner("")
         said = {formatEvent(event) for event in events}
         self.assertEqual(len([each for each in said if "takes no lease" in str(each)]), 2)
+
+    def test_while_one_listens_to_another_server_the_other_is_given_nothing(self) -> None:
+        def refuses(words: str, session: str) -> str:
+            raise NotPermittedError("Lease: the hardware is given by another")
+
+        self.patch(self.world.hosts["p"].lease, "asked", refuses)
+        with capturedLogs() as events:
+            self.world.advance(3 * OVER)
+        self.assert_owner("")
+        self.assertIn("is its [processor] owner this server?", self.pair.problem)
+        said = [str(formatEvent(event)) for event in events]
+        self.assertEqual(len([each for each in said if "given by another" in each]), 1)
 
 
 class TakeoverTests(PairCase):
