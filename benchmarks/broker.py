@@ -2,8 +2,9 @@
 
 Beside the direct road, and beside plain ping-pong of pika's at the same broker, in turns of one
 run: once by the sort of queue that reads go by, and once by that which commands that act go by,
-with what is made sure of before one of those is begun. Times are of one command at a time, rates of
-sixteen under way; both are medians of the turns.
+with what is made sure of before one of those is begun; and that once more, where who answers also
+tells a log what others must hear of such a command. What acts is set beside both of these. Times
+are of one command at a time, rates of sixteen under way; both are medians of the turns.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from typing import NamedTuple
 
 import pika
 
-from benchmarks.ping_pong import ACTING, READING, ping_pong
+from benchmarks.ping_pong import ACTING, READING, TELLING, ping_pong
 from benchmarks.systems import NotRunningError, service
 
 ROOT = Path(__file__).parent.parent
@@ -34,11 +35,11 @@ _PATIENCE = 60.0
 
 
 class Contender(NamedTuple):
-    """``beside``: whose figures are one."""
+    """``beside``: by their names, whose figures are one."""
 
     name: str
     ask: Ask
-    beside: str
+    beside: tuple[str, ...]
 
 
 class Figures(NamedTuple):
@@ -64,24 +65,25 @@ def main() -> None:
         for name, each in turns.items()
     }
     for each in contenders:
-        own, base = medians[each.name], medians[each.beside]
-        print(
-            f"{each.name:40} {own.seconds * 1e3:8.2f} ms {own.seconds / base.seconds:5.2f}"
-            f"  {own.rate:7.0f}/s {own.rate / base.rate:5.2f}"
-        )
+        own, bases = medians[each.name], [medians[name] for name in each.beside]
+        slower = "".join(f" {own.seconds / base.seconds:5.2f}" for base in bases)
+        faster = "".join(f" {own.rate / base.rate:5.2f}" for base in bases)
+        print(f"{each.name:40} {own.seconds * 1e3:8.2f} ms{slower:12}  {own.rate:7.0f}/s{faster}")
 
 
 def _contenders(stack: ExitStack, folder: Path, host: str, port: int) -> Iterator[Contender]:
     parameters = pika.ConnectionParameters(host, port, heartbeat=0)
-    reading, acting = "plain pika, by a classic queue", "plain pika, written and acknowledged"
-    yield Contender(reading, stack.enter_context(ping_pong(parameters, READING)), reading)
-    yield Contender(acting, stack.enter_context(ping_pong(parameters, ACTING)), acting)
+    reading = "plain pika, by a classic queue"
+    acting = "plain pika, written and acknowledged"
+    telling = "plain pika, and told three times more"
+    for name, kind in ((reading, READING), (acting, ACTING), (telling, TELLING)):
+        yield Contender(name, stack.enter_context(ping_pong(parameters, kind)), (name,))
     hops = {"by the broker": f"amqp:{host}:{port}:set=benchmark", "direct": f"unix:{folder}/hop"}
     for name, hop in hops.items():
         ask = stack.enter_context(road(folder, hop))
         read, act = f"{name}, a read", f"{name}, what acts"
-        yield Contender(read, ask("GetValveState A"), reading)
-        yield Contender(act, ask("Open A"), acting)
+        yield Contender(read, ask("GetValveState A"), (reading,))
+        yield Contender(act, ask("Open A"), (acting, telling))
 
 
 def measured(ask: Ask, count: int) -> Figures:

@@ -25,11 +25,13 @@ _RECORD = b"r" * 200
 
 class Kind(NamedTuple):
     """By which sort of queue, and whether each message is written to a log and acknowledged with a
-    barrier before it is answered."""
+    barrier before it is answered; ``told``: how often more it is told to the log, before the answer
+    and without waiting."""
 
     name: str
     queue: Mapping[str, Any]
     is_careful: bool
+    told: int = 0
 
     @property
     def log(self) -> str:
@@ -39,6 +41,9 @@ class Kind(NamedTuple):
 #: What a read needs, and what the road makes sure of before something acts.
 READING = Kind("benchmark.reading", _CLASSIC, is_careful=False)
 ACTING = Kind("benchmark.acting", _QUORUM, is_careful=True)
+
+#: And what others must hear of it: that it began, that it ended, and what it moved.
+TELLING = Kind("benchmark.telling", _QUORUM, is_careful=True, told=3)
 
 
 @contextmanager
@@ -123,6 +128,8 @@ class Answerer:
     def _reply(self) -> None:
         self._replied += 1
         properties, body = self._asked.popleft()
+        for _ in range(self._kind.told):
+            self._replies.basic_publish("", self._kind.log, _RECORD)
         self._replies.basic_publish("", properties.reply_to, body)
 
 
