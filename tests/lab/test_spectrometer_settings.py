@@ -14,12 +14,19 @@ from pychron_comms.errors import (
     NoResponseError,
     PositionError,
 )
+from pychron_comms.interfaces import Severity, Source
 from pychron_comms.lab.simulated.spectrometer import beam, noise
 from pychron_comms.lab.simulated.spectrometer.detectors import DETECTOR_SETS
 from pychron_comms.lab.simulated.spectrometer.instrument import SimulatedSpectrometer
 from pychron_comms.lab.simulated.spectrometer.instrument_config import spectrometer_from_config
 from pychron_comms.lab.simulated.spectrometer.source import COUNTER_THRESHOLD
-from pychron_comms.qtegra.parameters import FIELD, HIGH_VOLTAGE, Y_SYMMETRY, ParameterError
+from pychron_comms.qtegra.parameters import (
+    FIELD,
+    HIGH_VOLTAGE,
+    Y_SYMMETRY,
+    ParameterError,
+    deflection,
+)
 from tests.lab.spectrometer_case import SpectrometerCase
 
 
@@ -211,8 +218,25 @@ class SettingTests(SpectrometerCase):
         self.refuses(InvalidArgumentsError, "sub_cup_configurations", "Neon")
 
 
+class ShownTests(SpectrometerCase):
+    def test_each_parameter_is_shown_and_how_it_is_known(self) -> None:
+        self.spectrometer.set_parameter(HIGH_VOLTAGE, 4.4)
+        shown = {each.path: each for each in self.spectrometer.readings()}
+        voltage = shown[f"parameter/{HIGH_VOLTAGE}"]
+        self.assertEqual((voltage.value, voltage.source), (4.4, Source.COMMANDED))
+        current = shown["parameter/Trap Current Readback"]
+        self.assertEqual((current.value, current.source), (250.125, Source.READBACK))
+        self.assertEqual(shown[f"parameter/{deflection('H1')}"].value, 0.0)
+
+
 class FaultTests(SpectrometerCase):
     extra = f'dead = ["{FIELD}", "{Y_SYMMETRY}", "Trap Current Set"]\nnameless = ["L2"]\n'
+
+    def test_a_dead_parameter_is_shown_as_unknown(self) -> None:
+        shown = {each.path: each for each in self.spectrometer.readings()}
+        field = shown[f"parameter/{FIELD}"]
+        self.assertEqual((field.value, field.severity), (None, Severity.INVALID))
+        self.assertIn("no response", field.reason)
 
     def test_a_dead_parameter_is_neither_read_nor_set(self) -> None:
         for name in (FIELD, Y_SYMMETRY):

@@ -14,8 +14,17 @@ from twisted.internet.task import deferLater
 from zope.interface import implementer
 
 from pychron_comms.config.nearest import did_you_mean
-from pychron_comms.errors import InvalidArgumentsError, PositionError
-from pychron_comms.interfaces import IForetells, Intensity, IReactorManager, ISpectrometer
+from pychron_comms.errors import InvalidArgumentsError, NoResponseError, PositionError
+from pychron_comms.interfaces import (
+    IForetells,
+    Intensity,
+    IReactorManager,
+    IShowsState,
+    ISpectrometer,
+    Reading,
+    Severity,
+    Source,
+)
 from pychron_comms.lab.simulated.spectrometer import source
 from pychron_comms.lab.simulated.spectrometer.acquisition import Acquisition
 from pychron_comms.lab.simulated.spectrometer.beam import CURRENTS, axial_mass, dac_for
@@ -74,7 +83,7 @@ class InstrumentSettings:
         return {**source.SETTINGS, **deflections, **self.parameters}
 
 
-@implementer(ISpectrometer, IForetells, IReactorManager)
+@implementer(ISpectrometer, IForetells, IShowsState, IReactorManager)
 class SimulatedSpectrometer:
     """Measures argon beams with noise drawn from ``random``; follows ``clock``."""
 
@@ -134,6 +143,18 @@ class SimulatedSpectrometer:
             self._magnet.set(value)
         else:
             self._parameters.set(name, value)
+
+    def readings(self) -> Sequence[Reading]:
+        """Each parameter, by its Qtegra name."""
+        return [self._reading(name) for name in self._parameters.names()]
+
+    def _reading(self, name: str) -> Reading:
+        source = Source.COMMANDED if self._parameters.is_set(name) else Source.READBACK
+        reading = Reading(f"parameter/{name}", None, source=source)
+        try:
+            return reading._replace(value=self.get_parameter(name))
+        except NoResponseError as error:
+            return reading._replace(severity=Severity.INVALID, reason=str(error))
 
     def tuning_settings(self) -> Sequence[str]:
         return list(self._tunings)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from pychron_comms.config.nearest import did_you_mean
@@ -53,6 +53,14 @@ class Parameters:
             near = did_you_mean(name, [*self._settings, *self._readbacks])
             raise InvalidArgumentsError("GetParameter", f"{name} (no such parameter{near})")
         return self._values[name]
+
+    def names(self) -> Sequence[str]:
+        """Those that can be set, and then those that can only be read."""
+        return [*self._settings, *self._readbacks]
+
+    def is_set(self, name: str) -> bool:
+        """Whether it is as it was told, and not read."""
+        return name in self._settings
 
     def value(self, name: str) -> float:
         """What a setting really is, dead or not."""
