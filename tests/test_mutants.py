@@ -17,9 +17,10 @@ from tests.mutants.equivalent import Equivalent, Equivalents
 from tests.mutants.figures import End, Figures, table
 from tests.mutants.forks import BROKEN, Forks
 from tests.mutants.mutants import ROOT, Lines, Mutant, changed, with_twins
-from tests.mutants.reach import Reach
+from tests.mutants.reach import ENOUGH, Reach
 from tests.mutants.trial import NOTICED, attempt
 
+PATH = "pychron_comms/transport/turns.py"
 CHANGE = "- if size > 0:\n+ if size >= 0:"
 
 SOURCE = '''
@@ -41,7 +42,7 @@ TAKE = SOURCE[SOURCE.index("    def take") : SOURCE.index("\n    def say")]
 
 def mutant(old: str, new: str, number: int = 1) -> Mutant:
     return changed(
-        "pychron_comms/transport/turns.py", SOURCE, "Turns.take", number,
+        PATH, SOURCE, "Turns.take", number,
         original=TAKE, text=TAKE.replace(old, new),
     )  # fmt: skip
 
@@ -75,10 +76,18 @@ class MutantTests(SynchronousTestCase):
 
     def test_the_quickest_of_those_that_reach_a_line_are_tried_first(self) -> None:
         reach = Reach()
-        reach.add({"slow": (2.0, {"a.py": [1, 2]}), "quick": (1.0, {"a.py": [2], "b.py": [1]})})
-        self.assertEqual(reach.of("a.py", Lines(1, 1)), ["slow"])
-        self.assertEqual(reach.of("a.py", Lines(1, 2)), ["quick", "slow"])
-        self.assertEqual(reach.of("a.py", Lines(3, 9)), [])
+        reach.add({"slow": (2.0, {PATH: [1, 2]}), "quick": (1.0, {PATH: [2], "b": [1]})})
+        self.assertEqual(reach.of(PATH, Lines(1, 1)), ["slow"])
+        self.assertEqual(reach.of(PATH, Lines(1, 2)), ["quick", "slow"])
+        self.assertEqual(reach.of(PATH, Lines(3, 9)), [])
+
+    def test_those_of_its_own_room_come_first_and_too_many_are_not_tried(self) -> None:
+        reach = Reach()
+        own = "tests.transport.test_turns.A.test_a"
+        reach.add({own: (9.0, {PATH: [1]}), "b": (0.5, {PATH: [1]}), "c": (0.6, {PATH: [1]})})
+        self.assertEqual(reach.of(PATH, Lines(1, 1)), [own, "b"])
+        reach.add({"d": (ENOUGH + 1, {PATH: [2]})})
+        self.assertEqual(reach.of(PATH, Lines(2, 2)), ["d"])
 
 
 class Case(SynchronousTestCase):

@@ -21,7 +21,7 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from tests.mutants.equivalent import Equivalents
@@ -57,10 +57,14 @@ def main(arguments: list[str] | None = None) -> int:
     _say(f"{len(by_types)} of them noticed by the type checker")
     reach = learn(options.jobs)
     _say(f"{len(reach.tests)} tests")
-    ends = _tried([each for each in everything if each not in by_types], reach, options.jobs)
-    ends |= dict.fromkeys(by_types, End.TYPES)
+    ends = dict.fromkeys(by_types, End.TYPES)
     equivalents = Equivalents.read()
-    figures = [_figures(room, sample, ends, equivalents) for room, sample in samples.items()]
+    left = [each for each in everything if each not in by_types]
+    for mutant, end in _tried(left, reach, options.jobs):
+        ends[mutant] = _shown(mutant, end, equivalents)
+    figures = [
+        Figures(room, Counter(ends[each] for each in sample)) for room, sample in samples.items()
+    ]
     sys.stdout.write(table(figures))
     return 0 if all(each.noticed >= _WANTED for each in figures) else 1
 
@@ -81,14 +85,13 @@ def _samples(rooms: Iterable[str], share: float, seed: int, jobs: int) -> dict[s
     return by_room
 
 
-def _tried(mutants: Iterable[Mutant], reach: Reach, jobs: int) -> dict[Mutant, End]:
-    ends = {}
+def _tried(mutants: Iterable[Mutant], reach: Reach, jobs: int) -> Iterator[tuple[Mutant, End]]:
     forks = Forks(jobs)
     by_name = {}
     for mutant in mutants:
         names = reach.of(mutant.path, mutant.reached)
         if not names:
-            ends[mutant] = End.NO_TESTS
+            yield mutant, End.NO_TESTS
             continue
         name = f"{mutant.name}:{mutant.number}"
         by_name[name] = mutant
@@ -98,24 +101,19 @@ def _tried(mutants: Iterable[Mutant], reach: Reach, jobs: int) -> dict[Mutant, E
     for name, status in forks.ends():
         if status == BROKEN:
             sys.exit(f"{name} could not be tried.")
-        ends[by_name[name]] = {0: End.SURVIVED, NOTICED: End.KILLED}.get(status, End.ENDLESS)
-    return ends
+        yield by_name[name], {0: End.SURVIVED, NOTICED: End.KILLED}.get(status, End.ENDLESS)
 
 
-def _figures(
-    room: str, sample: Iterable[Mutant], ends: Mapping[Mutant, End], equivalents: Equivalents
-) -> Figures:
-    """What became of each of the sample; the changes that survived are printed."""
-    counted = Counter[End]()
-    for mutant in sample:
-        end = ends[mutant]
-        if end in {End.SURVIVED, End.NO_TESTS}:
-            reason = equivalents.reason(mutant.name, mutant.change)
-            end = End.EQUIVALENT if reason else end
-            place = f"{mutant.path}:{mutant.line}: {mutant.name}"
-            sys.stdout.write(f"{place}: {end}{reason and ': '}{reason}\n{mutant.change}\n\n")
-        counted[end] += 1
-    return Figures(room, counted)
+def _shown(mutant: Mutant, end: End, equivalents: Equivalents) -> End:
+    """Print what survived, and whether that is known to be no different."""
+    if end not in {End.SURVIVED, End.NO_TESTS}:
+        return end
+    reason = equivalents.reason(mutant.name, mutant.change)
+    end = End.EQUIVALENT if reason else end
+    place = f"{mutant.path}:{mutant.line}: {mutant.name}"
+    sys.stdout.write(f"{place}: {end}{reason and ': '}{reason}\n{mutant.change}\n\n")
+    sys.stdout.flush()
+    return end
 
 
 if __name__ == "__main__":

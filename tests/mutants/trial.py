@@ -28,7 +28,7 @@ def attempt(mutant: Mutant, tests: Sequence[SynchronousTestCase], seconds: float
     """
     put_in_place(mutant)
     os.dup2(1, 2)
-    limit = 4 + int(6 * seconds)
+    limit = 4 + int(3 * seconds)
     resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 1))
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     signal.alarm(_PATIENCE + 4 * limit)
