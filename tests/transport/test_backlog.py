@@ -44,6 +44,19 @@ class BacklogTests(SynchronousTestCase):
         self.assertEqual((taken, self.looked), (lines, lines))
         self.assertEqual(self.backlog.size, 0)
 
+    def test_more_come_near_when_half_of_them_are_taken(self) -> None:
+        self.backlog.add([b"a"] * (2 * WINDOW))
+        for _ in range(WINDOW // 2):
+            self.backlog.next()
+        self.assertEqual(len(self.looked), WINDOW)
+        self.backlog.next()
+        self.assertEqual((len(self.looked), len(self.backlog)), (WINDOW * 3 // 2 + 1, WINDOW))
+
+    def test_the_last_place_is_used(self) -> None:
+        self.backlog.add([b"a"] * (WINDOW - 1))
+        self.backlog.add([b"a"])
+        self.assertEqual((len(self.backlog), len(self.looked)), (WINDOW, WINDOW))
+
     def test_those_that_do_not_matter_are_not_looked_at_one_by_one(self) -> None:
         asked: list[bytes] = []
 

@@ -41,7 +41,8 @@ class BrokerStringTests(SynchronousTestCase):
             "amqp:one.lab,:set=a": "expected amqp:HOST",
             "amqp:broker.lab:set=a.b": "set=NAME",
             "amqp:broker.lab:0:set=a": "port",
-            "amqp:broker.lab:99999:set=a": "port",
+            "amqp:broker.lab:65536:set=a": "port",
+            "amqp:set=a": "expected amqp:HOST",
             "amqp:broker.lab:set=a:user=x": "go together",
             "amqp:broker.lab:sett=a": "no option 'sett'",
             "amqp:broker.lab:set=a:trustRoots=x": "no option 'trustRoots'",
@@ -52,6 +53,10 @@ class BrokerStringTests(SynchronousTestCase):
                 with self.assertRaises(ValueError, msg=text) as caught:
                     refuse(text)
                 self.assertIn(why, str(caught.exception))
+
+    def test_a_port_may_be_the_last_or_the_first(self) -> None:
+        for port in (1, 65535):
+            self.assertEqual(parse_broker(f"amqp:broker.lab:{port}:set=a").port, port)
 
     def test_it_is_known_by_how_it_begins(self) -> None:
         self.assertTrue(is_broker("amqps:b:set=a"))

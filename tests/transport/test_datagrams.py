@@ -10,7 +10,14 @@ from twisted.trial.unittest import SynchronousTestCase
 from pychron_comms.errors import QueueFullError
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.sender_log import SenderLog
-from pychron_comms.transport.datagrams import AT_ONCE, SHARE, WAITING_BYTES, DatagramGuard
+from pychron_comms.transport.datagrams import (
+    AT_ONCE,
+    BURST,
+    RATE,
+    SHARE,
+    WAITING_BYTES,
+    DatagramGuard,
+)
 
 HERE, OTHER, FAR = "127.0.0.1", "127.0.0.2", "10.0.0.1"
 
@@ -44,7 +51,24 @@ class TurnTests(GuardCase):
             self.assertEqual(self.port.maxThroughput, 4096)
 
 
+class DebtTests(GuardCase):
+    def test_an_address_that_had_enough_waits_however_late_it_is(self) -> None:
+        self.clock.advance(1000.0)
+        self.guard.answered(FAR, 2 * BURST)
+        self.assertFalse(self.guard.may_answer(b"GetData", FAR, False))
+        self.clock.advance(BURST / RATE - 0.1)
+        self.assertFalse(self.guard.may_answer(b"GetData", FAR, False))
+        self.clock.advance(0.2)
+        self.assertTrue(self.guard.may_answer(b"GetData", FAR, False))
+
+
 class RoomTests(GuardCase):
+    def test_what_has_no_bytes_leaves_none(self) -> None:
+        for _ in range(2):
+            self.guard.begin(FAR)
+        self.guard.end(FAR)
+        self.guard.look_for_room(FAR, False, WAITING_BYTES + 2)
+
     def test_the_bytes_of_one_address_that_wait_are_bounded(self) -> None:
         for host in (HERE, FAR):
             for size in (WAITING_BYTES - 10, 5):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.transport.turns import AT_ONCE, SLICE, FairTurns
+from pychron_comms.transport.turns import _ROUND_TIME, AT_ONCE, SLICE, FairTurns
 from tests.listening import connections, one_turn
 from tests.transport.test_line_protocol import Parrot, Transport
 
@@ -77,6 +77,31 @@ class FairTurnsTests(SynchronousTestCase):
         self.turns.wait(Slow(self.turns, "slow", "1", 1000, self.seen), "1")
         one_turn(self.clock)
         self.assertEqual(self.seen, ["slow"] * 2)
+
+    def test_those_who_had_no_turn_have_the_next(self) -> None:
+        for number in range(10):
+            self.come(f"{number}", f"{number}", 1)
+        one_turn(self.clock)
+        self.assertEqual(self.seen, ["0", "1", "2", "3"])
+        for _ in range(2):
+            one_turn(self.clock)
+        self.assertEqual(len(self.seen), 10)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_so_have_those_for_whom_there_was_no_time(self) -> None:
+        seen, clock = self.seen, self.clock
+
+        class Slow(Somebody):
+            def work(self, most: int) -> None:
+                super().work(most)
+                clock.rightNow += _ROUND_TIME / 2
+
+        for name in "abcde":
+            self.turns.wait(Slow(self.turns, name, name, 1, seen), name)
+        one_turn(clock)
+        self.assertEqual(seen, ["a", "b", "c"])
+        one_turn(clock)
+        self.assertEqual(seen, ["a", "b", "c", "d", "e"])
 
     def test_while_somebody_waits_nobody_takes_much_at_once(self) -> None:
         self.assertEqual(self.turns.at_once(10, "2"), 10)
