@@ -12,10 +12,11 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from pychron_comms.config.table import Table
-from pychron_comms.errors import NotOwnerError
+from pychron_comms.errors import NotOwnerError, SecurityError
 from pychron_comms.interfaces import Effect, IJournal, IReactorManager
 from pychron_comms.journal.memory import MemoryJournal, NoJournal
 from pychron_comms.observability.metrics import Metrics
+from pychron_comms.processor import assembly
 from pychron_comms.processor.assembly import _journal, _may_act, gate_from_config, queue_of
 from pychron_comms.processor.execution.manager_calls import ManagerCalls
 from pychron_comms.processor.execution.manager_queue import ManagerQueue
@@ -125,6 +126,39 @@ class GateTests(SynchronousTestCase):
         opening = self.ask("Open A")
         self.reactor.pump([0.1] * 5)
         self.assertEqual(self.successResultOf(opening), "OK")
+
+    def test_each_part_is_given_the_fence_and_the_clock(self) -> None:
+        given: dict[str, Any] = {}
+
+        def noting(name: str, part: Any) -> None:
+            def note(*arguments: Any, **options: Any) -> Any:
+                given[name] = arguments, options
+                return part(*arguments, **options)
+
+            self.patch(assembly, name, note)
+
+        for name in ("queue_of", "_journal", "KeptRules"):
+            noting(name, getattr(assembly, name))
+        self.setUp()
+        self.fence.open("p1-1", 100.0)
+        self.assertEqual(self.ask("GetValveState A"), "False")
+        self.assertIs(given["queue_of"][1]["fence"], self.fence)
+        self.assertIs(given["_journal"][0][1], self.reactor)
+        may_act = given["KeptRules"][0][-1]
+        self.assertTrue(may_act())
+        self.reactor.advance(101.0)
+        self.assertFalse(may_act())
+
+    def test_who_is_not_one_of_its_hosts_is_refused(self) -> None:
+        text = 'lab = "default"\n[access]\nhosts = ["10.0.0.2"]\n'
+        gate = gate_from_config(
+            *laboratory_from(Table.parse(text, "lab.toml")), self.reactor, Metrics()
+        )
+        self.assertRaises(
+            SecurityError, gate.process_server_request, "System", "GetValveState A", "10.0.0.1"
+        )
+        told = gate.process_server_request("System", "GetValveState A", "10.0.0.2")
+        self.assertEqual(told, "False")
 
     def test_what_another_processor_must_know_goes_that_way_to_the_journal(self) -> None:
         self.fence.open("p1-1", 100.0)

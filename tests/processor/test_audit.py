@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from pychron_comms.errors import JournalError, NotPermittedError
 from pychron_comms.interfaces import Effect
 from tests.processor.key_case import ME, KeyCase
@@ -14,6 +16,11 @@ class JournalTests(KeyCase):
         self.assertEqual(self.events(), [{"n": 1, "event": "begin", **request}])
         self.opening.result.callback("OK")
         self.assertEqual(self.events()[1:], [{"n": 2, "event": "end", "of": 1, "reply": "OK"}])
+
+    def test_a_start_names_its_process(self) -> None:
+        self.gate._audit.start()
+        (record,) = self.events()
+        self.assertEqual((record["event"], record["pid"]), ("start", os.getpid()))
 
     def test_one_that_was_not_begun_is_written_down_as_refused(self) -> None:
         self.mood.bad = True

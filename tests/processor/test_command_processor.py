@@ -75,6 +75,12 @@ class CommandProcessorTests(SynchronousTestCase):
         self.ask(b"@id=4;from=10.0.0.1 System|Open V\r\n", STRANGER)
         self.assertEqual(self.gate.requests, [("System", "Open V", "10.0.0.9", None)])
 
+    def test_nor_by_which_connection_of_a_server_it_came(self) -> None:
+        for line in (b"@id=4;trace=c1.5 System|Open V\r\n", b"@id=4;ask=c1.5 System|Open V\r\n"):
+            self.ask(line, STRANGER)
+            context = self.gate.context[-1]
+            self.assertEqual((context.trace, context.ask), ("", ""))
+
     def age(self, sent: str, peer: Any = LOOPBACK) -> float:
         self.clock.advance(100)
         self.ask(f"@id=4;from=10.0.0.1;sent={sent} System|Open V\r\n".encode(), peer)

@@ -45,6 +45,28 @@ TABLE = {
 }
 
 
+class Held:
+    """Interlocks that let nothing begin."""
+
+    def guard(self, call: object) -> bool:
+        return True
+
+    def hold(self, call: object, seconds: float) -> Deferred[Any]:
+        return fail(NotPermittedError("the pump is off"))
+
+
+class ClearingTests(SynchronousTestCase):
+    def test_what_an_interlock_refuses_can_be_taken_by_no_thread(self) -> None:
+        interlocks: Any = Held()
+        execution = Execution(ScriptedCall("Open"), KeptRecord(), AccessRules(), interlocks)
+        clearing = execution.clear(1.0)
+        assert clearing is not None
+        self.failureResultOf(clearing, NotPermittedError)
+        self.assertTrue(execution.prevented)
+        error = self.assertRaises(NotPermittedError, execution.take)
+        self.assertIn("the pump is off", str(error))
+
+
 class StateTests(SynchronousTestCase):
     def execution(self, state: State = State.WAITING) -> Execution:
         execution = execution_of(ScriptedCall("Open"))

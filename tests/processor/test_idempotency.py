@@ -122,7 +122,10 @@ class JoinTests(KeyCase):
 
     def test_a_key_that_is_too_long_is_206(self) -> None:
         self.assertEqual(self.ask("Other", key="x" * KEY_LENGTH), "done")
-        self.assertRaises(MalformedRequestError, self.ask, "Other", key="x" * (KEY_LENGTH + 1))
+        error = self.assertRaises(
+            MalformedRequestError, self.ask, "Other", key="x" * (KEY_LENGTH + 1)
+        )
+        self.assertIn(f"a key of more than {KEY_LENGTH} characters", str(error))
         self.assertEqual(self.other.runs, 1)
 
     def test_without_a_key_the_same_is_meant_twice(self) -> None:

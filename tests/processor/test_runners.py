@@ -175,6 +175,15 @@ class ChoiceTests(SynchronousTestCase):
             ThreadRunner,
         )
 
+    def test_it_makes_safe_as_many_at_a_time_as_its_manager_takes(self) -> None:
+        @implementer(ISafeWidth)
+        class Bus:
+            safe_width = 3
+
+        self.patch(runners, "_DaemonThreadPool", HandCrankedPool)
+        runner: Any = runner_for(Bus(), "bus", DirectReactor())  # type: ignore[arg-type]
+        self.assertEqual((runner._work.size, runner._safety.size), ((0, 1), (0, 3)))
+
 
 class WidthTests(SynchronousTestCase):
     """How many commands that make safe a manager takes at a time."""

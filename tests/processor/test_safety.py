@@ -7,6 +7,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs, formatEvent
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import directlyProvides
@@ -66,6 +67,14 @@ class TurnTests(LaneCase):
         self.clock.advance(0.1)
         self.failureResultOf(replies[1], OutcomeUnknownError)
         self.successResultOf(replies[0])
+
+    def test_only_one_that_is_late_is_logged_as_such(self) -> None:
+        calls, _ = self.closes(3)
+        for number, said in enumerate(([], ["Close begins 1.0 s late"], [])):
+            self.clock.advance(3.0)
+            with capturedLogs() as logs:
+                calls[number].works[0].callback("OK")
+            self.assertEqual([str(formatEvent(each)) for each in logs], said)
 
     def test_one_that_comes_after_its_time_is_run(self) -> None:
         for within in (0.0, -3.0, math.nan):

@@ -140,6 +140,14 @@ class GroupTests(SealedCase):
     def test_reads_of_an_idle_manager_are_answered_at_once(self) -> None:
         self.assertEqual(self.ask("Read"), "OK")
 
+    def test_a_read_that_waits_behind_what_runs_has_its_own_time(self) -> None:
+        self.ask("Move A")
+        self.turn()
+        hasty, patient = self.ask("Read", within=1.0), self.ask("Read", within=3.0)
+        self.clock.advance(1.0)
+        self.failureResultOf(hasty, ExpiredError)
+        self.assertNoResult(patient)
+
 
 class DiskTests(SealedCase):
     def test_what_cannot_be_written_is_not_run_unless_it_makes_safe(self) -> None:
