@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -16,12 +14,10 @@ from importlib.util import cache_from_source
 from pathlib import Path
 
 from tests.promises import PROMISES, Promise
+from tests.promises.forked import passes
 from tests.promises.page import PAGE, write_page
 
 ROOT = Path(__file__).parents[2]
-
-#: Seconds that one test may take.
-_PATIENCE = 120.0
 
 
 def breaks(promise: Promise, folder: Path, *, sound: bool) -> str:
@@ -46,17 +42,6 @@ def _write(file: Path, text: str) -> None:
     """Put a text there, and let no compiled one of the same second and size pass for it."""
     file.write_text(text, "utf-8")
     Path(cache_from_source(str(file))).unlink(missing_ok=True)
-
-
-def passes(tests: Sequence[str], folder: Path) -> bool:
-    command = [sys.executable, "-m", "twisted.trial", "--reporter=text", *tests]
-    try:
-        done = subprocess.run(
-            command, cwd=folder, capture_output=True, timeout=_PATIENCE, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return False
-    return done.returncode == 0
 
 
 def broken_one_by_one(promises: Sequence[Promise]) -> Iterator[tuple[Promise, str]]:
