@@ -75,10 +75,10 @@ class OrderTests(QueueCase):
         self.assertEqual(self.successResultOf(good), "1")
 
     def test_a_long_queue_of_quick_calls_needs_no_deep_stack(self) -> None:
-        queue = ManagerQueue(ReactorRunner(), self.clock, limit=5000)
+        queue = ManagerQueue(ReactorRunner(), self.clock, limit=2000)
         busy = ScriptedCall("Busy", Deferred())
         submitted(queue, busy)
-        calls = [ScriptedCall("Quick", _fired("1")) for _ in range(5000)]
+        calls = [ScriptedCall("Quick", _fired("1")) for _ in range(2000)]
         replies = [submitted(queue, call) for call in calls]
         busy.result.callback("")
         self.assertEqual(self.successResultOf(replies[-1]), "1")

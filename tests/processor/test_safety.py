@@ -113,7 +113,7 @@ class TurnTests(LaneCase):
 
     def test_a_long_lane_of_quick_ones_needs_no_deep_stack(self) -> None:
         (slow,), _ = self.closes(1)
-        replies = [self.submit(ScriptedCall("Close", "OK", safe=True)) for _ in range(5000)]
+        replies = [self.submit(ScriptedCall("Close", "OK", safe=True)) for _ in range(2000)]
         slow.works[0].callback("OK")
         self.assertEqual(self.successResultOf(replies[-1]), "OK")
 
