@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
 from tests.faults.counting import REQUEST_TYPE, actuations
+from tests.faults.held import HELD
 from tests.integration.clients import Address, Wire
 from tests.integration.laboratories import ANY_PORT, HOST, port_of, wait_until_connected
 from tests.integration.processes import TWISTD, Processes, RunningProcess, wait_until
@@ -70,11 +72,16 @@ class CountingLaboratory:
 
     def start_processor(self, *before: str | Path) -> RunningProcess:
         """One that listens; ``before`` is put before its command line."""
-        process = self._twistd(
-            before, "pychron-processor", "--config", str(self._configuration),
-            f"--listen=unix:{self.socket}",
-        )  # fmt: skip
+        process = self._twistd(before, *self._processor_options)
         process.wait_for("CommandProcessor starting on")
+        return process
+
+    def hold_processor(self, begins: Path) -> RunningProcess:
+        """One that has imported all, and is started when ``begins`` is there."""
+        process = self._twistd(
+            (sys.executable, "-m", "tests.faults.held", begins), *self._processor_options
+        )
+        process.wait_for(HELD)
         return process
 
     def start_roomy_server(self, processor: str) -> RunningProcess:
@@ -101,6 +108,11 @@ class CountingLaboratory:
         )  # fmt: skip
         wait_until_connected(process)
         return process
+
+    @property
+    def _processor_options(self) -> tuple[str, ...]:
+        config = str(self._configuration)
+        return "pychron-processor", "--config", config, f"--listen=unix:{self.socket}"
 
     def _twistd(self, before: Sequence[str | Path], *arguments: str) -> RunningProcess:
         command = before or (TWISTD,)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import struct
 import sys
 import threading
 import time
@@ -19,8 +20,8 @@ from tests.faults.accounts import NONE, SUCCESS, Accounts
 from tests.faults.asking import ask_together
 from tests.faults.laboratories import CountingLaboratory, address_of, wait_until_answered
 from tests.faults.proxy import Proxy
-from tests.integration.clients import Address, Wire
-from tests.integration.processes import TWISTD, Processes, RunningProcess, wait_until
+from tests.integration.clients import Address, Wire, connect
+from tests.integration.processes import PATIENCE, TWISTD, Processes, RunningProcess, wait_until
 
 _PATIENCE = 10.0
 
@@ -94,6 +95,59 @@ def test_kill_9_of_the_server_under_load_doubles_nothing(processes: Processes) -
         wait_until(more(accounts, SUCCESS), "commands after the last start")
     assert set(accounts.kinds()) <= _BROKEN
     accounts.assert_sound(laboratory.actuated)
+
+
+# -- SIGTERM
+
+# Seconds after its end in which a copy is known; and how often a restart may take too long for it.
+_KNOWN = 4.0
+_ATTEMPTS = 5
+
+
+def test_a_copy_past_a_clean_stop_is_told_that_nobody_knows(processes: Processes) -> None:
+    """It ran again: what the stop had made safe counted as changed by somebody."""
+    laboratory = CountingLaboratory(processes)
+    accounts = Accounts()
+    processor = laboratory.start_processor()
+    address = address_of(laboratory.start_server())
+    for attempt in range(_ATTEMPTS):
+        begins = processes.folder / f"begins-{attempt}"
+        following = laboratory.hold_processor(begins)
+        wait_until_answered(address)
+        value = accounts.new_value()
+        line = f"Count {laboratory.devices[0]} {value}"
+        _ask_and_reset(address, line, lambda value=value: laboratory.actuated[value] == 1)
+        done = time.monotonic()
+        processor.terminate()
+        processor.wait_for_end()
+        begins.touch()
+        processor = following
+        reply = _asked_until_taken(address, line)
+        if time.monotonic() - done < _KNOWN:
+            assert "ERROR 201" in reply
+            assert laboratory.actuated[value] == 1
+            return
+    pytest.skip("no restart was quick enough for a copy to be known")
+
+
+def _asked_until_taken(address: Address, line: str) -> str:
+    """The first reply that is not of a server without a processor."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        with Wire(address) as wire:
+            reply = wire.ask(line)
+        if "ERROR 011" not in reply:
+            return reply
+        time.sleep(0.01)
+    raise AssertionError("no processor came back")
+
+
+def _ask_and_reset(address: Address, line: str, is_done: Callable[[], bool]) -> None:
+    """Ask, and be gone with the reply unread: with a reset, as where a computer is restarted."""
+    with connect(address) as connection:
+        connection.sendall(f"{line}\n".encode())
+        wait_until(is_done, "the command to be done")
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
 # -- SIGSTOP
