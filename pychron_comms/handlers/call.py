@@ -7,7 +7,7 @@ from zope.interface import implementer
 from pychron_comms.handlers.moves import Values
 from pychron_comms.handlers.spec import CommandSpec, ServesHardware
 from pychron_comms.interfaces import Effect, ICall, IRepeatableCall, Move, Source
-from pychron_comms.wire.context import PLAIN
+from pychron_comms.wire.context import PLAIN, RequestContext
 
 
 @implementer(IRepeatableCall)
@@ -61,9 +61,17 @@ class Call:
         """What its answer rests on at best, where its command says so."""
         return self._spec.told_by
 
-    def again(self, sender: str) -> Call:
+    def again(self, sender: str, context: RequestContext) -> Call:
         # Its manager is found anew, and asked again what it would refuse.
-        return Call(self._handler, self._spec, self.name, self.values, sender)
+        spec = self._spec
+        manager = spec.manager(self._handler, self.values)
+        if manager is self.manager and sender == self.sender and context is self.context:
+            if spec.check is not None:
+                spec.check(manager, self.values)
+            return self
+        other = Call(self._handler, spec, self.name, self.values, sender)
+        other.context = context
+        return other
 
     def same_read(self, other: ICall) -> bool:
         return (

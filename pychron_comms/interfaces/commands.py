@@ -82,7 +82,7 @@ class ICall(Interface):
         """Whether both are the same read, so that one answer serves both."""
 
     def run() -> Later[object]:
-        """Call the manager and return what it returns. Called at most once.
+        """Call the manager and return what it returns. Called at most once where it acts.
 
         Where it makes safe, once more when something that had begun before has ended after it.
         """
@@ -94,8 +94,12 @@ class ICall(Interface):
 class IRepeatableCall(ICall):
     """One that depends on its text alone, so that what the text means can be remembered."""
 
-    def again(sender: str) -> ICall:
-        """The same, as ``prepare`` would give it now for this sender. Errors: as there."""
+    def again(sender: str, context: RequestContext) -> IRepeatableCall:
+        """The same, as ``prepare`` would give it now for this sender, with that context.
+
+        It is this call itself where nothing about it is another: a read may run more than once.
+        Errors: as those of ``prepare``.
+        """
 
 
 class IRequestHandler(Interface):

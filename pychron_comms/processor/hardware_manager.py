@@ -90,7 +90,9 @@ class _KnownRead:
 
     def ask(self, sender: str, context: RequestContext) -> str | Deferred[str]:
         self._gate.access.admit(sender)
-        return self._gate.read(self.command, self._handler, self._call.again(sender), context)
+        # Who asked last asks again, nearly always.
+        call = self._call = self._call.again(sender, context)
+        return self._gate.read(self.command, self._handler, call, context)
 
 
 @implementer(IOwnedGate)
@@ -149,8 +151,9 @@ class RemoteHardwareManager(Service):
             call = handler.prepare(data, sender)
         except InvalidCommandError as error:
             raise with_other_types(error, self._handlers) from None
-        if call.effect is not Effect.READ and call.manager is not None:
+        if context is not PLAIN:
             call.context = context
+        if call.effect is not Effect.READ and call.manager is not None:
             return self._act(request_type, data, handler, call)
         if call.effect is Effect.READ and self.reads.seen_before(request_type, data):
             self._remember(request_type, data, handler, call)
@@ -168,8 +171,6 @@ class RemoteHardwareManager(Service):
         self, data: str, handler: IRequestHandler, call: ICall, context: RequestContext
     ) -> str | Deferred[str]:
         """The reply to a call that has no need of being done once at most."""
-        if context is not PLAIN:
-            call.context = context
         if self._stopping:
             raise ShuttingDownError(data)
         self.access.check(call)

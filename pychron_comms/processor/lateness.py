@@ -17,7 +17,10 @@ DRIFT = 2e-4
 
 def on_the_way(sent: str, now: float) -> float:
     """Seconds since then; 0 where that is not known, and for what came without delay."""
-    return _credible(_since(sent, now))
+    try:
+        return _credible(now - float(sent))
+    except ValueError:
+        return 0.0
 
 
 class Lateness:
@@ -34,7 +37,10 @@ class Lateness:
 
     def age(self, left: str, now: float) -> float:
         """Seconds that it was held up since ``left``; 0 where that is not known."""
-        took = _since(left, now)
+        try:
+            took = now - float(left)
+        except ValueError:
+            return 0.0
         return _credible(took - self._least(took, now)) if math.isfinite(took) else 0.0
 
     def _least(self, took: float, now: float) -> float:
@@ -45,13 +51,6 @@ class Lateness:
         elif took < self._quickest[0]:
             self._quickest = took, now
         return min(known, took)
-
-
-def _since(moment: str, now: float) -> float:
-    try:
-        return now - float(moment)
-    except ValueError:
-        return math.nan
 
 
 def _credible(seconds: float) -> float:

@@ -31,8 +31,7 @@ LINE_END = b"\r\n"
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _TYPE = re.compile(r"\s*([A-Za-z]\w*)\s*\|")
 _NAME = re.compile(r"([A-Za-z]\w*)(?:[\s,]\s*|$)")
-# What servers write behind an id: who asks, and when that was.
-_FROM_A_SERVER = re.compile(rb"(?:from=([\w.~:/,+-]+))?(?:(?:^|;)sent=([\d.]+))?")
+_FROM = re.compile(rb"from=([\w.~:/,+-]+)")
 _ID_TAG = re.compile(r"@(?:[^ ]*;)?id=([^; ]+)")
 _NUMBERED = re.compile(rb"^@id=(\d{1,18}) ([!-~][ -~]*)\r\n", re.MULTILINE)
 _LENGTH_TAG = re.compile(rb"@(?:[^ ]*;)?len=(\d+)[; ]")
@@ -101,26 +100,25 @@ def split_words(line: bytes) -> tuple[Tags, bytes]:
     # What stands before the words must not be what is cut off at the ends of a line.
     if not (head.startswith(b"@id=") and number.isalnum() and b" " < words[:1] != b"@"):
         return NO_TAGS, b""
-    tags = _others(others) if more else NO_TAGS
-    if tags is None:
-        return NO_TAGS, b""
-    return {"id": number.decode(), **tags}, words
+    tags = {"id": number.decode()}
+    if more:
+        # What a server says beside an id: who asks, and perhaps when that was.
+        asker, timed, sent = others.partition(b";sent=")
+        sender = _sender(asker)
+        if sender is None or (timed and not sent.replace(b".", b"").isdigit()):
+            return NO_TAGS, b""
+        tags["from"] = sender
+        if timed:
+            tags["sent"] = sent.decode()
+    return tags, words
 
 
-@lru_cache(16)
-def _others(text: bytes) -> Tags | None:
-    """What a server says beside an id; None where it is anything else."""
-    # All requests of one chunk have the same.
-    found = _FROM_A_SERVER.fullmatch(text) if text else None
-    if found is None:
-        return None
-    tags: dict[str, str] = {}
-    sender, sent = found.groups()
-    if sender is not None:
-        tags["from"] = sender.decode()
-    if sent is not None:
-        tags["sent"] = sent.decode()
-    return tags
+@lru_cache(256)
+def _sender(tag: bytes) -> str | None:
+    """Whom a tag ``from`` names that needs no decoding; None for anything else."""
+    # They are few, and ask again and again.
+    found = _FROM.fullmatch(tag)
+    return None if found is None else found[1].decode()
 
 
 def join_tags(tags: Tags) -> str:

@@ -86,7 +86,7 @@ class KnownReadTests(SynchronousTestCase):
             self.assertEqual(read is not None, reads, command)
             if reads:
                 known += 1
-                again = read._call.again(OTHER)
+                again = read._call.again(OTHER, PLAIN)
                 self.assertIs(read._handler, handler)
                 self.assertTrue(again.same_read(full), command)
                 for name in ("name", "sender", "safe", "deadline", "target", "moves", "context"):
