@@ -21,6 +21,7 @@ from pychron_comms.interfaces import (
     IKnownRead,
     IRequestHandler,
     Move,
+    Replies,
 )
 from pychron_comms.journal.memory import NoJournal
 from pychron_comms.journal.searches import JournalSearch
@@ -43,8 +44,25 @@ from pychron_comms.safeguards.rules import Rule
 from pychron_comms.safeguards.unsafe_parts import UnsafeParts
 from pychron_comms.server.resend.command_catalogue import CommandCatalogue, Declarations
 from pychron_comms.server.resend.delivery import DeliveryReports
+from pychron_comms.transport.read_run import ask_each
 from pychron_comms.wire.context import PLAIN, RequestContext
 from pychron_comms.wire.line_table import LineTable
+
+
+class Heard:
+    """What became of commands that were asked together: ``told`` has each with its place."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[int, object]] = []
+
+    def replied(self, at: int, texts: Sequence[str | bytes]) -> None:
+        self.told += enumerate(texts, at)
+
+    def failed(self, at: int, error: Exception) -> None:
+        self.told.append((at, error))
+
+    def later(self, at: int, reply: Deferred[str]) -> None:
+        self.told.append((at, reply))
 
 
 @implementer(IHardwareGate)
@@ -54,6 +72,7 @@ class ScriptedGate:
     def __init__(self, **answers: str | Exception) -> None:
         self.answers = answers
         self.reads: LineTable[IKnownRead] = LineTable()
+        self.known_asked: list[object] = []
         self.requests: list[tuple[str, str, str, float | None]] = []
         self.context: list[RequestContext] = []
         self.waiting: list[Deferred[str]] = []
@@ -74,6 +93,12 @@ class ScriptedGate:
         result: Deferred[str] = Deferred()
         self.waiting.append(result)
         return result
+
+    def ask_all(
+        self, reads: Sequence[Any], sender: str, context: RequestContext, replies: Replies
+    ) -> None:
+        self.known_asked.append(reads)
+        ask_each(lambda read, *terms: read.ask(*terms), reads, sender, context, replies)
 
     def makes_safe(self, request_type: str, data: str) -> bool:
         return bool(request_type) and data.startswith("Close")

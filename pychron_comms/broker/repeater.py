@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from twisted.application.service import MultiService
@@ -49,11 +49,12 @@ from pychron_comms.errors import (
     PychronCommunicationError,
     QueueFullError,
 )
-from pychron_comms.interfaces import ICommandRepeater, IKnownRead
+from pychron_comms.interfaces import IAsksAgain, ICommandRepeater, IKnownRead, Replies
 from pychron_comms.observability.metrics import Histogram
 from pychron_comms.safeguards.fence import unstopped
 from pychron_comms.transport.broker_strings import STATE_EXCHANGE, BrokerAddress, stream_topic
 from pychron_comms.transport.outage import Outage
+from pychron_comms.transport.read_run import ask_each
 from pychron_comms.transport.taken import ReadLately, TakenReplies
 from pychron_comms.wire.context import PLAIN, RequestContext, tags_of
 from pychron_comms.wire.grammar import write_request
@@ -88,18 +89,18 @@ class StateWatcher(Protocol):
 class _BrokerRead:
     """A read with the lane that it goes by."""
 
-    __slots__ = ("_repeater", "_type", "command")
+    __slots__ = ("_type", "command", "way")
 
     def __init__(self, repeater: BrokerRepeater, request_type: str, command: str) -> None:
-        self._repeater = repeater
+        self.way = repeater
         self._type = request_type
         self.command = command
 
     def ask(self, sender: str, context: RequestContext) -> Deferred[str]:
-        return self._repeater.send(Lane.READ, self._type, self.command, sender, context)
+        return self.way.send(Lane.READ, self._type, self.command, sender, context)
 
 
-@implementer(ICommandRepeater)
+@implementer(ICommandRepeater, IAsksAgain)
 class BrokerRepeater(MultiService):
     """Repeats commands to the owner of one set of hardware, by a broker.
 
@@ -189,6 +190,15 @@ class BrokerRepeater(MultiService):
 
     def known_read(self, request_type: str, data: str) -> IKnownRead:
         return _BrokerRead(self, request_type, data)
+
+    def ask_all(
+        self,
+        reads: Sequence[_BrokerRead],
+        sender: str,
+        context: RequestContext,
+        replies: Replies,
+    ) -> None:
+        ask_each(_BrokerRead.ask, reads, sender, context, replies)
 
     def get_response(
         self, request_type: str, data: str, sender: str, context: RequestContext = PLAIN

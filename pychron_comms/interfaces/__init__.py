@@ -24,7 +24,7 @@ from pychron_comms.interfaces.lasers import (
     Position,
     Snapshot,
 )
-from pychron_comms.interfaces.later import ReplyToCome
+from pychron_comms.interfaces.later import Replies, ReplyToCome
 from pychron_comms.interfaces.managers import (
     IChiller,
     IConvertsValues,
@@ -53,6 +53,7 @@ from pychron_comms.interfaces.observation import (
     Source,
 )
 from pychron_comms.interfaces.road import (
+    IAsksAgain,
     ICommandRepeater,
     IHardware,
     IHardwareGate,
@@ -84,6 +85,7 @@ __all__ = [
     "IAccessRule",
     "IActingRule",
     "IAdmissionRule",
+    "IAsksAgain",
     "ICall",
     "IChiller",
     "ICommandRepeater",
@@ -126,6 +128,7 @@ __all__ = [
     "PipetteCount",
     "Position",
     "Reading",
+    "Replies",
     "ReplyToCome",
     "Severity",
     "Snapshot",

@@ -6,13 +6,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
 from zope.interface.interface import InterfaceClass
 
 from pychron_comms.interfaces.commands import IRequestHandler
-from pychron_comms.interfaces.later import ReplyToCome
+from pychron_comms.interfaces.later import Replies, ReplyToCome
 from pychron_comms.interfaces.managers import IDevice
 from pychron_comms.interfaces.safeguards import ISafeguards
 from pychron_comms.wire.context import PLAIN, RequestContext
@@ -58,10 +59,24 @@ class IHardware(Interface):
         """Each manager that must be made safe when the processor stops, and what to call for it."""
 
 
+class IAsksAgain(Interface):
+    """Where known reads lead: those that come together are asked together."""
+
+    def ask_all(
+        reads: Sequence[Any], sender: str, context: RequestContext, replies: Replies
+    ) -> None:
+        """Ask these, whose ``way`` this is, as each by its own ``ask``, in their order.
+
+        Nothing lies between them: who asks, the time and all that only commands change are the same
+        for all. Errors: what refuses all of them, raised before any is asked.
+        """
+
+
 class IKnownRead(Interface):
     """A read whose words have been understood, to be asked again and again."""
 
     command: str = Attribute("Its text, without a request type.")
+    way: IAsksAgain = Attribute("Where it leads.")
 
     def ask(sender: str, context: RequestContext) -> str | Deferred[str] | ReplyToCome:
         """What ``process_server_request`` or ``get_response`` would give for the same text now.
@@ -70,7 +85,7 @@ class IKnownRead(Interface):
         """
 
 
-class IHardwareGate(Interface):
+class IHardwareGate(IAsksAgain):
     """The one way to the hardware, whichever road a request came."""
 
     reads: LineTable[IKnownRead] = Attribute("Reads by ``Type|command``, once each was asked.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from twisted.internet.defer import Deferred
@@ -13,7 +13,7 @@ from twisted.internet.protocol import Factory, connectionDone
 from twisted.python.failure import Failure
 
 from pychron_comms.errors import CommandError, MalformedRequestError
-from pychron_comms.interfaces import IHardwareGate, IKnownRead, ReplyToCome
+from pychron_comms.interfaces import IHardwareGate, IKnownRead, Replies, ReplyToCome
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.processor.lateness import Lateness, on_the_way
@@ -107,25 +107,34 @@ class CommandProcessor(CommandLineReceiver):
         return response if isinstance(response, str) else self._followed(response, tags)
 
     def ask_again(self, read: IKnownRead, tags: Tags) -> str | Deferred[str] | ReplyToCome:
+        response = read.ask(*self._asker(tags))
+        return response if isinstance(response, str) else self._followed(response, tags)
+
+    def ask_all(self, reads: Sequence[IKnownRead], tags: Tags, replies: Replies) -> None:
+        self._gate.ask_all(reads, *self._asker(tags), replies)
+
+    def _asker(self, tags: Tags) -> tuple[str, RequestContext]:
+        """Who asks for a known read, and on which terms."""
         # With words that are known come at most an id, who asks, and when that was.
         sender, sent = tags.get("from"), tags.get("sent")
         prompt = sent is None or not self._age(sent)
-        context = PLAIN if sender and prompt else self._terms(tags, True)
-        response = read.ask(sender or self.sender, context)
-        return response if isinstance(response, str) else self._followed(response, tags)
+        return sender or self.sender, PLAIN if sender and prompt else self._terms(tags, True)
 
     def _followed(self, response: Response, tags: Tags) -> Response:
-        """A response that may be forgotten while it is not there."""
-        number = tags.get("id")
-        if number is not None and isinstance(response, Deferred):
-            self._waiting[number] = response
-            response.addBoth(self._answered_by_gate, number)
+        if isinstance(response, Deferred):
+            self.expect(tags.get("id", ""), response)
         return response
 
     @property
     def worth(self) -> int:
         # The leases of a server's clients would end with it.
         return HELD if self._is_trusted else super().worth
+
+    def expect(self, identifier: str, reply: Deferred[str]) -> None:
+        # It may be forgotten while it is not there.
+        if identifier:
+            self._waiting[identifier] = reply
+            reply.addBoth(self._answered_by_gate, identifier)
 
     def makes_safe(self, line: bytes) -> bool:
         """What makes safe is taken while the processor stops, and goes ahead of what waits."""

@@ -32,6 +32,7 @@ from pychron_comms.interfaces import (
     IRequestHandler,
     Move,
     Part,
+    Replies,
 )
 from pychron_comms.journal.searches import JournalSearch
 from pychron_comms.observability.state.stream import StateStream
@@ -48,6 +49,7 @@ from pychron_comms.safeguards.interlocks import Interlocks
 from pychron_comms.safeguards.kept_rules import KeptRules
 from pychron_comms.safeguards.lease_records import LeaseRecords
 from pychron_comms.safeguards.leases import Leases
+from pychron_comms.transport.read_run import ask_each
 from pychron_comms.wire.context import PLAIN, RequestContext
 from pychron_comms.wire.grammar import write_request
 from pychron_comms.wire.line_table import LineTable
@@ -74,7 +76,7 @@ class MissingHandler:
 class _KnownRead:
     """A read that has passed the gate before: ``call`` is what it was understood as."""
 
-    __slots__ = ("_call", "_gate", "_handler", "command")
+    __slots__ = ("_call", "_handler", "command", "way")
 
     def __init__(
         self,
@@ -83,16 +85,20 @@ class _KnownRead:
         call: IRepeatableCall,
         data: str,
     ) -> None:
-        self._gate = gate
+        self.way = gate
         self._handler = handler
         self._call = call
         self.command = data
 
     def ask(self, sender: str, context: RequestContext) -> str | Deferred[str]:
-        self._gate.access.admit(sender)
+        self.way.access.admit(sender)
+        return self.asked(sender, context)
+
+    def asked(self, sender: str, context: RequestContext) -> str | Deferred[str]:
+        """As ``ask``, of one who may ask at all."""
         # Who asked last asks again, nearly always.
         call = self._call = self._call.again(sender, context)
-        return self._gate.read(self.command, self._handler, call, context)
+        return self.way.read(self.command, self._handler, call, context)
 
 
 @implementer(IOwnedGate)
@@ -158,6 +164,16 @@ class RemoteHardwareManager(Service):
         if call.effect is Effect.READ and self.reads.seen_before(request_type, data):
             self._remember(request_type, data, handler, call)
         return self.read(data, handler, call, context)
+
+    def ask_all(
+        self,
+        reads: Sequence[_KnownRead],
+        sender: str,
+        context: RequestContext,
+        replies: Replies,
+    ) -> None:
+        self.access.admit(sender)
+        ask_each(_KnownRead.asked, reads, sender, context, replies)
 
     def _remember(
         self, request_type: str, data: str, handler: IRequestHandler, call: ICall

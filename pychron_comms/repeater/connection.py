@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any
 from typing import Protocol as Interface
@@ -22,12 +23,13 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from pychron_comms.errors import OutcomeUnknownError
+from pychron_comms.interfaces import Replies
 from pychron_comms.observability.metrics import Histogram
 from pychron_comms.repeater.hop_places import HopPlaces
-from pychron_comms.repeater.waiting import Waiting, Wording
+from pychron_comms.repeater.waiting import Waiting, WaitingRun, Wording
 from pychron_comms.transport.cork import Cork
 from pychron_comms.transport.outbox import Outbox
-from pychron_comms.transport.pending_reply import PendingReply
+from pychron_comms.transport.pending_reply import deferred_of
 from pychron_comms.transport.places import Places
 from pychron_comms.transport.socket_tuning import make_prompt
 from pychron_comms.transport.taken import TakenReplies
@@ -96,7 +98,7 @@ class ProcessorConnection(Protocol):
         self._timeout = timeout
         self._decoder = ReplyDecoder(payload_length, REPLY_LIMIT)
         self._places = HopPlaces()
-        self._pending: dict[int, Waiting] = {}
+        self._pending: dict[int, Waiting | WaitingRun] = {}
         self._numbers: dict[Deferred[str], int] = {}
         self._last_id = 0
         # Who asked last, when, and the tags that say so.
@@ -117,27 +119,59 @@ class ProcessorConnection(Protocol):
         """The reply to come. Errors: 203, and 206 for a command that is more than one line."""
         room = self._places
         places = room.safe(request_type) if context.safe else room.ordinary
-        reply: Deferred[str] = Deferred()
-        command = Wording(request_type, data)
-        self._numbers[reply] = self.ask(command, sender, context, reply, places)
-        return reply
+        waiting = self.ask(Wording(request_type, data), sender, context, places)
+        response = waiting.response = deferred_of(waiting)
+        self._numbers[response] = self._last_id
+        return response
 
     def ask(
         self,
         command: Wording,
         sender: str,
         context: RequestContext,
-        reply: Deferred[str] | PendingReply,
         places: Places | None = None,
-    ) -> int:
-        """Send a command of that sender, to which ``reply`` comes; its number. Errors: 203."""
+    ) -> Waiting:
+        """The reply to come to a command of that sender. Errors: 203."""
         if self.taken.asks:
             # It may tell whether this one is a copy.
             self.taken.tell()
         if places is None:
             places = self._places.ordinary
         places.take(sender)
-        now, seconds = self._clock.seconds(), self._timeout
+        now = self._clock.seconds()
+        tags, until = self._terms(sender, context, now)
+        waiting = Waiting(command.command, now, until, (places, sender))
+        self._send(command.words, tags, waiting)
+        return waiting
+
+    def ask_all(
+        self,
+        commands: Sequence[Wording],
+        sender: str,
+        context: RequestContext,
+        replies: Replies,
+    ) -> None:
+        """As ``ask`` of each, in one piece. Errors: 203, for all of them."""
+        if self.taken.asks:
+            self.taken.tell()
+        places = self._places.ordinary
+        places.take(sender, len(commands))
+        now = self._clock.seconds()
+        tags, until = self._terms(sender, context, now)
+        first = self._last_id + 1
+        self._last_id += len(commands)
+        numbers = range(first, self._last_id + 1)
+        waiting = WaitingRun(
+            commands, first, replies, sent=now, until=until, place=(places, sender)
+        )
+        self._pending.update(dict.fromkeys(numbers, waiting))
+        pairs = zip(numbers, commands, strict=True)
+        lines = [f"@id={number}{tags} {each.words}\r\n" for number, each in pairs]
+        self._outbox.write("".join(lines).encode())
+
+    def _terms(self, sender: str, context: RequestContext, now: float) -> tuple[str, float]:
+        """The tags that say who asks, when, and on which terms; and until when there is to wait."""
+        seconds = self._timeout
         if sender != self._asker or not self._stamped <= now < self._stamped + _MOMENT:
             # To the millisecond it is the same for a whole chunk.
             self._asker, self._stamped = sender, now
@@ -154,8 +188,7 @@ class ProcessorConnection(Protocol):
             if context.within is not None:
                 # The processor keeps to it as well, and has the better word for it.
                 seconds = min(seconds, max(context.within, 0.0) + _GRACE)
-        waiting = Waiting(reply, command.command, now, now + seconds, (places, sender))
-        return self._send(command.words, tags, waiting)
+        return tags, now + seconds
 
     def forget(self, response: Deferred[str]) -> None:
         """Tell the processor that nobody waits for this response; nothing where it is not ours."""
@@ -208,9 +241,9 @@ class ProcessorConnection(Protocol):
                 self._answered(int(number), text, now)
                 return
             with self._cork:
-                for number, text in replies:
-                    self._answered(int(number), text, now)
-                if not replies:
+                if replies:
+                    self._all_answered(replies, now)
+                else:
                     for line, payload in self._decoder.feed(data):
                         self._reply_received(line, payload, now)
         except ValueError as error:
@@ -222,33 +255,40 @@ class ProcessorConnection(Protocol):
         self.taken.stop()
         self._owner.disconnected(self, reason)
         for number in list(self._pending):
-            waiting = self._take(number)
-            error = OutcomeUnknownError(f"the processor was lost during {waiting.command}")
-            waiting.reply.errback(error)
+            self._give_up(number, "the processor was lost during")
 
     def _say(self, words: str, seconds: float, tags: str = "") -> Deferred[str]:
         """Words of this connection's own; its reply, within so many seconds."""
-        reply: Deferred[str] = Deferred()
         now = self._clock.seconds()
-        self._send(words, tags, Waiting(reply, words, now, now + seconds))
-        return reply
+        waiting = Waiting(words, now, now + seconds)
+        response = deferred_of(waiting)
+        self._send(words, tags, waiting)
+        return response
 
-    def _send(self, words: str, tags: str, waiting: Waiting) -> int:
+    def _send(self, words: str, tags: str, waiting: Waiting) -> None:
         number = self._last_id + 1
         self._last_id = number
         self._pending[number] = waiting
         self._outbox.write(f"@id={number}{tags} {words}\r\n".encode())
-        return number
 
-    def _take(self, number: int) -> Waiting:
-        """What waits under that number, which waits no more."""
-        waiting = self._pending.pop(number)
-        if not isinstance(waiting.reply, PendingReply):
-            self._numbers.pop(waiting.reply, None)
+    def _over(
+        self, waiting: Waiting | WaitingRun, count: int, replied: float | None = None
+    ) -> None:
+        """So many of these wait no more; when they were replied to, where they were."""
+        if replied is not None and self._owner.hop is not None:
+            for _ in range(count):
+                self._owner.hop.observe(replied - waiting.sent)
+        if waiting.response is not None:
+            self._numbers.pop(waiting.response, None)
         if waiting.place is not None:
             places, sender = waiting.place
-            places.give_back(sender)
-        return waiting
+            places.give_back(sender, count)
+
+    def _give_up(self, number: int, why: str) -> None:
+        """There is no reply to the one of that number. ``why`` comes before its command."""
+        waiting = self._pending.pop(number)
+        self._over(waiting, 1)
+        waiting.failed(number, OutcomeUnknownError(f"{why} {waiting.named(number)}"))
 
     def _reply_received(self, line: bytes, payload: bytes, now: float) -> None:
         reply = parse_reply(line, payload)
@@ -258,16 +298,32 @@ class ProcessorConnection(Protocol):
             return
         self._answered(int(reply.tags.get("id", "")), reply.text, now)
 
+    def _all_answered(self, replies: Sequence[tuple[bytes, bytes]], now: float) -> None:
+        """Those to commands that were sent together are told together."""
+        pending, at = self._pending, 0
+        while at < len(replies):
+            begin, number = at, int(replies[at][0])
+            waiting = pending.get(number)
+            at += 1
+            if not isinstance(waiting, WaitingRun):
+                self._answered(number, replies[begin][1], now)
+                continue
+            del pending[number]
+            end = number + 1
+            while at < len(replies) and int(replies[at][0]) == end and pending.get(end) is waiting:
+                del pending[end]
+                at, end = at + 1, end + 1
+            self._over(waiting, at - begin, now)
+            waiting.replied(number, [text for _, text in replies[begin:at]])
+
     def _answered(self, number: int, text: str | bytes, now: float) -> None:
-        if number in self._pending:
-            waiting = self._take(number)
-            if self._owner.hop is not None:
-                self._owner.hop.observe(now - waiting.sent)
-            reply = waiting.reply
-            if isinstance(reply, PendingReply):
-                reply.callback(text)
-            else:
-                reply.callback(text if isinstance(text, str) else text.decode())
+        waiting = self._pending.pop(number, None)
+        if isinstance(waiting, Waiting):
+            self._over(waiting, 1, now)
+            waiting.callback(text)
+        elif waiting is not None:
+            self._over(waiting, 1, now)
+            waiting.replied(number, (text,))
         elif 0 < number <= self._last_id:
             self._log.warn("a reply came too late: {text}", text=text)
         else:
@@ -278,8 +334,7 @@ class ProcessorConnection(Protocol):
         if self._ready_by <= now:
             self.transport.abortConnection()
         for number in [number for number, each in self._pending.items() if each.until <= now]:
-            waiting = self._take(number)
-            waiting.reply.errback(OutcomeUnknownError(f"no reply in time to {waiting.command}"))
+            self._give_up(number, "no reply in time to")
 
 
 @implementer(IProtocolFactory)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Protocol
 
@@ -15,7 +15,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from pychron_comms.errors import CommandError, PychronCommunicationError
-from pychron_comms.interfaces import ICommandRepeater, IKnownRead, ReplyToCome
+from pychron_comms.interfaces import IAsksAgain, ICommandRepeater, IKnownRead, Replies, ReplyToCome
 from pychron_comms.observability.metrics import Histogram
 from pychron_comms.repeater.connection import (
     ProcessorConnection,
@@ -24,7 +24,6 @@ from pychron_comms.repeater.connection import (
 from pychron_comms.repeater.waiting import Wording
 from pychron_comms.transport.cork import Cork
 from pychron_comms.transport.outage import Outage
-from pychron_comms.transport.pending_reply import PendingReply
 from pychron_comms.transport.reconnecting import ReconnectingClient
 from pychron_comms.transport.taken import ReadLately
 from pychron_comms.transport.tls.refusals import IdentityRefusedError, refused_identity
@@ -50,22 +49,20 @@ class StateWatcher(Protocol):
 class _HopRead(Wording):
     """A read with the words that it has on the hop."""
 
-    __slots__ = ("_repeater",)
+    __slots__ = ("way",)
 
     def __init__(self, repeater: CommandRepeater, request_type: str, command: str) -> None:
         super().__init__(request_type, command)
-        self._repeater = repeater
+        self.way = repeater
 
     def ask(self, sender: str, context: RequestContext) -> ReplyToCome:
-        connection = self._repeater.connection
+        connection = self.way.connection
         if connection is None:
-            raise self._repeater.unreachable
-        reply = PendingReply()
-        connection.ask(self, sender, context, reply)
-        return reply
+            raise self.way.unreachable
+        return connection.ask(self, sender, context)
 
 
-@implementer(ICommandRepeater)
+@implementer(ICommandRepeater, IAsksAgain)
 class CommandRepeater(MultiService):
     """Repeats commands to the processor at one endpoint, over one connection that it keeps.
 
@@ -130,6 +127,17 @@ class CommandRepeater(MultiService):
 
     def known_read(self, request_type: str, data: str) -> IKnownRead:
         return _HopRead(self, request_type, data)
+
+    def ask_all(
+        self,
+        reads: Sequence[_HopRead],
+        sender: str,
+        context: RequestContext,
+        replies: Replies,
+    ) -> None:
+        if self.connection is None:
+            raise self.unreachable
+        self.connection.ask_all(reads, sender, context, replies)
 
     @property
     def in_flight(self) -> int:

@@ -1,9 +1,12 @@
-"""A command on its way to a processor, and what waits for its reply."""
+"""Commands on their way to a processor, and what waits for their replies."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from twisted.internet.defer import Deferred
 
+from pychron_comms.interfaces import Replies
 from pychron_comms.transport.pending_reply import PendingReply
 from pychron_comms.transport.places import Places
 from pychron_comms.wire.grammar import write_request
@@ -22,24 +25,64 @@ class Wording:
         self.words = write_request(command, request_type)
 
 
-class Waiting:
-    """A command that was ``sent`` then, and is given up at ``until``.
+class Waiting(PendingReply):
+    """A command that was ``sent`` then, and is given up at ``until``: its reply is to come.
 
     ``place``: of which it takes one, and whose it is; what the hop says of itself takes none.
+    ``response``: the Deferred that hears the reply, where one does.
     """
 
-    __slots__ = ("command", "place", "reply", "sent", "until")
+    __slots__ = ("command", "place", "response", "sent", "until")
 
     def __init__(
-        self,
-        reply: Deferred[str] | PendingReply,
-        command: str,
-        sent: float,
-        until: float,
-        place: tuple[Places, str] | None = None,
+        self, command: str, sent: float, until: float, place: tuple[Places, str] | None = None
     ) -> None:
-        self.reply = reply
         self.command = command
         self.sent = sent
         self.until = until
         self.place = place
+        self.response: Deferred[str] | None = None
+
+    def named(self, number: int) -> str:
+        """The command of that number."""
+        return self.command
+
+    def failed(self, number: int, error: Exception) -> None:
+        """There is no reply to it."""
+        self.errback(error)
+
+
+class WaitingRun:
+    """The same of commands that were sent together: their numbers count up from ``first``."""
+
+    __slots__ = ("commands", "first", "place", "replies", "response", "sent", "until")
+
+    def __init__(
+        self,
+        commands: Sequence[Wording],
+        first: int,
+        replies: Replies,
+        *,
+        sent: float,
+        until: float,
+        place: tuple[Places, str],
+    ) -> None:
+        self.commands = commands
+        self.first = first
+        self.replies = replies
+        self.sent = sent
+        self.until = until
+        self.place = place
+        self.response = None
+
+    def named(self, number: int) -> str:
+        """The command of that number."""
+        return self.commands[number - self.first].command
+
+    def replied(self, number: int, texts: Sequence[str | bytes]) -> None:
+        """The replies to the one of that number, and to those behind it."""
+        self.replies.replied(number - self.first, texts)
+
+    def failed(self, number: int, error: Exception) -> None:
+        """There is no reply to the one of that number."""
+        self.replies.failed(number - self.first, error)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Protocol
@@ -11,7 +11,7 @@ from typing import Protocol
 from twisted.internet.defer import Deferred
 
 from pychron_comms.errors import ExpiredError, MalformedRequestError, NotPermittedError
-from pychron_comms.interfaces import ICommandRepeater, IKnownRead, ReplyToCome
+from pychron_comms.interfaces import ICommandRepeater, IKnownRead, Replies, ReplyToCome
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.safeguards.hosts import EVERYBODY, HostRule
@@ -226,6 +226,14 @@ class RequestDispatcher:
         """As ``answer``, of one of ``known_reads``."""
         self._hosts.admit(sender)
         return read.ask(sender, self._context(tags) if tags or self._role else PLAIN)
+
+    def ask_all(
+        self, reads: Sequence[IKnownRead], sender: str, tags: Tags, replies: Replies
+    ) -> None:
+        """As ``ask_again`` of each; they have one way, and ``tags`` are the first one's."""
+        self._hosts.admit(sender)
+        context = self._context(tags) if tags or self._role else PLAIN
+        reads[0].way.ask_all(reads, sender, context, replies)
 
     def may_make_safe(self, lines: bytes) -> bool:
         """Whether any of these lines may be a command that makes safe; quickly."""

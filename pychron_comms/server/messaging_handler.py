@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Sequence
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress, IDelayedCall
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.python.failure import Failure
 
-from pychron_comms.interfaces import IKnownRead, ReplyToCome
+from pychron_comms.interfaces import IKnownRead, Replies, ReplyToCome
 from pychron_comms.observability.state.audience import APART
 from pychron_comms.server.dispatcher import RequestDispatcher
 from pychron_comms.server.resend import evidence
@@ -82,6 +83,13 @@ class MessagingHandler(CommandLineReceiver):
         self._asked += 1
         self._heard_at = self._clock.seconds()
         return self._dispatcher.ask_again(read, self.sender, tags)
+
+    def ask_all(self, reads: Sequence[IKnownRead], tags: Tags, replies: Replies) -> None:
+        if self._conversation is not None:
+            self._conversation.asked_on()
+        self._asked += len(reads)
+        self._heard_at = self._clock.seconds()
+        self._dispatcher.ask_all(reads, self.sender, tags, replies)
 
     def answer(self, request: Request) -> str | Deferred[str] | ReplyToCome:
         if self._conversation is not None:

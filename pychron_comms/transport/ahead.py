@@ -38,8 +38,11 @@ class Receiver(Protocol):
     def reply(self, identifier: str, text: str) -> None:
         """Send a reply that is known at once."""
 
-    def reply_late(self, text: str | bytes, place: Turn | str) -> None:
+    def reply_late(self, text: str | bytes, place: int | str) -> None:
         """Send a reply that had to be waited for."""
+
+    def reply_ahead(self, text: str | bytes, turn: Turn) -> None:
+        """The same, of one that went ahead."""
 
 
 class Ahead:
@@ -52,14 +55,13 @@ class Ahead:
         self.known_reads = receiver.known_reads
         self.ask_again = receiver.ask_again
         self.makes_safe = receiver.makes_safe
-        self.reply_late = receiver.reply_late
         self.turn: Turn | None = None
 
     def reply(self, identifier: str, text: str) -> None:
         if identifier:
             self._receiver.reply(identifier, text)
         else:
-            self.turn = Turn.of(self._receiver.plain(text))
+            self.turn = Turn(self._receiver.plain(text))
 
     def wait(self, identifier: str) -> Turn | str:
         self._receiver.pressure.begin()
@@ -68,6 +70,12 @@ class Ahead:
         self.turn = Turn()
         return self.turn
 
+    def reply_late(self, text: str | bytes, place: Turn | str) -> None:
+        if isinstance(place, Turn):
+            self._receiver.reply_ahead(text, place)
+        else:
+            self._receiver.reply_late(text, place)
+
 
 class AheadUnanswered(Ahead):
     """Asks for one that is asked again in its turn, and answered only then."""
@@ -75,7 +83,6 @@ class AheadUnanswered(Ahead):
     def __init__(self, receiver: Receiver) -> None:
         super().__init__(receiver)
         self.answer = self._answer
-        self.reply_late = _unsaid
 
     def reply(self, identifier: str, text: str) -> None:
         """It is not known yet whether it will be true then."""
@@ -83,11 +90,10 @@ class AheadUnanswered(Ahead):
     def wait(self, identifier: str) -> Turn | str:
         return ""
 
+    def reply_late(self, text: str | bytes, place: Turn | str) -> None:
+        """As ``reply``."""
+
     def _answer(self, request: Request) -> str | Deferred[str] | ReplyToCome:
         # The key is for the one that is answered: whoever repeats it asks for that outcome.
         tags = {name: value for name, value in request.tags.items() if name not in _ITS_OWN}
         return self._receiver.answer(request._replace(tags=tags))
-
-
-def _unsaid(text: str | bytes, place: Turn | str) -> None:
-    """As ``reply`` of ``AheadUnanswered``."""

@@ -31,22 +31,32 @@ class Backpressure:
         )
 
     @property
+    def room(self) -> int:
+        """How many commands may."""
+        if self._resting or self.is_unread:
+            return 0
+        left = self._host.most - self._host.commands
+        if left <= 0:
+            return 0 if self.in_flight else 1
+        return min(left, self._limit - self.in_flight)
+
+    @property
     def only_lacks_room(self) -> bool:
         """Whether none may because of the host alone."""
         return not (self._resting or self.is_unread or self.may_begin)
 
-    def begin(self) -> None:
-        """A command waits for its reply."""
-        self._host.commands += 1
-        self.in_flight += 1
+    def begin(self, count: int = 1) -> None:
+        """So many commands wait for their replies."""
+        self._host.commands += count
+        self.in_flight += count
         if self.in_flight >= self._limit:
             self._resting = True
 
-    def end(self) -> None:
-        """One has its reply."""
-        self.in_flight -= 1
+    def end(self, count: int = 1) -> None:
+        """So many have theirs."""
+        self.in_flight -= count
         if self._resting and self.in_flight <= self._limit // 2:
             self._resting = False
-        self._host.commands -= 1
+        self._host.commands -= count
         if self._host.waiting:
             self._host.call_next()

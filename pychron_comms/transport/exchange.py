@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Protocol, TypeVar, cast
+from collections.abc import Sequence
+from typing import Any, Protocol, TypeVar, cast
 
 from twisted.internet.defer import Deferred
 from twisted.logger import Logger
@@ -16,9 +17,11 @@ from pychron_comms.errors import (
     ShuttingDownError,
     error_line,
 )
-from pychron_comms.interfaces import IKnownRead, ReplyToCome
+from pychron_comms.interfaces import IKnownRead, Replies, ReplyToCome
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.sender_log import SenderLog
+from pychron_comms.transport.read_run import Asker as Awaiting
+from pychron_comms.transport.read_run import read_run
 from pychron_comms.wire.grammar import (
     NO_TAGS,
     Request,
@@ -69,6 +72,16 @@ class Asker(Protocol[Place]):
         """Send the reply for which there was to wait; bytes are as ``render`` takes them."""
 
 
+class Reader(Asker[Any], Awaiting[Any], Protocol):
+    """One who may ask many things at once."""
+
+    def ask_all(self, reads: Sequence[IKnownRead], tags: Tags, replies: Replies) -> None:
+        """Ask some of ``known_reads`` of one way, on terms that are the same for all of them.
+
+        ``tags`` are the first one's. Errors: as of ``IAsksAgain``.
+        """
+
+
 class Exchange:
     """What becomes of a line at one listener. ``name`` is how metrics call the listener.
 
@@ -116,6 +129,25 @@ class Exchange:
             callbackArgs=(place,),
             errbackArgs=(command, asker, place),
         )
+
+    def take_run(self, lines: Sequence[Any], at: int, asker: Reader) -> int:
+        """Answer known reads that stand together from there on, as ``take`` does each.
+
+        How many that were; none where fewer than two do.
+        """
+        known = asker.known_reads
+        if known is None or self.refusing:
+            return 0
+        found = read_run(lines, at, known, asker, self._error_text)
+        if found is None:
+            return 0
+        run, tags = found
+        try:
+            asker.ask_all(run.reads, tags, run)
+        except Exception as error:
+            run.all_failed(error)
+        run.asked()
+        return len(run.reads)
 
     def refuse(self, error: CommandError, asker: Asker[Place]) -> None:
         """Answer with this error what is not looked at further."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IHalfCloseableProtocol, IHandshakeListener
@@ -11,7 +11,7 @@ from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from pychron_comms.errors import LineTooLongError
-from pychron_comms.interfaces import IKnownRead, ReplyToCome
+from pychron_comms.interfaces import IKnownRead, Replies, ReplyToCome
 from pychron_comms.transport.ahead import Ahead, AheadUnanswered
 from pychron_comms.transport.backlog import Backlog, Instead
 from pychron_comms.transport.budget import FREE
@@ -25,8 +25,8 @@ from pychron_comms.wire.grammar import Request, Tags
 from pychron_comms.wire.line_table import LineTable
 from pychron_comms.wire.lines import TIMING_MARK, TOO_LONG, LineDecoder
 
-#: Bytes of replies that are made in one go; then it shows whether the client reads them. And of
-#: lines that are worked off in one go: a long one costs as much as many short ones.
+#: Bytes of lines that are worked off in one go: a long one costs as much as many short ones. And
+#: of replies that are made in one: when so many have left, it shows whether the client reads them.
 _ENOUGH = 65536
 
 #: Seconds that one connection's lines may take in one go.
@@ -43,12 +43,11 @@ class CommandLineReceiver(ReplyingProtocol):
     turn, what it sends further waits in a ``Backlog``; what makes safe goes ahead. When that is
     long, the client is read no further.
 
-    Of ``LineReceiver`` it has the hooks: each line comes to ``lineReceived``, each that was too
-    long to ``lineLengthExceeded``, and ``sendLine`` sends one. Lines are cut by a ``LineDecoder``:
-    CR, LF and CRLF end them, whatever ``delimiter`` says, and there is no raw mode.
+    A ``LineReceiver`` whose lines are cut by a ``LineDecoder``: CR, LF and CRLF end them, whatever
+    ``delimiter`` says, and there is no raw mode. A line that comes alone comes to ``lineReceived``.
     """
 
-    _has_turn = False
+    _has_turn = _is_working = False
     _reading_paused = False
     _takes_no_more = False
     _acts_wait = False
@@ -70,6 +69,10 @@ class CommandLineReceiver(ReplyingProtocol):
 
     def ask_again(self, read: IKnownRead, tags: Tags) -> str | Deferred[str] | ReplyToCome:
         """As ``answer``, of one of ``known_reads``."""
+        raise NotImplementedError
+
+    def ask_all(self, reads: Sequence[IKnownRead], tags: Tags, replies: Replies) -> None:
+        """The same of some that came together; as ``Reader`` says."""
         raise NotImplementedError
 
     def makes_safe(self, line: bytes) -> bool:
@@ -141,26 +144,38 @@ class CommandLineReceiver(ReplyingProtocol):
             self._go_on()
             self._update_reading()
 
-    def _work_off(self, take: Callable[[], bytes | Turn | None], most: int) -> int:
-        """So many lines, until one may not begin or they were long; how many did."""
-        pressure, outbox, done, length = self.pressure, self._outbox, 0, 0
+    def _work_off(self, take: Callable[[], Instead], most: int) -> int:
+        """So many lines, until none may begin or they were long; how many did."""
+        done = length = made = 0
         until = self._clock.seconds() + _LONG_ENOUGH
         with self._connections.cork as cork:
-            # While commands may begin, and it shows whether the replies are read.
-            while done < most and length < _ENOUGH and pressure.may_begin and outbox.held < _ENOUGH:
-                line = take()
-                if isinstance(line, bytes):
-                    length += len(line)
-                    self.lineReceived(line)
-                else:
-                    self._take_other(line)
-                done += 1
-                if not done % SLICE:
-                    # The other end begins with these meanwhile.
-                    cork.let_out()
-                    if self._clock.seconds() > until:
-                        break
+            while (count := min(SLICE, most - done, self.pressure.room)) > 0:
+                lines: list[Instead] = []
+                while len(lines) < count and length < _ENOUGH:
+                    lines.append(line := take())
+                    length += len(line) if isinstance(line, bytes) else 0
+                self._work_off_slice(lines)
+                done += len(lines)
+                made += self._outbox.held
+                # The other end begins with these meanwhile.
+                cork.let_out()
+                if max(length, made) >= _ENOUGH or self._clock.seconds() > until:
+                    break
         return done
+
+    def _work_off_slice(self, lines: Sequence[Instead]) -> None:
+        at = 0
+        while at < len(lines):
+            together = self._exchange.take_run(lines, at, self)
+            if not together:
+                self._take_one(lines[at])
+            at += together or 1
+
+    def _take_one(self, line: Instead) -> None:
+        if isinstance(line, bytes):
+            self.lineReceived(line)
+        else:
+            self._take_other(line)
 
     def _take_other(self, line: Turn | None) -> None:
         """Of a line that was too long, or went ahead."""
@@ -181,6 +196,8 @@ class CommandLineReceiver(ReplyingProtocol):
     # -- what waits for its turn
 
     def go_on(self) -> None:
+        if self._is_working:
+            return
         if self._backlog:
             self._go_on()
         elif self._ended and not self.pressure.in_flight:
@@ -207,12 +224,14 @@ class CommandLineReceiver(ReplyingProtocol):
         self._has_turn = False
         backlog = self._backlog
         if backlog:
+            self._is_working = True
             self._work_off(backlog.next, min(most, len(backlog)))
-            self._go_on()
+            self._is_working = False
+            if not backlog:
+                self._backlog = None
             self._update_reading()
             self._account_for_kept()
-            if self._ended and not self.is_busy:
-                self._close_ended()
+            self.go_on()
         self._account.host.call_next()
 
     def _look(self, line: bytes) -> Instead:

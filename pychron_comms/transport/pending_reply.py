@@ -53,8 +53,11 @@ class PendingReply:
 
 def as_deferred(reply: str | Deferred[str] | ReplyToCome) -> str | Deferred[str]:
     """The same, for who needs a Deferred of what is still to come."""
-    if isinstance(reply, str | Deferred):
-        return reply
+    return reply if isinstance(reply, str | Deferred) else deferred_of(reply)
+
+
+def deferred_of(reply: ReplyToCome) -> Deferred[str]:
+    """The same, for who needs a Deferred."""
     later: Deferred[str] = Deferred()
 
     def came(text: str | bytes) -> None:

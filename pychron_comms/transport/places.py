@@ -18,20 +18,20 @@ class Places:
         self._taken = 0
         self._by_sender: dict[str, int] = {}
 
-    def take(self, sender: str) -> None:
-        """One place for a command of that sender. Errors: 203."""
+    def take(self, sender: str, count: int = 1) -> None:
+        """Places for so many commands of that sender, or for none of them. Errors: 203."""
         own = self._by_sender.get(sender, 0)
-        if own >= self._share:
+        if own + count > self._share:
             raise QueueFullError(f"{own} commands of {sender} wait for the processor")
-        if self._taken >= self._limit:
+        if self._taken + count > self._limit:
             raise QueueFullError(f"{self._taken} commands wait for the processor")
-        self._taken += 1
-        self._by_sender[sender] = own + 1
+        self._taken += count
+        self._by_sender[sender] = own + count
 
-    def give_back(self, sender: str) -> None:
-        """A place that ``take`` gave."""
-        self._taken -= 1
-        left = self._by_sender[sender] - 1
+    def give_back(self, sender: str, count: int = 1) -> None:
+        """Places that ``take`` gave."""
+        self._taken -= count
+        left = self._by_sender[sender] - count
         if left:
             self._by_sender[sender] = left
         else:

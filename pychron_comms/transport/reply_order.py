@@ -2,76 +2,95 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class Turn:
-    """The place of one plain reply; ``reply`` is None until it is there."""
+    """The place of a plain reply that is asked for ahead of the lines before it.
 
-    reply: bytes | None = None
+    ``reply`` is None until it is there, ``number`` until its line has come to its turn.
+    """
 
-    @classmethod
-    def of(cls, reply: bytes) -> Turn:
-        """One whose reply is there already."""
-        turn = cls()
-        turn.reply = reply
-        return turn
+    __slots__ = ("number", "reply")
+
+    def __init__(self, reply: bytes | None = None) -> None:
+        self.reply = reply
+        self.number: int | None = None
 
 
 class ReplyOrder:
     """Plain replies leave in the order of their requests; each method tells what may leave now.
 
-    A reply that bears an id needs no place here: it may overtake.
+    A place is a number, counted up from 0. A reply that bears an id needs none: it may overtake.
     """
 
-    __slots__ = ("_turns",)
+    __slots__ = ("_left", "_replies")
 
     def __init__(self) -> None:
+        # Replies that have left, and those that have not: None for what is not there yet.
         # No deque: an empty one takes ten times the memory, of each idle connection.
-        self._turns: list[Turn] = []
+        self._left = 0
+        self._replies: list[bytes | None] = []
 
     def __len__(self) -> int:
         """How many have a place and have not left."""
-        return len(self._turns)
+        return len(self._replies)
 
-    def reserve(self) -> Turn:
-        """A place behind all that were reserved before."""
-        turn = Turn()
-        self._turns.append(turn)
-        return turn
+    def reserve(self, count: int = 1) -> int:
+        """The first of so many places, behind all that were reserved before."""
+        replies = self._replies
+        place = self._left + len(replies)
+        if count == 1:
+            replies.append(None)
+        else:
+            replies.extend([None] * count)
+        return place
 
     def place(self, turn: Turn) -> bytes:
-        """The place behind all others is this one, whose reply may be there already."""
-        self._turns.append(turn)
-        return self._ready()
+        """The place behind all others is this one's, whose reply may be there already."""
+        turn.number = self.reserve()
+        return self.turn_came(turn)
+
+    def turn_came(self, turn: Turn) -> bytes:
+        """It has its reply, or its place: who has both may leave."""
+        if turn.number is None or turn.reply is None:
+            return b""
+        return self.fill(turn.number, (turn.reply,))
 
     def append(self, reply: bytes) -> bytes:
         """A reply that is there already, behind all others."""
-        if not self._turns:
+        if not self._replies:
+            self._left += 1
             return reply
-        self._turns.append(Turn.of(reply))
+        self._replies.append(reply)
         return b""
 
-    def fill(self, turn: Turn, reply: bytes) -> bytes:
-        """The reply for a place that was reserved."""
-        turns = self._turns
-        if turns and turns[0] is turn and (len(turns) == 1 or turns[1].reply is None):
-            # Nearly always: it is the next, and none behind it is ready.
-            del turns[0]
-            return reply
-        turn.reply = reply
+    def fill(self, place: int, replies: Sequence[bytes]) -> bytes:
+        """The replies for this place that was reserved, and those behind it."""
+        pending, count = self._replies, len(replies)
+        begin = place - self._left
+        if begin == 0 and (count == len(pending) or pending[count] is None):
+            # Nearly always: they are the next, and none behind them is ready.
+            del pending[:count]
+            self._left += count
+            return replies[0] if count == 1 else b"".join(replies)
+        if begin < 0:
+            # Those that were given up have left already.
+            return b""
+        pending[begin : begin + count] = replies
         return self._ready()
 
     def fill_all(self, reply: bytes) -> bytes:
         """The same reply for each place that still has none."""
-        for turn in self._turns:
-            if turn.reply is None:
-                turn.reply = reply
+        self._replies = [reply if each is None else each for each in self._replies]
         return self._ready()
 
     def _ready(self) -> bytes:
-        ready = []
-        for turn in self._turns:
-            if turn.reply is None:
+        ready: list[bytes] = []
+        for reply in self._replies:
+            if reply is None:
                 break
-            ready.append(turn.reply)
-        del self._turns[: len(ready)]
+            ready.append(reply)
+        del self._replies[: len(ready)]
+        self._left += len(ready)
         return ready[0] if len(ready) == 1 else b"".join(ready)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IPushProducer
 from twisted.internet.protocol import connectionDone
 from twisted.logger import Logger
@@ -24,7 +26,7 @@ from pychron_comms.transport.outbox import Outbox
 from pychron_comms.transport.peer_identity import sender_of
 from pychron_comms.transport.reply_order import ReplyOrder, Turn
 from pychron_comms.transport.socket_tuning import make_prompt
-from pychron_comms.wire.grammar import LINE_END, PLAIN_REPLY_LIMIT, tagged_reply
+from pychron_comms.wire.grammar import LINE_END, PLAIN_REPLY_LIMIT, tagged_replies, tagged_reply
 from pychron_comms.wire.rendering import render
 
 
@@ -77,13 +79,21 @@ class ReplyingProtocol(LineReceiver):
     def sendLine(self, line: bytes) -> None:
         self._write(line + self.delimiter)
 
-    def wait(self, identifier: str) -> Turn | str:
+    def wait(self, identifier: str) -> int | str:
         """The reply to what was just asked comes later; its place, or its id."""
         self.pressure.begin()
         if identifier:
             return identifier
         order = self._order
         return order.reserve() if order is not None else self._ordered.reserve()
+
+    def wait_for_all(self, identifiers: Sequence[str]) -> int | Sequence[str]:
+        """As ``wait``, of what is asked together; the first place, or their ids."""
+        self.pressure.begin(len(identifiers))
+        return identifiers if identifiers[0] else self._ordered.reserve(len(identifiers))
+
+    def expect(self, identifier: str, reply: Deferred[str]) -> None:
+        """The reply to a request with this id is that Deferred's to tell."""
 
     def reply(self, identifier: str, text: str) -> None:
         """The reply to what was just asked is known at once."""
@@ -94,15 +104,43 @@ class ReplyingProtocol(LineReceiver):
         else:
             self._write(self._order.append(self.plain(text)))
 
-    def reply_late(self, text: str | bytes, place: Turn | str) -> None:
+    def reply_all(self, identifiers: Sequence[str], texts: Sequence[str | bytes]) -> None:
+        """As ``reply``, of what was asked together."""
+        if identifiers[0]:
+            self._outbox.write(tagged_replies(identifiers, texts))
+            return
+        for text in texts:
+            self._write(self._ordered.append(self.plain(text)))
+
+    def reply_late(self, text: str | bytes, place: int | str) -> None:
         """The reply for which there was to wait."""
         self.pressure.end()
         if isinstance(place, str):
-            self._write(render(place, text))
+            self._outbox.write(render(place, text))
         elif self._order is not None:
-            data = self._order.fill(place, self.plain(text))
+            data = self._order.fill(place, (self.plain(text),))
             if data:
                 self._outbox.write(data)
+        if self._backlog or self._ended:
+            self.go_on()
+
+    def reply_late_to_all(
+        self, texts: Sequence[str | bytes], place: int | Sequence[str], at: int
+    ) -> None:
+        """As ``reply_late``, of what was asked together: to the one there and those behind it."""
+        self.pressure.end(len(texts))
+        if isinstance(place, int):
+            self._write(self._ordered.fill(place + at, [self.plain(text) for text in texts]))
+        else:
+            self._outbox.write(tagged_replies(place[at : at + len(texts)], texts))
+        if self._backlog or self._ended:
+            self.go_on()
+
+    def reply_ahead(self, text: str | bytes, turn: Turn) -> None:
+        """As ``reply_late``, of one that went ahead."""
+        self.pressure.end()
+        turn.reply = self.plain(text)
+        self._write(self._ordered.turn_came(turn))
         if self._backlog or self._ended:
             self.go_on()
 

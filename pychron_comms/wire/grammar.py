@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 from urllib.parse import quote, unquote
@@ -246,6 +246,19 @@ def tagged_reply(identifier: str, text: str) -> bytes:
         return f"@id={name} {text}\r\n".encode(errors="replace")
     payload = text.encode(errors="replace")
     return f"@id={name};len={len(payload)} \r\n".encode() + payload
+
+
+def tagged_replies(identifiers: Sequence[str], texts: Sequence[str | bytes]) -> bytes:
+    """As ``tagged_reply`` of each; a text of bytes is as ``numbered_replies`` gives it."""
+    said = [text if isinstance(text, str) else text.decode() for text in texts]
+    pairs = list(zip(identifiers, said, strict=True))
+    lines = "".join([f"@id={name} {text}\r\n" for name, text in pairs])
+    names = "".join(identifiers)
+    plain = names.isascii() and names.isalnum()
+    if plain and lines.count("\n") == lines.count("\r") == len(pairs):
+        # Nearly always no id needs quoting, and no text is of several lines.
+        return lines.encode(errors="replace")
+    return b"".join([tagged_reply(name, text) for name, text in pairs])
 
 
 def event_line(topic: str, number: int, text: str) -> bytes:

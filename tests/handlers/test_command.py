@@ -396,15 +396,22 @@ class AgainTests(Commands):
 
     def test_it_is_what_prepare_gives(self) -> None:
         first = self.prepare("Read gauge")
-        again = first.again("10.0.0.7")
+        again = first.again("10.0.0.8", PLAIN)
         self.assertIsNot(first, again)
         self.assertTrue(first.same_read(again))
         self.assertEqual((again.name, again.values), (first.name, first.values))
-        self.assertEqual(again.sender, "10.0.0.7")
+        self.assertEqual(again.sender, "10.0.0.8")
         self.assertIs(again.context, PLAIN)
+
+    def test_it_is_itself_where_nothing_is_another(self) -> None:
+        first = self.prepare("Read gauge")
+        self.assertIs(first.again(SENDER, PLAIN), first)
+        late = PLAIN._replace(age=1.0)
+        self.assertEqual(first.again(SENDER, late).context, late)
+        self.assertIs(first.context, PLAIN)
 
     def test_a_device_that_has_gone_is_not_there(self) -> None:
         first = self.prepare("Read gauge")
         self.hardware.named.clear()
         with self.assertRaises(DeviceConnectionError):
-            first.again(SENDER)
+            first.again(SENDER, PLAIN)

@@ -10,4 +10,4 @@ def test_it_counts_one_request_of_each_kind() -> None:
     assert found.keys() == calls.BASELINE.keys()
     for counts in found.values():
         assert counts["calls"] >= counts["distinct"] >= counts["modules"] > 1
-        assert "Call" in counts["objects"]
+        assert "Waiting" in counts["objects"]

@@ -27,6 +27,7 @@ class KnownRead:
     """Notes who asks, on which terms."""
 
     command = "GetValveState A"
+    way = None
 
     def __init__(self, answer: str | Deferred[str]) -> None:
         self.answer = answer

@@ -7,6 +7,7 @@ from typing import Any
 
 from hypothesis import example, given
 from hypothesis import strategies as st
+from twisted.internet.defer import Deferred
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -26,6 +27,7 @@ from pychron_comms.processor.settings import laboratory_from
 from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.wire.context import PLAIN
 from pychron_comms.wire.grammar import Request, decode, parse_line, parse_request, split_words
+from tests.doubles import Heard
 from tests.handlers.test_all_moves import SAMPLES
 from tests.properties import holds
 
@@ -93,6 +95,29 @@ class KnownReadTests(SynchronousTestCase):
                     self.assertEqual(getattr(again, name), getattr(full, name), command)
         self.assertGreater(known, 100)
 
+    def test_what_is_asked_together_is_what_each_gives_alone(self) -> None:
+        for request_type, command in commands(self.gate._handlers):
+            self.ask(request_type, command)
+        reads: list[Any] = list(self.gate.reads._meanings.values())
+        alone = [outcome_of(read) for read in reads]
+        heard = Heard()
+        self.gate.ask_all(reads, OTHER, PLAIN, heard)
+        self.assertEqual([at for at, _ in heard.told], list(range(len(reads))))
+        for read, one, (_, other) in zip(reads, alone, heard.told, strict=True):
+            if isinstance(one, str) and one == outcome_of(read):
+                # It is always the same.
+                self.assertEqual(one, other, read.command)
+            self.assertIs(type(one), type(other), read.command)
+
+    def test_who_may_not_ask_is_told_nothing_of_any(self) -> None:
+        self.ask("System", "GetValveState A")
+        read: Any = self.gate.reads.get(b"System|GetValveState A")
+        self.gate.access = AccessRules([Nobody()])
+        heard = Heard()
+        with self.assertRaises(SecurityError):
+            self.gate.ask_all([read, read], OTHER, PLAIN, heard)
+        self.assertEqual(heard.told, [])
+
     def test_every_rule_is_asked_each_time(self) -> None:
         self.ask("System", "GetValveState A")
         read: Any = self.gate.reads.get(b"System|GetValveState A")
@@ -121,6 +146,16 @@ class KnownReadTests(SynchronousTestCase):
         self.gate._hardware._devices.clear()  # type: ignore[attr-defined]
         with self.assertRaises(DeviceConnectionError):
             read.ask(ME, PLAIN)
+
+
+def outcome_of(read: Any) -> object:
+    try:
+        result: object = read.ask(OTHER, PLAIN)
+    except CommandError as error:
+        return error
+    if isinstance(result, Deferred):
+        result.addErrback(lambda failure: failure.trap(CommandError))
+    return result
 
 
 TAGS = (

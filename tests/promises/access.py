@@ -9,8 +9,8 @@ ACCESS = (
         "who may ask",
         "host rules are asked before a command is read; a stranger gets 013 and learns nothing",
         "processor/hardware_manager.py",
-        "        self.access.admit(sender)\n",
-        "",
+        "        self.access.admit(sender)\n        handler = ",
+        "        handler = ",
         "tests.processor.test_hardware_manager.AccessTests.test_a_sender_that_is_not_admitted_learns_nothing",
     ),
     Promise(
@@ -18,7 +18,7 @@ ACCESS = (
         "of a read that is polled only the meaning of its words is kept; who may, how late it is"
         " and the stop are looked at each time",
         "processor/hardware_manager.py",
-        "        self._gate.access.admit(sender)\n",
+        "        self.way.access.admit(sender)\n",
         "",
         "tests.processor.test_known_reads.KnownReadTests.test_every_rule_is_asked_each_time",
     ),

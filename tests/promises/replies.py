@@ -17,8 +17,8 @@ REPLIES = (
         "in the order of the requests",
         "a plain reply waits for its turn; one with an id may overtake",
         "transport/reply_order.py",
-        "            if turn.reply is None:\n                break\n",
-        "            if turn.reply is None:\n                continue\n",
+        "            if reply is None:\n                break\n",
+        "            if reply is None:\n                continue\n",
         "tests.transport.test_line_protocol.ReplyTests.test_plain_replies_keep_the_order_of_the_requests",
     ),
     Promise(
@@ -43,9 +43,10 @@ REPLIES = (
         "nothing is sent twice",
         "a lost connection is never a reason to send again",
         "repeater/connection.py",
-        "            waiting.reply.errback(error)",
-        "            self._owner.get_response('System', waiting.command, '').chainDeferred("
-        "waiting.reply)",
+        '            self._give_up(number, "the processor was lost during")\n',
+        "            waiting = self._pending.pop(number)\n"
+        '            again = self._owner.get_response("System", waiting.command, "")\n'
+        "            again.chainDeferred(waiting.response)\n",
         "tests.repeater.test_endpoint.FailureTests"
         ".test_what_was_sent_when_the_connection_ends_is_unknown_and_not_sent_again",
     ),

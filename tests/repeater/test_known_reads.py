@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from pychron_comms.errors import OutcomeUnknownError, PychronCommunicationError
+from pychron_comms.errors import OutcomeUnknownError, PychronCommunicationError, QueueFullError
+from pychron_comms.repeater.hop_places import PENDING_SHARE
 from pychron_comms.wire.context import PLAIN, RequestContext
+from tests.doubles import Heard
 from tests.repeater.test_endpoint import EndpointCase
 
 
@@ -54,6 +56,54 @@ class KnownReadTests(EndpointCase):
         heard = self.ask_again(RequestContext(0.5))
         self.clock.pump([0.5] * 4)
         self.assertIsInstance(heard[0], OutcomeUnknownError)
+
+    def ask_all(self, *commands: str, sender: str = "10.0.0.1") -> Heard:
+        heard = Heard()
+        reads = [self.repeater.known_read("System", each) for each in commands]
+        self.repeater.ask_all(reads, sender, PLAIN, heard)  # type: ignore[arg-type]
+        return heard
+
+    def test_those_that_are_asked_together_are_what_each_would_be(self) -> None:
+        self.start()
+        for command in ("Read a", "Read b"):
+            self.repeater.get_response("System", command, "10.0.0.1")
+        self.ask_all("Read a", "Read b")
+        lines = [line.partition(";")[::2] for line in self.processor.read()]
+        self.assertEqual([name for name, _ in lines], [f"@id={each}" for each in range(1, 5)])
+        self.assertEqual(lines[0][1], lines[2][1])
+        self.assertEqual(lines[1][1], lines[3][1])
+
+    def test_each_of_them_has_its_own_reply_however_they_come(self) -> None:
+        self.start()
+        heard, alone = self.ask_all("Read a", "Read b", "Read c"), self.ask_again()
+        other = self.ask_all("Read d", "Read e")
+        self.assertEqual(self.repeater.in_flight, 6)
+        self.processor.say(b"@id=2 two\r\n@id=3 three\r\n@id=4 four\r\n@id=5 five\r\n")
+        self.assertEqual((heard.told, alone), ([(1, b"two"), (2, b"three")], [b"four"]))
+        self.processor.say(b"@id=1 one\r\n")
+        self.processor.say(b"@id=6;len=4 \r\ns\nix")
+        self.assertEqual(heard.told[2:], [(0, b"one")])
+        self.assertEqual(other.told, [(0, b"five"), (1, "s\nix")])
+        self.assertEqual(self.repeater.in_flight, 0)
+
+    def test_what_is_not_answered_of_them_is_unknown(self) -> None:
+        self.start()
+        heard = self.ask_all("Read a", "Read b")
+        self.processor.say(b"@id=1 one\r\n")
+        self.processor.drop()
+        (_, error) = heard.told[1]
+        self.assertIsInstance(error, OutcomeUnknownError)
+        self.assertIn("Read b", str(error))
+        self.assertRaises(PychronCommunicationError, self.ask_all, "Read a")
+
+    def test_all_of_them_have_room_or_none(self) -> None:
+        self.start()
+        for _ in range(PENDING_SHARE // 2 - 1):
+            self.ask_all("Read a", "Read b")
+        self.assertRaises(QueueFullError, self.ask_all, *["Read a"] * 3)
+        self.ask_all("Read a", "Read b")
+        self.assertRaises(QueueFullError, self.ask_again)
+        self.ask_all("Read a", sender="10.0.0.2")
 
     def test_each_connection_is_told_of(self) -> None:
         came: list[bool] = []

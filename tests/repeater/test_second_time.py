@@ -13,7 +13,7 @@ from pychron_comms.repeater import endpoint
 from pychron_comms.repeater.local import LocalRepeater
 from pychron_comms.repeater.routing import FixedWay, RoutingRepeater
 from pychron_comms.wire.context import PLAIN, RequestContext
-from tests.doubles import ScriptedGate, ScriptedRepeater
+from tests.doubles import Heard, ScriptedGate, ScriptedRepeater
 from tests.repeater.test_endpoint import EndpointCase
 
 
@@ -159,6 +159,14 @@ class LocalReadTests(SynchronousTestCase):
         gate.reads.keep(b"System|Read a", Known(), "10.0.0.1")
         self.assertEqual(read.ask("10.0.0.1", PLAIN), "7")
         self.assertEqual((asked, gate.requests), ([("10.0.0.1", PLAIN)], []))
+
+    def test_those_that_come_together_are_asked_one_by_one(self) -> None:
+        gate, heard = ScriptedGate(Read="21.5"), Heard()
+        local = LocalRepeater(gate)
+        reads: list[Any] = [local.known_read("System", each) for each in ("Read a", "Read b")]
+        local.ask_all(reads, "10.0.0.1", PLAIN, heard)
+        self.assertEqual([each[1] for each in gate.requests], ["Read a", "Read b"])
+        self.assertEqual(heard.told, [(0, "21.5"), (1, "21.5")])
 
 
 class TwoFailuresTests(SynchronousTestCase):

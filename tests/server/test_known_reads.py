@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from twisted.internet.task import Clock
@@ -19,7 +20,7 @@ from pychron_comms.server.resend.command_catalogue import CommandCatalogue
 from pychron_comms.server.resend.delivery import DeliveryReports
 from pychron_comms.wire.context import RequestContext
 from pychron_comms.wire.grammar import parse_request
-from tests.doubles import ScriptedRepeater, SteadyLoop
+from tests.doubles import Heard, ScriptedRepeater, SteadyLoop
 
 ME = "10.0.0.1"
 
@@ -28,11 +29,17 @@ class Read:
     def __init__(self, request_type: str, command: str) -> None:
         self.request_type = request_type
         self.command = command
+        self.way = self
         self.asked: list[tuple[str, RequestContext]] = []
 
     def ask(self, sender: str, context: RequestContext) -> str:
         self.asked.append((sender, context))
         return "again"
+
+    def ask_all(
+        self, reads: Sequence[Read], sender: str, context: RequestContext, replies: Any
+    ) -> None:
+        replies.replied(0, [each.ask(sender, context) for each in reads])
 
 
 class KnowingRepeater(ScriptedRepeater):
@@ -144,6 +151,12 @@ class KnownReadTests(SynchronousTestCase):
         with self.assertRaises(SecurityError):
             listener.ask_again(read, "10.0.0.9", {})
         self.assertEqual([sender for sender, _ in read.asked], [ME, ME])
+        heard = Heard()
+        listener.ask_all([read, read], ME, {}, heard)
+        self.assertEqual(heard.told, [(0, "again"), (1, "again")])
+        with self.assertRaises(SecurityError):
+            listener.ask_all([read, read], "10.0.0.9", {}, heard)
+        self.assertEqual([sender for sender, _ in read.asked], [ME] * 4)
 
     def test_the_role_and_what_the_tags_say_go_with_it_each_time(self) -> None:
         self.learn()
@@ -153,6 +166,8 @@ class KnownReadTests(SynchronousTestCase):
         listener.ask_again(read, ME, {"within": "2"})
         _, context = read.asked[-1]
         self.assertEqual((context.role, context.within), ("observe", 2.0))
+        listener.ask_all([read, read], ME, {"within": "2"}, Heard())
+        self.assertEqual(read.asked[-1][1], context)
 
     def test_another_processor_may_have_other_commands(self) -> None:
         self.learn()

@@ -19,21 +19,21 @@ class BackpressureTests(SynchronousTestCase):
         pressure = self.pressure(4)
         for _ in range(3):
             pressure.begin()
-        self.assertTrue(pressure.may_begin)
+        self.assertTrue(pressure.room)
         pressure.begin()
-        self.assertFalse(pressure.may_begin)
+        self.assertFalse(pressure.room)
         pressure.end()
-        self.assertFalse(pressure.may_begin)
+        self.assertFalse(pressure.room)
         pressure.end()
-        self.assertTrue(pressure.may_begin)
+        self.assertTrue(pressure.room)
 
     def test_none_begins_while_replies_are_unread_a_second_time_too(self) -> None:
         pressure = self.pressure(4)
         for _ in range(2):
             pressure.is_unread = True
-            self.assertFalse(pressure.may_begin)
+            self.assertFalse(pressure.room)
             pressure.is_unread = False
-            self.assertTrue(pressure.may_begin)
+            self.assertTrue(pressure.room)
 
     def test_both_must_be_over(self) -> None:
         pressure = self.pressure(2)
@@ -42,18 +42,21 @@ class BackpressureTests(SynchronousTestCase):
         pressure.is_unread = True
         pressure.end()
         pressure.end()
-        self.assertFalse(pressure.may_begin)
+        self.assertFalse(pressure.room)
         pressure.is_unread = False
-        self.assertTrue(pressure.may_begin)
+        self.assertTrue(pressure.room)
 
     def test_the_host_must_have_room_but_each_connection_may_have_one(self) -> None:
         self.host.commands = 10
         pressure = self.pressure(4)
-        self.assertTrue(pressure.may_begin)
+        self.assertTrue(pressure.room)
         pressure.begin()
-        self.assertEqual((pressure.may_begin, pressure.only_lacks_room), (False, True))
+        self.assertEqual((pressure.room, pressure.only_lacks_room), (0, True))
+        # Connections that have one each may be more than there is room for.
+        self.host.commands = 12
+        self.assertEqual((pressure.room, pressure.only_lacks_room), (0, True))
         self.host.commands = 9
-        self.assertEqual((pressure.may_begin, pressure.only_lacks_room), (True, False))
+        self.assertEqual((pressure.room, pressure.only_lacks_room), (1, False))
 
     def test_an_end_calls_who_waits_for_room(self) -> None:
         called: list[str] = []

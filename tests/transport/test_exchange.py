@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,13 +12,14 @@ from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.errors import InvalidValveError, LineTooLongError, QueueFullError, SecurityError
+from pychron_comms.interfaces import Replies
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.sender_log import SenderLog
 from pychron_comms.transport.exchange import Exchange
 from pychron_comms.wire.grammar import Request, Tags
 from pychron_comms.wire.line_table import LineTable
 
-KNOWN = SimpleNamespace(command="Read a")
+KNOWN = SimpleNamespace(command="Read a", way="there")
 
 
 class Somebody:
@@ -52,10 +54,62 @@ class Somebody:
         self.replies.append((place, text))
 
 
+class Together(Somebody):
+    """Asks many things at once."""
+
+    def __init__(self, result: Any) -> None:
+        super().__init__(result)
+        self.expected: list[str] = []
+        self.runs: list[tuple[int, dict[str, str]]] = []
+
+    def ask_all(self, reads: Any, tags: Tags, replies: Replies) -> None:
+        self.runs.append((len(reads), dict(tags)))
+        if isinstance(self.result, SecurityError):
+            raise self.result
+        for at, read in enumerate(reads):
+            if isinstance(self.result, Exception):
+                replies.failed(at, self.result)
+            elif isinstance(self.result, Deferred):
+                replies.later(at, self.result)
+            else:
+                replies.replied(at, [f"{read.command} again"])
+
+    def expect(self, identifier: str, reply: Deferred[str]) -> None:
+        self.expected.append(identifier)
+
+    def reply_all(self, identifiers: Sequence[str], texts: Sequence[str | bytes]) -> None:
+        self.replies += zip(identifiers, map(str, texts), strict=True)
+
+    def wait_for_all(self, identifiers: Sequence[str]) -> list[str]:
+        return [f"{each} later" for each in identifiers]
+
+    def reply_late_to_all(self, texts: Sequence[str | bytes], place: list[str], at: int) -> None:
+        self.replies += zip(place[at:], map(str, texts), strict=False)
+
+
+class Mixed(Together):
+    """The second of three is told later."""
+
+    def ask_all(self, reads: Any, tags: Tags, replies: Replies) -> None:
+        replies.replied(0, ["one"])
+        replies.later(1, self.result)
+        replies.replied(2, ["three"])
+
+
 class ExchangeTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.metrics = Metrics()
         self.exchange = Exchange("System", self.metrics, SenderLog(Clock(), self.metrics))
+
+    def ask_all(self, result: Any, *lines: bytes) -> Together:
+        """As a connection does with a chunk of these lines."""
+        somebody, at = Together(result), 0
+        while at < len(lines):
+            count = self.exchange.take_run(lines, at, somebody)
+            if not count:
+                self.exchange.take(lines[at], somebody)
+            at += count or 1
+        return somebody
 
     def ask(self, result: Any, line: bytes = b"@id=4 Open A") -> list[tuple[str, str]]:
         somebody = Somebody(result)
@@ -75,6 +129,61 @@ class ExchangeTests(SynchronousTestCase):
         self.assertEqual(self.ask("new", b"Read a"), [("", "Read a again, for nobody")])
         for line in (b"@id=4 Read b", b"@id=4;within=1 Read a", b" Read a"):
             self.assertEqual(self.ask("new", line)[0][1], "new")
+
+    def test_those_that_come_together_are_asked_together(self) -> None:
+        somebody = self.ask_all("new", b"Read a", b"Read a", b"Open A", b"Read a")
+        self.assertEqual(somebody.runs, [(2, {})])
+        texts = ["Read a again", "Read a again", "new", "Read a again, for nobody"]
+        self.assertEqual([text for _, text in somebody.replies], texts)
+
+    def test_but_not_with_those_on_other_terms(self) -> None:
+        here, there = b"@id=1;from=here Read a", b"@id=2;from=there Read a"
+        both = (b"@id=4;from=there;sent=1.5 Read a", b"@id=5;from=there;sent=1.5 Read a")
+        somebody = self.ask_all("new", here, here, there, *both, b"Read a", b"@id=3 Read a")
+        first, second = {"id": "1", "from": "here"}, {"id": "4", "from": "there", "sent": "1.5"}
+        self.assertEqual(somebody.runs, [(2, first), (2, second)])
+        names = ["1", "1", "2", "4", "5", "", "3"]
+        self.assertEqual([name for name, _ in somebody.replies], names)
+
+    def test_nor_with_those_that_lead_elsewhere(self) -> None:
+        somebody = Together("new")
+        other = SimpleNamespace(command="Read b", way="elsewhere")
+        somebody.known_reads.keep(b"Read b", other, somebody.sender)
+        self.assertEqual(self.exchange.take_run([b"Read a", b"Read b"], 0, somebody), 0)
+        self.assertEqual(self.exchange.take_run([b"Read b", b"Read b"], 0, somebody), 2)
+
+    def test_nor_where_the_process_stops_or_with_what_is_no_line(self) -> None:
+        somebody = Together("new")
+        self.assertEqual(self.exchange.take_run([b"Read a", None, b"Read a"], 0, somebody), 0)
+        self.assertEqual(self.exchange.take_run([None, b"Read a", b"Read a"], 0, somebody), 0)
+        self.assertEqual(self.exchange.take_run([None, b"Read a", b"Read a"], 1, somebody), 2)
+        self.exchange.refusing = True
+        self.assertEqual(self.exchange.take_run([b"Read a", b"Read a"], 0, somebody), 0)
+
+    def test_each_of_them_has_its_own_reply_to_come(self) -> None:
+        result: Deferred[str] = Deferred()
+        somebody = self.ask_all(result, b"@id=1 Read a", b"@id=2 Read a")
+        self.assertEqual((somebody.replies, somebody.expected), ([], ["1", "2"]))
+        result.errback(InvalidValveError("Z"))
+        error = "ERROR 005 : Z is not a registered valve name"
+        self.assertIn(("1 later", error), somebody.replies)
+
+    def test_and_its_own_error(self) -> None:
+        for error in (SecurityError("10.0.0.1"), ZeroDivisionError("why")):
+            somebody = self.ask_all(error, b"@id=1 Read a", b"@id=2 Read a")
+            alone = [text for _, text in self.ask(error, b"@id=1 Open A")]
+            self.assertEqual([name for name, _ in somebody.replies], ["1", "2"])
+            self.assertEqual(somebody.replies[0][1][:9], alone[0][:9])
+        self.flushLoggedErrors(ZeroDivisionError)
+
+    def test_what_is_answered_at_once_waits_for_no_place_but_what_is_behind_does(self) -> None:
+        result: Deferred[str] = Deferred()
+        somebody = Mixed(result)
+        lines = [b"@id=1 Read a", b"@id=2 Read a", b"@id=3 Read a"]
+        self.assertEqual(self.exchange.take_run(lines, 0, somebody), 3)
+        self.assertEqual(somebody.replies, [("1", "one"), ("3 later", "three")])
+        result.callback("two")
+        self.assertEqual(somebody.replies[2], ("2 later", "two"))
 
     def test_a_process_that_stops_knows_no_read(self) -> None:
         self.exchange.refusing = True

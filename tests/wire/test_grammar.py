@@ -25,6 +25,7 @@ from pychron_comms.wire.grammar import (
     plain_reply,
     split_tags,
     split_type,
+    tagged_replies,
     tagged_reply,
     write_request,
 )
@@ -353,6 +354,13 @@ class ReplyTests(SynchronousTestCase):
 
     def test_a_plain_reply_of_several_lines_is_one_line(self) -> None:
         self.assertEqual(plain_reply("Argon\rXenon"), b"Argon\\nXenon\r\n")
+
+    def test_many_are_what_each_is(self) -> None:
+        for names in (["7", "8"], ["a b;c", "8"], ["\u00e9", "8"]):
+            for texts in (["OK", "True"], [b"OK", "True"], ["a\nb", "OK"], ["\udce9", "a\r"]):
+                said = [text if isinstance(text, str) else text.decode() for text in texts]
+                alone = b"".join(map(tagged_reply, names, said))
+                self.assertEqual(tagged_replies(names, texts), alone)
 
     def test_a_tagged_reply_bears_the_id(self) -> None:
         self.assertEqual(tagged_reply("7", "OK"), b"@id=7 OK\r\n")
