@@ -22,7 +22,7 @@ from tests.faults.takeovers.world import AGAIN, LONGEST, Ask, Unit, Wish
 _ALL_WELL = 180.0
 
 #: Seconds between a client's asking and its server's hearing it, from which a deadline counts.
-_ON_THE_WAY = 0.5
+_ON_THE_WAY = 1.0
 
 #: How often somebody asks who has named his command: for seven seconds.
 _ASKS = 5
