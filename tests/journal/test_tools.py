@@ -55,6 +55,10 @@ class Export(Command):
         journal.close()
 
         self.assertEqual(self.rows("--event", "begin")[-1]["command"], '\'=cmd|"/C calc"!A0')
+        for first in "=+-@\t\r":
+            self.assertEqual(export._unarmed(f"{first}1"), f"'{first}1")
+        for harmless in ("1+1", "Open A", "", -1):
+            self.assertEqual(export._unarmed(harmless), harmless)
 
     def test_is_written_as_the_file_is_called(self) -> None:
         for name, first in (("a.csv", "record,time"), ("a.jsonl", '{"record": 1')):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Self
 
@@ -13,14 +14,17 @@ _FILE = Path(__file__).with_name("equivalent.toml")
 
 @dataclass(frozen=True)
 class Equivalent:
-    """``where`` is the function's name after ``pychron_comms.``, ``change`` a piece of the diff."""
+    """``change`` is a piece of the diff; ``where`` the function's name after ``pychron_comms.``.
+
+    A ``*`` in it stands for anything.
+    """
 
     where: str
     change: str
     reason: str
 
     def covers(self, name: str, change: str) -> bool:
-        return name == self.where and self.change.strip() in change
+        return fnmatchcase(name, self.where) and self.change.strip() in change
 
 
 class Equivalents:

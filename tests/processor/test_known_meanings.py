@@ -16,11 +16,22 @@ from pychron_comms.processor.settings import laboratory_from
 from tests.processor.test_known_reads import ME, OTHER, commands
 
 
+class Reads:
+    """Notes what is kept."""
+
+    def __init__(self, seen_before: Any, kept: list[bytes]) -> None:
+        self.seen_before = seen_before
+        self.kept = kept
+
+    def keep(self, words: bytes, read: object, sender: str) -> None:
+        self.kept.append(words)
+
+
 class MeaningTests(SynchronousTestCase):
     def setUp(self) -> None:
         clock = MemoryReactorClock()
-        gate = gate_from_config(*laboratory_from(None), clock, Metrics())
-        self.handlers: Any = gate._handlers
+        self.gate: Any = gate_from_config(*laboratory_from(None), clock, Metrics())
+        self.handlers: Any = self.gate._handlers
 
     def told(self, handler: BaseHandler, command: str, sender: str) -> Any:
         try:
@@ -38,6 +49,15 @@ class MeaningTests(SynchronousTestCase):
             known += handler._meanings.get(command.encode()) is not None
             self.assertEqual(self.told(handler, command, OTHER), first, f"{request_type}|{command}")
         self.assertGreater(known, 100)
+
+    def test_a_read_is_remembered_when_the_same_words_come_again(self) -> None:
+        kept: list[bytes] = []
+        self.patch(self.gate, "reads", Reads(seen_before=self.gate.reads.seen_before, kept=kept))
+        for command in ("GetValveState A", "GetValveState B"):
+            self.gate.process_server_request("System", command, ME)
+        self.assertEqual(kept, [])
+        self.gate.process_server_request("System", "GetValveState A", ME)
+        self.assertEqual(kept, [b"System|GetValveState A"])
 
     def test_each_call_says_who_asked_it(self) -> None:
         senders = [self.handlers["System"].prepare("Open A", each).sender for each in (ME, OTHER)]

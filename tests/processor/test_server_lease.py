@@ -60,6 +60,16 @@ class FenceTests(LeaseCase):
         self.lease.fence.check(False)
         self.assertEqual(self.gate.told, ["safe: the takeover"])
 
+    def test_the_last_moment_of_a_lease_is_its_last(self) -> None:
+        _, token = self.ask("s1 ask")
+        self.clock.advance(LEASE - 0.5)
+        self.assertEqual(self.ask(f"s1 open {token}")[0], "owns")
+        self.clock.advance(0.4)
+        self.assertEqual(self.gate.told, ["safe: the takeover"])
+        self.clock.advance(0.2)
+        self.assertEqual(len(self.gate.told), 2)
+        self.assertIn("given up", self.gate.told[1])
+
     def test_a_word_that_is_too_old_opens_nothing(self) -> None:
         _, token = self.ask("s1 ask")
         self.clock.advance(LEASE)
@@ -169,7 +179,8 @@ class OwnerTests(LeaseCase):
         self.assertIsInstance(self.answer("Released"), Deferred)
         self.assertIsNone(self.answer("Metrics", sender="10.0.0.6"))
         for word in ("Lease", "Released", "Keys"):
-            self.assertRaises(NotPermittedError, self.answer, word, "s1 ask", "10.0.0.6")
+            error = self.assertRaises(NotPermittedError, self.answer, word, "s1 ask", "10.0.0.6")
+            self.assertIn(", not by 10.0.0.6", str(error))
 
     def test_it_is_told_the_keys_that_are_known_here(self) -> None:
         class Known(Gate):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import pathlib
+import tempfile
 from typing import Any
 
+from twisted.application.internet import TimerService
+from twisted.application.service import MultiService
 from twisted.internet.address import IPv4Address
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.trial.unittest import SynchronousTestCase
@@ -11,6 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from pychron_comms.config.table import Table
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.processor import service as module
+from pychron_comms.processor.assembly import gate_from_config
 from pychron_comms.processor.server_lease import ServerLease
 from pychron_comms.processor.service import ProcessorService
 from pychron_comms.processor.settings import laboratory_from
@@ -94,6 +99,55 @@ class ServiceTests(SynchronousTestCase):
             assert item is not None
             enabled.append(item.value)
         self.assertEqual(enabled, [True, False])
+
+    def test_it_has_a_name_of_its_own(self) -> None:
+        self.assertEqual(self.start().name, "pychron-processor")
+
+    def test_its_health_is_looked_at_by_its_own_clock(self) -> None:
+        made: list[Any] = []
+
+        def http(settings: Any, children: Any, admit: Any, listen: Any, clock: Any) -> Any:
+            made.append((children, clock))
+            return MultiService()
+
+        self.patch(module, "HttpService", http)
+        service = self.start()
+        ((_, clock),) = made
+        self.assertIs(clock, self.reactor)
+        looks = [each for each in service._watches if isinstance(each, TimerService)]
+        self.assertEqual([each.clock for each in looks], [self.reactor])
+
+    def test_its_health_tells_of_its_journal(self) -> None:
+        made: list[Any] = []
+
+        class Health(module.Health):
+            def __init__(self, *arguments: Any) -> None:
+                super().__init__(*arguments)
+                made.append(self)
+
+        self.patch(module, "Health", Health)
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        journal = pathlib.Path(folder) / "lab.journal"
+        self.start(f'[journal]\nfile = "{journal.as_posix()}"')
+        self.reactor.pump([0.5] * 6)
+        told = {part: condition.well for part, (condition, _) in made[0].look().items()}
+        self.assertEqual(told, {"journal": True, "gate": True})
+
+    def test_what_it_gives_its_gate(self) -> None:
+        given: dict[str, Any] = {}
+
+        def gate(*arguments: Any, **options: Any) -> Any:
+            given.update(options)
+            return gate_from_config(*arguments, **options)
+
+        self.patch(module, "gate_from_config", gate)
+        self.start()
+        self.assertEqual(list(given["more"]()), [])
+        self.assertIsNone(given["through"])
+        text = 'lab = "default"\n[processor]\nlisten = ["amqp:mq:set=a"]\n'
+        settings, laboratory = laboratory_from(Table.parse(text, "lab.toml"))
+        ProcessorService(settings, laboratory, MemoryReactorClock(), Metrics())
+        self.assertTrue(callable(given["through"]))
 
     def test_its_limits_and_its_name_are_those_of_its_connections(self) -> None:
         self.start("connections = 1")

@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.config.table import ConfigError, Table
 from pychron_comms.observability.metrics import Metrics
+from pychron_comms.processor.assembly import gate_from_config
 from pychron_comms.processor.service import ProcessorService
 from pychron_comms.processor.settings import ProcessorSettings, laboratory_from
 
@@ -64,6 +65,16 @@ class ProcessorKeysTests(SynchronousTestCase):
         file.write_text("a secret of some length\n")
         file.chmod(0o600)
         self.assertEqual(read(text).emergency_key, b"a secret of some length")
+
+
+class OneFileTests(SynchronousTestCase):
+    def test_what_is_the_servers_is_passed_over(self) -> None:
+        text = 'lab = "default"\n' + "".join(
+            f"{section}\nanything = 1\n"
+            for section in ("[server]", "[[alarm]]", "[alarms]", "[history]", "[[notifier]]")
+        )
+        laboratory = laboratory_from(Table.parse(text, "lab.toml"))
+        gate_from_config(*laboratory, MemoryReactorClock(), Metrics())
 
 
 class OwnerTests(SynchronousTestCase):

@@ -60,6 +60,20 @@ class TurnTests(SynchronousTestCase):
         self.clock.advance(0)
         self.assertEqual((self.seer.seen, self.seer.rounds), (list(self.managers), 1))
 
+    def test_what_cannot_be_asked_says_why(self) -> None:
+        class Blind(Seer):
+            def cannot_see(self, name: str, why: str) -> None:
+                self.seen.append(f"{name}: {why}")
+
+        def submit(look: ReadState) -> str:
+            raise RuntimeError("the queue is full")
+
+        seer = Blind()
+        looks = Looks(submit, seer, clock=self.clock, period=1.0)
+        looks.watch({"laser": object()})
+        looks.start()
+        self.assertEqual(seer.seen, ["laser: the queue is full"])
+
     def test_the_rest_is_not_asked_after_the_stop(self) -> None:
         self.looks.start()
         self.looks.stop()

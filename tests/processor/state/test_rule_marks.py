@@ -2,11 +2,42 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from twisted.internet.defer import succeed
+from twisted.internet.task import Clock
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.processor.state.rule_marks import APART, RuleMarks
 from tests import guarded_laboratory
 from tests.guarded_laboratory import A_CLOSED, LaboratoryCase, rule
 
 #: Seconds in which what has changed is seen: a look at each manager, and one at the rules.
 SEEN = 2.5
+
+
+class Rule:
+    moves = ()
+
+
+class PaceTests(SynchronousTestCase):
+    def test_rules_are_asked_again_when_their_pause_is_over_and_not_before(self) -> None:
+        clock = Clock()
+        asked: list[object] = []
+
+        def test(rule: Any) -> Any:
+            asked.append(rule)
+            return succeed(None)
+
+        rules: Any = [Rule()]
+        marks = RuleMarks(
+            rules, test, path_of=lambda move: "", changed=lambda path: None, clock=clock
+        )
+        clock.advance(APART)
+        for wait, count in ((0.0, 1), (APART / 2, 1), (APART / 2, 2)):
+            clock.advance(wait)
+            marks.look()
+            self.assertEqual(len(asked), count)
 
 
 class RuleMarkTests(LaboratoryCase):
