@@ -69,6 +69,16 @@ STALLED: History = [
     Stall(_FAR_PYCHRON, 1.1),
 ]
 
+#: What waits says its device in other words than what makes that safe.
+OTHER_WORDS: History = [
+    Ask(_KEPT, "Count", "a", Script(1.0), None),
+    Pass(0.02),
+    Ask(_KEYED, "Tally", "a", Script(), None),
+    Pass(0.02),
+    Ask(_FAR_KEYED, "Calm", "a", Script(), None),
+    Pass(3.2),
+]
+
 #: When the processor goes on, what ran has ended and the time of what waits is over.
 STOOD_STILL: History = [
     Ask(_KEPT, "Count", "a", Script(1.0), None),
@@ -247,6 +257,7 @@ CLASSICS: list[History] = [
     HALF_OPEN,
     DROPPED_TWICE,
     STALLED,
+    OTHER_WORDS,
     STOOD_STILL,
     MADE_SAFE_TWICE,
     MADE_SAFE_AT_THE_END,
