@@ -117,22 +117,20 @@ def _answered_whatever_runs(self: Any, outcome: Any) -> Any:
     return outcome
 
 
-def _send_with_old_ids(self: Any, words: str, tags: str, waiting: Waiting) -> int:
+def _send_with_old_ids(self: Any, words: str, tags: str, waiting: Waiting) -> None:
     number = next(each for each in range(1, 100) if each not in self._pending)
     self._last_id = max(self._last_id, number)
     self._pending[number] = waiting
     self._outbox.write(f"@id={number}{tags} {words}\r\n".encode())
-    return number
 
 
 _send = ProcessorConnection._send
 _connected = CommandRepeater.connected
 
 
-def _send_and_remember(self: Any, words: str, tags: str, waiting: Waiting) -> int:
-    number = _send(self, words, tags, waiting)
-    self.__dict__.setdefault("sent", []).append((number, words, tags, waiting))
-    return number
+def _send_and_remember(self: Any, words: str, tags: str, waiting: Waiting) -> None:
+    _send(self, words, tags, waiting)
+    self.__dict__.setdefault("sent", []).append((self._last_id, words, tags, waiting))
 
 
 def _lost_for_a_while(self: Any, reason: Failure = connectionDone) -> None:
@@ -151,10 +149,12 @@ def _connected_and_sent_again(self: Any, connection: Any) -> None:
 
 
 def _all_that_is_ready(self: Any) -> bytes:
-    ready = [turn for turn in self._turns if turn.reply is not None]
-    for turn in ready:
-        self._turns.remove(turn)
-    return b"".join(turn.reply for turn in ready)
+    ready = b"".join(reply or b"" for reply in self._replies)
+    self._replies = [None if reply is None else b"" for reply in self._replies]
+    while self._replies and self._replies[0] is not None:
+        del self._replies[0]
+        self._left += 1
+    return ready
 
 
 async def _acted_once(self: Any, act: Any, again: Any, moves: Any, rival: Any) -> Any:
