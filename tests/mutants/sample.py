@@ -11,6 +11,7 @@ import random
 from collections.abc import Iterator
 
 import libcst
+from mutmut.configuration import config
 from mutmut.mutation.file_mutation import Mutation, create_mutations, deep_replace
 
 from tests.mutants.mutants import ROOT, Mutant, changed
@@ -20,7 +21,8 @@ _FOLDER = ROOT / "build" / "mutants" / "samples"
 
 def room_files(room: str) -> list[str]:
     files = (ROOT / "pychron_comms" / room).rglob("*.py")
-    return sorted(str(path.relative_to(ROOT)) for path in files)
+    paths = sorted(str(path.relative_to(ROOT)) for path in files)
+    return [path for path in paths if config().should_mutate(path)]
 
 
 def kept(path: str, share: float, seed: int) -> list[Mutant]:

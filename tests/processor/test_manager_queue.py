@@ -302,7 +302,8 @@ class MakingSafeTests(QueueCase):
             for target in ("stage/x", "output")
         }
         self.queue.make_safe([Move("manager", "stage")], lambda: None, "a lapse")
-        self.failureResultOf(replies["stage/x"], OvertakenError)
+        failure = self.failureResultOf(replies["stage/x"], OvertakenError)
+        self.assertIn("Move was dropped when a lapse made safe", str(failure.value))
         busy.result.callback("")
         self.assertEqual(self.successResultOf(replies["output"]), "OK")
 
@@ -453,8 +454,9 @@ class StopTests(QueueCase):
 
     def test_a_stopped_queue_takes_no_more(self) -> None:
         self.successResultOf(self.queue.stop())
-        with self.assertRaises(ShuttingDownError):
+        with self.assertRaises(ShuttingDownError) as caught:
             self.submit(ScriptedCall("Open", "OK"))
+        self.assertIn("Open", str(caught.exception))
 
 
 def _fired(text: str) -> Deferred[str]:

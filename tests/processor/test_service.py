@@ -149,6 +149,15 @@ class ServiceTests(SynchronousTestCase):
         ProcessorService(settings, laboratory, MemoryReactorClock(), Metrics())
         self.assertTrue(callable(given["through"]))
 
+    def test_who_has_only_stood_by_has_nothing_to_make_safe(self) -> None:
+        text = 'lab = "default"\n[processor]\nlisten = ["amqp:mq:set=a"]\n'
+        settings, laboratory = laboratory_from(Table.parse(text, "lab.toml"))
+        service = ProcessorService(settings, laboratory, MemoryReactorClock(), Metrics())
+        stopped: list[object] = []
+        self.patch(service._gate, "stopService", lambda: stopped.append(1))
+        self.successResultOf(service._stop_gate())
+        self.assertEqual(stopped, [])
+
     def test_its_limits_and_its_name_are_those_of_its_connections(self) -> None:
         self.start("connections = 1")
         self.connect()

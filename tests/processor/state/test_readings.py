@@ -50,7 +50,8 @@ def laser(**other: Any) -> Any:
         "get_achieved_output": 2.5,
         "get_pyrometer_temperature": 800.0,
         "get_position": Position(1.0, 2.0, 3.0),
-        "is_moving": False,
+        # Of no axis alone.
+        "is_moving": lambda axis: axis != "",
         "get_sample_holder": "221-hole",
         "is_patterning": False,
     }
