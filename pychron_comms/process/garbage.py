@@ -20,8 +20,16 @@ def collecting_no_garbage() -> Iterator[None]:
             gc.enable()
 
 
+def look_for_none_before_the_reactor_runs() -> None:
+    """For a process that is to be a service, which then calls ``overlook_what_stays``.
+
+    What a start makes comes to stay: to look through it again and again takes a tenth of its time.
+    """
+    gc.disable()
+
+
 def overlook_what_stays(reactor: Any) -> None:
-    """Once the reactor runs, never look again through what was there before.
+    """Once the reactor runs, look for garbage, and never again through what was there before.
 
     Those are the modules and services, some hundred thousand objects: each full look through them
     would hold up the reactor's loop for 60 ms and more.
@@ -33,3 +41,4 @@ def _overlook() -> None:
     # What is garbage already must not stay for good.
     gc.collect()
     gc.freeze()
+    gc.enable()

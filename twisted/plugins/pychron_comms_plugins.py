@@ -1,22 +1,22 @@
 """What ``twistd --help`` shows of this package."""
 
-from twisted.application.service import ServiceMaker
+from pychron_comms.process.service_maker import QuickServiceMaker
 
-pychron_server = ServiceMaker(
+pychron_server = QuickServiceMaker(
     "pychron-server",
     "pychron_comms.server.tap",
     "Take commands from a laboratory's programs.",
     "pychron-server",
 )
 
-pychron_processor = ServiceMaker(
+pychron_processor = QuickServiceMaker(
     "pychron-processor",
     "pychron_comms.processor.tap",
     "Own a laboratory's hardware and run its commands.",
     "pychron-processor",
 )
 
-pychron_qtegra = ServiceMaker(
+pychron_qtegra = QuickServiceMaker(
     "pychron-qtegra",
     "pychron_comms.qtegra_server.tap",
     "Answer Qtegra's clients, simulating an instrument.",
