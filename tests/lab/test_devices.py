@@ -19,6 +19,8 @@ from pychron_comms.interfaces import (
     IReactorManager,
     IRunReport,
     IScriptRunner,
+    IShowsState,
+    Source,
 )
 from pychron_comms.lab.simulated.devices import (
     SimulatedChiller,
@@ -231,6 +233,33 @@ class RunReportTests(SynchronousTestCase):
         self.assertEqual([event.kind for event in report.events], kinds)
         self.assertEqual(report.events[2][2:], ("1001-01, canceled", ME))
         self.assertEqual(logged, kinds)
+
+    def test_it_shows_the_run_and_the_series_that_are_on(self) -> None:
+        report = RunReport(lambda: 12.5)
+        self.assertTrue(verifyObject(IShowsState, report))
+
+        def shown() -> dict[str, tuple[object, Source]]:
+            return {each.path: (each.value, each.source) for each in report.readings()}
+
+        nobody_told = ("", Source.ASSUMED)
+        self.assertEqual(shown(), {"run": nobody_told, "series": nobody_told})
+        report.start_mult_runs("5", ME)
+        report.start_run("1001-01,sample,10", ME)
+        told = Source.COMMANDED
+        self.assertEqual(shown(), {"run": ("1001-01,sample,10", told), "series": ("5", told)})
+        run = report.readings()[0]
+        self.assertEqual(run.details, {"since": 12.5, "by": ME})
+        report.complete_run("1001-01", ME)
+        self.assertEqual(shown(), {"run": ("", told), "series": ("5", told)})
+        report.complete_mult_runs("", ME)
+        self.assertEqual(shown()["series"], ("", told))
+
+    def test_a_run_that_is_told_without_a_word_is_on_and_a_long_word_is_cut(self) -> None:
+        report = RunReport()
+        report.start_run("", ME)
+        self.assertEqual(report.readings()[0].value, "unnamed")
+        report.start_run("r" * 1000, ME)
+        self.assertEqual(report.readings()[0].value, "r" * 200)
 
     def test_only_the_last_ones_are_kept(self) -> None:
         report = RunReport(limit=2)

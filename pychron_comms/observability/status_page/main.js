@@ -35,6 +35,7 @@ function changed(item) {
   else if (first === "device" && item.unit === "mbar") gauges.take([second, ...others].join("/"), item);
   else if (first === "device") devices.take([second, ...others].join("/"), item);
   else if (first === "instrument") devices.instrument([second, ...others].join("/"), item);
+  else if (first === "runs") devices.run(second, item);
   else if (second === "pipette") devices.take(`pipette ${name}`, item);
   else if (LASER.has(second) && !others.length) lasers.take(first, second, item);
 }

@@ -45,6 +45,14 @@ export class Devices extends Rows {
     row.value.textContent = item.v ? "answers" : "does not answer";
     if (!item.v && item.since) row.why.textContent = `${item.reason}, since ${moment(new Date(item.since * 1000))}`;
   }
+
+  // What the data-collection program has told of its run, or series of runs.
+  run(what, item) {
+    const row = this.take(what, item);
+    if (!row || item.sev === "invalid") return;
+    row.value.textContent = item.v || "none";
+    if (item.v && item.since) row.why.textContent = `since ${moment(new Date(item.since * 1000))}`;
+  }
 }
 
 export class Gauges extends Rows {

@@ -13,13 +13,14 @@ from pychron_comms.safeguards.unsafe_parts import UnsafeParts
 def watched_managers(
     handlers: Mapping[str, IRequestHandler], hardware: IHardware
 ) -> dict[str, object]:
-    """Managers by the request type that people know, and devices below ``device``."""
+    """Managers by the request type that people know, ``runs``, and devices below ``device``."""
     managers: dict[str, object] = {}
     for handler in dict.fromkeys(handlers.values()):
         manager = getattr(handler, "manager", None)
         name = getattr(handler, "request_type", "")
         if name and manager is not None and manager not in managers.values():
             managers[name] = manager
+    managers["runs"] = hardware.manager("runs")
     devices = hardware.devices()
     return managers | {f"device/{name}": device for name, device in devices.items()}
 
