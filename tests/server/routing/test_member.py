@@ -132,6 +132,14 @@ class MemberTests(SynchronousTestCase):
         self.clock.advance(ALLOWANCE)
         self.assertTrue(self.member.owns_nothing)
 
+    def test_who_owns_it_by_another_servers_word_is_waited_for_too(self) -> None:
+        self.ask(Verb.ASK, "free t1")
+        self.ask(Verb.ASK, "owns t2")
+        self.clock.advance(LEASE)
+        self.assertFalse(self.member.owns_nothing)
+        self.clock.advance(ALLOWANCE)
+        self.assertTrue(self.member.owns_nothing)
+
     def test_who_has_given_up_says_so_and_nothing_else_counts(self) -> None:
         self.ask(Verb.ASK, "owns t1")
         given_up = []

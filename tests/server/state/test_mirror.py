@@ -116,24 +116,6 @@ class MirrorTests(SynchronousTestCase):
         self.assertEqual(self.item().severity, Severity.OK)
         self.assertEqual(self.processor(), "connected")
 
-    def test_after_a_silence_it_is_said_again_once(self) -> None:
-        self.clock.advance(PATIENCE)
-        self.beat()
-        told = len(self.recorder.changes)
-        self.beat()
-        since = [getattr(each.what, "path", "") for each in self.recorder.changes[told:]]
-        self.assertNotIn("System/valve/A", since)
-
-    def test_who_left_during_a_silence_begins_anew(self) -> None:
-        self.clock.advance(PATIENCE)
-        self.mirror.leave("stands by")
-        self.mirror.follow()
-        self.mirror.heard("change", json.dumps(valve(is_open=True).as_json()))
-        told = len(self.recorder.changes)
-        self.beat()
-        since = [getattr(each.what, "path", "") for each in self.recorder.changes[told:]]
-        self.assertNotIn("System/valve/A", since)
-
     def test_a_lost_processor_is_not_believed_at_once(self) -> None:
         self.mirror.lost("Connection was closed cleanly.")
         self.assertEqual(self.item().severity, Severity.INVALID)
