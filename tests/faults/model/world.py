@@ -62,7 +62,8 @@ class World:
         self._ports = itertools.count(40000)
         self._senders: dict[tuple[str, int], tuple[Path, Callable[[bytes], None]]] = {}
         self._restarting = {"server": False, "processor": False}
-        self._down = 0.5
+        #: Seconds from a death to the next life.
+        self.down = 0.5
         self.processor = self._start_processor()
         self.servers: list[Process] = []
         self.server = self._start_server()
@@ -189,7 +190,7 @@ class World:
             self.faults["processor killed"] += 1
             self.processor_deaths.append(self.clock.seconds())
             self.processor.process.kill()
-            self.clock.callLater(self._down, self._restart_processor)
+            self.clock.callLater(self.down, self._restart_processor)
 
     def break_processor(self, where: str) -> None:
         """It dies at that record; see ``BREAKPOINTS``."""
@@ -216,7 +217,7 @@ class World:
             self.faults["server killed"] += 1
             self.server_deaths.append(self.clock.seconds())
             self.server.process.kill()
-            self.clock.callLater(self._down, self._restart_server)
+            self.clock.callLater(self.down, self._restart_server)
 
     def end_faults(self) -> None:
         """From now on nothing goes wrong; what is broken heals by itself."""
@@ -305,7 +306,7 @@ class World:
             self.processor_deaths.append(self.clock.seconds())
             # Its last replies leave before it does.
             self.clock.callLater(0.01, self._ended, processor)
-            self.clock.callLater(self._down, self._restart_processor)
+            self.clock.callLater(self.down, self._restart_processor)
 
     def _ended(self, processor: Processor) -> None:
         if processor.process.alive:
