@@ -72,6 +72,9 @@ def undone(world: World, reply: SafeReply) -> list[str]:
     """What came before it, and acted on its part after the hardware last obeyed it."""
     ask = reply.ask
     acts = world.laboratory.acts
+    processes = {act.told.process for act in acts if act.told.number == ask.number}
+    if ask.key and processes and ask.process not in processes:
+        return []  # its key is known: what came of it at an earlier process is told again
     last = max(
         (place for place, act in enumerate(acts[: reply.acts]) if act.told.number == ask.number),
         default=0,
