@@ -39,6 +39,8 @@ examples:
 
 def main(argv: Sequence[str] | None = None, out: TextIO | None = None) -> int:
     given = parser().parse_args(argv)
+    if not given.file.exists():
+        return _complain(f"{given.file}: there is no such file; [history] says where it is written")
     try:
         with closing(HistoryStore(given.file, only_read=True)) as store:
             return int(given.run(store, given, out or sys.stdout))
@@ -54,7 +56,8 @@ def _list(store: HistoryStore, given: argparse.Namespace, out: TextIO) -> int:
     for each in _wanted(store, given):
         unit = f" {each.unit}" if each.unit else ""
         span = f"{local(each.first)} to {local(each.last)}"
-        out.write(f"{each.path}{unit}: {each.points} points, {span}\n")
+        points = f"{each.points} point{'s' if each.points != 1 else ''}"
+        out.write(f"{each.path}{unit}: {points}, {span}\n")
     return DONE
 
 

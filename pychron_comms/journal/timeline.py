@@ -101,7 +101,8 @@ def _axes(panel: Axes, what: Timeline, lanes: list[Lane], zone: tzinfo | None) -
     zone = zone or datetime.fromtimestamp(what.start).astimezone().tzinfo
     margin = max(what.end - what.start, 1.0) * 0.01
     panel.set_xlim(_day(what.start - margin), _day(what.end + margin))
-    panel.set_ylim(len(lanes) - 0.5, -0.5)
+    # A night in which nobody asked anything has its marks alone.
+    panel.set_ylim(max(len(lanes), 1) - 0.5, -0.5)
     panel.set_yticks(range(len(lanes)), [printable(lane.name)[:28] for lane in lanes], fontsize=9)
     locator = AutoDateLocator(tz=zone)
     panel.xaxis.set_major_locator(locator)

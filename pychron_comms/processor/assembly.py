@@ -110,6 +110,7 @@ def gate_from_config(
     )
     managers = watched_managers(handlers, hardware)
     calls.watch(managers)
+    queues.count_in(metrics, managers)
     hardware.count_in(metrics)
     publisher.watch(
         managers,

@@ -59,6 +59,7 @@ class ToolTests(SynchronousTestCase):
             self.assertIn(told, self.err.getvalue())
         self.file = Path("/no/such.history")
         self.assertEqual(self.run_tool("list")[0], tool.FAILED)
+        self.assertIn("/no/such.history: there is no such file", self.err.getvalue())
         self.assertFalse(self.file.exists())
 
 

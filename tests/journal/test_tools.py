@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import warnings
 from datetime import datetime
 from importlib.util import find_spec
 from unittest import mock
@@ -185,6 +186,16 @@ class Timeline(Command):
             status, lines = self.run_command("timeline", self.path, "--out", file)
             self.assertEqual((status, lines), (0, [str(file)]))
             self.assertTrue(file.read_bytes().startswith(head))
+
+    def test_of_a_night_in_which_nobody_asked_anything(self) -> None:
+        quiet = self.folder / "quiet.journal"
+        journal = FileJournal(quiet, now=lambda: MONDAY)
+        journal.write("start", pid=1)
+        journal.close()
+        file = self.folder / "quiet.svg"
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            self.assertEqual(self.run_command("timeline", quiet, "--out", file), (0, [str(file)]))
 
     def test_says_what_is_missing(self) -> None:
         self.assertEqual(self.run_command("timeline", self.path, "--out", "a.gif"), (2, []))

@@ -58,8 +58,14 @@ class _Run(ProcessProtocol):
             self.ended.callback(None)
         else:
             said = self._said.decode(errors="replace").strip().rpartition("\n")[2]
-            self.ended.errback(ValueError(said or reason.getErrorMessage()))
+            self.ended.errback(ValueError(said or _how_it_ended(reason.value)))
 
     def _kill(self) -> None:
         if self.transport.pid is not None:
             self.transport.signalProcess("KILL")
+
+
+def _how_it_ended(error: Any) -> str:
+    if error.signal is not None:
+        return f"the program was ended by signal {error.signal}"
+    return f"the program ended with status {error.exitCode}"

@@ -58,6 +58,8 @@ class ManagerQueue:
         self._safety = SafetyLane(width, self._begin_waiting)
         self._askers = Askers(clock, self._prevent, self._abandon)
         self._waiting: Jobs = OrderedDict()
+        #: How many have waited at once at most, since this queue was made.
+        self.high_water = 0
         # Reads that commands elsewhere wait for, at most one for each manager.
         self._ahead: Jobs = OrderedDict()
         # The next that acts, while its interlocks are tested.
@@ -299,7 +301,9 @@ class ManagerQueue:
         if len(self._waiting) >= self._limit:
             raise QueueFullError(f"{self._limit} commands wait before {call.name}")
         job = Job(handler, call, execution, self._clock.seconds())
-        return self._add(job, seconds, self._waiting)
+        answer = self._add(job, seconds, self._waiting)
+        self.high_water = max(self.high_water, len(self._waiting))
+        return answer
 
     def _same_read(self, call: ICall) -> Job | None:
         """A waiting job that answers this call too; not one from before a change."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from twisted.internet.defer import Deferred
 
 from pychron_comms.interfaces import ICall, IRequestHandler
+from pychron_comms.observability.metrics import Metrics, Sample
 from pychron_comms.processor.execution.manager_queue import ManagerQueue
 
 #: Makes the queue of a manager.
@@ -30,6 +31,20 @@ class Queues:
     def read(self, handler: IRequestHandler, call: ICall, ahead: bool) -> str | Deferred[str]:
         """As ``ManagerQueue.read``, of the call's own manager."""
         return self.of(call.manager).read(handler, call, ahead=ahead)
+
+    def count_in(self, metrics: Metrics, managers: Mapping[str, object]) -> None:
+        """How full the queues of these managers have been, by their names."""
+        metrics.table(
+            "pychron_comms_manager_queue_high_water",
+            "The most commands that have waited for a manager at once, since the start.",
+            lambda: self._high_waters(managers),
+        )
+
+    def _high_waters(self, managers: Mapping[str, object]) -> Iterator[Sample]:
+        for name, manager in managers.items():
+            queue = self._queues.get(id(manager))
+            # No queue is made for who only looks.
+            yield {"manager": name}, 0 if queue is None else queue.high_water
 
     def __iter__(self) -> Iterator[ManagerQueue]:
         return iter(list(self._queues.values()))

@@ -169,6 +169,16 @@ class ProgramTests(SynchronousTestCase):
         self.run_.processEnded(Failure(ProcessTerminated(1)))
         self.assertEqual(self.failureResultOf(self.sent).getErrorMessage(), "no lamp here")
 
+    def test_one_that_says_nothing_is_told_by_its_end(self) -> None:
+        self.run_.processEnded(Failure(ProcessTerminated(3)))
+        told = self.failureResultOf(self.sent).getErrorMessage()
+        self.assertEqual(told, "the program ended with status 3")
+
+    def test_one_that_dies_is_told_by_its_signal(self) -> None:
+        self.run_.processEnded(Failure(ProcessTerminated(None, 11)))
+        told = self.failureResultOf(self.sent).getErrorMessage()
+        self.assertEqual(told, "the program was ended by signal 11")
+
     def test_one_that_hangs_is_killed(self) -> None:
         self.sent.cancel()
         self.assertEqual(self.process.signals, ["KILL"])
