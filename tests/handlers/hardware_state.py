@@ -54,6 +54,7 @@ _PARTS: tuple[tuple[str, str | None], ...] = (
     (r"_value|_end|_setpoint/.*", ""),
     (r"events/.*", None),
     (r"_ends/(\w+)-\d+", r"\1"),
+    (r"_shown/.*", None),
 )
 
 # Where holes and points lie never changes, and is long.

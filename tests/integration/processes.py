@@ -182,9 +182,10 @@ class Processes:
 
     def end(self) -> None:
         """Fail where one of them has logged what can only be a bug."""
-        while self._started:
-            process = self._started.pop()
+        started, self._started = self._started, []
+        for process in reversed(started):
             process.end()
+        for process in started:
             assert _BUG.search(process.log) is None, process.log
 
 
