@@ -116,7 +116,7 @@ BUILT_IN = (
         name="journal",
         pattern="road/journal*",
         when=Severity.MINOR,
-        text="It is not written down what is done: is the disk full?",
+        text="What is done may not be written down: does the processor run, is the disk full?",
     ),
     Rule(
         name="history",
