@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from twisted.internet.endpoints import UNIXClientEndpoint, connectProtocol
-from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.protocol import Protocol
 
-from benchmarks.half import main
-from pychron_comms.transport.endpoints import BACKLOG
+from benchmarks.half import relay
 from pychron_comms.transport.socket_tuning import make_prompt, write_now
 
 _END = b"\r\n"
@@ -90,16 +88,5 @@ class Echo(Lines):
         self.write([line.partition(b" ")[0] + b" OK" for line in self.cut(data)])
 
 
-def near(reactor: Any, path: str) -> None:
-    upstream = Upstream()
-    connectProtocol(UNIXClientEndpoint(reactor, path), upstream)
-    factory = Factory.forProtocol(lambda: Client(upstream))
-    reactor.listenTCP(0, factory, BACKLOG, "127.0.0.1")
-
-
-def far(reactor: Any, path: str) -> None:
-    reactor.listenUNIX(path, Factory.forProtocol(Echo), BACKLOG, 0o600)
-
-
 if __name__ == "__main__":
-    main(near, far)
+    relay(Client, Upstream, Echo)

@@ -8,12 +8,9 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-from twisted.internet.endpoints import UNIXClientEndpoint, connectProtocol
-from twisted.internet.protocol import Factory
 from twisted.protocols.basic import LineReceiver
 
-from benchmarks.half import main
-from pychron_comms.transport.endpoints import BACKLOG
+from benchmarks.half import relay
 
 
 class Client(LineReceiver):
@@ -52,16 +49,5 @@ class Echo(LineReceiver):
         self.sendLine(b"OK")
 
 
-def near(reactor: Any, path: str) -> None:
-    upstream = Upstream()
-    connectProtocol(UNIXClientEndpoint(reactor, path), upstream)
-    factory = Factory.forProtocol(lambda: Client(upstream))
-    reactor.listenTCP(0, factory, BACKLOG, "127.0.0.1")
-
-
-def far(reactor: Any, path: str) -> None:
-    reactor.listenUNIX(path, Factory.forProtocol(Echo), BACKLOG, 0o600)
-
-
 if __name__ == "__main__":
-    main(near, far)
+    relay(Client, Upstream, Echo)

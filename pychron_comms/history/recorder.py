@@ -19,13 +19,14 @@ from pychron_comms.interfaces import Severity
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.items import Item
 from pychron_comms.observability.state.patterns import matcher
+from pychron_comms.observability.state.recent import HOUR
 from pychron_comms.observability.state.stream import Change, StateStream
 
 #: What its item in the state stream is called.
 PATH = "road/history"
 
-#: Seconds of which is told at the start, what an earlier process has recorded.
-LAST = 3600.0
+#: Seconds of which is told at the start, what an earlier process has recorded: as charts show.
+LAST = HOUR
 
 #: Items that are recorded, and points of one item that may wait, at most.
 MOST = 2000

@@ -318,12 +318,12 @@ class ProcessorConnection(Protocol):
 
     def _answered(self, number: int, text: str | bytes, now: float) -> None:
         waiting = self._pending.pop(number, None)
-        if isinstance(waiting, Waiting):
+        if waiting is not None:
             self._over(waiting, 1, now)
-            waiting.callback(text)
-        elif waiting is not None:
-            self._over(waiting, 1, now)
-            waiting.replied(number, (text,))
+            if isinstance(waiting, Waiting):
+                waiting.callback(text)
+            else:
+                waiting.replied(number, (text,))
         elif 0 < number <= self._last_id:
             self._log.warn("a reply came too late: {text}", text=text)
         else:

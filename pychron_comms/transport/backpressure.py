@@ -33,11 +33,10 @@ class Backpressure:
     @property
     def room(self) -> int:
         """How many commands may."""
-        if self._resting or self.is_unread:
+        if not self.may_begin:
             return 0
-        left = self._host.most - self._host.commands
-        if left <= 0:
-            return 0 if self.in_flight else 1
+        # A connection that has none in flight has room for one, however full its host's is.
+        left = max(self._host.most - self._host.commands, 1)
         return min(left, self._limit - self.in_flight)
 
     @property

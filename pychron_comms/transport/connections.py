@@ -212,7 +212,7 @@ class Connections:
         if self._hosts.most <= self._hosts.number(host) + 1:
             return False
         # What has been there for long is rather not a flood's.
-        newest_first = reversed(list(self._hosts.of_one_that_has_most()))
+        newest_first = reversed(self._hosts.of_one_that_has_most())
         connection = min(newest_first, key=lambda each: each.worth)
         if connection.worth == HELD:
             return False

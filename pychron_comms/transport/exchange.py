@@ -136,7 +136,7 @@ class Exchange:
         How many that were; none where fewer than two do.
         """
         known = asker.known_reads
-        if known is None or self.refusing:
+        if known is None or self.refusing or at + 1 == len(lines):
             return 0
         found = read_run(lines, at, known, asker, self._error_text)
         if found is None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Reversible
 from typing import Generic, TypeVar
 
 C = TypeVar("C")
@@ -22,7 +22,7 @@ class ConnectionsOfHosts(Generic[C]):
         """How many it has."""
         return len(self._of.get(host, ()))
 
-    def of_one_that_has_most(self) -> Iterable[C]:
+    def of_one_that_has_most(self) -> Reversible[C]:
         """All of one of the hosts that have ``most``, oldest first."""
         for host in self._with.get(self.most, ()):
             return self._of[host]

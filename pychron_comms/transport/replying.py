@@ -133,16 +133,14 @@ class ReplyingProtocol(LineReceiver):
             self._write(self._ordered.fill(place + at, [self.plain(text) for text in texts]))
         else:
             self._outbox.write(tagged_replies(place[at : at + len(texts)], texts))
-        if self._backlog or self._ended:
-            self.go_on()
+        self.go_on()
 
     def reply_ahead(self, text: str | bytes, turn: Turn) -> None:
         """As ``reply_late``, of one that went ahead."""
         self.pressure.end()
         turn.reply = self.plain(text)
         self._write(self._ordered.turn_came(turn))
-        if self._backlog or self._ended:
-            self.go_on()
+        self.go_on()
 
     @property
     def _ordered(self) -> ReplyOrder:

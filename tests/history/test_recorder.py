@@ -81,6 +81,17 @@ class RecorderCase(SynchronousTestCase):
         self.recorder.startService()
         return self.recorder
 
+    def begin_where_one_was_killed(self) -> None:
+        """It had recorded 1 at the start, and lived for 20 s."""
+        self.begin()
+        self.show(1.0)
+        self.clock.advance(10.0)
+        self.clock.advance(10.0)
+        self.recorder._loop.stop()
+        self.stream = StateStream("s2", self.now)
+        self.clock.advance(30.0)
+        self.begin()
+
     def end(self) -> None:
         self.successResultOf(self.recorder.stopService())
 
@@ -151,28 +162,14 @@ class RecordTests(RecorderCase):
         self.assertEqual(self.points(), [(0.0, 1.0), (15.0, None)])
 
     def test_that_it_was_killed_is_a_gap_from_when_it_lived_last(self) -> None:
-        self.begin()
-        self.show(1.0)
-        self.clock.advance(10.0)
-        self.clock.advance(10.0)
-        self.recorder._loop.stop()
-        self.stream = StateStream("s2", self.now)
-        self.clock.advance(30.0)
-        self.begin()
+        self.begin_where_one_was_killed()
         self.clock.advance(10.0)
         self.assertEqual(self.points(), [(0.0, 1.0), (20.0, None)])
 
 
 class LastHourTests(RecorderCase):
     def test_an_earlier_life_is_told_with_its_end_as_a_gap(self) -> None:
-        self.begin()
-        self.show(1.0)
-        self.clock.advance(10.0)
-        self.clock.advance(10.0)
-        self.recorder._loop.stop()
-        self.stream = StateStream("s2", self.now)
-        self.clock.advance(30.0)
-        self.begin()
+        self.begin_where_one_was_killed()
         self.assertEqual(self.earlier, [{}, {GAUGE: [(START, 1.0), (START + 20.0, None)]}])
 
     def test_what_held_when_the_hour_began_begins_it(self) -> None:
