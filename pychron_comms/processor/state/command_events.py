@@ -13,10 +13,14 @@ from pychron_comms.observability.state.stream import StateStream
 #: Characters of a command and of its reply that are shown.
 _SHOWN = 200
 
+#: Seconds in which what ends is told together. To tell it takes a turn of the reactor here and in
+#: the server, and the next command would wait behind both.
+TOGETHER = 0.01
+
 
 class CommandEvents:
-    """Gathers what ended in one turn of the reactor and tells it in the next, so that nobody waits
-    for his reply longer because others look on."""
+    """Gathers what ends for ``TOGETHER`` seconds and tells it then, so that nobody waits for his
+    reply longer because others look on."""
 
     def __init__(self, stream: StateStream, clock: IReactorTime) -> None:
         self._stream = stream
@@ -28,7 +32,7 @@ class CommandEvents:
 
     def ended(self, call: ICall, request: Mapping[str, str], reply: str, seconds: float) -> None:
         if not self._ended:
-            self._clock.callLater(0, self._tell)
+            self._clock.callLater(TOGETHER, self._tell)
         self._ended.append(
             {
                 "who": request["sender"],

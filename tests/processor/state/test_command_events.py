@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.observability.state.stream import Event, StateStream
-from pychron_comms.processor.state.command_events import CommandEvents
+from pychron_comms.processor.state.command_events import TOGETHER, CommandEvents
 from tests.doubles import ScriptedCall
 from tests.observability.state.test_stream import Recorder
 
@@ -36,7 +36,7 @@ class CommandEventTests(SynchronousTestCase):
 
     def test_it_is_told_with_who_and_how_long(self) -> None:
         self.ended("Open A")
-        self.clock.advance(0)
+        self.clock.advance(TOGETHER)
         self.assertEqual(
             self.fields(),
             [
@@ -50,20 +50,21 @@ class CommandEventTests(SynchronousTestCase):
             ],
         )
 
-    def test_all_of_one_turn_are_told_in_the_next_each_in_its_order(self) -> None:
+    def test_what_ends_in_a_moment_is_told_together_each_in_its_order(self) -> None:
         for command in ("Open A", "Open B", "Open A"):
             self.ended(command)
+            self.clock.advance(TOGETHER / 4)
         self.assertEqual(self.fields(), [])
-        self.clock.advance(0)
+        self.clock.advance(TOGETHER / 4)
         told = [each["command"] for each in self.fields()]
         self.assertEqual(told, ["Open A", "Open B", "Open A"])
         self.ended("Open C")
-        self.clock.advance(0)
+        self.clock.advance(TOGETHER)
         self.assertEqual(self.fields()[-1]["command"], "Open C")
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_long_texts_are_cut(self) -> None:
         self.ended("Open " + "A" * 1000, "E" * 1000)
-        self.clock.advance(0)
+        self.clock.advance(TOGETHER)
         (fields,) = self.fields()
         self.assertEqual((len(fields["command"]), len(fields["reply"])), (200, 200))
