@@ -25,6 +25,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from pychron_comms.broker.channel import BrokerChannel, BrokerError, Delivery
+from pychron_comms.broker.figures import StandbyFigures
 from pychron_comms.broker.message import (
     REPLY,
     REQUEST,
@@ -89,6 +90,7 @@ class Intake:
         servers: Servers,
         *,
         words: Mapping[str, Callable[[str, str], str | Deferred[str]]],
+        figures: StandbyFigures,
         seconds: Callable[[], float],
         at: Callable[[], str],
     ) -> None:
@@ -98,6 +100,7 @@ class Intake:
         self._road = road
         self._servers = servers
         self._words = words
+        self._figures = figures
         self._seconds = seconds
         self._at = at
         # Fires when the one that came last has had its turn: they are begun as they came.
@@ -111,6 +114,7 @@ class Intake:
         if asked is None:
             channel.ack(delivery.tag)
             return
+        self._figures.redelivered.value += delivery.redelivered
         refusal = self._refusal(asked, redelivered=delivery.redelivered)
         if refusal is not None:
             channel.ack(delivery.tag)
@@ -129,6 +133,7 @@ class Intake:
             self.act(channel, delivery)
             return
         if delivery.redelivered:
+            self._figures.redelivered.value += 1
             self._log.warn("{line}: done again", line=asked.request.command)
         self._run(asked, lambda: channel.ack(delivery.tag))
 
@@ -206,7 +211,8 @@ class Intake:
         seen: list[Deferred[Any]] = []
         if asked.context.key or asked.context.ask:
             memory = memory_topic(self._hardware)
-            seen.append(self._road.published.publish(PROCESSORS, memory, self._taken(asked)))
+            written = self._road.published.publish(PROCESSORS, memory, self._taken(asked))
+            seen.append(self._figures.timed(written))
         channel.ack(tag)
         # Its answer comes when the channel has seen the acknowledgement.
         seen.append(channel.ask("basic_qos", prefetch_count=1))

@@ -21,6 +21,7 @@ from pychron_comms.broker.channel import (
     RejectedError,
     UnroutableError,
 )
+from pychron_comms.broker.figures import BrokerFigures
 from pychron_comms.broker.link import BrokerLink
 from pychron_comms.broker.message import (
     OWNER,
@@ -117,9 +118,12 @@ class BrokerRepeater(MultiService):
         self,
         address: BrokerAddress,
         reactor: Any,
+        figures: BrokerFigures,
+        *,
         timeout: float = 30.0,
         seconds: Callable[[], float] = unstopped,
         link: type[BrokerLink] = BrokerLink,
+        hop: Histogram | None = None,
     ) -> None:
         super().__init__()
         self._hardware = address.hardware
@@ -127,12 +131,14 @@ class BrokerRepeater(MultiService):
         self._reactor = reactor
         self._timeout = timeout
         self._seconds = seconds
-        self.hop: Histogram | None = None
+        self._hop = hop
         self._watcher: StateWatcher | None = None
         self._when_connected: list[Callable[[], None]] = []
         self._owner = KnownOwner(seconds)
         self._had_owner = False
         self._blocked = ""
+        self._figures = figures
+        figures.show(lambda: self._commands is not None, lambda: bool(self._blocked))
         self._queue = ""
         self._commands: BrokerChannel | None = None
         self._words: BrokerChannel | None = None
@@ -163,10 +169,6 @@ class BrokerRepeater(MultiService):
         for number, _ in self._waiting:
             self._fail(number, "this server stops")
         return super().stopService()
-
-    def measure(self, hop: Histogram) -> None:
-        """Tell it how long each reply takes."""
-        self.hop = hop
 
     def watch_state(self, watcher: StateWatcher) -> None:
         """Let ``watcher`` hear how things stand at the owner, while there is one."""
@@ -245,6 +247,7 @@ class BrokerRepeater(MultiService):
             headers=headers,
         )
         published = channel.publish(COMMANDS, topic_of(self._hardware, lane), message)
+        self._figures.timed(published)
         published.addErrback(self._not_published, number)
         return reply
 
@@ -303,8 +306,8 @@ class BrokerRepeater(MultiService):
         waiting = self._drop(number)
         if waiting is None:
             return  # it was given up
-        if self.hop is not None:
-            self.hop.observe(self._seconds() - waiting.sent)
+        if self._hop is not None:
+            self._hop.observe(self._seconds() - waiting.sent)
         waiting.reply.callback(text)
 
     def _drop(self, number: int) -> Waiting | None:

@@ -16,6 +16,7 @@ from twisted.python.failure import Failure
 
 from pychron_comms.broker.adapter import BrokerConnection
 from pychron_comms.broker.channel import BrokerChannel, BrokerError, Delivery
+from pychron_comms.broker.figures import StandbyFigures
 from pychron_comms.broker.intake import Intake, Road
 from pychron_comms.broker.link import BrokerLink
 from pychron_comms.broker.memory import SharedMemory
@@ -38,6 +39,7 @@ from pychron_comms.broker.state import StateTeller
 from pychron_comms.broker.topology import bind, make_exchanges, make_queue
 from pychron_comms.errors import NotOwnerError
 from pychron_comms.interfaces import IOwnedGate
+from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.safeguards.fence import LeasedFence, unstopped
 from pychron_comms.transport.broker_strings import STATE_EXCHANGE, BrokerAddress
@@ -67,6 +69,7 @@ class Standby(MultiService):
         memory: SharedMemory,
         *,
         stream: StateStream,
+        metrics: Metrics,
         reactor: Any,
         at: Callable[[], str],
         words: Mapping[str, Callable[[str], str | Deferred[str]]],
@@ -86,6 +89,8 @@ class Standby(MultiService):
         self._begin = begin
         self._usurped = usurped
         self._seconds = seconds
+        self._figures = StandbyFigures(metrics, seconds)
+        self._figures.show(lambda: self._road is not None, self._is_blocked)
         self._token = secrets.token_hex(4)
         self._ownership = Ownership(fence, seconds)
         self._servers = Servers(gate)
@@ -119,16 +124,6 @@ class Standby(MultiService):
     def is_owner(self) -> bool:
         """Whether the hardware is this process's own."""
         return bool(self._owned) and self._fence.is_open
-
-    @property
-    def is_linked(self) -> bool:
-        """Whether it has what it needs at the broker."""
-        return self._road is not None
-
-    @property
-    def is_blocked(self) -> bool:
-        """Whether the broker takes nothing, being short of memory or disk."""
-        return self._consuming.is_blocked or self._publishing.is_blocked
 
     def startService(self) -> None:
         super().startService()
@@ -259,7 +254,8 @@ class Standby(MultiService):
         epoch = self._memory.next_epoch(self._fence.epoch, self._token)
         read = self._memory.read_to(epoch)
         message = Message(CLAIM, epoch.encode())
-        await road.published.publish(PROCESSORS, memory_topic(self._hardware), message)
+        topic = memory_topic(self._hardware)
+        await self._figures.timed(road.published.publish(PROCESSORS, topic, message))
         await read
         if self._has_ended:
             return
@@ -288,6 +284,7 @@ class Standby(MultiService):
             road,
             self._servers,
             words=self._words,
+            figures=self._figures,
             seconds=self._seconds,
             at=self._at,
         )
@@ -367,6 +364,9 @@ class Standby(MultiService):
         if self._teller is not None:
             self._teller.tell_one(server)
         return "OK"
+
+    def _is_blocked(self) -> bool:
+        return self._consuming.is_blocked or self._publishing.is_blocked
 
     def blocked(self, why: str) -> None:
         """The broker takes nothing of one of the connections, or does again."""

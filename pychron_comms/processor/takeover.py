@@ -44,30 +44,18 @@ class Takeover:
             self.fence,
             self._memory,
             stream=gate.stream,
+            metrics=metrics,
             reactor=reactor,
             at=_now,
             words={"Journal": gate.search, "Metrics": lambda rest: metrics.text()},
             begin=gate.startService,
             usurped=usurped,
         )
-        _count(self._standby, metrics)
         return self._standby
 
     def _tell(self, record: Mapping[str, Any]) -> None:
         if self._standby is not None:
             self._standby.tell_record(record)
-
-
-def _count(standby: Standby, metrics: Metrics) -> None:
-    for name, meaning, read in (
-        ("broker_connected", "Whether the broker is there.", lambda: standby.is_linked),
-        (
-            "broker_blocked",
-            "Whether the broker is short of memory or disk, and takes nothing.",
-            lambda: standby.is_blocked,
-        ),
-    ):
-        metrics.gauge(f"pychron_comms_{name}", meaning, read)
 
 
 def _now() -> str:

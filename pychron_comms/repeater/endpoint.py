@@ -70,7 +70,7 @@ class CommandRepeater(MultiService):
     It reconnects with backoff and jitter, at most 2.2 s apart. While there is no connection, a
     command fails at once with 011: it was never sent. What was sent and not answered when the
     connection ends, or ``timeout`` seconds later, fails with 201. Nothing is sent twice. ``cork``
-    is that of the clients' connections in this process.
+    is that of the clients' connections in this process; ``hop`` is told how long each reply takes.
     """
 
     def __init__(
@@ -82,11 +82,12 @@ class CommandRepeater(MultiService):
         *,
         is_near: bool = False,
         cork: Cork | None = None,
+        hop: Histogram | None = None,
     ) -> None:
         super().__init__()
         self._watcher: StateWatcher | None = None
         self._when_connected: list[Callable[[], None]] = []
-        self.hop: Histogram | None = None
+        self.hop = hop
         self._name = name
         self.is_near = is_near
         #: Where commands go; None while the processor is away.
@@ -105,10 +106,6 @@ class CommandRepeater(MultiService):
             clock,
         )
         client.setServiceParent(self)
-
-    def measure(self, hop: Histogram) -> None:
-        """Tell it how long each reply takes."""
-        self.hop = hop
 
     def watch_state(self, watcher: StateWatcher) -> None:
         """Let ``watcher`` hear how things stand at the processor, while there is a connection."""

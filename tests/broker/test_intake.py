@@ -10,9 +10,11 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from pychron_comms.broker.figures import StandbyFigures
 from pychron_comms.broker.intake import Intake, Road
 from pychron_comms.broker.servers import SILENT, Servers
 from pychron_comms.errors import InterlockError
+from pychron_comms.observability.metrics import Metrics
 from pychron_comms.safeguards.fence import LeasedFence
 from pychron_comms.wire.context import RequestContext
 from tests.broker.doubles import PikaChannel
@@ -67,6 +69,7 @@ class IntakeTests(SynchronousTestCase):
         published = self.published.wrapped()
         published.confirm()
         self.published.answer()
+        self.metrics = Metrics()
         self.servers = Servers(self.gate)  # type: ignore[arg-type]
         self.words: list[tuple[str, str]] = []
         self.intake = Intake(
@@ -75,6 +78,7 @@ class IntakeTests(SynchronousTestCase):
             self.fence,
             Road(published, PikaChannel().wrapped(), self.replied.wrapped()),
             self.servers,
+            figures=StandbyFigures(self.metrics, self.clock.seconds),
             words={"Hello": lambda rest, server: self.words.append((rest, server)) or "OK"},
             seconds=self.clock.seconds,
             at=lambda: "now",
@@ -110,6 +114,10 @@ class IntakeTests(SynchronousTestCase):
     def replies(self) -> list[str]:
         return [each.body.decode() for each in self.replied.published]
 
+    @property
+    def redelivered(self) -> int:
+        return StandbyFigures(self.metrics, self.clock.seconds).redelivered.value
+
     def go(self) -> None:
         """The broker confirms, and has seen the acknowledgement."""
         self.published.confirm(1)
@@ -129,6 +137,16 @@ class IntakeTests(SynchronousTestCase):
         self.assertEqual(self.gate.ran, [])
         self.lane.answer()
         self.assertEqual(self.gate.ran, ["me System|Open A"])
+
+    def test_how_long_the_broker_takes_to_write_it_is_measured(self) -> None:
+        self.send()
+        self.clock.advance(0.02)
+        self.published.confirm(1)
+        text = self.metrics.text()
+        self.assertIn("pychron_comms_broker_confirm_duration_seconds_count 1.0\n", text)
+        self.assertIn('duration_seconds_bucket{le="0.01"} 0.0\n', text)
+        self.assertIn('duration_seconds_bucket{le="0.025"} 1.0\n', text)
+        self.assertEqual(self.redelivered, 0)
 
     def test_acknowledged_and_not_written_yet_it_waits(self) -> None:
         self.send()
@@ -185,6 +203,7 @@ class IntakeTests(SynchronousTestCase):
         self.send(redelivered=True)
         self.assertEqual((self.lane.acked, self.gate.ran), ([7], []))
         self.assertTrue(self.replies[0].startswith("ERROR 201 : "))
+        self.assertEqual(self.redelivered, 1)
 
     def test_one_for_another_owner_is_never_run(self) -> None:
         self.send(epoch="2.other")
@@ -248,10 +267,12 @@ class IntakeTests(SynchronousTestCase):
     def test_it_is_done_again_by_the_next_owner_and_late(self) -> None:
         self.send_safe("@from=me System|Close A", epoch="2.x", redelivered=True, until=1.0)
         self.assertEqual(self.gate.ran, ["me System|Close A"])
+        self.assertEqual(self.redelivered, 1)
 
     def test_what_only_came_that_way_is_treated_as_what_it_is(self) -> None:
         self.send_safe("@from=me;key=k System|Open A", redelivered=True)
         self.assertEqual((self.gate.ran, self.lane.acked), ([], [7]))
+        self.assertEqual(self.redelivered, 1)
 
     # -- what is none of ours
 

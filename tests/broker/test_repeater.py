@@ -9,6 +9,7 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.broker.channel import Delivery
+from pychron_comms.broker.figures import BrokerFigures
 from pychron_comms.broker.message import OWNER, REPLY, Message, stamp_of
 from pychron_comms.broker.owner import PATIENCE
 from pychron_comms.broker.repeater import BrokerRepeater
@@ -17,6 +18,7 @@ from pychron_comms.errors import (
     PychronCommunicationError,
     QueueFullError,
 )
+from pychron_comms.observability.metrics import Metrics
 from pychron_comms.transport.broker_strings import parse_broker
 from pychron_comms.wire.context import PLAIN, RequestContext
 from tests.broker.doubles import PikaChannel
@@ -25,8 +27,12 @@ from tests.broker.doubles import PikaChannel
 class RepeaterTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = MemoryReactorClock()
+        self.metrics = Metrics()
         self.repeater = BrokerRepeater(
-            parse_broker("amqp:b:set=line"), self.clock, seconds=self.clock.seconds
+            parse_broker("amqp:b:set=line"),
+            self.clock,
+            BrokerFigures(self.metrics, self.clock.seconds, processor="amqp:b:set=line"),
+            seconds=self.clock.seconds,
         )
         self.asked: list[Deferred[str]] = []
         self.repeater.startService()
@@ -208,6 +214,28 @@ class RepeaterTests(SynchronousTestCase):
         self.assertIn("low on memory", str(error))
         self.repeater.blocked("")
         self.assertNoResult(self.ask())
+
+    def test_how_the_broker_does_is_told_in_numbers(self) -> None:
+        self.assertEqual((self.told("connected"), self.told("blocked")), (0, 0))
+        self.join()
+        self.own()
+        self.repeater.blocked("low on memory")
+        self.assertEqual((self.told("connected"), self.told("blocked")), (1, 1))
+        self.repeater.blocked("")
+        self.ask()
+        self.clock.advance(0.02)
+        self.assertEqual(self.told("confirm_duration_seconds_count"), 0)
+        self.commands.confirm(1)
+        self.assertEqual(self.told("blocked"), 0)
+        self.assertEqual(self.told("confirm_duration_seconds_count"), 1)
+        self.assertAlmostEqual(self.told("confirm_duration_seconds_sum"), 0.02)
+        self.repeater.leave("gone")
+        self.assertEqual(self.told("connected"), 0)
+
+    def told(self, name: str) -> float:
+        begin = f'pychron_comms_broker_{name}{{processor="amqp:b:set=line"}} '
+        (line,) = [each for each in self.metrics.text().splitlines() if each.startswith(begin)]
+        return float(line.removeprefix(begin))
 
     def test_who_is_connected_is_told_once_for_each_owner(self) -> None:
         told: list[int] = []

@@ -69,8 +69,11 @@ command = ["true"]
 #: Numbers that only a laboratory with a standby has.
 _OF_A_PAIR = {"pychron_comms_owns_hardware", "pychron_comms_takeovers_total"}
 
-#: Numbers that only a laboratory with a broker has: tests/processor/test_takeover.py.
-_OF_A_BROKER = {"pychron_comms_broker_connected", "pychron_comms_broker_blocked"}
+#: Numbers that only a laboratory with a broker has: tests/broker.
+_OF_A_BROKER = {
+    f"pychron_comms_broker_{name}"
+    for name in ("connected", "blocked", "confirm_duration_seconds", "redelivered_total")
+}
 
 _DOCUMENTED = (Path(__file__).parents[2] / "docs" / "operation.md").read_text("utf-8")
 
@@ -147,7 +150,8 @@ def told(url: str) -> set[str]:
 
 def test_what_the_dashboard_and_the_rules_name_is_there(pages: tuple[str, str]) -> None:
     def missing() -> set[str]:
-        return named() - set().union(*map(told, pages)) - _OF_A_PAIR - _OF_A_BROKER
+        apart = {f"{name}{end}" for name in _OF_A_PAIR | _OF_A_BROKER for end in ("", "_bucket")}
+        return named() - set().union(*map(told, pages)) - apart
 
     assert len(named()) > 40
     wait_until(lambda: not missing(), "every number that is named")

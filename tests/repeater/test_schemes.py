@@ -5,6 +5,7 @@ from __future__ import annotations
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
+from pychron_comms.observability.metrics import Metrics
 from pychron_comms.repeater.schemes import repeater_to
 from pychron_comms.transport.cork import Cork
 
@@ -20,9 +21,10 @@ class SchemeTests(SynchronousTestCase):
             "tcp:127.0.0.10:1059": False,
             "ssl:lab:1059": False,
         }.items():
-            repeater = repeater_to(address, MemoryReactorClock(), Cork())
+            repeater = repeater_to(address, MemoryReactorClock(), Cork(), Metrics())
             self.assertEqual(repeater.is_near, near, msg=address)
 
     def test_what_is_no_address_is_refused(self) -> None:
         for address in ("", "nonsense", "lab:1059"):
-            self.assertRaises(ValueError, repeater_to, address, MemoryReactorClock(), Cork())
+            with self.assertRaises(ValueError):
+                repeater_to(address, MemoryReactorClock(), Cork(), Metrics())

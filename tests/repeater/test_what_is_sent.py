@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from pychron_comms.errors import OutcomeUnknownError
-from pychron_comms.observability.metrics import Metrics
 from pychron_comms.repeater.connection import _HANDSHAKE, _SWEEP
 from pychron_comms.repeater.endpoint import CommandRepeater
 from pychron_comms.repeater.routing import PATIENCE, FixedWay
@@ -136,10 +135,6 @@ class OwnWordsTests(EndpointCase):
 
     def setUp(self) -> None:
         super().setUp()
-        metrics = Metrics()
-        self.took = metrics.histogram("hop_seconds", "How long.", (0.5, 5.0))
-        self.text = metrics.text
-        self.repeater.measure(self.took)
         self.start()
         self.connection: Any = self.repeater.connection
 
@@ -156,15 +151,15 @@ class OwnWordsTests(EndpointCase):
         self.clock.advance(1.0)
         self.processor.say(b"@id=1 free\r\n")
         self.assertEqual(self.successResultOf(answer), "free")
-        self.assertIn('hop_seconds_bucket{le="0.5"} 0.0\n', self.text())
-        self.assertIn('hop_seconds_bucket{le="5.0"} 1.0\n', self.text())
+        self.assertIn('hop_seconds_bucket{le="0.5"} 0.0\n', self.metrics.text())
+        self.assertIn('hop_seconds_bucket{le="5.0"} 1.0\n', self.metrics.text())
 
     def test_so_is_each_of_many_that_come_together(self) -> None:
         for _ in range(3):
             self.repeater.get_response("System", "GetValveState A", WHO)
         self.processor.say(b"@id=1 True\r\n@id=2 True\r\n")
         self.processor.say(b"@id=3;len=4 \r\nTrue\r\n")
-        self.assertIn("hop_seconds_count 3.0\n", self.text())
+        self.assertIn("hop_seconds_count 3.0\n", self.metrics.text())
 
     def test_it_does_not_take_another_computers_clock_for_its_own_unsaid(self) -> None:
         processor = Processor()

@@ -159,14 +159,8 @@ class Ways(MultiService):
             act()
 
     def _repeater_to(self, description: str) -> KeptRepeater:
-        repeater = repeater_to(description, self._reactor, self._cork)
+        repeater = repeater_to(description, self._reactor, self._cork, self._metrics)
         repeater.watch_state(self._status.mirror_of(description))
         repeater.when_connected(self._others_answer)
         self._status.searches[description] = partial(search_at, repeater)
-        hop = self._metrics.histogram(
-            "pychron_comms_hop_seconds",
-            "From a command that leaves for a processor to its reply.",
-            processor=description,
-        )
-        repeater.measure(hop)
         return repeater

@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
+from pychron_comms.broker.figures import BrokerFigures
 from pychron_comms.broker.memory import SharedJournal, SharedMemory
 from pychron_comms.broker.ownership import SAFE
 from pychron_comms.broker.repeater import BrokerRepeater
 from pychron_comms.broker.standby import Standby
 from pychron_comms.journal.memory import NoJournal
 from pychron_comms.journal.record import time_text
+from pychron_comms.observability.metrics import Metrics
 from pychron_comms.processor.execution.fenced import FencedRunner
 from pychron_comms.processor.hardware_manager import RemoteHardwareManager
 from pychron_comms.safeguards.fence import FenceRule, LeasedFence
@@ -85,6 +87,7 @@ class Processor:
             self.fence,
             memory,
             stream=self.gate.stream,
+            metrics=Metrics(),
             reactor=process,
             at=lambda: _at(seconds()),
             words={},
@@ -106,10 +109,15 @@ class Server:
     def __init__(self, process: Process, broker: ModelBroker, *, ahead: float) -> None:
         self.process = process
         self.endpoint = BrokerEndpoint(broker, process)
+
+        def seconds() -> float:
+            return process.seconds() + ahead
+
         self.repeater = BrokerRepeater(
             ADDRESS,
             process,
-            seconds=lambda: process.seconds() + ahead,
+            BrokerFigures(Metrics(), seconds),
+            seconds=seconds,
             link=link_to(broker, process, self.endpoint),
         )
         self.repeater.startService()
