@@ -46,8 +46,8 @@ from pychron_comms.processor.hardware_manager import MissingHandler, RemoteHardw
 from pychron_comms.processor.settings import ProcessorSettings
 from pychron_comms.processor.state.assembly import gate_readings, watched_managers
 from pychron_comms.processor.state.command_events import CommandEvents
-from pychron_comms.processor.state.looks import StateReader
 from pychron_comms.processor.state.publisher import StatePublisher
+from pychron_comms.processor.state.read_state import StateReader
 from pychron_comms.processor.state.rule_marks import RuleMarks
 from pychron_comms.processor.state.valve_figures import ValveFigures
 from pychron_comms.safeguards.access import AccessRules

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import socket
+import sys
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -116,6 +117,32 @@ def test_a_killed_processor_is_seen_and_its_next_life_too(
         start_processor(processes, f"unix:{path}")
         events.read_until("System/valve/A", "ok", "sev")
         wait_until(lambda: get(f"{url}/readyz")[0] == 200, "a server that is ready")
+
+
+def test_a_driver_that_hangs_is_seen_and_all_others_live(processes: Processes) -> None:
+    hangs = processes.folder / "hangs"
+    one = '[manager.{0}]\nclass = "tests.integration.witness:Hanging"\nhangs = "{1}"\n'
+    file = processes.folder / "lab.toml"
+    file.write_text(one.format("hanging", hangs) + one.format("fine", processes.folder / "never"))
+    hop = f"unix:{processes.folder / 'hop'}"
+    modules = ":".join(path for path in sys.path if path)
+    processor = processes.twistd(
+        "pychron-processor",
+        f"--config={file}",
+        f"--listen={hop}",
+        "--http=off",
+        PYTHONPATH=modules,
+    )
+    processor.wait_for("CommandProcessor.* starting on")
+    server = processes.twistd("pychron-server", f"--processor={hop}", f"--http={ANY_PORT}")
+    with closing(Events(page_of(server))) as events:
+        events.read_until("device/hanging", "ok", "sev")
+        hangs.touch()
+        item = events.read_until("device/hanging", "invalid", "sev")
+        assert (item["reason"], item["v"]) == ("stale", 1.0)
+        assert events.items["device/fine"]["sev"] == "ok"
+        hangs.unlink()
+        events.read_until("device/hanging", "ok", "sev")
 
 
 def test_numbers_and_health_of_both_processes(laboratory: Any) -> None:

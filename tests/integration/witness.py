@@ -113,6 +113,24 @@ class Heater:
         self._witness.saw("heater", value)
 
 
+@implementer(IDevice)
+class Hanging:
+    """Says nothing, and raises nothing, while that file is there."""
+
+    name = "hanging"
+
+    def __init__(self, hangs: str) -> None:
+        self._hangs = Path(hangs)
+
+    def get(self) -> float:
+        while self._hangs.exists():
+            time.sleep(0.02)
+        return 1.0
+
+    def set(self, value: str, sender: str) -> None:
+        """Nothing to set."""
+
+
 @implementer(ILaserManager)
 class Laser:
     """Is enabled after two seconds, and disabled at once; its stage takes two seconds as well."""

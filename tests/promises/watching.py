@@ -16,6 +16,14 @@ WATCHING = (
         ".test_a_silent_processor_is_not_believed_within_two_seconds",
     ),
     Promise(
+        "a driver that hangs is seen to",
+        "what was asked and says nothing is stale within 2 s of being lost, whenever that was",
+        "processor/state/looks.py",
+        "            self._wait_until(watched, FRESH)\n",
+        "            pass\n",
+        "tests.processor.state.test_publisher.LookTests.test_whenever_it_hangs",
+    ),
+    Promise(
         "what is not known is never shown as well",
         "an alarm whose item is stale, missing or lost is invalid, whatever it looks at",
         "alarms/rule.py",

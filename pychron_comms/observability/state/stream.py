@@ -11,6 +11,7 @@ from functools import lru_cache
 from itertools import islice, takewhile
 from typing import Any, NamedTuple, Protocol
 
+from pychron_comms.interfaces import Source
 from pychron_comms.observability.state.items import STALE, Item
 
 #: Changes that are kept for who comes back, and for how many seconds.
@@ -167,10 +168,11 @@ class StateStream:
             self._tell(item.withdrawn())
 
     def invalidate(self, within: str, reason: str) -> None:
-        """What is at this path or below cannot be told any more."""
+        """What is at this path or below cannot be told any more, but for what a person has said."""
         below = f"{within}/"
         for path, item in list(self._items.items()):
-            if not within or path == within or path.startswith(below):
+            is_within = not within or path == within or path.startswith(below)
+            if is_within and item.source is not Source.MANUAL:
                 self.publish(self._as_confirmed(item).invalid(reason))
 
     def look_for_stale(self) -> None:

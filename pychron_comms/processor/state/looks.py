@@ -2,25 +2,35 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Protocol, cast
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import LoopingCall
 from twisted.python.failure import Failure
-from zope.interface import implementer
 
-from pychron_comms.errors import UnknownRequestTypeError
-from pychron_comms.handlers.running import RunsCalls
-from pychron_comms.interfaces import Effect, ICall, IRequestHandler, Move, Reading
-from pychron_comms.processor.state.readings import read
-from pychron_comms.wire.context import PLAIN
+from pychron_comms.interfaces import Reading
+from pychron_comms.observability.state.items import STALE
+from pychron_comms.processor.state.read_state import ReadState
 
 #: Seconds after the end of a command in which its manager is looked at; what ends meanwhile is
 #: seen by the same look, so that no manager is looked at more often, however much is done.
 SOON = 0.05
+
+#: Periods after its last answer in which a manager that was asked again must have answered; and
+#: how many it has where that question still waits behind a command.
+FRESH = 1.8
+BEHIND = 2.5
+
+#: Answers by which a manager is known to be slow; it is given so many periods for that at most.
+KNOWN_BY = 5
+SLOWEST = 4
+
+#: Of a period: who takes nearly one may miss the next look.
+_NEARLY = 0.05
 
 #: Managers that are asked in one turn of the reactor: commands come between.
 AT_ONCE = 8
@@ -29,47 +39,11 @@ AT_ONCE = 8
 Submit = Callable[["ReadState"], object]
 
 
-@implementer(ICall)
-class ReadState:
-    """A look at all of a manager, as a read that waits its turn like any other."""
-
-    name = "ReadState"
-    effect = Effect.READ
-    safe = False
-    deadline = 30.0
-    target = ""
-    moves: tuple[Move, ...] = ()
-    context = PLAIN
-    sender = "state"
-
-    def __init__(self, manager: object) -> None:
-        self.manager = manager
-        self.readings: Sequence[Reading] = ()
-
-    def same_read(self, other: object) -> bool:
-        return isinstance(other, ReadState) and other.manager is self.manager
-
-    def run(self) -> Sequence[Reading] | Awaitable[Sequence[Reading]]:
-        return read(self.manager)
-
-    def reply(self, result: object) -> str:
-        self.readings = cast(Sequence[Reading], result)
-        return "OK"
-
-
-@implementer(IRequestHandler)
-class StateReader(RunsCalls):
-    """Runs looks at managers that never block; no client's line leads here."""
-
-    def prepare(self, data: str, sender: str) -> ReadState:
-        raise UnknownRequestTypeError(data)
-
-
 class Seer(Protocol):
     """Is told what is seen of each manager, by its name."""
 
-    def saw(self, name: str, readings: Sequence[Reading]) -> None:
-        """So it stands."""
+    def saw(self, name: str, readings: Sequence[Reading], stale_after: float) -> None:
+        """So it stands, for as many seconds."""
 
     def cannot_see(self, name: str, why: str) -> None:
         """It did not say how it stands."""
@@ -84,8 +58,24 @@ class Watched:
     def __init__(self, name: str, manager: object) -> None:
         self.name = name
         self.manager = manager
-        self.busy = False
+        self.look: ReadState | None = None
         self.again = False
+        # When it answered last, and how long its last answers took.
+        self.answered: float | None = None
+        self.took: deque[float] = deque(maxlen=KNOWN_BY)
+        self.timer: IDelayedCall | None = None
+
+    def over(self, look: ReadState, now: float) -> None:
+        """That look at it has ended, whatever came of it."""
+        self.look = None
+        self.answered = now
+        self.took.append(0.0 if look.begun is None else now - look.begun)
+        self.stop_waiting()
+
+    def stop_waiting(self) -> None:
+        if self.timer is not None and self.timer.active():
+            self.timer.cancel()
+        self.timer = None
 
 
 class Looks:
@@ -93,7 +83,9 @@ class Looks:
 
     The managers of a period are asked ``AT_ONCE`` in a turn of the reactor. ``submit`` takes a look
     through the manager's own queue, so that none passes a command or waits in the reactor. A look
-    that has not ended is not begun again.
+    that has not ended is not begun again. A manager that has been asked and says nothing cannot be
+    seen ``FRESH`` periods after its last answer: within two, whenever it was lost. One that takes
+    more than a period to answer, as a rule, has as many more.
     """
 
     def __init__(self, submit: Submit, seer: Seer, *, clock: IReactorTime, period: float) -> None:
@@ -129,6 +121,8 @@ class Looks:
         if self._loop.running:
             self._loop.stop()
         self._left.clear()
+        for watched in self._watched.values():
+            watched.stop_waiting()
         for timer in (self._timer, self._turn):
             if timer is not None and timer.active():
                 timer.cancel()
@@ -165,28 +159,49 @@ class Looks:
     def _read(self, watched: Watched, *, again: bool = False) -> None:
         if not self._loop.running:
             return
-        if watched.busy:
+        if watched.look is not None:
             # What it reads just now may be from before the change.
             watched.again = watched.again or again
             return
-        watched.busy = True
-        call = ReadState(watched.manager)
+        call = watched.look = ReadState(watched.manager, self._clock.seconds)
         try:
             result = self._submit(call)
         except Exception:
             self._over(Failure(), watched, call)
             return
         if isinstance(result, Deferred):
+            self._wait_until(watched, FRESH)
             result.addBoth(self._over, watched, call)
         else:
             self._over(result, watched, call)
 
     def _over(self, result: object, watched: Watched, call: ReadState) -> None:
-        watched.busy = False
+        watched.over(call, self._clock.seconds())
         if isinstance(result, Failure):
             self._seer.cannot_see(watched.name, result.getErrorMessage())
         else:
-            self._seer.saw(watched.name, call.readings)
+            self._seer.saw(watched.name, call.readings, self._seconds(BEHIND, watched))
         if watched.again:
             watched.again = False
             self._read(watched)
+
+    # -- what does not answer
+
+    def _seconds(self, periods: float, watched: Watched) -> float:
+        """After its last answer, with what it is given for being slow."""
+        slow = math.floor(max(watched.took) / self._period + _NEARLY) if watched.took else 0
+        return self._period * (periods + min(slow, SLOWEST))
+
+    def _wait_until(self, watched: Watched, periods: float) -> None:
+        """So many after its last answer; what has never answered shows nothing that could be
+        stale."""
+        if watched.answered is not None:
+            due = watched.answered + self._seconds(periods, watched)
+            wait = max(0.0, due - self._clock.seconds())
+            watched.timer = self._clock.callLater(wait, self._overdue, watched, periods)
+
+    def _overdue(self, watched: Watched, periods: float) -> None:
+        if periods < BEHIND and watched.look is not None and watched.look.begun is None:
+            self._wait_until(watched, BEHIND)
+        else:
+            self._seer.cannot_see(watched.name, STALE)

@@ -11,13 +11,12 @@ from pychron_comms.interfaces import ICall, Move, Reading, Source
 from pychron_comms.lab.schematic.model import Schematic
 from pychron_comms.observability.state.items import Item, found
 from pychron_comms.observability.state.stream import StateStream
-from pychron_comms.processor.state.looks import Looks, Submit
+from pychron_comms.processor.state.looks import BEHIND, Looks, Submit
 from pychron_comms.processor.state.marks import Marks
 from pychron_comms.processor.state.rule_marks import RuleMarks
 
-#: Seconds between two looks at each manager, and after how many looks a value is stale.
+#: Seconds between two looks at each manager.
 PERIOD = 1.0
-_STALE = 2.5
 
 
 #: Tells how things stand that no manager owns.
@@ -48,7 +47,7 @@ class StatePublisher:
     ) -> None:
         self.stream = stream
         self._now = now
-        self._stale_after = period * _STALE
+        self._stale_after = period * BEHIND
         self._more: More = lambda: ()
         self._marks = Marks()
         self._rules: RuleMarks | None = None
@@ -108,9 +107,12 @@ class StatePublisher:
 
     # -- what looks show
 
-    def saw(self, name: str, readings: Sequence[Reading]) -> None:
+    def saw(self, name: str, readings: Sequence[Reading], stale_after: float) -> None:
         """So the manager of that name stands."""
-        self._publish((f"{name}/{each.path}" if each.path else name, each) for each in readings)
+        self._publish(
+            ((f"{name}/{each.path}" if each.path else name, each) for each in readings),
+            stale_after,
+        )
 
     def cannot_see(self, name: str, why: str) -> None:
         """The manager of that name did not say how it stands."""
@@ -119,7 +121,7 @@ class StatePublisher:
     def looked(self) -> None:
         """Tell what is beside the managers, and what has not been seen for too long."""
         readings = {reading.path: reading for reading in self._more()}
-        self._publish(readings.items())
+        self._publish(readings.items(), self._stale_after)
         for path in self._told_more - readings.keys():
             self.stream.withdraw(path)
         self._told_more = set(readings)
@@ -127,19 +129,27 @@ class StatePublisher:
         if self._rules is not None:
             self._rules.look()
 
-    def _publish(self, readings: Iterable[tuple[str, Reading]]) -> None:
+    def _publish(self, readings: Iterable[tuple[str, Reading]], stale_after: float) -> None:
         same = []
         for path, reading in readings:
-            told = self._told.get(path)
-            # One that was marked since, or could not be told, is another item.
-            if told is not None and told.reading == reading and self.stream.holds(told.item):
+            if self._is_told(path, reading, stale_after):
                 same.append(path)
             else:
-                item = self._item(path, reading, self._stale_after)
+                item = self._item(path, reading, stale_after)
                 # Its manager may go on to use these details.
                 self._told[path] = _Told(reading._replace(details=dict(reading.details)), item)
                 self.stream.publish(item)
         self.stream.confirm(same)
+
+    def _is_told(self, path: str, reading: Reading, stale_after: float) -> bool:
+        """Whether the stream says so; one marked since, or that could not be told, is another."""
+        told = self._told.get(path)
+        return (
+            told is not None
+            and told.reading == reading
+            and told.item.stale_after == stale_after
+            and self.stream.holds(told.item)
+        )
 
     def _item(self, path: str, reading: Reading, stale_after: float) -> Item:
         item = self._marked(found(reading, self._now(), path, stale_after))

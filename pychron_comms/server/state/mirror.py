@@ -14,8 +14,9 @@ from pychron_comms.observability.state.messages import event_of, fields_of
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.server.state.clock_offset import ClockOffset
 
-#: Seconds without a word after which nothing that a processor said can be believed.
-PATIENCE = 2.0
+#: Seconds without a word after which nothing that a processor said can be believed: who reads is
+#: told of it before two have gone by.
+PATIENCE = 1.9
 
 #: What it says of its stream alone.
 _SIGNS_OF_LIFE = frozenset({"live", "beat"})

@@ -8,7 +8,8 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.interfaces import Reading
-from pychron_comms.processor.state.looks import AT_ONCE, Looks, ReadState
+from pychron_comms.processor.state.looks import AT_ONCE, Looks
+from pychron_comms.processor.state.read_state import ReadState
 
 MANY = 3 * AT_ONCE + 1
 
@@ -18,7 +19,7 @@ class Seer:
         self.seen: list[str] = []
         self.rounds = 0
 
-    def saw(self, name: str, readings: Sequence[Reading]) -> None:
+    def saw(self, name: str, readings: Sequence[Reading], stale_after: float) -> None:
         self.seen.append(name)
 
     def cannot_see(self, name: str, why: str) -> None:

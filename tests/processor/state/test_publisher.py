@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -18,8 +19,9 @@ from pychron_comms.lab.simulated.extraction_line.line import SimulatedExtraction
 from pychron_comms.lab.simulated.extraction_line.vacuum import Vacuum
 from pychron_comms.observability.state.items import Item
 from pychron_comms.observability.state.stream import StateStream
-from pychron_comms.processor.state.looks import SOON, ReadState
+from pychron_comms.processor.state.looks import SOON
 from pychron_comms.processor.state.publisher import PERIOD, StatePublisher
+from pychron_comms.processor.state.read_state import ReadState
 from pychron_comms.processor.state.readings import read
 from tests.doubles import ScriptedCall
 from tests.observability.state.test_stream import Recorder
@@ -104,6 +106,10 @@ class PublisherCase(SynchronousTestCase):
         self.line = SimulatedExtractionLine(self.clock, valves, Vacuum(self.clock, (), {}))
         self.device = SimulatedDevice("heater", 20.0)
         self.waiting: list[Deferred[str]] | None = None
+        # Whether the manager of what waits has been asked already, and after how many seconds it
+        # answers; 0 for never.
+        self.asked = False
+        self.takes = 0.0
         self.looks = 0
         self.publisher = StatePublisher(
             self.stream,
@@ -121,8 +127,11 @@ class PublisherCase(SynchronousTestCase):
             result: Any = call.run()
             return call.reply(result)
         response: Deferred[str] = Deferred()
-        response.addCallback(lambda _: call.reply(call.run()))  # type: ignore[arg-type]
+        result = call.run() if self.asked else None
+        response.addCallback(lambda _: call.reply(result or call.run()))
         self.waiting.append(response)
+        if self.takes:
+            self.clock.callLater(self.takes, response.callback, "go")
         return response
 
     def item(self, path: str) -> Item:
@@ -133,7 +142,7 @@ class PublisherCase(SynchronousTestCase):
 
 class LookTests(PublisherCase):
     def test_a_look_is_a_call(self) -> None:
-        verifyObject(ICall, ReadState(self.line))
+        verifyObject(ICall, ReadState(self.line, self.clock.seconds))
 
     def test_all_is_told_at_the_start(self) -> None:
         self.publisher.start()
@@ -220,6 +229,71 @@ class LookTests(PublisherCase):
         self.assertEqual(len(self.waiting), 2)
         self.waiting[0].callback("go")
         self.assertEqual(self.item("System/valve/A").severity, Severity.OK)
+
+    def lost(self, *, asked: bool) -> Callable[[], bool]:
+        """From a moment after a look on, nothing answers; whether it is ``asked`` at all."""
+        self.publisher.start()
+        self.clock.advance(0.001)
+        self.waiting, self.asked = [], asked
+        return lambda: self.item("System/valve/A").reason == "stale"
+
+    def test_a_manager_that_is_asked_and_hangs_is_stale_within_two_seconds(self) -> None:
+        is_stale = self.lost(asked=True)
+        self.clock.pump([0.01] * 170)
+        self.assertFalse(is_stale())
+        self.clock.pump([0.01] * 25)
+        self.assertTrue(is_stale())
+        self.assertEqual(self.item("device/heater").reason, "stale")
+
+    def test_whenever_it_hangs(self) -> None:
+        """The source may be lost at any time between two looks: it never takes longer."""
+        for part in range(10):
+            self.setUp()
+            self.publisher.start()
+            self.clock.pump([PERIOD] * 3)
+            self.clock.advance(part * PERIOD / 10)
+            self.waiting, self.asked = [], True
+            self.clock.pump([0.05] * 40)
+            self.assertEqual(self.item("System/valve/A").reason, "stale", part)
+
+    def test_one_that_is_busy_with_a_command_has_a_moment_more(self) -> None:
+        is_stale = self.lost(asked=False)
+        self.clock.pump([0.01] * 245)
+        self.assertFalse(is_stale())
+        self.clock.pump([0.01] * 10)
+        self.assertTrue(is_stale())
+
+    def slow(self, seconds: float, looks: int) -> set[str]:
+        """The reasons of one that takes so long to answer."""
+        self.takes, self.waiting, self.asked = seconds, [], True
+        self.publisher.start()
+        self.clock.advance(seconds)
+        reasons: set[str] = set()
+        for _ in range(round(20 * looks * (seconds + PERIOD))):
+            self.clock.advance(0.05)
+            reasons.add(self.item("System/valve/A").reason)
+        return reasons
+
+    def test_one_that_is_slow_and_fine_is_never_stale(self) -> None:
+        for seconds in (0.9, 1.0, 1.3, 1.9, 3.4):
+            self.setUp()
+            self.assertEqual(self.slow(seconds, looks=8), {""}, seconds)
+            self.assertGreater(self.looks, 10, seconds)
+
+    def test_one_that_is_slow_and_lost_has_a_period_more_for_each_that_it_takes(self) -> None:
+        self.slow(1.3, looks=8)
+        self.takes = 0.0
+        self.clock.pump([0.05] * 2 * 60)
+        answered = self.item("System/valve/A").confirmed
+        self.assertEqual(self.item("System/valve/A").reason, "stale")
+        self.assertAlmostEqual(self.recorder.changes[-1].at - answered, 2.8, delta=0.1)
+
+    def test_a_drawing_stands_though_the_hardware_is_lost(self) -> None:
+        self.publisher.draw(laid_out(["bone"], {"A": None}))
+        is_stale = self.lost(asked=True)
+        self.clock.advance(2 * PERIOD)
+        self.assertTrue(is_stale())
+        self.assertEqual(self.item("System/schematic").severity, Severity.OK)
 
     def test_a_look_that_fails_makes_all_of_the_manager_invalid(self) -> None:
         self.publisher.start()
