@@ -124,6 +124,8 @@ class HungDeviceTests(LaboratoryCase):
         self.clock.advance(READ_TIME)
         self.clock.advance(0.2)
         self.assertEqual(self.successResultOf(after), "OK")
+        # What commands did is told a moment later; then nothing is left.
+        self.clock.advance(0.1)
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_a_manager_that_is_not_held_back_does_not_wait(self) -> None:
