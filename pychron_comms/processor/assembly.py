@@ -44,7 +44,7 @@ from pychron_comms.processor.execution.sealed_queue import SealedQueue
 from pychron_comms.processor.gate_queries import GateQueries
 from pychron_comms.processor.hardware_manager import MissingHandler, RemoteHardwareManager
 from pychron_comms.processor.settings import ProcessorSettings
-from pychron_comms.processor.state.assembly import gate_readings, watched_managers
+from pychron_comms.processor.state.assembly import gate_readings, lock_readings, watched_managers
 from pychron_comms.processor.state.command_events import CommandEvents
 from pychron_comms.processor.state.publisher import StatePublisher
 from pychron_comms.processor.state.read_state import StateReader
@@ -115,7 +115,10 @@ def gate_from_config(
     publisher.watch(
         managers,
         lambda: chain(
-            gate_readings(guards.leases, guards.unsafe, journal), hardware.readings(), more()
+            lock_readings(guards.lock),
+            gate_readings(guards.leases, guards.unsafe, journal),
+            hardware.readings(),
+            more(),
         ),
     )
     metrics.gauge(
@@ -210,6 +213,7 @@ class Safeguards(NamedTuple):
     """Who may do what, and when; ``queries``: the same, for the commands that ask about it."""
 
     access: AccessRules
+    lock: SystemLock
     leases: Leases
     unsafe: UnsafeParts
     interlocks: Interlocks
@@ -230,7 +234,7 @@ def _safeguards(
     memory.watched_by(unsafe)
     lapses = metrics.counter("pychron_comms_lease_expiries_total", "Leases that have lapsed.")
     leases = Leases(reactor, time.time, audit, unsafe, lapses)
-    lock = SystemLock(settings.systems)
+    lock = SystemLock(settings.systems, time.time)
     roles = settings.roles
     admissions = [each for each in (settings.hosts, roles) if not each.admits_everybody]
     permissions = [roles, lock, leases]
@@ -246,7 +250,7 @@ def _safeguards(
         interlocks=interlocks,
         overrides=Overrides(settings.emergency_key, roles, reactor, audit.refused, metrics),
     )
-    return Safeguards(access, leases, unsafe, interlocks, queries)
+    return Safeguards(access, lock, leases, unsafe, interlocks, queries)
 
 
 def queue_of(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from zope.interface import implementer
 
@@ -11,23 +12,42 @@ from pychron_comms.interfaces import IAccessRule, ICall, ISystemLock
 from pychron_comms.transport.peer_identity import host_of
 
 
+class Holder(NamedTuple):
+    """The computer that has the lock, and since when in Unix time."""
+
+    name: str
+    address: str
+    since: float
+
+
 @implementer(ISystemLock, IAccessRule)
 class SystemLock:
     """Keeps everybody but its holder from the hardware, reads included, as Pychron's does.
 
-    ``systems`` names the addresses that may take it. Commands that touch no hardware stay open
-    to all, and so do those that make safe: a holder that has died must not keep a laser on.
+    ``systems`` names the addresses that may take it; ``now`` is Unix time in seconds. Commands
+    that touch no hardware stay open to all, and so do those that make safe: a holder that has died
+    must not keep a laser on.
     """
 
-    def __init__(self, systems: Mapping[str, str]) -> None:
+    def __init__(self, systems: Mapping[str, str], now: Callable[[], float]) -> None:
         self._names = {address: name for name, address in systems.items()}
+        self._now = now
         self._holder = ""
+        self._since = 0.0
+
+    @property
+    def holder(self) -> Holder | None:
+        """Who has it; None where it is free."""
+        if not self._holder:
+            return None
+        return Holder(self._names[self._holder], self._holder, self._since)
 
     def lock(self, sender: str) -> None:
         sender = host_of(sender)
         self._check_registered(sender)
         self._check_holder(sender)
-        self._holder = sender
+        if not self._holder:
+            self._holder, self._since = sender, self._now()
 
     def unlock(self, sender: str) -> None:
         sender = host_of(sender)

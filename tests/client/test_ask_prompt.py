@@ -62,7 +62,9 @@ class CatalogueCase(SynchronousTestCase):
         return fetch_catalogue(laser_communicator().ask)
 
     def line(self) -> Catalogue:
-        hardware = hardware_from_config(Table.parse(LINE, "lab.toml"), Clock(), SystemLock({}))
+        hardware = hardware_from_config(
+            Table.parse(LINE, "lab.toml"), Clock(), SystemLock({}, Clock().seconds)
+        )
         handler = ExtractionlineHandlerFactory().build(hardware)
         return fetch_catalogue(SimulatedCommunicator(handler).ask)
 

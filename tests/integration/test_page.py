@@ -268,6 +268,16 @@ def test_marks_say_in_words_what_they_show(browser: Any, shared: Pair) -> None:
             page.locator(f".valve[data-name='{name}'][aria-label*='{words}']").wait_for()
 
 
+def test_who_has_the_system_lock(browser: Any, shared: Pair) -> None:
+    with looking_at(browser, shared.url) as page:
+        assert shared.ask("System|SystemLock local On") == "OK"
+        page.locator("#kept", has_text=f"local ({HOST}) has the system lock since").wait_for()
+        page.locator("#road-list .item", has_text="system lock").wait_for()
+        assert shared.ask("System|SystemLock local Off") == "OK"
+        page.locator("#kept").wait_for(state="hidden")
+        assert page.locator("#road-list .item", has_text="system lock").count() == 0
+
+
 MARKUP = "<b onclick=alert(1)>&amp;</b>"
 
 

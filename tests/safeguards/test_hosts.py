@@ -8,7 +8,7 @@ from zope.interface.verify import verifyObject
 from pychron_comms.errors import InvalidIPAddressError, SecurityError, SystemLockError
 from pychron_comms.interfaces import IAccessRule, IAdmissionRule, ISystemLock
 from pychron_comms.safeguards.hosts import HostRule
-from pychron_comms.safeguards.system_lock import SystemLock
+from pychron_comms.safeguards.system_lock import Holder, SystemLock
 from tests.doubles import ScriptedCall
 
 
@@ -62,7 +62,8 @@ class HostRuleTests(SynchronousTestCase):
 
 class SystemLockTests(SynchronousTestCase):
     def setUp(self) -> None:
-        self.lock = SystemLock({"mass spec": "10.0.0.1", "pychron": "10.0.0.2"})
+        self.now = 100.0
+        self.lock = SystemLock({"mass spec": "10.0.0.1", "pychron": "10.0.0.2"}, lambda: self.now)
 
     def check(self, sender: str, manager: object = "valves") -> None:
         self.lock.check(ScriptedCall("Open", manager=manager, sender=sender))
@@ -99,6 +100,15 @@ class SystemLockTests(SynchronousTestCase):
         self.lock.unlock("10.0.0.1")
         self.check("10.0.0.2")
         self.lock.unlock("10.0.0.2")
+
+    def test_who_has_it_and_since_when(self) -> None:
+        self.assertIsNone(self.lock.holder)
+        self.lock.lock("10.0.0.1")
+        self.now = 200.0
+        self.lock.lock("10.0.0.1")
+        self.assertEqual(self.lock.holder, Holder("mass spec", "10.0.0.1", 100.0))
+        self.lock.unlock("10.0.0.1")
+        self.assertIsNone(self.lock.holder)
 
     def test_an_address_that_is_no_system_gets_009(self) -> None:
         self.assertRaises(InvalidIPAddressError, self.lock.lock, "10.0.0.3")

@@ -13,7 +13,7 @@ const gauges = new Gauges(find("gauge-list"));
 const devices = new Devices(find("device-list"));
 const lasers = new Lasers(find("laser-list"));
 const detectors = new Detectors(find("detector-list"));
-const road = new Road(find("road-list"), find("processors"));
+const road = new Road(find("road-list"), find("processors"), find("kept"));
 const alarms = new Alarms(find("alarms"), find("alarm-list"));
 const commands = new Commands(find("commands-found"), find("command-rows"), find("no-commands"));
 new Search(find("journal-form"), find("journal-says"), find("journal-found"), find("journal-rows"));

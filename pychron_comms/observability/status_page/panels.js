@@ -180,7 +180,7 @@ export class Detectors {
   }
 }
 
-const KINDS = { processor: "processor", listener: "port", lease: "lease of", route: "route of", clock: "clock of" };
+const KINDS = { processor: "processor", listener: "port", lease: "lease of", route: "route of", clock: "clock of", lock: "system lock" };
 // The order of the kinds: what a command meets last comes first.
 const ORDER = { processor: 0, route: 1, lease: 2 };
 
@@ -190,10 +190,12 @@ function near(name) {
 }
 
 export class Road extends Rows {
-  constructor(place, banner) {
+  constructor(place, banner, note) {
     super(place);
     this.banner = banner;
+    this.note = note;
     this.lost = new Map();
+    this.holders = new Map();
   }
 
   take(kind, name, item) {
@@ -204,6 +206,7 @@ export class Road extends Rows {
     if (row && item.until) row.why.textContent = `until ${moment(new Date(item.until * 1000))}`;
     if (row && kind === "route") this.route(row, item);
     if (kind === "processor") this.processor(name, item);
+    if (kind === "lock") this.lock(name, item, row);
   }
 
   // Where it leads is known though nobody answers there.
@@ -211,6 +214,15 @@ export class Road extends Rows {
     row.value.textContent = near(String(item.v));
     row.element.title = String(item.v);
     if (item.sev !== "ok") row.why.textContent = `${item.reason}, since ${moment(new Date(item.t * 1000))}`;
+  }
+
+  // Who keeps all others from the hardware.
+  lock(name, item, row) {
+    if (item.gone) this.holders.delete(name);
+    else this.holders.set(name, `${item.v} (${item.address}) has the system lock since ${moment(new Date(item.since * 1000))}: others get 012, but for what makes safe.`);
+    if (row && !item.gone) row.why.textContent = `${item.address}, since ${moment(new Date(item.since * 1000))}`;
+    this.note.hidden = !this.holders.size;
+    this.note.textContent = [...this.holders.values()].join(" ");
   }
 
   processor(name, item) {

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from pychron_comms.interfaces import IHardware, IJournal, IRequestHandler, Reading, Severity
 from pychron_comms.journal.watched import WatchedJournal
 from pychron_comms.safeguards.leases import Leases
+from pychron_comms.safeguards.system_lock import SystemLock
 from pychron_comms.safeguards.unsafe_parts import UnsafeParts
 
 
@@ -40,6 +41,14 @@ def lease_readings(leases: Leases, unsafe: UnsafeParts) -> Iterable[Reading]:
     for lease in leases.leases():
         details = {"until": round(lease.until, 3), "lease_of": lease.part.target}
         yield Reading(f"lease/{lease.part.name}", lease.owner, details=details)
+
+
+def lock_readings(lock: SystemLock) -> Iterable[Reading]:
+    """Who has the system lock, while somebody has it."""
+    holder = lock.holder
+    if holder is not None:
+        details = {"address": holder.address, "since": round(holder.since, 3)}
+        yield Reading("road/lock", holder.name, details=details)
 
 
 def gate_readings(leases: Leases, unsafe: UnsafeParts, journal: IJournal) -> Iterable[Reading]:

@@ -74,7 +74,7 @@ def assembled(
     leases = Leases(clock, now, audit, unsafe, Counter())
     rules = Interlocks(queues.read, clock)
     rules.keep(rules_for(interlocks, handlers))
-    lock = SystemLock(computers or {})
+    lock = SystemLock(computers or {}, now)
     access = AccessRules((), [*before, lock, leases])
     hardware.safeguards = GateQueries(
         access=access,

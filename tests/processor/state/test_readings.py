@@ -22,8 +22,9 @@ from pychron_comms.interfaces import (
     Source,
     ValveStatus,
 )
-from pychron_comms.processor.state.assembly import lease_readings
+from pychron_comms.processor.state.assembly import lease_readings, lock_readings
 from pychron_comms.processor.state.readings import read
+from pychron_comms.safeguards.system_lock import SystemLock
 
 
 def manager(*provided: type[Interface], **methods: Any) -> Any:
@@ -158,6 +159,15 @@ class OtherKindsTests(ReadingsCase):
 
 
 class LeaseReadingsTests(SynchronousTestCase):
+    def test_who_has_the_system_lock_while_somebody_has(self) -> None:
+        lock = SystemLock({"mass spec": "10.0.0.1"}, lambda: 3.45678)
+        self.assertEqual(list(lock_readings(lock)), [])
+        lock.lock("10.0.0.1")
+        details = {"address": "10.0.0.1", "since": 3.457}
+        self.assertEqual(
+            list(lock_readings(lock)), [Reading("road/lock", "mass spec", details=details)]
+        )
+
     def test_leases_and_parts_that_could_not_be_made_safe(self) -> None:
         part = Part("System:A", object(), "A")
         leases: Any = manager(leases=[SimpleNamespace(part=part, owner="co2-pc", until=12.34567)])
