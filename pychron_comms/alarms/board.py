@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from copy import copy
 from typing import Any
 
@@ -10,14 +10,12 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from pychron_comms.alarms.alarm import (
     ACKNOWLEDGE,
-    ACTIVE,
-    LATCHED,
     SHELVE,
-    SHELVED,
     UNSHELVE,
     Alarm,
     Shelf,
 )
+from pychron_comms.alarms.figures import count_alarms
 from pychron_comms.alarms.ledger import AlarmLedger, Tell
 from pychron_comms.alarms.roster import Roster
 from pychron_comms.alarms.rule import WELL, Rule, Verdict
@@ -25,6 +23,9 @@ from pychron_comms.interfaces import IJournal, Severity
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.items import Item
 from pychron_comms.observability.state.stream import Change, StateStream
+
+#: Where the processors are, by their names: the paths of what each tells of the road end with it.
+_PROCESSOR = "road/processor/"
 
 #: Seconds in which an item may come that a rule names, before it is taken for missing.
 MISSING = 10.0
@@ -57,7 +58,9 @@ class AlarmBoard:
         self._missing: IDelayedCall | None = None
         self._all_have_come = False
         self._early: set[Alarm] = set()
-        _count(metrics, self)
+        # What the paths end with of what lost processors tell.
+        self._lost: set[str] = set()
+        count_alarms(metrics, self)
 
     def __iter__(self) -> Iterator[Alarm]:
         return iter(self._roster)
@@ -128,8 +131,20 @@ class AlarmBoard:
     # -- what items and time do
 
     def _follow(self, item: Item) -> None:
+        if item.path.startswith(_PROCESSOR):
+            self._follow_processor(item)
         for alarm in self._roster.at(item.path):
             self._look_soon(alarm)
+
+    def _follow_processor(self, item: Item) -> None:
+        end = f"/{item.path.removeprefix(_PROCESSOR)}"
+        if item.severity is Severity.INVALID and not item.is_gone:
+            self._lost.add(end)
+        elif end in self._lost:
+            self._lost.discard(end)
+            for alarm in self:
+                if alarm.rule.lost_apart:
+                    self._look_soon(alarm)
 
     def _look_soon(self, alarm: Alarm) -> None:
         self._due[alarm] = None
@@ -156,7 +171,7 @@ class AlarmBoard:
     def _look_at(self, alarm: Alarm, steady: float) -> None:
         item = self._stream.get(alarm.path)
         happened = ""
-        if not self._is_early(alarm):
+        if not (self._is_early(alarm) or self._is_lost(alarm, item)):
             happened = alarm.look(self._judged(alarm, item), steady, self._now())
         if happened:
             self._ledger.happened(alarm, happened)
@@ -181,6 +196,15 @@ class AlarmBoard:
             self._early.discard(alarm)
         return alarm in self._early
 
+    def _is_lost(self, alarm: Alarm, item: Item | None) -> bool:
+        """Whether all that is known is that its processor is lost, which is another alarm."""
+        return (
+            alarm.rule.lost_apart
+            and item is not None
+            and item.severity is Severity.INVALID
+            and item.path.endswith(tuple(self._lost))
+        )
+
     def _judged(self, alarm: Alarm, item: Item | None) -> Verdict:
         rule = alarm.rule
         condition = rule.only_while
@@ -204,29 +228,3 @@ class AlarmBoard:
             if alarm is not None:
                 alarm.recall(record["state"], steady, now)
                 self._early.add(alarm)
-
-
-def _count(metrics: Metrics, alarms: Iterable[Alarm]) -> None:
-    def counted(wanted: Callable[[Alarm], bool]) -> Callable[[], float]:
-        return lambda: sum(1 for alarm in alarms if wanted(alarm))
-
-    def are(severity: Severity) -> Callable[[Alarm], bool]:
-        return lambda alarm: alarm.current is severity and alarm.shelf is None
-
-    for severity in list(Severity)[1:]:
-        metrics.gauge(
-            "pychron_comms_alarms_active",
-            "Alarms that are so just now, and not shelved.",
-            counted(are(severity)),
-            severity=severity.value,
-        )
-    metrics.gauge(
-        "pychron_comms_alarms_unacknowledged",
-        "Alarms that nobody has seen yet.",
-        counted(lambda alarm: alarm.state in {ACTIVE, LATCHED}),
-    )
-    metrics.gauge(
-        "pychron_comms_alarms_shelved",
-        "Alarms that somebody has silenced.",
-        counted(lambda alarm: alarm.state == SHELVED),
-    )

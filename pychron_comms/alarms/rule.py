@@ -51,7 +51,8 @@ class Rule:
     ``hysteresis`` is how far inside a limit the value must come back. ``delay`` and
     ``clear_delay`` are the seconds for which it must be wrong, or well, before that counts.
     ``latch``: it stays until somebody has acknowledged it. ``notify`` names notifiers; None for
-    all. What cannot be told is invalid, whatever else is looked at.
+    all. What cannot be told is invalid, whatever else is looked at. ``lost_apart``: that the
+    processor which tells of it is lost is another alarm's; this one stays as it is meanwhile.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Rule:
     latch: bool = True
     text: str = ""
     notify: Sequence[str] | None = None
+    lost_apart: bool = False
 
     @property
     def is_of_one_item(self) -> bool:
@@ -116,7 +118,8 @@ BUILT_IN = (
         name="journal",
         pattern="road/journal*",
         when=Severity.MINOR,
-        text="What is done may not be written down: does the processor run, is the disk full?",
+        lost_apart=True,
+        text="What is done may not be written down: is the disk full?",
     ),
     Rule(
         name="history",
@@ -139,6 +142,7 @@ BUILT_IN = (
         when=Severity.MINOR,
         severity=Severity.MINOR,
         latch=False,
+        lost_apart=True,
         text="TLS ends with it: make a new one with pychron-certs renew.",
     ),
 )

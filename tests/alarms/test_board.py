@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pychron_comms.alarms import roster
 from pychron_comms.alarms.board import MISSING
 from pychron_comms.alarms.rule import BUILT_IN, Rule, While
@@ -183,6 +185,49 @@ class PatternTests(BoardCase):
         self.show(lost.invalid("lost"))
         self.clock.advance(5.0)
         self.assertEqual(self.state("processor/road/processor/unix:p")[0], "active")
+
+
+class LostTests(BoardCase):
+    """The road's own alarms, of what processors tell: a fault is one alarm, not several."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        told = ("road/processor/unix:p", "road/journal/unix:p", "road/certificate/a.pem/unix:p")
+        self.items = [Item(path=path, value="well", obtained=0.0, confirmed=0.0) for path in told]
+        self.begin(*BUILT_IN, items=self.items)
+
+    def states(self) -> dict[str, str]:
+        self.clock.advance(10.0)
+        return {alarm.name.partition("/")[0]: alarm.state for alarm in self.board}
+
+    def lose_all(self) -> None:
+        """As a server tells it: first what the processor told, then the processor itself."""
+        self.show(*(item.invalid("lost") for item in reversed(self.items)))
+
+    def test_a_lost_processor_is_one_alarm(self) -> None:
+        self.lose_all()
+        self.assertEqual(
+            self.states(), {"processor": "active", "journal": "ok", "certificate": "ok"}
+        )
+        self.assertEqual(self.notices(), ["raised"])
+
+    def test_a_journal_that_is_lost_alone_is_another(self) -> None:
+        self.show(self.items[1].invalid("it cannot be told"))
+        self.assertEqual(self.states()["journal"], "active")
+
+    def test_trouble_of_before_stands_until_it_is_known_to_be_over(self) -> None:
+        full = replace(self.items[1], severity=Severity.MAJOR, reason="the disk is full")
+        self.show(full)
+        self.lose_all()
+        self.assertEqual(self.states()["journal"], "active")
+        self.assertIn("the disk is full", self.alarm("journal/road/journal/unix:p").reason)
+        self.show(*self.items)
+        self.assertEqual(self.states()["journal"], "latched")
+
+    def test_what_does_not_come_back_with_its_processor_is_one_after_all(self) -> None:
+        self.lose_all()
+        self.show(self.items[0])
+        self.assertEqual(self.states()["journal"], "active")
 
 
 class OrderTests(BoardCase):

@@ -112,14 +112,23 @@ def test_what_people_did_outlives_a_killed_server(processes: Processes, tmp_path
     assert shown.returncode == 0, shown.stdout
 
 
-def test_a_lost_processor_is_an_alarm(processes: Processes, tmp_path: Path) -> None:
+def test_a_lost_processor_is_one_alarm(processes: Processes, tmp_path: Path) -> None:
     path = tmp_path / "hop.sock"
-    processor = start_processor(processes, f"unix:{path}")
+    file = tmp_path / "processor.toml"
+    file.write_text(f'[processor]\nsimulated_lab = true\n[journal]\nfile = "{tmp_path}/journal"\n')
+    processor = processes.twistd(
+        "pychron-processor", f"--config={file}", f"--listen=unix:{path}", "--http=off"
+    )
+    processor.wait_for("CommandProcessor.* starting on")
     server = start(processes, tmp_path, "", f"--processor=unix:{path}")
     name = f"processor/road/processor/unix:{path}"
     wait_until(lambda: alarms(server).get(name, {}).get("state") == "ok", "its alarm, at rest")
-    processor.kill()
+    wait_until(lambda: any("road/journal" in each for each in alarms(server)), "its journal's")
+    processor.terminate()
     wait_until(lambda: alarms(server)[name]["state"] == "active", "the alarm")
     assert "lost" in alarms(server)[name]["reason"]
+    standing = {name for name, each in alarms(server).items() if each["state"] != "ok"}
+    # That of the valve cannot be told; nothing else of the road is an alarm of its own.
+    assert standing == {name, "valve A"}
     start_processor(processes, f"unix:{path}")
     wait_until(lambda: alarms(server)[name]["state"] == "ok", "its end")
