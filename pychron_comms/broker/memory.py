@@ -11,7 +11,7 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import takewhile
-from typing import Any
+from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred
 from zope.interface import implementer
@@ -22,20 +22,34 @@ from pychron_comms.interfaces import IJournal
 #: Bytes of records that are kept here; the broker's log has as many.
 ROOM = 64_000_000
 
-#: Events of the journal that a standby must know, beside those of commands.
-_OF_LEASES = frozenset({"claim", "release", "lapse", "override", "unsafe", "safe", "stop"})
-_OF_COMMANDS = frozenset({"begin", "end"})
+#: Events of the journal that the next owner must know: those of commands, and those of leases.
+NEEDED = frozenset(
+    {"begin", "end", "claim", "release", "lapse", "override", "unsafe", "safe", "stop"}
+)
+
+
+class _Record(NamedTuple):
+    """One of the log. Two that are alike are one that came twice: a record has its number, of the
+    process that wrote it in that epoch."""
+
+    kind: str
+    epoch: str
+    body: bytes
 
 
 class SharedMemory:
-    """Takes in the messages of the log, in their order."""
+    """Takes in the messages of the log, in their order; what comes twice, once.
+
+    So a log may be read from its beginning again, which may be another log than before: what is
+    known stays known.
+    """
 
     def __init__(self, room: int = ROOM) -> None:
         self._room = room
         self._size = 0
-        self._records: deque[Message] = deque()
-        # What was known before the log was read anew, and has not come again yet.
-        self._earlier: set[tuple[str, str, bytes]] = set()
+        # In the order in which each came first, and the same for looking up.
+        self._records: deque[_Record] = deque()
+        self._known: set[_Record] = set()
         self._awaited: dict[str, Deferred[None]] = {}
         #: The epochs that were claimed, the newest last.
         self.epochs: list[str] = []
@@ -49,23 +63,13 @@ class SharedMemory:
             awaited = self._awaited.pop(epoch, None)
             if awaited is not None:
                 awaited.callback(None)
-        elif message.kind in {TAKEN, RECORD} and not self._is_known(message):
-            self._records.append(message)
-            self._size += len(message.body)
-            while self._size > self._room:
-                self._size -= len(self._records.popleft().body)
+        elif message.kind in {TAKEN, RECORD}:
+            self._keep(_Record(message.kind, _epoch(message), message.body))
 
     def read_to(self, epoch: str) -> Deferred[None]:
         """Fires when that claim was read, and so all that was written before it."""
         awaited = self._awaited[epoch] = Deferred(lambda _: self._awaited.__delitem__(epoch))
         return awaited
-
-    def read_again(self) -> None:
-        """The log is read from its beginning again.
-
-        It may be another one than before: what is known stays known, and comes in once.
-        """
-        self._earlier = {_identity(each) for each in self._records}
 
     def next_epoch(self, last: str, token: str) -> str:
         """A name for one more ownership: no other has it, and people see which was later.
@@ -76,55 +80,62 @@ class SharedMemory:
 
     def others_since(self, epoch: str) -> bool:
         """Whether somebody else has claimed the hardware after that epoch."""
-        token = epoch.partition(".")[2]
+        token = _token(epoch)
         later = reversed(self.epochs)
-        return any(each.partition(".")[2] != token for each in takewhile(epoch.__ne__, later))
+        return any(_token(each) != token for each in takewhile(epoch.__ne__, later))
 
-    def _is_known(self, message: Message) -> bool:
-        identity = _identity(message)
-        if identity in self._earlier:
-            self._earlier.discard(identity)
-            return True
-        return False
+    def _keep(self, record: _Record) -> None:
+        if record in self._known:
+            return
+        self._known.add(record)
+        self._records.append(record)
+        self._size += len(record.body)
+        while self._size > self._room:
+            oldest = self._records.popleft()
+            self._known.discard(oldest)
+            self._size -= len(oldest.body)
 
     def records(self) -> Iterator[Mapping[str, Any]]:
         """What was done, as records of a journal. A command that was taken and has no end there may
         have begun: it has a ``begin``."""
-        taken: dict[tuple[str, str], dict[str, Any]] = {}
+        taken: dict[tuple[str, str, str], dict[str, Any]] = {}
         begun = set()
-        for message in self._records:
-            record = _record(message)
+        for kept in self._in_order():
+            record = _read(kept)
             if record is None:
                 continue
             name = _name(record)
-            if message.kind == TAKEN:
+            if kept.kind == TAKEN:
                 # One that is asked again is taken again, and not begun again.
                 if name not in begun:
-                    taken[name] = record
+                    taken[kept.epoch, *name] = record
                 continue
-            # It has its begin now; or it was refused, and so never begun.
-            taken.pop(name, None)
-            if record["event"] in _OF_COMMANDS or record["event"] in _OF_LEASES:
+            # It has its begin now; or that owner has refused it, and so never begun.
+            taken.pop((kept.epoch, *name), None)
+            if record["event"] in NEEDED:
                 begun.add(name)
                 yield record
         yield from taken.values()
 
+    def _in_order(self) -> list[_Record]:
+        """As they were done: one that is told late belongs to the epoch that it was made in."""
+        places = {epoch: place for place, epoch in enumerate(self.epochs)}
+        return sorted(self._records, key=lambda record: places.get(record.epoch, -1))
 
-def _identity(message: Message) -> tuple[str, str, bytes]:
-    """Of all messages of the log: a record has its number, within its epoch."""
-    return message.kind, str(message.headers.get("epoch", "")), message.body
+
+def _epoch(message: Message) -> str:
+    return str(message.headers.get("epoch", ""))
 
 
-def _record(message: Message) -> dict[str, Any] | None:
+def _read(kept: _Record) -> dict[str, Any] | None:
     """With numbers that no other process's have; None for what is none."""
-    epoch = str(message.headers.get("epoch", ""))
     try:
-        record = json.loads(message.body)
+        record = json.loads(kept.body)
         event = record["event"]
         if event in {"begin", "end"}:
             name = "n" if event == "begin" else "of"
             if name in record:
-                record[name] = f"{epoch}/{record[name]}"
+                record[name] = f"{_token(kept.epoch)}/{record[name]}"
         str(record["at"])
     except (ValueError, KeyError, TypeError):
         return None
@@ -133,6 +144,11 @@ def _record(message: Message) -> dict[str, Any] | None:
 
 def _name(record: Mapping[str, Any]) -> tuple[str, str]:
     return str(record.get("sender", "")), str(record.get("key", record.get("ask", "")))
+
+
+def _token(epoch: str) -> str:
+    """Of the process whose epoch it is; each of its epochs has it."""
+    return epoch.partition(".")[2]
 
 
 def _number(epoch: str) -> int:

@@ -8,8 +8,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
-from twisted.application.service import MultiService
-from twisted.internet.defer import CancelledError, Deferred, ensureDeferred
+from twisted.application.service import MultiService, Service
+from twisted.internet.defer import CancelledError, Deferred, ensureDeferred, maybeDeferred
 from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -19,7 +19,8 @@ from pychron_comms.broker.channel import BrokerChannel, BrokerError, Delivery
 from pychron_comms.broker.figures import StandbyFigures
 from pychron_comms.broker.intake import Intake, Road
 from pychron_comms.broker.link import BrokerLink
-from pychron_comms.broker.memory import SharedMemory
+from pychron_comms.broker.log_writer import LogWriter
+from pychron_comms.broker.memory import NEEDED, SharedMemory
 from pychron_comms.broker.message import BEAT as BEAT_MESSAGE
 from pychron_comms.broker.message import CLAIM, OWNER, RECORD, Message
 from pychron_comms.broker.names import (
@@ -49,6 +50,9 @@ from pychron_comms.transport.outage import Outage
 #: that they came: it keeps them all the same.
 _LOG_AHEAD = 200
 _LOG_SEEN = 50
+
+#: Seconds in which the broker confirms the last records of one that stops.
+_LAST_RECORDS = 1.0
 
 
 class Standby(MultiService):
@@ -94,6 +98,7 @@ class Standby(MultiService):
         self._token = secrets.token_hex(4)
         self._ownership = Ownership(fence, seconds)
         self._servers = Servers(gate)
+        self._writer = LogWriter(address.hardware)
         self._words: dict[str, Callable[[str, str], str | Deferred[str]]] = {
             "Forget": lambda number, server: self._forget(server, number),
             "Gone": lambda session, server: self._gone(server, session),
@@ -129,19 +134,25 @@ class Standby(MultiService):
         super().startService()
         self._ticks.start(BEAT, now=False)
 
-    def stopService(self) -> Any:
+    def stopService(self) -> Deferred[Any]:
+        """Takes nothing more, and leaves when the broker has all that the next owner must know."""
+        Service.stopService(self)
         if self._ticks.running:
             self._ticks.stop()
+        self._end_service()
+        written = self._writer.written(self._reactor, _LAST_RECORDS)
+        return written.addCallback(lambda _: self._stopped())
+
+    def _stopped(self) -> Deferred[Any]:
         self.leave("it stops")
-        return super().stopService()
+        return maybeDeferred(super().stopService)
 
     def tell_record(self, record: Mapping[str, Any]) -> None:
         """A copy of what the journal has, for the standby and for who listens."""
-        if self._road is not None:
-            body = json.dumps(record, separators=(",", ":"), default=str).encode()
-            message = Message(RECORD, body, headers={"epoch": self._fence.epoch})
-            topic = f"{self._hardware}.{record['event']}"
-            self._road.told.tell(JOURNAL, topic, message)
+        event = record["event"]
+        body = json.dumps(record, separators=(",", ":"), default=str).encode()
+        message = Message(RECORD, body, headers={"epoch": self._fence.epoch})
+        self._writer.write(event, message, needed=event in NEEDED)
 
     # -- joining
 
@@ -164,12 +175,13 @@ class Standby(MultiService):
         published = await self._channel(publishing)
         await published.confirm()
         told, replied = [await self._channel(publishing) for _ in range(2)]
-        self._road = Road(published, told, replied)
         log = await self._channel(consuming)
         await bind(log, memory.name, JOURNAL, f"{self._hardware}.#")
+        self._road = Road(published, told, replied)
+        # Before whatever else: it is in the log before any claim that comes by this channel.
+        self._writer.begin(published)
         await log.ask("basic_qos", prefetch_count=_LOG_AHEAD)
-        # All of it, each time: it may be another log than before.
-        self._memory.read_again()
+        # All of it, each time: it may be another log than before. What is known comes in once.
         arguments = {"x-stream-offset": "first"}
         await log.consume(memory.name, partial(self._remember, log), arguments=arguments)
         beats = await self._channel(consuming)
@@ -202,6 +214,7 @@ class Standby(MultiService):
                 )
         self._is_joining = False
         self._road = None
+        self._writer.end()
         if self._claiming is not None:
             self._claiming.cancel()
         self._ownership.subscribed()

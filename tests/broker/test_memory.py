@@ -78,23 +78,69 @@ class MemoryTests(SynchronousTestCase):
         )
         self.assertEqual([each["event"] for each in records], ["claim"])
 
-    def test_what_is_read_again_is_known_once(self) -> None:
+    def test_what_comes_twice_counts_once_and_where_it_came_first(self) -> None:
+        """Told again since its confirmation was lost, or the log is read from its beginning."""
         begun = record(RECORD, event="begin", n=7, **command("k"))
-        self.take(begun)
-        self.memory.read_again()
-        self.assertEqual(len(self.take(begun, record(RECORD, event="end", n=8, of=7))), 2)
+        refused = record(RECORD, event="refused", n=0, reply="ERROR 207 : no", **command("m"))
+        records = self.take(
+            begun,
+            record(TAKEN, event="begin", n="x.1", **command("m")),
+            refused,
+            record(TAKEN, event="begin", n="x.2", **command("m")),
+            begun,
+            refused,
+        )
+        self.assertEqual([each["key"] for each in records], ["k", "m"])
 
     def test_what_was_known_is_known_where_the_log_was_deleted(self) -> None:
         self.take(record(RECORD, event="begin", n=7, **command("k")), Message(CLAIM, b"1.a"))
-        self.memory.read_again()
-        records = self.take(record(RECORD, event="begin", n=1, **command("m")))
+        # The next one has nothing of it.
+        records = self.take(
+            Message(CLAIM, b"2.b"), record(RECORD, "2.b", event="begin", n=1, **command("m"))
+        )
         self.assertEqual([each["key"] for each in records], ["k", "m"])
         self.assertTrue(self.memory.others_since("1.b"))
 
+    def test_a_record_that_is_told_late_belongs_to_its_own_epoch(self) -> None:
+        lease = {"event": "claim", "part": "CO2", "until": 1.0}
+        self.take(Message(CLAIM, b"1.a"), record(TAKEN, event="begin", n="x.1", **command("k")))
+        records = self.take(
+            Message(CLAIM, b"2.b"),
+            record(RECORD, "2.b", n=1, sender="the second", **lease),
+            record(TAKEN, "2.b", event="begin", n="x.2", **command("k")),
+            record(RECORD, event="begin", n=7, **command("k")),
+            record(RECORD, event="end", n=8, of=7, reply="OK"),
+            record(RECORD, n=6, sender="the first", **lease),
+        )
+        told = [(each["event"], each.get("sender")) for each in records]
+        self.assertEqual(
+            told,
+            [("begin", "me"), ("end", None), ("claim", "the first"), ("claim", "the second")],
+        )
+
+    def test_what_one_owner_refuses_another_may_have_begun(self) -> None:
+        records = self.take(
+            Message(CLAIM, b"1.a"),
+            record(TAKEN, event="begin", n="x.1", **command("k")),
+            Message(CLAIM, b"2.b"),
+            record(TAKEN, "2.b", event="begin", n="x.2", **command("k")),
+            record(RECORD, "2.b", event="refused", n=0, reply="ERROR 207 : no", **command("k")),
+        )
+        self.assertEqual([each["n"] for each in records], ["a/x.1"])
+
+    def test_an_end_is_known_by_its_process_whichever_epoch_that_has_reached(self) -> None:
+        begun, ended = self.take(
+            Message(CLAIM, b"1.a"),
+            record(RECORD, "1.a", event="begin", n=7, **command("k")),
+            Message(CLAIM, b"2.a"),
+            record(RECORD, "2.a", event="end", n=8, of=7, reply="OK"),
+        )
+        self.assertEqual(begun["n"], ended["of"])
+
     def test_the_oldest_make_room(self) -> None:
-        message = record(RECORD, event="claim", n=1, part="CO2")
-        self.memory = SharedMemory(room=3 * len(message.body))
-        self.assertEqual(len(self.take(*[message] * 10)), 3)
+        claims = [record(RECORD, event="claim", n=n, part="CO2") for n in range(10)]
+        self.memory = SharedMemory(room=3 * len(claims[0].body))
+        self.assertEqual([each["n"] for each in self.take(*claims)], [7, 8, 9])
 
     def test_all_before_a_claim_was_read_when_the_claim_is(self) -> None:
         read = self.memory.read_to("2.b")
@@ -106,7 +152,6 @@ class MemoryTests(SynchronousTestCase):
 
     def test_a_name_is_never_used_again_also_where_the_log_is_gone(self) -> None:
         self.take(Message(CLAIM, b"5.a"))
-        self.memory.read_again()
         self.assertEqual(self.memory.next_epoch("5.a", "a"), "6.a")
         self.assertFalse(self.memory.others_since("5.a"))
 

@@ -60,6 +60,25 @@ class TakeoverTests(SynchronousTestCase):
         (unit,) = world.units
         self.assertEqual((unit.replies, len(unit.asks)), (["did n0"], 1))
 
+    def test_an_end_that_the_broker_lost_is_told_again_before_another_takes_over(self) -> None:
+        world = World()
+        world.ask(0, Wish("Count", "a", Script(0.3), None, key=True))
+        world.pass_time(0.1)
+        # What the broker is told from now on dies with it.
+        world.slow_disk(5.0, 1.0)
+        world.pass_time(0.4)
+        (unit,) = world.units
+        self.assertEqual(unit.replies, ["did n0"])
+        world.restart_broker(0.2)
+        # All are back, and nobody has waited for so long that he may claim.
+        world.pass_time(2.0)
+        world.kill(0, 30.0)
+        world.pass_time(10.0)
+        world.ask_again(0, unit)
+        world.pass_time(1.0)
+        self.assertEqual(unit.replies, ["did n0"] * 2)
+        self.assertEqual(world.laboratory.actuated["n0"], 1)
+
 
 class PromptTests(SynchronousTestCase):
     """In the model's time, which a busy machine does not stretch."""

@@ -39,6 +39,7 @@ def test_the_owner_is_killed(processes: Processes, broker: Broker) -> None:
         running = client.begin("Open B", ";key=running")
         waiting = client.begin("Open C", ";key=waiting")
         wait_until(lambda: count(road, "begun B") == 1, "B in the driver's hands")
+        wait_until(lambda: client.ask("Outcome waiting") == "waiting", "C at the processor")
         owner.kill()
         road.let_go()
         # Whoever waits is told so when there is another owner, and not before.

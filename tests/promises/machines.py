@@ -87,12 +87,30 @@ MACHINES = (
     ),
     Promise(
         "a log that is deleted takes no knowledge from who has read it",
-        "a log that is read anew adds to what is known",
+        "what is read of another one adds to what is known",
         "broker/memory.py",
-        "        self._earlier = {_identity(each) for each in self._records}\n",
-        "        self._records.clear()\n",
+        "        self._records.append(record)\n",
+        "        self._records = deque([record])\n",
         "tests.broker.test_memory.MemoryTests"
         ".test_what_was_known_is_known_where_the_log_was_deleted",
+    ),
+    Promise(
+        "what a broker's node took with it is told again by who did it",
+        "a record is kept until the broker has confirmed it, and goes first by the next connection",
+        "broker/log_writer.py",
+        "        for number, record in list(self._kept.items()):\n",
+        "        for number, record in ():\n",
+        "tests.broker.test_log_writer.LogWriterTests"
+        ".test_what_is_not_confirmed_is_written_again_first_of_all_and_in_its_order",
+    ),
+    Promise(
+        "what a broker's log has twice was done once",
+        "a record is known by its epoch and its body, and counts where it came first",
+        "broker/memory.py",
+        "        if record in self._known:\n",
+        "        if record in ():\n",
+        "tests.broker.test_memory.MemoryTests"
+        ".test_what_comes_twice_counts_once_and_where_it_came_first",
     ),
     Promise(
         "who takes over by a broker knows which replies were read",

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple
 from pychron_comms.broker import ownership
 from pychron_comms.broker.intake import Intake
 from pychron_comms.broker.memory import SharedMemory
+from pychron_comms.broker.standby import Standby
 from pychron_comms.processor.execution.fenced import FencedRunner
 from tests.faults.model.bench import Script
 from tests.faults.model.breakages import Patches
@@ -30,8 +31,12 @@ async def _acknowledged_when_done(self: Any, channel: Any, tag: int, asked: Any)
     self._run(asked, lambda: channel.ack(tag))
 
 
-def _forgets(self: Any) -> None:
-    self._records.clear()
+_leave = Standby.leave
+
+
+def _forgets(self: Any, why: str) -> None:
+    self._memory._records.clear()
+    _leave(self, why)
 
 
 def _unfenced(self: Any, handler: Any, call: Any, take: Any) -> Any:
@@ -67,7 +72,7 @@ BREAKAGES = {
         "at most once",
     ),
     "what was in a log that was deleted is forgotten": Breakage(
-        [(SharedMemory, "read_again", _forgets)],
+        [(Standby, "leave", _forgets)],
         [
             _ask(0.3, key=True),
             _wait(0.1),

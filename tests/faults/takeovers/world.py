@@ -127,6 +127,10 @@ class World:
         self.laboratory.scripts[unit.number] = wish.script
         self._send(server, unit)
 
+    def ask_again(self, server: int, unit: Unit) -> None:
+        """Its client wants to know once more."""
+        self._send(server, unit)
+
     def pass_time(self, seconds: float) -> None:
         advance(self.clock, seconds)
 
