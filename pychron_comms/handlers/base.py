@@ -24,7 +24,6 @@ from pychron_comms.handlers.command import (
 )
 from pychron_comms.handlers.devices import DeviceCommands, named_device
 from pychron_comms.handlers.gate_commands import GateCommands, no_manager
-from pychron_comms.handlers.moves import Values
 from pychron_comms.handlers.replies import done, value
 from pychron_comms.handlers.running import RunsCalls
 from pychron_comms.interfaces import (
@@ -37,6 +36,7 @@ from pychron_comms.interfaces import (
 )
 from pychron_comms.safeguards.overlap import may_be_one
 from pychron_comms.safeguards.proof import words_of
+from pychron_comms.wire.context import PLAIN
 from pychron_comms.wire.grammar import Command, parse_command
 from pychron_comms.wire.line_table import LineTable
 
@@ -44,9 +44,6 @@ __all__ = ["BaseHandler", "named_device"]
 
 # In JSON by its other name: "command" is the word itself there.
 _COMMAND = Text("command", keys=("name",), default=None)
-
-#: The command, the word that was used for it, and its arguments, converted.
-_Meaning = tuple[CommandSpec, str, Values]
 
 _LEAVING = frozenset({"bye", "exit", "logout", "quit"})
 
@@ -63,25 +60,24 @@ class BaseHandler(RunsCalls, GateCommands, DeviceCommands):
         self.manager = manager
         self._commands = declared_commands(type(self))
         self._test_counter = itertools.count(1)
-        # What the texts of commands that act mean: by themselves, whoever says them.
-        self._meanings: LineTable[_Meaning] = LineTable()
+        # What the texts of commands that act mean, as calls to be made again: each runs but once.
+        self._meanings: LineTable[Call] = LineTable()
 
     def prepare(self, data: str, sender: str) -> ICall:
         return self._prepared(data, sender)
 
     def _prepared(self, data: str, sender: str) -> Call:
-        words = data.encode(errors="surrogatepass")
-        spec, name, values = self._meanings.get(words) or self._understood(words, data, sender)
-        return Call(self, spec, name, values, sender)
+        known = self._meanings.get(data.encode(errors="surrogatepass"))
+        return self._understood(data, sender) if known is None else known.again(sender, PLAIN)
 
-    def _understood(self, words: bytes, data: str, sender: str) -> _Meaning:
+    def _understood(self, data: str, sender: str) -> Call:
         name, arguments = self._parsed(data)
         spec = self._spec(name)
-        meaning = spec, name, spec.values(name, arguments)
+        call = Call(self, spec, name, spec.values(name, arguments), sender)
         # Calls that read are known by the gate.
-        if spec.effect is not Effect.READ:
-            self._meanings.keep(words, meaning, sender)
-        return meaning
+        if call.effect is not Effect.READ:
+            self._meanings.keep(data.encode(errors="surrogatepass"), call, sender)
+        return call
 
     def knows(self, word: str) -> bool:
         return word in self._commands

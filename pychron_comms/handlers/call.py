@@ -65,12 +65,29 @@ class Call:
         # Its manager is found anew, and asked again what it would refuse.
         spec = self._spec
         manager = spec.manager(self._handler, self.values)
-        if manager is self.manager and sender == self.sender and context is self.context:
-            if spec.check is not None:
-                spec.check(manager, self.values)
-            return self
-        other = Call(self._handler, spec, self.name, self.values, sender)
+        if manager is not self.manager:
+            other = Call(self._handler, spec, self.name, self.values, sender)
+            other.context = context
+            return other
+        if spec.check is not None:
+            spec.check(manager, self.values)
+        is_same = self.effect is Effect.READ and sender == self.sender and context is self.context
+        return self if is_same else self._of(sender, context)
+
+    def _of(self, sender: str, context: RequestContext) -> Call:
+        """The same, asked by another or anew: all else is of its words and its manager."""
+        other = Call.__new__(Call)
+        other._handler = self._handler
+        other._spec = self._spec
         other.context = context
+        other.deadline = self.deadline
+        other.effect = self.effect
+        other.manager = self.manager
+        other.moves = self.moves
+        other.name = self.name
+        other.safe = self.safe
+        other.sender = sender
+        other.values = self.values
         return other
 
     def same_read(self, other: ICall) -> bool:

@@ -97,7 +97,8 @@ class IRepeatableCall(ICall):
     def again(sender: str, context: RequestContext) -> IRepeatableCall:
         """The same, as ``prepare`` would give it now for this sender, with that context.
 
-        It is this call itself where nothing about it is another: a read may run more than once.
+        It is this call itself where it reads and nothing about it is another: a read may run more
+        than once.
         Errors: as those of ``prepare``.
         """
 

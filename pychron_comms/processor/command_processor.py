@@ -115,7 +115,8 @@ class CommandProcessor(CommandLineReceiver):
 
     def _asker(self, tags: Tags) -> tuple[str, RequestContext]:
         """Who asks for a known read, and on which terms."""
-        # With words that are known come at most an id, who asks, and when that was.
+        # With words that are known come at most an id, who asks, when that was, and by which
+        # connection, which is nothing to a read.
         sender, sent = tags.get("from"), tags.get("sent")
         prompt = sent is None or not self._age(sent)
         return sender or self.sender, PLAIN if sender and prompt else self._terms(tags, True)

@@ -52,16 +52,16 @@ PLAIN = RequestContext()
 def context_of(tags: Mapping[str, str]) -> RequestContext:
     """What the tags of a request say. Errors: 206."""
     get = tags.get
-    role = get("role", "")
+    role, within, silent = get("role", ""), get("within"), get("silent")
     if role and role not in ROLES:
         raise MalformedRequestError(f"role={role} is none of {', '.join(ROLES)}")
     return RequestContext(
-        within=_seconds("within", get("within")),
+        within=None if within is None else _seconds("within", within),
         key=get("key", ""),
         role=role,
         session=get("session", ""),
         ask=get("ask", ""),
-        silent=_seconds("silent", get("silent")) or 0.0,
+        silent=0.0 if silent is None else _seconds("silent", silent),
         trace=get("trace", ""),
     )
 
@@ -88,9 +88,7 @@ def tags_of(context: RequestContext) -> dict[str, str]:
     return tags
 
 
-def _seconds(name: str, text: str | None) -> float | None:
-    if text is None:
-        return None
+def _seconds(name: str, text: str) -> float:
     try:
         seconds = float(text)
     except ValueError:

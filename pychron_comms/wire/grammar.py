@@ -31,13 +31,21 @@ LINE_END = b"\r\n"
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _TYPE = re.compile(r"\s*([A-Za-z]\w*)\s*\|")
 _NAME = re.compile(r"([A-Za-z]\w*)(?:[\s,]\s*|$)")
-_FROM = re.compile(rb"from=([\w.~:/,+-]+)")
+# An id, and what a server says beside it: who asks, when that was, and by which connection. What
+# stands before the words must not be what is cut off at the ends of a line.
+_USUAL_HEAD = re.compile(
+    rb"@id=([0-9A-Za-z]+)(?:;from=([\w.~:/,+-]+)(?:;sent=(\d+(?:\.\d+)?))?"
+    rb"(?:;ask=([\w.:-]+);silent=(\d+(?:\.\d+)?))?)? (?=[!-?A-\xff])"
+)
 _ID_TAG = re.compile(r"@(?:[^ ]*;)?id=([^; ]+)")
 _NUMBERED = re.compile(rb"^@id=(\d{1,18}) ([!-~][ -~]*)\r\n", re.MULTILINE)
 _LENGTH_TAG = re.compile(rb"@(?:[^ ]*;)?len=(\d+)[; ]")
 _SAFE_VALUE = re.compile(r"[\w.~:/,+-]*", re.ASCII)
 _KEPT = ":/,.+"
 _NEWLINE = re.compile(r"\r\n|\r|\n")
+
+# Bytes of words whose parts are remembered.
+_SHORT = 128
 
 
 class Request(NamedTuple):
@@ -95,30 +103,22 @@ def split_words(line: bytes) -> tuple[Tags, bytes]:
     """
     if not line.startswith(b"@"):
         return NO_TAGS, line
-    head, _, words = line.partition(b" ")
-    number, more, others = head[4:].partition(b";")
-    # What stands before the words must not be what is cut off at the ends of a line.
-    if not (head.startswith(b"@id=") and number.isalnum() and b" " < words[:1] != b"@"):
+    found = _USUAL_HEAD.match(line)
+    if found is None:
         return NO_TAGS, b""
+    number, asker, sent, ask, silent = found.groups()
     tags = {"id": number.decode()}
-    if more:
-        # What a server says beside an id: who asks, and perhaps when that was.
-        asker, timed, sent = others.partition(b";sent=")
-        sender = _sender(asker)
-        if sender is None or (timed and not sent.replace(b".", b"").isdigit()):
-            return NO_TAGS, b""
-        tags["from"] = sender
-        if timed:
+    if asker:
+        tags["from"] = _name(asker)
+        if sent:
             tags["sent"] = sent.decode()
-    return tags, words
+        if ask:
+            tags["ask"], tags["silent"] = ask.decode(), silent.decode()
+    return tags, line[found.end() :]
 
 
-@lru_cache(256)
-def _sender(tag: bytes) -> str | None:
-    """Whom a tag ``from`` names that needs no decoding; None for anything else."""
-    # They are few, and ask again and again.
-    found = _FROM.fullmatch(tag)
-    return None if found is None else found[1].decode()
+# They are few, and ask again and again.
+_name = lru_cache(256)(bytes.decode)
 
 
 def join_tags(tags: Tags) -> str:
@@ -155,22 +155,26 @@ def split_type(text: str) -> tuple[str, str]:
 
 def parse_request(text: str) -> Request:
     """Take a line apart; 206 where its tags are malformed or it holds no command."""
-    return _request(*split_tags(text))
-
-
-def parse_line(line: bytes, tags: Tags, words: bytes) -> Request:
-    """As ``parse_request`` of a line, of which ``split_words`` gave these. Errors: 206."""
-    if tags and words.isascii():
-        return _request(tags, decode(words))
-    # What is wrong is told by its place in the line.
-    return parse_request(decode(line))
-
-
-def _request(tags: Tags, rest: str) -> Request:
+    tags, rest = split_tags(text)
     request_type, command = split_type(rest)
     if not command:
         raise MalformedRequestError("no command")
     return Request(tags, request_type, command)
+
+
+def parse_line(line: bytes, tags: Tags, words: bytes) -> Request:
+    """As ``parse_request`` of a line, of which ``split_words`` gave these. Errors: 206."""
+    # What is wrong with others is told by its place in the line.
+    parts = _parts(words) if len(words) <= _SHORT and words.isascii() else None
+    return parse_request(decode(line)) if parts is None else Request(tags, *parts)
+
+
+@lru_cache(1024)
+def _parts(words: bytes) -> tuple[str, str] | None:
+    """The type and the command of what is said again and again; None where it is more, or none."""
+    text = decode(words)
+    request_type, command = split_type(text)
+    return (request_type, command) if command and not text.startswith("@") else None
 
 
 def write_request(command: str, request_type: str = "", tags: Tags = NO_TAGS) -> str:

@@ -165,6 +165,8 @@ TAGS = (
     "@id=7;sent=12.3 ",
     "@id=7;from=10.0.0.5 ",
     "@id=7;from=lab/10.0.0.5;sent=12.345 ",
+    "@id=7;from=10.0.0.5;sent=12.345;ask=a9-3.12;silent=0.5 ",
+    "@id=7;from=10.0.0.5;ask=udp.1;silent=. ",
     "@id=a%20b ",
     "@id=7 @id=8 ",
 )
