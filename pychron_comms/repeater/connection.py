@@ -132,8 +132,7 @@ class ProcessorConnection(Protocol):
         places: Places | None = None,
     ) -> Waiting:
         """The reply to come to a command of that sender. Errors: 203."""
-        if self.taken.asks:
-            # It may tell whether this one is a copy.
+        if self.taken.concern(context.ask):
             self.taken.tell()
         if places is None:
             places = self._places.ordinary
@@ -152,8 +151,6 @@ class ProcessorConnection(Protocol):
         replies: Replies,
     ) -> None:
         """As ``ask`` of each, in one piece. Errors: 203, for all of them."""
-        if self.taken.asks:
-            self.taken.tell()
         places = self._places.ordinary
         places.take(sender, len(commands))
         now = self._clock.seconds()

@@ -183,6 +183,7 @@ class CommandRepeater(MultiService):
         self._outage.connected()
         for ask in self._read_lately.asks():
             connection.taken.add(ask)
+        connection.taken.tell()
         for act in self._when_connected:
             act()
         if self._watcher is not None:

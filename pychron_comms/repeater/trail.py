@@ -17,14 +17,13 @@ from twisted.python.failure import Failure
 from pychron_comms.errors import PychronCommunicationError
 from pychron_comms.safeguards.ownership import digest
 from pychron_comms.wire.context import RequestContext
+from pychron_comms.wire.copies import connection_of
 
 #: Seconds after its reply in which the same plain line may be its copy, as with the gate.
 KEEP = 5.0
 
 #: Keys that are known here, the newest.
 KEYS = 100_000
-
-_DATAGRAM = "udp"
 
 
 class Line(NamedTuple):
@@ -66,13 +65,13 @@ class SentLine:
         self.is_taken = False
         self.asks.append(ask)
         self.under_way.append(response)
-        connection = ask.rpartition(".")[0]
-        if connection != _DATAGRAM:
+        connection = connection_of(ask)
+        if connection:
             self._connections.add(connection)
 
     def is_meant_by(self, context: RequestContext, now: float) -> bool:
         """Whether who asks the same now may mean this one, and no new one."""
-        if context.ask.rpartition(".")[0] in self._connections:
+        if connection_of(context.ask) in self._connections:
             return False
         return not self.is_taken or now - context.silent < self.asked_at
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from pychron_comms.wire.copies import KEEP
+from pychron_comms.wire.copies import KEEP, connection_of
 
 #: Seconds after which the processor knows that a reply was read, and how many it is told at once.
 WITHIN = 0.05
@@ -20,8 +20,7 @@ MOST = 10_000
 class TakenReplies:
     """Those whose replies were read, and the processor does not know it yet.
 
-    ``say`` tells it: with the next command, since that may be a copy of one of them, or a moment
-    later.
+    ``say`` tells it: before the next command that may be a copy of one of them, or a moment later.
     """
 
     def __init__(self, clock: IReactorTime, say: Callable[[str], None]) -> None:
@@ -30,18 +29,29 @@ class TakenReplies:
         self._timer: IDelayedCall | None = None
         #: By the asks that they answer.
         self.asks: list[str] = []
+        # And the connections by which these came.
+        self._connections: set[str] = set()
 
     def add(self, ask: str) -> None:
         """One more."""
         self.asks.append(ask)
+        self._connections.add(connection_of(ask))
         if len(self.asks) >= AT_ONCE:
             self.tell()
         elif self._timer is None:
             self._timer = self._clock.callLater(WITHIN, self._tell_late)
 
+    def concern(self, ask: str) -> bool:
+        """Whether a command with this ask may be a copy of one of theirs: it came by another
+        connection. Without one it is no plain command, and never a copy."""
+        if not (ask and self.asks):
+            return False
+        connection = connection_of(ask)
+        return not connection or self._connections != {connection}
+
     def take(self) -> list[str]:
         """Those of now, whom the caller tells the processor of."""
-        asks, self.asks = self.asks, []
+        asks, self.asks, self._connections = self.asks, [], set()
         return asks
 
     def tell(self) -> None:

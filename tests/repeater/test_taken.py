@@ -5,6 +5,7 @@ from __future__ import annotations
 from pychron_comms.processor.execution import plain_command
 from pychron_comms.transport import taken
 from pychron_comms.transport.taken import MOST, ReadLately
+from pychron_comms.wire.context import RequestContext
 from pychron_comms.wire.copies import KEEP
 from tests.repeater.test_endpoint import EndpointCase
 
@@ -24,14 +25,29 @@ class TakenTests(EndpointCase):
         self.clock.advance(1.0)
         self.assertEqual(self.processor.read(), [])
 
-    def test_replies_that_were_read_are_told_before_the_next_command(self) -> None:
+    def said_to(self, ask: str) -> list[str]:
+        """What the processor hears with a command of that ask."""
+        self.repeater.get_response("System", "Open A", "10.0.0.1", RequestContext(ask=ask))
+        return [line.partition(" ")[2] for line in self.processor.read()]
+
+    def test_replies_that_were_read_are_told_before_a_command_that_may_be_a_copy(self) -> None:
         for number in (1, 2):
             self.repeater.reply_taken(f"c.{number}")
-            self.ask("Open A")
-            told = [line.partition(" ")[2] for line in self.processor.read()]
-            self.assertEqual(told, [f"Taken c.{number}", "System|Open A"])
+            self.assertEqual(self.said_to("d.1"), [f"Taken c.{number}", "System|Open A"])
+        for ask in ("udp.1", "c.3"):
+            self.repeater.reply_taken(ask)
+        self.assertEqual(self.said_to("c.4"), ["Taken udp.1 c.3", "System|Open A"])
+        self.repeater.reply_taken("udp.2")
+        self.assertEqual(self.said_to("udp.3"), ["Taken udp.2", "System|Open A"])
         self.clock.advance(1.0)
         self.assertEqual(self.processor.read(), [])
+
+    def test_and_not_before_one_that_is_none(self) -> None:
+        self.repeater.reply_taken("c.1")
+        for ask in ("c.2", ""):
+            self.assertEqual(self.said_to(ask), ["System|Open A"])
+        self.clock.advance(0.05)
+        self.assertEqual(self.processor.read(), ["@id=3 Taken c.1"])
 
     def test_no_more_are_told_together_than_a_line_holds(self) -> None:
         for number in range(250):

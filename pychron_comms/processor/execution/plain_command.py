@@ -6,16 +6,13 @@ from collections.abc import Mapping
 
 from pychron_comms.interfaces import Move
 from pychron_comms.processor.execution.entry import Ended, Entry
-from pychron_comms.wire.copies import KEEP, KEEP_DATAGRAM
+from pychron_comms.wire.copies import KEEP, KEEP_DATAGRAM, connection_of
 
 #: Seconds for which a copy may lie on its way from a server: by then its own time is over.
 LATE = 60.0
 
 #: Connections that are told apart of those by which one command was asked.
 CONNECTIONS = 100
-
-# Stands for the connection of a datagram, which has none.
-_DATAGRAM = "udp"
 
 #: Type and line.
 Line = tuple[str, str]
@@ -91,13 +88,13 @@ class PlainCommand:
         """Someone asks it."""
         self.last, self.last_at = ask, at
         self.is_taken = False
-        connection = _connection(ask)
-        if connection != _DATAGRAM and len(self._connections) < CONNECTIONS:
+        connection = connection_of(ask)
+        if connection and len(self._connections) < CONNECTIONS:
             self._connections.add(connection)
 
     def came_by(self, ask: str) -> bool:
         """Whether it came by the connection of this ask, which means it anew then."""
-        return _connection(ask) in self._connections
+        return connection_of(ask) in self._connections
 
     def end(self, ended: Ended, now: float) -> None:
         """It is over."""
@@ -116,7 +113,7 @@ class PlainCommand:
 
         Who has been told asks it anew; a datagram does not tell which of the two it is.
         """
-        if _connection(ask) == _DATAGRAM:
+        if not connection_of(ask):
             return sent < self.ended_at + KEEP_DATAGRAM
         is_copy = self.may_be_copied_by(sent) and self.may_be_older(ask, silent_since)
         return is_copy and not self.came_by(ask)
@@ -124,8 +121,4 @@ class PlainCommand:
 
 def is_first(ask: str) -> bool:
     """Whether its connection said nothing before."""
-    return ask.endswith(".1") and _connection(ask) != _DATAGRAM
-
-
-def _connection(ask: str) -> str:
-    return ask.rpartition(".")[0]
+    return ask.endswith(".1") and connection_of(ask) != ""
