@@ -57,8 +57,8 @@ from pychron_comms.transport.broker_strings import STATE_EXCHANGE, BrokerAddress
 from pychron_comms.transport.outage import Outage
 from pychron_comms.transport.read_run import ask_each
 from pychron_comms.transport.taken import ReadLately, TakenReplies
-from pychron_comms.wire.context import PLAIN, RequestContext, tags_of
-from pychron_comms.wire.grammar import write_request
+from pychron_comms.wire.context import PLAIN, RequestContext, terms_of
+from pychron_comms.wire.grammar import quoted, write_request
 
 #: Seconds between two words to the processor that this server lives.
 _ALIVE = 1.0
@@ -218,7 +218,8 @@ class BrokerRepeater(MultiService):
         if channel is None or self._why_not():
             return fail(PychronCommunicationError(self._name, self._why_not()))
         try:
-            line = write_request(data, request_type, {"from": sender, **tags_of(context)})
+            words = write_request(data, request_type)
+            line = f"@from={quoted(sender)}{terms_of(context)} {words}"
             self._waiting.take_place(lane, sender)
         except CommandError:
             return fail()

@@ -33,9 +33,8 @@ from pychron_comms.transport.pending_reply import deferred_of
 from pychron_comms.transport.places import Places
 from pychron_comms.transport.socket_tuning import make_prompt
 from pychron_comms.transport.taken import TakenReplies
-from pychron_comms.wire.context import PLAIN, RequestContext, tags_of
+from pychron_comms.wire.context import PLAIN, RequestContext, terms_of
 from pychron_comms.wire.grammar import (
-    join_tags,
     parse_reply,
     payload_length,
     quoted,
@@ -179,9 +178,7 @@ class ProcessorConnection(Protocol):
             if not self._owner.is_near:
                 # By a clock that the other end knows nothing of: it compares.
                 tags = f"{tags};left={now:.3f}"
-            more = join_tags(tags_of(context))
-            if more:
-                tags = f"{tags};{more[1:-1]}"
+            tags += terms_of(context)
             if context.within is not None:
                 # The processor keeps to it as well, and has the better word for it.
                 seconds = min(seconds, max(context.within, 0.0) + _GRACE)

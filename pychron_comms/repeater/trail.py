@@ -106,8 +106,7 @@ class Trail:
         return self._lines.get(line)
 
     def line_sent(self, line: Line, ask: str, to: str, response: Deferred[str]) -> None:
-        """It was sent there; the response is to come."""
-        self._forget_old()
+        """It was sent there, after it was looked for; the response is to come."""
         sent = self._lines.get(line)
         if sent is None or sent.to != to or sent.is_taken:
             sent = self._lines[line] = SentLine(to, self._clock.seconds())

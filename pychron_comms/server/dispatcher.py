@@ -19,7 +19,14 @@ from pychron_comms.server.command_log import Asked, ServedCommandLog
 from pychron_comms.server.launcher import Launcher
 from pychron_comms.server.resend.command_catalogue import CommandCatalogue, Nature
 from pychron_comms.server.resend.delivery import Delivery, DeliveryReports, Outcome
-from pychron_comms.wire.context import OBSERVE, PLAIN, RequestContext, context_of, least_role
+from pychron_comms.wire.context import (
+    OBSERVE,
+    PLAIN,
+    SAFE,
+    RequestContext,
+    context_of,
+    least_role,
+)
 from pychron_comms.wire.grammar import Request, Tags, decode, parse_request, write_request
 from pychron_comms.wire.line_table import LineTable
 
@@ -96,7 +103,7 @@ class Passing:
 
     def watch(self, ask: str, response: Deferred[str]) -> None:
         """Nobody can tell when it has gone."""
-        delivery = self._reports.delivery(ask, response)
+        delivery = Delivery(self._reports, ask, response)
         response.addBoth(self._replied, delivery)
 
     def _replied(self, outcome: Outcome, delivery: Delivery) -> Outcome:
@@ -203,8 +210,8 @@ class RequestDispatcher:
     def _act(self, asked: Asked, nature: Nature, client: Client) -> Deferred[str]:
         """What may act, or of which nothing is known. Errors: 202, and those of the repeater."""
         request_type, command, sender, context, is_tagged = asked
-        if nature in _SAFE:
-            context = context._replace(safe=True)
+        if nature is Nature.MAKES_SAFE or nature is Nature.MAKES_SAFE_SO:
+            context = SAFE if context is PLAIN else context._replace(safe=True)
         if nature is Nature.MAKES_SAFE:
             # Never a copy, and done whoever has gone.
             return self._repeater.get_response(request_type, command, sender, context)

@@ -26,7 +26,13 @@ from pychron_comms.transport.outbox import Outbox
 from pychron_comms.transport.peer_identity import sender_of
 from pychron_comms.transport.reply_order import ReplyOrder, Turn
 from pychron_comms.transport.socket_tuning import make_prompt
-from pychron_comms.wire.grammar import LINE_END, PLAIN_REPLY_LIMIT, tagged_replies, tagged_reply
+from pychron_comms.wire.grammar import (
+    LINE_END,
+    PLAIN_REPLY_LIMIT,
+    plain_reply,
+    tagged_replies,
+    tagged_reply,
+)
 from pychron_comms.wire.rendering import render
 
 
@@ -151,8 +157,8 @@ class ReplyingProtocol(LineReceiver):
     def plain(self, text: str | bytes) -> bytes:
         """A reply to a request without an id."""
         frame = self._options.frame
-        if frame is None and isinstance(text, bytes):
-            data = text + LINE_END
+        if frame is None:
+            data = plain_reply(text) if isinstance(text, str) else text + LINE_END
         else:
             data = render("", text, frame)
         if len(data) > PLAIN_REPLY_LIMIT:

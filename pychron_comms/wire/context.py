@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from pychron_comms.errors import MalformedRequestError
+from pychron_comms.wire.grammar import quoted
 
 #: What someone may do, least first: look; command; and overrule others.
 OBSERVE, OPERATE, ADMIN = ROLES = ("observe", "operate", "admin")
@@ -46,7 +47,8 @@ class RequestContext(NamedTuple):
         return seconds - self.age
 
 
-PLAIN = RequestContext()
+#: Of a plain command; and of one that is known to make safe.
+PLAIN, SAFE = RequestContext(), RequestContext(safe=True)
 
 
 def context_of(tags: Mapping[str, str]) -> RequestContext:
@@ -66,26 +68,26 @@ def context_of(tags: Mapping[str, str]) -> RequestContext:
     )
 
 
-def tags_of(context: RequestContext) -> dict[str, str]:
-    """The tags that say it; ``age`` is for the one who receives them to find out."""
+def terms_of(context: RequestContext) -> str:
+    """The tags that say it, ``;name=value`` for each, as they stand behind others.
+
+    ``age`` is for the one who receives them to find out.
+    """
     if context is PLAIN:
-        return {}
+        return ""
     within, key, role, session, _, ask, silent, _, trace = context
-    tags = {}
-    if within is not None:
-        tags["within"] = f"{within:.6f}"
+    text = "" if within is None else f";within={within:.6f}"
     if key:
-        tags["key"] = key
+        text += f";key={quoted(key)}"
     if role:
-        tags["role"] = role
+        text += f";role={role}"
     if session:
-        tags["session"] = session
+        text += f";session={quoted(session)}"
     if ask:
-        tags["ask"] = ask
-        tags["silent"] = f"{silent:.3f}"
+        text += f";ask={quoted(ask)};silent={silent:.3f}"
     if trace:
-        tags["trace"] = trace
-    return tags
+        text += f";trace={quoted(trace)}"
+    return text
 
 
 def _seconds(name: str, text: str) -> float:

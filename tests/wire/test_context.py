@@ -11,8 +11,9 @@ from pychron_comms.wire.context import (
     RequestContext,
     context_of,
     least_role,
-    tags_of,
+    terms_of,
 )
+from pychron_comms.wire.grammar import split_tags
 
 
 class ContextTests(SynchronousTestCase):
@@ -59,11 +60,12 @@ class TagsTests(SynchronousTestCase):
             RequestContext(trace="c-1.3"),
         )
         for context in contexts:
-            self.assertEqual(context_of(tags_of(context)), context)
+            tags, _ = split_tags(f"@id=7{terms_of(context)} Open A")
+            self.assertEqual(context_of(tags), context)
 
     def test_what_is_not_said_has_no_tag(self) -> None:
-        self.assertEqual(tags_of(RequestContext(age=3.0, silent=2.0)), {})
-        self.assertEqual(tags_of(RequestContext(ask="c.1")), {"ask": "c.1", "silent": "0.000"})
+        self.assertEqual(terms_of(RequestContext(age=3.0, silent=2.0)), "")
+        self.assertEqual(terms_of(RequestContext(ask="c.1")), ";ask=c.1;silent=0.000")
 
     def test_a_silence_that_is_no_number_of_seconds_is_206(self) -> None:
         error = self.assertRaises(MalformedRequestError, context_of, {"silent": "long"})

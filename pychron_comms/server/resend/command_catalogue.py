@@ -105,8 +105,9 @@ class CommandCatalogue:
         words = self._types.get(request_type)
         if words is None:
             return Nature.ACTS
-        nature = words.get(data.partition(" ")[0])
-        if nature is Nature.READS or nature is Nature.MAKES_SAFE:
+        word = data.partition(" ")[0]
+        nature = words.get(word)
+        if nature is not None and nature is not Nature.MAKES_SAFE_SO and word != CARRIER:
             # Whatever its values are.
             return nature
         try:

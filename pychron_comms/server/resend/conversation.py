@@ -38,7 +38,7 @@ class Conversation:
 
     def add(self, ask: str, response: Deferred[str]) -> None:
         """A command that acts, just read. ``ask`` is empty where its copies are not asked about."""
-        self._waiting[response] = self._reports.delivery(ask, response)
+        self._waiting[response] = Delivery(self._reports, ask, response)
         response.addBoth(self._replied, response, bool(ask))
         if self._ended:
             # It had waited for its turn.

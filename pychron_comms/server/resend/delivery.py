@@ -52,7 +52,7 @@ class CountsStalls(Protocol):
 
 
 class Delivery:
-    """One command that acts, from the moment in which it was read. Told one thing, once.
+    """One command that acts, made when it was read just now. Told one thing, once.
 
     ``ask`` is its name on the hop; empty for a command whose copies are its client's own affair.
     """
@@ -132,7 +132,3 @@ class DeliveryReports:
         if not self.keeps:
             self.repeater.reply_taken(ask)
         return outcome
-
-    def delivery(self, ask: str, response: Deferred[str]) -> Delivery:
-        """For a command that was read just now."""
-        return Delivery(self, ask, response)
