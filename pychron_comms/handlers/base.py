@@ -64,9 +64,6 @@ class BaseHandler(RunsCalls, GateCommands, DeviceCommands):
         self._meanings: LineTable[Call] = LineTable()
 
     def prepare(self, data: str, sender: str) -> ICall:
-        return self._prepared(data, sender)
-
-    def _prepared(self, data: str, sender: str) -> Call:
         known = self._meanings.get(data.encode(errors="surrogatepass"))
         return self._understood(data, sender) if known is None else known.again(sender, PLAIN)
 

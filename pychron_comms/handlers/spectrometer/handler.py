@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import cast
 
 from twisted.plugin import IPlugin
 from zope.interface import implementer
@@ -16,7 +17,7 @@ from zope.interface import implementer
 from pychron_comms.errors import ManagerUnavailableError
 from pychron_comms.handlers.arguments import Text
 from pychron_comms.handlers.base import BaseHandler
-from pychron_comms.handlers.command import DEADLINE, CommandSpec, command, declared_commands
+from pychron_comms.handlers.command import DEADLINE, Call, CommandSpec, command, declared_commands
 from pychron_comms.handlers.replies import value
 from pychron_comms.handlers.spectrometer.detectors import DetectorCommands
 from pychron_comms.handlers.spectrometer.source import SourceCommands
@@ -95,7 +96,7 @@ class SpectrometerHandler(SourceCommands, DetectorCommands, BaseHandler):
         self._execute = ParseAndExecute(manager, tagged=manager.tag_data)
 
     def prepare(self, data: str, sender: str) -> ICall:
-        call = self._prepared(data, sender)
+        call = cast(Call, super().prepare(data, sender))
         if call.name != CARRIER:
             return call
         line = str(call.values["line"])

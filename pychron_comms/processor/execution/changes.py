@@ -69,9 +69,12 @@ class _Parts:
             self._at.clear()
             self._within.clear()
             self._whole = number
-        _note(self._at, target, number)
-        for part in _up_from(target):
-            _note(self._within, part, number)
+        for table, parts in ((self._at, (target,)), (self._within, _up_from(target))):
+            for part in parts:
+                last, _ = table.get(part, _NONE)
+                # One change may move several parts within it.
+                if last != number:
+                    table[part] = number, last
 
     def take_back(self, target: str, number: int) -> None:
         for table, parts in ((self._at, (target,)), (self._within, _up_from(target))):
@@ -83,13 +86,6 @@ class _Parts:
     def last(self, target: str) -> int:
         around = max(self._at.get(part, _NONE)[0] for part in _up_from(target))
         return max(self._whole, self._within.get(target, _NONE)[0], around)
-
-
-def _note(table: dict[str, _Change], part: str, number: int) -> None:
-    last, _ = table.get(part, _NONE)
-    # One change may move several parts within it.
-    if last != number:
-        table[part] = number, last
 
 
 @lru_cache(maxsize=PARTS)

@@ -137,8 +137,10 @@ class Entry:
 
     def end(self, outcome: Outcome) -> None:
         """Its manager has done with it."""
-        unknown = isinstance(outcome, Failure) and outcome.check(OutcomeUnknownError)
-        state = State.UNKNOWN if unknown else State.DONE
+        if isinstance(outcome, str):
+            self._end(Ended(State.DONE, outcome), outcome)
+            return
+        state = State.UNKNOWN if outcome.check(OutcomeUnknownError) else State.DONE
         self._end(Ended(state, self._reply(outcome)), outcome)
 
     def prevented(self, error: Exception) -> None:
@@ -196,7 +198,9 @@ class Entry:
         self._written = self._audit.end(self._number, self.request, ended.reply)
         self._finish(ended)
         if self._written is None:
-            self._tell(outcome)
+            # Nearly always nobody else has asked.
+            if self._askers:
+                self._tell(outcome)
         else:
             self._written.addCallback(lambda _: self._tell(outcome))
 

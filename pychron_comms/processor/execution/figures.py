@@ -43,7 +43,8 @@ class CommandFigures:
 
     def begun(self, request_type: str, waited: float) -> None:
         """Its manager is told of it, so many seconds after it came."""
-        self._observe(self._waits, _WAIT, request_type, waited)
+        waits = self._waits.get(request_type) or self._new(self._waits, _WAIT, request_type)
+        waits.observe(waited)
 
     def ended(self, request_type: str, word: str, reply: str, ran: float | None) -> None:
         """It is over; None where it never began."""
@@ -53,15 +54,14 @@ class CommandFigures:
             counter = self._new_counter(*key)
         counter.value += 1
         if ran is not None:
-            self._observe(self._runs, _RUN, request_type, ran)
+            runs = self._runs.get(request_type) or self._new(self._runs, _RUN, request_type)
+            runs.observe(ran)
 
-    def _observe(
-        self, known: dict[str, Histogram], named: tuple[str, str], request_type: str, seconds: float
-    ) -> None:
-        histogram = known.get(request_type)
-        if histogram is None:
-            histogram = known[request_type] = self._metrics.histogram(*named, type=request_type)
-        histogram.observe(seconds)
+    def _new(
+        self, known: dict[str, Histogram], named: tuple[str, str], request_type: str
+    ) -> Histogram:
+        histogram = known[request_type] = self._metrics.histogram(*named, type=request_type)
+        return histogram
 
     def _new_counter(self, request_type: str, word: str, outcome: str) -> Counter:
         shown = word if len(self._counters) < WORDS else OTHER

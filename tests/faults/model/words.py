@@ -9,7 +9,7 @@ from zope.interface import implementer
 
 from pychron_comms.handlers.arguments import Text
 from pychron_comms.handlers.base import BaseHandler
-from pychron_comms.handlers.command import command
+from pychron_comms.handlers.command import Call, command
 from pychron_comms.handlers.replies import value
 from pychron_comms.handlers.spectrometer.handler import QtegraCall
 from pychron_comms.interfaces import Effect, ICall, IHardware, Part
@@ -98,7 +98,7 @@ class ModelHandler(BaseHandler):
 
     def prepare(self, data: str, sender: str) -> ICall:
         """As the handler of a spectrometer does."""
-        call = self._prepared(data, sender)
+        call = cast(Call, super().prepare(data, sender))
         if call.name != CARRIER:
             return call
         line = str(call.values["line"])
