@@ -8,16 +8,18 @@ import tempfile
 from contextlib import redirect_stdout
 from typing import Any
 
+from twisted.application.service import Service
 from twisted.internet.address import IPv4Address
-from twisted.internet.defer import fail, succeed
+from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.testing import StringTransportWithDisconnection
+from twisted.logger import capturedLogs, formatEvent
 from twisted.python import usage
 
 from pychron_comms.errors import PychronCommunicationError
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.processor.assembly import gate_from_config
 from pychron_comms.processor.settings import laboratory_from
-from pychron_comms.server import tap
+from pychron_comms.server import service, tap
 from pychron_comms.server.service import RemoteHardwareServer
 from pychron_comms.server.settings import ServerSettings, parse_listener
 from tests.server.test_server import Transport
@@ -66,6 +68,80 @@ class ListenerTests(ClientCase):
         self.assertIn(b"@id=2 ERROR 209", transport.value())
         self.reactor.pump([0.1] * 200)
         self.successResultOf(stopped)
+
+
+class Stuck:
+    """What serves a listener, and neither answers nor ends."""
+
+    in_flight = 1
+    open = 1
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def close_listeners(self) -> Deferred[None]:
+        self.told.append("close listeners")
+        return Deferred()
+
+    def take_no_more(self) -> None:
+        self.told.append("take no more")
+
+    def close_connections(self) -> None:
+        self.told.append("close connections")
+
+    def abort(self) -> None:
+        self.told.append("abort")
+
+
+class StopTests(ServiceCase):
+    """Whatever hangs is named in the log, and the stop goes on."""
+
+    def stopped(self, *arguments: str) -> list[str]:
+        server = self.make(tap, "--listen", "System=tcp:9061", "--http", "off", *arguments)
+        server.privilegedStartService()
+        server.startService()
+        stuck = Stuck()
+        server._servers = [stuck]
+        self.patch(server._alarms, "disownServiceParent", Deferred)
+        self.patch(server._ways, "stopService", Deferred)
+        self.patch(server._status_page, "stopService", Deferred)
+        if server._local is not None:
+            self.patch(server._local, "stopService", Deferred)
+        with capturedLogs() as events:
+            stopped = server.stopService()
+            self.reactor.pump([0.05] * 250)
+        self.successResultOf(stopped)
+        self.assertEqual(
+            stuck.told, ["close listeners", "take no more", "close connections", "abort"]
+        )
+        told = [str(formatEvent(each)) for each in events]
+        return [each.partition(";")[0] for each in told if "not over in" in each]
+
+    def test_with_a_processor_elsewhere(self) -> None:
+        self.assertEqual(
+            self.stopped("--processor", "unix:/x"),
+            [
+                "the listeners: not over in 0.25 s",
+                "the alarms: not over in 0.25 s",
+                "commands in flight: not over in 4 s",
+                "the way to the processors: not over in 0.5 s",
+                "unread replies: not over in 1 s",
+                "the status page: not over in 0.25 s",
+            ],
+        )
+
+    def test_with_the_hardware_here(self) -> None:
+        self.assertEqual(
+            self.stopped(),
+            [
+                "the listeners: not over in 0.25 s",
+                "the alarms: not over in 0.25 s",
+                "the gate to the hardware: not over in 8.2 s",
+                "the way to the processors: not over in 0.5 s",
+                "unread replies: not over in 1 s",
+                "the status page: not over in 0.25 s",
+            ],
+        )
 
 
 class Supervision:
@@ -122,6 +198,31 @@ class OptionTests(ServiceCase):
         ((first, read, _),) = made
         self.assertEqual(first.settings.processor, "unix:/x")
         self.assertEqual(read().settings.processor, "unix:/x")
+
+    def test_what_acts_is_logged_where_the_command_line_says_so(self) -> None:
+        for flags, logged in ((["--commands"], True), ([], False)):
+            made: list[object] = []
+            self.patch(service, "ServedCommandLog", made.append)
+            self.make(tap, "--processor", "unix:/x", "--listen", "System=tcp:9061", *flags)
+            self.assertEqual(made, [self.reactor] if logged else [])
+
+    def test_the_file_names_what_is_kept_of_alarms_and_of_the_past(self) -> None:
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory())).as_posix()
+        path = self.configuration(
+            "[server]\nprocessor = 'unix:/x'\n"
+            f'[alarms.journal]\nfile = "{folder}/alarms.journal"\n'
+            f'[history]\nfile = "{folder}/history.db"\n'
+        )
+        recorders: list[Any] = []
+
+        class Recorder(Service):
+            def __init__(self, settings: Any, *arguments: Any, **options: Any) -> None:
+                recorders.append(settings.file)
+
+        self.patch(service, "HistoryRecorder", Recorder)
+        server = self.make(tap, "--config", path)
+        self.assertIn("alarms", server._status_page.searches)
+        self.assertEqual(recorders, [f"{folder}/history.db"])
 
     def test_a_check_opens_no_journal_of_alarms(self) -> None:
         folder = self.enterContext(tempfile.TemporaryDirectory())

@@ -342,6 +342,19 @@ class DatagramTests(DeskCase):
         # Whether that arrived nobody can tell.
         self.assertEqual(self.repeater.taken, [])
 
+    def test_while_it_stops_only_what_makes_safe_is_begun(self) -> None:
+        self.declared = own_commands()
+        handler, transport = self.handler()
+        handler.refuse_commands()
+        handler.datagramReceived(b"Open A\r", self.address)
+        handler.datagramReceived(b"Close A\r", self.address)
+        ((refusal, _),) = transport.written
+        self.assertTrue(refusal.startswith(b"ERROR 209 : "), refusal)
+        self.assertEqual([data for _, data, *_ in self.repeater.requests], ["Close A"])
+        handler.take_no_more()
+        handler.datagramReceived(b"Close B\r", self.address)
+        self.assertEqual((len(transport.written), len(self.repeater.requests)), (1, 1))
+
     def test_an_answer_after_the_stop_harms_nobody(self) -> None:
         handler, transport = self.handler()
         handler.datagramReceived(b"Open A", self.address)

@@ -116,6 +116,15 @@ class KnownReadTests(SynchronousTestCase):
             listener.answer(parse_request(line), ME, Passing(self.reports))
         self.assertEqual(len(listener.known_reads), 0)
 
+    def test_another_command_of_the_type_is_no_second_sight_either(self) -> None:
+        self.learn()
+        for listener, named in ((self.listener(), ""), (self.listener(OPEN), "System|")):
+            for line in (f"{named}GetIt 1", f"{named}GetIt 2"):
+                listener.answer(parse_request(line), ME, Passing(self.reports))
+            self.assertEqual(len(listener.known_reads), 0)
+            self.ask(listener, f"{named}GetIt 2")
+            self.assertEqual(len(listener.known_reads), 1)
+
     def test_what_is_asked_once_is_not_worth_it(self) -> None:
         self.learn()
         listener = self.listener()

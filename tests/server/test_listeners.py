@@ -200,7 +200,8 @@ class LinesAheadTests(DeskCase):
             (b"Open A", False, False),
             (b"Close A", False, True),
             (b"Close A" + b" " * 300, False, True),
-            (b"GetValveState " + b"A" * 300, False, False),
+            (b"GetValveState " + b"A" * 242, True, False),
+            (b"GetValveState " + b"A" * 243, False, False),
             (b"@id= \xff", False, False),
             (b"Nothing", False, False),
         ):

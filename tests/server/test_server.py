@@ -199,7 +199,8 @@ class LaunchTests(DeskCase):
 
     def test_a_program_that_is_not_there_gets_212(self) -> None:
         dispatcher = self.dispatcher(launch=["no-such-program-anywhere"])
-        self.assertRaises(LaunchError, self.ask, dispatcher, "RemoteLaunch")
+        error = self.assertRaises(LaunchError, self.ask, dispatcher, "RemoteLaunch")
+        self.assertEqual(str(error), "could not launch no-such-program-anywhere: no such program")
 
     def test_a_program_that_cannot_be_started_gets_212(self) -> None:
         self.processes.refuses = True

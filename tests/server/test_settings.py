@@ -57,7 +57,9 @@ class ServerBoundsTests(SynchronousTestCase):
     def test_a_listener_of_the_command_line_names_a_type_that_there_is(self) -> None:
         for text, why in (
             ("Sytem=tcp:1061", "no request type Sytem; did you mean System? (known: *, CO2, Sys"),
-            ("tcp:1061", "expected TYPE=ENDPOINT, as in System=tcp:1061"),
+            ("tcp:1061", "'tcp:1061': expected TYPE=ENDPOINT, as in System=tcp:1061"),
+            ("System", "'System': expected TYPE=ENDPOINT, as in System=tcp:1061"),
+            ("System=1061", "'System=1061': expected TYPE=ENDPOINT, as in System=tcp:1061"),
             ("System=tpc:1061", "there is no tpc:; did you mean tcp?"),
         ):
             error = self.assertRaises(ValueError, parse_listener, text, ["System", "CO2"])

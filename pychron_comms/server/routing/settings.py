@@ -22,7 +22,7 @@ class RouteSettings(NamedTuple):
 def read_routes(table: Table) -> RouteSettings:
     """From ``[server]``. Raises ConfigError, of pairs too that two could be owners of."""
     pairs = _Pairs()
-    processor = pairs.read(table, "processor", [""])
+    processor = pairs.read(table, "processor")
     below = table.table("routes")
     routes = {name: pairs.read(below, name) for name in below}
     return RouteSettings(processor, routes, pairs.standbys)
@@ -38,9 +38,9 @@ class _Pairs:
     def standbys(self) -> dict[str, str]:
         return {pair[0]: pair[1] for pair in self._partners.values() if len(pair) == 2}
 
-    def read(self, table: Table, key: str, default: list[str] | None = None) -> str:
-        """The one, or the primary."""
-        way = table.text_or_texts(key) if default is None else table.text_or_texts(key, default)
+    def read(self, table: Table, key: str) -> str:
+        """The one, or the primary; empty where none is named."""
+        way = table.text_or_texts(key, [""])
         for text in way:
             try:
                 check_client(text)

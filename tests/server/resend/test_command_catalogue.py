@@ -167,8 +167,18 @@ class DescribedTests(CatalogueCase):
                 if not waiting.called:
                     waiting.callback("ERROR 001 : invalid command")
         self.assertEqual(len(self.catalogue._types), known)
-        self.assertLessEqual(len(self.catalogue._refused), module._REFUSED)
+        self.assertEqual(len(self.catalogue._refused), module._REFUSED)
         self.assertLessEqual(max(map(len, self.catalogue._refused)), module._NAME)
+
+    def test_the_longest_name_that_is_remembered_is_asked_about_once(self) -> None:
+        for length, times in ((module._NAME, 1), (module._NAME + 1, 2)):
+            self.repeater.requests.clear()
+            for _ in range(2):
+                self.nature(f"{'x' * length}|Open A")
+                for waiting in self.repeater.waiting:
+                    if not waiting.called:
+                        waiting.callback("ERROR 001 : invalid command")
+            self.assertEqual(len(self.asked), times, length)
 
     def test_only_few_are_asked_at_a_time(self) -> None:
         for number in range(100):

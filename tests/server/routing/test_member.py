@@ -140,6 +140,19 @@ class MemberTests(SynchronousTestCase):
         self.clock.advance(ALLOWANCE)
         self.assertTrue(self.member.owns_nothing)
 
+    def test_what_was_said_of_another_server_says_nothing_of_what_was_sent(self) -> None:
+        """Over each connection only this server's own leases may lie unread."""
+        self.ask(Verb.ASK, "free t1")
+        self.ask(Verb.OPEN)
+        self.repeater.connection = Connection()
+        self.clock.advance(LEASE)
+        self.ask(Verb.ASK, "owns u1")
+        self.repeater.connection = Connection()
+        self.ask(Verb.ASK, "free v1")
+        self.assertFalse(self.member.owns_nothing)
+        self.clock.advance(ALLOWANCE)
+        self.assertTrue(self.member.owns_nothing)
+
     def test_who_has_given_up_says_so_and_nothing_else_counts(self) -> None:
         self.ask(Verb.ASK, "owns t1")
         given_up = []

@@ -25,6 +25,7 @@ class Page(Service):
     def __init__(self, settings: Any, children: Any, admit: Any, listen: Any, clock: Any) -> None:
         self.admit = admit
         self.children = children
+        self.clock = clock
 
 
 class StatusCase(SynchronousTestCase):
@@ -45,6 +46,9 @@ class StatusCase(SynchronousTestCase):
 
 
 class AdmissionTests(StatusCase):
+    def test_a_page_that_nobody_reads_is_given_up_by_the_servers_clock(self) -> None:
+        self.assertIs(self.status.http.clock, self.clock)
+
     def test_who_is_not_in_hosts_sees_no_page(self) -> None:
         """Asked anew by each connection."""
         for _ in range(2):
