@@ -7,11 +7,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from typing import Any
 
 import pytest
 
+from pychron_comms.observability.http.pages import page_files
 from tests.integration.laboratories import HOST
 from tests.integration.processes import PATIENCE, RunningProcess
 
@@ -61,6 +63,48 @@ def chromium() -> Iterator[Any]:
             yield browser
         finally:
             browser.close()
+
+
+#: In place of a browser's own: what is told to it is told by ``tell``, in the same moment.
+_SOURCE = """
+window.EventSource = class extends EventTarget {
+  constructor() { super(); window.source = this; }
+  close() {}
+};
+window.tell = (topic, fields) =>
+  source.dispatchEvent(new MessageEvent(topic, { data: JSON.stringify(fields) }));
+"""
+
+#: Where the page is that has no server, and what time it is there.
+_ALONE, NOON = "http://laboratory.test", datetime(2026, 3, 2, 12, tzinfo=UTC)
+
+
+@contextmanager
+def page_alone(browser: Any, **context: Any) -> Iterator[Any]:
+    """The page without a server, in a time that stands still until ``page.clock`` lets it go on.
+
+    ``tell(TOPIC, FIELDS)`` in its JavaScript is what a server would tell.
+    """
+    root, static = page_files()
+    parts = {f"/static/{name}": file for name, file in static.files.items()}
+    errors: list[str] = []
+
+    def serve(route: Any) -> None:
+        file = parts.get(route.request.url.removeprefix(_ALONE), root)
+        route.fulfill(body=file.content, content_type=file.kind)
+
+    with browser.new_context(timezone_id="UTC", **context) as window:
+        page = window.new_page()
+        page.set_default_timeout(PATIENCE * 1000)
+        page.clock.install(time=NOON)
+        page.add_init_script(_SOURCE)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.route("**/*", serve)
+        page.goto(f"{_ALONE}/")
+        page.wait_for_function("window.source")
+        page.clock.pause_at(NOON + timedelta(hours=1))
+        yield page
+    assert errors == []
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import mimetypes
 from collections.abc import Mapping
 from importlib.resources import files
+from typing import NamedTuple
 
 from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request
@@ -23,10 +24,10 @@ class File(Resource):
     def __init__(self, content: bytes, kind: str) -> None:
         super().__init__()
         self.content = content
-        self._kind = kind.encode()
+        self.kind = kind
 
     def render_GET(self, request: Request) -> bytes:
-        request.setHeader(b"Content-Type", self._kind)
+        request.setHeader(b"Content-Type", self.kind.encode())
         return self.content
 
 
@@ -44,13 +45,26 @@ class Folder(Resource):
         return file
 
 
-def page_resources() -> dict[str, IResource]:
-    """The page itself at the root, and what it is made of below ``static``."""
+class Page(NamedTuple):
+    """The page itself, and what it is made of."""
+
+    root: File
+    static: Folder
+
+
+def page_files() -> Page:
+    """As they are in the package."""
     parts: dict[str, File] = {}
     for file in files(_FOLDER).iterdir():
         if file.is_file() and not file.name.endswith((".py", ".pyc")):
             parts[file.name] = File(file.read_bytes(), _kind(file.name))
-    return {"": parts.pop("index.html"), "static": Folder(parts)}
+    return Page(parts.pop("index.html"), Folder(parts))
+
+
+def page_resources() -> dict[str, IResource]:
+    """The page at the root, and its parts below ``static``."""
+    page = page_files()
+    return {"": page.root, "static": page.static}
 
 
 def _kind(name: str) -> str:

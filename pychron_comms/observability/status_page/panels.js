@@ -182,7 +182,7 @@ export class Detectors {
 
 const KINDS = { processor: "processor", listener: "port", lease: "lease of", route: "route of", clock: "clock of", lock: "system lock" };
 // The order of the kinds: what a command meets last comes first.
-const ORDER = { processor: 0, route: 1, lease: 2 };
+const ORDER = { processor: 0, route: 1, lock: 2, lease: 2 };
 
 // Where a processor is, as short as one knows it by; the whole of it is in the row's title.
 function near(name) {

@@ -1,17 +1,22 @@
 // The extraction line as a drawing: built once for each schematic, then only its classes change.
 
-import { draw, make } from "./stream.js";
+import { bits, placed } from "./placing.js";
+import { byName, draw, make } from "./stream.js";
 
 const VALVES = new Set(["valve", "rough_valve", "manual_valve"]);
 const FLOW = { turbo: "pump", ionpump: "pump" };
 // The source of highest rank colours all that it reaches, as Pychron's canvas has it.
 const RANK = { pump: 120, laser: 100, pipette: 100, tank: 90, spectrometer: 80, coldfinger: 71, getter: 70 };
-const KIND_NAMES = { turbo: "turbo pump", ionpump: "ion pump", stage: "volume" };
+const KIND_NAMES = { turbo: "turbo pump", ionpump: "ion pump", coldfinger: "cold finger", stage: "volume" };
+const VALVE_NAMES = { valve: "Valve", rough_valve: "Rough valve", manual_valve: "Manual valve" };
+// Valves beside the drawing that are named.
+const MOST = 50;
 const MARGIN = 2;
 
 export class Drawing {
   constructor(place) {
     this.place = place;
+    this.beside = make("p", { class: "empty", hidden: "" });
     this.valves = new Map();
     this.states = new Map();
     this.leases = new Map();
@@ -34,47 +39,70 @@ export class Drawing {
     const at = (x, y) => [x - left, top - y];
     this.pipes = model.connections.map((pipe) => {
       const ends = [shapes.get(pipe.start), ...pipe.points.map(([x, y]) => ({ x, y })), shapes.get(pipe.end)];
-      const line = draw("polyline", { class: "pipe", points: ends.map(({ x, y }) => at(x, y).join(",")).join(" ") });
+      const places = ends.map(({ x, y }) => at(x, y));
+      const line = draw("polyline", { class: "pipe", points: places.map((each) => each.join(",")).join(" ") });
       svg.append(line);
-      return { ...pipe, line };
+      return { ...pipe, line, places };
     });
     this.volumes = new Map();
+    const pipes = bits(this.pipes.map(({ places }) => places));
+    const boxes = new Map(model.shapes.map((shape) => [shape, box(shape, at)]));
     for (const shape of model.shapes) {
       const [x, y] = at(shape.x, shape.y);
-      svg.append(VALVES.has(shape.kind) ? this.valve(shape, x, y) : this.volume(shape, x, y));
+      if (!VALVES.has(shape.kind)) {
+        svg.append(this.volume(shape, x, y));
+        continue;
+      }
+      const others = [...boxes].filter(([each]) => each !== shape).map(([, each]) => each);
+      const place = placed({ ...shape, x, y }, shape.label || shape.name, pipes, others);
+      place.room.forEach((room) => boxes.set(room, room));
+      svg.append(this.valve(shape, x, y, place));
     }
-    this.place.replaceChildren(svg);
+    this.place.replaceChildren(svg, this.beside);
     for (const item of this.states.values()) this.paint(item);
     this.flow();
+    this.tellBeside();
+  }
+
+  // A valve that is not drawn is not to be overlooked.
+  tellBeside() {
+    const names = [...this.states.keys()].filter((name) => !this.valves.has(name)).sort(byName);
+    this.beside.hidden = !names.length;
+    const said = names.slice(0, MOST).map((name) => `${name} ${marksOf(this.states.get(name)).word}`);
+    if (names.length > MOST) said.push(`and ${names.length - MOST} more`);
+    this.beside.textContent = names.length ? `Not in the drawing: ${said.join(", ")}` : "";
   }
 
   volume(shape, x, y) {
     const { width, height, name, kind } = shape;
     const rect = draw("rect", { x: x - width / 2, y: y - height / 2, width, height, rx: 0.4 });
     const word = KIND_NAMES[kind] || kind;
-    const says = (shape.label || name).toLowerCase().includes(word) ? "" : word;
+    const says = height < 2.4 || (shape.label || name).toLowerCase().includes(word) ? "" : word;
     const label = draw("text", { x, y: says ? y - 0.35 : y, class: says ? "label over" : "label" });
     label.textContent = shape.label || name;
     // A long name must fit its box.
-    label.style.setProperty("--fit", `${width / (0.63 * label.textContent.length)}px`);
+    label.style.setProperty("--fit", `${(width - 0.8) / (0.62 * label.textContent.length)}px`);
     const below = draw("text", { x, y: y + 0.75, class: "kind" });
     below.textContent = says;
     this.volumes.set(name, { shape, rect });
     return draw("g", { class: "volume" }, rect, label, below);
   }
 
-  valve(shape, x, y) {
-    const { name, width: size } = shape;
+  valve(shape, x, y, place) {
+    const { name, kind } = shape;
+    const size = Math.min(shape.width, shape.height);
     const group = draw("g", { class: "valve invalid", tabindex: 0, role: "img", "data-name": name });
-    const body = draw("circle", { class: "body", cx: x, cy: y, r: size / 2 });
     const bar = draw("line", { class: "bar", x1: x - size * 0.3, y1: y, x2: x + size * 0.3, y2: y });
-    const label = draw("text", { x: x + size * 0.66, y: y - 0.55, class: "name" });
+    const text = (what, [left, top]) => draw("text", { x: left, y: top, class: what, "text-anchor": place.anchor });
+    const label = text("name", place.name), word = text("word", place.word);
     label.textContent = shape.label || name;
-    const word = draw("text", { x: x + size * 0.66, y: y + 0.6, class: "word" });
     const title = draw("title");
     const badges = draw("g", { class: "badges" });
-    group.append(title, body, bar, badges, label, word);
-    this.valves.set(name, { group, title, word, badges, x: x - size / 2, y: y - size / 2 });
+    group.append(title, bodyOf(kind, x, y, size), bar, badges, label, word);
+    const side = place.anchor === "end" ? 1 : -1;
+    const valve = { group, title, word, badges, side, called: `${VALVE_NAMES[kind]} ${name}`, x: x + (side * size) / 2, y: y - size / 2 };
+    this.valves.set(name, valve);
+    this.say(valve, { classes: ["invalid"], badges: [], word: "unknown", text: "unknown, nothing is told of it" });
     return group;
   }
 
@@ -84,6 +112,7 @@ export class Drawing {
     if (!this.model) return;
     this.paint(item);
     this.flow();
+    this.tellBeside();
   }
 
   // A lease names its type and a part, as in System:A, or the type alone for the whole line.
@@ -99,12 +128,15 @@ export class Drawing {
     const name = item.path.split("/").pop();
     const valve = this.valves.get(name);
     if (!valve) return;
-    const marks = marksOf(item, this.leases.get(name) || this.leases.get(""));
-    valve.group.setAttribute("class", ["valve", ...marks.classes].join(" "));
-    valve.word.textContent = marks.word;
-    valve.badges.replaceChildren(...marks.badges.map((each, at) => badge(each, valve.x - at * 0.2, valve.y + at * 1.2)));
-    valve.title.textContent = `Valve ${name}: ${marks.text}`;
-    valve.group.setAttribute("aria-label", `Valve ${name}: ${marks.text}`);
+    this.say(valve, marksOf(item, this.leases.get(name) || this.leases.get("")));
+  }
+
+  say(valve, { classes, badges, word, text }) {
+    valve.group.setAttribute("class", ["valve", ...classes].join(" "));
+    valve.word.textContent = word;
+    valve.badges.replaceChildren(...badges.map((each, at) => badge(each, valve.x + valve.side * at * 0.2, valve.y + at * 1.2)));
+    valve.title.textContent = `${valve.called}: ${text}`;
+    valve.group.setAttribute("aria-label", `${valve.called}: ${text}`);
   }
 
   isOpen(name) {
@@ -156,6 +188,22 @@ export class Drawing {
     }
     return best;
   }
+}
+
+// As [left, top, right, bottom], where `at` puts it.
+function box({ x, y, width, height }, at) {
+  return [...at(x - width / 2, y + height / 2), ...at(x + width / 2, y - height / 2)];
+}
+
+// Pychron's forms: a circle, for roughing a triangle, for what a hand turns a square.
+function bodyOf(kind, x, y, size) {
+  const half = size / 2;
+  if (kind === "manual_valve") return draw("rect", { class: "body", x: x - half, y: y - half, width: size, height: size, rx: 0.25 });
+  if (kind === "rough_valve") {
+    const reach = half * 1.3;
+    return draw("path", { class: "body", d: `M${x} ${y - reach}L${x + reach * 1.05} ${y + half}H${x - reach * 1.05}Z`, "stroke-linejoin": "round" });
+  }
+  return draw("circle", { class: "body", cx: x, cy: y, r: half });
 }
 
 // What is to be seen of a valve, and the words for who does not see it.

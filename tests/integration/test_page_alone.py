@@ -1,0 +1,222 @@
+"""The page's own JavaScript in a real Chromium, in a time that goes on when the test says so.
+
+What stands here is exact: nothing waits for a machine. The page with a laboratory behind it is in
+test_page.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.integration.pages import chromium, page_alone, with_browser
+
+pytestmark = with_browser
+
+#: Seconds between two beats of a server, and how long after its last word all is grey.
+BEAT, GREY = 2.0, 5.0
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with chromium() as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(browser: Any) -> Iterator[Any]:
+    with page_alone(browser, viewport={"width": 1200, "height": 900}) as page:
+        yield page
+
+
+def shape(name: str, kind: str, x: float, y: float, *size: float, label: str = "") -> Any:
+    width, height = size or ((2, 2) if "valve" in kind else (5, 3))
+    place = {"x": x, "y": y, "width": width, "height": height}
+    return {"name": name, "kind": kind, "label": label, **place}
+
+
+def pipe(start: str, end: str, *points: tuple[float, float]) -> Any:
+    return {"start": start, "end": end, "points": points}
+
+
+#: A line as people draw them: narrow places, corners, valves on pipes of both directions.
+DRAWN = {
+    "shapes": [
+        shape("laser", "laser", -26, 8, 7, 4, label="CO2 chamber"),
+        shape("prep", "stage", -13, 3, 4, 16),
+        shape("bone", "stage", 1, 8, 16, 4),
+        shape("getter", "getter", -4, 16, 5, 3, label="GP50 450 C"),
+        shape("finger", "coldfinger", 6, 16, 4, 4),
+        shape("pump", "ionpump", 16, 15, 6, 4),
+        shape("turbo", "turbo", -13, -13, 6, 4),
+        shape("rough", "stage", -26, -13, 6, 3),
+        shape("gauge", "gauge", 21, 8, 3.5, 2),
+        shape("A", "valve", -19, 8),
+        shape("C", "valve", -9, 8),
+        shape("F", "valve", -13, -8.5),
+        shape("G", "valve", 11, 13),
+        shape("H", "valve", 6, 12.2),
+        shape("I", "valve", -4, 12.2),
+        shape("R", "rough_valve", -19.5, -13, 3, 2),
+        shape("hand", "manual_valve", -26, 2.5),
+    ],
+    "connections": [
+        *(pipe("laser", "A"), pipe("A", "prep", (-13, 8)), pipe("prep", "C", (-13, 8))),
+        *(pipe("C", "bone"), pipe("prep", "F"), pipe("F", "turbo"), pipe("turbo", "R")),
+        *(pipe("R", "rough"), pipe("bone", "G", (11, 8)), pipe("G", "pump", (11, 15))),
+        *(pipe("bone", "H", (6, 8)), pipe("H", "finger"), pipe("bone", "I", (-4, 8))),
+        *(pipe("I", "getter"), pipe("bone", "gauge", (21, 8)), pipe("laser", "hand")),
+    ],
+}
+
+
+def item(path: str, value: Any, **more: Any) -> dict[str, Any]:
+    told = {"unit": "", "sev": "ok", "reason": "", "t": 1.0, "t_seen": 1.0, "src": "indicator"}
+    return {"path": path, "v": value, **told, "stale_after": 2.5, **more}
+
+
+def valve(name: str, is_open: bool, **more: Any) -> dict[str, Any]:
+    return item(f"System/valve/{name}", is_open, target=is_open, moving=False, **more)
+
+
+def begin(page: Any) -> None:
+    """As a server begins: all that there is, and that it is complete."""
+    names = [each["name"] for each in DRAWN["shapes"] if each["kind"] in {"valve", "rough_valve"}]
+    items = [item("System/schematic", DRAWN, src="manual")]
+    items += [valve(name, False) for name in [*names, "V"]]
+    tell(page, "hello", session="s1", seq=0)
+    tell(page, "snapshot", seq=0, items=items)
+    tell(page, "live", seq=0)
+
+
+def tell(page: Any, topic: str, **fields: Any) -> None:
+    page.evaluate("([topic, fields]) => tell(topic, fields)", [topic, fields])
+
+
+def state(page: Any) -> str:
+    said: str = page.evaluate("document.body.dataset.link")
+    return said
+
+
+def wait(page: Any, seconds: float) -> None:
+    page.clock.run_for(round(seconds * 1000))
+
+
+def test_a_change_is_seen_in_the_moment_in_which_it_is_told(page: Any) -> None:
+    """Of the second that a valve may take to be seen, the browser takes nothing."""
+    begin(page)
+    for told, seen in (
+        (valve("A", False) | {"moving": True, "target": True}, "valve moving"),
+        (valve("A", True), "valve open"),
+        (valve("A", True, sev="invalid", reason="stale"), "valve invalid"),
+        (valve("A", False), "valve closed"),
+    ):
+        # In one turn of the browser: there is no time between.
+        classes = page.evaluate(
+            """(told) => {
+              tell("change", told);
+              return document.querySelector(".valve[data-name=A]").getAttribute("class");
+            }""",
+            told,
+        )
+        assert classes == seen
+
+
+def test_all_greys_within_five_seconds_of_the_last_word(page: Any) -> None:
+    begin(page)
+    for _ in range(10):
+        wait(page, BEAT)
+        tell(page, "beat", seq=0, last=0, t=1.0)
+        assert state(page) == "live"
+    # One beat that is late is none that is missed.
+    wait(page, 1.9 * BEAT)
+    assert state(page) == "live"
+    tell(page, "beat", seq=0, last=0, t=1.0)
+    wait(page, GREY)
+    assert state(page) == "lost"
+    since = page.locator("#lost").inner_text()
+    # An hour after noon, ten beats, the late one.
+    assert since.startswith("Nothing has been heard of the server since 1:00:23"), since
+
+
+def test_whenever_that_was(page: Any) -> None:
+    """The last word may come at any time between two looks for it."""
+    for part in range(10):
+        begin(page)
+        wait(page, 0.05 * part)
+        tell(page, "beat", seq=0, last=0, t=1.0)
+        assert state(page) == "live"
+        wait(page, GREY)
+        assert state(page) == "lost", part
+
+
+def test_an_end_that_is_seen_greys_at_once(page: Any) -> None:
+    """As that of a server that is killed: its system ends the connection."""
+    for end in ("source.onerror()", "tell('bye', { seq: 0, reason: 'the server stops' })"):
+        begin(page)
+        assert state(page) == "live"
+        assert page.evaluate(f"{end}; document.body.dataset.link") == "lost"
+
+
+def test_it_lives_again_by_itself(page: Any) -> None:
+    begin(page)
+    page.evaluate("window.before = source")
+    wait(page, GREY)
+    assert page.evaluate("source !== before")
+    begin(page)
+    assert state(page) == "live"
+    assert page.locator("#lost").is_hidden()
+
+
+def test_what_another_life_of_the_server_does_not_know_is_gone(page: Any) -> None:
+    begin(page)
+    tell(page, "hello", session="s2", seq=0)
+    tell(page, "snapshot", seq=0, items=[valve("A", True)])
+    tell(page, "live", seq=0)
+    # Of C nothing is known any more.
+    classes = [
+        page.locator(f".valve[data-name={name}]").get_attribute("class") for name in ("A", "C")
+    ]
+    assert classes == ["valve open", "valve invalid"]
+
+
+#: How many pixels texts may reach into what is beside them: their boxes are larger than they.
+_CLOSE = 3
+
+_STANDS_ON = """(close) => {
+  const place = (each) => each.getBoundingClientRect();
+  const all = (what) => [...document.querySelectorAll(`#schematic ${what}`)];
+  const meet = (one, other) =>
+    one.left + close < other.right && other.left + close < one.right
+    && one.top + close < other.bottom && other.top + close < one.bottom;
+  const solid = all(".volume rect, .valve .body");
+  const texts = all(".valve .name, .valve .word");
+  const wide = all(".volume").filter((each) =>
+    place(each.querySelector(".label")).width > place(each.querySelector("rect")).width);
+  return [
+    ...texts.filter((text) => solid.some((each) => meet(place(text), place(each)))),
+    ...wide,
+  ].map((each) => each.textContent);
+}"""
+
+
+@pytest.mark.parametrize("width", [1200, 390])
+def test_what_is_written_in_a_drawing_by_hand_stands_on_nothing(browser: Any, width: int) -> None:
+    with page_alone(browser, viewport={"width": width, "height": 900}) as page:
+        begin(page)
+        assert page.evaluate(_STANDS_ON, _CLOSE) == []
+
+
+def test_valves_of_a_drawing_say_what_they_are(page: Any) -> None:
+    begin(page)
+    for name, words in (
+        ("A", "Valve A: closed"),
+        ("R", "Rough valve R: closed"),
+        ("hand", "Manual valve hand: unknown, nothing is told of it"),
+    ):
+        assert page.locator(f".valve[data-name={name}]").get_attribute("aria-label") == words
+    assert page.locator("#schematic").inner_text().endswith("Not in the drawing: V closed")
+    tell(page, "change", **valve("V", True))
+    assert page.locator("#schematic").inner_text().endswith("Not in the drawing: V open")
