@@ -14,10 +14,10 @@ GENESIS = "0" * 64
 
 
 class Sealed(NamedTuple):
-    """A record that may be written: its number, its bytes with the newline, and its hash."""
+    """Records that may be written: their lines, and the number and the hash of the last."""
 
+    lines: list[bytes]
     number: int
-    line: bytes
     hash: str
 
 
@@ -37,16 +37,16 @@ class Chain:
         self.hash = GENESIS
         self._secret = secret
 
-    def seal(self, events: Iterable[Event]) -> list[Sealed]:
+    def seal(self, events: Iterable[Event]) -> Sealed:
         """The next records. They are in the chain only once ``advance`` was told of them."""
-        sealed = []
+        lines = []
         number, digest = self.number, self.hash
         for event in events:
             number += 1
             body = body_of(number, event)
             digest = hash_of(body, digest, self._secret)
-            sealed.append(Sealed(number, line_of(body, digest), digest))
-        return sealed
+            lines.append(line_of(body, digest))
+        return Sealed(lines, number, digest)
 
     def advance(self, number: int, digest: str) -> None:
         """That record has been written."""

@@ -79,7 +79,7 @@ class FileJournal:
 
     def write(self, event: str, **fields: Any) -> int:
         made = self._event(event, fields)
-        return self._group.write(made) if self._group else self._act([made])
+        return self._group.write(made) if self._group else self._append(self._acts, [made])
 
     def write_soon(self, event: str, **fields: Any) -> Deferred[int]:
         if not self._group:

@@ -121,7 +121,7 @@ class MemoryJournal:
     def _append(self, events: Sequence[Event]) -> int:
         if self.failing or not self._is_open:
             raise JournalError(self.failing or "it is closed")
-        for sealed in self._chain.seal(events):
-            self._chain.advance(sealed.number, sealed.hash)
-            self._records.append(json.loads(sealed.line))
-        return self._chain.number
+        lines, number, digest = self._chain.seal(events)
+        self._chain.advance(number, digest)
+        self._records += map(json.loads, lines)
+        return number

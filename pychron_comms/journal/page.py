@@ -84,13 +84,15 @@ class Page:
 
     def append(self, data: bytes) -> None:
         """In one write; where that fails the file is as it was. Errors: OSError."""
-        self.mend()
+        if self._is_torn:
+            self.mend()
         try:
-            taken = self._disk.write(self._fileno, data)
+            file = self._fileno
+            taken = self._disk.write(file, data)
             if taken != len(data):
                 raise ShortWriteError(taken, len(data))
             if self._sync:
-                self._disk.sync(self._fileno)
+                self._disk.sync(file)
         except OSError:
             self._is_torn = True
             with suppress(OSError):  # the next write, or the next start, tries again

@@ -55,8 +55,8 @@ class Record(NamedTuple):
 
 def time_text(seconds: float) -> str:
     """Seconds since 1970 as ``2026-03-02T10:14:05.116000Z``."""
-    micros = round(seconds * 1e6)
-    return f"{_second(micros // 1_000_000)}.{micros % 1_000_000:06d}Z"
+    whole, micros = divmod(round(seconds * 1e6), 1_000_000)
+    return f"{_second(whole)}.{micros:06d}Z"
 
 
 @lru_cache(maxsize=4)
@@ -81,17 +81,26 @@ def event_of(at: float, name: str, fields: Mapping[str, Any]) -> Event:
 
 def body_of(number: int, event: Event) -> bytes:
     """All of a record but its hash."""
-    head = f'{{"n":{number},"at":"{event.at}","event":{_quoted(event.name)}'
-    return b"%b%b}" % (head.encode(), event.members)
+    at, name, members = event
+    return b'{"n":%d,"at":"%b","event":%b%b}' % (number, at.encode(), _quoted_name(name), members)
+
+
+@lru_cache(maxsize=64)
+def _quoted_name(name: str) -> bytes:
+    """The name of an event as JSON: there are few."""
+    return _quoted(name).encode()
 
 
 def _members(fields: Mapping[str, Any]) -> bytes:
-    """As JSON writes them, each behind a comma; most are texts, which need no encoder."""
+    """As JSON writes them, each behind a comma; most are texts and whole numbers."""
+    text = ""
+    for key, value in fields.items():
+        kind = type(value)
+        # An encoder is called for what is neither, which costs as much as all the rest.
+        said = _quoted(value) if kind is str else value if kind is int else _READABLE.encode(value)
+        text += f",{_quoted(key)}:{said}"
     try:
-        return "".join(
-            f",{_quoted(key)}:{_quoted(value) if type(value) is str else _READABLE.encode(value)}"
-            for key, value in fields.items()
-        ).encode()
+        return text.encode()
     except UnicodeEncodeError:  # a lone surrogate, which UTF-8 cannot write
         return b"," + _ASCII.encode(fields)[1:-1].encode()
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from twisted.logger import Logger
 
-from pychron_comms.journal.chain import Chain, Sealed
+from pychron_comms.journal.chain import Chain
 from pychron_comms.journal.checkpoint import Carrier, checkpoint, find_checkpoint
 from pychron_comms.journal.files import Tail, journal_files, read_tail, shift
 from pychron_comms.journal.page import Disk, Page
@@ -86,15 +86,15 @@ class Roll:
             self._look_for_file()
         if not 0 < self._page.size < self._full_at:
             self._turn_page()
-        carried = self._next_carried()
+        carried = [] if self._has_checkpoint else self._next_carried()
+        if not carried:
+            return self._write(events)
         try:
             number = self._write([*carried, *events])
         except OSError:
-            if not carried:
-                raise
             self._not_carried()
             return self._write(events)
-        if carried and carried[-1].name == CHECKPOINT:
+        if carried[-1].name == CHECKPOINT:
             self._has_checkpoint, self._carrying = True, None
         return number
 
@@ -102,10 +102,10 @@ class Roll:
         self._page.close()
 
     def _write(self, events: Sequence[Event], before: bytes = b"") -> int:
-        sealed = self._chain.seal(events)
-        self._page.append(before + _bytes_of(sealed))
-        self._chain.advance(sealed[-1].number, sealed[-1].hash)
-        return sealed[-1].number
+        lines, number, digest = self._chain.seal(events)
+        self._page.append(b"".join([before, *lines]))
+        self._chain.advance(number, digest)
+        return number
 
     def _write_own(self, event: str, fields: Mapping[str, Any], before: bytes = b"") -> None:
         self._write([event_of(self._now(), event, fields)], before)
@@ -142,7 +142,7 @@ class Roll:
 
     def _next_carried(self) -> list[Event]:
         """What is to be written before the next record; little at a time, so that none waits."""
-        if self._has_checkpoint or not self._carriers:
+        if not self._carriers:
             return []
         if 0 <= self._now() - self._carry_failed < _CARRY_EVERY:
             return []
@@ -202,10 +202,6 @@ class Roll:
 def reason(error: Exception) -> str:
     """Why, in few words."""
     return getattr(error, "strerror", None) or str(error)
-
-
-def _bytes_of(sealed: list[Sealed]) -> bytes:
-    return sealed[0].line if len(sealed) == 1 else b"".join(each.line for each in sealed)
 
 
 def _may_be_torn(data: bytes) -> bool:
