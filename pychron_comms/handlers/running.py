@@ -19,7 +19,7 @@ class RunsCalls:
     def handle(self, call: ICall) -> str | Deferred[str]:
         """As ``IRequestHandler.handle``. Errors: what the manager raises."""
         result = call.run()
-        if isinstance(result, _VALUES):
+        if result is None or isinstance(result, _VALUES):
             return call.reply(result)
         if isinstance(result, CoroutineType):
             result = Deferred.fromCoroutine(result)

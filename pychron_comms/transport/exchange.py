@@ -41,6 +41,9 @@ COUNTED = {
 
 Place = TypeVar("Place")
 
+# The tags and the words of a line, and what is known of these.
+_Found = tuple[Tags, bytes, IKnownRead | None]
+
 
 class Asker(Protocol[Place]):
     """Who a line came from: a connection, or one datagram."""
@@ -99,13 +102,16 @@ class Exchange:
             for what, meaning in COUNTED.items()
         }
 
-    def take(self, line: bytes, asker: Asker[Place]) -> None:
-        """Answer a line, now or later."""
+    def take(self, line: bytes, asker: Asker[Place], found: _Found | None = None) -> None:
+        """Answer a line, now or later; ``found``: its tags and words, and what is known of them."""
         result: str | Deferred[str] | ReplyToCome
         try:
-            tags, words = split_words(line) if line.startswith(b"@") else (NO_TAGS, line)
-            known = asker.known_reads
-            read = known.get(words) if known is not None and not self.refusing else None
+            if found is None:
+                tags, words = split_words(line) if line.startswith(b"@") else (NO_TAGS, line)
+                known = asker.known_reads
+                read = known.get(words) if known is not None and not self.refusing else None
+            else:
+                tags, words, read = found
             if read is not None:
                 command = read.command
                 result = asker.ask_again(read, tags)
@@ -130,18 +136,24 @@ class Exchange:
             errbackArgs=(command, asker, place),
         )
 
-    def take_run(self, lines: Sequence[Any], at: int, asker: Reader) -> int:
-        """Answer known reads that stand together from there on, as ``take`` does each.
+    def take_from(self, lines: Sequence[Any], at: int, asker: Reader) -> int:
+        """Answer the line there, and together with it what it stands together with.
 
-        How many that were; none where fewer than two do.
+        Those are known reads. How many that were; of each, what ``take`` makes of it.
         """
-        known = asker.known_reads
+        line, known = lines[at], asker.known_reads
         if known is None or self.refusing or at + 1 == len(lines):
-            return 0
-        found = read_run(lines, at, known, asker, self._error_text)
-        if found is None:
-            return 0
-        run, tags = found
+            self.take(line, asker)
+            return 1
+        tags, words = split_words(line)
+        read = known.get(words)
+        run = None
+        if read is not None:
+            rest = lines[at:] if at else lines
+            run = read_run(rest, (tags, words, read), known, asker, self._error_text)
+        if run is None:
+            self.take(line, asker, (tags, words, read))
+            return 1
         try:
             asker.ask_all(run.reads, tags, run)
         except Exception as error:

@@ -166,16 +166,12 @@ class CommandLineReceiver(ReplyingProtocol):
     def _work_off_slice(self, lines: Sequence[Instead]) -> None:
         at = 0
         while at < len(lines):
-            together = self._exchange.take_run(lines, at, self)
-            if not together:
-                self._take_one(lines[at])
-            at += together or 1
-
-    def _take_one(self, line: Instead) -> None:
-        if isinstance(line, bytes):
-            self.lineReceived(line)
-        else:
-            self._take_other(line)
+            line = lines[at]
+            if isinstance(line, bytes):
+                at += self._exchange.take_from(lines, at, self)
+            else:
+                self._take_other(line)
+                at += 1
 
     def _take_other(self, line: Turn | None) -> None:
         """Of a line that was too long, or went ahead."""

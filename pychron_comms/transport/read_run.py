@@ -11,7 +11,7 @@ from twisted.python.failure import Failure
 
 from pychron_comms.interfaces import IKnownRead, Replies, ReplyToCome
 from pychron_comms.wire.context import RequestContext
-from pychron_comms.wire.grammar import Tags, split_words
+from pychron_comms.wire.grammar import Tags
 from pychron_comms.wire.line_table import LineTable
 
 Place = TypeVar("Place")
@@ -127,28 +127,19 @@ class ReadRun(Generic[Place]):
 
 def read_run(
     lines: Sequence[Any],
-    at: int,
+    found: tuple[Tags, bytes, IKnownRead],
     known: LineTable[IKnownRead],
     asker: Asker[Place],
     error_text: ErrorText,
-) -> tuple[ReadRun[Place], Tags] | None:
-    """The longest run that begins with that line, and the tags of its first.
-
-    None where that is no known read, or alone.
-    """
-    line = lines[at]
-    if not isinstance(line, bytes):
-        return None
-    tags, words = split_words(line)
-    first = known.get(words)
-    if first is None:
-        return None
+) -> ReadRun[Place] | None:
+    """The longest run that these begin with; None where only the first is one, of which those were
+    found."""
+    tags, words, first = found
     number = tags.get("id", "")
     reads, names, way = [first], [number], first.way
     # What stands between the id and the words, of all of them.
-    between = line[len("@id=") + len(number) : -len(words)]
-    rest = lines[at:] if at else lines
-    for line in rest[1:]:
+    between = lines[0][len("@id=") + len(number) : -len(words)]
+    for line in lines[1:]:
         head, words = b"", line
         if number:
             if not isinstance(line, bytes):
@@ -163,7 +154,7 @@ def read_run(
         names.append(head[4:].decode())
     if len(reads) < 2:
         return None
-    return ReadRun(rest, reads, names, asker, error_text), tags
+    return ReadRun(lines, reads, names, asker, error_text)
 
 
 Read = TypeVar("Read", bound=IKnownRead)

@@ -105,10 +105,7 @@ class ExchangeTests(SynchronousTestCase):
         """As a connection does with a chunk of these lines."""
         somebody, at = Together(result), 0
         while at < len(lines):
-            count = self.exchange.take_run(lines, at, somebody)
-            if not count:
-                self.exchange.take(lines[at], somebody)
-            at += count or 1
+            at += self.exchange.take_from(lines, at, somebody)
         return somebody
 
     def ask(self, result: Any, line: bytes = b"@id=4 Open A") -> list[tuple[str, str]]:
@@ -149,16 +146,15 @@ class ExchangeTests(SynchronousTestCase):
         somebody = Together("new")
         other = SimpleNamespace(command="Read b", way="elsewhere")
         somebody.known_reads.keep(b"Read b", other, somebody.sender)
-        self.assertEqual(self.exchange.take_run([b"Read a", b"Read b"], 0, somebody), 0)
-        self.assertEqual(self.exchange.take_run([b"Read b", b"Read b"], 0, somebody), 2)
+        self.assertEqual(self.exchange.take_from([b"Read a", b"Read b"], 0, somebody), 1)
+        self.assertEqual(self.exchange.take_from([b"Read b", b"Read b"], 0, somebody), 2)
 
     def test_nor_where_the_process_stops_or_with_what_is_no_line(self) -> None:
         somebody = Together("new")
-        self.assertEqual(self.exchange.take_run([b"Read a", None, b"Read a"], 0, somebody), 0)
-        self.assertEqual(self.exchange.take_run([None, b"Read a", b"Read a"], 0, somebody), 0)
-        self.assertEqual(self.exchange.take_run([None, b"Read a", b"Read a"], 1, somebody), 2)
+        self.assertEqual(self.exchange.take_from([b"Read a", None, b"Read a"], 0, somebody), 1)
+        self.assertEqual(self.exchange.take_from([None, b"Read a", b"Read a"], 1, somebody), 2)
         self.exchange.refusing = True
-        self.assertEqual(self.exchange.take_run([b"Read a", b"Read a"], 0, somebody), 0)
+        self.assertEqual(self.exchange.take_from([b"Read a", b"Read a"], 0, somebody), 1)
 
     def test_each_of_them_has_its_own_reply_to_come(self) -> None:
         result: Deferred[str] = Deferred()
@@ -180,7 +176,7 @@ class ExchangeTests(SynchronousTestCase):
         result: Deferred[str] = Deferred()
         somebody = Mixed(result)
         lines = [b"@id=1 Read a", b"@id=2 Read a", b"@id=3 Read a"]
-        self.assertEqual(self.exchange.take_run(lines, 0, somebody), 3)
+        self.assertEqual(self.exchange.take_from(lines, 0, somebody), 3)
         self.assertEqual(somebody.replies, [("1", "one"), ("3 later", "three")])
         result.callback("two")
         self.assertEqual(somebody.replies[2], ("2 later", "two"))

@@ -54,7 +54,13 @@ class Record(Protocol):
         """Its begin is written, and its manager was kept from taking it."""
 
 
-class State(enum.Enum):
+class _Named(enum.Enum):
+    """One of few; told apart by what it is, so that its name need not be hashed."""
+
+    __hash__ = object.__hash__
+
+
+class State(_Named):
     """What has become of a command."""
 
     WAITING = "waiting"
@@ -67,7 +73,7 @@ class State(enum.Enum):
     REFUSED = "refused"
 
 
-class Event(enum.Enum):
+class Event(_Named):
     """What happens to a command."""
 
     #: Its manager's thread takes it.
