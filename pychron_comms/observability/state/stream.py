@@ -150,7 +150,7 @@ class StateStream:
         self.happened_elsewhere(path, members_of(fields))
 
     def happened_elsewhere(self, path: str, members: str) -> None:
-        """The same, of another process' stream; ``members`` as ``Event`` has them."""
+        """The same, in JSON already: ``members`` as ``Event`` has them."""
         self._tell(Event(path, members))
 
     def confirm(self, paths: Iterable[str]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from json.encoder import encode_basestring_ascii as _quoted
 
 from twisted.internet.interfaces import IReactorTime
 
@@ -25,7 +25,8 @@ class CommandEvents:
     def __init__(self, stream: StateStream, clock: IReactorTime) -> None:
         self._stream = stream
         self._clock = clock
-        self._ended: list[Mapping[str, Any]] = []
+        # What is told of each, as JSON.
+        self._ended: list[str] = []
 
     def goes_on(self, call: ICall) -> None:
         """Only its end is told."""
@@ -33,17 +34,14 @@ class CommandEvents:
     def ended(self, call: ICall, request: Mapping[str, str], reply: str, seconds: float) -> None:
         if not self._ended:
             self._clock.callLater(TOGETHER, self._tell)
+        who, request_type = _quoted(request["sender"]), _quoted(request["type"])
+        command, reply = _quoted(request["command"][:_SHOWN]), _quoted(reply[:_SHOWN])
         self._ended.append(
-            {
-                "who": request["sender"],
-                "type": request["type"],
-                "command": request["command"][:_SHOWN],
-                "reply": reply[:_SHOWN],
-                "seconds": round(seconds, 6),
-            }
+            f'"who":{who},"type":{request_type},"command":{command},"reply":{reply},'
+            f'"seconds":{round(seconds, 6)}'
         )
 
     def _tell(self) -> None:
         ended, self._ended = self._ended, []
-        for each in ended:
-            self._stream.happened("command", **each)
+        for members in ended:
+            self._stream.happened_elsewhere("command", members)

@@ -32,8 +32,8 @@ class ValveFigures:
         self._metrics = metrics
         self._path_of = path_of
         self._now = now
-        # By the paths of the valves.
-        self._figures: dict[str, _Figures] = {}
+        # By the manager's identity, and its name for the valve.
+        self._figures: dict[tuple[int, str], _Figures] = {}
         # When each call went on that has not ended, by its identity.
         self._since: dict[int, float] = {}
         self._disobedient: set[str] = set()
@@ -48,8 +48,8 @@ class ValveFigures:
         for move in call.moves if reply == "OK" else ():
             # A lock moves the valve to no value.
             if isinstance(move.value, bool):
-                path = self._path_of(move)
-                figures = self._figures.get(path) or self._new_figures(path)
+                part = id(move.manager), move.target
+                figures = self._figures.get(part) or self._new_figures(move)
                 if figures is not None:
                     figures.moves.value += 1
                     if since is not None:
@@ -70,9 +70,9 @@ class ValveFigures:
                 valve=_name_of(item.path),
             ).value += 1
 
-    def _new_figures(self, path: str) -> _Figures | None:
+    def _new_figures(self, move: Move) -> _Figures | None:
         """None where it is no valve."""
-        name = _name_of(path)
+        name = _name_of(self._path_of(move))
         if not name:
             return None
         moves = self._metrics.counter(
@@ -83,7 +83,7 @@ class ValveFigures:
             "From when a valve began to move until its manager said that it stands.",
             valve=name,
         )
-        figures = self._figures[path] = _Figures(moves, travel)
+        figures = self._figures[id(move.manager), move.target] = _Figures(moves, travel)
         return figures
 
 
