@@ -219,6 +219,9 @@ class ScriptedCall:
     def same_read(self, other: Any) -> bool:
         return self.effect is Effect.READ and self.name == other.name
 
+    def same_act(self, other: Any) -> bool:
+        return False
+
     def run(self) -> Any:
         self.runs += 1
         if isinstance(self.result, Exception):

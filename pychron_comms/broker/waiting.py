@@ -18,6 +18,8 @@ PENDING_SHARE = 2_500
 #: The same for commands that make safe.
 SAFE_LIMIT = 2_000
 SAFE_SHARE = 500
+#: Of these, what each sender has, whatever the others do.
+SAFE_ASSURED = 8
 
 
 class Waiting(NamedTuple):
@@ -45,7 +47,7 @@ class WaitingReplies:
         self._waiting: dict[int, Waiting] = {}
         self._by_reply: dict[Deferred[str], int] = {}
         self._places = Places(PENDING_LIMIT, PENDING_SHARE)
-        self._safe_places = Places(SAFE_LIMIT, SAFE_SHARE)
+        self._safe_places = Places(SAFE_LIMIT, SAFE_SHARE, SAFE_ASSURED)
 
     def __len__(self) -> int:
         return len(self._waiting)

@@ -91,9 +91,16 @@ class Call:
         return other
 
     def same_read(self, other: ICall) -> bool:
+        return self.effect is Effect.READ and self._says_the_same(other)
+
+    def same_act(self, other: ICall) -> bool:
+        # What depends on who asks, or on what he said beside it, may do something else.
+        same_asker = other.sender == self.sender and not self._spec.takes_context
+        return same_asker and self._says_the_same(other)
+
+    def _says_the_same(self, other: ICall) -> bool:
         return (
-            self.effect is Effect.READ
-            and isinstance(other, Call)
+            isinstance(other, Call)
             and other._spec is self._spec
             and other.manager is self.manager
             and other.values == self.values

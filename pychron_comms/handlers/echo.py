@@ -37,6 +37,9 @@ class EchoCall:
     def same_read(self, other: object) -> bool:
         return isinstance(other, EchoCall) and other.text == self.text
 
+    def same_act(self, other: object) -> bool:
+        return False
+
     def run(self) -> str:
         return self.text
 

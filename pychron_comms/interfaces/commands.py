@@ -81,6 +81,9 @@ class ICall(Interface):
     def same_read(other: ICall) -> bool:
         """Whether both are the same read, so that one answer serves both."""
 
+    def same_act(other: ICall) -> bool:
+        """Whether both do the same for the same sender, so that doing it once may serve both."""
+
     def run() -> Later[object]:
         """Call the manager and return what it returns. Called at most once where it acts.
 

@@ -13,6 +13,10 @@ PENDING_SHARE = 2_500
 SAFE_LIMIT = 2_000
 SAFE_SHARE = 500
 
+#: Of these, what each sender has, whatever the others do. There are no more senders than a server
+#: takes connections, and its datagrams have a limit too.
+SAFE_ASSURED = 8
+
 #: Request types that have such room each; further ones share one.
 SAFE_TYPES = 16
 
@@ -30,5 +34,7 @@ class HopPlaces:
         if places is None:
             if len(self._safe) >= SAFE_TYPES - 1:
                 request_type = ""
-            places = self._safe.setdefault(request_type, Places(SAFE_LIMIT, SAFE_SHARE))
+            places = self._safe.setdefault(
+                request_type, Places(SAFE_LIMIT, SAFE_SHARE, SAFE_ASSURED)
+            )
         return places

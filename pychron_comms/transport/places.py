@@ -9,12 +9,13 @@ class Places:
     """Room for ``limit`` commands, ``share`` of them from one sender.
 
     So a sender whose commands pile up, behind a device that hangs, is refused before the others
-    are.
+    are. ``assured`` of them each sender has also where the others have taken all.
     """
 
-    def __init__(self, limit: int, share: int) -> None:
+    def __init__(self, limit: int, share: int, assured: int = 0) -> None:
         self._limit = limit
         self._share = share
+        self._assured = assured
         self._taken = 0
         self._by_sender: dict[str, int] = {}
 
@@ -23,7 +24,7 @@ class Places:
         own = self._by_sender.get(sender, 0)
         if own + count > self._share:
             raise QueueFullError(f"{own} commands of {sender} wait for the processor")
-        if self._taken + count > self._limit:
+        if self._taken + count > self._limit and own + count > self._assured:
             raise QueueFullError(f"{self._taken} commands wait for the processor")
         self._taken += count
         self._by_sender[sender] = own + count

@@ -27,7 +27,7 @@ SAFETY = (
         "where something that acts on the same part had begun before, making safe is done again"
         " when that has ended, and only then answered `OK`",
         "processor/execution/safety.py",
-        "        return await self._acted(again)\n",
+        "        return await again.act(action.again())\n",
         "",
         "tests.processor.test_safety.LastWordTests.test_it_is_done_again_before_its_ok",
     ),
@@ -48,6 +48,16 @@ SAFETY = (
         "        places = room.safe(request_type) if context.safe else room.ordinary",
         "        places = room.ordinary",
         "tests.transport.test_places.PlaceTests.test_what_makes_safe_has_room_of_its_own",
+    ),
+    Promise(
+        "nor do others' many take it",
+        "of what makes safe each sender has some places, the senders take turns, and what one asks"
+        " again is done once for all",
+        "processor/execution/safe_turns.py",
+        "            if lane:\n                self._lanes[sender] = lane\n",
+        "            if lane:\n                self._lanes[sender] = lane\n"
+        "                self._lanes.move_to_end(sender, last=False)\n",
+        "tests.processor.test_safe_turns.OrderTests.test_one_senders_many_hold_up_anothers_by_one",
     ),
     Promise(
         "what makes safe waits for no turn",

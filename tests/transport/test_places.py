@@ -38,7 +38,7 @@ class PlaceTests(EndpointCase):
         self.assertNoResult(self.ask("c"))
 
     def test_what_makes_safe_has_room_of_its_own(self) -> None:
-        self.start_with(PENDING_LIMIT=1, SAFE_LIMIT=2)
+        self.start_with(PENDING_LIMIT=1, SAFE_LIMIT=2, SAFE_ASSURED=0)
         self.ask("GetPosition")
         self.failureResultOf(self.ask("GetPosition"), QueueFullError)
         safe = RequestContext(safe=True)
@@ -51,6 +51,17 @@ class PlaceTests(EndpointCase):
             self.processor.read()[1:],
             [f"@id={number};from=10.0.0.1;left=0.000 CO2|Disable" for number in (2, 3)],
         )
+
+    def test_what_makes_safe_has_some_room_of_each_sender(self) -> None:
+        self.start_with(SAFE_LIMIT=2, SAFE_SHARE=2, SAFE_ASSURED=1)
+        safe = RequestContext(safe=True)
+        for sender in ("10.0.0.1", "10.0.0.1", "10.0.0.2", "10.0.0.3"):
+            reply = self.repeater.get_response("System", "Close A", sender, safe)
+            self.assertNoResult(reply)
+        for sender in ("10.0.0.1", "10.0.0.2"):
+            self.failureResultOf(
+                self.repeater.get_response("System", "Close A", sender, safe), QueueFullError
+            )
 
     def test_closes_of_a_valve_that_hangs_leave_a_laser_its_room(self) -> None:
         self.start_with(SAFE_SHARE=1)

@@ -72,10 +72,15 @@ class QtegraCall:
             self.moves = command.moved(self.manager, values)
 
     def same_read(self, other: ICall) -> bool:
-        return (
-            self.effect is Effect.READ
-            and isinstance(other, QtegraCall)
-            and (other.manager, other.line) == (self.manager, self.line)
+        return self.effect is Effect.READ and self._says_the_same(other)
+
+    def same_act(self, other: ICall) -> bool:
+        return other.sender == self.sender and self._says_the_same(other)
+
+    def _says_the_same(self, other: ICall) -> bool:
+        return isinstance(other, QtegraCall) and (other.manager, other.line) == (
+            self.manager,
+            self.line,
         )
 
     def run(self) -> Reply:

@@ -25,6 +25,7 @@ from pychron_comms.processor.execution.askers import Askers
 from pychron_comms.processor.execution.execution import Event, Execution
 from pychron_comms.processor.execution.jobs import Job, Jobs
 from pychron_comms.processor.execution.runners import Runner, Take
+from pychron_comms.processor.execution.safe_turns import Action, SafeTurn
 from pychron_comms.processor.execution.safety import SafetyLane
 from pychron_comms.safeguards.overlap import any_overlap
 
@@ -220,27 +221,24 @@ class ManagerQueue:
 
     async def _run_safe(self, job: Job, execution: Execution) -> str:
         call = job.call
-        rival = await self._safe_turn(call.moves, call.name)
+        turn = await self._safe_turn(call.moves, call.name, call)
+        rival = self._rival(call.moves)
         self._askers.begin_time(job)
 
-        def act() -> Deferred[str]:
-            return self._run_later(job, execution.take).addBoth(acted)
+        def run(take: Take) -> Deferred[str]:
+            return self._run_later(job, take)
 
-        def acted(reply: str | Failure) -> str | Failure:
-            job.waits_for = "" if rival is None else rival.call.name
-            return reply
-
-        def again() -> Deferred[str]:
-            job.waits_for = ""
-            return self._run_later(job, _nothing)
+        def waits(name: str) -> None:
+            job.waits_for = name
 
         def assured() -> Deferred[str]:
-            return Deferred.fromCoroutine(self._safety.assured(act, again, call.moves, rival))
+            done = self._safety.assured(turn, Action(run, execution.take), rival, waits)
+            return Deferred.fromCoroutine(done)
 
         try:
             result = execution.hand_over(assured)
         except Exception:
-            self._safety.leave()
+            turn.give_back()
             raise
         assert isinstance(result, Deferred)
         job.work = result
@@ -253,18 +251,23 @@ class ManagerQueue:
     async def _make_safe(
         self, moves: Iterable[Move], action: Callable[[], object], why: str
     ) -> object:
-        rival = await self._safe_turn(moves, why)
+        turn = await self._safe_turn(moves, why)
 
-        def act() -> Deferred[object]:
+        def run(take: Take) -> Deferred[object]:
             return self._runner.call(action)
 
-        return await self._safety.assured(act, act, moves, rival)
+        return await self._safety.assured(turn, Action(run), self._rival(moves))
 
-    async def _safe_turn(self, moves: Iterable[Move], why: str) -> Job | None:
-        """In its turn: what acts on the same part and has begun already."""
-        turn = self._safety.turn(moves)
+    def _safe_turn(
+        self, moves: Iterable[Move], why: str, call: ICall | None = None
+    ) -> Deferred[SafeTurn]:
+        """Its turn, when that has come."""
+        turn = self._safety.turn(moves, call)
         self._overtake(moves, why)
-        await turn
+        return turn
+
+    def _rival(self, moves: Iterable[Move]) -> Job | None:
+        """What acts on the same part, and has begun already."""
         # What has come meanwhile waits for it, and is meant to follow it.
         rival = self._running
         return rival if rival is not None and _acts_on(rival, moves) else None

@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable
 from typing import TypeVar
 
-from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 
-from pychron_comms.interfaces import ILaserManager, Move
+from pychron_comms.interfaces import ICall, ILaserManager, Move
 from pychron_comms.processor.execution.jobs import Job
+from pychron_comms.processor.execution.safe_turns import Action, SafeTurn, WaitingTurns
 from pychron_comms.safeguards.overlap import overlap
 
 _Done = TypeVar("_Done")
 
-#: Begins an action.
-Act = Callable[[], Deferred[_Done]]
-
 
 class SafetyLane:
-    """As many actions at a time as the manager can take, the others in order; light comes first.
+    """As many actions at a time as the manager can take; light comes first, then sender by sender.
 
     It has no limit: what makes safe is never refused. ``idle`` is called each time that nothing is
     left in it.
@@ -33,8 +30,8 @@ class SafetyLane:
         self._idle = idle
         self._taken = 0
         self._giving = False
-        self._light: deque[Deferred[None]] = deque()
-        self._others: deque[Deferred[None]] = deque()
+        self._light = WaitingTurns(self.leave)
+        self._others = WaitingTurns(self.leave)
 
     @property
     def busy(self) -> bool:
@@ -47,14 +44,17 @@ class SafetyLane:
         self._taken += has_room
         return has_room
 
-    def turn(self, moves: Iterable[Move]) -> Deferred[None]:
-        """Fires when what moves these parts may begin; ``leave`` must follow."""
-        if self.enter():
-            return succeed(None)
-        waiting = self._light if puts_out(moves) else self._others
-        turn: Deferred[None] = Deferred(waiting.remove)
-        waiting.append(turn)
-        return turn
+    def turn(self, moves: Iterable[Move], call: ICall | None = None) -> Deferred[SafeTurn]:
+        """Fires when what moves these parts may begin, with the turn that it must use.
+
+        ``call`` is what is done then; None for what nobody else can ask for.
+        """
+        if not self.enter():
+            return (self._light if puts_out(moves) else self._others).join(moves, call)
+        turn = SafeTurn(moves, call, self.leave)
+        joined = turn.join()
+        turn.come()
+        return joined
 
     def leave(self) -> None:
         """What had its turn has ended, and the next one has it."""
@@ -63,46 +63,44 @@ class SafetyLane:
         if self._giving:
             return
         self._giving = True
-        while self._taken < self._width and (waiting := self._light or self._others):
+        while self._taken < self._width and (turn := self._light.next() or self._others.next()):
             self._taken += 1
-            waiting.popleft().callback(None)
+            turn.come()
         self._giving = False
         if not self._taken:
             self._idle()
 
     async def assured(
-        self, act: Act[_Done], again: Act[_Done], moves: Iterable[Move], rival: Job | None
+        self,
+        turn: SafeTurn,
+        action: Action[_Done],
+        rival: Job | None,
+        waits: Callable[[str], None] = lambda name: None,
     ) -> _Done:
-        """What ``act`` gives, whose turn it is. Errors: its own.
+        """What the action gives, in its turn. Errors: its own.
 
         ``rival`` acts on the same part and had begun before. Which of the two the hardware obeyed
         last nobody can tell, and it may refuse this while it is busy with that: so when it has
-        ended this is done ``again``, in another turn, whatever ``act`` gave.
+        ended this is done again, in another turn, whatever it gave first. ``waits`` is told for
+        what it waits, and that it does no longer by an empty text.
         """
         if rival is None:
-            return await self._acted(act)
+            return await turn.act(action)
         over = rival.when_over()
         try:
-            await self._acted(act)
+            await turn.act(action)
         except CancelledError:
             raise
         except Exception as error:
             self._log.warn(
                 "not made safe while {name} runs: {error}", name=rival.call.name, error=error
             )
+        waits(rival.call.name)
         await over
         self._log.warn("made safe again: {name} ended after it", name=rival.call.name)
-        await self.turn(moves)
-        return await self._acted(again)
-
-    async def _acted(self, act: Act[_Done]) -> _Done:
-        try:
-            done = await act()
-        except Exception:
-            self.leave()
-            raise
-        self.leave()
-        return done
+        again = await self.turn(turn.moves, turn.call)
+        waits("")
+        return await again.act(action.again())
 
 
 def puts_out(moves: Iterable[Move]) -> bool:

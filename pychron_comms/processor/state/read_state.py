@@ -37,6 +37,9 @@ class ReadState:
     def same_read(self, other: object) -> bool:
         return isinstance(other, ReadState) and other.manager is self.manager
 
+    def same_act(self, other: object) -> bool:
+        return False
+
     def run(self) -> Sequence[Reading] | Awaitable[Sequence[Reading]]:
         self.begun = self._seconds()
         return read(self.manager)

@@ -157,18 +157,18 @@ def _all_that_is_ready(self: Any) -> bytes:
     return ready
 
 
-async def _acted_once(self: Any, act: Any, again: Any, moves: Any, rival: Any) -> Any:
-    return await self._acted(act)
+async def _acted_once(self: Any, turn: Any, action: Any, rival: Any, waits: Any = None) -> Any:
+    return await turn.act(action)
 
 
 _safe_turn = ManagerQueue._safe_turn
 
 
-async def _safe_turn_at_last(self: Any, moves: Any, why: str) -> Any:
+async def _safe_turn_at_last(self: Any, moves: Any, why: str, call: Any = None) -> Any:
     """What makes safe waits for what runs."""
     while self._running is not None:
         await self._running.when_over()
-    return await _safe_turn(self, moves, why)
+    return await _safe_turn(self, moves, why, call)
 
 
 _submit_safe = ManagerQueue._submit_safe
