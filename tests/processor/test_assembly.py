@@ -20,9 +20,11 @@ from pychron_comms.processor import assembly
 from pychron_comms.processor.assembly import _journal, _may_act, gate_from_config, queue_of
 from pychron_comms.processor.execution.manager_calls import ManagerCalls
 from pychron_comms.processor.execution.manager_queue import ManagerQueue
+from pychron_comms.processor.execution.runners import ReactorRunner
 from pychron_comms.processor.execution.sealed_queue import SealedQueue
 from pychron_comms.processor.settings import laboratory_from
 from pychron_comms.safeguards.fence import LeasedFence
+from pychron_comms.safeguards.kept_rules import KeptRules
 from tests.doubles import ScriptedCall
 from tests.executions import submitted
 
@@ -55,6 +57,18 @@ class QueueTests(SynchronousTestCase):
             self.assertRaises(NotOwnerError, submitted, queue, call)
             self.assertEqual(call.runs, 0)
         self.assertEqual(submitted(queue, ScriptedCall("Read", 5, effect=Effect.READ)), "5")
+
+    def test_the_threads_of_a_manager_that_blocks_bear_its_name(self) -> None:
+        made: list[tuple[object, str]] = []
+
+        def runner_for(manager: object, name: str, reactor: object) -> ReactorRunner:
+            made.append((manager, name))
+            return ReactorRunner()
+
+        self.patch(assembly, "runner_for", runner_for)
+        manager = Eager()
+        queue_of(manager, self.reactor, ManagerCalls(Metrics(), self.reactor))
+        self.assertEqual(made, [(manager, "Eager")])
 
     def test_its_records_are_written_together_where_they_wait_for_the_disk(self) -> None:
         self.assertIsInstance(self.queue(sealed=True), SealedQueue)
@@ -137,17 +151,37 @@ class GateTests(SynchronousTestCase):
 
             self.patch(assembly, name, note)
 
-        for name in ("queue_of", "_journal", "KeptRules"):
+        for name in ("queue_of", "_journal", "KeptRules", "JournalSearch"):
             noting(name, getattr(assembly, name))
         self.setUp()
         self.fence.open("p1-1", 100.0)
         self.assertEqual(self.ask("GetValveState A"), "False")
         self.assertIs(given["queue_of"][1]["fence"], self.fence)
         self.assertIs(given["_journal"][0][1], self.reactor)
+        self.assertEqual(given["JournalSearch"][0], ("", self.reactor))
         may_act = given["KeptRules"][0][-1]
         self.assertTrue(may_act())
         self.reactor.advance(101.0)
         self.assertFalse(may_act())
+
+    def test_a_rule_that_had_to_make_something_safe_is_counted(self) -> None:
+        text = (
+            'lab = "default"\n[[interlock]]\ncommand = "System|Open A"\n'
+            'only_if = ["System|GetValveState B is False"]\nmake_safe = true\n'
+        )
+        metrics = Metrics()
+        kept: list[Any] = []
+
+        def note(*arguments: Any, **options: Any) -> Any:
+            kept.append((arguments[0], options["tripped"]))
+            return KeptRules(*arguments, **options)
+
+        self.patch(assembly, "KeptRules", note)
+        gate_from_config(*laboratory_from(Table.parse(text, "lab.toml")), self.reactor, metrics)
+        (((rule,), tripped),) = kept
+        tripped(rule)
+        tripped(rule)
+        self.assertIn('interlock_trips_total{rule="System|Open A"} 2.0\n', metrics.text())
 
     def test_who_is_not_one_of_its_hosts_is_refused(self) -> None:
         text = 'lab = "default"\n[access]\nhosts = ["10.0.0.2"]\n'

@@ -21,6 +21,8 @@ class ChangeTests(SynchronousTestCase):
 
     def test_what_nobody_has_changed_is_as_it_was(self) -> None:
         self.assertFalse(self.changed("A", 0))
+        self.change("B")
+        self.assertFalse(self.changed("A", 0))
 
     def test_a_change_is_after_what_came_before_it(self) -> None:
         first = self.change("A")

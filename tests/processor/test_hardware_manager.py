@@ -6,6 +6,7 @@ from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import directlyProvides, implementer
 from zope.interface.verify import verifyObject
@@ -355,11 +356,20 @@ class StopTests(GateCase):
     def test_what_never_ends_is_not_waited_for(self) -> None:
         gate = self.gate(ScriptedCall("Move", Deferred(), deadline=60.0, manager="valves"))
         reply = self.ask(gate, "Move")
-        stopped = gate.stopService()
-        self.clock.advance(GRACE)
+        with capturedLogs() as logs:
+            stopped = gate.stopService()
+            self.clock.advance(GRACE)
         self.failureResultOf(reply, OutcomeUnknownError)
         self.successResultOf(stopped)
         self.assertEqual(self.hardware.made_safe, ["valves", "valves"])
+        told = [formatEvent(each) for each in logs]
+        self.assertEqual(
+            told,
+            [
+                "commands still run after 4.0 s; stopping all the same",
+                "made safe again: Move ended after it",
+            ],
+        )
 
     def test_what_cannot_be_made_safe_does_not_keep_the_rest_from_it(self) -> None:
         def broken() -> None:
@@ -374,6 +384,11 @@ class StopTests(GateCase):
         self.hardware.actions = [("laser", Deferred)]
         stopped = self.gate().stopService()
         self.assertNoResult(stopped)
-        self.clock.advance(GRACE)
+        with capturedLogs() as logs:
+            self.clock.advance(GRACE)
         self.successResultOf(stopped)
         self.assertEqual(len(self.flushLoggedErrors(CancelledError)), 1)
+        self.assertEqual(
+            formatEvent(logs[0]),
+            "hardware is not known to be safe after 4.0 s; stopping all the same",
+        )

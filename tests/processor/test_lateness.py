@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.processor.lateness import LATELY, Lateness, on_the_way
+from pychron_comms.processor.lateness import CREDIBLE, DELAY, LATELY, Lateness, on_the_way
 
 
 class LatenessTests(SynchronousTestCase):
@@ -50,6 +50,15 @@ class LatenessTests(SynchronousTestCase):
     def test_a_clock_that_jumped_tells_nothing(self) -> None:
         self.age(1.0, 1.01)
         self.assertEqual(self.age(-4000.0, 2.0), 0.0)
+
+    def test_the_bounds_of_what_is_believed_count_for_nothing(self) -> None:
+        for seconds, told in (
+            (DELAY, 0.0),
+            (DELAY + 0.001, DELAY + 0.001),
+            (CREDIBLE - 0.001, CREDIBLE - 0.001),
+            (CREDIBLE, 0.0),
+        ):
+            self.assertEqual(on_the_way("0", seconds), told)
 
     def test_by_one_clock_it_is_the_difference(self) -> None:
         self.assertEqual(on_the_way("97.5", 100.0), 2.5)

@@ -281,7 +281,9 @@ class AheadTests(QueueCase):
         read = ScriptedCall("Get", Deferred(), effect=Effect.READ)
         self.look(read).addErrback(lambda failure: failure.trap(CancelledError)).cancel()
         self.assertTrue(read.result.called)
-        self.assertEqual(self.submit(ScriptedCall("Open", "OK")), "OK")
+        opening = ScriptedCall("Open", "OK")
+        self.submit(opening)
+        self.assertEqual(opening.runs, 1)
 
 
 class MakingSafeTests(QueueCase):

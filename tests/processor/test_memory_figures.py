@@ -42,6 +42,17 @@ class SizeTests(CopyCase):
 
 
 class CarriedTests(CopyCase):
+    def test_a_key_is_told_with_when_it_ends_to_the_millisecond(self) -> None:
+        memory = CommandMemory(Audit(self.journal, lambda: 5000.0), self.clock, Metrics())
+        call = ScriptedCall("Open A")
+        call.context = RequestContext(key="k")
+        entry = memory.open(request_of("System", "Open A", call), call)
+        entry.begin()
+        entry.end("OK")
+        self.clock.advance(0.12345)
+        (record,) = memory.carried()
+        self.assertEqual((record["key"], record["until"]), ("k", 5000.0 + 3600 - 0.123))
+
     def carried(self) -> list[str]:
         return [str(each["command"]) for each in self.gate._memory.carried()]
 

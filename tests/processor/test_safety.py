@@ -76,6 +76,22 @@ class TurnTests(LaneCase):
                 calls[number].works[0].callback("OK")
             self.assertEqual([str(formatEvent(each)) for each in logs], said)
 
+    def test_one_that_begins_in_its_last_moment_is_not_late(self) -> None:
+        calls, replies = self.closes(2)
+        replies[0].addErrback(Failure.trap, OutcomeUnknownError)
+        self.clock.advance(5.0)
+        with capturedLogs() as logs:
+            calls[0].works[0].callback("OK")
+        self.assertEqual((len(calls[1].works), logs), (1, []))
+
+    def test_who_waits_in_vain_for_one_that_waited_is_told_how_long(self) -> None:
+        calls, replies = self.closes(2)
+        calls[0].works[0].callback("OK")
+        self.clock.advance(5.0)
+        error = self.failureResultOf(replies[1], OutcomeUnknownError)
+        self.assertEqual(str(error.value), "outcome unknown: Close did not end in 5 s")
+        self.assertTrue(calls[1].works[0].called)
+
     def test_one_that_comes_after_its_time_is_run(self) -> None:
         for within in (0.0, -3.0, math.nan):
             close = ScriptedCall("Close", "OK", safe=True)

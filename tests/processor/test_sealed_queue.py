@@ -7,6 +7,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.errors import (
@@ -14,14 +15,18 @@ from pychron_comms.errors import (
     InterlockError,
     JournalError,
     NotPermittedError,
+    OutcomeUnknownError,
     OvertakenError,
     ShuttingDownError,
 )
 from pychron_comms.interfaces import Effect, Move
 from pychron_comms.journal.memory import MemoryJournal
+from pychron_comms.processor.execution.runners import ReactorRunner
+from pychron_comms.processor.execution.sealed_queue import SealedQueue
 from pychron_comms.safeguards.rules import Condition, Rule
 from pychron_comms.wire.context import RequestContext
 from tests.doubles import IdleHardware, ScriptedCall, ScriptedHandler, gate_around
+from tests.processor import test_manager_queue
 from tests.processor.key_case import Mood
 
 PARTS = "ABC"
@@ -140,6 +145,23 @@ class GroupTests(SealedCase):
     def test_reads_of_an_idle_manager_are_answered_at_once(self) -> None:
         self.assertEqual(self.ask("Read"), "OK")
 
+    def test_a_read_behind_what_is_not_written_yet_has_its_time_from_when_it_was_asked(
+        self,
+    ) -> None:
+        self.ask("Move A").addErrback(Failure.trap, OutcomeUnknownError)
+        hasty, patient = self.ask("Read", within=1.0), self.ask("Read", within=4.0)
+        self.clock.advance(0.4)
+        self.turn()
+        self.clock.advance(0.5)
+        self.assertNoResult(hasty)
+        self.clock.advance(0.1)
+        self.failureResultOf(hasty, ExpiredError)
+        self.clock.advance(2.9)
+        self.assertNoResult(patient)
+        self.clock.advance(0.1)
+        self.failureResultOf(patient, ExpiredError)
+        self.assertEqual(self.log.count("Read"), 0)
+
     def test_a_read_that_waits_behind_what_runs_has_its_own_time(self) -> None:
         self.ask("Move A")
         self.turn()
@@ -147,6 +169,14 @@ class GroupTests(SealedCase):
         self.clock.advance(1.0)
         self.failureResultOf(hasty, ExpiredError)
         self.assertNoResult(patient)
+
+
+class AheadTests(test_manager_queue.AheadTests):
+    """As of any queue: what a command elsewhere waits for."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.queue = SealedQueue(ReactorRunner(), self.clock, limit=3)
 
 
 class DiskTests(SealedCase):

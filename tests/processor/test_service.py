@@ -9,7 +9,9 @@ from typing import Any
 from twisted.application.internet import TimerService
 from twisted.application.service import MultiService
 from twisted.internet.address import IPv4Address
+from twisted.internet.defer import Deferred
 from twisted.internet.testing import MemoryReactorClock, StringTransport
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.config.table import Table
@@ -51,6 +53,8 @@ class ServiceTests(SynchronousTestCase):
         return service
 
     def stop(self, service: ProcessorService) -> None:
+        if not service.running:
+            return
         stopped = service.stopService()
         self.reactor.pump([0.1] * 200)
         self.successResultOf(stopped)
@@ -99,6 +103,29 @@ class ServiceTests(SynchronousTestCase):
             assert item is not None
             enabled.append(item.value)
         self.assertEqual(enabled, [True, False])
+
+    def test_what_hangs_at_the_stop_is_named_and_not_waited_for(self) -> None:
+        service: Any = self.start()
+        for part in (service._gate, service._http, service._watches, *service._listeners):
+            self.patch(part, "stopService", Deferred)
+        service._standby = service._http
+        self.connect()
+        with capturedLogs() as logs:
+            stopped = service.stopService()
+            self.reactor.pump([0.05] * 250)
+        self.successResultOf(stopped)
+        told = [str(formatEvent(each)) for each in logs]
+        self.assertEqual(
+            [each.partition(";")[0] for each in told if "not over in" in each],
+            [
+                "the listeners: not over in 0.25 s",
+                "the gate to the hardware: not over in 8.2 s",
+                "the status page: not over in 0.25 s",
+                "the watches: not over in 0.25 s",
+                "the way by the broker: not over in 0.25 s",
+                "unread replies: not over in 1 s",
+            ],
+        )
 
     def test_it_has_a_name_of_its_own(self) -> None:
         self.assertEqual(self.start().name, "pychron-processor")

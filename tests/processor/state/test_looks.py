@@ -8,7 +8,7 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.interfaces import Reading
-from pychron_comms.processor.state.looks import AT_ONCE, Looks
+from pychron_comms.processor.state.looks import AT_ONCE, BEHIND, KNOWN_BY, Looks
 from pychron_comms.processor.state.read_state import ReadState
 
 MANY = 3 * AT_ONCE + 1
@@ -60,6 +60,25 @@ class TurnTests(SynchronousTestCase):
         self.assertEqual(len(self.seer.seen), AT_ONCE)
         self.clock.advance(0)
         self.assertEqual((self.seer.seen, self.seer.rounds), (list(self.managers), 1))
+
+    def test_who_was_slow_lately_has_more_time_and_not_for_ever(self) -> None:
+        given: list[float] = []
+        answers = [0.0, 3.0, *[0.0] * KNOWN_BY]
+
+        class Patient(Seer):
+            def saw(self, name: str, readings: Sequence[Reading], stale_after: float) -> None:
+                given.append(stale_after)
+
+        def submit(look: ReadState) -> str:
+            look.begun = self.clock.seconds() - answers[len(given)]
+            return look.reply(())
+
+        looks = Looks(submit, Patient(), clock=self.clock, period=1.0)
+        looks.watch({"laser": object()})
+        looks.start()
+        self.clock.pump([1.0] * (len(answers) - 1))
+        looks.stop()
+        self.assertEqual(given, [BEHIND, *[BEHIND + 3] * KNOWN_BY, BEHIND])
 
     def test_what_cannot_be_asked_says_why(self) -> None:
         class Blind(Seer):

@@ -113,6 +113,18 @@ class LineTests(ReadingsCase):
         }
         return manager(IExtractionLineManager, *provided, **(answers | other))
 
+    def test_a_value_that_is_none_is_not_told_and_why(self) -> None:
+        for said, why in (
+            (float("nan"), "it says nan"),
+            (float("-inf"), "it says -inf"),
+            (None, "it cannot be told"),
+        ):
+            for answer in (said, succeed(said)):
+                told = self.read(laser(read_laser_power=answer))["power"]
+                self.assertEqual(
+                    (told.value, told.severity, told.reason), (None, Severity.INVALID, why)
+                )
+
     def test_a_valve_is_told_with_what_belongs_to_it(self) -> None:
         reading = self.read(self.line(IKnowsInterlocks))["valve/A"]
         self.assertEqual((reading.value, reading.source), (True, Source.INDICATOR))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from twisted.internet.task import Clock
@@ -27,6 +28,7 @@ class ValveFigureTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.metrics = Metrics()
         self.clock = Clock()
+        self.clock.advance(1000.0)
         self.figures = ValveFigures(self.metrics, path_of, self.clock.seconds)
 
     def ended(self, target: str, value: object, reply: str = "OK") -> None:
@@ -58,7 +60,8 @@ class ValveFigureTests(SynchronousTestCase):
         self.figures.ended(call, {}, "OK", 10.0)
         text = self.metrics.text()
         self.assertIn('pychron_comms_valve_travel_seconds_count{valve="A"} 1.0', text)
-        self.assertIn('pychron_comms_valve_travel_seconds_sum{valve="A"} 0.2', text)
+        (total,) = re.findall(r'valve_travel_seconds_sum{valve="A"} (.*)', text)
+        self.assertAlmostEqual(float(total), 0.2)
 
 
 class MismatchTests(SynchronousTestCase):
