@@ -7,7 +7,7 @@ login loses its reason in it, and it may pin a returned message to the wrong pub
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from typing import Protocol as Interface
 
@@ -67,6 +67,10 @@ class _Pika(Connection):
 
     def _adapter_emit_data(self, data: bytes) -> None:
         self._told.transport.write(data)
+
+    def _output_marshaled_frames(self, marshaled_frames: Sequence[bytes]) -> None:
+        # A message has three, which pika would write one by one.
+        super()._output_marshaled_frames([b"".join(marshaled_frames)])
 
     # What an adapter calls.
 

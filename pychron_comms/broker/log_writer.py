@@ -43,7 +43,8 @@ class LogWriter:
         self._channel: BrokerChannel | None = None
         # By their numbers, the oldest first.
         self._kept: OrderedDict[int, _Record] = OrderedDict()
-        self._number = 0
+        #: How many records were ever told to it.
+        self.count = 0
         self._awaited: list[Deferred[None]] = []
 
     def begin(self, channel: BrokerChannel) -> None:
@@ -58,14 +59,14 @@ class LogWriter:
 
     def write(self, event: str, message: Message, *, needed: bool) -> None:
         """One more record. One that nobody needs is not kept, and lost where the broker is away."""
-        self._number += 1
+        self.count += 1
         record = _Record(f"{self._hardware}.{event}", message)
         if needed:
-            self._kept[self._number] = record
+            self._kept[self.count] = record
             self._size += len(message.body)
             while self._size > self._room:
                 self._forget(next(iter(self._kept)))
-        self._write(self._number, record)
+        self._write(self.count, record)
 
     def written(self, clock: IReactorTime, seconds: float) -> Deferred[None]:
         """Fires when nothing is kept any more, or after so long."""

@@ -19,6 +19,7 @@ from pychron_comms.broker.channel import BrokerChannel, BrokerError, Delivery
 from pychron_comms.broker.figures import StandbyFigures
 from pychron_comms.broker.intake import Intake, Road
 from pychron_comms.broker.link import BrokerLink
+from pychron_comms.broker.log_reader import LogReader
 from pychron_comms.broker.log_writer import LogWriter
 from pychron_comms.broker.memory import NEEDED, SharedMemory
 from pychron_comms.broker.message import BEAT as BEAT_MESSAGE
@@ -45,11 +46,6 @@ from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.safeguards.fence import LeasedFence, unstopped
 from pychron_comms.transport.broker_strings import STATE_EXCHANGE, BrokerAddress
 from pychron_comms.transport.outage import Outage
-
-#: Messages of the log that are on the way at a time, and of how many at once the broker is told
-#: that they came: it keeps them all the same.
-_LOG_AHEAD = 200
-_LOG_SEEN = 50
 
 #: Seconds in which the broker confirms the last records of one that stops.
 _LAST_RECORDS = 1.0
@@ -99,6 +95,8 @@ class Standby(MultiService):
         self._ownership = Ownership(fence, seconds)
         self._servers = Servers(gate)
         self._writer = LogWriter(address.hardware)
+        # How many records that one had written at the last tick.
+        self._written = 0
         self._words: dict[str, Callable[[str, str], str | Deferred[str]]] = {
             "Forget": lambda number, server: self._forget(server, number),
             "Gone": lambda session, server: self._gone(server, session),
@@ -108,6 +106,7 @@ class Standby(MultiService):
             **{word: _without_server(act) for word, act in words.items()},
         }
         self._road: Road | None = None
+        self._reader: LogReader | None = None
         self._lanes: list[BrokerChannel] = []
         self._teller: StateTeller | None = None
         self._is_joining = False
@@ -180,10 +179,9 @@ class Standby(MultiService):
         self._road = Road(published, told, replied)
         # Before whatever else: it is in the log before any claim that comes by this channel.
         self._writer.begin(published)
-        await log.ask("basic_qos", prefetch_count=_LOG_AHEAD)
         # All of it, each time: it may be another log than before. What is known comes in once.
-        arguments = {"x-stream-offset": "first"}
-        await log.consume(memory.name, partial(self._remember, log), arguments=arguments)
+        self._reader = LogReader(log, self._remember, self._seconds)
+        await self._reader.begin(memory.name)
         beats = await self._channel(consuming)
         await beats.ask("basic_qos", prefetch_count=20)
         self._ownership.subscribed()
@@ -213,7 +211,7 @@ class Standby(MultiService):
                     "no processor of {hardware} for now: {why}", hardware=self._hardware, why=why
                 )
         self._is_joining = False
-        self._road = None
+        self._road = self._reader = None
         self._writer.end()
         if self._claiming is not None:
             self._claiming.cancel()
@@ -224,10 +222,8 @@ class Standby(MultiService):
 
     # -- standing by
 
-    def _remember(self, log: BrokerChannel, delivery: Delivery) -> None:
-        self._memory.take(delivery.message)
-        if delivery.tag % _LOG_SEEN == 0:
-            log.ack(delivery.tag, multiple=True)
+    def _remember(self, message: Message) -> None:
+        self._memory.take(message)
         if self._has_begun and self._is_usurped():
             # Better now, while another is the owner, than when this one is wanted.
             self._end("another processor has owned the hardware meanwhile")
@@ -252,6 +248,9 @@ class Standby(MultiService):
             self._lapse()
         if self._road is None:
             return
+        if self._reader is not None:
+            written, self._written = self._written, self._writer.count
+            self._reader.pass_time(is_quiet=written == self._written)
         beat = Message(BEAT_MESSAGE, f"{self._token} {now!r}".encode())
         self._road.told.tell(PROCESSORS, owner_topic(self._hardware), beat)
         if self._owned:
@@ -275,6 +274,8 @@ class Standby(MultiService):
         if self._road is not road or not self._ownership.claim(epoch):
             return
         self._owned = epoch
+        if self._reader is not None:
+            self._reader.rest()
         self._log.info("owns {hardware} as {epoch}", hardware=self._hardware, epoch=epoch)
         if not self._has_begun:
             self._has_begun = True
@@ -331,6 +332,8 @@ class Standby(MultiService):
         why = self._trouble or "no word from the broker that it is the active one"
         self._log.error("does not own {hardware} any more: {why}", hardware=self._hardware, why=why)
         self._owned = ""
+        if self._reader is not None:
+            self._reader.go_on()
         self._fence.shut(why)
         self._end_service()
         self._gate.give_up(NotOwnerError(why))
