@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import csv
+import os
 import sqlite3
 import sys
 import time
@@ -16,6 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
+from pychron_comms.config.here import LABORATORY
+from pychron_comms.config.table import ConfigError, Table
 from pychron_comms.history.picture import draw
 from pychron_comms.history.store import HistoryStore, Series
 from pychron_comms.journal.moments import local, moment
@@ -31,45 +34,72 @@ MOST = 12
 
 _EPILOG = """\
 examples:
-  pychron-history list lab.history
-  pychron-history plot lab.history 'device/gc/*' --since 12h --out night.png
+  pychron-history list
+  pychron-history plot 'device/gc/*' --since 12h --out night.png
   pychron-history export lab.history device/gc/IG --since 2026-03-02T18:00 > IG.csv
+
+In the folder of a laboratory FILE may be left out: that of lab.toml is meant.
 """
 
 
 def main(argv: Sequence[str] | None = None, out: TextIO | None = None) -> int:
     given = parser().parse_args(argv)
-    if not given.file.exists():
-        return _complain(f"{given.file}: there is no such file; [history] says where it is written")
     try:
+        given.file, given.patterns = _file_and_patterns(given.words)
         with closing(HistoryStore(given.file, only_read=True)) as store:
             return int(given.run(store, given, out or sys.stdout))
     except ModuleNotFoundError:
         return _complain(f"a picture needs matplotlib: {install_command('matplotlib')}")
+    except BrokenPipeError:
+        # Who read has had enough; what is flushed at exit must not fail either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return DONE
     except sqlite3.Error as error:
         return _complain(f"{given.file}: {error}")
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, ConfigError) as error:
         return _complain(str(error))
 
 
+def _file_and_patterns(words: Sequence[str]) -> tuple[Path, Sequence[str]]:
+    """The first word is the file where there is such a one, or no laboratory here names its own.
+
+    Errors: ValueError, ConfigError.
+    """
+    laboratory = Path(LABORATORY)
+    named = ""
+    if laboratory.is_file() and not (words and Path(words[0]).is_file()):
+        named = Table.load(laboratory).table("history").text("file", "")
+    if not named and not words:
+        raise ValueError(f"which file? No {LABORATORY} here has [history]: give its FILE")
+    file, patterns = (Path(named), words) if named else (Path(words[0]), words[1:])
+    if not file.exists():
+        raise ValueError(f"{file}: there is no such file; [history] says where it is written")
+    return file, patterns
+
+
 def _list(store: HistoryStore, given: argparse.Namespace, out: TextIO) -> int:
-    for each in _wanted(store, given):
-        unit = f" {each.unit}" if each.unit else ""
+    found = _wanted(store, given)
+    wide = max((len(each.path) for each in found), default=0)
+    units = max((len(each.unit) for each in found), default=0)
+    for each in found:
         span = f"{local(each.first)} to {local(each.last)}"
-        points = f"{each.points} point{'s' if each.points != 1 else ''}"
-        out.write(f"{each.path}{unit}: {points}, {span}\n")
+        points = f"{each.points:7} point{'s' if each.points != 1 else ' '}"
+        out.write(f"{each.path:{wide}}  {each.unit:{units}}  {points}  {span}\n")
     return DONE
 
 
 def _plot(store: HistoryStore, given: argparse.Namespace, out: TextIO) -> int:
-    since, until = _span(given)
     found = _wanted(store, given)
     if not found:
         raise ValueError("nothing of that is recorded; list shows what is")
     if len(found) > MOST:
         raise ValueError(f"{len(found)} items, at most {MOST} fit into one picture")
+    since, until = _span(given)
+    if given.since is None:
+        # Of the time before, nothing could be drawn.
+        since = min(max(since, min(each.first for each in found)), until - 60.0)
     curves = [(each, list(store.points(each.path, since, until))) for each in found]
-    draw(curves, since, until, given.out)
+    draw(curves, since, until, given.out, given.file.name)
     out.write(f"{given.out}\n")
     return DONE
 
@@ -92,7 +122,7 @@ def _wanted(store: HistoryStore, given: argparse.Namespace) -> list[Series]:
 
 def _span(given: argparse.Namespace) -> tuple[float, float]:
     now = time.time()
-    since, until = moment(given.since, now), moment(given.until, now)
+    since, until = moment(given.since or "24h", now), moment(given.until, now)
     if since >= until:
         raise ValueError("--since must be before --until")
     return since, until
@@ -117,10 +147,14 @@ def parser() -> Parser:
     ):
         part = below.add_parser(name, help=meaning)
         part.set_defaults(run=run)
-        part.add_argument("file", type=Path, help="[history] file of the configuration")
-        part.add_argument("patterns", nargs="*", metavar="PATTERN", help="paths with * and ?")
+        part.add_argument(
+            "words",
+            nargs="*",
+            metavar="FILE PATTERN",
+            help=f"the file, unless it is that of {LABORATORY} here; paths with * and ?",
+        )
         if run is not _list:
-            part.add_argument("--since", default="24h", help="90m, 12h, 2d or a time; default 24h")
+            part.add_argument("--since", help="90m, 12h, 2d or a time; default 24h")
             part.add_argument("--until", default="0s", help="the same; default now")
         if run is _plot:
             part.add_argument(

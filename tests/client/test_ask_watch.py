@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import time
 from contextlib import contextmanager
 from dataclasses import replace
 from io import StringIO
@@ -62,10 +63,11 @@ class LineTests(LineCase):
     def test_a_valve_that_moves_says_so_and_who_has_it(self) -> None:
         details = {"moving": True, "target": True, "locked": False, "owner": "Anna B"}
         item = replace(GAUGE, details={**details, "interlocks": ["B"], "rule": ""})
-        self.assertEqual(self.cells(item)[3:], ['moving, owner="Anna B"'])
-        self.assertEqual(living_table._why(item), 'moving, owner="Anna B"')
+        told = 'moving, owner="Anna B", interlocks=B'
+        self.assertEqual(self.cells(item)[3:], [told])
+        self.assertEqual(living_table._why(item), told)
         self.setUp()
-        self.assertEqual(self.cells(item.invalid("stale"))[3:], ['stale; moving, owner="Anna B"'])
+        self.assertEqual(self.cells(item.invalid("stale"))[3:], [f"stale; {told}"])
 
     def test_one_that_is_no_more(self) -> None:
         self.assertEqual(self.cells(valve().withdrawn())[2], "gone")
@@ -116,6 +118,30 @@ class TableTests(SynchronousTestCase):
         words = [row.split()[0] for row in rows[2:5]]
         self.assertEqual(words, ["System/valve/V9", "System/valve/V10", "device/gc/IG"])
         self.assertIn("invalid: stale", rows[4])
+
+    def test_states_are_said_as_people_say_them(self) -> None:
+        for item, said in (
+            (valve("A", True), "open"),
+            (valve("A", False), "closed"),
+            (replace(valve("A", False), details={"moving": True, "target": True}), "opening"),
+            (replace(valve("A", True), details={"moving": True, "target": False}), "closing"),
+            (replace(GAUGE, value=True, unit=""), "yes"),
+            (replace(GAUGE, value=False, unit=""), "no"),
+            (GAUGE, "2.5e-08"),
+        ):
+            self.assertEqual(self.shown(LivingTable({"x": item}))[2].split()[1], said)
+
+    def test_a_time_of_another_day_has_its_day(self) -> None:
+        row = self.shown(LivingTable({"x": replace(GAUGE, obtained=100.0)}))[2]
+        self.assertIn(" 1970-01-01 ", row)
+        row = self.shown(LivingTable({"x": replace(GAUGE, obtained=time.time())}))[2]
+        self.assertRegex(row, r" \d\d:\d\d:\d\d$")
+
+    def test_the_last_command_is_a_sentence(self) -> None:
+        fields = {"who": "10.0.0.5", "type": "System", "command": "Open A", "reply": "OK"}
+        table = LivingTable({})
+        table.show(Happened("command", time.time(), {**fields, "seconds": 0.1}))
+        self.assertRegex(self.shown(table)[-1], r"^[\d:]+  10\.0\.0\.5  System\|Open A  OK$")
 
     def test_the_connection_and_what_happened(self) -> None:
         table = LivingTable({})

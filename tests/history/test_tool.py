@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+import os
 import time
 from pathlib import Path
 
@@ -35,7 +36,7 @@ class ToolTests(SynchronousTestCase):
     def test_list(self) -> None:
         status, out = self.run_tool("list", "device/gc/*")
         self.assertEqual(status, 0)
-        self.assertRegex(out, r"^device/gc/IG mbar: 3 points, [\d :-]+ to [\d :-]+\n$")
+        self.assertRegex(out, r"^device/gc/IG  mbar  +3 points  [\d :-]+ to [\d :-]+\n$")
 
     def test_export_writes_gaps_as_gaps(self) -> None:
         _, out = self.run_tool("export", "*IG", "--since", "1h")
@@ -48,6 +49,24 @@ class ToolTests(SynchronousTestCase):
         status, out = self.run_tool("plot", "--since", "1h", "--out", str(picture))
         self.assertEqual((status, out), (0, f"{picture}\n"), self.err.getvalue())
         self.assertIn("<svg", picture.read_text("utf-8"))
+
+    def test_in_the_folder_of_a_laboratory_its_own_is_meant(self) -> None:
+        folder = Path(self.mktemp()).resolve()
+        folder.mkdir()
+        whole = self.file.resolve()
+        (folder / "lab.toml").write_text(f'[history]\nfile = "{whole}"\n')
+        before = Path.cwd()
+        self.addCleanup(os.chdir, before)
+        os.chdir(folder)
+        for words in (["list"], ["list", "device/*"], ["list", str(whole)]):
+            out = io.StringIO()
+            self.assertEqual(tool.main(words, out), tool.DONE)
+            self.assertEqual(len(out.getvalue().splitlines()), 2, words)
+        (folder / "lab.toml").write_text("")
+        self.err = io.StringIO()
+        self.patch(tool.sys, "stderr", self.err)
+        self.assertEqual(tool.main(["list"], io.StringIO()), tool.FAILED)
+        self.assertIn("which file?", self.err.getvalue())
 
     def test_mistakes_are_told_in_a_line(self) -> None:
         for words, told in (

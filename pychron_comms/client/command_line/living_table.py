@@ -13,7 +13,13 @@ from rich.live import Live as LiveDisplay
 from rich.table import Table
 from rich.text import Text
 
-from pychron_comms.client.command_line.notices import about_connection, as_line, beside, shown_value
+from pychron_comms.client.command_line.notices import (
+    about_connection,
+    as_line,
+    beside,
+    printable,
+    shown_value,
+)
 from pychron_comms.client.watch.notices import Gap, Happened, Item, Live, Lost, Notice
 from pychron_comms.interfaces import Severity
 
@@ -34,7 +40,7 @@ class LivingTable:
 
     def show(self, notice: Notice) -> None:
         if isinstance(notice, Happened):
-            self._last = as_line(notice).replace("\t", "  ")
+            self._last = _happened(notice)
         elif isinstance(notice, Lost):
             self._state = f"{time.strftime('%H:%M:%S')}: {about_connection(notice)}"
         elif isinstance(notice, Live | Gap):
@@ -47,8 +53,7 @@ class LivingTable:
             table.add_column(name, header_style="dim")
         for item in sorted(dict(self._items).values(), key=_order):
             style = "dim" if lost else _STYLES.get(item.severity, "")
-            since = time.strftime("%H:%M:%S", time.localtime(item.obtained))
-            cells = (item.path, shown_value(item), since, _why(item))
+            cells = (item.path, _value(item), _moment(item.obtained), _why(item))
             table.add_row(*(Text(cell) for cell in cells), style=style)
         return Group(Text(self._state, "bold red" if lost else "dim"), table, Text(self._last))
 
@@ -64,6 +69,32 @@ def living_table(out: TextIO, items: Mapping[str, Item]) -> Iterator[LivingTable
         vertical_overflow="ellipsis",
     ):
         yield table
+
+
+def _value(item: Item) -> str:
+    """As people say it, where it is a state."""
+    if not isinstance(item.value, bool):
+        return shown_value(item)
+    if "/valve/" not in item.path:
+        return "yes" if item.value else "no"
+    if item.details.get("moving"):
+        return "opening" if item.details.get("target") else "closing"
+    return "open" if item.value else "closed"
+
+
+def _moment(seconds: float) -> str:
+    """A time of today alone, and with its day where it was another."""
+    when, today = time.localtime(seconds), time.localtime()
+    is_today = when[:3] == today[:3]
+    return time.strftime("%H:%M:%S" if is_today else "%Y-%m-%d %H:%M", when)
+
+
+def _happened(notice: Happened) -> str:
+    fields = notice.fields
+    if notice.path != "command" or not {"who", "type", "command", "reply"} <= fields.keys():
+        return as_line(notice).replace("\t", "  ")
+    asked = f"{fields['who']}  {fields['type']}|{fields['command']}  {fields['reply']}"
+    return f"{_moment(notice.at)}  {printable(asked)}"
 
 
 def _why(item: Item) -> str:

@@ -66,11 +66,20 @@ def beside(item: Item) -> str:
     What it moves to is its next value, and a holder's hundred holes are for programs.
     """
     words = [
-        name if value is True else f"{name}={_word(value)}"
+        name if value is True else f"{name}={','.join(map(_word, _texts(value)))}"
         for name, value in item.details.items()
-        if value and isinstance(value, bool | str) and name not in {"target", "gone"}
+        if value and name not in {"target", "gone"} and (value is True or _texts(value))
     ]
     return printable(", ".join(words))
+
+
+def _texts(value: object) -> list[str]:
+    """A text, or those of a list of nothing else; none of anything else."""
+    if isinstance(value, str):
+        return [value]
+    if isinstance(value, list) and all(isinstance(each, str) for each in value):
+        return value
+    return []
 
 
 def about_connection(notice: Live | Gap | Lost) -> str:
