@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
+from twisted.internet.error import CannotListenError
 from twisted.internet.protocol import DatagramProtocol
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -15,6 +17,7 @@ from pychron_comms.transport.places import Places
 from pychron_comms.transport.tls.contexts import TLSFiles, _server_context
 from pychron_comms.transport.tls.strings import parse_client
 from pychron_comms.transport.udp import udp_service
+from pychron_comms.transport.unix_sockets import make_folder
 from tests.listening import connections
 from tests.transport.test_line_protocol import Parrot, Transport
 
@@ -77,6 +80,20 @@ class EndpointTests(SynchronousTestCase):
         protocol = DatagramProtocol()
         udp_service("udp:1061:interface=127.0.0.1", protocol, Reactor()).privilegedStartService()
         self.assertEqual(made, [(1061, protocol, "127.0.0.1", 65536)])
+
+
+class FolderTests(SynchronousTestCase):
+    def test_one_that_cannot_be_made_is_named_with_what_makes_it(self) -> None:
+        file = Path(self.mktemp())
+        file.write_text("")
+        folder = file / "pychron"
+        error = self.assertRaises(CannotListenError, make_folder, folder)
+        self.assertEqual(error.port, str(folder))
+        self.assertEqual(
+            str(error.socketError),
+            "Not a directory: the folder of this socket; make it for the account that runs this: "
+            f"sudo install -d -m 700 -o ACCOUNT {folder}",
+        )
 
 
 class ReadingTests(SynchronousTestCase):

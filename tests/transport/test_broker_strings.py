@@ -46,7 +46,8 @@ class BrokerStringTests(SynchronousTestCase):
             "amqp:broker.lab:set=a:user=x": "go together",
             "amqp:broker.lab:sett=a": "no option 'sett'",
             "amqp:broker.lab:set=a:trustRoots=x": "no option 'trustRoots'",
-            "amqp:broker.lab:5672:set=a:more": "expected",
+            "amqp:broker.lab:5672:set=a:more": "expected amqp:HOST:PORT:set=NAME",
+            "amqp:broker.lab:5672:more:set=a": "expected amqp:HOST:PORT:set=NAME",
             "amqp::set=a": "expected",
         }.items():
             for refuse in (parse_broker, check_client, listener_address):

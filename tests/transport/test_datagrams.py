@@ -11,8 +11,10 @@ from pychron_comms.errors import QueueFullError
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.sender_log import SenderLog
 from pychron_comms.transport.datagrams import (
+    ADDRESSES,
     AT_ONCE,
     BURST,
+    PENDING_LIMIT,
     RATE,
     SHARE,
     WAITING_BYTES,
@@ -24,9 +26,9 @@ HERE, OTHER, FAR = "127.0.0.1", "127.0.0.2", "10.0.0.1"
 
 class GuardCase(SynchronousTestCase):
     def setUp(self) -> None:
-        self.clock, metrics = Clock(), Metrics()
-        log = SenderLog(self.clock, metrics)
-        self.guard = DatagramGuard("System (UDP)", self.clock, metrics, log)
+        self.clock, self.metrics = Clock(), Metrics()
+        log = SenderLog(self.clock, self.metrics)
+        self.guard = DatagramGuard("System (UDP)", self.clock, self.metrics, log)
 
 
 class TurnTests(GuardCase):
@@ -61,8 +63,30 @@ class DebtTests(GuardCase):
         self.clock.advance(0.2)
         self.assertTrue(self.guard.may_answer(b"GetData", FAR, False))
 
+    def test_the_oldest_gives_its_name_when_its_debt_is_over_and_no_sooner(self) -> None:
+        for number in range(ADDRESSES):
+            self.guard.answered(f"10.1.{number // 250}.{number % 250}", RATE)
+        for seconds, is_known in ((0.5, False), (0.49, False), (0.01, True)):
+            self.clock.advance(seconds)
+            self.guard.answered(FAR, 1)
+            self.assertEqual(FAR in self.guard._debts, is_known)
+
+    def test_what_is_not_answered_is_counted_whatever_the_reason(self) -> None:
+        self.assertFalse(self.guard.may_answer(b"ERROR 003 : no", FAR, False))
+        self.guard.answered(FAR, BURST)
+        self.assertFalse(self.guard.may_answer(b"Open A", FAR, False))
+        self.assertTrue(self.guard.may_answer(b"Close A", FAR, True))
+        self.assertIn('datagrams_dropped_total{listener="System (UDP)"} 2.0\n', self.metrics.text())
+
 
 class RoomTests(GuardCase):
+    def test_this_computer_may_fill_all_the_room(self) -> None:
+        for _ in range(PENDING_LIMIT):
+            self.guard.look_for_room(HERE, False)
+            self.guard.begin(HERE)
+        error = self.assertRaises(QueueFullError, self.guard.look_for_room, HERE, False)
+        self.assertIn(f"{PENDING_LIMIT} datagrams wait for their replies", str(error))
+
     def test_what_has_no_bytes_leaves_none(self) -> None:
         for _ in range(2):
             self.guard.begin(FAR)

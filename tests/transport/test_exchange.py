@@ -39,6 +39,8 @@ class Somebody:
         return self.result
 
     def ask_again(self, read: Any, tags: Tags) -> Any:
+        if isinstance(self.result, Deferred):
+            return self.result
         return f"{read.command} again, for {tags.get('id', 'nobody')}"
 
     def makes_safe(self, line: bytes) -> bool:
@@ -60,6 +62,7 @@ class Together(Somebody):
     def __init__(self, result: Any) -> None:
         super().__init__(result)
         self.expected: list[str] = []
+        self.waits: list[list[str]] = []
         self.runs: list[tuple[int, dict[str, str]]] = []
 
     def ask_all(self, reads: Any, tags: Tags, replies: Replies) -> None:
@@ -81,6 +84,7 @@ class Together(Somebody):
         self.replies += zip(identifiers, map(str, texts), strict=True)
 
     def wait_for_all(self, identifiers: Sequence[str]) -> list[str]:
+        self.waits.append(list(identifiers))
         return [f"{each} later" for each in identifiers]
 
     def reply_late_to_all(self, texts: Sequence[str | bytes], place: list[str], at: int) -> None:
@@ -225,6 +229,21 @@ class ExchangeTests(SynchronousTestCase):
         self.assertIn("test_exchange.py", event["log_failure"].getTraceback())
         self.assertEqual((event["command"], event["sender"]), ("Open A", "10.0.0.1"))
         self.flushLoggedErrors(ZeroDivisionError)
+
+    def test_so_is_one_of_a_read_that_is_known_alone_or_with_others(self) -> None:
+        for lines in ([b"@id=4 Read a"], [b"@id=4 Read a", b"@id=5 Read a"]):
+            number: Deferred[int] = Deferred()
+            somebody = self.ask_all(number.addCallback(lambda number: str(1 // number)), *lines)
+            with capturedLogs() as events:
+                number.callback(0)
+            self.assertEqual(somebody.replies[0][0], "4 later")
+            self.assertIn("ERROR 002", somebody.replies[0][1])
+            self.assertIn("Read a", somebody.replies[0][1])
+            event = next(each for each in events if "log_failure" in each)
+            self.assertIn("test_exchange.py", event["log_failure"].getTraceback())
+            self.assertEqual(event["command"], "Read a")
+            self.flushLoggedErrors(ZeroDivisionError)
+            self.setUp()
 
     def test_who_is_not_admitted_is_told_in_the_log_once(self) -> None:
         with capturedLogs() as events:

@@ -52,7 +52,9 @@ class ExpiryTests(SynchronousTestCase):
         for days, severity, reason in (
             (75, Severity.OK, ""),
             (77, Severity.MINOR, "it runs out soon"),
+            (87, Severity.MINOR, "it runs out soon"),
             (88, Severity.MAJOR, "it runs out soon"),
+            (90, Severity.MAJOR, "it runs out soon"),
             (91, Severity.INVALID, "it has run out"),
         ):
             self.now = MADE.timestamp() + days * DAY
@@ -71,6 +73,15 @@ class ExpiryTests(SynchronousTestCase):
         found = self.readings(certificates)["lab-server.pem"]
         self.assertEqual((found.value, found.severity), (None, Severity.INVALID))
         self.assertIn("cannot be read", found.reason)
+
+    def test_one_that_cannot_be_read_has_no_days(self) -> None:
+        certificates = self.certificates(self.listener())
+        self.file("lab-server.pem").write_text("nothing")
+        found = self.readings(certificates)["lab-server.pem"]
+        self.assertEqual(
+            (found.value, found.unit, found.severity), (None, "days", Severity.INVALID)
+        )
+        self.assertIn("holds no certificate", found.reason)
 
     def test_a_client_shows_its_own(self) -> None:
         client = self.listener().replace("tls:", "tls:lab-pc:")

@@ -88,6 +88,14 @@ class WriteTests(SynchronousTestCase):
         write_now(socket, b"OK\r\n")
         self.assertEqual((socket.taken, socket.waiting), (b"Tru", b"e\r\nOK\r\n"))
 
+    def test_where_it_cannot_be_told_whether_something_waits_the_reactor_writes(self) -> None:
+        socket = Socket(10)
+        del socket._tempDataBuffer
+        written: list[bytes] = []
+        self.patch(socket, "write", written.append)
+        write_now(socket, b"OK\r\n")
+        self.assertEqual((socket.taken, written), (b"", [b"OK\r\n"]))
+
     def test_an_error_is_left_to_the_reactor(self) -> None:
         for error in (ConnectionError(), BlockingIOError()):
             socket = Socket(error)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from random import Random
+
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.transport.reply_order import ReplyOrder, Turn
@@ -39,6 +41,32 @@ class ReplyOrderTests(SynchronousTestCase):
         turn = self.order.reserve()
         self.order.fill_all(b"?")
         self.assertEqual((self.order.fill(turn, [b"late"]), len(self.order)), (b"", 0))
+
+    def test_places_go_on_however_long_it_takes(self) -> None:
+        """Beside a model: a list of all replies, of which the first that are there have left."""
+        chance = Random(4)
+        model: list[bytes | None] = []
+        left, waiting = 0, list[tuple[int, int]]()
+        for step in range(2000):
+            if chance.random() < 0.3 or not waiting:
+                count = chance.choice((1, 1, 2, 3))
+                place = self.order.reserve(count)
+                self.assertEqual(place, len(model))
+                waiting.append((place, count))
+                model += [None] * count
+                told = b""
+            elif chance.random() < 0.3:
+                told = self.order.append(b"%d," % step)
+                model.append(b"%d," % step)
+            else:
+                place, count = waiting.pop(chance.randrange(len(waiting)))
+                replies = [b"%d.%d," % (step, each) for each in range(count)]
+                told = self.order.fill(place, replies)
+                model[place : place + count] = replies
+            leaves = b""
+            while left < len(model) and (reply := model[left]) is not None:
+                leaves, left = leaves + reply, left + 1
+            self.assertEqual((told, len(self.order)), (leaves, len(model) - left))
 
     def test_several_come_together(self) -> None:
         before = self.order.reserve()

@@ -12,10 +12,11 @@ from cryptography.x509.oid import NameOID
 from OpenSSL import SSL
 from twisted.internet.error import ConnectionDone
 from twisted.internet.protocol import Factory, Protocol
+from twisted.internet.ssl import CertificateOptions
 from twisted.python.failure import Failure
 from twisted.test.iosim import IOPump
 
-from pychron_comms.transport.tls.contexts import ClientContexts, ServerContexts, TLSFiles
+from pychron_comms.transport.tls.contexts import ClientContexts, ServerContexts, TLSFiles, _options
 from pychron_comms.transport.tls.listening import HANDSHAKE_TIME, TLSFactory
 from pychron_comms.transport.tls.reading import read_certificates, read_identity
 from tests.certs.test_certs import scratch
@@ -162,6 +163,15 @@ class AdmissionTests(TLSCase):
             factory = TLSFactory(contexts, Factory.forProtocol(self._made), self.clock)
             client = self.connect_context(context, factory)
             self.assertEqual(client.received, b"alice@10.0.0.5\r\n" if served else b"")
+
+    def test_a_client_takes_no_older_tls_either_whether_it_has_a_certificate_or_not(self) -> None:
+        for files in (self.files("alice"), TLSFiles(roots=self.path)):
+            identity = files.identity()
+            context = CertificateOptions(**_options(identity)).getContext()
+            refused = context.set_options(0)
+            for version in (SSL.OP_NO_TLSv1, SSL.OP_NO_TLSv1_1):
+                self.assertTrue(refused & version)
+            self.assertFalse(refused & SSL.OP_NO_TLSv1_2)
 
     def test_plain_text_gets_nothing(self) -> None:
         plain = Client()

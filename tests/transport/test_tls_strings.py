@@ -49,6 +49,8 @@ class RenewalTests(TLSCase):
         roots = scratch(self)
         roots.mkdir()
         (roots / "one.pem").write_bytes((self.path / "ca.pem").read_bytes())
+        # What is no certificate is passed over in a folder.
+        (roots / "another.pem").write_text("nothing")
         own = self.files(HOST)
         listener = self.listener(TLSFiles(own.certificate, own.key, roots))
         other = self.authority("other")

@@ -1,0 +1,143 @@
+"""What one connection writes, the second time too: pauses, turns, drops, and what ends it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
+from twisted.trial.unittest import SynchronousTestCase
+
+from pychron_comms.observability.metrics import Metrics
+from pychron_comms.transport.line_protocol import CommandLineReceiver
+from pychron_comms.transport.turns import AT_ONCE, SLICE
+from pychron_comms.wire.grammar import Request
+from tests.listening import connections
+from tests.transport.test_limits import LimitsCase
+from tests.transport.test_line_protocol import Parrot, ProtocolCase
+
+
+class TogetherTests(ProtocolCase):
+    """Replies to what was asked together."""
+
+    def test_plain_ones_keep_their_places_among_all(self) -> None:
+        parrot, transport = self.connect()
+        parrot.dataReceived(b"wait\n")
+        place = parrot.wait_for_all(["", "", ""])
+        parrot.dataReceived(b"say e\n")
+        self.assertEqual(parrot.in_flight, 4)
+        parrot.reply_late_to_all(["c", "d"], place, 1)
+        parrot.waiting[0].callback("a")
+        self.assertEqual(transport.value(), b"a\r\n")
+        parrot.reply_late_to_all(["b"], place, 0)
+        self.assertEqual(transport.value(), b"a\r\nb\r\nc\r\nd\r\ne\r\n")
+        self.assertEqual(parrot.in_flight, 0)
+
+    def test_those_with_ids_overtake(self) -> None:
+        parrot, transport = self.connect()
+        parrot.dataReceived(b"wait\n")
+        place = parrot.wait_for_all(["1", "2", "3"])
+        parrot.reply_late_to_all(["c"], place, 2)
+        parrot.reply_late_to_all(["a", "b"], place, 0)
+        self.assertEqual(transport.value(), b"@id=3 c\r\n@id=1 a\r\n@id=2 b\r\n")
+        self.assertEqual(parrot.in_flight, 1)
+
+
+class TurnTests(ProtocolCase):
+    def test_who_waits_for_a_turn_gets_one_whatever_comes_meanwhile(self) -> None:
+        parrot, _ = self.connect()
+        asked: list[object] = []
+        turns = parrot._connections.turns
+        wait = turns.wait
+
+        def noting(worker: Any, host: str) -> None:
+            asked.append(worker)
+            wait(worker, host)
+
+        self.patch(turns, "wait", noting)
+        for _ in range(3):
+            parrot.dataReceived(b"say a\n" * (AT_ONCE + 1))
+        self.assertEqual(len(asked), 1)
+
+    def test_replies_of_a_turn_are_counted_together(self) -> None:
+        """Two slices of 35 KB each are enough."""
+        parrot, _ = self.connect()
+        self.patch(parrot, "answer", self.answer_of(parrot))
+        parrot.dataReceived(b"tell\n" * AT_ONCE)
+        self.assertEqual(len(parrot.seen), 2 * SLICE)
+
+    def answer_of(self, parrot: Parrot) -> Callable[[Request], str]:
+        def answer(request: Request) -> str:
+            parrot.seen.append(request.command)
+            return "x" * 2200
+
+        return answer
+
+
+class PauseTests(ProtocolCase):
+    def test_it_is_the_transport_that_says_when_its_buffer_is_full(self) -> None:
+        _, transport = self.connect()
+        self.assertTrue(transport.streaming)
+
+    def test_each_pause_has_its_own_time(self) -> None:
+        parrot, transport = self.connect(stall=60.0)
+        for _ in range(3):
+            parrot.pauseProducing()
+            self.clock.advance(59)
+            parrot.resumeProducing()
+        self.assertEqual((transport.aborted, self.clock.getDelayedCalls()), (False, []))
+        parrot.pauseProducing()
+        self.clock.advance(60)
+        self.assertTrue(transport.aborted)
+
+    def test_a_listener_that_closes_after_each_reply_does_so_after_a_pause_too(self) -> None:
+        parrot, transport = self.connect(close_after_reply=True)
+        parrot.dataReceived(b"wait\n")
+        parrot.pauseProducing()
+        parrot.resumeProducing()
+        parrot.waiting[0].callback("a")
+        self.assertEqual((transport.value(), transport.disconnecting), (b"a\r\n", True))
+
+    def test_any_other_stays_open_after_a_pause(self) -> None:
+        parrot, transport = self.connect()
+        parrot.pauseProducing()
+        parrot.resumeProducing()
+        parrot.dataReceived(b"say a\n")
+        self.assertEqual((transport.value(), transport.disconnecting), (b"a\r\n", False))
+
+
+class DropTests(LimitsCase):
+    def test_who_is_dropped_is_counted_once_whatever_is_still_to_be_told(self) -> None:
+        self.listen(budget={"unread": 1000})
+        slow = self.connect()
+        slow.waits = True
+        slow.protocol.dataReceived(b"wait\n" * 3)
+        self.patch(slow, "abortConnection", lambda: None)
+        slow.protocol.pauseProducing()
+        for waiting in slow.protocol.waiting:
+            waiting.callback("x" * 1100)
+        self.assertIn("pychron_comms_budget_dropped_total 1.0\n", self.metrics.text())
+
+    def test_who_comes_is_known_to_the_protocol_by_where_it_comes_from(self) -> None:
+        self.listen()
+        peers: list[object] = []
+        built = self.factory._factory.buildProtocol
+        self.patch(
+            self.factory._factory, "buildProtocol", lambda peer: peers.append(peer) or built(peer)
+        )
+        self.connect()
+        (peer,) = peers
+        self.assertIsNotNone(peer)
+
+
+class AbstractTests(SynchronousTestCase):
+    """What a receiver is that says nothing of its lines."""
+
+    def test_it_knows_of_no_line_that_makes_safe_or_only_reads(self) -> None:
+        receiver = CommandLineReceiver(connections(Clock(), Metrics()))
+        receiver.makeConnection(StringTransport())
+        for tells in (receiver.makes_safe, receiver.only_reads, receiver.goes_ahead):
+            self.assertIs(tells(b"Close A"), False)
+        receiver.expect("1", Deferred())
