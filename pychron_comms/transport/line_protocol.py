@@ -20,7 +20,7 @@ from pychron_comms.transport.fair_backlog import FairBacklog
 from pychron_comms.transport.peer_identity import introduced
 from pychron_comms.transport.reply_order import Turn
 from pychron_comms.transport.replying import ReplyingProtocol
-from pychron_comms.transport.turns import SLICE
+from pychron_comms.transport.turns import SLICE, slice_after
 from pychron_comms.wire.grammar import Request, Tags
 from pychron_comms.wire.line_table import LineTable
 from pychron_comms.wire.lines import TIMING_MARK, TOO_LONG, LineDecoder
@@ -52,6 +52,8 @@ class CommandLineReceiver(ReplyingProtocol):
     _takes_no_more = False
     _acts_wait = False
     _silence_timer: IDelayedCall | None = None
+    # Lines that are worked off in one go.
+    _slice = SLICE
 
     #: What lines mean that were answered before; None where its lines are not looked up.
     known_reads: LineTable[IKnownRead] | None = None
@@ -147,9 +149,10 @@ class CommandLineReceiver(ReplyingProtocol):
     def _work_off(self, take: Callable[[], Instead], most: int) -> int:
         """So many lines, until none may begin or they were long; how many did."""
         done = length = made = 0
-        until = self._clock.seconds() + _LONG_ENOUGH
+        begin = self._clock.seconds()
+        until = begin + _LONG_ENOUGH
         with self._connections.cork as cork:
-            while (count := min(SLICE, most - done, self.pressure.room)) > 0:
+            while (count := min(self._slice, most - done, self.pressure.room)) > 0:
                 lines: list[Instead] = []
                 while len(lines) < count and length < _ENOUGH:
                     lines.append(line := take())
@@ -159,7 +162,10 @@ class CommandLineReceiver(ReplyingProtocol):
                 made += self._outbox.held
                 # The other end begins with these meanwhile.
                 cork.let_out()
-                if max(length, made) >= _ENOUGH or self._clock.seconds() > until:
+                now = self._clock.seconds()
+                self._slice = slice_after(len(lines), now - begin, self._slice)
+                begin = now
+                if max(length, made) >= _ENOUGH or now > until:
                     break
         return done
 
@@ -221,7 +227,7 @@ class CommandLineReceiver(ReplyingProtocol):
         backlog = self._backlog
         if backlog:
             self._is_working = True
-            self._work_off(backlog.next, min(most, len(backlog)))
+            self._work_off(backlog.next, min(most, self._slice, len(backlog)))
             self._is_working = False
             if not backlog:
                 self._backlog = None

@@ -10,12 +10,22 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 #: Lines of all chunks that are worked off when they come, in one turn of the reactor.
 AT_ONCE = 64
 
-#: Lines of one connection in one turn.
+#: Lines of one connection in one go, at most, and seconds that one is meant to take.
 SLICE = 16
+_GO = 0.001
 
 #: Lines of all of them, and seconds, before the reactor sees to other things.
 _ROUND = 64
 _ROUND_TIME = 0.0025
+
+
+def slice_after(lines: int, seconds: float, most: int) -> int:
+    """How many lines there are in a connection's next go, when so many took that long.
+
+    ``most`` were in the last one. A command that acts may cost as much as twenty reads.
+    """
+    fit = int(lines * _GO / seconds) if seconds > 0 else SLICE
+    return max(1, min(fit, 2 * most, SLICE))
 
 
 class Worker(Protocol):

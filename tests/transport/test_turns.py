@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.transport.turns import _ROUND_TIME, AT_ONCE, SLICE, FairTurns
+from pychron_comms.transport.turns import _ROUND_TIME, AT_ONCE, SLICE, FairTurns, slice_after
+from pychron_comms.wire.grammar import Request
 from tests.listening import connections, one_turn
 from tests.transport.test_line_protocol import Parrot, Transport
 
@@ -36,6 +38,42 @@ class ConnectionsTests(SynchronousTestCase):
         one_turn(clock)
         self.assertGreaterEqual(len(parrots[1].seen), 2 * SLICE)
         self.assertEqual(len(parrots[0].seen), done + 2 * SLICE)
+
+
+class Slow(Parrot):
+    """Takes 0.4 ms for each line, of a clock that nothing else moves."""
+
+    clock: Clock
+
+    def answer(self, request: Request) -> str | Deferred[str]:
+        self.clock.rightNow += 0.0004
+        return super().answer(request)
+
+
+class GoTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.both = connections(self.clock)
+
+    def test_lines_that_take_long_are_worked_off_a_few_at_a_time(self) -> None:
+        slow = Slow(self.both)
+        slow.clock = self.clock
+        slow.makeConnection(Transport())
+        slow.dataReceived(b"say a\r\n" * 200)
+        done = len(slow.seen)
+        for turn in range(1, 4):
+            slow.work(SLICE)
+            self.assertEqual(len(slow.seen), done + 2 * turn)
+
+    def test_so_many_that_they_take_a_moment(self) -> None:
+        for lines, seconds, most, then in (
+            (16, 0.004, 16, 4),
+            (4, 0.0009, 4, 4),
+            (1, 0.5, 1, 1),
+            (4, 0.0001, 4, 8),
+            (16, 0.0001, 16, 16),
+        ):
+            self.assertEqual(slice_after(lines, seconds, most), then)
 
 
 class FairTurnsTests(SynchronousTestCase):
