@@ -74,15 +74,15 @@ def road(checkout: Path, journal: str = "") -> Iterator[System]:
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        port, echo_port = _free_ports(2)
+        port, echo_port = free_ports(2)
         config = folder / "lab.toml"
         config.write_text(_configuration(folder, port, echo_port, journal))
         words = ("--config", str(config))
         back = stack.enter_context(service(checkout, folder, "pychron-processor", *words))
         front = stack.enter_context(service(checkout, folder, "pychron-server", *words))
         try:
-            _await_answer(port, b"GetValveState V0\r\n", b"False\r\n")
-            _await_answer(echo_port, b"Open A\r\n", b"Open A\r\n")
+            await_answer(port, b"GetValveState V0\r\n", b"False\r\n")
+            await_answer(echo_port, b"Open A\r\n", b"Open A\r\n")
         except NotRunningError as error:
             logs = "\n".join(each.read_text()[-800:] for each in folder.glob("*.log"))
             raise NotRunningError(f"{error}\n{logs}") from None
@@ -110,7 +110,7 @@ def twisted_relay(module: str) -> Iterator[System]:
         first_line(back)
         front = stack.enter_context(_held([*command, "front", path]))
         port = int(first_line(front))
-        _await_answer(port, b"Open A\r\n", b"OK\r\n")
+        await_answer(port, b"Open A\r\n", b"OK\r\n")
         yield System(port, front.pid, back.pid)
 
 
@@ -191,7 +191,7 @@ def first_line(process: subprocess.Popen[bytes]) -> bytes:
     return line
 
 
-def _free_ports(count: int) -> list[int]:
+def free_ports(count: int) -> list[int]:
     """Held all at once, so that none comes twice."""
     with ExitStack() as held:
         sockets = [held.enter_context(socket.socket()) for _ in range(count)]
@@ -200,7 +200,7 @@ def _free_ports(count: int) -> list[int]:
         return [each.getsockname()[1] for each in sockets]
 
 
-def _await_answer(port: int, command: bytes, reply: bytes) -> None:
+def await_answer(port: int, command: bytes, reply: bytes) -> None:
     deadline = monotonic() + PATIENCE
     while monotonic() < deadline:
         try:

@@ -1,6 +1,29 @@
-"""What tools take where nothing is said: the laboratory in the present folder."""
+"""What tools take where nothing is said: the laboratory in this folder, or the built-in one."""
 
 from __future__ import annotations
 
+import os
+import tempfile
+from pathlib import Path
+
 #: The file of a laboratory in its folder.
 LABORATORY = "lab.toml"
+
+#: What the folders are called, among temporary ones, in which built-in laboratories run; and the
+#: journal there.
+FOLDER = "pychron-"
+JOURNAL = "built-in.journal"
+
+
+def built_in_journal(folder: Path | None = None) -> Path | None:
+    """That of the built-in laboratory which this person started last, as long as it runs.
+
+    ``folder`` is where temporary ones are, unless it is the system's own.
+    """
+    found = (folder or Path(tempfile.gettempdir())).glob(f"{FOLDER}*/{JOURNAL}")
+    own = [each for each in found if _is_own(each)]
+    return max(own, key=lambda each: each.stat().st_mtime, default=None)
+
+
+def _is_own(file: Path) -> bool:
+    return not hasattr(os, "getuid") or file.stat().st_uid == os.getuid()

@@ -10,7 +10,7 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import TypeAlias
 
-from pychron_comms.config.here import LABORATORY
+from pychron_comms.config.here import LABORATORY, built_in_journal
 from pychron_comms.config.table import Table
 from pychron_comms.journal.file_journal import read_both
 from pychron_comms.journal.files import journal_files
@@ -35,11 +35,15 @@ def add_file(parser: argparse.ArgumentParser) -> None:
 
 
 def journal_here() -> Path:
-    """The journal of the laboratory in this folder. Errors: ValueError where there is none."""
+    """The journal of the laboratory in this folder; without one, of the built-in one that runs.
+
+    Errors: ValueError where there is none.
+    """
     laboratory = Path(LABORATORY)
-    named = ""
     if laboratory.is_file():
         named = Table.load(laboratory).table("journal").text("file", "")
+    else:
+        named = str(built_in_journal() or "")
     if not named:
         raise ValueError(f"which journal? No {LABORATORY} here names one: give its FILE")
     return Path(named)

@@ -21,7 +21,8 @@ UNREADABLE = 2
 
 _EPILOG = """\
 FILE stands for itself, for the older FILE.1, FILE.2 ... beside it, and for FILE.refused ..., which
-tells what was refused. In the folder of a laboratory it may be left out: that of lab.toml is meant.
+tells what was refused. In the folder of a laboratory it may be left out: that of lab.toml is meant;
+where there is none, that of the built-in laboratory which runs.
 
 examples:
   pychron-journal show --target A --since 1h

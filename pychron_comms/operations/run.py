@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
 
+from pychron_comms.config.here import FOLDER, JOURNAL, LABORATORY
 from pychron_comms.operations.laboratory import Laboratory
 from pychron_comms.process.platform import HERE, Platform, ending_signals
 
@@ -90,6 +93,7 @@ def welcome(laboratory: Laboratory) -> str:
         lines += [f"Try  pychron-ask -s {endpoint} Help"] if endpoint else []
     else:
         lines.append("Try  telnet 127.0.0.1 1061  and type  Open A")
+        lines.append("Who did what:  pychron-journal show --target A")
     lines.append("Ctrl-C ends it all.\n")
     return "\n".join(lines)
 
@@ -97,11 +101,11 @@ def welcome(laboratory: Laboratory) -> str:
 def run(laboratory: Laboratory, platform: Platform, options: Sequence[str] = ()) -> int:
     """Both processes, until the server ends or Ctrl-C; the exit status.
 
-    They meet where the file says; where it says nothing, in a folder that is gone afterwards.
-    ``options`` are the processor's.
+    They meet where the file says; where it says nothing, in a folder that is gone afterwards, and
+    with it the journal of the built-in laboratory. ``options`` are the processor's.
     """
     settings = laboratory.server
-    with tempfile.TemporaryDirectory(prefix="pychron-") as folder, contextlib.ExitStack() as halves:
+    with tempfile.TemporaryDirectory(prefix=FOLDER) as folder, contextlib.ExitStack() as halves:
         listen, processor = platform.link(folder, LOOPBACK_PORT)
 
         def start(name: str, meeting: Sequence[str], ready: str, more: Sequence[str] = ()) -> Half:
@@ -113,7 +117,9 @@ def run(laboratory: Laboratory, platform: Platform, options: Sequence[str] = ())
 
         try:
             owns = ["--listen", listen]
-            start("pychron-processor", owns, "CommandProcessor starting on", options)
+            written = _built_in(Path(folder)) if laboratory.file is None else []
+            more = [*written, *options]
+            start("pychron-processor", owns, "CommandProcessor starting on", more)
             repeats = ["--processor", processor]
             server = start("pychron-server", repeats, "connected to the processor")
             sys.stdout.write(welcome(laboratory))
@@ -121,6 +127,14 @@ def run(laboratory: Laboratory, platform: Platform, options: Sequence[str] = ())
             return server.process.wait()
         except KeyboardInterrupt:
             return 0
+
+
+def _built_in(folder: Path) -> list[str]:
+    """What has the processor of the built-in laboratory write its journal there."""
+    file = folder / LABORATORY
+    journal = json.dumps(str(folder / JOURNAL))
+    file.write_text(f"[processor]\nsimulated_lab = true\n\n[journal]\nfile = {journal}\n", "utf-8")
+    return ["--config", str(file)]
 
 
 def in_foreground(laboratory: Laboratory, options: Sequence[str] = ()) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 
 from pychron_comms.history.store import HistoryStore, Point
-from tests.integration.pages import chromium, looking_at, with_browser
+from tests.integration.pages import chromium, get, looking_at, with_browser
 from tests.integration.processes import Processes, wait_until
 from tests.integration.test_page import Pair
 
@@ -60,6 +61,22 @@ def recorded(folder: Path, begin: float, end: float) -> None:
     times = range(int(begin), int(end), 10)
     store.write([Point(f"device/{GAUGE}", "mbar", each, 5e-8) for each in times], end)
     store.close()
+
+
+def test_without_a_history_they_begin_with_what_the_server_saw(
+    browser: Any, processes: Processes
+) -> None:
+    pair = Pair(processes)
+    known: Curve = []
+
+    def has_seen_some() -> bool:
+        known[:] = json.loads(get(f"{pair.url}/history?path=device/{GAUGE}")[1])
+        return len(known) >= 3
+
+    wait_until(has_seen_some, "what the server remembers")
+    with looking_at(browser, pair.url, scripts=[WATCH_CHARTS]) as page:
+        wait_until(lambda: len(curve(page)) > len(known), "all of it on a page that is opened now")
+        assert curve(page)[0] == tuple(known[0])
 
 
 def test_they_begin_with_what_was_recorded_and_gaps_are_gaps(

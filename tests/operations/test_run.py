@@ -95,6 +95,8 @@ class RunTests(SynchronousTestCase):
             program.run(load(None), Platform("linux"), ["--commands"])
         self.assertEqual([words[0] for words in started], ["pychron-processor", "pychron-server"])
         self.assertEqual(["--commands" in words for words in started], [True, False])
+        # The built-in laboratory has a journal, as long as it runs.
+        self.assertEqual(["--config" in words for words in started], [True, False])
 
 
 class TextTests(SynchronousTestCase):
@@ -102,6 +104,7 @@ class TextTests(SynchronousTestCase):
         text = program.welcome(load(None))
         self.assertIn("System       tcp:1061:interface=127.0.0.1  udp:1061:", text)
         self.assertIn("telnet 127.0.0.1 1061  and type  Open A", text)
+        self.assertIn("pychron-journal show --target A\n", text)
 
     def test_a_laboratory_of_ones_own_has_ports_of_its_own(self) -> None:
         listener = ListenerSettings(request_type="UV", listen=["tcp:9"])

@@ -18,6 +18,8 @@ const alarms = new Alarms(find("alarms"), find("alarm-list"));
 const commands = new Commands(find("commands-found"), find("command-rows"), find("no-commands"));
 new Search(find("journal-form"), find("journal-says"), find("journal-found"), find("journal-rows"));
 const LASER = new Set(["enabled", "error", "power", "output", "temperature", "position", "moving", "holder", "patterning"]);
+// What is drawn as a chart.
+const PRESSURES = new Set(["mbar", "hPa", "Pa", "Torr", "mTorr"]);
 
 function changed(item) {
   const [first, second, ...others] = item.path.split("/");
@@ -32,7 +34,7 @@ function changed(item) {
   else if (second === "valve") drawing.take(name, item);
   else if (second === "schematic") { if (item.v) drawing.show(item.v); }
   else if (second === "detector") detectors.take(name, item);
-  else if (first === "device" && item.unit === "mbar") gauges.take([second, ...others].join("/"), item);
+  else if (first === "device" && PRESSURES.has(item.unit)) gauges.take([second, ...others].join("/"), item);
   else if (first === "device") devices.take([second, ...others].join("/"), item);
   else if (first === "instrument") devices.instrument([second, ...others].join("/"), item);
   else if (first === "runs") devices.run(second, item);
