@@ -75,7 +75,7 @@ def _contenders(stack: ExitStack, folder: Path, host: str, port: int) -> Iterato
     parameters = pika.ConnectionParameters(host, port, heartbeat=0)
     reading = "plain pika, by a classic queue"
     acting = "plain pika, written and acknowledged"
-    telling = "plain pika, and told three times more"
+    telling = "plain pika, and told twice more"
     for name, kind in ((reading, READING), (acting, ACTING), (telling, TELLING)):
         yield Contender(name, stack.enter_context(ping_pong(parameters, kind)), (name,))
     hops = {"by the broker": f"amqp:{host}:{port}:set=benchmark", "direct": f"unix:{folder}/hop"}

@@ -42,8 +42,8 @@ class Kind(NamedTuple):
 READING = Kind("benchmark.reading", _CLASSIC, is_careful=False)
 ACTING = Kind("benchmark.acting", _QUORUM, is_careful=True)
 
-#: And what others must hear of it: that it began, that it ended, and what it moved.
-TELLING = Kind("benchmark.telling", _QUORUM, is_careful=True, told=3)
+#: And what others must hear of it: that it began and ended, and what it moved.
+TELLING = Kind("benchmark.telling", _QUORUM, is_careful=True, told=2)
 
 
 @contextmanager

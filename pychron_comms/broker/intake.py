@@ -9,7 +9,6 @@ safe is acknowledged when it is done, so that it is done by the next owner where
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
@@ -26,10 +25,10 @@ from twisted.python.failure import Failure
 
 from pychron_comms.broker.channel import BrokerChannel, BrokerError, Delivery
 from pychron_comms.broker.figures import StandbyFigures
+from pychron_comms.broker.log_writer import LogWriter
 from pychron_comms.broker.message import (
     REPLY,
     REQUEST,
-    TAKEN,
     WORD,
     ForeignMessageError,
     Message,
@@ -37,7 +36,7 @@ from pychron_comms.broker.message import (
     line_of,
     stamp_of,
 )
-from pychron_comms.broker.names import PROCESSORS, REPLIES, memory_topic
+from pychron_comms.broker.names import REPLIES
 from pychron_comms.broker.servers import Servers
 from pychron_comms.errors import (
     CommandError,
@@ -83,10 +82,10 @@ class Intake:
 
     def __init__(
         self,
-        hardware: str,
         gate: IHardwareGate,
         fence: LeasedFence,
         road: Road,
+        writer: LogWriter,
         servers: Servers,
         *,
         words: Mapping[str, Callable[[str, str], str | Deferred[str]]],
@@ -94,10 +93,10 @@ class Intake:
         seconds: Callable[[], float],
         at: Callable[[], str],
     ) -> None:
-        self._hardware = hardware
         self._gate = gate
         self._fence = fence
         self._road = road
+        self._writer = writer
         self._servers = servers
         self._words = words
         self._figures = figures
@@ -210,8 +209,7 @@ class Intake:
         """
         seen: list[Deferred[Any]] = []
         if asked.context.key or asked.context.ask:
-            memory = memory_topic(self._hardware)
-            written = self._road.published.publish(PROCESSORS, memory, self._taken(asked))
+            written = self._writer.take(self._taken(asked), self._fence.epoch)
             seen.append(self._figures.timed(written))
         channel.ack(tag)
         # Its answer comes when the channel has seen the acknowledgement.
@@ -223,9 +221,9 @@ class Intake:
             return JournalError(f"the broker does not take it: {error.subFailure.value}")
         return None
 
-    def _taken(self, asked: _Asked) -> Message:
+    def _taken(self, asked: _Asked) -> dict[str, str]:
         context, request = asked.context, asked.request
-        record = {
+        return {
             "n": asked.message.name,
             "at": self._at(),
             "event": "begin",
@@ -234,8 +232,6 @@ class Intake:
             "command": request.command,
             **({"key": context.key} if context.key else {"ask": context.ask}),
         }
-        body = json.dumps(record, separators=(",", ":")).encode()
-        return Message(TAKEN, body, headers={"epoch": self._fence.epoch})
 
     def _run(self, asked: _Asked, done: Callable[[], None] = lambda: None) -> None:
         message, stamp, request, context = asked

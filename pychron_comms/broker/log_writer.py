@@ -1,4 +1,4 @@
-"""What a processor writes to the log of its set without waiting, kept until the broker has it.
+"""What a processor writes to the log of its set, and keeps until the broker has it.
 
 The node of the broker that took a record may die before the others have it, while its writer lives
 on and knows what was done. So a record that the next owner needs is kept until it is confirmed, and
@@ -6,29 +6,46 @@ is written again first of all on the next connection: there it is before any cla
 and before that of another who waits for longer than connecting takes. Where it comes after
 another's claim, that owner says 201; whoever owns the hardware later knows better.
 
-A record whose confirmation was lost comes twice. Its readers know it by its epoch and its body, and
+A record whose confirmation was lost comes twice. Its readers know it by its epoch and its text, and
 take it in once (``SharedMemory``).
 """
 
 from __future__ import annotations
 
+import json
 from collections import OrderedDict
-from typing import NamedTuple
+from collections.abc import Mapping
+from typing import Any, NamedTuple
 
-from twisted.internet.defer import Deferred, succeed
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.python.failure import Failure
 
-from pychron_comms.broker.channel import BrokerChannel, BrokerError, RejectedError
-from pychron_comms.broker.message import Message
+from pychron_comms.broker.channel import (
+    BrokerChannel,
+    BrokerError,
+    ChannelLostError,
+    RejectedError,
+)
+from pychron_comms.broker.memory import NEEDED, name_of
+from pychron_comms.broker.message import RECORD, TAKEN, Message
 from pychron_comms.broker.names import JOURNAL, PROCESSORS, memory_topic
 
 #: Bytes of records that are kept for want of a confirmation. Nothing is begun while the broker is
 #: away, so that these are ends of what ran, and what became of leases.
 ROOM = 8_000_000
 
+#: Seconds for which the begin of a command that is known to be taken waits for the next record,
+#: mostly its end, to be one message with it.
+TOGETHER = 0.01
 
-class _Record(NamedTuple):
+#: Commands that were taken, and of whose begin is known that it may wait.
+_TAKEN = 1000
+
+
+class _Told(NamedTuple):
+    """A message of one or more records, and by which topic it goes."""
+
     topic: str
     message: Message
 
@@ -36,50 +53,109 @@ class _Record(NamedTuple):
 class LogWriter:
     """Writes by one channel after the other; above ``room`` bytes the oldest are given up."""
 
-    def __init__(self, hardware: str, room: int = ROOM) -> None:
+    def __init__(self, hardware: str, clock: IReactorTime, room: int = ROOM) -> None:
         self._hardware = hardware
+        self._clock = clock
         self._room = room
         self._size = 0
         self._channel: BrokerChannel | None = None
         # By their numbers, the oldest first.
-        self._kept: OrderedDict[int, _Record] = OrderedDict()
-        #: How many records were ever told to it.
+        self._kept: OrderedDict[int, _Told] = OrderedDict()
+        # By their names, the newest last.
+        self._taken: OrderedDict[tuple[str, str], None] = OrderedDict()
+        # Begins that wait, and of which epoch.
+        self._waiting: list[bytes] = []
+        self._epoch = ""
+        self._due: IDelayedCall | None = None
+        #: How many messages of records there ever were.
         self.count = 0
         self._awaited: list[Deferred[None]] = []
 
     def begin(self, channel: BrokerChannel) -> None:
         """By this one, which confirms: first what the broker is not known to have."""
         self._channel = channel
-        for number, record in list(self._kept.items()):
-            self._write(number, record)
+        for number, told in list(self._kept.items()):
+            self._write(number, told)
 
     def end(self) -> None:
         """The channel is gone: what is kept waits for the next one."""
         self._channel = None
 
-    def write(self, event: str, message: Message, *, needed: bool) -> None:
-        """One more record. One that nobody needs is not kept, and lost where the broker is away."""
-        self.count += 1
-        record = _Record(f"{self._hardware}.{event}", message)
-        if needed:
-            self._kept[self.count] = record
-            self._size += len(message.body)
-            while self._size > self._room:
-                self._forget(next(iter(self._kept)))
-        self._write(self.count, record)
+    def take(self, record: Mapping[str, Any], epoch: str) -> Deferred[None]:
+        """That a command may begin from now on; fires when the log has it. Errors: BrokerError."""
+        if self._channel is None:
+            return fail(ChannelLostError("the broker is away"))
+        name = name_of(record)
+        self._taken[name] = None
+        if len(self._taken) > _TAKEN:
+            self._taken.popitem(last=False)
+        message = Message(TAKEN, _text(record), headers={"epoch": epoch})
+        taken = self._channel.publish(PROCESSORS, memory_topic(self._hardware), message)
+        return taken.addErrback(self._untaken, name)
 
-    def written(self, clock: IReactorTime, seconds: float) -> Deferred[None]:
+    def write(self, record: Mapping[str, Any], epoch: str) -> None:
+        """A record of the journal. What nobody needs is not kept, and lost where the broker is
+        away."""
+        event = record["event"]
+        is_needed = event in NEEDED
+        is_known = event in {"begin", "refused"} and self._is_known(record)
+        if epoch != self._epoch or not is_needed:
+            # A refusal is never told again: behind a second attempt it would deny that.
+            self._flush()
+        self._epoch = epoch
+        self._waiting.append(_text(record))
+        if event == "begin" and is_known:
+            if self._due is None:
+                self._due = self._clock.callLater(TOGETHER, self._flush)
+        else:
+            self._flush(event, is_needed=is_needed)
+
+    def written(self, seconds: float) -> Deferred[None]:
         """Fires when nothing is kept any more, or after so long."""
+        self._flush()
         if not self._kept:
             return succeed(None)
         awaited: Deferred[None] = Deferred()
         self._awaited.append(awaited)
-        return awaited.addTimeout(seconds, clock, lambda value, timeout: None)
+        return awaited.addTimeout(seconds, self._clock, lambda value, timeout: None)
 
-    def _write(self, number: int, record: _Record) -> None:
+    def _untaken(self, failure: Failure, name: tuple[str, str]) -> Failure:
+        self._taken.pop(name, None)
+        return failure
+
+    def _is_known(self, record: Mapping[str, Any]) -> bool:
+        """Whether the log has it that this command may have begun."""
+        name = name_of(record)
+        if name in self._taken:
+            del self._taken[name]
+            return True
+        return False
+
+    def _flush(self, event: str = "begin", *, is_needed: bool = True) -> None:
+        """Write what waits as one message, by the event of its last record."""
+        if self._due is not None and self._due.active():
+            self._due.cancel()
+        self._due = None
+        if not self._waiting:
+            return
+        waiting, self._waiting = self._waiting, []
+        message = Message(RECORD, b"\n".join(waiting), headers={"epoch": self._epoch})
+        told = _Told(f"{self._hardware}.{event}", message)
+        self.count += 1
+        if is_needed:
+            self._keep(told)
+        self._write(self.count, told)
+
+    def _keep(self, told: _Told) -> None:
+        self._kept[self.count] = told
+        self._size += len(told.message.body)
+        while self._size > self._room:
+            self._forget(next(iter(self._kept)))
+
+    def _write(self, number: int, told: _Told) -> None:
         if self._channel is not None:
-            told = self._channel.publish(JOURNAL, record.topic, record.message)
-            told.addCallbacks(
+            written = self._channel.publish(JOURNAL, told.topic, told.message)
+            written.addCallbacks(
                 self._confirmed, self._missed, callbackArgs=(number,), errbackArgs=(number,)
             )
 
@@ -92,17 +168,21 @@ class LogWriter:
 
     def _missed(self, failure: Failure, number: int) -> None:
         failure.trap(BrokerError)
-        record = self._kept.get(number)
-        if failure.check(RejectedError) and record is not None and self._channel is not None:
+        told = self._kept.get(number)
+        if failure.check(RejectedError) and told is not None and self._channel is not None:
             # Perhaps by the queue of somebody who listens: once more, to the log alone.
             topic = memory_topic(self._hardware)
-            told = self._channel.publish(PROCESSORS, topic, record.message)
-            told.addCallbacks(self._confirmed, _kept, callbackArgs=(number,))
+            written = self._channel.publish(PROCESSORS, topic, told.message)
+            written.addCallbacks(self._confirmed, _kept, callbackArgs=(number,))
 
     def _forget(self, number: int) -> None:
-        record = self._kept.pop(number, None)
-        if record is not None:
-            self._size -= len(record.message.body)
+        told = self._kept.pop(number, None)
+        if told is not None:
+            self._size -= len(told.message.body)
+
+
+def _text(record: Mapping[str, Any]) -> bytes:
+    return json.dumps(record, separators=(",", ":"), default=str).encode()
 
 
 def _kept(failure: Failure) -> None:

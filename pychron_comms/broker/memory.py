@@ -29,12 +29,12 @@ NEEDED = frozenset(
 
 
 class _Record(NamedTuple):
-    """One of the log. Two that are alike are one that came twice: a record has its number, of the
-    process that wrote it in that epoch."""
+    """A line of the log. Two that are alike are one that came twice: a record has its number, of
+    the process that wrote it in that epoch."""
 
     kind: str
     epoch: str
-    body: bytes
+    line: bytes
 
 
 class SharedMemory:
@@ -64,7 +64,9 @@ class SharedMemory:
             if awaited is not None:
                 awaited.callback(None)
         elif message.kind in {TAKEN, RECORD}:
-            self._keep(_Record(message.kind, _epoch(message), message.body))
+            epoch = str(message.headers.get("epoch", ""))
+            for line in message.body.split(b"\n"):
+                self._keep(_Record(message.kind, epoch, line))
 
     def read_to(self, epoch: str) -> Deferred[None]:
         """Fires when that claim was read, and so all that was written before it."""
@@ -89,11 +91,11 @@ class SharedMemory:
             return
         self._known.add(record)
         self._records.append(record)
-        self._size += len(record.body)
+        self._size += len(record.line)
         while self._size > self._room:
             oldest = self._records.popleft()
             self._known.discard(oldest)
-            self._size -= len(oldest.body)
+            self._size -= len(oldest.line)
 
     def records(self) -> Iterator[Mapping[str, Any]]:
         """What was done, as records of a journal. A command that was taken and has no end there may
@@ -104,7 +106,7 @@ class SharedMemory:
             record = _read(kept)
             if record is None:
                 continue
-            name = _name(record)
+            name = name_of(record)
             if kept.kind == TAKEN:
                 # One that is asked again is taken again, and not begun again.
                 if name not in begun:
@@ -123,14 +125,10 @@ class SharedMemory:
         return sorted(self._records, key=lambda record: places.get(record.epoch, -1))
 
 
-def _epoch(message: Message) -> str:
-    return str(message.headers.get("epoch", ""))
-
-
 def _read(kept: _Record) -> dict[str, Any] | None:
     """With numbers that no other process's have; None for what is none."""
     try:
-        record = json.loads(kept.body)
+        record = json.loads(kept.line)
         event = record["event"]
         if event in {"begin", "end"}:
             name = "n" if event == "begin" else "of"
@@ -142,7 +140,8 @@ def _read(kept: _Record) -> dict[str, Any] | None:
     return dict(record)
 
 
-def _name(record: Mapping[str, Any]) -> tuple[str, str]:
+def name_of(record: Mapping[str, Any]) -> tuple[str, str]:
+    """Of the command that a record is about: who asked for it, and by which name."""
     return str(record.get("sender", "")), str(record.get("key", record.get("ask", "")))
 
 

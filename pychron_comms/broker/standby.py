@@ -21,9 +21,9 @@ from pychron_comms.broker.intake import Intake, Road
 from pychron_comms.broker.link import BrokerLink
 from pychron_comms.broker.log_reader import LogReader
 from pychron_comms.broker.log_writer import LogWriter
-from pychron_comms.broker.memory import NEEDED, SharedMemory
+from pychron_comms.broker.memory import SharedMemory
 from pychron_comms.broker.message import BEAT as BEAT_MESSAGE
-from pychron_comms.broker.message import CLAIM, OWNER, RECORD, Message
+from pychron_comms.broker.message import CLAIM, OWNER, Message
 from pychron_comms.broker.names import (
     JOURNAL,
     PROCESSORS,
@@ -94,7 +94,7 @@ class Standby(MultiService):
         self._token = secrets.token_hex(4)
         self._ownership = Ownership(fence, seconds)
         self._servers = Servers(gate)
-        self._writer = LogWriter(address.hardware)
+        self._writer = LogWriter(address.hardware, reactor)
         # How many records that one had written at the last tick.
         self._written = 0
         self._words: dict[str, Callable[[str, str], str | Deferred[str]]] = {
@@ -139,7 +139,7 @@ class Standby(MultiService):
         if self._ticks.running:
             self._ticks.stop()
         self._end_service()
-        written = self._writer.written(self._reactor, _LAST_RECORDS)
+        written = self._writer.written(_LAST_RECORDS)
         return written.addCallback(lambda _: self._stopped())
 
     def _stopped(self) -> Deferred[Any]:
@@ -148,10 +148,7 @@ class Standby(MultiService):
 
     def tell_record(self, record: Mapping[str, Any]) -> None:
         """A copy of what the journal has, for the standby and for who listens."""
-        event = record["event"]
-        body = json.dumps(record, separators=(",", ":"), default=str).encode()
-        message = Message(RECORD, body, headers={"epoch": self._fence.epoch})
-        self._writer.write(event, message, needed=event in NEEDED)
+        self._writer.write(record, self._fence.epoch)
 
     # -- joining
 
@@ -292,10 +289,10 @@ class Standby(MultiService):
 
     async def _serve(self, road: Road) -> None:
         intake = Intake(
-            self._hardware,
             self._gate,
             self._fence,
             road,
+            self._writer,
             self._servers,
             words=self._words,
             figures=self._figures,

@@ -12,6 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.broker.figures import StandbyFigures
 from pychron_comms.broker.intake import Intake, Road
+from pychron_comms.broker.log_writer import LogWriter
 from pychron_comms.broker.servers import SILENT, Servers
 from pychron_comms.errors import InterlockError
 from pychron_comms.observability.metrics import Metrics
@@ -72,11 +73,13 @@ class IntakeTests(SynchronousTestCase):
         self.metrics = Metrics()
         self.servers = Servers(self.gate)  # type: ignore[arg-type]
         self.words: list[tuple[str, str]] = []
+        writer = LogWriter("line", self.clock)
+        writer.begin(published)
         self.intake = Intake(
-            "line",
             self.gate,  # type: ignore[arg-type]
             self.fence,
             Road(published, PikaChannel().wrapped(), self.replied.wrapped()),
+            writer,
             self.servers,
             figures=StandbyFigures(self.metrics, self.clock.seconds),
             words={"Hello": lambda rest, server: self.words.append((rest, server)) or "OK"},

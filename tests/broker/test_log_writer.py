@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.broker.log_writer import LogWriter
-from pychron_comms.broker.message import RECORD, Message
+from pychron_comms.broker.channel import BrokerError
+from pychron_comms.broker.log_writer import TOGETHER, LogWriter
+from pychron_comms.broker.message import TAKEN
 from pychron_comms.broker.names import JOURNAL, PROCESSORS
 from tests.broker.doubles import PikaChannel
 
+BEGIN = {"event": "begin", "n": 1, "at": "now", "sender": "me", "key": "k", "command": "Open A"}
+END = {"event": "end", "n": 2, "of": 1, "at": "now", "reply": "OK"}
 
-def record(number: int, epoch: str = "1.a") -> Message:
-    return Message(RECORD, json.dumps({"n": number}).encode(), headers={"epoch": epoch})
+
+def record(number: int) -> dict[str, Any]:
+    return {"event": "end", "n": number, "at": "now"}
 
 
-class LogWriterTests(SynchronousTestCase):
+class WriterCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
-        self.writer = LogWriter("line")
+        self.writer = LogWriter("line", self.clock)
         self.channel = self.join()
 
     def join(self) -> PikaChannel:
@@ -35,12 +40,22 @@ class LogWriterTests(SynchronousTestCase):
         self.channel.break_off()
         self.writer.end()
 
-    def write(self, number: int, *, epoch: str = "1.a", needed: bool = True) -> None:
-        self.writer.write("end", record(number, epoch), needed=needed)
+    def write(self, number: int, *, epoch: str = "1.a") -> None:
+        self.writer.write(record(number), epoch)
 
     def numbers(self, channel: PikaChannel) -> list[int]:
-        return [json.loads(each.body)["n"] for each in channel.published]
+        lines = b"\n".join(each.body for each in channel.published).splitlines()
+        return [json.loads(line)["n"] for line in lines]
 
+    def events(self) -> list[list[str]]:
+        """Of each message that was written, with its topic."""
+        return [
+            [each.topic, *(json.loads(line)["event"] for line in each.body.splitlines())]
+            for each in self.channel.published
+        ]
+
+
+class LogWriterTests(WriterCase):
     def test_it_goes_to_whoever_listens_and_to_the_log(self) -> None:
         self.write(1)
         (told,) = self.channel.published
@@ -67,9 +82,9 @@ class LogWriterTests(SynchronousTestCase):
         self.assertEqual(self.join().published, [])
 
     def test_what_nobody_needs_is_told_once(self) -> None:
-        self.write(1, needed=False)
+        self.writer.write({"event": "refused", "n": 0, "at": "now"}, "1.a")
         self.lose()
-        self.write(2, needed=False)
+        self.writer.write({"event": "start", "n": 1, "at": "now"}, "1.a")
         self.assertEqual(self.join().published, [])
 
     def test_one_that_a_listeners_queue_refuses_is_written_to_the_log_alone(self) -> None:
@@ -94,16 +109,16 @@ class LogWriterTests(SynchronousTestCase):
         self.assertEqual(self.numbers(self.join()), [1])
 
     def test_there_is_room_for_so_many_and_the_oldest_are_given_up(self) -> None:
-        self.writer = LogWriter("line", room=3 * len(record(1).body))
+        self.writer = LogWriter("line", self.clock, room=3 * len(json.dumps(record(1))) - 6)
         for number in range(1, 6):
             self.write(number)
         self.assertEqual(self.numbers(self.join()), [3, 4, 5])
 
     def test_who_stops_hears_when_all_is_written(self) -> None:
-        self.successResultOf(self.writer.written(self.clock, 1.0))
+        self.successResultOf(self.writer.written(1.0))
         self.write(1)
         self.write(2)
-        written = self.writer.written(self.clock, 1.0)
+        written = self.writer.written(1.0)
         self.channel.confirm(1)
         self.assertNoResult(written)
         self.channel.confirm(2)
@@ -111,7 +126,81 @@ class LogWriterTests(SynchronousTestCase):
 
     def test_who_stops_waits_no_longer_than_he_says(self) -> None:
         self.write(1)
-        written = self.writer.written(self.clock, 1.0)
+        written = self.writer.written(1.0)
         self.clock.advance(1.0)
         self.successResultOf(written)
         self.channel.confirm(1)
+
+
+class TogetherTests(WriterCase):
+    def take(self) -> None:
+        taken = self.writer.take({**BEGIN, "n": "x.1"}, "1.a")
+        self.channel.confirm(len(self.channel.published))
+        self.successResultOf(taken)
+        self.channel.published.clear()
+
+    def test_that_a_command_is_taken_is_awaited(self) -> None:
+        taken = self.writer.take({**BEGIN, "n": "x.1"}, "1.a")
+        (told,) = self.channel.published
+        self.assertEqual((told.exchange, told.topic), (PROCESSORS, "line.memory"))
+        self.assertEqual((told.properties.type, told.properties.headers), (TAKEN, {"epoch": "1.a"}))
+        self.assertNoResult(taken)
+        self.channel.confirm(1)
+        self.successResultOf(taken)
+
+    def test_nothing_is_taken_while_the_broker_is_away(self) -> None:
+        self.lose()
+        self.failureResultOf(self.writer.take(BEGIN, "1.a"), BrokerError)
+        self.assertEqual(self.join().published, [])
+
+    def test_what_was_taken_is_told_with_its_end(self) -> None:
+        self.take()
+        self.writer.write(BEGIN, "1.a")
+        self.assertEqual(self.events(), [])
+        self.writer.write(END, "1.a")
+        self.assertEqual(self.events(), [["line.end", "begin", "end"]])
+
+    def test_its_begin_waits_no_longer_than_that(self) -> None:
+        self.take()
+        self.writer.write(BEGIN, "1.a")
+        self.clock.advance(TOGETHER)
+        self.writer.write(END, "1.a")
+        self.assertEqual(self.events(), [["line.begin", "begin"], ["line.end", "end"]])
+
+    def test_a_begin_that_the_log_knows_nothing_of_does_not_wait(self) -> None:
+        """It came by another road, or the broker did not take that it was taken."""
+        for name in ("k", "l"):
+            self.writer.write({**BEGIN, "key": name}, "1.a")
+        self.assertEqual(self.events(), [["line.begin", "begin"]] * 2)
+        taken = self.writer.take({**BEGIN, "key": "m"}, "1.a")
+        self.channel.reject(3)
+        self.failureResultOf(taken, BrokerError)
+        self.channel.published.clear()
+        self.writer.write({**BEGIN, "key": "m"}, "1.a")
+        self.assertEqual(self.events(), [["line.begin", "begin"]])
+
+    def test_it_may_wait_once(self) -> None:
+        self.take()
+        self.writer.write(BEGIN, "1.a")
+        self.writer.write({**BEGIN, "n": 3}, "1.a")
+        self.assertEqual(self.events(), [["line.begin", "begin", "begin"]])
+
+    def test_a_refusal_is_never_told_again_and_so_by_itself(self) -> None:
+        self.take()
+        self.writer.write(BEGIN, "1.a")
+        self.writer.write({"event": "refused", "n": 0, "at": "now", "sender": "me"}, "1.a")
+        self.assertEqual(self.events(), [["line.begin", "begin"], ["line.refused", "refused"]])
+        self.assertEqual(self.numbers(self.join()), [1])
+
+    def test_records_of_two_epochs_are_two_messages(self) -> None:
+        self.take()
+        self.writer.write(BEGIN, "1.a")
+        self.writer.write(END, "2.a")
+        headers = [each.properties.headers for each in self.channel.published]
+        self.assertEqual(headers, [{"epoch": "1.a"}, {"epoch": "2.a"}])
+
+    def test_what_waits_is_written_before_a_stop(self) -> None:
+        self.take()
+        self.writer.write(BEGIN, "1.a")
+        self.assertNoResult(self.writer.written(1.0))
+        self.assertEqual(self.events(), [["line.begin", "begin"]])

@@ -45,6 +45,13 @@ class MemoryTests(SynchronousTestCase):
         self.assertEqual([each["event"] for each in records], ["begin", "end"])
         self.assertEqual(records[0]["n"], records[1]["of"])
 
+    def test_a_message_may_have_several_records_and_each_counts_once(self) -> None:
+        begun = record(RECORD, event="begin", n=7, **command("k"))
+        ended = record(RECORD, event="end", n=8, of=7, reply="OK")
+        both = begun._replace(body=begun.body + b"\n" + ended.body)
+        records = self.take(both, begun, ended, both)
+        self.assertEqual([each["event"] for each in records], ["begin", "end"])
+
     def test_numbers_of_two_processes_are_two(self) -> None:
         records = self.take(
             record(RECORD, "1.a", event="begin", n=1, **command("k")),

@@ -145,16 +145,17 @@ class Asker(Wire):
         wait_until(is_begun, f"an owner that knows of {command}", seconds)
         return replies[-1]
 
-    def open_one(self, valve: str, seconds: float = 60.0) -> str:
+    def open_one(self, valve: str, seconds: float = 60.0, *, is_named: bool = False) -> str:
         """Open valves of that name and a number, a new one for each that was not opened; the one
-        that was."""
+        that was. Where it is named, its key is the valve's name."""
         numbers = itertools.count()
         opened = ""
 
         def is_open() -> bool:
             nonlocal opened
             opened = f"{valve}{next(numbers)}"
-            reply = self.ask(f"Open {opened}", ";within=5")
+            key = f";key={opened}" if is_named else ""
+            reply = self.ask(f"Open {opened}", f";within=5{key}")
             assert re.match(f"OK|ERROR 201 |{_NOT_NOW}", reply), reply
             if not reply.startswith(("OK", "ERROR 201")):
                 time.sleep(0.1)

@@ -25,6 +25,10 @@ from tests.integration.processes import PATIENCE, Processes, wait_until
 
 FILES = CHECKOUT / "docs" / "broker" / "cluster"
 
+#: Seconds in which three nodes, of which one has died, must have an owner of the hardware that
+#: knows what was done: on a busy machine each step of it takes many times as long.
+_TAKEOVER = 300.0
+
 #: Each node has the port at an address of its own.
 HOSTS = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
 
@@ -52,9 +56,9 @@ class Cluster:
         self._nodes[number] = start_node(self._processes, self._environments[number])
         wait_for_node(self._nodes[number])
 
-    def wait_for_end(self, hardware: str) -> None:
-        """Return when most nodes have a record of a command that has ended: who reads a stream
-        sees nothing sooner."""
+    def wait_for_end(self, hardware: str, key: str) -> None:
+        """Return when most nodes have a record of that command's end: who reads a stream sees
+        nothing sooner."""
         with pika.BlockingConnection(pika.ConnectionParameters(HOSTS[0], self.port)) as connection:
             channel = connection.channel()
             channel.basic_qos(prefetch_count=100)
@@ -63,9 +67,11 @@ class Cluster:
                 arguments={"x-stream-offset": "first"},
                 inactivity_timeout=PATIENCE,
             )
+            is_taken = False
             for method, _, body in messages:
-                assert method is not None, "no command has ended"
-                if b'"event":"end"' in body:
+                assert method is not None, f"{key} has not ended"
+                is_taken = is_taken or f'"key":"{key}"'.encode() in body
+                if is_taken and b'"event":"end"' in body:
                     return
 
     def address(
@@ -95,16 +101,20 @@ def test_each_node_may_die(processes: Processes) -> None:
     processors = [road.owner(), road.processor()]
     processors[1].wait_for("stands by for line")
     with road.connected() as client:
-        assert client.outcome("Open A", "done") == "OK"
-        cluster.wait_for_end("line")
-        opened = ["A"]
+        first = client.open_one("A", _TAKEOVER, is_named=True)
+        cluster.wait_for_end("line", first)
+        opened = [first]
         for number in range(len(HOSTS)):
             last = f"L{number}"
-            before = client.outcome(f"Open {last}", last)
+            before = client.outcome(f"Open {last}", last, _TAKEOVER)
             cluster.kill(number)
-            opened.append(client.open_one(f"N{number}x", 120.0))
-            wait_until(lambda: client.outcome("Open A", "done") == "OK", "A to be known", 120.0)
-            after = client.outcome(f"Open {last}", last)
+            opened.append(client.open_one(f"N{number}x", _TAKEOVER))
+            wait_until(
+                lambda: client.outcome(f"Open {first}", first, _TAKEOVER) == "OK",
+                f"{first} to be known",
+                _TAKEOVER,
+            )
+            after = client.outcome(f"Open {last}", last, _TAKEOVER)
             assert {before[:9], after[:9]} <= {"OK", "ERROR 201"}, (before, after)
             assert road.seen.count(f"{last} open") <= 1
             if "OK" in {before, after}:

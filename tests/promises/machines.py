@@ -98,10 +98,19 @@ MACHINES = (
         "what a broker's node took with it is told again by who did it",
         "a record is kept until the broker has confirmed it, and goes first by the next connection",
         "broker/log_writer.py",
-        "        for number, record in list(self._kept.items()):\n",
-        "        for number, record in ():\n",
+        "        for number, told in list(self._kept.items()):\n",
+        "        for number, told in ():\n",
         "tests.broker.test_log_writer.LogWriterTests"
         ".test_what_is_not_confirmed_is_written_again_first_of_all_and_in_its_order",
+    ),
+    Promise(
+        "no command is in a driver's hands while only its processor knows",
+        "its begin is told at once, unless the log has it that the command was taken",
+        "broker/log_writer.py",
+        '        if event == "begin" and is_known:\n',
+        '        if event == "begin":\n',
+        "tests.broker.test_log_writer.TogetherTests"
+        ".test_a_begin_that_the_log_knows_nothing_of_does_not_wait",
     ),
     Promise(
         "what a broker's log has twice was done once",
