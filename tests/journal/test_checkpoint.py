@@ -42,3 +42,14 @@ class CutShortTests(Journals):
         for since in (0, 100, "x"):
             self.journal.write("checkpoint", since=since)
             self.assertEqual(find_checkpoint(self.path), whole, since)
+
+
+class NothingCarriedTests(Journals):
+    def test_one_that_carries_nothing_is_a_checkpoint_too(self) -> None:
+        self.journal.write("claim", part="A")
+        self.journal.write("checkpoint", since=1)
+        self.journal.write("claim", part="B")
+        place = find_checkpoint(self.path)
+        assert place is not None
+        self.assertEqual((place.start, place.end), (len(self.lines()[0]) + 1,) * 2)
+        self.assertEqual([each["part"] for each in self.journal.recall()], ["B"])

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.journal.facts import code_of, target_of
-from pychron_comms.journal.moments import moment, seconds_of, told, zone_named
+from pychron_comms.journal.moments import local, moment, seconds_of, told, zone_named
 
 BERLIN = ZoneInfo("Europe/Berlin")
 MONDAY = 1772446445.116  # 2026-03-02T10:14:05.116Z
@@ -48,6 +48,13 @@ class Moments(SynchronousTestCase):
         self.assertEqual(told("2026-03-02T10:14:05.116Z"), "2026-03-02 03:14:05.116 -07:00")
         self.assertAlmostEqual(moment("2026-03-02T03:14:05.116", 0), MONDAY, 3)
 
+    def test_of_this_computer_are_told_in_its_own_zone(self) -> None:
+        self.addCleanup(time.tzset)
+        self.enterContext(mock.patch.dict(os.environ, {"TZ": "America/Phoenix"}))
+        time.tzset()
+
+        self.assertEqual(local(MONDAY), "2026-03-02 03:14:05")
+
     def test_zones_that_are_none_are_a_mistake(self) -> None:
         self.assertIsNone(zone_named("local"))
         self.assertEqual(zone_named("Europe/Berlin"), BERLIN)
@@ -65,6 +72,10 @@ class Words(SynchronousTestCase):
             ('{"command": "Open", "name": "A"}', "A"),
             ("{broken", ""),
             ("[1]", ""),
+            ("Open X", "X"),
+            ("Open 'XX',", "XX"),
+            ('{"command": "Help"}', ""),
+            ('{"command": "Set", "name": [1], "to": 5}', "5"),
             ("", ""),
         ):
             self.assertEqual(target_of(command), target)
