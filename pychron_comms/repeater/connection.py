@@ -131,7 +131,7 @@ class ProcessorConnection(Protocol):
         places: Places | None = None,
     ) -> Waiting:
         """The reply to come to a command of that sender. Errors: 203."""
-        if self.taken.concern(context.ask):
+        if context.ask and self.taken.concern(context.ask):
             self.taken.tell()
         if places is None:
             places = self._places.ordinary

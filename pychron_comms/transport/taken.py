@@ -43,11 +43,9 @@ class TakenReplies:
 
     def concern(self, ask: str) -> bool:
         """Whether a command with this ask may be a copy of one of theirs: it came by another
-        connection. Without one it is no plain command, and never a copy."""
-        if not (ask and self.asks):
-            return False
+        connection."""
         connection = connection_of(ask)
-        return not connection or self._connections != {connection}
+        return bool(self.asks) and (not connection or self._connections != {connection})
 
     def take(self) -> list[str]:
         """Those of now, whom the caller tells the processor of."""

@@ -21,14 +21,15 @@ class FencedRunner:
         self._runner = runner
         self._fence = fence
 
-    def run(self, handler: IRequestHandler, call: ICall, take: Take) -> str | Deferred[str]:
+    def run(self, handler: IRequestHandler, call: ICall, take: Take | None) -> str | Deferred[str]:
         """As ``Runner.run``. Errors: 217 of what acts."""
         if call.effect is Effect.READ:
             return self._runner.run(handler, call, take)
 
         def fenced() -> None:
             self._fence.check(call.safe)
-            take()
+            if take is not None:
+                take()
 
         return self._runner.run(handler, call, fenced)
 

@@ -61,7 +61,7 @@ class TimedRunner:
         self._acts = acts
         self._clock = clock
 
-    def run(self, handler: IRequestHandler, call: ICall, take: Take) -> str | Deferred[str]:
+    def run(self, handler: IRequestHandler, call: ICall, take: Take | None) -> str | Deferred[str]:
         """As ``Runner.run``."""
         begun = self._clock.seconds()
         result = self._runner.run(handler, call, take)

@@ -91,7 +91,7 @@ class ManagerQueue:
             return self._add(Job(handler, call, None, self._clock.seconds()), seconds, self._ahead)
         if not ahead and self._must_wait(reads=True):
             return self._wait(handler, call, seconds, None)
-        result = self._runner.run(handler, call, _nothing)
+        result = self._runner.run(handler, call, None)
         if isinstance(result, str):
             return result
         return self._answer_later(Job(handler, call, None, self._clock.seconds()), result, seconds)
@@ -355,7 +355,7 @@ class ManagerQueue:
     ) -> str | Deferred[str]:
         """The call's reply where it is known at once; what it raises is its end, too."""
         if execution is None:
-            return self._runner.run(handler, call, _nothing)
+            return self._runner.run(handler, call, None)
         take = partial(self._take, execution, call.name, until)
         return execution.hand_over(partial(self._runner.run, handler, call, take))
 
@@ -466,7 +466,3 @@ def _acts_on(job: Job, moves: Iterable[Move]) -> bool:
     """Whether it moves one of these parts, or has not been kept from it."""
     execution = job.execution
     return execution is not None and not execution.prevented and any_overlap(moves, job.call.moves)
-
-
-def _nothing() -> None:
-    """A read begins unseen."""

@@ -22,11 +22,11 @@ Take = Callable[[], None]
 class Runner(Protocol):
     """Runs the calls of one manager."""
 
-    def run(self, handler: IRequestHandler, call: ICall, take: Take) -> str | Deferred[str]:
+    def run(self, handler: IRequestHandler, call: ICall, take: Take | None) -> str | Deferred[str]:
         """The text of the reply, or a Deferred of it.
 
         ``take`` is called just before the manager's method, in the thread that it runs in; where
-        it raises, that is the end.
+        it raises, that is the end. None for what begins unseen.
         """
 
     def call(self, function: Callable[[], object]) -> Deferred[object]:
@@ -42,8 +42,9 @@ class Runner(Protocol):
 class ReactorRunner:
     """For managers that never block."""
 
-    def run(self, handler: IRequestHandler, call: ICall, take: Take) -> str | Deferred[str]:
-        take()
+    def run(self, handler: IRequestHandler, call: ICall, take: Take | None) -> str | Deferred[str]:
+        if take is not None:
+            take()
         return handler.handle(call)
 
     def call(self, function: Callable[[], object]) -> Deferred[object]:
@@ -80,9 +81,10 @@ class ThreadRunner:
         self._work.start()
         self._safety.start()
 
-    def run(self, handler: IRequestHandler, call: ICall, take: Take) -> Deferred[str]:
+    def run(self, handler: IRequestHandler, call: ICall, take: Take | None) -> Deferred[str]:
         def work() -> object:
-            take()
+            if take is not None:
+                take()
             return call.run()
 
         pool = self._safety if call.safe else self._work

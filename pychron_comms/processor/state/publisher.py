@@ -50,6 +50,8 @@ class StatePublisher:
         self._stale_after = period * BEHIND
         self._more: More = lambda: ()
         self._marks = Marks()
+        # What each call that goes on moves: paths and values, by its identity.
+        self._under_way: dict[int, list[tuple[str, object]]] = {}
         self._rules: RuleMarks | None = None
         self._looks = Looks(submit, self, clock=clock, period=period)
         # By path: what most looks find again, so that only what differs costs anything.
@@ -90,19 +92,22 @@ class StatePublisher:
 
     def goes_on(self, call: ICall) -> None:
         """A command's manager works on it: what it moves is on its way."""
+        marked = []
         for move in call.moves:
             path = self.path_of(move)
             item = self.stream.get(path) if path else None
             if item is not None:
+                marked.append((path, move.value))
                 self._marks.begin(path, move.value)
                 self.stream.publish(self._marked(item))
+        self._under_way[id(call)] = marked
 
     def ended(self, call: ICall, request: Mapping[str, str], reply: str, seconds: float) -> None:
         """It has its reply: what it moved is at rest, or has never moved; look in a moment."""
-        for move in call.moves:
-            path = self.path_of(move)
-            self._marks.end(path, move.value)
+        for path, value in self._under_way.pop(id(call), ()):
+            self._marks.end(path, value)
             self._told.pop(path, None)
+        for move in call.moves:
             self._looks.soon(move.manager)
 
     # -- what looks show

@@ -322,12 +322,14 @@ class CommandTests(PublisherCase):
         self.publisher.start()
         self.move = (Move(self.line, "A", True),)
 
-    def goes_on(self, moves: Any) -> None:
-        self.publisher.goes_on(self.call(moves))
+    def goes_on(self, moves: Any) -> Any:
+        call = self.call(moves)
+        self.publisher.goes_on(call)
+        return call
 
-    def ended(self, moves: Any) -> None:
+    def ended(self, moves: Any, call: Any = None) -> None:
         request = {"type": "System", "command": "Open A", "sender": "10.0.0.7"}
-        self.publisher.ended(self.call(moves), request, "OK", 0.25)
+        self.publisher.ended(call or self.call(moves), request, "OK", 0.25)
         self.clock.advance(SOON)
 
     def call(self, moves: Any) -> Any:
@@ -352,14 +354,14 @@ class CommandTests(PublisherCase):
         self.assertEqual(self.item("System/schematic").severity, Severity.OK)
 
     def test_a_valve_moves_from_the_beginning_of_its_command_to_its_end(self) -> None:
-        self.goes_on(self.move)
+        call = self.goes_on(self.move)
         item = self.item("System/valve/A")
         self.assertEqual(
             (item.value, item.details["moving"], item.details["target"]), (False, True, True)
         )
         opening = self.line.open_valve("A", "me")
         assert opening is not None
-        opening.addCallback(lambda _: self.ended(self.move))
+        opening.addCallback(lambda _: self.ended(self.move, call))
         self.clock.advance(0.2)
         item = self.item("System/valve/A")
         self.assertEqual((item.value, item.details["moving"]), (True, False))
@@ -371,11 +373,17 @@ class CommandTests(PublisherCase):
 
     def test_two_commands_on_one_valve_move_it_until_both_have_ended(self) -> None:
         closing = (Move(self.line, "A", False),)
-        self.goes_on(self.move)
-        self.goes_on(closing)
+        opens, closes = self.goes_on(self.move), self.goes_on(closing)
+        self.ended(self.move, opens)
+        self.assertTrue(self.item("System/valve/A").details["moving"])
+        self.ended(closing, closes)
+        self.assertFalse(self.item("System/valve/A").details["moving"])
+
+    def test_one_that_never_began_ends_no_other_ones_move(self) -> None:
+        opens = self.goes_on(self.move)
         self.ended(self.move)
         self.assertTrue(self.item("System/valve/A").details["moving"])
-        self.ended(closing)
+        self.ended(self.move, opens)
         self.assertFalse(self.item("System/valve/A").details["moving"])
 
     def test_a_valve_that_stands_other_than_it_was_told_is_serious(self) -> None:
