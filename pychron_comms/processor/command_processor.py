@@ -23,7 +23,7 @@ from pychron_comms.transport.fair_backlog import FairBacklog
 from pychron_comms.transport.line_protocol import CommandLineReceiver
 from pychron_comms.transport.peer_identity import LOCAL_SENDER, host_of, name_of
 from pychron_comms.wire.context import PLAIN, RequestContext, context_of
-from pychron_comms.wire.grammar import Request, Tags, decode, parse_request
+from pychron_comms.wire.grammar import Request, Tags, parse_line, split_words
 
 #: The tags of nearly every request of a server's.
 _USUAL = frozenset({"id", "from", "sent"})
@@ -272,7 +272,7 @@ class CommandProcessorFactory(Factory):
 def _asked(line: bytes) -> tuple[str, str]:
     """The type and the command of a line; both empty where it is none."""
     try:
-        _, request_type, command = parse_request(decode(line))
+        _, request_type, command = parse_line(line, *split_words(line))
     except CommandError:
         return "", ""
     return request_type, command
