@@ -8,6 +8,7 @@ taken for proof.
 
 from __future__ import annotations
 
+import errno
 import math
 import socket
 import struct
@@ -119,6 +120,12 @@ def _tcp_state(handle: socket.socket) -> int | None:
 
 def _tcp_info(handle: socket.socket) -> bytes | None:
     """What Linux knows of a TCP connection; None elsewhere, and for other kinds. Raises OSError."""
-    if sys.platform != "linux" or handle.family == socket.AF_UNIX:
+    if sys.platform != "linux":
         return None
-    return handle.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO)
+    try:
+        return handle.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO)
+    except OSError as error:
+        if error.errno == errno.EOPNOTSUPP:
+            # A unix socket's. To ask its family takes longer than all of this.
+            return None
+        raise
