@@ -101,7 +101,8 @@ diagrams:
 
 pictures: $(VENV)/tested
 	PYCHRON_PICTURES=docs/pictures PYCHRON_PICTURES_AFTER=60 \
-		$(BIN)/pytest tests/integration/test_page.py -k nothing_keeps_anybody_out
+		$(BIN)/pytest tests/integration/test_page.py tests/integration/test_page_alone.py \
+		-k "nothing_keeps_anybody_out or drawing_by_hand"
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .coverage* .mypy_cache .ruff_cache .hypothesis

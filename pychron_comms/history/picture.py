@@ -83,13 +83,14 @@ def _title(name: str, since: float, until: float) -> str:
 def stepped(
     points: Sequence[tuple[float, float | None]], since: float, until: float
 ) -> tuple[list[float], list[float]]:
-    """Each value holds until the next; the last one until ``until``. A gap is no number."""
+    """Each value holds until the next; the last one until ``until``. A gap is no number, and so is
+    the time before the first."""
     times = [max(at, since) for at, _ in points]
     values = [math.nan if value is None else value for _, value in points]
-    if values:
-        times.append(until)
-        values.append(values[-1])
-    return times, values
+    if not times or times[0] > since:
+        times.insert(0, since)
+        values.insert(0, math.nan)
+    return [*times, until], [*values, values[-1]]
 
 
 def spans_decades(values: Sequence[float]) -> bool:

@@ -89,6 +89,13 @@ class PictureTests(SynchronousTestCase):
         self.assertTrue(math.isnan(values[1]))
         self.assertEqual(values[2:], [2.0, 2.0])
 
+    def test_before_the_first_nothing_is_known(self) -> None:
+        times, values = stepped([(20.0, 1.0)], 10.0, 40.0)
+        self.assertEqual((times, values[1:]), ([10.0, 20.0, 40.0], [1.0, 1.0]))
+        self.assertTrue(math.isnan(values[0]))
+        times, values = stepped([], 10.0, 40.0)
+        self.assertEqual((times, all(map(math.isnan, values))), ([10.0, 40.0], True))
+
     def test_pressures_are_read_by_their_logarithm(self) -> None:
         self.assertTrue(spans_decades([1e-8, math.nan, 1e-5]))
         self.assertFalse(spans_decades([1.0, 2.0]))

@@ -84,6 +84,7 @@ export class Drawing {
     label.style.setProperty("--fit", `${(width - 0.8) / (0.62 * label.textContent.length)}px`);
     const below = draw("text", { x, y: y + 0.75, class: "kind" });
     below.textContent = says;
+    below.style.setProperty("--fit", `${(width - 0.4) / (0.56 * (says.length || 1))}px`);
     this.volumes.set(name, { shape, rect });
     return draw("g", { class: "volume" }, rect, label, below);
   }
