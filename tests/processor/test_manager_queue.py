@@ -17,6 +17,7 @@ from pychron_comms.errors import (
     ShuttingDownError,
 )
 from pychron_comms.interfaces import Effect, Move
+from pychron_comms.processor.execution import manager_queue
 from pychron_comms.processor.execution.manager_queue import ManagerQueue
 from pychron_comms.processor.execution.queues import Queues
 from pychron_comms.processor.execution.runners import ReactorRunner, Take
@@ -84,6 +85,7 @@ class OrderTests(QueueCase):
         self.assertEqual(self.successResultOf(replies[-1]), "1")
 
     def test_a_full_queue_refuses_with_203(self) -> None:
+        self.patch(manager_queue, "ASSURED", 0)
         self.occupy()
         for _ in range(3):
             self.submit(ScriptedCall("Open", "OK"))

@@ -51,6 +51,15 @@ BOUNDS = (
         ".test_one_clients_many_commands_hold_up_anothers_by_one",
     ),
     Promise(
+        "and at each manager",
+        "of what waits for it the senders take turns, and each has some places",
+        "processor/execution/waiting_jobs.py",
+        "        self._lanes.move_to_end(sender)\n",
+        "",
+        "tests.processor.test_waiting_jobs.WaitingJobsTests"
+        ".test_one_senders_many_hold_up_anothers_by_one",
+    ),
+    Promise(
         "a datagram cannot be turned against others",
         "an `ERROR` is never answered; from the network one command, one small reply, and a rate",
         "transport/datagrams.py",

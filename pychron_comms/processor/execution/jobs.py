@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from typing import Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall
@@ -10,6 +10,13 @@ from twisted.python.failure import Failure
 
 from pychron_comms.interfaces import ICall, IRequestHandler
 from pychron_comms.processor.execution.execution import Execution
+
+
+class Place(Protocol):
+    """Where jobs wait for their turn."""
+
+    def remove(self, job: Job) -> None:
+        """It waits there no more."""
 
 
 class Asker:
@@ -63,7 +70,7 @@ class Job:
         self.work: Deferred[str] | None = None
         self.patience: IDelayedCall | None = None
         #: Where it waits for its turn.
-        self.place: Jobs | None = None
+        self.place: Place | None = None
         #: No interlock is in its way, and its turn is next.
         self.cleared = False
         #: What it must outlast, for people, while it does.
@@ -78,9 +85,9 @@ class Job:
 
     def leave_place(self) -> None:
         """It waits for its turn no longer."""
-        if self.place is not None:
-            self.place.pop(self, None)
-            self.place = None
+        place, self.place = self.place, None
+        if place is not None:
+            place.remove(self)
 
     def when_over(self) -> Deferred[None]:
         """Fires when it has ended, or has been given up for good."""
@@ -95,7 +102,3 @@ class Job:
         watchers, self._watchers = self._watchers, []
         for watcher in watchers:
             watcher.callback(None)
-
-
-#: Those that wait for their turn, in order; each leaves in constant time.
-Jobs = OrderedDict[Job, None]

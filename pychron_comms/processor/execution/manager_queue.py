@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import cast
@@ -23,24 +22,28 @@ from pychron_comms.errors import (
 from pychron_comms.interfaces import ICall, IRequestHandler, Move
 from pychron_comms.processor.execution.askers import Askers
 from pychron_comms.processor.execution.execution import Event, Execution
-from pychron_comms.processor.execution.jobs import Job, Jobs
+from pychron_comms.processor.execution.jobs import Job
 from pychron_comms.processor.execution.runners import Runner, Take
 from pychron_comms.processor.execution.safe_turns import Action, SafeTurn
 from pychron_comms.processor.execution.safety import SafetyLane
+from pychron_comms.processor.execution.waiting_jobs import WaitingJobs
 from pychron_comms.safeguards.overlap import any_overlap
 
 #: Commands that may wait for one manager.
 QUEUE_LIMIT = 256
 
+#: Of one sender, whatever the others have.
+ASSURED = 8
+
 
 class ManagerQueue:
     """Hands the calls for one manager to its runner, so that nothing runs that it does not know of.
 
-    A call begins when nothing else runs. One whose time passes before its manager's thread has
-    taken it is never begun (202). One whose asker's time passes while it runs has an unknown
-    outcome (201); it is given up when its own time has passed too. The manager stays taken until it
-    has really ended. The same read, asked again while it waits, is run once. Reads pass what waits
-    for its interlocks.
+    A call begins when nothing else runs; of those that wait, the senders take turns. One whose time
+    passes before its manager's thread has taken it is never begun (202). One whose asker's time
+    passes while it runs has an unknown outcome (201); it is given up when its own time has passed
+    too. The manager stays taken until it has really ended. The same read, asked again while it
+    waits, is run once. Reads pass what waits for its interlocks.
 
     What makes safe begins beside what runs, as many at a time as ``width`` says; ordinary calls
     wait for it. It has no limit and no time to wait, and goes on while stopping. What waited to act
@@ -58,11 +61,11 @@ class ManagerQueue:
         self._limit = limit
         self._safety = SafetyLane(width, self._begin_waiting)
         self._askers = Askers(clock, self._prevent, self._abandon)
-        self._waiting: Jobs = OrderedDict()
+        self._waiting = WaitingJobs()
         #: How many have waited at once at most, since this queue was made.
         self.high_water = 0
         # Reads that commands elsewhere wait for, at most one for each manager.
-        self._ahead: Jobs = OrderedDict()
+        self._ahead = WaitingJobs()
         # The next that acts, while its interlocks are tested.
         self._clearing: Job | None = None
         self._running: Job | None = None
@@ -298,29 +301,19 @@ class ManagerQueue:
     def _wait(
         self, handler: IRequestHandler, call: ICall, seconds: float, execution: Execution | None
     ) -> Deferred[str]:
-        job = self._same_read(call) if execution is None else None
+        job = self._waiting.same_read(call) if execution is None else None
         if job is not None:
             return self._askers.ask(job, seconds)
-        if len(self._waiting) >= self._limit:
+        if len(self._waiting) >= self._limit and self._waiting.of(call.sender) >= ASSURED:
             raise QueueFullError(f"{self._limit} commands wait before {call.name}")
         job = Job(handler, call, execution, self._clock.seconds())
         answer = self._add(job, seconds, self._waiting)
         self.high_water = max(self.high_water, len(self._waiting))
         return answer
 
-    def _same_read(self, call: ICall) -> Job | None:
-        """A waiting job that answers this call too; not one from before a change."""
-        for job in reversed(self._waiting):
-            if job.execution is not None:
-                return None
-            if job.call.same_read(call):
-                return job
-        return None
-
-    def _add(self, job: Job, seconds: float, place: Jobs | None) -> Deferred[str]:
+    def _add(self, job: Job, seconds: float, place: WaitingJobs | None) -> Deferred[str]:
         if place is not None:
-            place[job] = None
-            job.place = place
+            place.add(job)
         return self._askers.ask(job, seconds)
 
     def _prospects(self) -> list[Job]:
@@ -391,15 +384,13 @@ class ManagerQueue:
         if clearing is not None and clearing.cleared and not busy:
             job, self._clearing = clearing, None
         elif self._ahead:
-            job = next(iter(self._ahead))
+            job = self._ahead.next()
         elif busy or (clearing is not None and clearing.cleared):
             return None
         elif clearing is not None:
-            job = next((each for each in self._waiting if each.execution is None), None)
-        elif self._waiting:
-            job = next(iter(self._waiting))
-        if job is not None:
-            job.leave_place()
+            job = self._waiting.next_read()
+        else:
+            job = self._waiting.next()
         return job
 
     def _begin(self, job: Job) -> None:

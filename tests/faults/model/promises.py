@@ -348,6 +348,11 @@ def check_begins(world: World, begins: Mapping[int, str], ends: Mapping[int, str
             keep("begun in the journal before the hardware", excused, each)
         else:
             del free[number]
+    # What one sender asks again to make safe, while it waits, is done once for all.
+    for told in world.laboratory.told:
+        if told.word == "Calm":
+            for number in [n for n in free if free[n] == told.number and n <= told.records]:
+                del free[number]
     # What was handed over to a thread can be prevented until that has taken it; on a full disk that
     # cannot be written.
     lost = [
