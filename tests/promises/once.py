@@ -80,6 +80,16 @@ ONCE = (
         "tests.server.resend.test_delivery.InDoubtTests.test_a_reply_before_a_reset",
     ),
     Promise(
+        "and what was read is no reply to another who asks the same",
+        "a server tells that before it asks what may be a copy: a command of another connection, or"
+        " of none",
+        "transport/taken.py",
+        "(not connection or self._connections != {connection})\n",
+        "False\n",
+        "tests.repeater.test_taken.TakenTests"
+        ".test_replies_that_were_read_are_told_before_a_command_that_may_be_a_copy",
+    ),
+    Promise(
         "nor is it forgotten that it was",
         "a server tells a processor that comes back what was read in the last 5 s: who has read it"
         " means the same anew",

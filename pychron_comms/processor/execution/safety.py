@@ -36,7 +36,8 @@ class SafetyLane:
     @property
     def busy(self) -> bool:
         """Whether anything is being made safe, or waits to be."""
-        return bool(self._taken or self._light or self._others)
+        # Nobody waits while there is room, but for the moment in which turns are given.
+        return bool(self._taken or (self._giving and (self._light or self._others)))
 
     def enter(self) -> bool:
         """Whether there is room just now, and it is taken; then ``leave`` must follow."""
