@@ -116,6 +116,7 @@ def gate_from_config(
         managers,
         lambda: chain(
             lock_readings(guards.lock),
+            queues.readings(managers),
             gate_readings(guards.leases, guards.unsafe, journal),
             hardware.readings(),
             more(),

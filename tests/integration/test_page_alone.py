@@ -255,3 +255,33 @@ def test_valves_of_a_drawing_say_what_they_are(page: Any) -> None:
     assert page.locator("#schematic").inner_text().endswith("Not in the drawing: V closed")
     tell(page, "change", **valve("V", True))
     assert page.locator("#schematic").inner_text().endswith("Not in the drawing: V open")
+
+
+def test_the_road_is_named_as_people_know_it(page: Any) -> None:
+    begin(page)
+    hop = "unix:/run/lab/hop.sock"
+    for path, value, more in (
+        (f"road/processor/{hop}", "connected", {}),
+        ("road/route/System", hop, {}),
+        (f"road/lock/{hop}", "mass spec", {"address": "10.0.0.7", "since": 1.0}),
+        (f"road/queue/device/heater/{hop}", 3, {}),
+        ("lease/System:A", "10.0.0.5", {"until": 1.0}),
+    ):
+        tell(page, "change", **item(path, value, **more))
+    rows = page.locator("#road-list .item")
+    shown = zip(
+        rows.locator(".name").all_inner_texts(),
+        rows.locator(".value").all_inner_texts(),
+        strict=True,
+    )
+    assert list(shown) == [
+        ("processor hop.sock", "connected"),
+        ("route of System", "hop.sock"),
+        ("lease of System:A", "10.0.0.5"),
+        ("queue of device/heater", "3"),
+        ("system lock hop.sock", "mass spec"),
+    ]
+    said = page.locator("#kept").inner_text()
+    assert said.startswith("mass spec (10.0.0.7) has the system lock since")
+    tell(page, "change", **item(f"road/lock/{hop}", "mass spec", gone=True, sev="invalid"))
+    assert page.locator("#kept").is_hidden()

@@ -6,12 +6,30 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
+from pychron_comms.interfaces import Reading
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.processor.execution.manager_queue import ManagerQueue
 from pychron_comms.processor.execution.queues import Queues
 from pychron_comms.processor.execution.runners import ReactorRunner
-from tests.doubles import ScriptedCall
+from tests.doubles import ScriptedCall, ScriptedHandler
 from tests.executions import submitted
+
+
+class WaitingTests(SynchronousTestCase):
+    def test_what_acts_is_told_while_it_waits_and_what_reads_is_not(self) -> None:
+        queues = Queues(lambda manager: ManagerQueue(ReactorRunner(), Clock()))
+        laser, line = object(), object()
+        managers = {"CO2": laser, "System": line}
+        running: Deferred[str] = Deferred()
+        submitted(queues.of(laser), ScriptedCall("Busy", running))
+        self.assertEqual(list(queues.readings(managers)), [])
+        for each in ("x", "y"):
+            submitted(queues.of(laser), ScriptedCall("Set", each))
+        read = ScriptedCall("Get", "1")
+        queues.of(laser).read(ScriptedHandler(read), read)
+        self.assertEqual(list(queues.readings(managers)), [Reading("road/queue/CO2", 2)])
+        running.callback("done")
+        self.assertEqual(list(queues.readings(managers)), [])
 
 
 class HighWaterTests(SynchronousTestCase):

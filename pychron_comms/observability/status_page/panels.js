@@ -180,9 +180,9 @@ export class Detectors {
   }
 }
 
-const KINDS = { processor: "processor", listener: "port", lease: "lease of", route: "route of", clock: "clock of", lock: "system lock" };
+const KINDS = { processor: "processor", listener: "port", lease: "lease of", route: "route of", clock: "clock of", lock: "system lock", queue: "queue of" };
 // The order of the kinds: what a command meets last comes first.
-const ORDER = { processor: 0, route: 1, lock: 2, lease: 2 };
+const ORDER = { processor: 0, route: 1, lock: 2, queue: 2, lease: 2 };
 
 // Where a processor is, as short as one knows it by; the whole of it is in the row's title.
 function near(name) {
@@ -199,7 +199,8 @@ export class Road extends Rows {
   }
 
   take(kind, name, item) {
-    const place = near(name), what = KINDS[kind] || kind;
+    // A queue's name ends in that of its processor.
+    const place = kind === "queue" ? name.replace(/\/[a-z]+:.*$/, "") : near(name), what = KINDS[kind] || kind;
     const label = place.startsWith(what) ? place : [what, place].filter(Boolean).join(" ");
     const row = super.take(`${ORDER[kind] ?? 3} ${label}`, item, label);
     if (row) row.element.title = name;

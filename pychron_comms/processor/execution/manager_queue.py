@@ -187,6 +187,11 @@ class ManagerQueue:
         return answer
 
     @property
+    def waiting(self) -> int:
+        """How many commands that act wait for their turn just now."""
+        return sum(1 for job in self._waiting if job.execution is not None)
+
+    @property
     def is_free(self) -> bool:
         """Whether nothing runs, waits, or is made safe."""
         return not self._safety.busy and self._is_empty

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from twisted.internet.defer import Deferred
 
-from pychron_comms.interfaces import ICall, IRequestHandler
+from pychron_comms.interfaces import ICall, IRequestHandler, Reading
 from pychron_comms.observability.metrics import Metrics, Sample
 from pychron_comms.processor.execution.manager_queue import ManagerQueue
 
@@ -39,6 +39,14 @@ class Queues:
             "The most commands that have waited for a manager at once, since the start.",
             lambda: self._high_waters(managers),
         )
+
+    def readings(self, managers: Mapping[str, object]) -> Iterator[Reading]:
+        """How many commands wait for each of these managers, by their names, while any do."""
+        for name, manager in managers.items():
+            queue = self._queues.get(id(manager))
+            waiting = 0 if queue is None else queue.waiting
+            if waiting:
+                yield Reading(f"road/queue/{name}", waiting)
 
     def _high_waters(self, managers: Mapping[str, object]) -> Iterator[Sample]:
         for name, manager in managers.items():
