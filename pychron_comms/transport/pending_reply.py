@@ -13,17 +13,19 @@ from pychron_comms.interfaces import ReplyToCome
 
 
 class PendingReply:
-    """One text or one failure, for one listener, which is there before either.
+    """One text or one failure, for one listener, which is there before the text.
 
+    A connection may end while a command is written to it, and so a failure may be there first.
     The text may be bytes, as ``numbered_reply`` gives them. As with a Deferred, what the listener
     raises goes to the log, and harms nobody else.
     """
 
-    __slots__ = ("_on_failure", "_on_text")
+    __slots__ = ("_error", "_on_failure", "_on_text")
 
     _log = Logger()
     _on_text: tuple[Callable[..., object], tuple[Any, ...]]
     _on_failure: tuple[Callable[..., object], tuple[Any, ...]]
+    _error: Exception
 
     def addCallbacks(
         self,
@@ -35,6 +37,8 @@ class PendingReply:
         """As a Deferred's; to be called once."""
         self._on_text = callback, callbackArgs
         self._on_failure = errback, errbackArgs
+        if hasattr(self, "_error"):
+            self.errback(self._error)
 
     def callback(self, text: str | bytes) -> None:
         function, arguments = self._on_text
@@ -44,6 +48,9 @@ class PendingReply:
             self._log.failure("a bug met a reply")
 
     def errback(self, error: Exception) -> None:
+        if not hasattr(self, "_on_failure"):
+            self._error = error
+            return
         function, arguments = self._on_failure
         try:
             function(Failure(error), *arguments)

@@ -30,3 +30,10 @@ class AsDeferredTests(SynchronousTestCase):
         assert isinstance(later, Deferred)
         reply.errback(InvalidValveError("Z"))
         self.failureResultOf(later, InvalidValveError)
+
+    def test_it_may_have_failed_before_anybody_listens(self) -> None:
+        reply = PendingReply()
+        reply.errback(InvalidValveError("Z"))
+        later = as_deferred(reply)
+        assert isinstance(later, Deferred)
+        self.failureResultOf(later, InvalidValveError)

@@ -362,6 +362,8 @@ def check_begins(world: World, begins: Mapping[int, str], ends: Mapping[int, str
         and (number in ends or not world.faults["disk full"])
         and not is_done_for_all(world, world.unit(unit), number)
     ]
+    # What was to be done once for all that its sender asked was lost once.
+    lost = [each for n, each in enumerate(lost) if each.word not in SAFE or each not in lost[:n]]
     at_once = [unit for unit in lost if DEVICES[unit.device] not in BLOCKING]
     keep("no begin without the hardware", len(at_once) <= world.faults["death after begin"], lost)
     # A manager's thread may have had two before it at a death: one of them makes safe.
