@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import pathlib
 import tempfile
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from typing import Any
 
@@ -219,10 +221,65 @@ class OptionTests(ServiceCase):
             def __init__(self, settings: Any, *arguments: Any, **options: Any) -> None:
                 recorders.append(settings.file)
 
+        def noting(kind: str) -> Callable[..., Any]:
+            part = getattr(service, kind)
+
+            def note(*arguments: Any) -> Any:
+                given.append((kind, *arguments))
+                return part(*arguments)
+
+            return note
+
+        given: list[tuple[Any, ...]] = []
         self.patch(service, "HistoryRecorder", Recorder)
+        for kind in ("JournalSearch", "OneThread"):
+            self.patch(service, kind, noting(kind))
         server = self.make(tap, "--config", path)
         self.assertIn("alarms", server._status_page.searches)
         self.assertEqual(recorders, [f"{folder}/history.db"])
+        self.assertEqual(
+            given,
+            [
+                ("JournalSearch", f"{folder}/alarms.journal", self.reactor),
+                ("OneThread", "history", self.reactor),
+            ],
+        )
+
+    def test_copies_are_known_where_replies_are_kept_for_any_time_at_all(self) -> None:
+        kept: list[bool] = []
+        reports = service.DeliveryReports
+
+        def note(*arguments: Any, **options: Any) -> Any:
+            kept.append(options["keeps"])
+            return reports(*arguments, **options)
+
+        self.patch(service, "DeliveryReports", note)
+        for seconds in (0, 0.1):
+            path = self.configuration(
+                f"[server]\nprocessor = 'unix:/x'\nkeep_replies = {seconds}\n"
+            )
+            self.make(tap, "--config", path)
+        self.assertEqual(kept, [False, True])
+
+    def test_what_the_command_line_says_of_the_page_counts_more_than_the_file(self) -> None:
+        path = self.configuration("[server]\nprocessor = 'unix:/x'\n[http]\nserver = 'tcp:9070'\n")
+        for words, port in (([], 9070), (["--http", "tcp:9071"], 9071)):
+            self.reactor.tcpServers.clear()
+            self.start(self.make(tap, "--config", path, "--listen", "System=tcp:9061", *words))
+            self.assertEqual(sorted(each for each, *_ in self.reactor.tcpServers), [9061, port])
+
+    def test_a_supervisor_that_started_it_is_told_of_it(self) -> None:
+        supervision = Supervision()
+        asked: list[tuple[Any, ...]] = []
+
+        def from_environment(*arguments: Any) -> Any:
+            asked.append(arguments)
+            return supervision
+
+        self.patch(tap.Supervision, "from_environment", from_environment)
+        self.make(tap, "--processor", "unix:/x")
+        self.assertEqual(asked, [(os.environ, os.getpid(), self.reactor)])
+        self.assertTrue(callable(supervision.status))
 
     def test_a_check_opens_no_journal_of_alarms(self) -> None:
         folder = self.enterContext(tempfile.TemporaryDirectory())

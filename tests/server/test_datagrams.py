@@ -128,6 +128,8 @@ class DatagramTests(DeskCase):
             transport.written,
             [(b"ERROR 206 : malformed request: at most 64 commands for each datagram\r\n", HERE)],
         )
+        handler.datagramReceived(b"ERROR 003 : unknown\n" + b"Open C\n" * 64, HERE)
+        self.assertEqual((len(self.repeater.requests), len(transport.written)), (64, 1))
 
     def test_a_flood_of_them_is_taken_a_few_at_a_time(self) -> None:
         handler, transport = self.handler()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from types import SimpleNamespace
+from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone, ConnectionLost
@@ -25,6 +27,17 @@ class AskTests(ConnectionCase):
         self.ask(b"Open A\r")
         handler.dataReceived(b"@id=1 Open B\rOpen C\r")
         self.assertEqual(self.asks(), ["server-1.1", "server-1.2", "server-2.1", "", "server-1.4"])
+
+    def test_reads_that_were_asked_together_are_counted_each(self) -> None:
+        handler, _ = self.connect()
+        self.clock.advance(1.5)
+        asked: list[int] = []
+        way = SimpleNamespace(ask_all=lambda reads, *rest: asked.append(len(reads)))
+        read: Any = SimpleNamespace(way=way)
+        handler.ask_all([read] * 3, {}, None)  # type: ignore[arg-type]
+        handler.dataReceived(b"Open A\r")
+        self.assertEqual((asked, self.asks()), ([3], ["server-1.4"]))
+        self.assertEqual([each.silent for each in self.repeater.context], [0.0])
 
     def test_silence_is_since_the_last_word_or_the_making_of_the_connection(self) -> None:
         handler, _ = self.connect()

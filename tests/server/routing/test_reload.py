@@ -49,6 +49,16 @@ class ReloadTests(SynchronousTestCase):
         last = "other types goes to tcp:d:1, no more to tcp:a:1"
         self.assertEqual(self.told()[0].rpartition("; ")[2], last)
 
+    def test_a_route_that_is_gone_goes_where_all_others_do_and_these_come_last(self) -> None:
+        self.text = FILE + 'zinc = "tcp:c:1"\n'
+        self.assertEqual(self.told(), ["SIGHUP: zinc goes to tcp:c:1, no more to tcp:a:1"])
+        self.text = FILE.replace("tcp:a:1", "tcp:d:1")
+        said = (
+            "zinc goes to tcp:d:1, no more to tcp:c:1; "
+            "other types goes to tcp:d:1, no more to tcp:a:1"
+        )
+        self.assertEqual(self.told(), [f"SIGHUP: {said}"])
+
     def test_a_file_that_is_wrong_changes_nothing_and_the_log_says_why(self) -> None:
         for text, why in (
             (FILE.replace("CO2 =", "CO2 = ="), "lab.toml:5: cannot be read"),

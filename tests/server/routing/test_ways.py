@@ -83,11 +83,13 @@ class WaysTests(SynchronousTestCase):
 
     def test_what_is_changed_is_shown_and_whoever_must_know_is_told(self) -> None:
         ways = self.ways(ONE)
+        known = ways.types
         told: list[str] = []
         ways.when_others_answer.append(lambda: told.append("others"))
         ways.change(settings(f'processor = "{B}"\n[routes]\nMine = "{A}"\n'))
         self.assertEqual(self.status.routes, {OTHERS: B, "Mine": A})
         self.assertIn("Mine", ways.types)
+        self.assertIs(ways.types, known, "listeners hold it")
         self.assertEqual(told, ["others"])
         ways.change(settings(f'processor = "{B}"\n'))
         self.assertNotIn("Mine", ways.types)
