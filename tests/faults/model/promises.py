@@ -360,7 +360,6 @@ def check_begins(world: World, begins: Mapping[int, str], ends: Mapping[int, str
         for number, unit in free.items()
         if code_of(ends.get(number)) not in GATE_CODES
         and (number in ends or not world.faults["disk full"])
-        and not is_done_for_all(world, world.unit(unit), number)
     ]
     # What was to be done once for all that its sender asked was lost once.
     lost = [each for n, each in enumerate(lost) if each.word not in SAFE or each not in lost[:n]]
@@ -370,15 +369,6 @@ def check_begins(world: World, begins: Mapping[int, str], ends: Mapping[int, str
     for alike in (SAFE, {unit.word for unit in lost} - SAFE):
         few = sum(unit.word in alike for unit in lost) <= len(world.processor_deaths)
         keep("no begin without the hardware", few, lost)
-
-
-def is_done_for_all(world: World, unit: Unit, number: int) -> bool:
-    """Whether what its sender asked again and again to make safe was done after that begin: once
-    for all of these."""
-    told = world.laboratory.told
-    return unit.word in SAFE and any(
-        each.number == unit.number and number <= each.records for each in told
-    )
 
 
 def end_is_excused(world: World, number: str) -> bool:
