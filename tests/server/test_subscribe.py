@@ -33,7 +33,7 @@ class SubscribeTests(ConnectionCase):
     def test_wrong_patterns_and_places_get_206(self) -> None:
         for wish in (b"from=s1:1", b"* from=s1:x", b"a " * 10_000, b"*a" * 9):
             (line,) = self.lines(b"@id=1 Subscribe " + wish + b"\r\n")
-            self.assertIn(b"ERROR 206", line)
+            self.assertIn(b"@id=1 ERROR 206 : malformed request: Subscribe: ", line)
 
     def test_a_plain_client_is_told_no_events(self) -> None:
         self.assertEqual(self.lines(b"Subscribe *\r\n"), [])

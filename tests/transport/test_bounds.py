@@ -15,7 +15,7 @@ from pychron_comms.transport import endpoints
 from pychron_comms.transport.hosts import ConnectionsOfHosts
 from pychron_comms.transport.places import Places
 from pychron_comms.transport.tls.contexts import TLSFiles, _server_context
-from pychron_comms.transport.tls.strings import parse_client
+from pychron_comms.transport.tls.strings import parse_client, parse_listener
 from pychron_comms.transport.udp import udp_service
 from pychron_comms.transport.unix_sockets import make_folder
 from tests.listening import connections
@@ -82,7 +82,33 @@ class EndpointTests(SynchronousTestCase):
         self.assertEqual(made, [(1061, protocol, "127.0.0.1", 65536)])
 
 
+class TlsStringTests(SynchronousTestCase):
+    def test_a_listener_says_where_its_port_is(self) -> None:
+        files = "certificate=c.pem:privateKey=k.pem"
+        for text, plain in (
+            (f"tls:1061:{files}", "tcp:1061"),
+            (
+                f"tls:1061:interface=10.0.0.2:backlog=9:{files}",
+                "tcp:1061:interface=10.0.0.2:backlog=9",
+            ),
+            (rf"tls:1061:interface=\:\:1:{files}", r"tcp6:1061:interface=\:\:1"),
+        ):
+            self.assertEqual(parse_listener(text).plain, plain)
+
+    def test_the_name_of_a_file_may_have_equals_signs(self) -> None:
+        files = parse_client("tls:lab:1059:trustRoots=/a=b/c=d.pem").files
+        self.assertEqual(files.roots, Path("/a=b/c=d.pem"))
+
+
 class FolderTests(SynchronousTestCase):
+    def test_it_is_for_its_owner_alone_and_one_that_is_there_stays_as_it_is(self) -> None:
+        folder = Path(self.mktemp())
+        make_folder(folder)
+        self.assertEqual(folder.stat().st_mode & 0o777, 0o700)
+        folder.chmod(0o755)
+        make_folder(folder)
+        self.assertEqual(folder.stat().st_mode & 0o777, 0o755)
+
     def test_one_that_cannot_be_made_is_named_with_what_makes_it(self) -> None:
         file = Path(self.mktemp())
         file.write_text("")

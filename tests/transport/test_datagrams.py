@@ -19,6 +19,7 @@ from pychron_comms.transport.datagrams import (
     SHARE,
     WAITING_BYTES,
     DatagramGuard,
+    is_here,
 )
 
 HERE, OTHER, FAR = "127.0.0.1", "127.0.0.2", "10.0.0.1"
@@ -77,6 +78,14 @@ class DebtTests(GuardCase):
         self.assertFalse(self.guard.may_answer(b"Open A", FAR, False))
         self.assertTrue(self.guard.may_answer(b"Close A", FAR, True))
         self.assertIn('datagrams_dropped_total{listener="System (UDP)"} 2.0\n', self.metrics.text())
+
+
+class HereTests(SynchronousTestCase):
+    def test_this_computer_has_many_addresses(self) -> None:
+        for host in ("127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1"):
+            self.assertTrue(is_here(host), host)
+        for host in ("10.0.0.1", "128.0.0.1", "::ffff:10.0.0.1", "::2", "fe80::1", ""):
+            self.assertFalse(is_here(host), host)
 
 
 class RoomTests(GuardCase):

@@ -316,6 +316,14 @@ class IdleTests(LimitsCase):
         self.assertTrue(gone.aborted)
         self.assertEqual(self.number("idle_closed_total"), "1")
 
+    def test_one_that_did_is_not_touched_again(self) -> None:
+        self.listen(idle=8.0)
+        silent, busy = self.connect(), self.connect()
+        for _ in range(12):
+            busy.protocol.dataReceived(b"a")
+            self.clock.advance(2.0)
+        self.assertEqual((silent.disconnecting, silent.aborted), (True, False))
+
     def test_zero_is_never(self) -> None:
         self.listen(idle=0.0)
         self.connect()

@@ -172,6 +172,16 @@ class TuningTests(SynchronousTestCase):
         kept = peer.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
         self.assertIn(kept, (131072, 262144))
 
+    def test_of_a_unix_socket_bytes_are_read_and_no_descriptors(self) -> None:
+        socket = Socket(10)
+        reads: list[object] = []
+        self.patch(Connection, "doRead", reads.append)
+        directlyProvides(socket, IUNIXTransport)
+        make_prompt(socket)
+        self.patch(Socket, "doRead", lambda self: self.fail("it looks for descriptors"))
+        socket.doRead()
+        self.assertEqual(reads, [socket])
+
     def test_a_unix_socket_is_left_as_it_is(self) -> None:
         self.assertEqual(self.asked(ITCPTransport, IUNIXTransport), [])
 

@@ -9,6 +9,24 @@ from pychron_comms.errors import InvalidValveError
 from pychron_comms.transport.pending_reply import PendingReply, as_deferred
 
 
+class CallbackTests(SynchronousTestCase):
+    def test_whoever_listens_is_told_with_what_he_wants_to_know_again(self) -> None:
+        told: list[tuple[object, ...]] = []
+        for error in (None, InvalidValveError("Z")):
+            reply = PendingReply()
+            reply.addCallbacks(
+                lambda text, *rest: told.append((text, *rest)),
+                lambda failure, *rest: told.append((failure.type, *rest)),
+                callbackArgs=(1, 2),
+                errbackArgs=(3,),
+            )
+            if error is None:
+                reply.callback("OK")
+            else:
+                reply.errback(error)
+        self.assertEqual(told, [("OK", 1, 2), (InvalidValveError, 3)])
+
+
 class AsDeferredTests(SynchronousTestCase):
     def test_what_is_there_or_is_one_stays_what_it_is(self) -> None:
         later: Deferred[str] = Deferred()
