@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Protocol
 
 from twisted.internet.defer import Deferred
@@ -14,6 +15,7 @@ from twisted.python.failure import Failure
 
 from pychron_comms.interfaces import Reading
 from pychron_comms.observability.state.items import STALE
+from pychron_comms.observability.state.patience import Patience
 from pychron_comms.processor.state.read_state import ReadState
 
 #: Seconds after the end of a command in which its manager is looked at; what ends meanwhile is
@@ -55,7 +57,7 @@ class Seer(Protocol):
 class Watched:
     """One manager under its name in paths, and the look at it that is under way."""
 
-    def __init__(self, name: str, manager: object) -> None:
+    def __init__(self, name: str, manager: object, patience: Callable[[Watched], Patience]) -> None:
         self.name = name
         self.manager = manager
         self.look: ReadState | None = None
@@ -63,19 +65,16 @@ class Watched:
         # When it answered last, and how long its last answers took.
         self.answered: float | None = None
         self.took: deque[float] = deque(maxlen=KNOWN_BY)
-        self.timer: IDelayedCall | None = None
+        # That has an end so many periods after the last answer.
+        self.periods = FRESH
+        self.patience = patience(self)
 
     def over(self, look: ReadState, now: float) -> None:
         """That look at it has ended, whatever came of it."""
         self.look = None
         self.answered = now
         self.took.append(0.0 if look.begun is None else now - look.begun)
-        self.stop_waiting()
-
-    def stop_waiting(self) -> None:
-        if self.timer is not None and self.timer.active():
-            self.timer.cancel()
-        self.timer = None
+        self.patience.stop()
 
 
 class Looks:
@@ -106,7 +105,8 @@ class Looks:
 
     def watch(self, managers: Mapping[str, object]) -> None:
         """Look at these, by the names that their items' paths begin with."""
-        self._watched |= {id(each): Watched(name, each) for name, each in managers.items()}
+        for name, each in managers.items():
+            self._watched[id(each)] = Watched(name, each, self._patience)
 
     def name_of(self, manager: object) -> str | None:
         """None where it is not watched."""
@@ -122,7 +122,7 @@ class Looks:
             self._loop.stop()
         self._left.clear()
         for watched in self._watched.values():
-            watched.stop_waiting()
+            watched.patience.stop()
         for timer in (self._timer, self._turn):
             if timer is not None and timer.active():
                 timer.cancel()
@@ -187,6 +187,9 @@ class Looks:
 
     # -- what does not answer
 
+    def _patience(self, watched: Watched) -> Patience:
+        return Patience(self._clock, partial(self._overdue, watched))
+
     def _seconds(self, periods: float, watched: Watched) -> float:
         """After its last answer, with what it is given for being slow."""
         slow = math.floor(max(watched.took) / self._period + _NEARLY) if watched.took else 0
@@ -197,11 +200,11 @@ class Looks:
         stale."""
         if watched.answered is not None:
             due = watched.answered + self._seconds(periods, watched)
-            wait = max(0.0, due - self._clock.seconds())
-            watched.timer = self._clock.callLater(wait, self._overdue, watched, periods)
+            watched.periods = periods
+            watched.patience.wait(max(0.0, due - self._clock.seconds()))
 
-    def _overdue(self, watched: Watched, periods: float) -> None:
-        if periods < BEHIND and watched.look is not None and watched.look.begun is None:
+    def _overdue(self, watched: Watched) -> None:
+        if watched.periods < BEHIND and watched.look is not None and watched.look.begun is None:
             self._wait_until(watched, BEHIND)
         else:
             self._seer.cannot_see(watched.name, STALE)

@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
+from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 
 from pychron_comms.observability.state.items import Item, found, item_from_json
 from pychron_comms.observability.state.messages import event_of, fields_of
+from pychron_comms.observability.state.patience import Patience
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.server.state.clock_offset import ClockOffset
 
@@ -37,13 +38,12 @@ class StateMirror:
     ) -> None:
         self._name = name
         self._stream = stream
-        self._clock = clock
         self._now = now
         self._items: dict[str, Item] = {}
         self._clock_offset = ClockOffset(name)
         self._doubted = self._ended = False
         self._followed = True
-        self._timer: IDelayedCall | None = None
+        self._patience = Patience(clock, self._silent)
         self._tell("connecting", well=False)
 
     def heard(self, topic: str, text: str) -> None:
@@ -83,7 +83,7 @@ class StateMirror:
         """The connection to the processor is gone."""
         if self._ended:
             return
-        self._stop_waiting()
+        self._patience.stop()
         self._invalidate(f"the processor is lost: {reason}")
         # Its next life says anew what there is.
         self._items.clear()
@@ -102,12 +102,12 @@ class StateMirror:
         self._followed = True
 
     def stop(self) -> None:
-        self._stop_waiting()
+        self._patience.stop()
 
     def end(self) -> None:
         """Tell no more of this processor: nothing goes there any more."""
         self._ended = True
-        self._stop_waiting()
+        self._patience.stop()
         for path in self._items:
             self._stream.withdraw(path)
         self._items.clear()
@@ -133,14 +133,7 @@ class StateMirror:
                 self._stream.publish(item)
 
     def _wait_on(self) -> None:
-        if self._timer is not None and self._timer.active():
-            self._timer.reset(PATIENCE)
-        else:
-            self._timer = self._clock.callLater(PATIENCE, self._silent)
-
-    def _stop_waiting(self) -> None:
-        if self._timer is not None and self._timer.active():
-            self._timer.cancel()
+        self._patience.wait(PATIENCE)
 
     def _silent(self) -> None:
         self._invalidate("no word from the processor")
