@@ -7,6 +7,7 @@ from twisted.internet.defer import Deferred
 from pychron_comms.errors import (
     CommandError,
     LeasedError,
+    NotOwnerError,
     OutcomeUnknownError,
     OvertakenError,
 )
@@ -138,6 +139,10 @@ class RefusedTests(CopyCase):
             refused = self.ask(f"udp.{number + 2}", f"Open B{number}", within=-1.0)
             self.failureResultOf(refused, CommandError)
         self.assertLess(len(memory._refused), 300)
+        # Another sender's have room beside them.
+        before = len(memory._refused)
+        self.failureResultOf(self.ask("udp.1", "Open B", OTHER, within=-1.0), CommandError)
+        self.assertEqual(len(memory._refused), before + 1)
         self.assertEqual(self.reply("c2.1"), "OK")
         self.assertEqual(self.ran, ["Open A"])
 
@@ -156,9 +161,9 @@ class MadeSafeTests(CopyCase):
 
     def test_nor_when_the_hardware_was_lost(self) -> None:
         self.reply("c1.1")
-        self.gate.make_all_safe("the loss of the hardware")
+        self.gate.give_up(NotOwnerError("no word from the server"))
         error = self.failureResultOf(self.ask("c2.1"), OutcomeUnknownError)
-        self.assertIn("the loss of the hardware may have undone it", str(error.value))
+        self.assertIn(" the loss of the hardware may have undone it", str(error.value))
         self.gate.reply_taken("c2.1")
         self.reply("c3.1")
         self.assertEqual(self.ran, ["Open A", "Open A"])

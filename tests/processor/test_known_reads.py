@@ -73,6 +73,11 @@ class KnownReadTests(SynchronousTestCase):
             if not isinstance(response, str):
                 response.addErrback(lambda failure: failure.trap(CommandError))
 
+    def test_the_same_words_to_another_type_are_no_second_sight(self) -> None:
+        for request_type in ("System", "Extractionline"):
+            self.gate.process_server_request(request_type, "GetValveState A", ME)
+        self.assertEqual(len(self.gate.reads), 0)
+
     def test_of_every_command_what_is_known_is_what_is_prepared(self) -> None:
         known = 0
         for request_type, command in commands(self.gate._handlers):

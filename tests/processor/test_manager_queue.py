@@ -215,6 +215,14 @@ class StandingStillTests(QueueCase):
         self.assertEqual((call.runs, self.clock.getDelayedCalls()), (0, []))
         self.assertEqual(self.successResultOf(next_one), "1")
 
+    def test_nor_is_what_waited_until_the_very_moment(self) -> None:
+        call = ScriptedCall("Open", "OK")
+        late = self.submit(call, 0.75)
+        self.clock.rightNow = 0.75
+        self.clock.advance(0)
+        self.failureResultOf(late, ExpiredError)
+        self.assertEqual(call.runs, 0)
+
     def test_what_a_thread_was_handed_before_is_not_taken_past_its_time(self) -> None:
         handed: list[tuple[Take, Deferred[str]]] = []
 

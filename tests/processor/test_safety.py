@@ -97,6 +97,15 @@ class TurnTests(LaneCase):
             close = ScriptedCall("Close", "OK", safe=True)
             self.assertEqual(self.submit(close, within), "OK")
 
+    def test_and_has_all_its_time_then(self) -> None:
+        for within in (0.0, -3.0):
+            call = Repeated("Close", safe=True)
+            reply = self.submit(call, within)
+            self.clock.advance(4.9)
+            self.assertNoResult(reply)
+            self.clock.advance(0.1)
+            self.failureResultOf(reply, OutcomeUnknownError)
+
     def test_it_is_run_while_stopping(self) -> None:
         calls, replies = self.closes(2)
         stopped = self.queue.stop()

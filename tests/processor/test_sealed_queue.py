@@ -26,6 +26,7 @@ from pychron_comms.processor.execution.sealed_queue import SealedQueue
 from pychron_comms.safeguards.rules import Condition, Rule
 from pychron_comms.wire.context import RequestContext
 from tests.doubles import IdleHardware, ScriptedCall, ScriptedHandler, gate_around
+from tests.executions import submitted
 from tests.processor import test_manager_queue
 from tests.processor.key_case import Mood
 
@@ -169,6 +170,15 @@ class GroupTests(SealedCase):
         self.clock.advance(1.0)
         self.failureResultOf(hasty, ExpiredError)
         self.assertNoResult(patient)
+
+
+class WidthTests(SynchronousTestCase):
+    def test_as_many_are_made_safe_at_a_time_as_of_any_queue(self) -> None:
+        queue = SealedQueue(ReactorRunner(), Clock(), width=3)
+        closes = [ScriptedCall("Close", Deferred(), safe=True, target=part) for part in PARTS]
+        for call in closes:
+            submitted(queue, call)
+        self.assertEqual([call.runs for call in closes], [1, 1, 1])
 
 
 class AheadTests(test_manager_queue.AheadTests):
