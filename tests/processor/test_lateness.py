@@ -26,6 +26,13 @@ class LatenessTests(SynchronousTestCase):
         self.assertEqual(self.age(3.0, 3.01), 0.0)
         self.assertEqual(self.age(4.0, 6.01), 2.0)
 
+    def test_it_is_so_however_long_this_computer_has_run(self) -> None:
+        began = 1e6
+        self.assertEqual(self.age(began, began + 0.01), 0.0)
+        for second in range(1, 5):
+            left = began + second
+            self.assertEqual(self.age(left, left + 3.01), 3.0)
+
     def test_one_that_is_slow_after_a_long_silence_hides_nothing(self) -> None:
         self.age(1.0, 1.01)
         self.assertEqual(self.age(100.0, 103.01), 2.98)
