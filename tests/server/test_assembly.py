@@ -261,6 +261,18 @@ class OptionTests(ServiceCase):
             self.make(tap, "--config", path)
         self.assertEqual(kept, [False, True])
 
+    def test_who_may_only_look_by_the_file_may_not_launch_either(self) -> None:
+        launchers: list[tuple[Any, ...]] = []
+        self.patch(service, "Launcher", lambda *arguments: launchers.append(arguments))
+        path = self.configuration(
+            "[server]\nprocessor = 'unix:/x'\nlaunch = ['sh']\n"
+            "[access.roles]\nbob = 'observe'\nalice = 'operate'\n"
+        )
+        self.make(tap, "--config", path)
+        ((command, _, roles),) = launchers
+        told = [roles.role_of(f"{name}@10.0.0.1") for name in ("bob", "alice")]
+        self.assertEqual((command, told), (["sh"], ["observe", "operate"]))
+
     def test_what_the_command_line_says_of_the_page_counts_more_than_the_file(self) -> None:
         path = self.configuration("[server]\nprocessor = 'unix:/x'\n[http]\nserver = 'tcp:9070'\n")
         for words, port in (([], 9070), (["--http", "tcp:9071"], 9071)):
