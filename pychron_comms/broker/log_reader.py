@@ -1,4 +1,9 @@
-"""Reads the log of a set from its beginning, and gives each message of it to one who remembers.
+"""Reads the log of a set, and gives each message of it to one who remembers: the whole log once,
+and by each later connection what has come since.
+
+It goes on from the last message that is written once only, whose place it knows. Where another one
+is there, or none, the log is another one, or has lost that part: then it is read from its beginning
+again. So is nothing passed over.
 
 An owner would read what it has written itself, at more cost than to write it. So while it owns the
 hardware it reads in quiet moments only: the broker sends ``AHEAD`` messages and no more, until it
@@ -12,9 +17,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import NamedTuple
 
-from pychron_comms.broker.channel import BrokerChannel, Delivery
-from pychron_comms.broker.message import Message
+from pychron_comms.broker.channel import BrokerChannel, ChannelLostError, Delivery
+from pychron_comms.broker.message import CLAIM, TAKEN, Message
 
 #: Messages that are on the way at a time, and of how many at once the broker is told that they
 #: came. It keeps them all the same.
@@ -25,27 +31,71 @@ SEEN = 20
 #: unacknowledged for longer than its ``consumer_timeout``, which is half an hour.
 PATIENCE = 60.0
 
+#: Seconds in which the first message comes, where it is where it was. In another log the broker
+#: sends nothing, until that has come so far.
+SOON = 2.0
+
+#: By what the broker says where in the log a message is, and is told where to begin.
+OFFSET = "x-stream-offset"
+
+#: What is written once. A record may be told again, to another log, and be in the same place there.
+_ONCE = frozenset({CLAIM, TAKEN})
+
+
+class _Place(NamedTuple):
+    """Where in the log what is."""
+
+    offset: int
+    kind: str
+    body: bytes
+
 
 class LogReader:
-    """By one channel. ``take`` gets each message."""
+    """By one channel after the other. ``take`` gets each message, and some of them again;
+    ``other`` is told where the log must be read from its beginning, by another channel."""
 
     def __init__(
         self,
-        channel: BrokerChannel,
         take: Callable[[Message], object],
+        other: Callable[[], object],
         seconds: Callable[[], float],
     ) -> None:
-        self._channel = channel
         self._take = take
+        self._other = other
         self._seconds = seconds
+        self._channel: BrokerChannel | None = None
+        # The last one that is known; and the same, until it has come as the first of a channel.
+        self._place: _Place | None = None
+        self._expected: _Place | None = None
         self._is_resting = False
         self._unseen = self._last = 0
-        self._since = math.inf
+        self._since = self._begun = math.inf
 
-    async def begin(self, queue: str) -> None:
+    async def begin(self, channel: BrokerChannel, queue: str) -> None:
         """Errors: ChannelLostError."""
-        await self._channel.ask("basic_qos", prefetch_count=AHEAD)
-        await self._channel.consume(queue, self._came, arguments={"x-stream-offset": "first"})
+        self._channel = channel
+        self._expected = self._place
+        self._begun = math.inf
+        self._is_resting = False
+        self._unseen = 0
+        start = "first" if self._place is None else self._place.offset
+        await channel.ask("basic_qos", prefetch_count=AHEAD)
+
+        def came(delivery: Delivery) -> None:
+            if channel is self._channel:
+                self._came(delivery)
+
+        try:
+            await channel.consume(queue, came, arguments={OFFSET: start})
+        except ChannelLostError:
+            # Perhaps it has no such place: not twice from there.
+            self._place = None
+            raise
+        self._begun = self._seconds()
+
+    def end(self) -> None:
+        """The channel is gone."""
+        self._channel = None
 
     def rest(self) -> None:
         """From now on in quiet moments only."""
@@ -58,19 +108,34 @@ class LogReader:
 
     def pass_time(self, *, is_quiet: bool) -> None:
         """To be called now and then. ``is_quiet``: there is nothing else to do."""
-        if self._unseen and self._seconds() - self._since >= PATIENCE:
+        now = self._seconds()
+        if self._channel is not None and self._expected is not None and now - self._begun >= SOON:
+            self._begin_anew()
+        elif self._unseen and now - self._since >= PATIENCE:
             self._say_seen()
         elif is_quiet:
             self._look()
 
     def _came(self, delivery: Delivery) -> None:
+        message = delivery.message
+        place = _place_of(message)
+        if self._expected is not None and place != self._expected:
+            self._begin_anew()
+            return
+        self._expected = None
+        if message.kind in _ONCE:
+            self._place = place
         if not self._unseen:
             self._since = self._seconds()
         self._unseen += 1
         self._last = delivery.tag
         if not self._is_resting:
             self._look()
-        self._take(delivery.message)
+        self._take(message)
+
+    def _begin_anew(self) -> None:
+        self._place = self._channel = None
+        self._other()
 
     def _look(self) -> None:
         if self._unseen >= SEEN:
@@ -78,4 +143,10 @@ class LogReader:
 
     def _say_seen(self) -> None:
         self._unseen = 0
-        self._channel.ack(self._last, multiple=True)
+        if self._channel is not None:
+            self._channel.ack(self._last, multiple=True)
+
+
+def _place_of(message: Message) -> _Place | None:
+    offset = message.headers.get(OFFSET)
+    return _Place(offset, message.kind, message.body) if isinstance(offset, int) else None

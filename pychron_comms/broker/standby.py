@@ -94,6 +94,9 @@ class Standby(MultiService):
         self._token = secrets.token_hex(4)
         self._ownership = Ownership(fence, seconds)
         self._servers = Servers(gate)
+        self._reader = LogReader(
+            self._remember, lambda: self.leave("it is another log than before"), seconds
+        )
         self._writer = LogWriter(address.hardware, reactor)
         # How many records that one had written at the last tick.
         self._written = 0
@@ -106,7 +109,6 @@ class Standby(MultiService):
             **{word: _without_server(act) for word, act in words.items()},
         }
         self._road: Road | None = None
-        self._reader: LogReader | None = None
         self._lanes: list[BrokerChannel] = []
         self._teller: StateTeller | None = None
         self._is_joining = False
@@ -176,9 +178,7 @@ class Standby(MultiService):
         self._road = Road(published, told, replied)
         # Before whatever else: it is in the log before any claim that comes by this channel.
         self._writer.begin(published)
-        # All of it, each time: it may be another log than before. What is known comes in once.
-        self._reader = LogReader(log, self._remember, self._seconds)
-        await self._reader.begin(memory.name)
+        await self._reader.begin(log, memory.name)
         beats = await self._channel(consuming)
         await beats.ask("basic_qos", prefetch_count=20)
         self._ownership.subscribed()
@@ -208,7 +208,8 @@ class Standby(MultiService):
                     "no processor of {hardware} for now: {why}", hardware=self._hardware, why=why
                 )
         self._is_joining = False
-        self._road = self._reader = None
+        self._road = None
+        self._reader.end()
         self._writer.end()
         if self._claiming is not None:
             self._claiming.cancel()
@@ -243,11 +244,11 @@ class Standby(MultiService):
         now = self._seconds()
         if self._owned and not self._fence.is_open:
             self._lapse()
+        written, self._written = self._written, self._writer.count
+        # By this it may leave.
+        self._reader.pass_time(is_quiet=written == self._written)
         if self._road is None:
             return
-        if self._reader is not None:
-            written, self._written = self._written, self._writer.count
-            self._reader.pass_time(is_quiet=written == self._written)
         beat = Message(BEAT_MESSAGE, f"{self._token} {now!r}".encode())
         self._road.told.tell(PROCESSORS, owner_topic(self._hardware), beat)
         if self._owned:
@@ -271,8 +272,7 @@ class Standby(MultiService):
         if self._road is not road or not self._ownership.claim(epoch):
             return
         self._owned = epoch
-        if self._reader is not None:
-            self._reader.rest()
+        self._reader.rest()
         self._log.info("owns {hardware} as {epoch}", hardware=self._hardware, epoch=epoch)
         if not self._has_begun:
             self._has_begun = True
@@ -329,8 +329,7 @@ class Standby(MultiService):
         why = self._trouble or "no word from the broker that it is the active one"
         self._log.error("does not own {hardware} any more: {why}", hardware=self._hardware, why=why)
         self._owned = ""
-        if self._reader is not None:
-            self._reader.go_on()
+        self._reader.go_on()
         self._fence.shut(why)
         self._end_service()
         self._gate.give_up(NotOwnerError(why))

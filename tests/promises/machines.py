@@ -113,6 +113,15 @@ MACHINES = (
         ".test_a_begin_that_the_log_knows_nothing_of_does_not_wait",
     ),
     Promise(
+        "who was away passes over nothing of the log, be it another one",
+        "it goes on there only where it finds what it had read, and else reads all of it again",
+        "broker/log_reader.py",
+        "        if self._expected is not None and place != self._expected:\n",
+        "        if self._expected is not None and place is None:\n",
+        "tests.broker.test_log_reader.LogReaderTests"
+        ".test_where_another_one_is_in_its_place_it_is_read_from_its_beginning",
+    ),
+    Promise(
         "what a broker's log has twice was done once",
         "a record is known by its epoch and its body, and counts where it came first",
         "broker/memory.py",

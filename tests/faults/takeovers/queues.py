@@ -9,10 +9,13 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from collections.abc import Callable, Mapping
+from copy import copy
 from typing import Any, NamedTuple, Protocol
 
 from pika import BasicProperties
 from twisted.internet.task import Clock
+
+from pychron_comms.broker.log_reader import OFFSET
 
 
 class Stored(NamedTuple):
@@ -62,7 +65,7 @@ class Queue:
         """``done`` is told whether it was kept."""
         self._in_time(self._keep, topic, properties, body, done)
 
-    def consume(self, taker: Taker) -> None:
+    def consume(self, taker: Taker, start: int = 0) -> None:
         self._given[taker] = {}
         self.pump()
 
@@ -149,15 +152,16 @@ class Queue:
 
 
 class Log(Queue):
-    """A stream: each who consumes it gets all of it, from its beginning."""
+    """A stream: each who consumes it gets all of it, from the place on that he names."""
 
     def __init__(self, name: str, clock: Clock, lag: Callable[[], float]) -> None:
         super().__init__(name, {"x-queue-type": "stream"}, clock, lag)
         self._kept: list[Stored] = []
         self._places: dict[Taker, list[int]] = {}
 
-    def consume(self, taker: Taker) -> None:
-        self._places[taker] = [0, 0]
+    def consume(self, taker: Taker, start: int = 0) -> None:
+        # As the broker has it, also where it has not come so far.
+        self._places[taker] = [start, start]
         self.pump()
 
     def acknowledge(self, taker: Taker, stored: Stored) -> None:
@@ -185,6 +189,8 @@ class Log(Queue):
                 taker.give(self._kept[places[0] - 1])
 
     def _keep(self, topic: str, properties: BasicProperties, body: bytes, done: Any) -> None:
-        self._kept.append(Stored(topic, properties, body, 0.0))
+        placed = copy(properties)
+        placed.headers = {**(properties.headers or {}), OFFSET: len(self._kept)}
+        self._kept.append(Stored(topic, placed, body, 0.0))
         done(True)
         self.pump()

@@ -18,6 +18,7 @@ from zope.interface import implementer
 
 from pychron_comms.broker.channel import BrokerChannel, ChannelLostError
 from pychron_comms.broker.link import BrokerLink
+from pychron_comms.broker.log_reader import OFFSET
 from tests.faults.model.processes import Process, Turn
 from tests.faults.takeovers.broker import ModelBroker
 from tests.faults.takeovers.queues import Queue, Stored
@@ -290,7 +291,8 @@ class ModelChannel:
             consumer = Consumer(self, on_message_callback, there, auto_ack=auto_ack)
             self._consumers.append(consumer)
             self.wire.tell(lambda: self._answered(callback))
-            there.consume(consumer)
+            start = arguments.get(OFFSET, 0)
+            there.consume(consumer, 0 if start == "first" else start)
 
         self.wire.ask(lambda: consume() if self.is_open else None)
 
