@@ -105,6 +105,14 @@ class KnownReadTests(EndpointCase):
         self.assertRaises(QueueFullError, self.ask_again)
         self.ask_all("Read a", sender="10.0.0.2")
 
+    def test_each_that_is_answered_gives_back_its_own_place_and_no_more(self) -> None:
+        self.start()
+        self.ask_again()
+        self.ask_all(*["Read a"] * (PENDING_SHARE - 1))
+        self.processor.say(b"@id=1 one\r\n@id=2 two\r\n@id=3 three\r\n")
+        self.ask_all(*["Read a"] * 3)
+        self.assertRaises(QueueFullError, self.ask_all, "Read a")
+
     def test_each_connection_is_told_of(self) -> None:
         came: list[bool] = []
         self.repeater.when_connected(lambda: came.append(True))
