@@ -100,6 +100,9 @@ SAME = (
     ("Spectrometer|Open Ion Pump Set", "Spectrometer|SetParameter Ion Pump Set,1"),
     ("Spectrometer|SetHV 3000", "Spectrometer|Qtegra SetHV 3,000"),
     ("Spectrometer|SetMass 39", "Spectrometer|Qtegra SetMass 39,AX"),
+    ("Spectrometer|SetMagnetDAC 3", "Spectrometer|Qtegra SetParameter  Field  Set ,3"),
+    ("Spectrometer|SetDeflection H1,7", "Spectrometer|Qtegra SetDeflection H1 ,7"),
+    ("Spectrometer|SetDeflection H1,7", "Spectrometer|Qtegra SetParameter Deflection H1  Set ,7"),
     ("Spectrometer|BlankBeam true", "Spectrometer|Qtegra BlankBeam tRUE"),
 )
 

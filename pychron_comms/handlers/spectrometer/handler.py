@@ -66,7 +66,9 @@ class QtegraCall:
         self.effect = command.effect
         self.deadline = command.deadline
         with suppress(Unanswered):
-            values = WORDS[word].read(list(arguments))
+            read = WORDS[word].read(list(arguments))
+            # A driver may overlook what blanks stand around a name.
+            values = {name: _bare(value) for name, value in read.items()}
             self.safe = command.makes_safe(values)
             self.target = str(values.get(command.target, command.target))
             self.moves = command.moved(self.manager, values)
@@ -88,6 +90,10 @@ class QtegraCall:
 
     def reply(self, result: object) -> str:
         return str(result)
+
+
+def _bare(value: object) -> object:
+    return " ".join(value.split()) if isinstance(value, str) else value
 
 
 class SpectrometerHandler(SourceCommands, DetectorCommands, BaseHandler):
