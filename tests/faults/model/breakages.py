@@ -201,9 +201,10 @@ def _run_later_untaken(self: Any, job: Any, take: object) -> Any:
     return maybeDeferred(self._runner.run, job.handler, job.call, _nothing)
 
 
-def _run_in_one_thread(self: Any, handler: Any, call: Any, take: Callable[[], None]) -> Any:
+def _run_in_one_thread(self: Any, handler: Any, call: Any, take: Callable[[], None] | None) -> Any:
     def work() -> object:
-        take()
+        if take is not None:
+            take()
         return call.run()
 
     return self._defer(self._work, work).addCallback(call.reply)
