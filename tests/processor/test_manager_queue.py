@@ -105,6 +105,18 @@ class SharedReadTests(QueueCase):
         self.assertEqual([self.successResultOf(reply) for reply in replies], ["1,2,3"] * 2)
         self.assertEqual((one.runs, two.runs), (1, 0))
 
+    def test_what_one_hears_of_it_may_end_what_another_waits_for(self) -> None:
+        busy, _ = self.occupy()
+        replies = [self.submit(self.read()) for _ in range(3)]
+        # As the connection does that ends while the first reply is written.
+        replies[0].addBoth(lambda _: replies[1].cancel())
+        stopped = self.queue.stop()
+        self.failureResultOf(replies[1], CancelledError)
+        self.failureResultOf(replies[2], ShuttingDownError)
+        busy.result.callback("")
+        self.successResultOf(stopped)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
     def test_another_read_in_between_does_not_matter(self) -> None:
         busy, _ = self.occupy()
         one, two = self.read(), self.read()

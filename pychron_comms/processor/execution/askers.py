@@ -71,9 +71,14 @@ class Askers:
     def settle(self, job: Job, result: str | Failure) -> None:
         """All who wait for it have their answer."""
         askers, job.askers = job.askers, {}
-        for answer, asker in askers.items():
+        for answer in askers:
             del self._jobs[answer]
-            asker.settle(result)
+        for answer, asker in askers.items():
+            if answer.called:
+                # What another has heard was this one's end too.
+                asker.leave()
+            else:
+                asker.settle(result)
 
     def expire_late(self, job: Job) -> None:
         """Their timers are due, and have not come yet: this process has stood still meanwhile."""
@@ -96,7 +101,9 @@ class Askers:
 
     def _leave(self, answer: Deferred[str]) -> None:
         """Who asked waits no more; what nobody waits for is not begun."""
-        job = self._jobs.pop(answer)
+        job = self._jobs.pop(answer, None)
+        if job is None:
+            return  # it is being answered
         job.askers.pop(answer).leave()
         if job.askers or job.call.safe:
             return
