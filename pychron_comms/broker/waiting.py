@@ -9,17 +9,14 @@ from typing import NamedTuple
 from twisted.internet.defer import Deferred
 
 from pychron_comms.broker.names import Lane
-from pychron_comms.transport.places import Places
-
-#: Commands that may wait for their replies, and those of one sender among them.
-PENDING_LIMIT = 10_000
-PENDING_SHARE = 2_500
-
-#: The same for commands that make safe.
-SAFE_LIMIT = 2_000
-SAFE_SHARE = 500
-#: Of these, what each sender has, whatever the others do.
-SAFE_ASSURED = 8
+from pychron_comms.transport.places import (
+    PENDING_LIMIT,
+    PENDING_SHARE,
+    SAFE_ASSURED,
+    SAFE_LIMIT,
+    SAFE_SHARE,
+    Places,
+)
 
 
 class Waiting(NamedTuple):

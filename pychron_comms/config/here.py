@@ -6,6 +6,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from pychron_comms.config.table import Table
+
 #: The file of a laboratory in its folder.
 LABORATORY = "lab.toml"
 
@@ -13,6 +15,15 @@ LABORATORY = "lab.toml"
 #: journal there.
 FOLDER = "pychron-"
 JOURNAL = "built-in.journal"
+
+
+def file_here(section: str) -> str | None:
+    """What ``file`` is in that section of the laboratory in this folder, empty for none; None where
+    there is no laboratory here. Errors: ConfigError."""
+    laboratory = Path(LABORATORY)
+    if not laboratory.is_file():
+        return None
+    return Table.load(laboratory).table(section).text("file", "")
 
 
 def built_in_journal(folder: Path | None = None) -> Path | None:

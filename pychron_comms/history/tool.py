@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
-from pychron_comms.config.here import LABORATORY
-from pychron_comms.config.table import ConfigError, Table
+from pychron_comms.config.here import LABORATORY, file_here
+from pychron_comms.config.table import ConfigError
 from pychron_comms.history.picture import draw
 from pychron_comms.history.store import HistoryStore, Series
 from pychron_comms.journal.moments import local, moment
@@ -65,10 +65,8 @@ def _file_and_patterns(words: Sequence[str]) -> tuple[Path, Sequence[str]]:
 
     Errors: ValueError, ConfigError.
     """
-    laboratory = Path(LABORATORY)
-    named = ""
-    if laboratory.is_file() and not (words and Path(words[0]).is_file()):
-        named = Table.load(laboratory).table("history").text("file", "")
+    is_given = bool(words) and Path(words[0]).is_file()
+    named = "" if is_given else file_here("history")
     if not named and not words:
         raise ValueError(f"which file? No {LABORATORY} here has [history]: give its FILE")
     file, patterns = (Path(named), words) if named else (Path(words[0]), words[1:])

@@ -10,8 +10,7 @@ from datetime import tzinfo
 from pathlib import Path
 from typing import TypeAlias
 
-from pychron_comms.config.here import LABORATORY, built_in_journal
-from pychron_comms.config.table import Table
+from pychron_comms.config.here import LABORATORY, built_in_journal, file_here
 from pychron_comms.journal.file_journal import read_both
 from pychron_comms.journal.files import journal_files
 from pychron_comms.journal.filters import EVENTS, Filter
@@ -39,10 +38,8 @@ def journal_here() -> Path:
 
     Errors: ValueError where there is none.
     """
-    laboratory = Path(LABORATORY)
-    if laboratory.is_file():
-        named = Table.load(laboratory).table("journal").text("file", "")
-    else:
+    named = file_here("journal")
+    if named is None:
         named = str(built_in_journal() or "")
     if not named:
         raise ValueError(f"which journal? No {LABORATORY} here names one: give its FILE")

@@ -27,7 +27,7 @@ from pychron_comms.processor.command_processor import CommandProcessorFactory
 from pychron_comms.processor.owner import Owner
 from pychron_comms.processor.server_lease import ServerLease
 from pychron_comms.processor.settings import ProcessorSettings
-from pychron_comms.repeater.hop_places import PENDING_LIMIT, SAFE_LIMIT, SAFE_TYPES
+from pychron_comms.repeater.hop_places import SAFE_TYPES
 from pychron_comms.safeguards.fence import LeasedFence
 from pychron_comms.transport.admission import AdmissionFactory
 from pychron_comms.transport.broker_strings import is_broker, need_pika, parse_broker
@@ -35,6 +35,7 @@ from pychron_comms.transport.budget import BudgetLimits
 from pychron_comms.transport.connections import Connections
 from pychron_comms.transport.options import WireOptions
 from pychron_comms.transport.peer_identity import sender_of_peer
+from pychron_comms.transport.places import PENDING_LIMIT, SAFE_LIMIT
 from pychron_comms.transport.schemes import stream_service
 from pychron_comms.transport.shared import Shared
 from pychron_comms.transport.tls.expiry import Certificates

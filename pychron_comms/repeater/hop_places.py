@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-from pychron_comms.transport.places import Places
+from pychron_comms.transport.places import (
+    PENDING_LIMIT,
+    PENDING_SHARE,
+    SAFE_ASSURED,
+    SAFE_LIMIT,
+    SAFE_SHARE,
+    Places,
+)
 
-#: Commands of one connection that may wait for their replies, and those of one sender among them.
-PENDING_LIMIT = 10_000
-PENDING_SHARE = 2_500
-
-#: The same for commands that make safe, of one request type: they have room of their own, and
-#: those of a device that hangs leave another's its own.
-SAFE_LIMIT = 2_000
-SAFE_SHARE = 500
-
-#: Of these, what each sender has, whatever the others do. There are no more senders than a server
-#: takes connections, and its datagrams have a limit too.
-SAFE_ASSURED = 8
-
-#: Request types that have such room each; further ones share one.
+#: Request types that have room for what makes safe each, so that those of a device that hangs leave
+#: another's its own; further ones share one.
 SAFE_TYPES = 16
 
 

@@ -210,7 +210,7 @@ class RequestDispatcher:
     def _act(self, asked: Asked, nature: Nature, client: Client) -> Deferred[str]:
         """What may act, or of which nothing is known. Errors: 202, and those of the repeater."""
         request_type, command, sender, context, is_tagged = asked
-        if nature is Nature.MAKES_SAFE or nature is Nature.MAKES_SAFE_SO:
+        if nature in _SAFE:
             context = SAFE if context is PLAIN else context._replace(safe=True)
         if nature is Nature.MAKES_SAFE:
             # Never a copy, and done whoever has gone.

@@ -4,6 +4,19 @@ from __future__ import annotations
 
 from pychron_comms.errors import QueueFullError
 
+#: Commands of one way to a processor that may wait for their replies, and those of one sender
+#: among them.
+PENDING_LIMIT = 10_000
+PENDING_SHARE = 2_500
+
+#: The same for commands that make safe: they have room of their own.
+SAFE_LIMIT = 2_000
+SAFE_SHARE = 500
+
+#: Of these, what each sender has, whatever the others do. There are no more senders than a server
+#: takes connections, and its datagrams have a limit too.
+SAFE_ASSURED = 8
+
 
 class Places:
     """Room for ``limit`` commands, ``share`` of them from one sender.

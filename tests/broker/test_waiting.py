@@ -6,8 +6,9 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.broker.names import Lane
-from pychron_comms.broker.waiting import PENDING_SHARE, Waiting, WaitingReplies
+from pychron_comms.broker.waiting import Waiting, WaitingReplies
 from pychron_comms.errors import QueueFullError
+from pychron_comms.transport.places import PENDING_SHARE
 
 ME, OTHER = "10.0.0.1", "10.0.0.2"
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pychron_comms.errors import OutcomeUnknownError, PychronCommunicationError, QueueFullError
-from pychron_comms.repeater.hop_places import PENDING_SHARE
+from pychron_comms.transport.places import PENDING_SHARE
 from pychron_comms.wire.context import PLAIN, RequestContext
 from tests.doubles import Heard
 from tests.repeater.test_endpoint import EndpointCase

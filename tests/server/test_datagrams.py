@@ -11,7 +11,6 @@ from pychron_comms.errors import InvalidValveError
 from pychron_comms.handlers.factories import own_commands
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.sender_log import SenderLog
-from pychron_comms.repeater.hop_places import SAFE_LIMIT
 from pychron_comms.server.datagrams import (
     TWINS,
     DatagramMessagingHandler,
@@ -24,6 +23,7 @@ from pychron_comms.server.resend.delivery import LAIN
 from pychron_comms.transport import datagrams as rules
 from pychron_comms.transport.datagrams import BURST, DatagramGuard
 from pychron_comms.transport.options import WireOptions
+from pychron_comms.transport.places import SAFE_LIMIT
 from pychron_comms.wire.copies import KEEP_DATAGRAM
 from tests.listening import connections, shared
 from tests.server.test_server import DeskCase, Transport

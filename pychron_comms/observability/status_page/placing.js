@@ -17,8 +17,7 @@ export function bits(lines) {
 // The best of: to the right, to the left, name above and word below. `boxes` as [left, top, right,
 // bottom]; its own `room` is then one of them.
 export function placed({ x, y, width, height }, name, pipes, boxes) {
-  const long = Math.max(WORD, NAME * name.length), side = width / 2 + 0.35, over = height / 2;
-  const half = Math.max(WORD, NAME * name.length) / 2;
+  const long = Math.max(WORD, NAME * name.length), half = long / 2, side = width / 2 + 0.35, over = height / 2;
   const ways = [
     { anchor: "start", name: [x + side, y - 0.55], word: [x + side, y + 0.6], room: [[x + side, y - 1, x + side + long, y + 1]] },
     { anchor: "end", name: [x - side, y - 0.55], word: [x - side, y + 0.6], room: [[x - side - long, y - 1, x - side, y + 1]] },

@@ -18,7 +18,6 @@ the moment in which its manager's thread takes it, and not before: until then it
 
 from __future__ import annotations
 
-import enum
 import threading
 from collections.abc import Callable, Mapping
 from typing import Protocol, cast
@@ -28,6 +27,7 @@ from twisted.python.failure import Failure
 
 from pychron_comms.errors import OutcomeUnknownError
 from pychron_comms.interfaces import ICall
+from pychron_comms.interfaces.identity_enum import IdentityEnum
 from pychron_comms.safeguards.access import AccessRules
 from pychron_comms.safeguards.holds import Hold
 from pychron_comms.safeguards.interlocks import Interlocks
@@ -54,13 +54,7 @@ class Record(Protocol):
         """Its begin is written, and its manager was kept from taking it."""
 
 
-class _Named(enum.Enum):
-    """One of few; told apart by what it is, so that its name need not be hashed."""
-
-    __hash__ = object.__hash__
-
-
-class State(_Named):
+class State(IdentityEnum):
     """What has become of a command."""
 
     WAITING = "waiting"
@@ -73,7 +67,7 @@ class State(_Named):
     REFUSED = "refused"
 
 
-class Event(_Named):
+class Event(IdentityEnum):
     """What happens to a command."""
 
     #: Its manager's thread takes it.

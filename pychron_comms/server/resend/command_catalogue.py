@@ -7,7 +7,6 @@ the processor is away. What else there is, and what a laboratory has changed, th
 
 from __future__ import annotations
 
-import enum
 import json
 import re
 from collections import OrderedDict
@@ -28,6 +27,7 @@ from pychron_comms.errors import (
 from pychron_comms.handlers.command import CommandSpec
 from pychron_comms.handlers.spectrometer.handler import qtegra_line_makes_safe
 from pychron_comms.interfaces import ALWAYS, SOMETIMES, Effect, ICommandRepeater
+from pychron_comms.interfaces.identity_enum import IdentityEnum
 from pychron_comms.qtegra.answers import CARRIER
 from pychron_comms.wire.grammar import parse_command
 
@@ -44,7 +44,7 @@ _AGAIN = 10.0
 _VALUES = 256
 
 
-class Nature(enum.Enum):
+class Nature(IdentityEnum):
     """What a command does, whatever its values; or, for the third, with these."""
 
     READS = "reads"
