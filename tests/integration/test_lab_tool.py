@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.processes import Processes, run_to_the_end
+from tests.integration.processes import Processes, run_to_the_end, wait_until
 
 LAB = (sys.executable, "-m", "pychron_comms.operations")
 
@@ -122,13 +122,17 @@ instrument = "box.valve(101)"
     )
     processes.twistd("pychron-server", "--config", "lab.toml").wait_for("no instrument at")
 
-    told = run_to_the_end(*LAB, "status", "--json", folder=processes.folder)
+    def box_told() -> str:
+        told = run_to_the_end(*LAB, "status", "--json", folder=processes.folder)
+        assert told.returncode == 2, told.stdout
+        findings = {each["subject"]: each for each in json.loads(told.stdout)["findings"]}
+        box = findings["instrument box"]
+        assert box["state"] == "broken"
+        return str(box["text"])
 
-    assert told.returncode == 2, told.stdout
-    findings = {each["subject"]: each for each in json.loads(told.stdout)["findings"]}
-    box = findings["instrument box"]
-    assert box["state"] == "broken"
-    assert re.fullmatch(rf"does not answer since 20.*: .*refused.* \({link}\)", box["text"])
+    # Why it does not answer is told by the look after the first.
+    pattern = rf"does not answer since 20.*: .*refused.* \({link}\)"
+    wait_until(lambda: re.fullmatch(pattern, box_told()) is not None, "why it does not answer")
 
 
 def test_one_wrong_line_is_found(tmp_path: Path) -> None:
