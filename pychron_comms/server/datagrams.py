@@ -18,6 +18,8 @@ from pychron_comms.errors import (
 )
 from pychron_comms.interfaces import IKnownRead, ReplyToCome
 from pychron_comms.server.dispatcher import RequestDispatcher
+from pychron_comms.server.resend import evidence
+from pychron_comms.server.resend.delivery import LAIN
 from pychron_comms.transport.connections import IN_FLIGHT_MEANING
 from pychron_comms.transport.datagrams import (
     DATAGRAM_LIMIT,
@@ -114,7 +116,7 @@ class _Datagram:
     def has_gone(self) -> bool:
         # Who sends it again has then done so more than once, and the gate knows the first no more.
         not_begun = self._handler.not_begun
-        if self._handler.dispatcher.reports.lay_for_long:
+        if self._handler.lay_for_long:
             not_begun.add(self.sender, self._line)
         return (self.sender, self._line) in not_begun
 
@@ -150,6 +152,13 @@ class DatagramMessagingHandler(DatagramProtocol):
         """Commands that wait for their replies."""
         return self.waiting.in_flight
 
+    @property
+    def lay_for_long(self) -> bool:
+        """Whether who sent the datagram that is read now may have given up."""
+        if not self.dispatcher.reports.lay_for_long:
+            return False
+        return evidence.seconds_since_datagram(evidence.handle_of(self.transport)) > LAIN
+
     def refuse_commands(self) -> None:
         """Answer every new command with 209, save those that make safe."""
         self._exchange.refusing = True
@@ -163,6 +172,7 @@ class DatagramMessagingHandler(DatagramProtocol):
 
     def startProtocol(self) -> None:
         self.waiting.listens(self.transport)
+        evidence.date_datagrams(evidence.handle_of(self.transport))
 
     def datagramReceived(self, datagram: bytes, addr: _Address) -> None:
         self.waiting.came(self.transport)

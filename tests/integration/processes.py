@@ -13,6 +13,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 
+from pychron_comms.wire.copies import KEEP_DATAGRAM
+
 #: Seconds that anything may take before a test gives up; far more than it takes on a busy machine.
 PATIENCE = 60.0
 
@@ -22,9 +24,10 @@ _POLL = 0.01
 _STOOD_STILL = re.compile(r"^(\S+) .* this process stood still for", re.MULTILINE)
 # Seconds in which a process that goes on says that it stood still, and attempts in all.
 _A_MOMENT = 0.5
-_ATTEMPTS = 5
-# What came before still tells of what is read now; and a log's times are whole seconds.
-_BEFORE = timedelta(seconds=2)
+_ATTEMPTS = 8
+# What came before still tells of what is read now, for as long as a datagram's refusal stands; and
+# a log's times are whole seconds.
+_BEFORE = timedelta(seconds=KEEP_DATAGRAM + 1)
 # What no log may show, whatever a client has done. Python's own stdin counts for nothing: it is
 # told of as "sys:1" where a program ends early.
 _BUG = re.compile(

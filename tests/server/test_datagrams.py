@@ -18,6 +18,7 @@ from pychron_comms.server.datagrams import (
 )
 from pychron_comms.server.dispatcher import RequestDispatcher
 from pychron_comms.server.messaging_handler import MessagingFactory
+from pychron_comms.server.resend import evidence
 from pychron_comms.server.resend.command_catalogue import Declarations
 from pychron_comms.server.resend.delivery import LAIN
 from pychron_comms.transport import datagrams as rules
@@ -41,6 +42,9 @@ class Datagrams:
 
     def write(self, data: bytes, addr: tuple[str, int]) -> None:
         self.written.append((data, addr))
+
+    def getHandle(self) -> None:
+        """Of a kind that tells nothing."""
 
 
 class DatagramTests(DeskCase):
@@ -76,6 +80,19 @@ class DatagramTests(DeskCase):
         watch.may_have_lain = LAIN
         handler.datagramReceived(b"Open B\r", self.address)
         self.assertEqual(self.commands(), ["Close A", "Open A", "Open B"])
+
+    def test_what_came_just_now_is_though_the_server_stood_still(self) -> None:
+        """What lay there is read in the half second after it went on, and so is what comes then."""
+        self.declared = own_commands()
+        handler, _ = self.handler()
+        watch: Any = self.reports.watch
+        watch.may_have_lain = LAIN + 0.01
+        since = LAIN
+        self.patch(evidence, "seconds_since_datagram", lambda _: since)
+        handler.datagramReceived(b"Open A\r", self.address)
+        since = LAIN + 0.01
+        handler.datagramReceived(b"Open B\r", self.address)
+        self.assertEqual(self.commands(), ["Open A"])
 
     def commands(self) -> list[str]:
         return [data for _, data, _, _ in self.repeater.requests if data != "Describe"]

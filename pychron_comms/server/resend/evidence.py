@@ -13,6 +13,7 @@ import math
 import socket
 import struct
 import sys
+import time
 from typing import Any
 
 from twisted.protocols.policies import ProtocolWrapper
@@ -28,6 +29,9 @@ _ESTABLISHED, _CLOSE_WAIT = 1, 8
 #: the connection made where nothing was; and how many ago something came. Its length up to there.
 _SENT, _CAME = 44, 52
 _TCP_INFO = 56
+
+#: Asks Linux when the datagram that was read last had come: seconds and nanoseconds of its clock.
+_DATED, _DATE = 0x8907, struct.Struct("ll")
 
 #: Seconds by which the system may round these.
 _ROUNDED = 0.01
@@ -83,6 +87,27 @@ def seconds_since_made(handle: object) -> float:
 def seconds_since_heard(handle: object) -> float:
     """Since the last bytes came, read by us or not; infinite where nobody can tell."""
     return _seconds_since(handle, _CAME)
+
+
+def date_datagrams(handle: object) -> None:
+    """From now on the system notes when each comes to this socket, where it can."""
+    seconds_since_datagram(handle)
+
+
+def seconds_since_datagram(handle: object) -> float:
+    """Since the one that was read last had come; infinite where nobody can tell.
+
+    By the clock of the computer, which may have been set meanwhile: where it says less than nothing
+    it tells nothing.
+    """
+    if sys.platform != "linux" or not isinstance(handle, socket.socket):
+        return math.inf
+    try:
+        seconds, nanoseconds = _DATE.unpack(fcntl.ioctl(handle, _DATED, bytes(_DATE.size)))
+    except (OSError, ValueError):
+        return math.inf
+    since = time.time() - seconds - nanoseconds / 1e9
+    return since if since >= 0 else math.inf
 
 
 def _seconds_since(handle: object, field: int) -> float:

@@ -7,6 +7,7 @@ import math
 import socket
 import struct
 import sys
+import time
 from typing import Any
 from unittest import skipUnless
 
@@ -14,11 +15,14 @@ from twisted.internet.protocol import Factory, Protocol
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.trial.unittest import SynchronousTestCase
 
+from pychron_comms.server.resend import evidence
 from pychron_comms.server.resend.evidence import (
+    date_datagrams,
     handle_of,
     has_ended,
     has_surely_ended,
     has_taken_all,
+    seconds_since_datagram,
     seconds_since_heard,
     seconds_since_made,
 )
@@ -144,6 +148,52 @@ class SinceTests(EvidenceCase):
         for handle in (ours, self.ours, None):
             self.assertEqual(seconds_since_made(handle), math.inf)
             self.assertEqual(seconds_since_heard(handle), math.inf)
+
+
+@skipUnless(sys.platform == "linux", "as Linux has it")
+class DatedTests(SynchronousTestCase):
+    """How long a datagram had lain there when it was read."""
+
+    def setUp(self) -> None:
+        self.ours, self.theirs = (socket.socket(type=socket.SOCK_DGRAM) for _ in range(2))
+        for each in (self.ours, self.theirs):
+            self.addCleanup(each.close)
+        self.ours.bind(("127.0.0.1", 0))
+        self.now = time.time
+        self.later = 0.0
+        self.patch(evidence.time, "time", lambda: self.now() + self.later)
+
+    def take_one(self) -> None:
+        self.theirs.sendto(b"Open A\r", self.ours.getsockname())
+        self.assertEqual(self.ours.recv(100), b"Open A\r")
+
+    def test_it_is_reckoned_from_when_it_came(self) -> None:
+        date_datagrams(self.ours)
+        self.take_one()
+        self.later = 7200.0
+        self.assertLess(abs(seconds_since_datagram(self.ours) - 7200), 600)
+
+    def test_each_has_its_own(self) -> None:
+        date_datagrams(self.ours)
+        self.take_one()
+        self.patch(evidence.time, "time", lambda: now)
+        now = self.now() + 7200
+        first = seconds_since_datagram(self.ours)
+        self.take_one()
+        self.assertLess(seconds_since_datagram(self.ours), first)
+
+    def test_a_clock_that_was_set_back_tells_nothing(self) -> None:
+        date_datagrams(self.ours)
+        self.take_one()
+        self.later = -7200.0
+        self.assertEqual(seconds_since_datagram(self.ours), math.inf)
+
+    def test_nor_does_a_socket_that_has_had_none(self) -> None:
+        self.assertEqual(seconds_since_datagram(self.ours), math.inf)
+        self.theirs.close()
+        for handle in (self.theirs, None):
+            date_datagrams(handle)
+            self.assertEqual(seconds_since_datagram(handle), math.inf)
 
 
 class EndedTests(EvidenceCase):
