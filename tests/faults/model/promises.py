@@ -46,7 +46,7 @@ from tests.faults.model.plain_clients import KeptPlainClient
 from tests.faults.model.qtegra import spoken
 from tests.faults.model.safety import check_safety
 from tests.faults.model.truth import check_truth
-from tests.faults.model.world import World
+from tests.faults.model.world import Post, World
 
 #: Errors that say that the command was never begun; those of the gate, and the server's own.
 GATE_CODES = {12, 202, 204, 207, 208, 209, 210, 214}
@@ -94,11 +94,12 @@ def live_through(history: History) -> World:
 
 @contextmanager
 def acknowledged() -> Iterator[None]:
-    """Connections tell what was acknowledged, which else only a system knows."""
+    """Sockets tell what was acknowledged and when it came, which else only a system knows."""
     # The rest of a connection's handle is a transport's.
     taken = patch.object(evidence, "has_taken_all", _has_taken_all)
     ended = patch.multiple(evidence, has_ended=End.has_ended, has_surely_ended=End.has_ended)
-    with taken, ended:
+    dated = patch.object(evidence, "seconds_since_datagram", Post.seconds_since_datagram)
+    with taken, ended, dated:
         yield
 
 

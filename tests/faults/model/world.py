@@ -261,10 +261,10 @@ class World:
         self._carry(path, lambda: self._take_datagram(data, sender))
 
     def _take_datagram(self, data: bytes, sender: tuple[str, int]) -> None:
-        server = self.server
+        server, came = self.server, self.clock.seconds()
 
         def take() -> None:
-            server.datagrams.transport = cast(Any, Post(self))
+            server.datagrams.transport = cast(Any, Post(self, came))
             server.datagrams.datagramReceived(data, sender)
 
         server.process.when_awake(take, Turn.NETWORK)
@@ -341,10 +341,21 @@ class World:
 
 
 class Post:
-    """Takes the server's datagrams back to their clients."""
+    """Takes the server's datagrams back to their clients, and knows when the last of theirs came.
 
-    def __init__(self, world: World) -> None:
+    It is its own handle, as a connection's end is.
+    """
+
+    def __init__(self, world: World, came: float) -> None:
         self._world = world
+        self._came = came
+
+    def getHandle(self) -> Post:
+        return self
+
+    def seconds_since_datagram(self) -> float:
+        """Since it came, read or not."""
+        return self._world.clock.seconds() - self._came
 
     def write(self, data: bytes, addr: tuple[str, int]) -> None:
         self._world.answer_datagram(data, addr)
