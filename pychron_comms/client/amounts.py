@@ -1,11 +1,9 @@
-"""The arguments of a command as text, checked before anything is sent.
-
-Each takes the command's word and raises InvalidArgumentsError (004) for what it cannot write.
-"""
+"""The arguments of a command as text, checked before anything is sent."""
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple, Protocol
 
 from pychron_comms.errors import InvalidArgumentsError
 
@@ -13,39 +11,65 @@ from pychron_comms.errors import InvalidArgumentsError
 _PARTS_ARGUMENTS = ","
 
 
-def amount(
-    command: str,
-    value: float,
-    minimum: float | None = None,
-    maximum: float | None = None,
-    unit: str = "",
-) -> str:
+class Argument(Protocol):
+    def checked(self, command: str) -> str:
+        """As it stands in the line. Raises InvalidArgumentsError (004) for what cannot be there."""
+
+
+class Amount(NamedTuple):
     """A finite number from ``minimum`` to ``maximum``, both included."""
-    number = float(value)
-    if (
-        not math.isfinite(number)
-        or (minimum is not None and number < minimum)
-        or (maximum is not None and number > maximum)
-    ):
-        raise InvalidArgumentsError(command, f"{number:g} ({_range(minimum, maximum, unit)})")
-    return repr(number)
+
+    value: float
+    minimum: float | None = None
+    maximum: float | None = None
+    unit: str = ""
+
+    def checked(self, command: str) -> str:
+        number = float(self.value)
+        if not (math.isfinite(number) and self._least <= number <= self._most):
+            raise InvalidArgumentsError(command, f"{number:g} ({self._range})")
+        return repr(number)
+
+    @property
+    def _least(self) -> float:
+        return -math.inf if self.minimum is None else self.minimum
+
+    @property
+    def _most(self) -> float:
+        return math.inf if self.maximum is None else self.maximum
+
+    @property
+    def _range(self) -> str:
+        least = "" if self.minimum is None else f" from {self.minimum:g}"
+        most = "" if self.maximum is None else f" to {self.maximum:g}"
+        return f"a number{least}{most} {self.unit}".rstrip()
 
 
-def count(command: str, value: int, minimum: int) -> str:
+class Count(NamedTuple):
     """A whole number, at least ``minimum``."""
-    if int(value) != value or value < minimum:
-        raise InvalidArgumentsError(command, f"{value} (a whole number, at least {minimum})")
-    return str(int(value))
+
+    value: int
+    minimum: int
+
+    def checked(self, command: str) -> str:
+        if int(self.value) != self.value or self.value < self.minimum:
+            wanted = f"a whole number, at least {self.minimum}"
+            raise InvalidArgumentsError(command, f"{self.value} ({wanted})")
+        return str(int(self.value))
 
 
-def word(command: str, name: str) -> str:
+class Word(NamedTuple):
     """A name that a list of arguments can hold: no comma, nothing unprintable, not empty."""
-    if not name.strip() or not name.isprintable() or _PARTS_ARGUMENTS in name:
-        raise InvalidArgumentsError(command, f"{name!r} (a name without commas)")
-    return name
+
+    name: str
+
+    def checked(self, command: str) -> str:
+        name = self.name
+        if not name.strip() or not name.isprintable() or _PARTS_ARGUMENTS in name:
+            raise InvalidArgumentsError(command, f"{name!r} (a name without commas)")
+        return name
 
 
-def _range(minimum: float | None, maximum: float | None, unit: str) -> str:
-    least = "" if minimum is None else f" from {minimum:g}"
-    most = "" if maximum is None else f" to {maximum:g}"
-    return f"a number{least}{most} {unit}".rstrip()
+def written(command: str, *arguments: Argument) -> str:
+    """The line of a command with its arguments. Raises as each argument does."""
+    return f"{command} {','.join(each.checked(command) for each in arguments)}".strip()

@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 
-from pychron_comms.client import amounts, answers, valve_words
+from pychron_comms.client import valve_words
+from pychron_comms.client.amounts import Word, written
 from pychron_comms.client.answers import UnexpectedReplyError
 from pychron_comms.client.instrument import Asks, Instrument
 from pychron_comms.client.lease import Lease
@@ -44,15 +45,15 @@ class ExtractionLine(Instrument):
 
     def state(self, valve: str) -> bool:
         """Whether the valve was last told to open."""
-        return self._state(f"GetValveState {amounts.word('GetValveState', valve)}")
+        return self._state(written("GetValveState", Word(valve)))
 
     def indicator(self, valve: str) -> bool:
         """Whether the valve's switch says open."""
-        return self._state(f"GetIndicatorState {amounts.word('GetIndicatorState', valve)}")
+        return self._state(written("GetIndicatorState", Word(valve)))
 
     def is_locked(self, valve: str) -> bool:
         """Whether the valve is software locked."""
-        return self._state(f"GetValveLockState {amounts.word('GetValveLockState', valve)}")
+        return self._state(written("GetValveLockState", Word(valve)))
 
     def states(self, *, as_bits: bool = False) -> dict[str, bool]:
         """Every valve, and whether its indicator says open.
@@ -72,19 +73,15 @@ class ExtractionLine(Instrument):
 
     def checksum(self, valves: Iterable[str]) -> int:
         """CRC-32 of the states and locks of these valves, in this order."""
-        names = ",".join(amounts.word("GetStateChecksum", valve) for valve in valves)
-        command = f"GetStateChecksum {names}".strip()
-        return answers.whole_number(command, self.ask(command))
+        return self._whole_number(written("GetStateChecksum", *map(Word, valves)))
 
     def pressure(self, controller: str, gauge: str) -> float:
         """The pressure at a gauge of a controller, in mbar. Raises 016 where there is none."""
-        device, place = amounts.word("GetPressure", controller), amounts.word("GetPressure", gauge)
-        return self._number(f"GetPressure {device},{place}")
+        return self._number(written("GetPressure", Word(controller), Word(gauge)))
 
     def pipette_count(self, pipette: str) -> int:
         """Shots taken with a pipette."""
-        command = f"GetPipetteCount {amounts.word('GetPipetteCount', pipette)}"
-        return answers.whole_number(command, self.ask(command))
+        return self._whole_number(written("GetPipetteCount", Word(pipette)))
 
     def pipette_counts(self) -> dict[str, int]:
         """Every pipette, and the shots taken with it."""
@@ -96,21 +93,21 @@ class ExtractionLine(Instrument):
 
     def claim_group(self, group: str) -> None:
         """Own the valves of a group, so that nobody else moves them. Raises 006."""
-        self._do(f"ClaimGroup {amounts.word('ClaimGroup', group)}")
+        self._do(written("ClaimGroup", Word(group)))
 
     def release_group(self, group: str) -> None:
         """Own the valves of a group no longer. Raises 006."""
-        self._do(f"ReleaseGroup {amounts.word('ReleaseGroup', group)}")
+        self._do(written("ReleaseGroup", Word(group)))
 
     def claimed(self, valve: str, seconds: float) -> Lease:
         """Keep a valve to this computer within a ``with`` block; see ``Lease``. Raises 204.
 
         The lease is renewed every third of ``seconds``, and lapses where this program dies.
         """
-        return self._lease(amounts.word("Claim", valve), seconds)
+        return self._lease(Word(valve).checked("Claim"), seconds)
 
     def _actuate(self, command: str, valve: str, verify: bool, *, wanted: bool) -> None:
-        self._do(f"{command} {amounts.word(command, valve)}")
+        self._do(written(command, Word(valve)))
         if verify:
             self._verify(command, valve, wanted)
 

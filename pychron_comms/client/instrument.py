@@ -90,6 +90,12 @@ class Instrument:
     def _number(self, command: str) -> float:
         return answers.number(command, self.ask(command))
 
+    def _whole_number(self, command: str) -> int:
+        return answers.whole_number(command, self.ask(command))
+
+    def _base64(self, command: str) -> bytes:
+        return answers.base64(command, self.ask(command))
+
     def _text(self, command: str) -> str:
         return answers.text(command, self.ask(command))
 

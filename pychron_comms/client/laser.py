@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Literal, Unpack
 
-from pychron_comms.client import amounts, answers
+from pychron_comms.client import answers
+from pychron_comms.client.amounts import Amount, Count, Word, written
 from pychron_comms.client.lasers.camera import CameraControl
 from pychron_comms.client.lasers.motors import MotorControl
 from pychron_comms.client.lasers.output import OutputControl
@@ -33,7 +34,7 @@ class PychronLaserManager(OutputControl, StageControl, PatternControl, MotorCont
         The lease is renewed every third of ``seconds``; it lapses, and the laser is made safe,
         where this program dies. See ``Lease``. Raises 204.
         """
-        return self._lease(amounts.word("Claim", part) if part else self._type_name(), seconds)
+        return self._lease(Word(part).checked("Claim") if part else self._type_name(), seconds)
 
     def _type_name(self) -> str:
         reply = self.ask("Describe")
@@ -48,7 +49,7 @@ class PychronUVLaserManager(PychronLaserManager):
 
     def fire(self, mode: Literal["burst", "continuous"] = "burst") -> None:
         """Begin to fire. Raises 102 while not enabled."""
-        self._do(f"Fire {amounts.word('Fire', mode)}")
+        self._do(written("Fire", Word(mode)))
 
     def burst(
         self, pulses: int | None = None, *, block: bool = True, **wait: Unpack[WaitOptions]
@@ -71,10 +72,10 @@ class PychronUVLaserManager(PychronLaserManager):
 
     def set_nburst(self, pulses: int) -> None:
         """How many pulses a burst has, 1 or more."""
-        self._do(f"SetNBurst {amounts.count('SetNBurst', pulses, 1)}")
+        self._do(written("SetNBurst", Count(pulses, 1)))
 
     def nburst(self) -> int:
-        return answers.whole_number("GetNBurst", self.ask("GetNBurst"))
+        return self._whole_number("GetNBurst")
 
     def burst_mode(self) -> bool:
         """Whether bursts are chosen."""
@@ -82,4 +83,4 @@ class PychronUVLaserManager(PychronLaserManager):
 
     def set_reprate(self, rate: float) -> None:
         """Pulses per second, above 0 to 300."""
-        self._do(f"SetReprate {amounts.amount('SetReprate', rate, 0, 300, 'Hz')}")
+        self._do(written("SetReprate", Amount(rate, 0, 300, "Hz")))

@@ -15,7 +15,8 @@ from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import ClassVar, NamedTuple
 
-from pychron_comms.client import amounts, answers
+from pychron_comms.client import answers
+from pychron_comms.client.amounts import Word, written
 from pychron_comms.client.qtegra.microcontroller import (
     DeferredQtegraMicrocontroller,
     QtegraError,
@@ -123,7 +124,7 @@ class QtegraSpectrometer(QtegraPart[M_co]):
 
     @operation
     async def sub_cup_configurations(self, cup: str) -> tuple[str, ...]:
-        command = f"GetSubCupConfigurationList {amounts.word('GetSubCupConfigurationList', cup)}"
+        command = written("GetSubCupConfigurationList", Word(cup))
         return _lines(await self.microcontroller.request(command))
 
     @operation
@@ -138,7 +139,7 @@ class QtegraSpectrometer(QtegraPart[M_co]):
         command = "ActivateCupConfiguration"
         if " " in cup:
             raise InvalidArgumentsError(command, f"{cup!r} (one word)")
-        names = f"{amounts.word(command, cup)} {amounts.word(command, sub_cup)}"
+        names = f"{Word(cup).checked(command)} {Word(sub_cup).checked(command)}"
         await self._do(f"{command} {names}", LONG)
 
     def _parsed(self, reply: str) -> Mapping[str, float]:

@@ -6,7 +6,8 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from pychron_comms.client import amounts, answers
+from pychron_comms.client import answers
+from pychron_comms.client.amounts import Amount, Word, written
 from pychron_comms.client.instrument import Instrument
 from pychron_comms.interfaces import Snapshot
 
@@ -16,12 +17,11 @@ class CameraControl(Instrument):
 
     def set_light(self, value: float) -> None:
         """The stage light, 0 to 100 percent."""
-        self._do(f"SetLight {amounts.amount('SetLight', value, 0, 100, '%')}")
+        self._do(written("SetLight", Amount(value, 0, 100, "%")))
 
     def snapshot(self, name: str, extension: str = ".jpg") -> Snapshot:
         """Take an image: where it lies on the laser's computer, where others find it, its bytes."""
-        file, ending = amounts.word("Snapshot", name), amounts.word("Snapshot", extension)
-        command = f"Snapshot {file},{ending}"
+        command = written("Snapshot", Word(name), Word(extension))
         return parse_snapshot(command, self.ask(command))
 
     def start_recording(self, name: str) -> None:
@@ -56,8 +56,9 @@ class CameraControl(Instrument):
 
         Each is taken away from the server. ``answers.pairs`` gives the corners of one in mm.
         """
-        while (reply := self.ask("GetGrainPolygonBlob")) not in ("", answers.NOTHING):
-            yield answers.base64("GetGrainPolygonBlob", reply)
+        command = "GetGrainPolygonBlob"
+        while (reply := self.ask(command)) not in ("", answers.NOTHING):
+            yield answers.base64(command, reply)
 
 
 def parse_snapshot(command: str, reply: str) -> Snapshot:

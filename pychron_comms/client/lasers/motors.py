@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Unpack
 
-from pychron_comms.client import amounts, answers
+from pychron_comms.client import answers
+from pychron_comms.client.amounts import Amount, Word, written
 from pychron_comms.client.instrument import Instrument
 from pychron_comms.client.waiting import WaitOptions
 from pychron_comms.errors import InvalidMotorError, NotPermittedError
@@ -24,23 +25,22 @@ class MotorControl(Instrument):
 
         Raises 107 for a name that there is none of, 108 outside the travel.
         """
-        motor = amounts.word("SetMotor", name)
-        command = f"SetMotor {motor},{amounts.amount('SetMotor', value)}"
+        command = written("SetMotor", Word(name), Amount(value))
         self._move_motor(name, command, block, wait)
 
     def is_motor_moving(self, name: str) -> bool:
-        return self._state(f"GetMotorMoving {amounts.word('GetMotorMoving', name)}")
+        return self._state(written("GetMotorMoving", Word(name)))
 
     def set_motor_lock(self, name: str, locked: bool) -> None:
         """Forbid a motor to move, or allow it again."""
-        self._do(f"SetMotorLock {amounts.word('SetMotorLock', name)},{bool(locked):d}")
+        self._do(f"{written('SetMotorLock', Word(name))},{bool(locked):d}")
 
     def set_beam_diameter(
         self, value: float, *, block: bool = True, **wait: Unpack[WaitOptions]
     ) -> None:
         """Widen or narrow the beam, in mm, 0 or more."""
-        diameter = amounts.amount("SetBeamDiameter", value, 0, unit="mm")
-        self._move_motor("beam", f"SetBeamDiameter {diameter}", block, wait)
+        command = written("SetBeamDiameter", Amount(value, 0, unit="mm"))
+        self._move_motor("beam", command, block, wait)
 
     def beam_diameter(self) -> float:
         """In mm. Raises InvalidMotorError (107) without a beam motor."""
@@ -48,9 +48,8 @@ class MotorControl(Instrument):
 
     def set_zoom(self, value: float, *, block: bool = True, **wait: Unpack[WaitOptions]) -> None:
         """Zoom the camera, 0 to 100 percent."""
-        self._move_motor(
-            "zoom", f"SetZoom {amounts.amount('SetZoom', value, 0, 100, '%')}", block, wait
-        )
+        command = written("SetZoom", Amount(value, 0, 100, "%"))
+        self._move_motor("zoom", command, block, wait)
 
     def zoom(self) -> float:
         """In percent. Raises InvalidMotorError (107) without a zoom motor."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Literal, Self, Unpack
 
-from pychron_comms.client import amounts, answers
+from pychron_comms.client.amounts import Amount, Word, written
 from pychron_comms.client.instrument import Instrument
 from pychron_comms.client.waiting import WaitOptions
 
@@ -38,15 +38,14 @@ class OutputControl(Instrument):
 
     def set_laser_power(self, power: float) -> None:
         """Power in percent, 0 to 100; 0 ends an extraction. Raises 101; 102 while not enabled."""
-        self._do(f"SetLaserPower {amounts.amount('SetLaserPower', power, 0, 100, '%')}")
+        self._do(written("SetLaserPower", Amount(power, 0, 100, "%")))
 
     def set_laser_output(self, value: float, units: Units = "percent") -> None:
         """Output in percent, watts or temp (degrees C), 0 or more; 0 ends an extraction.
 
         Raises as the power; 004 or 106 for what the laser does not reach.
         """
-        output = amounts.amount("SetLaserOutput", value, 0, unit=units)
-        self._do(f"SetLaserOutput {output},{amounts.word('SetLaserOutput', units)}")
+        self._do(written("SetLaserOutput", Amount(value, 0, unit=units), Word(units)))
 
     def read_laser_power(self) -> float:
         """Measured power in watts."""
@@ -62,11 +61,11 @@ class OutputControl(Instrument):
 
     def response_blob(self) -> bytes:
         """The last extraction's measured response; ``answers.pairs``: seconds and degrees C."""
-        return answers.base64("GetResponseBlob", self.ask("GetResponseBlob"))
+        return self._base64("GetResponseBlob")
 
     def output_blob(self) -> bytes:
         """The last extraction's output; ``answers.pairs``: seconds and watts."""
-        return answers.base64("GetOutputBlob", self.ask("GetOutputBlob"))
+        return self._base64("GetOutputBlob")
 
     def prepare(self, *, block: bool = True, **wait: Unpack[WaitOptions]) -> None:
         """Get ready for an extraction; return when ready, or at once without ``block``.

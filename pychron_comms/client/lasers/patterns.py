@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import Unpack
 
-from pychron_comms.client import amounts, answers
+from pychron_comms.client import answers
+from pychron_comms.client.amounts import Amount, Word, written
 from pychron_comms.client.instrument import Instrument
 from pychron_comms.client.waiting import WaitOptions
 
@@ -32,7 +33,7 @@ class PatternControl(Instrument):
         ``stop_on_cancel`` stops the pattern. Raises 004 for a name that there is none of.
         """
         if duration is not None:
-            amounts.amount("DoPattern", duration, 0, unit="s")
+            Amount(duration, 0, unit="s").checked("DoPattern")
         file = name.removesuffix(_SUFFIX) + _SUFFIX
         self._do(json.dumps({"command": "DoPattern", "name": file, "duration": duration}))
         if block:
@@ -61,9 +62,7 @@ class PatternControl(Instrument):
 
         ``stop_on_cancel`` stops the trace. Raises 108 for a name that there is none of.
         """
-        speed = amounts.amount("TracePath", value, 0)
-        path, manner = amounts.word("TracePath", name), amounts.word("TracePath", kind)
-        self._do(f"TracePath {speed},{path},{manner}")
+        self._do(written("TracePath", Amount(value, 0), Word(name), Word(kind)))
         if block:
             self._wait(f"path {name}", self.is_tracing, self.stop_trace, wait)
 
@@ -75,6 +74,5 @@ class PatternControl(Instrument):
 
     def degas(self, lumens: float, duration: float) -> None:
         """Begin to degas at a brightness that the camera sees, for ``duration`` seconds."""
-        brightness = amounts.amount("MachineVisionDegas", lumens, 0, unit="lumens")
-        seconds = amounts.amount("MachineVisionDegas", duration, 0, unit="s")
-        self._begin(f"MachineVisionDegas {brightness},{seconds}")
+        brightness, seconds = Amount(lumens, 0, unit="lumens"), Amount(duration, 0, unit="s")
+        self._begin(written("MachineVisionDegas", brightness, seconds))

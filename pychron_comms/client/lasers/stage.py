@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal, Unpack
 
-from pychron_comms.client import amounts
+from pychron_comms.client.amounts import Amount, Count, Word, written
 from pychron_comms.client.answers import UnexpectedReplyError
 from pychron_comms.client.instrument import Instrument
 from pychron_comms.client.waiting import WaitOptions
@@ -23,11 +23,12 @@ class StageControl(Instrument):
 
     def position(self) -> Position:
         """Where the stage is: x, y and z in mm."""
-        reply = self.ask("GetPosition")
+        command = "GetPosition"
+        reply = self.ask(command)
         try:
             return Position(*(float(part) for part in reply.split(",")))
         except (TypeError, ValueError):
-            raise UnexpectedReplyError("GetPosition", reply) from None
+            raise UnexpectedReplyError(command, reply) from None
 
     def move_to_hole(
         self,
@@ -38,7 +39,7 @@ class StageControl(Instrument):
         **wait: Unpack[WaitOptions],
     ) -> None:
         """Move to a hole of the sample holder, then correct by camera where ``autocenter``."""
-        self._do(f"GoToHole {amounts.count('GoToHole', hole, 0)},{bool(autocenter)}")
+        self._do(f"{written('GoToHole', Count(hole, 0))},{bool(autocenter)}")
         if block:
             goes_on = self._moving_or_autocentering if autocenter else self.is_moving
             self._wait(f"hole {hole}", goes_on, self.stop_drive, wait)
@@ -47,33 +48,29 @@ class StageControl(Instrument):
         self, x: float, y: float, *, block: bool = True, **wait: Unpack[WaitOptions]
     ) -> None:
         """Move to x and y in mm."""
-        self._move_stage(
-            f"SetXY {amounts.amount('SetXY', x)},{amounts.amount('SetXY', y)}", block, wait
-        )
+        self._move_stage(written("SetXY", Amount(x), Amount(y)), block, wait)
 
     def set_x(self, value: float, *, block: bool = True, **wait: Unpack[WaitOptions]) -> None:
         """Move x to a value in mm."""
-        self._move_stage(f"SetX {amounts.amount('SetX', value)}", block, wait)
+        self._move_stage(written("SetX", Amount(value)), block, wait)
 
     def set_y(self, value: float, *, block: bool = True, **wait: Unpack[WaitOptions]) -> None:
         """Move y to a value in mm."""
-        self._move_stage(f"SetY {amounts.amount('SetY', value)}", block, wait)
+        self._move_stage(written("SetY", Amount(value)), block, wait)
 
     def set_z(self, value: float, *, block: bool = True, **wait: Unpack[WaitOptions]) -> None:
         """Move z to a value in mm."""
-        self._move_stage(f"SetZ {amounts.amount('SetZ', value)}", block, wait)
+        self._move_stage(written("SetZ", Amount(value)), block, wait)
 
     def move_to_position(
         self, name: str, *, block: bool = True, **wait: Unpack[WaitOptions]
     ) -> None:
         """Move to a position of that name."""
-        self._move_stage(
-            f"GoToNamedPosition {amounts.word('GoToNamedPosition', name)}", block, wait
-        )
+        self._move_stage(written("GoToNamedPosition", Word(name)), block, wait)
 
     def move_to_point(self, name: str, *, block: bool = True, **wait: Unpack[WaitOptions]) -> None:
         """Move to a point of that name."""
-        self._move_stage(f"GoToPoint {amounts.word('GoToPoint', name)}", block, wait)
+        self._move_stage(written("GoToPoint", Word(name)), block, wait)
 
     def move_home(self, *, block: bool = True, **wait: Unpack[WaitOptions]) -> None:
         """Move all axes to 0."""
@@ -109,7 +106,7 @@ class StageControl(Instrument):
 
     def set_sample_holder(self, name: str) -> None:
         """Say which sample holder lies on the stage. Raises InvalidSampleHolderError (104)."""
-        self._do(f"SetSampleHolder {amounts.word('SetSampleHolder', name)}")
+        self._do(written("SetSampleHolder", Word(name)))
 
     def _move_stage(self, command: str, block: bool, wait: WaitOptions) -> None:
         self._do(command)

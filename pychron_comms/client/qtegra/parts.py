@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pychron_comms.client import amounts, answers
+from pychron_comms.client import answers
+from pychron_comms.client.amounts import Amount, Word, written
 from pychron_comms.client.qtegra.microcontroller import QtegraError
 from pychron_comms.client.qtegra.operation import M_co, Part, operation
 from pychron_comms.client.waiting import DeadlinePassedError
@@ -34,13 +35,13 @@ class QtegraPart(Part[M_co]):
         answers.check_done(command, reply)
 
     async def _set(self, command: str, value: float) -> None:
-        await self._do(f"{command} {amounts.amount(command, value)}")
+        await self._do(written(command, Amount(value)))
 
     async def _parameter(self, name: str) -> float:
         return await self._number(f"GetParameter {name}")
 
     async def _set_parameter(self, name: str, value: float) -> None:
-        await self._do(f"SetParameter {name},{amounts.amount('SetParameter', value)}")
+        await self._do(written("SetParameter", Word(name), Amount(value)))
 
 
 class Magnet(QtegraPart[M_co]):
@@ -81,7 +82,7 @@ class Magnet(QtegraPart[M_co]):
 
         Raises DeadlinePassedError where it does not in ``patience`` seconds, here or before.
         """
-        command = f"SetMagnetDAC {amounts.amount('SetMagnetDAC', dac)}"
+        command = written("SetMagnetDAC", Amount(dac))
         await self._arrive()
         if abs(dac - await self.dac.coroutine()) > self.large_move:
             await self._move_protected(command)
@@ -95,8 +96,7 @@ class Magnet(QtegraPart[M_co]):
 
         Counts as a large move.
         """
-        cup = amounts.word("SetMass", detector)
-        command = f"SetMass {amounts.amount('SetMass', mass)},{cup}"
+        command = written("SetMass", Amount(mass), Word(detector))
         await self._arrive()
         await self._move_protected(command)
 
@@ -149,8 +149,7 @@ class Detector(QtegraPart[M_co]):
 
     @operation
     async def set_deflection(self, volts: float) -> None:
-        value = amounts.amount("SetDeflection", volts)
-        await self._do(f"SetDeflection {self.name},{value}")
+        await self._do(written("SetDeflection", Word(self.name), Amount(volts)))
 
     @operation
     async def gain(self) -> float:
@@ -159,7 +158,7 @@ class Detector(QtegraPart[M_co]):
 
     @operation
     async def set_gain(self, gain: float) -> None:
-        await self._do(f"SetGain {self.name},{amounts.amount('SetGain', gain)}")
+        await self._do(written("SetGain", Word(self.name), Amount(gain)))
 
     @operation
     async def protect(self) -> None:

@@ -14,8 +14,9 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
-from pychron_comms.client.link.deadline import Deadline
+from pychron_comms.client.link.deadline import Clock, Deadline
 from pychron_comms.client.link.endpoint import Address
+from pychron_comms.client.outcome import reason
 from pychron_comms.client.watch.blocking import Watch
 from pychron_comms.config.private_files import read_secret
 from pychron_comms.transport.broker_strings import (
@@ -110,10 +111,13 @@ class Pictures:
 class Listener:
     """A queue of its own at the broker. What fails raises OSError or ValueError."""
 
-    def __init__(self, address: BrokerAddress, pictures: Pictures) -> None:
+    def __init__(
+        self, address: BrokerAddress, pictures: Pictures, clock: Clock = time.monotonic
+    ) -> None:
         import pika  # noqa: PLC0415
 
         self._pictures = pictures
+        self._clock = clock
         self._came = b""
         self._lost = pika.exceptions.AMQPError
         try:
@@ -126,22 +130,22 @@ class Listener:
             channel.queue_bind(queue, STATE_EXCHANGE, stream_topic(address.hardware))
             channel.basic_consume(queue, self._take, auto_ack=True)
         except self._lost as error:
-            raise ConnectionError(f"{address.name}: {error or repr(error)}") from None
+            raise ConnectionError(f"{address.name}: {reason(error)}") from None
 
     def send(self, data: bytes, deadline: Deadline) -> None:
         """Nobody is asked."""
 
     def receive(self, seconds: float) -> bytes:
         """What comes next. TimeoutError where nothing does."""
-        end = time.monotonic() + seconds
+        end = self._clock() + seconds
         while not (told := self._told()):
-            left = end - time.monotonic()
+            left = end - self._clock()
             if left <= 0:
                 raise TimeoutError
             try:
                 self._connection.process_data_events(left)
             except self._lost as error:
-                raise ConnectionError(f"the broker is lost: {error or repr(error)}") from None
+                raise ConnectionError(f"the broker is lost: {reason(error)}") from None
         return told
 
     def _told(self) -> bytes:
