@@ -152,7 +152,7 @@ class MessagingHandler(CommandLineReceiver):
 
     def _known_conversation(self) -> Conversation:
         if self._conversation is None:
-            self._conversation = Conversation(self._dispatcher.reports, self._socket)
+            self._conversation = Conversation(self._dispatcher.reports, self.transport)
         return self._conversation
 
     def _socket(self) -> object:

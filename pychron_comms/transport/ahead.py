@@ -51,11 +51,13 @@ class Ahead:
     def __init__(self, receiver: Receiver) -> None:
         self._receiver = receiver
         self.sender = receiver.sender
-        self.answer = receiver.answer
         self.known_reads = receiver.known_reads
         self.ask_again = receiver.ask_again
         self.makes_safe = receiver.makes_safe
         self.turn: Turn | None = None
+
+    def answer(self, request: Request) -> str | Deferred[str] | ReplyToCome:
+        return self._receiver.answer(request)
 
     def reply(self, identifier: str, text: str) -> None:
         if identifier:
@@ -80,9 +82,10 @@ class Ahead:
 class AheadUnanswered(Ahead):
     """Asks for one that is asked again in its turn, and answered only then."""
 
-    def __init__(self, receiver: Receiver) -> None:
-        super().__init__(receiver)
-        self.answer = self._answer
+    def answer(self, request: Request) -> str | Deferred[str] | ReplyToCome:
+        # The key is for the one that is answered: whoever repeats it asks for that outcome.
+        tags = {name: value for name, value in request.tags.items() if name not in _ITS_OWN}
+        return super().answer(request._replace(tags=tags))
 
     def reply(self, identifier: str, text: str) -> None:
         """It is not known yet whether it will be true then."""
@@ -92,8 +95,3 @@ class AheadUnanswered(Ahead):
 
     def reply_late(self, text: str | bytes, place: Turn | str) -> None:
         """As ``reply``."""
-
-    def _answer(self, request: Request) -> str | Deferred[str] | ReplyToCome:
-        # The key is for the one that is answered: whoever repeats it asks for that outcome.
-        tags = {name: value for name, value in request.tags.items() if name not in _ITS_OWN}
-        return self._receiver.answer(request._replace(tags=tags))

@@ -255,6 +255,8 @@ class ReplyingProtocol(LineReceiver):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         self._cancel_timers()
         self._forget_backlog()
+        # It knows whose lines it keeps: what goes with a connection must make no circle.
+        self._backlog = None
         self._account.close()
         if self._events is not None:
             self._events.end()

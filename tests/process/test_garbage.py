@@ -7,7 +7,11 @@ import gc
 from twisted.internet.testing import MemoryReactor
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.process.garbage import collecting_no_garbage, overlook_what_stays
+from pychron_comms.process.garbage import (
+    LOOKS_BETWEEN,
+    collecting_no_garbage,
+    overlook_what_stays,
+)
 
 
 class GarbageTests(SynchronousTestCase):
@@ -30,9 +34,21 @@ class GarbageTests(SynchronousTestCase):
 
     def test_what_is_there_when_the_reactor_runs_is_not_looked_through_again(self) -> None:
         self.addCleanup(gc.unfreeze)
+        self.addCleanup(gc.set_threshold, *gc.get_threshold())
         reactor = MemoryReactor()
         gc.unfreeze()
         overlook_what_stays(reactor)
         self.assertEqual(gc.get_freeze_count(), 0)
         reactor.run()
         self.assertGreater(gc.get_freeze_count(), 1000)
+
+    def test_and_all_that_comes_later_is_looked_through_seldom(self) -> None:
+        """As a flood leaves a hundred thousand objects, each full look would take 90 ms."""
+        self.addCleanup(gc.unfreeze)
+        self.addCleanup(gc.set_threshold, *gc.get_threshold())
+        young = gc.get_threshold()[:2]
+        reactor = MemoryReactor()
+        overlook_what_stays(reactor)
+        reactor.run()
+        self.assertEqual(gc.get_threshold(), (*young, LOOKS_BETWEEN))
+        self.assertGreaterEqual(LOOKS_BETWEEN, 100)

@@ -60,6 +60,24 @@ BOUNDS = (
         ".test_one_senders_many_hold_up_anothers_by_one",
     ),
     Promise(
+        "what a flood leaves in memory holds up nobody",
+        "all of it is looked through for garbage seldom, and connections leave none in circles",
+        "process/garbage.py",
+        "    gc.set_threshold(*gc.get_threshold()[:2], LOOKS_BETWEEN)\n",
+        "",
+        "tests.process.test_garbage.GarbageTests"
+        ".test_and_all_that_comes_later_is_looked_through_seldom",
+    ),
+    Promise(
+        "nor does a long line",
+        "a word that makes safe is looked for in it by each word alone",
+        "server/resend/command_catalogue.py",
+        "        if len(line) <= _SHORT:\n",
+        "        if True:\n",
+        "tests.server.resend.test_command_catalogue.DeclaredTests"
+        ".test_also_a_long_one_by_each_word_alone",
+    ),
+    Promise(
         "a datagram cannot be turned against others",
         "an `ERROR` is never answered; from the network one command, one small reply, and a rate",
         "transport/datagrams.py",

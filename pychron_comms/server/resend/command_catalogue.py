@@ -40,6 +40,9 @@ _REFUSED = 100
 _NAME = 64
 _AGAIN = 10.0
 
+#: Bytes of a line in which all words are looked for at once.
+_SHORT = 1024
+
 #: Characters of a command whose values are looked at to see whether it makes safe.
 _VALUES = 256
 
@@ -77,7 +80,7 @@ class CommandCatalogue:
             request_type: {word: _nature(spec.describe()) for word, spec in specs.items()}
             for request_type, specs in declared.items()
         }
-        self._safe_words = _words_of_safety(self._types)
+        self._safe_words = SafeWords(self._types)
         self._described: set[str] = set()
         self._learning: set[str] = set()
         self._refused: OrderedDict[str, float] = OrderedDict()
@@ -98,7 +101,7 @@ class CommandCatalogue:
 
     def may_make_safe(self, line: bytes) -> bool:
         """Whether a line has such a word at all: quickly, since each line that waits is asked."""
-        return self._safe_words.search(line) is not None
+        return self._safe_words.are_in(line)
 
     def known_nature(self, request_type: str, data: str) -> Nature:
         """The same, of what is known now."""
@@ -155,7 +158,7 @@ class CommandCatalogue:
             nature = _nature(command)
             words |= dict.fromkeys((command["name"], *command["aliases"]), nature)
         self._types[request_type] = words
-        self._safe_words = _words_of_safety(self._types)
+        self._safe_words = SafeWords(self._types)
         self._described.add(request_type)
         self._refused.pop(request_type, None)
 
@@ -170,13 +173,24 @@ class CommandCatalogue:
                 self._refused.popitem(last=False)
 
 
-def _words_of_safety(types: Mapping[str, _Words]) -> re.Pattern[bytes]:
-    """What finds each word that makes safe, or carries what may; in JSON it may be in disguise."""
-    safe = {Nature.MAKES_SAFE, Nature.MAKES_SAFE_SO}
-    words = {word for each in types.values() for word, nature in each.items() if nature in safe}
-    return re.compile(
-        b"|".join(re.escape(word.encode()) for word in ["\\", CARRIER, *sorted(words)])
-    )
+class SafeWords:
+    """The words that make safe, or carry what may; in JSON they may be in disguise."""
+
+    __slots__ = ("_pattern", "_words")
+
+    def __init__(self, types: Mapping[str, _Words]) -> None:
+        safe = {Nature.MAKES_SAFE, Nature.MAKES_SAFE_SO}
+        words = {word for each in types.values() for word, nature in each.items() if nature in safe}
+        self._words = [word.encode() for word in ["\\", CARRIER, *sorted(words)]]
+        self._pattern = re.compile(b"|".join(map(re.escape, self._words)))
+
+    def are_in(self, line: bytes) -> bool:
+        """Whether any of them is."""
+        if len(line) <= _SHORT:
+            return self._pattern.search(line) is not None
+        # All at once is quicker in a short line; in a long one of the right letters it is not by
+        # far: 7 ms for 60 KB of "A", where one after another takes 0.3 ms.
+        return any(word in line for word in self._words)
 
 
 def _nature(command: Mapping[str, Any]) -> Nature:

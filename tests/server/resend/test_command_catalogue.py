@@ -86,6 +86,14 @@ class DeclaredTests(CatalogueCase):
             self.assertTrue(self.catalogue.may_make_safe(line), line)
         self.assertFalse(self.catalogue.may_make_safe(b"@key=a7 Open A"))
 
+    def test_also_a_long_one_by_each_word_alone(self) -> None:
+        """The pattern of all words takes 25 times as long for a long line of their letters."""
+        self.catalogue._safe_words._pattern = None  # type: ignore[assignment]
+        letters = b"A" * 60_000
+        self.assertFalse(self.catalogue.may_make_safe(b"Open " + letters))
+        for word in (b"Close", b"AbortPattern", b"Qtegra", b"\\u0043"):
+            self.assertTrue(self.catalogue.may_make_safe(letters + word + letters), word)
+
     def test_they_are_while_the_processor_is_away_or_refuses(self) -> None:
         self.nature("CO2|Disable")
         self.repeater.waiting[0].errback(PychronCommunicationError("there", "gone"))
