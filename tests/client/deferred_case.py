@@ -77,11 +77,13 @@ class Reactor(MemoryReactorClock):
         super().__init__()
         self.ports: list[DatagramTransport] = []
         self.interfaces: list[str] = []
+        self.most: list[int] = []
 
     def listenUDP(self, port: int, protocol: Any, interface: str = "", maxPacketSize: int = 0):  # type: ignore[no-untyped-def]
         transport = DatagramTransport(self, protocol)
         self.ports.append(transport)
         self.interfaces.append(interface)
+        self.most.append(maxPacketSize)
         protocol.makeConnection(transport)
         return transport
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 import threading
 from collections.abc import Coroutine
 from typing import Any
@@ -11,6 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.client import asyncio_client
 from pychron_comms.client.asyncio_client import AsyncioCommunicator
+from pychron_comms.client.link.endpoint import parse_address
 from pychron_comms.client.outcome import NotSentError
 
 
@@ -75,8 +77,23 @@ class AsyncioTests(SynchronousTestCase):
         self.assertNotIn(threading.current_thread().name, self.fake.threads)
         self.assertEqual(len(self.fake.threads), 1)
 
+    def test_a_watch_is_of_the_same_server(self) -> None:
+        watch: Any = self.client.watch("System/*")
+        self.assertEqual(watch._connect.args, (parse_address("tcp:x:1"), None))
+        context = ssl.create_default_context()
+        client = AsyncioCommunicator("tls:x:1", tls=context)
+        self.addCleanup(client._thread.shutdown)
+        watch = client.watch("*")
+        address, used = watch._connect.args
+        self.assertEqual((address.kind, used), ("tls", context))
+
     def test_errors_are_raised_as_they_are(self) -> None:
-        self.assertRaises(NotSentError, self.run_now, self.client.ask("Lost"))
+        error = self.assertRaises(NotSentError, self.run_now, self.client.ask("Lost"))
+        self.assertEqual(str(error), "'Lost' was never sent to tcp:x:1: refused")
+
+    def test_nothing_is_asked_once_it_is_closed(self) -> None:
+        self.run_now(self.client.close())
+        self.assertRaises(RuntimeError, self.run_now, self.client.ask("A"))
 
     def test_what_is_cancelled_before_its_turn_is_not_sent(self) -> None:
         async def work() -> None:

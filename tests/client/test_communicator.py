@@ -275,6 +275,11 @@ class PlainTests(SynchronousTestCase):
     def test_a_datagram_that_nobody_took_was_not_sent(self) -> None:
         asker = self.asker(ScriptedChannel(REFUSED, datagrams=True))
         self.assertRaises(NotSentError, asker.ask, "A")
+        asker = self.asker(ScriptedChannel(ConnectionResetError(104, "reset"), datagrams=True))
+        self.assertRaises(NoReplyError, asker.ask, "A")
+
+    def test_a_refusal_on_a_connection_that_was_made_tells_nothing(self) -> None:
+        self.assertRaises(NoReplyError, self.asker(ScriptedChannel(REFUSED)).ask, "A")
 
     def test_a_datagram_is_the_whole_reply(self) -> None:
         self.assertEqual(self.asker(ScriptedChannel(b"OK", datagrams=True)).ask("A"), "OK")
@@ -336,6 +341,14 @@ class AutoTests(SynchronousTestCase):
         self.assertEqual(self.network.clock.seconds(), 2.0)
         self.assertEqual(silent[1].lines, ["A\r"])
         self.assertEqual(asker.ask("B"), "b")
+
+    def test_an_answer_has_half_of_the_time_and_at_most_a_second(self) -> None:
+        for timeout, late in ((1.0, 0.5), (10.0, 1.0)):
+            ours = ScriptedChannel(late - 0.01, READY, 0.1, b"@id=2 a\r\n")
+            self.assertEqual(self.asker(ours).ask("A", timeout), "a")
+            slow = ScriptedChannel(late + 0.01, READY), ScriptedChannel(b"plain\r\n")
+            self.assertEqual(self.asker(*slow).ask("A", timeout), "plain")
+            self.assertEqual(self.network.clock.seconds(), late)
 
     def test_without_a_server_nothing_is_sent(self) -> None:
         self.assertRaises(NotSentError, self.asker(REFUSED).ask, "A")

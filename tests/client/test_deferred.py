@@ -326,6 +326,19 @@ class AutoTests(DeferredCase):
             self.accept().say(b"b\n")
             self.assertEqual(self.successResultOf(again), "b")
 
+    def test_an_answer_has_half_of_the_time_and_at_most_a_second(self) -> None:
+        for timeout, late in ((1.0, 0.5), (10.0, 1.0)):
+            asker = self.make("unix:/lab", timeout=timeout)
+            reply = asker.ask("A", timeout=20)
+            server = self.accept()
+            self.reactor.advance(late - 0.01)
+            self.assertEqual(self.reactor.unixClients, [])
+            self.assertFalse(server.is_lost)
+            self.reactor.advance(0.02)
+            self.assertTrue(server.is_lost)
+            self.accept().say(b"a\n")
+            self.assertEqual(self.successResultOf(reply), "a")
+
     def test_closing_while_it_finds_out(self) -> None:
         reply = self.asker.ask("A")
         server = self.accept()

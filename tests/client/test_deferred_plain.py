@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import errno
+from typing import Any
+
 from twisted.internet import error as net
-from twisted.internet.defer import CancelledError
+from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.client.link.wires import StreamWire
+from pychron_comms.client.link.endpoint import parse_address
+from pychron_comms.client.link.wires import Dialer, StreamWire
 from pychron_comms.client.outcome import (
     BadReplyError,
     NoReplyError,
@@ -124,6 +128,10 @@ class DatagramTests(DeferredCase):
         port.protocol.datagramReceived(b"@id=2 b\r\n", port.peer)
         port.protocol.datagramReceived(b"@id=1 a\r\n", port.peer)
         self.assertEqual([self.successResultOf(one), self.successResultOf(two)], ["a", "b"])
+        port.protocol.datagramReceived(b"@id=2 O", port.peer)
+        three = asker.ask("C")
+        port.protocol.datagramReceived(b"@id=3 c\r\n", port.peer)
+        self.assertEqual(self.successResultOf(three), "c")
         closed = asker.close()
         self.assertNoResult(closed)
         self.reactor.advance(0)
@@ -151,6 +159,33 @@ class DatagramTests(DeferredCase):
             self.assertIn("too long for a datagram", str(error))
             asker.close()
 
+    def test_what_one_just_holds_is(self) -> None:
+        asker = self.make("udp:lab:1067", form="plain")
+        asker.ask("x" * 65534).addErrback(lambda _: None)
+        (port,) = self.reactor.ports
+        self.assertEqual([len(each) for each in port.sent], [65535])
+        asker.close()
+
+    def test_a_datagram_from_a_name_takes_the_family_that_it_has(self) -> None:
+        for text in ("udp:lab:1067", r"udp:\:\:1:1067"):
+            asker = self.make(text)
+            asker.ask("A").addErrback(lambda _: None)
+            asker.close()
+        self.assertEqual(self.reactor.interfaces, ["", "::"])
+        peers = [port.peer for port in self.reactor.ports]
+        self.assertEqual(peers, [("10.0.0.9", 1067), ("::1", 1067)])
+        self.assertEqual(self.reactor.most, [65536, 65536])
+
+    def test_a_port_that_was_refused_and_ends_is_told_of_once(self) -> None:
+        asker = self.make("udp:lab:1067")
+        reply = asker.ask("A")
+        (port,) = self.reactor.ports
+        port.protocol.connectionRefused()
+        self.assertIn("nobody takes datagrams there", str(self.failureResultOf(reply).value))
+        self.reactor.advance(0)
+        port.protocol.connectionRefused()
+        self.assertTrue(port.is_lost)
+
     def test_plain_datagrams_have_ports_of_their_own(self) -> None:
         asker = self.make(r"udp:\:\:1:1067", form="plain")
         late = asker.ask("A")
@@ -168,6 +203,35 @@ class DatagramTests(DeferredCase):
     def test_a_name_that_nobody_knows(self) -> None:
         error = self.failureResultOf(self.make("udp:nowhere:1").ask("A"), NotSentError).value
         self.assertIn("nowhere", str(error))
+
+
+class Endpoint:
+    wire: StreamWire
+
+    def connect(self, factory: Any) -> Deferred[Any]:
+        self.wire = factory.buildProtocol(None)
+        return succeed(self.wire)
+
+
+class DialTests(DeferredCase):
+    def test_what_the_system_has_against_it_is_told_in_its_words(self) -> None:
+        for error, why in (
+            (net.ConnectionRefusedError(errno.ECONNREFUSED, "no"), "Connection refused"),
+            (net.NoRouteError("nobody knows"), "nobody knows"),
+        ):
+            reply = self.asker.ask("A")
+            factory = self.reactor.unixClients.pop(0)[1]
+            factory.clientConnectionFailed(None, Failure(error))
+            told = str(self.failureResultOf(reply, NotSentError).value)
+            self.assertIn(why, told)
+
+    def test_over_tls_nothing_is_written_before_the_handshake(self) -> None:
+        for text, is_ready in (("tls:lab:1067", False), ("tcp:lab:1067", True)):
+            dialer = Dialer(parse_address(text), self.reactor)
+            dialer._endpoint = endpoint = Endpoint()
+            Deferred.fromCoroutine(dialer.dial(None))  # type: ignore[arg-type]
+            endpoint.wire.makeConnection(StringTransport())
+            self.assertEqual(endpoint.wire.ready.called, is_ready)
 
 
 class HandshakeTests(SynchronousTestCase):

@@ -7,11 +7,13 @@ import os
 import tempfile
 from contextlib import redirect_stderr
 from pathlib import Path
+from types import SimpleNamespace
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from pychron_comms.client import reaching
 from pychron_comms.client.command_line.options import DEFAULT_SERVER, read_options
-from pychron_comms.client.reaching import server_of
+from pychron_comms.client.reaching import connect_to, server_of
 
 TWO = """
 [[server.listener]]
@@ -58,3 +60,52 @@ class ReachingTests(SynchronousTestCase):
             self.assertRaises(SystemExit, read_options, ["Open", "A"])
         self.assertIn("lab.toml:1: ", said.getvalue())
         self.assertIn("-s", said.getvalue())
+
+
+class WayTests(SynchronousTestCase):
+    def test_how_this_computer_reaches_a_listener(self) -> None:
+        for listen, way in (
+            ("tcp:1061", "tcp:127.0.0.1:1061"),
+            ("tcp:port=1061", "tcp:127.0.0.1:1061"),
+            ("tcp:1061:interface=0.0.0.0", "tcp:127.0.0.1:1061"),
+            ("tcp:1061:backlog=5:interface=10.0.0.2", "tcp:10.0.0.2:1061"),
+            ("unix:/run/lab.sock", "unix:/run/lab.sock"),
+            ("udp:1061", ""),
+            ("tls:1061", ""),
+            ("tcp:http", ""),
+            ("systemd:domain=INET:index=0", ""),
+        ):
+            self.assertEqual((listen, connect_to(listen)), (listen, way))
+
+    def test_other_networks_where_they_will_do(self) -> None:
+        self.assertEqual(connect_to("udp:1069", ("tcp", "udp")), "udp:127.0.0.1:1069")
+        self.assertEqual(connect_to("tcp:1069", ("udp",)), "")
+
+    def test_a_system_without_unix_sockets(self) -> None:
+        self.patch(reaching, "HERE", SimpleNamespace(has_unix_sockets=False))
+        self.assertEqual(connect_to("unix:/run/lab.sock"), "")
+
+
+class FileTests(SynchronousTestCase):
+    def server(self, text: str, *types: str) -> str:
+        file = Path(self.mktemp())
+        file.write_text(text)
+        return server_of(file, *([types] if types else []))
+
+    def test_the_first_type_that_is_served(self) -> None:
+        self.assertEqual(self.server(TWO, "CO2", "*"), "tcp:127.0.0.1:2060")
+        self.assertEqual(self.server(TWO, "CO2"), "")
+
+    def test_a_listener_that_cannot_be_reached_is_passed_over(self) -> None:
+        two = """
+            [[server.listener]]
+            type = "*"
+            listen = "udp:2060"
+            [[server.listener]]
+            type = "*"
+            listen = ["tcp:http", "tcp:2061"]
+        """
+        self.assertEqual(self.server(two), "tcp:127.0.0.1:2061")
+
+    def test_a_folder_is_no_laboratory(self) -> None:
+        self.assertEqual(server_of(Path(self.mktemp()).parent), "")

@@ -34,15 +34,26 @@ class PlainTests(SynchronousTestCase):
         self.assertEqual((reply.ended(), reply.taken()), ("OK", "OK"))
 
     def test_an_end_without_anything_is_no_reply(self) -> None:
-        self.assertRaises(ConnectionError, PlainReply(None).ended)
+        error = self.assertRaises(ConnectionError, PlainReply(None).ended)
+        self.assertEqual(str(error), "closed by the server without a reply")
 
     def test_two_replies_are_one_too_many(self) -> None:
         error = self.assertRaises(ValueError, PlainReply(None).feed, b"OK\r\nFalse\r\n")
-        self.assertIn("two replies to one command", str(error))
+        self.assertEqual(str(error), "two replies to one command: b'OK\\r\\nFalse\\r\\n'")
 
     def test_garbage_is_no_reply(self) -> None:
-        for data in (b"\xff\xfe\n", b"\x15\x03\x03\x00\x02\x02F\n", b"x" * 50 + b"\x00\n"):
-            self.assertRaises(ValueError, PlainReply(None).feed, data)
+        for data, why in (
+            (b"\xff\xfe\n", "no UTF-8: b'\\xff\\xfe\\n'"),
+            (b"\x15\x03\x03\n", "control characters: b'\\x15\\x03\\x03\\n'"),
+            (b"x" * 38 + b"\x00\n", f"control characters: b'{'x' * 38}\\x00\\n'"),
+            (b"x" * 50 + b"\x00\n", f"control characters: b'{'x' * 40}'..."),
+        ):
+            error = self.assertRaises(ValueError, PlainReply(None).feed, data)
+            self.assertEqual(str(error), why)
+
+    def test_what_is_not_printable_may_be_no_control_character(self) -> None:
+        """Qtegra joins its lists with CR; a name may hold any blank."""
+        self.assertEqual(PlainReply(None).feed("a\rb\u2003c\td\n".encode()), "a\rb\u2003c\td")
 
     def test_a_reply_has_a_limit(self) -> None:
         self.patch(replies, "REPLY_LIMIT", 10)
@@ -67,9 +78,12 @@ class FramedTests(SynchronousTestCase):
 
     def test_a_cut_frame_is_no_reply(self) -> None:
         reply = PlainReply(FRAME)
-        reply.feed(FRAME.encode(b"OK")[:-1])
-        self.assertRaises(ValueError, reply.ended)
-        self.assertRaises(ValueError, PlainReply(FRAME).datagram, FRAME.encode(b"OK")[:-1])
+        cut = FRAME.encode(b"OK")[:-1]
+        reply.feed(cut)
+        error = self.assertRaises(ValueError, reply.ended)
+        self.assertEqual(str(error), f"the connection ended inside a frame: {cut!r}")
+        error = self.assertRaises(ValueError, PlainReply(FRAME).datagram, cut)
+        self.assertEqual(str(error), f"a datagram with a part of a frame: {cut!r}")
 
     def test_a_frame_in_a_datagram(self) -> None:
         self.assertEqual(PlainReply(FRAME).datagram(FRAME.encode(b"OK")), "OK")
@@ -117,6 +131,35 @@ class TaggedTests(SynchronousTestCase):
             reading = TaggedReplies()
             self.assertEqual(list(reading.feed(part)), [])
             self.assertIsNone(reading.only(b"@id=7 OK\r\n", 7))
+
+    def test_however_they_are_cut_they_are_the_same(self) -> None:
+        """Whole lines are known by a shorter way than their parts."""
+        data = (
+            b"@id=1  a b  c \r\n@id=22 \r\n@id=3\r\n@event=beat;seq=4 {}\r\n"
+            b"@id=5 \xc2\xb5\r\n@id=6 d\n@id=7;x=y e\r\n@id=8 f\r\r\n@id=9 g\r\n"
+        )
+        told = [
+            (1, "a b  c "),
+            (22, ""),
+            (3, ""),
+            (5, "µ"),
+            (6, "d"),
+            (7, "e"),
+            (8, "f\r"),
+            (9, "g"),
+        ]
+        self.assertEqual(list(TaggedReplies().feed(data)), told)
+        for at in range(len(data)):
+            reading = TaggedReplies()
+            found = [each for part in (data[:at], data[at:]) for each in reading.feed(part)]
+            self.assertEqual((at, found), (at, told))
+
+    def test_a_payload_may_look_like_lines(self) -> None:
+        data = b"@id=1;len=10 \r\n@id=2 OK\r\n@id=3 OK\r\n"
+        self.assertEqual(list(TaggedReplies().feed(data)), [(1, "@id=2 OK\r\n"), (3, "OK")])
+        reading = TaggedReplies()
+        self.assertEqual(list(reading.feed(data[:16])), [])
+        self.assertEqual(list(reading.feed(data[16:])), [(1, "@id=2 OK\r\n"), (3, "OK")])
 
     def test_events_are_nobodys_reply(self) -> None:
         found = TaggedReplies().feed(b"@event=valves;seq=1 A open\r\n@id=1 OK\r\n")

@@ -10,6 +10,7 @@ from pychron_comms.client.link.deadline import Deadline
 from pychron_comms.client.link.dialect import Dialect, Form, checked_seconds
 from pychron_comms.client.link.numbering import Numbering
 from pychron_comms.errors import MalformedRequestError
+from pychron_comms.wire.crc import compute_crc
 
 
 class DialectTests(SynchronousTestCase):
@@ -32,27 +33,59 @@ class DialectTests(SynchronousTestCase):
         self.assertIs(Dialect.parse("auto", "\r", "L4,-,C4", "").form, Form.PLAIN)
 
     def test_refuses_what_contradicts_itself(self) -> None:
-        for arguments in (
-            ("yaml", "\r", "", ""),
-            ("auto", "", "", ""),
-            ("auto", ";", "", ""),
-            ("tagged", "\r", "L4,-,C4", ""),
-            ("plain", "\r", "C4", ""),
+        for arguments, why in (
+            (("yaml", "\r", "", ""), "'yaml' is not a valid Form"),
+            (("auto", "", "", ""), "'' ends no line; CR, LF and CRLF do"),
+            (("auto", ";", "", ""), "';' ends no line; CR, LF and CRLF do"),
+            (("tagged", "\r", "L4,-,C4", ""), "tagged replies are never framed"),
+            (("plain", "\r", "C4", ""), "'C4' is no message frame; L4,-,C4 is one"),
         ):
-            self.assertRaises(ValueError, Dialect.parse, *arguments)
+            error = self.assertRaises(ValueError, Dialect.parse, *arguments)
+            self.assertIn(why, str(error))
+
+    def test_without_a_frame_a_form_is_what_was_said(self) -> None:
+        for form in Form:
+            dialect = Dialect.parse(form.value, "\n", "", "")
+            self.assertEqual((dialect.form, dialect.frame), (form, None))
+
+    def test_plain_replies_may_be_framed(self) -> None:
+        for form in ("plain", "auto"):
+            frame = Dialect.parse(form, "\r", "L4,-,C4", "").frame
+            assert frame is not None
+            self.assertEqual(frame.decode(b"000aOK" + compute_crc(b"OK").encode()), b"OK")
 
     def test_a_command_is_one_line_of_text(self) -> None:
         dialect = Dialect.parse("auto", "\r", "", "")
         dialect.check("SetLight µ")
-        for command in ("", "  ", "Open A\nOpen B", "Open A\r", "Open \ud800"):
-            self.assertRaises(MalformedRequestError, dialect.check, command)
+        for command, why in (
+            ("", "no command"),
+            ("  ", "no command"),
+            ("\u2003", "no command"),
+            ("Open A\nOpen B", "a line end inside a command"),
+            ("Open A\r", "a line end inside a command"),
+            ("Open \ud800", "'Open \\ud800' cannot be written as UTF-8"),
+        ):
+            error = self.assertRaises(MalformedRequestError, dialect.check, command)
+            self.assertEqual(str(error), f"malformed request: {why}")
+
+    def test_a_key_is_what_a_tag_can_hold(self) -> None:
+        dialect = Dialect.parse("auto", "\r", "", "")
+        for key in ("k", "run-7.Z_9:a", "k" * 128):
+            dialect.check("Open A", key)
+        for key in ("k" * 129, "a b", "a;b", "a=b", "ä", "k\n"):
+            error = self.assertRaises(MalformedRequestError, dialect.check, "Open A", key)
+            why = "is no key: 1 to 128 of letters, digits, . _ : -"
+            self.assertEqual(str(error), f"malformed request: {key!r} {why}")
 
 
 class TimeTests(SynchronousTestCase):
     def test_a_timeout_has_a_range(self) -> None:
-        self.assertEqual(checked_seconds(86400), 86400)
+        for seconds in (86400, 0.001):
+            self.assertEqual(checked_seconds(seconds), seconds)
         for seconds in (0, -1, 86401, float("inf"), float("nan")):
-            self.assertRaises(ValueError, checked_seconds, seconds)
+            error = self.assertRaises(ValueError, checked_seconds, seconds)
+            why = f"timeout={seconds}: expected seconds, above 0 and at most 86400"
+            self.assertEqual(str(error), why)
 
     def test_a_deadline_passes(self) -> None:
         clock = Clock()
@@ -78,7 +111,8 @@ class ArgumentTests(SynchronousTestCase):
         context = ssl.create_default_context()
         Communicator("tls:lab:1067", tls=context).close()
         Communicator("tls:lab:1067").close()
-        self.assertRaises(ValueError, Communicator, "tcp:lab:1067", tls=context)
+        error = self.assertRaises(ValueError, Communicator, "tcp:lab:1067", tls=context)
+        self.assertEqual(str(error), "'tcp:lab:1067': a TLS context is for tls: alone")
 
     def test_a_bad_argument_is_told_at_once(self) -> None:
         self.assertRaises(ValueError, Communicator, "lab:1067")

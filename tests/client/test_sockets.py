@@ -75,24 +75,58 @@ class ChannelTests(SynchronousTestCase):
         self.assertRaises(OSError, self.channel.send, b"B", some_time())
         self.assertFalse(self.channel.begun)
 
-    def test_a_long_line_leaves_in_pieces(self) -> None:
-        class Slow:
-            """Takes two bytes at a time."""
+    def test_a_system_with_poll_is_not_asked_otherwise(self) -> None:
+        """``select`` takes no descriptor above 1023."""
+        poll_alone = SimpleNamespace(poll=select.poll, POLLIN=select.POLLIN)
+        self.patch(sockets, "select", poll_alone)
+        channel = Channel(self.far)
+        self.assertIsNone(channel.poll())
 
-            taken = b""
-
-            def fileno(self) -> int:
-                return 0
-
-            def settimeout(self, seconds: float) -> None: ...
-
-            def send(self, data: bytes) -> int:
-                self.taken += data[:2]
-                return len(data[:2])
-
-        slow: Any = Slow()
-        Channel(slow).send(b"Open A\r", some_time())
+    def test_a_long_line_leaves_in_pieces_and_in_its_time(self) -> None:
+        clock = Clock()
+        slow: Any = SlowSocket(clock)
+        channel = Channel(slow)
+        channel.send(b"Open A\r", Deadline(5.0, clock.seconds))
         self.assertEqual(slow.taken, b"Open A\r")
+        self.assertEqual(slow.timeouts, [5.0, 4.0, 3.0, 2.0])
+        self.assertTrue(channel.begun)
+
+    def test_a_line_that_does_not_leave_in_time_has_left_in_part(self) -> None:
+        clock = Clock()
+        channel = Channel(SlowSocket(clock))  # type: ignore[arg-type]
+        deadline = Deadline(2.0, clock.seconds)
+        self.assertRaises(TimeoutError, channel.send, b"Open A\r", deadline)
+        self.assertTrue(channel.begun)
+        self.assertRaises(TimeoutError, channel.send, b"Open A\r", deadline)
+        self.assertFalse(channel.begun)
+
+    def test_silence_ends_in_its_time(self) -> None:
+        slow: Any = SlowSocket(Clock())
+        self.assertRaises(TimeoutError, Channel(slow).receive, 0.5)
+        self.assertEqual(slow.timeouts, [0.5])
+
+
+class SlowSocket:
+    """Takes two bytes a second, and gives none."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.taken = b""
+        self.timeouts: list[float] = []
+
+    def fileno(self) -> int:
+        return 0
+
+    def settimeout(self, seconds: float) -> None:
+        self.timeouts.append(seconds)
+
+    def send(self, data: bytes) -> int:
+        self.clock.advance(1)
+        self.taken += data[:2]
+        return len(data[:2])
+
+    def recv(self, size: int) -> bytes:
+        raise TimeoutError
 
 
 class FakeSocket:
@@ -104,15 +138,19 @@ class FakeSocket:
     def __init__(self, *kind: object) -> None:
         self.kind = kind
         self.is_closed = False
+        self.options: list[tuple[int, ...]] = []
+        self.timeouts: list[float] = []
         self.made.append(self)
 
-    def settimeout(self, seconds: float) -> None: ...
+    def settimeout(self, seconds: float) -> None:
+        self.timeouts.append(seconds)
 
-    def connect(self, target: tuple[str, int]) -> None:
-        if target[0] != self.good:
+    def connect(self, target: tuple[str, int] | str) -> None:
+        if target != self.good and target[0] != self.good:
             raise ConnectionRefusedError(111, f"{target[0]} refused")
 
-    def setsockopt(self, *option: int) -> None: ...
+    def setsockopt(self, *option: int) -> None:
+        self.options.append(option)
 
     def fileno(self) -> int:
         return 0
@@ -127,8 +165,8 @@ class OpenTests(SynchronousTestCase):
         self.found = [(10, 1, 6, "", ("::1", 1067)), (2, 1, 6, "", ("127.0.0.1", 1067))]
         kind = type("Made", (FakeSocket,), {"made": self.sockets, "good": "127.0.0.1"})
         self.kind: Any = kind
-        self.patch(sockets.socket, "socket", kind)
-        self.patch(sockets.socket, "getaddrinfo", lambda *_, **__: list(self.found))
+        self.patch(socket, "socket", kind)
+        self.patch(socket, "getaddrinfo", lambda *_, **__: list(self.found))
 
     def open(self, endpoint: str, context: Any = None) -> Any:
         return open_channel(parse_address(endpoint), context, some_time())
@@ -142,11 +180,71 @@ class OpenTests(SynchronousTestCase):
         error = self.assertRaises(OSError, self.open, "tcp:lab:1067")
         self.assertEqual(error.strerror, "127.0.0.1 refused")
         self.found = []
-        self.assertRaises(OSError, self.open, "tcp:lab:1067")
+        self.assertTrue(all(each.is_closed for each in self.sockets))
+        self.found = []
+        error = self.assertRaises(OSError, self.open, "tcp:lab:1067")
+        self.assertEqual(str(error), "the name has no address")
+
+    def test_a_command_leaves_at_once_and_a_dead_server_is_noticed(self) -> None:
+        self.assertFalse(self.open("tcp:lab:1067").datagrams)
+        (_, made) = self.sockets
+        self.assertEqual(made.kind, (2, 1, 6))
+        no_delay = (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.assertEqual(made.options, [no_delay, (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)])
+        self.assertEqual(made.timeouts, [5.0])
 
     def test_datagrams_prefer_ipv4(self) -> None:
         self.assertTrue(self.open("udp:lab:1067").datagrams)
-        self.assertEqual(len(self.sockets), 1)
+        (made,) = self.sockets
+        self.assertEqual((made.kind[0], made.options), (socket.AF_INET, []))
+
+    def test_datagrams_over_ipv6_where_there_is_no_other(self) -> None:
+        del self.found[1]
+        self.kind.good = "::1"
+        self.assertTrue(self.open("udp:lab:1067").datagrams)
+
+    def test_each_kind_asks_for_addresses_of_its_own(self) -> None:
+        asked: list[Any] = []
+
+        def find(*where: object, type: int) -> Any:  # noqa: A002
+            asked.append((*where, type))
+            return list(self.found)
+
+        self.patch(socket, "getaddrinfo", find)
+        self.open("tcp:lab:1067")
+        self.open("udp:lab:1067")
+        stream, datagram = socket.SOCK_STREAM, socket.SOCK_DGRAM
+        self.assertEqual(asked, [("lab", 1067, stream), ("lab", 1067, datagram)])
+
+    def test_a_unix_socket(self) -> None:
+        self.kind.good = "/run/lab.sock"
+        self.assertFalse(self.open("unix:/run/lab.sock").datagrams)
+        (made,) = self.sockets
+        self.assertEqual((made.kind, made.timeouts), ((socket.AF_UNIX,), [5.0]))
+        self.assertRaises(ConnectionRefusedError, self.open, "unix:/run/other.sock")
+        self.assertTrue(self.sockets[1].is_closed)
+
+    def test_tls_is_for_the_host_that_was_named_and_has_an_end(self) -> None:
+        clock = Clock()
+        named: list[str] = []
+
+        class Context:
+            def wrap_socket(self, sock: FakeSocket, server_hostname: str) -> object:
+                named.append(server_hostname)
+                return sock
+
+        self.found = self.found[1:]
+        deadline = Deadline(5.0, clock.seconds)
+        connect = FakeSocket.connect
+
+        def slowly(sock: FakeSocket, target: Any) -> None:
+            connect(sock, target)
+            clock.advance(3)
+
+        self.patch(FakeSocket, "connect", slowly)
+        open_channel(parse_address("tls:lab:1067"), Context(), deadline)  # type: ignore[arg-type]
+        self.assertEqual(named, ["lab"])
+        self.assertEqual(self.sockets[0].timeouts, [5.0, 2.0])
 
     def test_a_failed_handshake_closes_the_socket(self) -> None:
         class Context:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, TextIO
 
+from pychron_comms.client.command_line.output import write_line
 from pychron_comms.client.watch.notices import Gap, Happened, Item, Live, Lost, Notice
 from pychron_comms.interfaces import Severity
 
@@ -30,15 +31,9 @@ class NoticeLines:
     def show(self, notice: Notice) -> None:
         if isinstance(notice, Item | Happened):
             line = json.dumps(as_json(notice)) if self._as_json else as_line(notice)
-            self._write(self._out, line)
+            write_line(self._out, line)
         elif not isinstance(notice, Live):
-            self._write(self._err, f"pychron-ask: {about_connection(notice)}")
-
-    def _write(self, stream: TextIO, line: str) -> None:
-        # A terminal's encoding may know fewer letters than a name holds.
-        encoding = stream.encoding or "utf-8"
-        stream.write(line.encode(encoding, "backslashreplace").decode(encoding) + "\n")
-        stream.flush()
+            write_line(self._err, f"pychron-ask: {about_connection(notice)}")
 
 
 def as_json(notice: Item | Happened) -> Mapping[str, Any]:

@@ -44,23 +44,24 @@ class Output:
 
     def reply(self, command: str, reply: str) -> None:
         line = json.dumps({"command": command, "reply": reply}) if self._as_json else reply
-        _write(self._out, line)
+        write_line(self._out, line)
 
     def error(self, command: str, error: CommandError) -> None:
         if self._as_json:
             told = {"code": error.code, "class": type(error).__name__, "text": str(error)}
             if isinstance(error, UnsettledError):
                 told["key"] = error.key
-            _write(self._out, json.dumps({"command": command, "error": told}))
+            write_line(self._out, json.dumps({"command": command, "error": told}))
         else:
             line = error_line(error)
-            _write(self._err, f"{_RED}{line}{_PLAIN}" if self._in_colour else line)
+            write_line(self._err, f"{_RED}{line}{_PLAIN}" if self._in_colour else line)
 
     def note(self, text: str) -> None:
-        _write(self._err, f"pychron-ask: {text}")
+        write_line(self._err, f"pychron-ask: {text}")
 
 
-def _write(stream: TextIO, text: str) -> None:
+def write_line(stream: TextIO, text: str) -> None:
+    """At once: who reads a pipe waits for it."""
     # A terminal's encoding may know fewer letters than a reply holds.
     encoding = stream.encoding or "utf-8"
     stream.write(text.encode(encoding, "backslashreplace").decode(encoding) + "\n")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from pychron_comms.client.link.deadline import Deadline
 from pychron_comms.client.link.dialect import PROBE_REST, QUIET
 from pychron_comms.client.link.replies import PlainReply, TaggedReplies
@@ -43,7 +45,7 @@ class TaggedConversation:
             while (data := self.channel.poll()) is not None:
                 if not data and not self.channel.datagrams:
                     return False
-                self._answer_among(data, 0, last)
+                self._discard(data, last)
         except (OSError, ValueError):
             return False
         return True
@@ -61,7 +63,7 @@ class TaggedConversation:
                     raise ValueError("the connection ended inside the reply")
                 raise ConnectionError("closed by the server without a reply")
             begun = True
-            text = self._answer_among(data, number, number)
+            text = self._answer_among(data, number)
             if text is not None:
                 return text
 
@@ -69,24 +71,33 @@ class TaggedConversation:
         """Whether the server keeps the connection open; it is given ``PROBE_REST`` to close it."""
         try:
             data = self.channel.receive(min(PROBE_REST, deadline.left()))
-            self._answer_among(data, 0, last)
+            self._discard(data, last)
         except TimeoutError:
             return True
         except (OSError, ValueError):
             return False
         return bool(data)
 
-    def _answer_among(self, data: bytes, number: int, last: int) -> str | None:
-        """The reply to ``number`` where ``data`` completes it."""
-        replies = self._replies
-        found = replies.only(data, number)
+    def _discard(self, data: bytes, last: int) -> None:
+        """Late replies are nobody's."""
+        for _ in self._replies_in(data, last):
+            pass
+
+    def _answer_among(self, data: bytes, number: int) -> str | None:
+        """The reply to ``number``, the last that was given, where ``data`` completes it."""
+        found = self._replies.only(data, number)
         if found is not None:
             return found
-        for other, text in replies.datagram(data) if self.channel.datagrams else replies.feed(data):
-            if other > last:
-                raise ValueError(f"a reply to command {other}, which was never sent")
+        for other, text in self._replies_in(data, number):
             if other == number:
                 if found is not None:
                     raise ValueError(f"two replies to one command: {found!r} and {text!r}")
                 found = text
         return found
+
+    def _replies_in(self, data: bytes, last: int) -> Iterator[tuple[int, str]]:
+        replies = self._replies
+        for number, text in (replies.datagram if self.channel.datagrams else replies.feed)(data):
+            if number > last:
+                raise ValueError(f"a reply to command {number}, which was never sent")
+            yield number, text

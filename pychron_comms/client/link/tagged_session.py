@@ -59,7 +59,7 @@ class TaggedSession:
             return False
         except CommandError:
             pass  # The server says with the number that it is not ready.
-        await deferLater(self._clock, PROBE_REST, lambda: None)
+        await deferLater(self._clock, PROBE_REST)
         return not self.is_over
 
     def send(self, asking: Asking) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import ssl
 from contextlib import aclosing
 from typing import Any
 
@@ -10,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.client.link.endpoint import parse_address
 from pychron_comms.client.watch import asyncio_watch
-from pychron_comms.client.watch.asyncio_watch import AsyncioWatch
+from pychron_comms.client.watch.asyncio_watch import AsyncioWatch, connected
 from pychron_comms.client.watch.notices import Live, Lost, Notice
 from pychron_comms.errors import NotPermittedError
 from tests.client.watch.telling import Teller
@@ -79,6 +80,30 @@ class AsyncioWatchTests(SynchronousTestCase):
         self.silent = True
         self.patch(asyncio_watch, "PATIENCE", 0.01)
         self.assertEqual(self.hear(3)[2:], [Lost("no word for 0.01 s")])
+
+    def test_it_gets_there_by_what_the_address_says(self) -> None:
+        gone: list[Any] = []
+
+        async def opened(*where: Any, **how: Any) -> Any:
+            gone.append((*where, *how.values()))
+
+        self.patch(asyncio, "open_connection", opened)
+        self.patch(asyncio, "open_unix_connection", opened)
+        context = ssl.create_default_context()
+        asyncio.run(connected(parse_address("tcp:lab:1061"), None))
+        asyncio.run(connected(parse_address("tls:lab:1062"), context))
+        asyncio.run(connected(parse_address("unix:/run/lab"), None))
+        self.assertEqual(gone, [("lab", 1061, None), ("lab", 1062, context), ("/run/lab",)])
+
+    def test_it_asks_for_what_was_asked_for_and_has_it(self) -> None:
+        watch = AsyncioWatch(parse_address("tcp:lab:1061"), ["System/*"], None, self.connect)
+
+        async def run() -> None:
+            async with aclosing(aiter(watch)) as notices:
+                await anext(notices)
+
+        asyncio.run(run())
+        self.assertEqual(dict(watch.items), {valve().path: valve()})
 
     def test_a_refusal_is_raised(self) -> None:
         async def connect() -> Any:

@@ -36,6 +36,24 @@ class BlockingTests(SynchronousTestCase):
         self.assertTrue(self.network.opened[0].is_closed)
         self.assertEqual(watch.items, {valve().path: valve()})
 
+    def test_no_time_at_all(self) -> None:
+        self.assertEqual(list(self.watch(seconds=0.0)), [])
+        self.assertEqual(self.network.opened, [])
+
+    def test_the_time_is_over_with_what_came_in_its_last_moment(self) -> None:
+        watch = self.watch(self.channel(4.0, b"@event=beat;seq=1 {}\r\n"), seconds=2.0)
+        self.assertEqual(list(watch), [valve(), Live()])
+        self.assertEqual(self.network.clock.seconds(), 2.0)
+
+    def test_one_that_is_cancelled_before_it_begins_asks_nobody(self) -> None:
+        self.assertEqual(list(self.watch(cancel=lambda: True)), [])
+        self.assertEqual(self.network.opened, [])
+
+    def test_a_server_that_is_not_there_is_called_once_a_second(self) -> None:
+        calls = [REFUSED] * 3
+        self.assertEqual(len(list(self.watch(*calls, seconds=3.0))), 1)
+        self.assertEqual(self.network.waiting, [])
+
     def test_until_it_is_cancelled(self) -> None:
         event = Event()
         for cancel in (event, event.is_set):
