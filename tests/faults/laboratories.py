@@ -45,7 +45,7 @@ class CountingLaboratory:
         seconds: float = 0.0,
         more: str = "",
     ) -> None:
-        self._processes = processes
+        self.processes = processes
         folder = processes.folder
         self.record = folder / "record"
         self.record.write_text("")
@@ -86,7 +86,7 @@ class CountingLaboratory:
 
     def start_roomy_server(self, processor: str) -> RunningProcess:
         """One that bears thousands of connections."""
-        configuration = self._processes.folder / "server.toml"
+        configuration = self.processes.folder / "server.toml"
         configuration.write_text(
             f'[[server.listener]]\ntype = "{REQUEST_TYPE}"\nlisten = ["{ANY_PORT}"]\n'
             "connections = 10000\n"
@@ -116,7 +116,7 @@ class CountingLaboratory:
 
     def _twistd(self, before: Sequence[str | Path], *arguments: str) -> RunningProcess:
         command = before or (TWISTD,)
-        return self._processes.start(*command, "-n", "--pidfile=", *arguments, **self.environment)
+        return self.processes.start(*command, "-n", "--pidfile=", *arguments, **self.environment)
 
     def _section(self, name: str, seconds: float) -> str:
         slow = name.startswith("slow")

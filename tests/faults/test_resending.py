@@ -7,6 +7,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from typing import NamedTuple
 
 import pytest
@@ -23,7 +24,7 @@ from tests.integration.clients import (
     PersistentClient,
     PlainClient,
 )
-from tests.integration.processes import Processes, RunningProcess
+from tests.integration.processes import PATIENCE, Attempt, Processes, RunningProcess
 
 Actuated = Callable[[], Counter[str]]
 
@@ -99,13 +100,15 @@ def test_a_command_is_run_once_whatever_becomes_of_its_first_connection(
     laboratory: CountingLaboratory, server: RunningProcess, actuated: Actuated, case: Case
 ) -> None:
     accounts = _accounts()
-    with Proxy(address_of(server), plan=first_only(case.direction, case.fault)) as front:
-        asking = case.client(front.address)
-        for device in laboratory.devices:
-            value = accounts.new_value()
-            assert accounts.answered(value, asking.ask(f"Count {device} {value}")) == SUCCESS
-        asking.close()
-        assert front.injected[case.fault.kind] >= 1
+    for attempt in laboratory.processes.attempts():
+        plan = first_only(case.direction, case.fault)
+        with attempt, Proxy(address_of(server), plan=plan) as front:
+            with closing(case.client(front.address)) as asking:
+                for device in laboratory.devices:
+                    value = accounts.new_value()
+                    reply = asking.ask(f"Count {device} {value}")
+                    assert accounts.answered(value, reply) == SUCCESS
+            assert front.injected[case.fault.kind] >= 1
     accounts.assert_sound(actuated())
 
 
@@ -122,53 +125,61 @@ def test_a_command_that_was_cut_short_is_not_run(
 
 
 def test_a_first_copy_that_comes_last_is_not_run_again(
-    server: RunningProcess, actuated: Actuated
+    laboratory: CountingLaboratory, server: RunningProcess, actuated: Actuated
 ) -> None:
-    value = sealed(1_000_000)
-    with Proxy(address_of(server), plan=first_only(UP, Delay(1.3))) as front:
-        assert ConnectingClient(front.address).ask(f"Count prompt-0 {value}") == value
-        time.sleep(0.5)  # the first copy arrives
-    assert actuated()[value] == 1
+    for value, attempt in told_anew(laboratory, 1_000_000):
+        with attempt:
+            with Proxy(address_of(server), plan=first_only(UP, Delay(1.3))) as front:
+                assert ConnectingClient(front.address).ask(f"Count prompt-0 {value}") == value
+                time.sleep(0.5)  # the first copy arrives
+            assert actuated()[value] == 1
 
 
 # -- over UDP
 
 
 def test_datagrams_that_come_twice_while_a_command_runs_run_it_once(
-    server: RunningProcess, actuated: Actuated
+    laboratory: CountingLaboratory, server: RunningProcess, actuated: Actuated
 ) -> None:
     accounts = _accounts()
     faults = DatagramFaults(duplicate=1.0)
-    with DatagramProxy(host_and_port(server), faults, seed=1) as line:
-        for _ in range(5):
-            value = accounts.new_value()
-            reply = DatagramClient(line.address).ask(f"Count slow-0 {value}")
-            assert accounts.answered(value, reply) == SUCCESS
-        assert line.injected["duplicate"] >= 10
+    for attempt in laboratory.processes.attempts():
+        with attempt, DatagramProxy(host_and_port(server), faults, seed=1) as line:
+            for _ in range(5):
+                value = accounts.new_value()
+                reply = DatagramClient(line.address).ask(f"Count slow-0 {value}")
+                assert accounts.answered(value, reply) == SUCCESS
+            assert line.injected["duplicate"] >= 10
     accounts.assert_sound(actuated())
 
 
 def test_a_datagram_that_comes_again_when_it_was_answered_is_not_run_again(
-    server: RunningProcess, actuated: Actuated
+    laboratory: CountingLaboratory, server: RunningProcess, actuated: Actuated
 ) -> None:
-    value = sealed(2_000_001)
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
-        client.settimeout(5.0)
-        for _ in range(2):
-            client.sendto(f"Count prompt-0 {value}\r".encode(), host_and_port(server))
-            assert client.recv(100) == f"{value}\r\n".encode()
-    assert actuated()[value] == 1
+    for value, attempt in told_anew(laboratory, 2_001_000):
+        with attempt, socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+            client.settimeout(PATIENCE)
+            for _ in range(2):
+                client.sendto(f"Count prompt-0 {value}\r".encode(), host_and_port(server))
+                assert client.recv(100) == f"{value}\r\n".encode()
+            assert actuated()[value] == 1
 
 
 def test_a_command_whose_reply_was_lost_is_not_run_again(
-    server: RunningProcess, actuated: Actuated
+    laboratory: CountingLaboratory, server: RunningProcess, actuated: Actuated
 ) -> None:
-    value = sealed(2_000_002)
-    for _ in range(2):
-        # Each from a port of its own, as a client does that has heard nothing.
-        reply = DatagramClient(host_and_port(server)).ask(f"Count prompt-0 {value}")
-        assert reply == value
-    assert actuated()[value] == 1
+    for value, attempt in told_anew(laboratory, 2_002_000):
+        with attempt:
+            for _ in range(2):
+                # Each from a port of its own, as a client does that has heard nothing.
+                reply = DatagramClient(host_and_port(server)).ask(f"Count prompt-0 {value}")
+                assert reply == value
+            assert actuated()[value] == 1
+
+
+def told_anew(laboratory: CountingLaboratory, first: int) -> Iterator[tuple[str, Attempt]]:
+    """Another value for each attempt, of which nobody knows a copy."""
+    return zip(map(sealed, itertools.count(first)), laboratory.processes.attempts(), strict=False)
 
 
 def host_and_port(server: RunningProcess) -> tuple[str, int]:
