@@ -12,7 +12,7 @@ from tests.faults.counting import REQUEST_TYPE, actuations
 from tests.faults.held import HELD
 from tests.integration.clients import Address, Wire
 from tests.integration.laboratories import ANY_PORT, HOST, port_of, wait_until_connected
-from tests.integration.processes import TWISTD, Processes, RunningProcess, wait_until
+from tests.integration.processes import Processes, RunningProcess, wait_until
 
 _ROOT = Path(__file__).parents[2]
 
@@ -115,8 +115,9 @@ class CountingLaboratory:
         return "pychron-processor", "--config", config, f"--listen=unix:{self.socket}"
 
     def _twistd(self, before: Sequence[str | Path], *arguments: str) -> RunningProcess:
-        command = before or (TWISTD,)
-        return self.processes.start(*command, "-n", "--pidfile=", *arguments, **self.environment)
+        if not before:
+            return self.processes.twistd(*arguments, **self.environment)
+        return self.processes.start(*before, "-n", "--pidfile=", *arguments, **self.environment)
 
     def _section(self, name: str, seconds: float) -> str:
         slow = name.startswith("slow")

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import os
 import re
 import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 
 from pychron_comms.wire.copies import KEEP_DATAGRAM
+from tests.integration.fork_server import FORKS, Fork, ForkServer
 
 #: Seconds that anything may take before a test gives up; far more than it takes on a busy machine.
 PATIENCE = 60.0
@@ -44,22 +48,51 @@ def wait_until(condition: Callable[[], bool], what: str, seconds: float = PATIEN
         time.sleep(_POLL)
 
 
+def _started(
+    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], output: int
+) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        arguments,
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        stdout=output,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+
+
+@functools.cache
+def _fork_server() -> ForkServer:
+    server = ForkServer({**os.environ, **_SHOW_LEAKS})
+    atexit.register(server.end)
+    return server
+
+
+def _forked(
+    arguments: Sequence[str], folder: Path, environment: Mapping[str, str], output: int
+) -> subprocess.Popen[bytes] | Fork:
+    can = FORKS and _fork_server().can_start(environment)
+    start = _fork_server().start if can else _started
+    return start(arguments, folder, environment, output)
+
+
 class RunningProcess:
     """One process, in a process group of its own."""
 
     def __init__(
-        self, arguments: list[str], folder: Path, log: Path, environment: Mapping[str, str]
+        self,
+        arguments: list[str],
+        folder: Path,
+        log: Path,
+        environment: Mapping[str, str],
+        forked: bool = False,
     ) -> None:
         self._log = log
+        start = _forked if forked else _started
         with log.open("wb") as output:
-            self._process = subprocess.Popen(
-                arguments,
-                cwd=folder,
-                env={**os.environ, **_SHOW_LEAKS, **environment},
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
+            self._process = start(
+                arguments, folder, {**os.environ, **_SHOW_LEAKS, **environment}, output.fileno()
             )
         self.pid = self._process.pid
 
@@ -156,10 +189,12 @@ class Processes:
         self._started: list[RunningProcess] = []
 
     def start(self, *arguments: str | Path, **environment: str) -> RunningProcess:
-        log = self.folder / f"process-{len(self._started)}.log"
-        process = RunningProcess([str(each) for each in arguments], self.folder, log, environment)
-        self._started.append(process)
-        return process
+        """Any program, as a user starts it."""
+        return self._start(arguments, environment, forked=False)
+
+    def fork(self, *arguments: str | Path, **environment: str) -> RunningProcess:
+        """One of this project's, by its script or by ``python -m``; it is there sooner."""
+        return self._start(arguments, environment, forked=True)
 
     def attempts(self) -> Iterator[Attempt]:
         """For what is promised only where none stands still, as a busy machine makes them.
@@ -181,7 +216,7 @@ class Processes:
         )
 
     def twistd(self, *arguments: str, **environment: str) -> RunningProcess:
-        return self.start(TWISTD, "-n", "--pidfile=", *arguments, **environment)
+        return self.fork(TWISTD, "-n", "--pidfile=", *arguments, **environment)
 
     def end(self) -> None:
         """Fail where one of them has logged what can only be a bug."""
@@ -191,11 +226,20 @@ class Processes:
         for process in started:
             assert _BUG.search(process.log) is None, process.log
 
+    def _start(
+        self, arguments: Sequence[str | Path], environment: Mapping[str, str], forked: bool
+    ) -> RunningProcess:
+        log = self.folder / f"process-{len(self._started)}.log"
+        words = [str(each) for each in arguments]
+        process = RunningProcess(words, self.folder, log, environment, forked)
+        self._started.append(process)
+        return process
+
 
 def run_to_the_end(
     *arguments: str | Path, folder: Path, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program that ends by itself; its output is in ``stdout``, errors included."""
+    """Run any program that ends by itself; its output is in ``stdout``, errors included."""
     return subprocess.run(
         [str(each) for each in arguments],
         cwd=folder,
@@ -207,3 +251,20 @@ def run_to_the_end(
         timeout=5 * PATIENCE,
         check=False,
     )
+
+
+def run_forked(
+    *arguments: str | Path, folder: Path, **environment: str
+) -> subprocess.CompletedProcess[str]:
+    """The same for one of this project's, by its script or by ``python -m``: it is done sooner."""
+    words = [str(each) for each in arguments]
+    with tempfile.TemporaryFile("w+") as output:
+        process = _forked(
+            words, folder, {**os.environ, **_SHOW_LEAKS, **environment}, output.fileno()
+        )
+        try:
+            status = process.wait(5 * PATIENCE)
+        finally:
+            process.kill()
+        output.seek(0)
+        return subprocess.CompletedProcess(words, status, output.read())

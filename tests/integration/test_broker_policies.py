@@ -18,7 +18,7 @@ from tests.integration.broker_road import Asker, BrokerRoad
 from tests.integration.brokers import Broker
 from tests.integration.clean_homes import CHECKOUT
 from tests.integration.laboratories import HOST
-from tests.integration.processes import Processes, run_to_the_end, wait_until
+from tests.integration.processes import Processes, run_forked, wait_until
 
 FILES = CHECKOUT / "docs" / "broker"
 
@@ -82,7 +82,7 @@ def certs(folder: Path) -> None:
         ("issue", "certs", "client"),
     ):
         arguments = ("-m", "pychron_comms.certs", *words)
-        done = run_to_the_end(sys.executable, *arguments, folder=folder)
+        done = run_forked(sys.executable, *arguments, folder=folder)
         assert done.returncode == 0, done.stdout
 
 

@@ -10,14 +10,14 @@ import pytest
 
 from tests.integration.clients import ConnectingClient
 from tests.integration.laboratories import server_address
-from tests.integration.processes import TWISTD, Processes, run_to_the_end
+from tests.integration.processes import TWISTD, Processes, run_forked, run_to_the_end
 
 both_services = pytest.mark.parametrize("service", ["pychron-server", "pychron-processor"])
 
 
 def check(service: str, file: Path) -> subprocess.CompletedProcess[str]:
     arguments = ("-n", "--pidfile=", service, f"--config={file}", "--check")
-    return run_to_the_end(TWISTD, *arguments, folder=file.parent)
+    return run_forked(TWISTD, *arguments, folder=file.parent)
 
 
 def written(folder: Path, text: str) -> Path:
@@ -129,7 +129,7 @@ def test_a_mistake_stops_the_start_too(tmp_path: Path, service: str) -> None:
     file = written(tmp_path, "[processor]\nlisten = 1059\n")
     arguments = ("-n", "--pidfile=", service, f"--config={file}")
 
-    ended = run_to_the_end(TWISTD, *arguments, folder=tmp_path)
+    ended = run_forked(TWISTD, *arguments, folder=tmp_path)
 
     assert ended.returncode == 1
     assert ended.stdout.startswith(f"configuration: {file}:2: processor.listen: ")

@@ -200,7 +200,7 @@ class BothHalves:
         self._halves = [int(file.read_text()) for file in self._folder.glob("pychron-*/*.pid")]
 
     def assert_ended_cleanly(self) -> None:
-        assert self.process.wait_for_end(10) == 0
+        assert self.process.wait_for_end() == 0
         assert self.process.group_is_empty
         assert len(self._halves) == 2
         assert not any(is_running(half) for half in self._halves)

@@ -13,7 +13,7 @@ import pytest
 from tests.integration.clients import Wire
 from tests.integration.laboratories import ANY_PORT, server_address
 from tests.integration.pages import get, page_of
-from tests.integration.processes import Processes, RunningProcess, run_to_the_end, wait_until
+from tests.integration.processes import Processes, RunningProcess, run_forked, wait_until
 
 _CONFIGURATION = """
 lab = "default"
@@ -36,7 +36,7 @@ def start(processes: Processes, folder: Path) -> RunningProcess:
 
 def listed(folder: Path) -> str:
     tool = ("-m", "pychron_comms.history.tool", "list", folder / "lab.history", "device/*")
-    return run_to_the_end(sys.executable, *tool, folder=folder).stdout
+    return run_forked(sys.executable, *tool, folder=folder).stdout
 
 
 def history(url: str) -> dict[str, object]:

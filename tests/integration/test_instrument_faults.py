@@ -10,7 +10,7 @@ import pytest
 
 from tests.integration.clients import Wire
 from tests.integration.laboratories import ANY_PORT, server_address
-from tests.integration.processes import Processes, RunningProcess, run_to_the_end, wait_until
+from tests.integration.processes import Processes, RunningProcess, run_forked, wait_until
 
 _TOOL = (sys.executable, "-m", "pychron_comms.instruments.tool")
 
@@ -32,7 +32,7 @@ FAULTS = {
 
 
 def simulated(processes: Processes, *arguments: str) -> tuple[RunningProcess, str]:
-    process = processes.start(*_TOOL, "sim", *arguments)
+    process = processes.fork(*_TOOL, "sim", *arguments)
     return process, process.wait_for(r"listening: (\S+)\n")[1]
 
 
@@ -55,7 +55,7 @@ def test_each_fault_is_known_for_what_it_is(
     ):
         (processes.folder / f"{name}.toml").write_text(text.replace("[wire]", f"[wire]\n{limits}"))
     started = {
-        fault: processes.start(*_TOOL, "sim", "quick.toml", "--listen", listen, "--faults", fault)
+        fault: processes.fork(*_TOOL, "sim", "quick.toml", "--listen", listen, "--faults", fault)
         for fault in faults
     }
     links = {
@@ -65,7 +65,7 @@ def test_each_fault_is_known_for_what_it_is(
         wanted = FAULTS[fault]
         file = "quick.toml" if wanted == NONE else "calm.toml"
         tried = ("try", file, "gauge(1).pressure", "--link", links[fault])
-        ended = run_to_the_end(*_TOOL, *tried, folder=processes.folder)
+        ended = run_forked(*_TOOL, *tried, folder=processes.folder)
         said = ended.stdout.rstrip().splitlines()[-1]
         assert wanted in said, (fault, ended.stdout)
         assert (ended.returncode == 0) is (wanted == RIGHT), (fault, ended.stdout)

@@ -14,7 +14,13 @@ import pytest
 from tests.integration.clients import Wire
 from tests.integration.laboratories import ANY_PORT, server_address
 from tests.integration.pages import chromium, looking_at, page_of, with_browser
-from tests.integration.processes import Processes, RunningProcess, run_to_the_end, wait_until
+from tests.integration.processes import (
+    Processes,
+    RunningProcess,
+    run_forked,
+    run_to_the_end,
+    wait_until,
+)
 
 _PAGE = Path(__file__).parents[2] / "docs" / "instruments.md"
 _README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
@@ -32,7 +38,7 @@ def page(language: str) -> str:
 
 def simulated(processes: Processes, *arguments: str) -> tuple[RunningProcess, str]:
     """A simulated instrument, and where it is."""
-    process = processes.start(*_TOOL, "sim", *arguments)
+    process = processes.fork(*_TOOL, "sim", *arguments)
     return process, process.wait_for(r"listening: (\S+)\n")[1]
 
 
@@ -157,7 +163,7 @@ def test_an_instrument_that_cannot_listen_says_so_in_one_line(tmp_path: Path) ->
     with socket.create_server(("127.0.0.1", 0)) as taken:
         listen = f"tcp:{taken.getsockname()[1]}:interface=127.0.0.1"
         for given, why in ((listen, "Address already in use"), ("ptty", "Unknown endpoint type")):
-            done = run_to_the_end(*_TOOL, "sim", "pfeiffer-tpg", "--listen", given, folder=tmp_path)
+            done = run_forked(*_TOOL, "sim", "pfeiffer-tpg", "--listen", given, folder=tmp_path)
             assert done.returncode == 2
             assert done.stdout.startswith(f"pychron-instrument: --listen {given}: ")
             assert why in done.stdout

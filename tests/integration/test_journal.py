@@ -16,6 +16,7 @@ from pychron_comms.journal.verify import verify
 from tests.integration.processes import (
     Processes,
     RunningProcess,
+    run_forked,
     run_to_the_end,
     wait_until,
 )
@@ -154,12 +155,12 @@ def test_a_journal_is_read_and_verified_from_the_command_line(tmp_path: Path) ->
     for _ in range(3):
         journal.write("begin", sender="10.0.0.5", command="Open µ")
     shown = run_to_the_end(*COMMAND, "show", path, folder=tmp_path, PYTHONIOENCODING="ascii")
-    head = run_to_the_end(*COMMAND, "head", path, folder=tmp_path).stdout.strip()
-    clean = run_to_the_end(*COMMAND, "verify", path, "--head", head, folder=tmp_path)
+    head = run_forked(*COMMAND, "head", path, folder=tmp_path).stdout.strip()
+    clean = run_forked(*COMMAND, "verify", path, "--head", head, folder=tmp_path)
     journal.close()
     path.write_bytes(path.read_bytes().replace(b"Open", b"Shut", 1))
-    changed = run_to_the_end(*COMMAND, "verify", path, folder=tmp_path)
-    missing = run_to_the_end(*COMMAND, "verify", "nowhere", folder=tmp_path)
+    changed = run_forked(*COMMAND, "verify", path, folder=tmp_path)
+    missing = run_forked(*COMMAND, "verify", "nowhere", folder=tmp_path)
 
     assert (shown.returncode, clean.returncode) == (0, 0)
     assert shown.stdout.count("Open \\xb5") == 3
@@ -203,7 +204,7 @@ def test_a_night_is_asked_again_and_each_difference_is_told(tmp_path: Path) -> N
         asked = {"type": "System", "command": command, "sender": "10.0.0.5"}
         journal.write("end", of=journal.write("begin", **asked), reply=reply)
     journal.close()
-    ended = run_to_the_end(*COMMAND, "replay", path, folder=tmp_path)
+    ended = run_forked(*COMMAND, "replay", path, folder=tmp_path)
 
     assert ended.returncode == 1, ended.stdout
     assert ended.stdout.splitlines() == [

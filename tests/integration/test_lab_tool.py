@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.processes import Processes, run_to_the_end, wait_until
+from tests.integration.processes import Processes, run_forked, run_to_the_end, wait_until
 
 LAB = (sys.executable, "-m", "pychron_comms.operations")
 
@@ -123,7 +123,7 @@ instrument = "box.valve(101)"
     processes.twistd("pychron-server", "--config", "lab.toml").wait_for("no instrument at")
 
     def box_told() -> str:
-        told = run_to_the_end(*LAB, "status", "--json", folder=processes.folder)
+        told = run_forked(*LAB, "status", "--json", folder=processes.folder)
         assert told.returncode == 2, told.stdout
         findings = {each["subject"]: each for each in json.loads(told.stdout)["findings"]}
         box = findings["instrument box"]
@@ -136,14 +136,14 @@ instrument = "box.valve(101)"
 
 
 def test_one_wrong_line_is_found(tmp_path: Path) -> None:
-    run_to_the_end(*LAB, "init", "--yes", folder=tmp_path)
+    run_forked(*LAB, "init", "--yes", folder=tmp_path)
     file = tmp_path / "lab.toml"
     lines = file.read_text().splitlines()
     number = lines.index('type = "Synrad"')
     lines[number] = 'type = "Synrd"'
     file.write_text("\n".join(lines))
 
-    checked = run_to_the_end(*LAB, "check", folder=tmp_path)
+    checked = run_forked(*LAB, "check", folder=tmp_path)
 
     assert checked.returncode == 2
     assert f"lab.toml:{number + 1}: server.listener[5].type: " in checked.stdout
@@ -153,7 +153,7 @@ def test_one_wrong_line_is_found(tmp_path: Path) -> None:
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
 @pytest.mark.parametrize("scope", [[], ["--user"]])
 def test_its_units_are_what_systemd_takes(tmp_path: Path, scope: list[str]) -> None:
-    run_to_the_end(*LAB, "init", "--yes", folder=tmp_path)
+    run_forked(*LAB, "init", "--yes", folder=tmp_path)
     shown = subprocess.run(
         [*LAB, "install", *scope],
         cwd=tmp_path,

@@ -10,7 +10,7 @@ import pytest
 
 from tests.integration.clients import Wire
 from tests.integration.laboratories import ANY_PORT, server_address
-from tests.integration.processes import Processes, RunningProcess, run_to_the_end, wait_until
+from tests.integration.processes import Processes, RunningProcess, run_forked, wait_until
 from tests.integration.test_instruments import asked, simulated
 
 _TOOL = (sys.executable, "-m", "pychron_comms.instruments.tool")
@@ -118,7 +118,7 @@ def test_answers_that_come_too_late_are_no_other_s(
 
 def test_try_shows_the_bytes_and_learn_makes_tests_of_them(processes: Processes) -> None:
     _, link = simulated(processes, "modbus-valves", "--listen", "pty")
-    tried = run_to_the_end(
+    tried = run_forked(
         *_TOOL, "try", "modbus-valves", "valve(1).state", "--link", link, folder=processes.folder
     )
     assert tried.stdout.splitlines() == [
@@ -127,7 +127,7 @@ def test_try_shows_the_bytes_and_learn_makes_tests_of_them(processes: Processes)
         "closed",
     ]
     (processes.folder / "talk.txt").write_text(tried.stdout)
-    learned = run_to_the_end(*_TOOL, "learn", "modbus-valves", "talk.txt", folder=processes.folder)
+    learned = run_forked(*_TOOL, "learn", "modbus-valves", "talk.txt", folder=processes.folder)
     assert learned.stdout == (
         "# item.valve.read.state\n"
         '{ with = { unit = 1, valve = 1 }, wire = ["> 01 02 00 00 00 40", '

@@ -2,16 +2,34 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import stat
+from configparser import ConfigParser
 from pathlib import Path
 
 import pytest
 
 from tests.integration.laboratories import HOST
-from tests.integration.processes import TWISTD, Processes, run_to_the_end, wait_until
+from tests.integration.processes import TWISTD, Processes, run_forked, run_to_the_end, wait_until
 
 LISTENER = '[[server.listener]]\ntype = "{}"\nlisten = ["{}"]\n'
+
+
+def programs() -> list[str]:
+    """All that an installation has a script for."""
+    written = ConfigParser()
+    written.read(Path(__file__).parents[2] / "setup.cfg", "utf-8")
+    scripts = written["options.entry_points"]["console_scripts"]
+    return re.findall(r"^(\S+) =", scripts, re.MULTILINE)
+
+
+@pytest.mark.parametrize("program", programs())
+def test_each_program_is_started_by_its_script(tmp_path: Path, program: str) -> None:
+    ended = run_to_the_end(TWISTD.with_name(program), "--help", folder=tmp_path)
+
+    assert ended.returncode == 0
+    assert ended.stdout.startswith(f"usage: {program} ")
 
 
 @pytest.mark.parametrize("service", ["pychron-server", "pychron-processor"])
@@ -90,7 +108,7 @@ def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
 def test_check_finds_what_would_end_the_start(tmp_path: Path, text: str, complaint: str) -> None:
     (tmp_path / "lab.toml").write_text(text)
     for more in ([], ["--check"]):
-        ended = run_to_the_end(
+        ended = run_forked(
             TWISTD, "-n", "pychron-server", "--config", "lab.toml", *more, folder=tmp_path
         )
         assert ended.returncode == 1

@@ -24,14 +24,21 @@ from pychron_comms.client.communicator import Communicator
 from pychron_comms.client.outcome import NotSentError
 from tests.integration.clients import Address, ConnectingClient, connect
 from tests.integration.laboratories import HOST, port_of, wait_until_connected
-from tests.integration.processes import PATIENCE, TWISTD, Processes, RunningProcess, run_to_the_end
+from tests.integration.processes import (
+    PATIENCE,
+    TWISTD,
+    Processes,
+    RunningProcess,
+    run_forked,
+    run_to_the_end,
+)
 
 _LISTENER = "RemoteCommandServer for System (TLS)"
 _SECONDS = 4 * PATIENCE
 
 
 def certs(folder: Path, *arguments: str) -> None:
-    ended = run_to_the_end(
+    ended = run_forked(
         sys.executable, "-m", "pychron_comms.certs", *arguments, folder=folder.parent
     )
     assert ended.returncode == 0, ended.stdout
@@ -305,9 +312,7 @@ def test_a_key_that_others_can_read_stops_the_start(tmp_path: Path) -> None:
         f"--listen=System=tls:0:{shown(folder, 'server')}",
         f"--processor=tls:{HOST}:1:{shown(folder, 'server')}",
     ):
-        ended = run_to_the_end(
-            TWISTD, "-n", "--pidfile=", "pychron-server", option, folder=tmp_path
-        )
+        ended = run_forked(TWISTD, "-n", "--pidfile=", "pychron-server", option, folder=tmp_path)
         assert ended.returncode == 1
         assert ended.stdout == (
             f"configuration: {folder / 'server.key'}: others can read it (mode 0644); "
@@ -323,7 +328,7 @@ def test_the_check_finds_a_certificate_that_has_expired(tmp_path: Path) -> None:
     file.write_text(f'[[server.listener]]\ntype = "System"\nlisten = ["{listen}"]\n')
 
     arguments = ("-n", "--pidfile=", "pychron-server", f"--config={file}", "--check")
-    ended = run_to_the_end(TWISTD, *arguments, folder=tmp_path)
+    ended = run_forked(TWISTD, *arguments, folder=tmp_path)
     assert ended.returncode == 1
     assert ended.stdout.startswith(f"configuration: {folder / 'server.pem'}: has expired on")
     assert ended.stdout.count("\n") == 1
