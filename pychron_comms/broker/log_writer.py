@@ -35,9 +35,10 @@ from pychron_comms.broker.names import JOURNAL, PROCESSORS, memory_topic
 #: away, so that these are ends of what ran, and what became of leases.
 ROOM = 8_000_000
 
-#: Seconds for which the begin of a command that is known to be taken waits for the next record,
-#: mostly its end, to be one message with it.
+#: Seconds for which ends wait, and begins of which the log knows that they may have come to pass,
+#: to be one message with others; and how many bytes of these may wait.
 TOGETHER = 0.01
+_LARGE = 65_536
 
 #: Commands that were taken, and of whose begin is known that it may wait.
 _TAKEN = 1000
@@ -63,8 +64,10 @@ class LogWriter:
         self._kept: OrderedDict[int, _Told] = OrderedDict()
         # By their names, the newest last.
         self._taken: OrderedDict[tuple[str, str], None] = OrderedDict()
-        # Begins that wait, and of which epoch.
+        # Begins and ends that wait, and of which epoch.
         self._waiting: list[bytes] = []
+        self._waiting_size = 0
+        self._has_end = False
         self._epoch = ""
         self._due: IDelayedCall | None = None
         #: How many messages of records there ever were.
@@ -73,6 +76,7 @@ class LogWriter:
 
     def begin(self, channel: BrokerChannel) -> None:
         """By this one, which confirms: first what the broker is not known to have."""
+        self._flush()
         self._channel = channel
         for number, told in list(self._kept.items()):
             self._write(number, told)
@@ -96,19 +100,22 @@ class LogWriter:
     def write(self, record: Mapping[str, Any], epoch: str) -> None:
         """A record of the journal. What nobody needs is not kept, and lost where the broker is
         away."""
-        event = record["event"]
-        is_needed = event in NEEDED
+        event, text = record["event"], _text(record)
         is_known = event in {"begin", "refused"} and self._is_known(record)
-        if epoch != self._epoch or not is_needed:
-            # A refusal is never told again: behind a second attempt it would deny that.
+        if epoch != self._epoch or event not in {"begin", "end"}:
+            # A refusal is never told again: with what is it would deny a second attempt.
             self._flush()
         self._epoch = epoch
-        self._waiting.append(_text(record))
-        if event == "begin" and is_known:
-            if self._due is None:
-                self._due = self._clock.callLater(TOGETHER, self._flush)
-        else:
-            self._flush(event, is_needed=is_needed)
+        if event not in {"begin", "end"}:
+            self._tell(event, text, is_needed=event in NEEDED)
+            return
+        self._waiting.append(text)
+        self._waiting_size += len(text)
+        self._has_end = self._has_end or event == "end"
+        if self._waiting_size > _LARGE or (event == "begin" and not is_known):
+            self._flush()
+        elif self._due is None:
+            self._due = self._clock.callLater(TOGETHER, self._flush)
 
     def written(self, seconds: float) -> Deferred[None]:
         """Fires when nothing is kept any more, or after so long."""
@@ -131,15 +138,19 @@ class LogWriter:
             return True
         return False
 
-    def _flush(self, event: str = "begin", *, is_needed: bool = True) -> None:
-        """Write what waits as one message, by the event of its last record."""
+    def _flush(self) -> None:
+        """Write what waits as one message."""
         if self._due is not None and self._due.active():
             self._due.cancel()
         self._due = None
-        if not self._waiting:
-            return
-        waiting, self._waiting = self._waiting, []
-        message = Message(RECORD, b"\n".join(waiting), headers={"epoch": self._epoch})
+        if self._waiting:
+            waiting, self._waiting = self._waiting, []
+            event = "end" if self._has_end else "begin"
+            self._waiting_size, self._has_end = 0, False
+            self._tell(event, b"\n".join(waiting), is_needed=True)
+
+    def _tell(self, event: str, lines: bytes, *, is_needed: bool) -> None:
+        message = Message(RECORD, lines, headers={"epoch": self._epoch})
         told = _Told(f"{self._hardware}.{event}", message)
         self.count += 1
         if is_needed:

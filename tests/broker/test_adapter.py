@@ -35,7 +35,9 @@ class Transport(StringTransportWithDisconnection):
         """Everything is prompt here."""
 
 
-class ConnectionTests(SynchronousTestCase):
+class ConnectionCase(SynchronousTestCase):
+    """``say`` what the broker says."""
+
     def setUp(self) -> None:
         self.owner = Owner()
         parameters = parameters_for("/", "guest", "guest", "a test", 3)
@@ -45,15 +47,21 @@ class ConnectionTests(SynchronousTestCase):
         self.transport.protocol = self.connection
         self.connection.makeConnection(self.transport)
 
-    def say(self, method: Any) -> None:
-        self.connection.dataReceived(frame.Method(0, method).marshal())
+    def say(self, method: Any, channel: int = 0) -> None:
+        self.connection.dataReceived(frame.Method(channel, method).marshal())
 
     def open(self, version: str, product: str = "RabbitMQ") -> None:
-        properties = {"product": product, "version": version}
+        properties = {
+            "product": product,
+            "version": version,
+            "capabilities": {"publisher_confirms": True, "basic.nack": True},
+        }
         self.say(spec.Connection.Start(0, 9, properties, "PLAIN", "en_US"))
         self.say(spec.Connection.Tune(2047, 131_072, 3))
         self.say(spec.Connection.OpenOk())
 
+
+class ConnectionTests(ConnectionCase):
     def test_a_broker_that_is_new_enough_is_used(self) -> None:
         self.open("3.10.8")
         self.assertEqual(self.owner.told, ["connected"])

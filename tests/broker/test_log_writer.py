@@ -41,7 +41,9 @@ class WriterCase(SynchronousTestCase):
         self.writer.end()
 
     def write(self, number: int, *, epoch: str = "1.a") -> None:
+        """As a message of its own."""
         self.writer.write(record(number), epoch)
+        self.clock.advance(TOGETHER)
 
     def numbers(self, channel: PikaChannel) -> list[int]:
         lines = b"\n".join(each.body for each in channel.published).splitlines()
@@ -117,7 +119,7 @@ class LogWriterTests(WriterCase):
     def test_who_stops_hears_when_all_is_written(self) -> None:
         self.successResultOf(self.writer.written(1.0))
         self.write(1)
-        self.write(2)
+        self.writer.write(record(2), "1.a")
         written = self.writer.written(1.0)
         self.channel.confirm(1)
         self.assertNoResult(written)
@@ -153,19 +155,43 @@ class TogetherTests(WriterCase):
         self.failureResultOf(self.writer.take(BEGIN, "1.a"), BrokerError)
         self.assertEqual(self.join().published, [])
 
-    def test_what_was_taken_is_told_with_its_end(self) -> None:
+    def test_what_was_taken_is_told_with_its_end_and_with_others(self) -> None:
         self.take()
         self.writer.write(BEGIN, "1.a")
-        self.assertEqual(self.events(), [])
         self.writer.write(END, "1.a")
-        self.assertEqual(self.events(), [["line.end", "begin", "end"]])
+        self.clock.advance(TOGETHER / 2)
+        self.writer.write(END, "1.a")
+        self.assertEqual(self.events(), [])
+        self.clock.advance(TOGETHER / 2)
+        self.assertEqual(self.events(), [["line.end", "begin", "end", "end"]])
 
-    def test_its_begin_waits_no_longer_than_that(self) -> None:
+    def test_what_waits_no_longer_than_that_is_told_alone(self) -> None:
         self.take()
         self.writer.write(BEGIN, "1.a")
         self.clock.advance(TOGETHER)
         self.writer.write(END, "1.a")
+        self.clock.advance(TOGETHER)
         self.assertEqual(self.events(), [["line.begin", "begin"], ["line.end", "end"]])
+
+    def test_what_waits_is_no_larger_than_a_message_may_be(self) -> None:
+        for _ in range(3):
+            self.writer.write({**END, "reply": "x" * 40_000}, "1.a")
+        self.assertEqual(self.events(), [["line.end", "end", "end"]])
+        self.clock.advance(TOGETHER)
+        self.assertEqual(len(self.events()), 2)
+
+    def test_what_waits_is_told_before_what_comes_to_pass_behind_it(self) -> None:
+        self.writer.write(END, "1.a")
+        self.writer.write({"event": "claim", "n": 3, "at": "now"}, "1.a")
+        self.assertEqual(self.events(), [["line.end", "end"], ["line.claim", "claim"]])
+
+    def test_what_waited_when_the_broker_was_lost_is_in_its_place_by_the_next_connection(
+        self,
+    ) -> None:
+        self.write(1)
+        self.writer.write(record(2), "1.a")
+        self.lose()
+        self.assertEqual(self.numbers(self.join()), [1, 2])
 
     def test_a_begin_that_the_log_knows_nothing_of_does_not_wait(self) -> None:
         """It came by another road, or the broker did not take that it was taken."""
@@ -196,6 +222,7 @@ class TogetherTests(WriterCase):
         self.take()
         self.writer.write(BEGIN, "1.a")
         self.writer.write(END, "2.a")
+        self.clock.advance(TOGETHER)
         headers = [each.properties.headers for each in self.channel.published]
         self.assertEqual(headers, [{"epoch": "1.a"}, {"epoch": "2.a"}])
 
