@@ -98,7 +98,8 @@ class ProcessorConnection(Protocol):
         self._decoder = ReplyDecoder(payload_length, REPLY_LIMIT)
         self._places = HopPlaces()
         self._pending: dict[int, Waiting | WaitingRun] = {}
-        self._numbers: dict[Deferred[str], int] = {}
+        # The id, and who asked.
+        self._numbers: dict[Deferred[str], tuple[int, str]] = {}
         self._last_id = 0
         # Who asked last, when, and the tags that say so.
         self._asker, self._stamped, self._said = "", -math.inf, ""
@@ -120,7 +121,7 @@ class ProcessorConnection(Protocol):
         places = room.safe(request_type) if context.safe else room.ordinary
         waiting = self.ask(Wording(request_type, data), sender, context, places)
         response = waiting.response = deferred_of(waiting)
-        self._numbers[response] = self._last_id
+        self._numbers[response] = self._last_id, sender
         return response
 
     def ask(
@@ -186,12 +187,11 @@ class ProcessorConnection(Protocol):
 
     def forget(self, response: Deferred[str]) -> None:
         """Tell the processor that nobody waits for this response; nothing where it is not ours."""
-        number = self._numbers.get(response)
-        if number is None:
-            return
-        # Behind the request itself, and not behind those of others.
-        place = self._pending[number].place
-        self.say(f"Forget {number}", f";from={_name_of(place[1])}" if place else "")
+        asked = self._numbers.get(response)
+        if asked is not None:
+            number, sender = asked
+            # Behind the request itself, and not behind those of others.
+            self.say(f"Forget {number}", f";from={_name_of(sender)}")
 
     def say(self, words: str, tags: str = "") -> None:
         """Tell the processor something of this connection; its reply is of no use."""

@@ -27,9 +27,9 @@ Refused = Callable[[Mapping[str, str], str], object]
 
 
 class _Guesses(NamedTuple):
-    """Of one sender: how many wrong keys, until when it is not heard, and how often it spoke."""
+    """Of one sender: for how long it is not heard, until when, and how often it spoke."""
 
-    wrong: int
+    wait: float
     until: float
     unheard: int
 
@@ -66,7 +66,7 @@ class Overrides:
         now = self._clock.seconds()
         guesses = self._guesses.get(sender)
         if guesses is None or guesses.until + FORGET <= now:
-            guesses = _Guesses(0, 0.0, 0)
+            guesses = _Guesses(FIRST_WAIT / 2, now, 0)
         elif now < guesses.until:
             self._count.value += 1
             self._guesses[sender] = guesses._replace(unheard=guesses.unheard + 1)
@@ -81,8 +81,8 @@ class Overrides:
 
     def _wrong(self, part: Part, sender: str, guesses: _Guesses, now: float) -> None:
         self._count.value += 1
-        wait = min(FIRST_WAIT * 2.0 ** min(guesses.wrong, 30), LONGEST_WAIT)
-        self._guesses[sender] = _Guesses(guesses.wrong + 1, now + wait, 0)
+        wait = min(2 * guesses.wait, LONGEST_WAIT)
+        self._guesses[sender] = _Guesses(wait, now + wait, 0)
         self._guesses.move_to_end(sender)
         while len(self._guesses) > SENDERS:
             self._guesses.popitem(last=False)

@@ -71,7 +71,7 @@ class Reply(NamedTuple):
 def decode(line: bytes) -> str:
     """A line as text, without the blanks around it; 206 for what is no UTF-8 or holds controls."""
     try:
-        text = line.decode("utf-8")
+        text = line.decode()
     except UnicodeDecodeError as error:
         raise MalformedRequestError(f"not UTF-8 at byte {error.start}") from None
     text = text.strip()
@@ -128,12 +128,8 @@ def join_tags(tags: Tags) -> str:
     """
     if not tags:
         return ""
-    # Each request on the hop has three: no call for a value that needs no quoting.
-    text = "@"
-    for name, value in tags.items():
-        safe = value if _SAFE_VALUE.fullmatch(value) else quote(value, safe=_KEPT)
-        text += f"{name}={safe};"
-    return f"{text[:-1]} "
+    pairs = ";".join([f"{name}={quoted(value)}" for name, value in tags.items()])
+    return f"@{pairs} "
 
 
 def quoted(value: str) -> str:
@@ -191,7 +187,7 @@ def write_request(command: str, request_type: str = "", tags: Tags = NO_TAGS) ->
 def identifier(line: bytes) -> str:
     """The id of a request that could not be parsed, so that its error still finds its asker."""
     # The blanks around a line are those that ``decode`` takes away.
-    found = _ID_TAG.match(line.decode("utf-8", errors="replace").strip())
+    found = _ID_TAG.match(line.decode(errors="replace").strip())
     return unquote(found[1]) if found else ""
 
 
@@ -243,9 +239,7 @@ def plain_reply(text: str) -> bytes:
 
 def tagged_reply(identifier: str, text: str) -> bytes:
     """A reply that bears its request's id; text with line ends travels as a payload behind it."""
-    # A server's ids are numbers, and need no quoting.
-    digits = identifier.isascii() and identifier.isdigit()
-    name = identifier if digits else quoted(identifier)
+    name = quoted(identifier)
     if "\n" not in text and "\r" not in text:
         return f"@id={name} {text}\r\n".encode(errors="replace")
     payload = text.encode(errors="replace")
@@ -299,10 +293,10 @@ def parse_reply(line: bytes, payload: bytes) -> Reply:
     if head.startswith(b"@id=") and head[4:].isdigit():
         # Nearly every reply on the hop: an id and no other tag.
         tags: Tags = {"id": head[4:].decode()}
-        text = rest.decode("utf-8").lstrip()
+        text = rest.decode().lstrip()
     else:
         try:
-            tags, text = split_tags(line.decode("utf-8"))
+            tags, text = split_tags(line.decode())
         except MalformedRequestError as error:
             raise ValueError(str(error)) from None
-    return Reply(tags, text + payload.decode("utf-8") if payload else text)
+    return Reply(tags, text + payload.decode() if payload else text)

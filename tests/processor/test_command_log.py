@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 
+from pychron_comms.processor.command_log import CommandLog
 from pychron_comms.wire.context import RequestContext
+from tests.doubles import ScriptedCall
 from tests.guarded_laboratory import LaboratoryCase
 
 
@@ -47,3 +49,13 @@ class CommandLogTests(LaboratoryCase):
         self.start()
         self.ask("System|Close A")
         self.assertEqual(self.lines, [])
+
+    def test_no_more_is_shown_of_any_of_it_than_a_line_holds(self) -> None:
+        log, call = CommandLog(), ScriptedCall("Open")
+        for length, shown in ((200, 200), (201, 200), (5000, 200)):
+            request = {"type": "System", "command": "c" * length, "sender": "me"}
+            log.ended(call, {**request, "key": "k" * length}, "r" * length, 0.0015)
+            self.assertEqual(
+                self.lines.pop(),
+                f"me {'k' * shown} System|{'c' * shown}: {'r' * shown} (1.5 ms)",
+            )

@@ -106,24 +106,30 @@ class LateTests(EndpointCase):
     def test_pauses_between_attempts_grow_by_half(self) -> None:
         self.assertEqual(self.pauses(Jitter(0.0)), [15, 23, 34, 51])
 
+    def test_and_no_longer_than_two_seconds(self) -> None:
+        for share, longest in ((0.0, 200), (1.0, 220)):
+            pauses = self.pauses(Jitter(share), seconds=20, count=12)
+            self.assertIn(pauses[-1] - longest, (-1, 0, 1))
+            self.assertLessEqual(max(pauses), longest + 1)
+
     def test_no_two_servers_need_try_together(self) -> None:
         # Up to a fifth of a second later.
         pairs = zip(self.pauses(Jitter(0.0)), self.pauses(Jitter(1.0)), strict=True)
         for soonest, latest in pairs:
             self.assertIn(latest - soonest, (19, 20, 21))
 
-    def pauses(self, jitter: Jitter) -> list[int]:
+    def pauses(self, jitter: Jitter, seconds: int = 3, count: int = 4) -> list[int]:
         """Of the first attempts, in hundredths of a second."""
         self.patch(endpoint, "random", jitter)
         self.setUp()
         self.processor.up = False
         self.start()
         made = []
-        for _ in range(300):
+        for _ in range(100 * seconds):
             self.clock.advance(0.01)
             made.append(self.processor.attempts)
         pauses = [made.count(number) for number in sorted(set(made))]
-        return pauses[:4]
+        return pauses[:count]
 
 
 class Jitter:

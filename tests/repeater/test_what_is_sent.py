@@ -11,6 +11,7 @@ from pychron_comms.repeater.routing import PATIENCE, FixedWay
 from pychron_comms.repeater.trail import KEEP
 from pychron_comms.safeguards.ownership import digest
 from pychron_comms.wire.context import PLAIN, RequestContext
+from tests.doubles import Heard
 from tests.repeater.test_endpoint import EndpointCase, Processor, TlsTransport
 from tests.repeater.test_trail import WHO, ChangeCase
 
@@ -154,6 +155,34 @@ class OwnWordsTests(EndpointCase):
         self.assertIn('hop_seconds_bucket{le="0.5"} 0.0\n', self.metrics.text())
         self.assertIn('hop_seconds_bucket{le="5.0"} 1.0\n', self.metrics.text())
 
+    def test_so_are_reads_that_were_asked_together(self) -> None:
+        reads: Any = [self.repeater.known_read("System", each) for each in ("a", "b", "c")]
+        heard = Heard()
+        self.repeater.ask_all(reads, WHO, PLAIN, heard)
+        self.processor.say(b"@id=1 1\r\n@id=2 2\r\n")
+        self.assertIn("hop_seconds_count 2.0\n", self.metrics.text())
+        self.clock.advance(1.0)
+        self.processor.say(b"@id=3 3\r\n")
+        self.assertIn("hop_seconds_count 3.0\n", self.metrics.text())
+        self.assertIn("hop_seconds_sum 1.0\n", self.metrics.text())
+
+    def test_what_is_never_answered_is_not_measured(self) -> None:
+        answer = self.connection.tell("Lease s1 ask", 2.0)
+        self.clock.pump([_SWEEP] * 3)
+        self.failureResultOf(answer, OutcomeUnknownError)
+        self.assertIn("hop_seconds_count 0.0\n", self.metrics.text())
+
+    def test_it_waits_half_a_minute_for_a_reply_where_nothing_else_is_said(self) -> None:
+        processor = Processor()
+        repeater = CommandRepeater(processor, "tcp:lab:1059", self.clock)
+        repeater.startService()
+        self.addCleanup(repeater.stopService)
+        reply = repeater.get_response("System", "Open A", WHO)
+        self.clock.pump([_SWEEP] * 29)
+        self.assertNoResult(reply)
+        self.clock.pump([_SWEEP])
+        self.failureResultOf(reply, OutcomeUnknownError)
+
     def test_so_is_each_of_many_that_come_together(self) -> None:
         for _ in range(3):
             self.repeater.get_response("System", "GetValveState A", WHO)
@@ -177,5 +206,17 @@ class HandshakeTests(EndpointCase):
         slow = self.processor.transport
         self.clock.pump([_SWEEP] * round((_HANDSHAKE - _SWEEP) / _SWEEP))
         self.assertFalse(slow.aborted)
-        self.clock.pump([_SWEEP] * 2)
+        self.clock.pump([_SWEEP])
         self.assertTrue(slow.aborted)
+
+    def test_so_has_what_is_asked_first_over_it(self) -> None:
+        self.patch(self.processor, "transport_class", TlsTransport)
+        self.start()
+        slow = self.processor.transport
+        self.clock.pump([_SWEEP] * 5)
+        self.processor.protocol.handshakeCompleted()
+        self.clock.pump([_SWEEP] * round(_HANDSHAKE - 6))
+        self.assertFalse(slow.aborted)
+        self.processor.say(b"@id=1 are you there\r\n")
+        self.clock.pump([_SWEEP] * 60)
+        self.assertFalse(slow.aborted)

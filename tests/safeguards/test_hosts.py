@@ -5,9 +5,10 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
+from pychron_comms.config.table import ConfigError, Table
 from pychron_comms.errors import InvalidIPAddressError, SecurityError, SystemLockError
 from pychron_comms.interfaces import IAccessRule, IAdmissionRule, ISystemLock
-from pychron_comms.safeguards.hosts import HostRule
+from pychron_comms.safeguards.hosts import EVERYBODY, HostRule, read_hosts
 from pychron_comms.safeguards.system_lock import Holder, SystemLock
 from tests.doubles import ScriptedCall
 
@@ -58,6 +59,32 @@ class HostRuleTests(SynchronousTestCase):
     def test_a_pattern_that_is_none_is_a_mistake(self) -> None:
         for pattern in ("192.168.*", "everybody", "1.2.3.4.*"):
             self.assertRaises(ValueError, HostRule, [pattern])
+
+
+class HostSettingsTests(SynchronousTestCase):
+    def read(self, text: str) -> HostRule:
+        table = Table.parse(text, "lab.toml")
+        hosts = read_hosts(table)
+        table.finish()
+        return hosts
+
+    def test_without_a_list_everybody_is_admitted(self) -> None:
+        for rule in (EVERYBODY, self.read(""), self.read("[access]\nhosts = []")):
+            self.assertTrue(rule.admits_everybody)
+            rule.admit("203.0.113.9")
+
+    def test_the_list_is_read(self) -> None:
+        rule = self.read('[access]\nhosts = ["10.0.0.1", "192.168.1.*"]')
+        self.assertFalse(rule.admits_everybody)
+        rule.admit("10.0.0.1")
+        rule.admit("192.168.1.7")
+        self.assertRaises(SecurityError, rule.admit, "10.0.0.2")
+
+    def test_what_is_no_address_is_told_with_its_place(self) -> None:
+        text = '[access]\nhosts = ["10.0.0.1", "everybody"]'
+        error = str(self.assertRaises(ConfigError, self.read, text))
+        self.assertIn("access.hosts: expected addresses, networks or 192.168.1.* (", error)
+        self.assertIn("'everybody' does not appear to be an IPv4 or IPv6 network", error)
 
 
 class SystemLockTests(SynchronousTestCase):

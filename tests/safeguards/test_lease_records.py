@@ -9,7 +9,7 @@ from twisted.internet.defer import Deferred
 from pychron_comms.interfaces import Part
 from pychron_comms.journal.file_journal import FileJournal
 from pychron_comms.processor.execution.audit import Audit
-from pychron_comms.safeguards.lease_records import LeaseRecords
+from pychron_comms.safeguards.lease_records import LeaseRecords, WrittenLease, claimed
 from tests.safeguards.lease_case import ME, OTHER, LeaseCase
 
 
@@ -111,6 +111,30 @@ class RecallTests(LeaseCase):
         records = LeaseRecords()
         records.take({"event": "override", "part": "CO2", "sender": OTHER})
         self.assertEqual(records.unsafe, {"CO2": f"{OTHER}'s override"})
+
+    def test_a_claim_of_long_ago_said_for_how_long_and_was_bound_to_nothing(self) -> None:
+        records = LeaseRecords()
+        claim = {"event": "claim", "part": "CO2", "sender": ME, "at": "2026-01-02T03:04:05+00:00"}
+        records.take({**claim, "seconds": 60.0})
+        until = 1_767_323_045.0 + 60.0
+        self.assertEqual(records.leases, {"CO2": WrittenLease("CO2", ME, until, until, False)})
+        records.take({**claim, "until": 5.0, "since": 2.0, "bound": True})
+        self.assertEqual(records.leases, {"CO2": WrittenLease("CO2", ME, 2.0, 5.0, True)})
+
+    def test_other_records_are_none_of_its(self) -> None:
+        records = LeaseRecords()
+        for event in ("begin", "end", "start", "refused"):
+            records.take({"event": event, "part": "CO2", "sender": ME})
+        for event in ("release", "safe"):
+            records.take({"event": event, "part": "never", "sender": ME})
+        self.assertEqual((records.leases, records.unsafe), ({}, {}))
+
+    def test_times_are_written_to_the_millisecond(self) -> None:
+        lease = WrittenLease("CO2", ME, 1.23456, 9.87654, True)
+        self.assertEqual(
+            claimed(lease),
+            {"part": "CO2", "sender": ME, "since": 1.235, "until": 9.877, "bound": True},
+        )
 
     def test_who_claims_it_meanwhile_has_it_when_it_is_safe(self) -> None:
         self.safe = Deferred()

@@ -80,6 +80,26 @@ class OverrideTests(SynchronousTestCase):
         self.assertEqual(waits[:4], [1, 2, 4, 8])
         self.assertEqual(waits[-1], LONGEST_WAIT)
 
+    def test_it_stays_so_however_often_one_guesses(self) -> None:
+        for _ in range(1100):
+            self.assertFalse(self.permits("x"))
+            self.clock.advance(LONGEST_WAIT)
+        self.permits("x")
+        self.clock.advance(LONGEST_WAIT - 0.01)
+        self.assertFalse(self.permits())
+        self.clock.advance(0.01)
+        self.assertTrue(self.permits())
+
+    def test_who_is_not_heard_is_told_for_how_long(self) -> None:
+        self.permits("x")
+        self.clock.advance(FIRST_WAIT)
+        self.permits("x")
+        self.clock.advance(FIRST_WAIT / 4)
+        error = self.assertRaises(NotPermittedError, self.overrides.permit, PART, ME, "x", "")
+        self.assertEqual(
+            str(error), "not permitted: Override; a key was wrong, and none is heard for 2 s"
+        )
+
     def test_what_is_not_heard_makes_the_time_no_longer(self) -> None:
         self.permits("x")
         for _ in range(1000):
@@ -103,6 +123,17 @@ class OverrideTests(SynchronousTestCase):
         self.clock.advance(FIRST_WAIT)
         self.assertTrue(self.permits())
 
+    def test_a_little_less_does_not(self) -> None:
+        self.permits("x")
+        self.clock.advance(FIRST_WAIT + FORGET - 0.01)
+        self.permits("x")
+        self.clock.advance(2 * FIRST_WAIT - 0.01)
+        self.assertFalse(self.permits())
+        self.clock.advance(0.01 + FORGET)
+        self.permits("x")
+        self.clock.advance(FIRST_WAIT)
+        self.assertTrue(self.permits())
+
     def test_another_sender_is_not_slowed(self) -> None:
         self.permits("x")
         self.assertTrue(self.permits(sender=OTHER))
@@ -118,6 +149,9 @@ class OverrideTests(SynchronousTestCase):
         first = {"command": "Override System:A", "sender": ME, "reply": reply}
         self.assertEqual(self.written, [first, {**first, "unheard": "3"}])
         self.assertEqual(self.refused(), "5")
+        self.clock.advance(2 * FIRST_WAIT)
+        self.permits("y")
+        self.assertEqual(self.written[2:], [first])
         self.assertNotIn("sesam", str(self.written))
 
     def test_no_more_senders_are_remembered_than_a_number(self) -> None:
@@ -125,3 +159,8 @@ class OverrideTests(SynchronousTestCase):
             self.permits("x", f"sender {number}")
         self.assertEqual(len(self.overrides._guesses), SENDERS)
         self.assertNotIn("sender 9", self.overrides._guesses)
+        self.clock.advance(FIRST_WAIT)
+        self.permits("x", "sender 10")
+        self.permits("x", "another")
+        self.assertIn("sender 10", self.overrides._guesses)
+        self.assertNotIn("sender 11", self.overrides._guesses)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.errors import MalformedRequestError
@@ -14,6 +16,24 @@ from pychron_comms.wire.context import (
     terms_of,
 )
 from pychron_comms.wire.grammar import split_tags
+from tests.properties import holds
+
+#: As they are written: to the microsecond, and to the millisecond.
+MICROSECONDS = st.integers(-(10**9), 10**9).map(lambda number: number / 1_000_000)
+MILLISECONDS = st.integers(0, 10**7).map(lambda number: number / 1_000)
+
+CONTEXTS = st.builds(
+    RequestContext,
+    within=st.none() | MICROSECONDS,
+    key=st.text(st.characters(exclude_categories=["Cs"])),
+    role=st.sampled_from(("", *ROLES)),
+    session=st.text("ab/ ;-0"),
+    age=st.just(0.0),
+    ask=st.text("ab.: ;-1", min_size=1),
+    silent=MILLISECONDS,
+    safe=st.just(False),
+    trace=st.text("ab.: ;-1"),
+)
 
 
 class ContextTests(SynchronousTestCase):
@@ -62,6 +82,12 @@ class TagsTests(SynchronousTestCase):
         for context in contexts:
             tags, _ = split_tags(f"@id=7{terms_of(context)} Open A")
             self.assertEqual(context_of(tags), context)
+
+    @holds
+    @given(CONTEXTS)
+    def test_so_is_all_that_may_be_said_together(self, context: RequestContext) -> None:
+        tags, words = split_tags(f"@id=7{terms_of(context)} Open A")
+        self.assertEqual((context_of(tags), words), (context, "Open A"))
 
     def test_what_is_not_said_has_no_tag(self) -> None:
         self.assertEqual(terms_of(RequestContext(age=3.0, silent=2.0)), "")

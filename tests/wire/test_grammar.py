@@ -357,7 +357,13 @@ class ReplyTests(SynchronousTestCase):
 
     def test_many_are_what_each_is(self) -> None:
         for names in (["7", "8"], ["a b;c", "8"], ["\u00e9", "8"]):
-            for texts in (["OK", "True"], [b"OK", "True"], ["a\nb", "OK"], ["\udce9", "a\r"]):
+            for texts in (
+                ["OK", "True"],
+                [b"OK", "True"],
+                ["a\nb", "OK"],
+                ["\udce9", "a"],
+                ["\udce9", "a\r"],
+            ):
                 said = [text if isinstance(text, str) else text.decode() for text in texts]
                 alone = b"".join(map(tagged_reply, names, said))
                 self.assertEqual(tagged_replies(names, texts), alone)
@@ -406,8 +412,14 @@ class ReplyTests(SynchronousTestCase):
         )
 
     def test_what_is_no_reply_of_ours_is_a_value_error(self) -> None:
-        for line, payload in [(b"@id OK", b""), (b"\xff", b""), (b"@id=7;len=1 ", b"\xff")]:
-            self.assertRaises(ValueError, parse_reply, line, payload)
+        for line, payload, why in (
+            (b"@id OK", b"", "tag without name or value: id"),
+            (b"\xff", b"", "codec can't decode byte 0xff in position 0"),
+            (b"@id=7 \xff", b"", "codec can't decode byte 0xff in position 0"),
+            (b"@id=7;len=1 ", b"\xff", "codec can't decode byte 0xff in position 0"),
+        ):
+            error = self.assertRaises(ValueError, parse_reply, line, payload)
+            self.assertIn(why, str(error))
 
     @holds
     @given(st.binary(), st.binary())

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.wire.quoting import split_quoted
+from pychron_comms.wire.quoting import quoted, split_quoted
 from tests.properties import holds
 
 
@@ -40,6 +40,12 @@ class QuotingTests(SynchronousTestCase):
     @given(st.text(alphabet="ab \t\n\r\"'\\\u00e9#", max_size=20))
     def test_it_is_what_a_shell_makes_of_it(self, text: str) -> None:
         self.assertEqual(_ours(text), _shell(text))
+
+    @holds
+    @given(st.lists(st.text(alphabet="ab \t\n\r\"'\\\u00e9#", max_size=12), max_size=3))
+    def test_words_that_are_quoted_are_read_as_they_are(self, words: list[str]) -> None:
+        text = " ".join(quoted(word) for word in words)
+        self.assertEqual((_ours(text), _shell(text)), (words, words))
 
     def test_a_long_text_is_read_in_time(self) -> None:
         for piece, count in (("a", 65_536), ("\\a", 32_768), ("' '", 22_000), ("a ", 32_768)):
