@@ -83,9 +83,12 @@ class MutantTests(SynchronousTestCase):
 
     def test_those_of_its_own_room_come_first_and_too_many_are_not_tried(self) -> None:
         reach = Reach()
-        own = "tests.transport.test_turns.A.test_a"
+        own = "tests.transport.test_places.A.test_a"
         reach.add({own: (9.0, {PATH: [1]}), "b": (0.5, {PATH: [1]}), "c": (0.6, {PATH: [1]})})
         self.assertEqual(reach.of(PATH, Lines(1, 1)), [own, "b"])
+        mirror = "tests.transport.test_turns.A.test_a"
+        reach.add({mirror: (0.9, {PATH: [1]})})
+        self.assertEqual(reach.of(PATH, Lines(1, 1)), [mirror, own])
         reach.add({"d": (ENOUGH + 1, {PATH: [2]})})
         self.assertEqual(reach.of(PATH, Lines(2, 2)), ["d"])
 

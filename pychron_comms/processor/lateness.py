@@ -33,7 +33,7 @@ class Lateness:
     def __init__(self) -> None:
         # What the quickest took by these clocks, and when that was: of now, and of the time before.
         self._quickest = self._before = (math.inf, 0.0)
-        self._since = 0.0
+        self._since = -math.inf
 
     def age(self, left: str, now: float) -> float:
         """Seconds that it was held up since ``left``; 0 where that is not known."""

@@ -143,7 +143,6 @@ class ProcessorService(ExplainedStart):
         ]
         for listener in self._listeners:
             listener.setServiceParent(self)
-        self._has_begun = False
         self._watches = MultiService()
         LoopWatch(reactor, metrics).setServiceParent(self._watches)
         self._http = self._status_page(settings, metrics, reactor)
@@ -200,6 +199,7 @@ class ProcessorService(ExplainedStart):
 
     async def _stop(self) -> None:
         ending, connections = self._ending, self._connections
+        has_begun = bool(self._gate.running)
         # First of all: it begins to make the hardware safe at once.
         gate = ending.ended("the gate to the hardware", self._stop_gate, GATE)
         await ending.ended("the listeners", self._close_listeners, LISTENERS)
@@ -212,7 +212,7 @@ class ProcessorService(ExplainedStart):
         connections.take_no_more()
         if self._standby is not None:
             await ending.ended("the way by the broker", self._standby.stopService, LISTENERS)
-        if self._has_begun:
+        if has_begun:
             self._gate.close()
         connections.close()
         await ending.until("unread replies", lambda: not connections.open, FLUSH)
@@ -228,8 +228,7 @@ class ProcessorService(ExplainedStart):
 
     def _stop_gate(self) -> Deferred[None]:
         """Where this process has only stood by, there is nothing to stop."""
-        self._has_begun = bool(self._gate.running)
-        return self._gate.stopService() if self._has_begun else succeed(None)
+        return self._gate.stopService() if self._gate.running else succeed(None)
 
     def _usurped(self, why: str) -> None:
         self._log.critical("{name} ends, to begin anew: {why}", name=self.name, why=why)

@@ -47,8 +47,8 @@ class RequestContext(NamedTuple):
         return seconds - self.age
 
 
-#: Of a plain command; and of one that is known to make safe.
-PLAIN, SAFE = RequestContext(), RequestContext(safe=True)
+#: Of a plain command.
+PLAIN = RequestContext()
 
 
 def context_of(tags: Mapping[str, str]) -> RequestContext:

@@ -136,6 +136,7 @@ class GateTests(SynchronousTestCase):
         self.assertEqual(self.ask("GetValveState A"), "False")
         for command in ("Open A", "Close A"):
             self.assertRaises(NotOwnerError, self.ask, command)
+        self.assertEqual([each["event"] for each in self.journal.records()], ["refused"] * 2)
         self.fence.open("p1-1", 100.0)
         opening = self.ask("Open A")
         self.reactor.pump([0.1] * 5)
@@ -151,12 +152,14 @@ class GateTests(SynchronousTestCase):
 
             self.patch(assembly, name, note)
 
-        for name in ("queue_of", "_journal", "KeptRules", "JournalSearch"):
+        parts = ("queue_of", "_journal", "KeptRules", "JournalSearch", "hardware_from_config")
+        for name in parts:
             noting(name, getattr(assembly, name))
         self.setUp()
         self.fence.open("p1-1", 100.0)
         self.assertEqual(self.ask("GetValveState A"), "False")
         self.assertIs(given["queue_of"][1]["fence"], self.fence)
+        self.assertIs(given["hardware_from_config"][1]["fence"], self.fence)
         self.assertIs(given["_journal"][0][1], self.reactor)
         self.assertEqual(given["JournalSearch"][0], ("", self.reactor))
         may_act = given["KeptRules"][0][-1]
@@ -193,6 +196,18 @@ class GateTests(SynchronousTestCase):
         )
         told = gate.process_server_request("System", "GetValveState A", "10.0.0.2")
         self.assertEqual(told, "False")
+
+    def test_a_journal_is_opened_and_searched_where_nothing_else_is_said(self) -> None:
+        folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))
+        file = (folder / "lab.journal").as_posix()
+        text = f'lab = "default"\n[journal]\nfile = "{file}"\n'
+        searches: list[object] = []
+        self.patch(assembly, "JournalSearch", lambda *given: searches.append(given))
+        settings, laboratory = laboratory_from(Table.parse(text, "lab.toml"))
+        gate: Any = gate_from_config(settings, laboratory, self.reactor, Metrics())
+        self.addCleanup(gate._audit.stop)
+        self.assertEqual(searches, [(file, self.reactor)])
+        self.assertTrue((folder / "lab.journal").exists())
 
     def test_what_another_processor_must_know_goes_that_way_to_the_journal(self) -> None:
         self.fence.open("p1-1", 100.0)

@@ -351,10 +351,11 @@ class RoomTests(CopyCase):
         entry = memory.open(request_of("System", "Open A", call), call)
         entry.begin()
         entry.end("OK")
-        call.context = RequestContext(ask="c2.1")
-        self.assertIsNotNone(memory.find(request_of("System", "Open A", call), call))
+        for ask in ("c2.1", "c3.1"):
+            call.context = RequestContext(ask=ask)
+            self.assertIsNotNone(memory.find(request_of("System", "Open A", call), call))
         text = metrics.text()
-        self.assertIn('pychron_comms_repeated_total{kind="plain"} 1.0\n', text)
+        self.assertIn('pychron_comms_repeated_total{kind="plain"} 2.0\n', text)
         self.assertIn('pychron_comms_repeated_total{kind="key"} 0.0\n', text)
         self.assertIn(
             f'pychron_comms_remembered_bytes{{kind="plain"}} {float(memory.copies.size)}\n', text

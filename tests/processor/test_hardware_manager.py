@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -379,6 +380,16 @@ class StopTests(GateCase):
         self.successResultOf(self.gate().stopService())
         self.assertEqual(self.hardware.made_safe, ["valves"])
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_what_is_given_up_at_the_end_is_nobodys_bug(self) -> None:
+        never: Deferred[str] = Deferred()
+        gate: Any = self.gate()
+        done = gate._all([never], "it runs")
+        self.clock.advance(GRACE)
+        self.successResultOf(done)
+        del never, done
+        gc.collect()
+        self.assertEqual(self.flushLoggedErrors(CancelledError), [])
 
     def test_a_manager_that_does_not_become_safe_is_not_waited_for(self) -> None:
         self.hardware.actions = [("laser", Deferred)]

@@ -107,7 +107,11 @@ class LateTests(CopyCase):
 
     def test_a_first_word_past_a_change_is_neither_run_nor_told_ok(self) -> None:
         self.reply("d1.1", "Close A", OTHER)
-        self.failureResultOf(self.ask("c1.1", silent=1.53), ExpiredError)
+        error = self.failureResultOf(self.ask("c1.1", silent=1.53), ExpiredError).value
+        self.assertEqual(
+            str(error),
+            "expired before it was begun: Open A: perhaps a late copy; its part was changed since",
+        )
         self.assertEqual(self.ran, ["Open A", "Close A"])
         # And a client that meant it asks again.
         self.reply("c1.2")

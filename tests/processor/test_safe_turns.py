@@ -86,6 +86,15 @@ class SharedTests(TurnsCase):
         # The last one is as the first.
         self.assertEqual([close.runs for close in closes], [1, 1, 1, 1, 0])
 
+    def test_so_is_each_of_many_that_differ(self) -> None:
+        closes = [Close("A", to=str(number)) for number in range(5)]
+        replies = [self.submit(close) for close in closes]
+        self.let_go()
+        for close in closes:
+            close.works[0].callback("OK")
+        self.assertEqual([close.runs for close in closes], [1] * 5)
+        self.assertEqual([self.successResultOf(each) for each in replies], ["OK"] * 5)
+
     def test_its_error_is_told_to_all_who_asked(self) -> None:
         closes = [Close("A"), Close("A")]
         replies = [self.submit(close) for close in closes]

@@ -15,6 +15,7 @@ from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.config.table import Table
+from pychron_comms.errors import SecurityError
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.processor import service as module
 from pychron_comms.processor.assembly import gate_from_config
@@ -143,6 +144,30 @@ class ServiceTests(SynchronousTestCase):
         self.assertIs(clock, self.reactor)
         looks = [each for each in service._watches if isinstance(each, TimerService)]
         self.assertEqual([each.clock for each in looks], [self.reactor])
+
+    def test_who_is_not_one_of_its_hosts_sees_no_page(self) -> None:
+        admitted: list[Any] = []
+
+        def http(settings: Any, children: Any, admit: Any, listen: Any, clock: Any) -> Any:
+            admitted.append(admit)
+            return MultiService()
+
+        self.patch(module, "HttpService", http)
+        self.start('[access]\nhosts = ["10.0.0.1"]')
+        (admit,) = admitted
+        for host in ("10.0.0.1", "10.0.0.2"):
+            transport = StringTransport(peerAddress=IPv4Address("TCP", host, 40000))
+            if host == "10.0.0.1":
+                admit(transport)
+            else:
+                self.assertRaises(SecurityError, admit, transport)
+
+    def test_a_stop_ends_the_journal_of_what_has_begun(self) -> None:
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        journal = pathlib.Path(folder) / "lab.journal"
+        service = self.start(f'[journal]\nfile = "{journal.as_posix()}"')
+        self.stop(service)
+        self.assertIn('"event":"stop"', journal.read_text("utf-8").splitlines()[-1])
 
     def test_its_health_tells_of_its_journal(self) -> None:
         made: list[Any] = []

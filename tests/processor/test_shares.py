@@ -112,6 +112,14 @@ class FillTests(ShareCase):
         self.keep("a", "3", now=10)
         self.assertEqual(self.gone, ["a1", "b1", "a2"])
 
+    def test_what_was_kept_elsewhere_takes_what_it_would_have_taken_here(self) -> None:
+        self.shares.fill({("a", "1"): ("a1", 500, 10.0), ("b", "1"): ("b1", 70, 10.0)})
+        self.assertEqual(self.shares.size, 2 * OVERHEAD + 570)
+        self.shares.forget("a", "1")
+        self.assertEqual(self.shares.size, OVERHEAD + 70)
+        self.shares.forget("b", "1")
+        self.assertEqual((self.shares.size, self.shares._senders, self.shares._ranks), (0, {}, {}))
+
     def test_else_the_newest_and_as_many_of_each(self) -> None:
         self.shares = self.new(5)
         many = [f"a{number}" for number in range(100)]

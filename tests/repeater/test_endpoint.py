@@ -239,13 +239,18 @@ class NearTests(EndpointCase):
 
     def test_it_says_so_of_each_to_the_millisecond(self) -> None:
         self.start()
-        for sender, later in (("a", 1.0), ("a", 0.0008), ("b", 0.0), ("b", 0.002), ("b", -1.0)):
+        for sender, later in (
+            *(("a", 0.0), ("a", 0.001), ("a", 0.999), ("a", 0.0008)),
+            *(("b", 0.0), ("b", 0.002), ("b", -1.0)),
+        ):
             self.clock.rightNow += later
             self.repeater.get_response("System", "Open V", sender)
         said = [line.partition(" ")[0].partition(";")[2] for line in self.processor.read()]
         self.assertEqual(
             said,
             [
+                "from=a;sent=0.000",
+                "from=a;sent=0.001",
                 "from=a;sent=1.000",
                 "from=a;sent=1.000",
                 "from=b;sent=1.001",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pychron_comms.errors import OutcomeUnknownError, PychronCommunicationError, QueueFullError
@@ -85,6 +86,25 @@ class KnownReadTests(EndpointCase):
         self.assertEqual(heard.told[2:], [(0, b"one")])
         self.assertEqual(other.told, [(0, b"five"), (1, "s\nix")])
         self.assertEqual(self.repeater.in_flight, 0)
+
+    def test_those_that_are_answered_together_are_told_together(self) -> None:
+        class Batches(Heard):
+            def __init__(self) -> None:
+                super().__init__()
+                self.batches: list[tuple[int, int]] = []
+
+            def replied(self, at: int, texts: Sequence[str | bytes]) -> None:
+                super().replied(at, texts)
+                self.batches.append((at, len(texts)))
+
+        self.start()
+        heard = Batches()
+        reads: Any = [self.repeater.known_read("System", f"Read {each}") for each in "abcdef"]
+        self.repeater.ask_all(reads, "10.0.0.1", PLAIN, heard)
+        self.processor.say(b"".join(b"@id=%d x\r\n" % number for number in (1, 2, 3, 5, 6)))
+        self.assertEqual(heard.batches, [(0, 3), (4, 2)])
+        self.processor.say(b"@id=4 x\r\n")
+        self.assertEqual(sorted(at for at, _ in heard.told), [0, 1, 2, 3, 4, 5])
 
     def test_what_is_not_answered_of_them_is_unknown(self) -> None:
         self.start()

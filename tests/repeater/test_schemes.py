@@ -5,6 +5,7 @@ from __future__ import annotations
 from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
+from pychron_comms.broker.repeater import BrokerRepeater
 from pychron_comms.errors import PychronCommunicationError
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.repeater.schemes import repeater_to
@@ -39,6 +40,17 @@ class SchemeTests(SynchronousTestCase):
             " reply.\n",
             metrics.text(),
         )
+
+    def test_a_broker_is_asked_for_whoever_owns_the_hardware(self) -> None:
+        for address in ("amqp:mq:set=a", "amqps:mq:set=a"):
+            metrics = Metrics()
+            repeater = repeater_to(address, MemoryReactorClock(), Cork(), metrics)
+            self.assertIsInstance(repeater, BrokerRepeater)
+            text = metrics.text()
+            self.assertIn(f'hop_seconds_count{{processor="{address}"}} 0.0\n', text)
+            self.assertIn(f'broker_connected{{processor="{address}"}} 0.0\n', text)
+            reply = repeater.get_response("System", "Open A", "10.0.0.1")
+            self.failureResultOf(reply, PychronCommunicationError)
 
     def test_it_writes_together_with_the_clients_connections(self) -> None:
         reactor, cork = MemoryReactorClock(), Cork()

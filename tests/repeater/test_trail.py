@@ -182,6 +182,26 @@ class KeyTests(ChangeCase):
         self.old.waiting[1].callback("OK")
         self.assertEqual((self.successResultOf(reply), self.asked(self.new)), ("OK", []))
 
+    def test_of_types_without_a_route_the_last_is_asked_that_all_others_went_to(self) -> None:
+        self.routing.change(FixedWay("new", self.new), {})
+        reply = self.keyed()
+        self.assertEqual((self.asked(self.old), self.asked(self.new)), (['Outcome "k"'], []))
+        self.old.waiting[0].callback("never seen")
+        self.new.waiting[0].callback("OK")
+        self.assertEqual(self.successResultOf(reply), "OK")
+
+    def test_of_several_that_had_the_type_each_is_asked_once(self) -> None:
+        third = self.processors["third"] = ScriptedRepeater()
+        for route in ("new", "old", "third"):
+            self.routing.change(FixedWay("old", self.old), {"CO2": FixedWay(route, self.new)})
+        self.routing.change(FixedWay("old", self.old), {"CO2": FixedWay("third", third)})
+        self.keyed()
+        self.old.waiting[0].callback("never seen")
+        self.assertEqual((self.asked(self.old), self.asked(third)), (['Outcome "k"'], []))
+        self.new.waiting[0].callback("never seen")
+        self.assertEqual(self.asked(self.new), ['Outcome "k"'])
+        self.assertEqual(self.asked(third), ["Enable"])
+
     def test_a_key_that_was_sent_there_is_answered_there_or_with_201(self) -> None:
         self.keyed().addErrback(lambda failure: None)
         self.change()

@@ -115,7 +115,21 @@ class KeysOfBeforeTests(ChangeCase):
 
     def test_one_that_is_not_there_any_more_is_asked_nowhere_else(self) -> None:
         del self.processors["old"]
-        self.assertIn("it is asked no more", self.unknown(self.ask(RequestContext(key="k"))))
+        self.assertEqual(
+            self.unknown(self.ask(RequestContext(key="k"))),
+            "outcome unknown: Enable was sent to old: it is asked no more",
+        )
+        self.assertEqual(self.asked(self.new), [])
+
+    def test_one_that_it_does_not_tell_of_is_asked_nowhere_else(self) -> None:
+        for said, why in (
+            ("never seen", "it has not seen it yet"),
+            ("ERROR 209 : shutting down: Outcome", "shutting down: Outcome"),
+        ):
+            reply = self.ask(RequestContext(key="k"))
+            self.old.waiting[-1].callback(said)
+            told = self.unknown(reply)
+            self.assertEqual(told, f"outcome unknown: Enable was sent to old: {why}")
         self.assertEqual(self.asked(self.new), [])
 
     def test_another_senders_key_of_that_name_is_another(self) -> None:

@@ -373,7 +373,8 @@ class ConfigurationTests(LaboratoryCase):
             (f"{BAKEOUT} < hot", "could not convert string to float: 'hot'"),
         ):
             mistake = self.mistake(rule("System|Open V", condition))
-            self.assertIn("lab.toml: interlock[0].only_if: expected reads such as ", mistake)
+            expected = "expected reads such as System|GetIndicatorState W is False ("
+            self.assertIn(f"lab.toml: interlock[0].only_if: {expected}", mistake)
             self.assertIn(f"({condition}: ", mistake)
             self.assertIn(why, mistake)
 

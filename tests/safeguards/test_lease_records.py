@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from twisted.internet.defer import Deferred
 
@@ -28,6 +30,10 @@ class RecallTests(LeaseCase):
         for record in self.journal.recall():
             records.take(record)
         self.leases.recall(records, self.find)
+
+    def carried(self) -> list[Mapping[str, Any]]:
+        """Of the process that runs then."""
+        return self.leases.carried()
 
     def find(self, name: str) -> Part | None:
         parts = (self.all_line, self.valve, self.all_laser, self.stage, self.x)
@@ -157,6 +163,17 @@ class RecallTests(LeaseCase):
         self.assertEqual([name for name, _ in self.made_safe], ["CO2:stage", "System"])
         (lease,) = self.leases.leases()
         self.assertEqual((lease.part.name, lease.until), ("System:A", 1_000_010))
+
+    def test_so_is_what_was_recalled_itself(self) -> None:
+        self.journal.carry(self.carried)
+        self.leases.claim(self.valve, ME, 100)
+        for _ in range(2):
+            self.restart(1)
+            self.journal.turn()
+        self.restart(1)
+        self.assertEqual((self.held(), self.made_safe), ([("System:A", ME)], []))
+        (lease,) = self.leases.leases()
+        self.assertEqual((lease.since, lease.until), (1_000_000, 1_000_100))
 
     def test_what_is_safe_is_not_carried_over(self) -> None:
         self.leases.claim(self.stage, ME, 1)

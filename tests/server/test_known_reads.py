@@ -98,6 +98,13 @@ class KnownReadTests(SynchronousTestCase):
         self.listener().answer(parse_request("@key=a GetIt"), ME, Passing(self.reports))
         self.assertEqual(self.repeater.requests[-1][1], "GetIt")
 
+    def test_who_asks_and_on_which_terms_goes_with_it_the_first_time_too(self) -> None:
+        self.learn()
+        line = "@key=a;within=2.5;role=observe GetIt"
+        self.listener().answer(parse_request(line), "10.0.0.7", Passing(self.reports))
+        self.assertEqual(self.repeater.requests[-1], ("System", "GetIt", "10.0.0.7", 2.5))
+        self.assertEqual(self.repeater.context[-1], RequestContext(2.5, role="observe"))
+
     def test_one_sender_has_no_more_than_his_share_of_what_is_known(self) -> None:
         self.learn()
         listener = self.listener()

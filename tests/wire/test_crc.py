@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.wire.crc import compute_crc
+from pychron_comms.wire.crc import _TABLE, _table_entry, compute_crc
 from tests.properties import holds
 
 VECTORS = {
@@ -28,6 +28,9 @@ VECTORS = {
 
 
 class ChecksumTests(SynchronousTestCase):
+    def test_each_byte_is_divided_bit_by_bit(self) -> None:
+        self.assertEqual(_TABLE, tuple(map(_table_entry, range(256))))
+
     def test_gives_the_digits_that_pychron_gives(self) -> None:
         for data, digits in VECTORS.items():
             self.assertEqual(compute_crc(data), digits, msg=repr(data))

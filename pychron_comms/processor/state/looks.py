@@ -192,7 +192,7 @@ class Looks:
 
     def _seconds(self, periods: float, watched: Watched) -> float:
         """After its last answer, with what it is given for being slow."""
-        slow = math.floor(max(watched.took) / self._period + _NEARLY) if watched.took else 0
+        slow = math.floor(max(watched.took) / self._period + _NEARLY)
         return self._period * (periods + min(slow, SLOWEST))
 
     def _wait_until(self, watched: Watched, periods: float) -> None:

@@ -109,7 +109,7 @@ class ServerStatus(MultiService):
     def forget_processor(self, name: str) -> None:
         """Tell of this one no more."""
         self._mirrors.pop(name).end()
-        self.searches.pop(name, None)
+        del self.searches[name]
         for part in (f"journal of {name}", f"processor {name}"):
             self.health.remove(part)
 

@@ -22,11 +22,11 @@ class CommandEventTests(SynchronousTestCase):
         stream.subscribe(self.recorder)
         self.events = CommandEvents(stream, self.clock)
 
-    def ended(self, command: str, reply: str = "OK") -> None:
+    def ended(self, command: str, reply: str = "OK", seconds: float = 0.25) -> None:
         request = {"type": "System", "command": command, "sender": "10.0.0.7"}
         call: Any = ScriptedCall("Open")
         self.events.goes_on(call)
-        self.events.ended(call, request, reply, 0.25)
+        self.events.ended(call, request, reply, seconds)
 
     def fields(self) -> list[Any]:
         events = [change.what for change in self.recorder.changes]
@@ -63,8 +63,22 @@ class CommandEventTests(SynchronousTestCase):
         self.assertEqual(self.fields()[-1]["command"], "Open C")
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
+    def test_how_long_is_told_to_the_microsecond(self) -> None:
+        self.ended("Open A", seconds=0.12345678)
+        self.ended("Open B", seconds=0.0)
+        self.clock.advance(TOGETHER)
+        self.assertEqual([each["seconds"] for each in self.fields()], [0.123457, 0.0])
+
+    def test_what_anybody_writes_is_text_and_nothing_else(self) -> None:
+        for text in ('"} {"', "\u00e9\n\x00", "\\"):
+            self.ended(text, text)
+        self.clock.advance(TOGETHER)
+        told = [(each["command"], each["reply"]) for each in self.fields()]
+        self.assertEqual(told, [(text, text) for text in ('"} {"', "\u00e9\n\x00", "\\")])
+
     def test_long_texts_are_cut(self) -> None:
         self.ended("Open " + "A" * 1000, "E" * 1000)
         self.clock.advance(TOGETHER)
         (fields,) = self.fields()
         self.assertEqual((len(fields["command"]), len(fields["reply"])), (200, 200))
+        self.assertEqual(fields["reply"], "E" * 200)

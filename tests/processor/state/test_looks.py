@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from twisted.internet.defer import Deferred
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.interfaces import Reading
-from pychron_comms.processor.state.looks import AT_ONCE, BEHIND, KNOWN_BY, Looks
+from pychron_comms.processor.state.looks import AT_ONCE, BEHIND, KNOWN_BY, SOON, Looks
 from pychron_comms.processor.state.read_state import ReadState
 
 MANY = 3 * AT_ONCE + 1
@@ -79,6 +80,70 @@ class TurnTests(SynchronousTestCase):
         self.clock.pump([1.0] * (len(answers) - 1))
         looks.stop()
         self.assertEqual(given, [BEHIND, *[BEHIND + 3] * KNOWN_BY, BEHIND])
+
+    def test_what_was_never_begun_tells_nothing_of_how_slow_it_is(self) -> None:
+        given: list[float] = []
+
+        class Patient(Seer):
+            def saw(self, name: str, readings: Sequence[Reading], stale_after: float) -> None:
+                given.append(stale_after)
+
+            def cannot_see(self, name: str, why: str) -> None:
+                given.append(-1.0)
+
+        def submit(look: ReadState) -> str:
+            if not given:
+                raise RuntimeError("the queue is full")
+            look.begun = self.clock.seconds()
+            return look.reply(())
+
+        looks = Looks(submit, Patient(), clock=self.clock, period=1.0)
+        looks.watch({"laser": object()})
+        looks.start()
+        self.clock.advance(1.0)
+        looks.stop()
+        self.assertEqual(given, [-1.0, BEHIND])
+
+    def test_one_that_is_moved_while_it_is_looked_at_is_looked_at_once_more(self) -> None:
+        answers: list[Deferred[str]] = []
+
+        def submit(look: ReadState) -> Deferred[str]:
+            answers.append(Deferred())
+            return answers[-1].addCallback(lambda _: look.reply(()))
+
+        looks = Looks(submit, self.seer, clock=self.clock, period=1.0)
+        laser = object()
+        looks.watch({"laser": laser})
+        looks.start()
+        self.addCleanup(looks.stop)
+        for _ in range(2):
+            looks.soon(laser)
+            self.clock.advance(SOON)
+        self.assertEqual(len(answers), 1)
+        for count in (2, 2):
+            answers[-1].callback("")
+            self.assertEqual(len(answers), count)
+        self.assertEqual(self.seer.seen, ["laser"] * 2)
+        self.clock.advance(1.0)
+        self.assertEqual(len(answers), 3)
+        answers[-1].callback("")
+        self.assertEqual(len(answers), 3)
+
+    def test_those_that_were_moved_together_are_looked_at_together(self) -> None:
+        self.looks.start()
+        self.clock.advance(0)
+        self.seer.seen.clear()
+        names = list(self.managers)
+        for name in (names[3], names[1], names[3]):
+            self.looks.soon(self.managers[name])
+        self.looks.soon(object())
+        self.clock.advance(SOON)
+        self.assertEqual((self.seer.seen, self.seer.rounds), ([names[3], names[1]], 2))
+        self.looks.soon(self.managers[names[1]])
+        self.looks.stop()
+        self.clock.advance(SOON)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+        self.assertEqual(len(self.seer.seen), 2)
 
     def test_what_cannot_be_asked_says_why(self) -> None:
         class Blind(Seer):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -183,6 +185,22 @@ class LookTests(PublisherCase):
         self.clock.advance(PERIOD)
         self.assertEqual(self.item("device/heater").obtained, 0.0)
         self.assertEqual(self.item("device/heater").confirmed, 2 * PERIOD)
+
+    def test_so_is_what_a_rule_marks_between_two_looks(self) -> None:
+        marks: dict[str, object] = {}
+        rules: Any = SimpleNamespace(
+            look=lambda: None, seen=lambda item: replace(item, details={**item.details, **marks})
+        )
+        self.publisher.mark(rules)
+        self.publisher.start()
+        self.clock.advance(PERIOD / 2)
+        marks["broken"] = "the line is hot"
+        self.publisher.see_anew("device/heater")
+        self.publisher.see_anew("device/nothing")
+        self.assertEqual(self.item("device/heater").details, marks)
+        self.clock.advance(PERIOD)
+        item = self.item("device/heater")
+        self.assertEqual((item.details, item.obtained), (marks, 0.0))
 
     def test_a_part_that_nothing_shows_has_no_path(self) -> None:
         self.publisher.start()

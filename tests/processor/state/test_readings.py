@@ -94,6 +94,8 @@ class LaserTests(ReadingsCase):
     def test_no_error_is_an_empty_one_now_and_later(self) -> None:
         for none in (None, lambda: succeed(None)):
             self.assertEqual(self.values(laser(get_error=none))["error"], ("", ""))
+        later = self.values(laser(get_error=lambda: succeed("no water")))
+        self.assertEqual(later["error"], ("no water", ""))
 
     def test_what_cannot_be_read_costs_nothing_else(self) -> None:
         told = self.read(laser(read_laser_power=ValueError("no head")))

@@ -202,6 +202,23 @@ class InDoubtTests(DeliveryCase):
         self.clock.advance(LINGER)
         self.lost()
 
+    def test_so_are_all_that_cross_it_one_way_or_the_other(self) -> None:
+        for taken in (False, True):
+            self.setUp()
+            handler, transport = self.connect()
+            handler.dataReceived(b"Open A\rOpen B\rOpen C\r")
+            self.repeater.waiting[0].callback("OK")
+            transport.socket.has_ended = True
+            self.repeater.waiting[1].callback("OK")
+            transport.socket.has_taken_all = False
+            handler.readConnectionLost()
+            self.repeater.waiting[2].callback("OK")
+            transport.socket.has_taken_all = taken
+            self.clock.advance(LINGER)
+            asks = [f"server-1.{number}" for number in (1, 2, 3)]
+            self.assertCountEqual(self.repeater.taken, asks if taken else [])
+            self.assertEqual(self.in_doubt, 0 if taken else 3)
+
     def test_any_evidence_after_this_process_stood_still(self) -> None:
         for number, evidence in enumerate((b"GetError\r", b""), start=1):
             handler = self.ask()

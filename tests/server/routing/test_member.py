@@ -170,6 +170,11 @@ class MemberTests(SynchronousTestCase):
         self.assertFalse(self.member.has_told_keys)
         self.repeater.connection = Connection()
         self.ask(Verb.ASK, "free t2")
+        # One that is lost meanwhile is nobody's bug.
+        self.repeater.connection.asked[0][1].errback(OutcomeUnknownError("lost"))
+        self.assertFalse(self.member.has_told_keys)
+        self.repeater.connection = Connection()
+        self.ask(Verb.ASK, "free t2")
         self.repeater.connection.asked[0][1].callback("0a 0b")
         self.assertEqual(self.keys, [["0a", "0b"]])
         self.repeater.connection = Connection()
