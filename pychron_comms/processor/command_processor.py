@@ -18,10 +18,12 @@ from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.processor.lateness import Lateness, on_the_way
 from pychron_comms.processor.owner import Owner
+from pychron_comms.transport.backlog import Instead
 from pychron_comms.transport.connections import HELD, Connections
-from pychron_comms.transport.fair_backlog import FairBacklog
+from pychron_comms.transport.fair_backlog import NOT_NOW, FairBacklog
 from pychron_comms.transport.line_protocol import CommandLineReceiver
 from pychron_comms.transport.peer_identity import LOCAL_SENDER, host_of, name_of
+from pychron_comms.transport.turns import SLICE
 from pychron_comms.wire.context import PLAIN, RequestContext, context_of
 from pychron_comms.wire.grammar import Request, Tags, parse_line, split_words
 
@@ -77,6 +79,8 @@ class CommandProcessor(CommandLineReceiver):
         self._trusted = trusted
         self._session = session
         self._is_trusted = self._is_here = False
+        # Lines that may still go ahead in this go.
+        self._may_go_ahead = 0
         self._lateness = Lateness()
         self._waiting: dict[str, Deferred[str]] = {}
         self._words: dict[str, Callable[[str], str | Deferred[str]]] = {
@@ -148,8 +152,27 @@ class CommandProcessor(CommandLineReceiver):
         # What a server knows of replies may tell whether a command that waits here is a copy.
         return _TAKEN.match(line) is not None or super().goes_ahead(line)
 
+    def go_ahead(self, line: bytes) -> Instead:
+        # A server passes on a thousand at a time of whoever floods it with what makes safe.
+        if not _TAKEN.match(line):
+            if not self._may_go_ahead:
+                return NOT_NOW
+            self._may_go_ahead -= 1
+        return super().go_ahead(line)
+
+    def dataReceived(self, data: bytes) -> None:
+        self._may_go_ahead = SLICE
+        super().dataReceived(data)
+
+    def work(self, most: int) -> None:
+        if isinstance(self._backlog, FairBacklog):
+            self._may_go_ahead = most
+            with self._connections.cork:
+                self._backlog.go_ahead(most)
+        super().work(most)
+
     def new_backlog(self) -> FairBacklog:
-        return FairBacklog(self._look, _sender_of)
+        return FairBacklog(self._look, self.go_ahead, _sender_of)
 
     def readConnectionLost(self) -> None:
         # A dead peer looks no different, and replies that it waits for must not hold this up.

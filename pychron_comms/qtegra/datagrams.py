@@ -20,6 +20,7 @@ from pychron_comms.transport.datagrams import (
     longest_reply,
 )
 from pychron_comms.transport.shared import Shared
+from pychron_comms.transport.socket_tuning import let_datagrams_wait
 
 #: Bytes of a datagram that are read, as into the script's own buffer; the rest is lost.
 BUFFER = 1024
@@ -61,6 +62,7 @@ class QtegraDatagrams(DatagramProtocol):
         return self._name
 
     def startProtocol(self) -> None:
+        let_datagrams_wait(self.transport)
         self._guard.listens(self.transport)
 
     def datagramReceived(self, datagram: bytes, addr: _Address) -> None:

@@ -30,6 +30,7 @@ from pychron_comms.transport.datagrams import (
 from pychron_comms.transport.exchange import Exchange
 from pychron_comms.transport.options import WireOptions
 from pychron_comms.transport.shared import Shared
+from pychron_comms.transport.socket_tuning import let_datagrams_wait
 from pychron_comms.wire.copies import KEEP_DATAGRAM
 from pychron_comms.wire.grammar import Request, Tags
 from pychron_comms.wire.lines import TOO_LONG, LineDecoder
@@ -171,6 +172,7 @@ class DatagramMessagingHandler(DatagramProtocol):
         return f"RemoteCommandServer for {self.dispatcher.request_type} (UDP)"
 
     def startProtocol(self) -> None:
+        let_datagrams_wait(self.transport)
         self.waiting.listens(self.transport)
         evidence.date_datagrams(evidence.handle_of(self.transport))
 

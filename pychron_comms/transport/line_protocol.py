@@ -247,6 +247,10 @@ class CommandLineReceiver(ReplyingProtocol):
         if not self.goes_ahead(line):
             self._acts_wait = self._acts_wait or not self.only_reads(line)
             return line
+        return self.go_ahead(line)
+
+    def go_ahead(self, line: bytes) -> Instead:
+        """Work off one that waits for no turn; what stands in its place then."""
         if self._acts_wait and self.makes_safe(line):
             self._exchange.take(line, AheadUnanswered(self))
             return line

@@ -20,6 +20,10 @@ _BIT = 8192
 #: Bytes that the system may keep for a peer that does not read; by itself it would take megabytes.
 _SEND_BUFFER = 131072
 
+#: Bytes of datagrams, with what the system needs for each, that may wait to be read: half a second
+#: of 5,000 short ones. What it gives by itself is full in 55 ms.
+_DATAGRAMS = 1 << 20
+
 _DONE = Failure(ConnectionDone())
 
 # Twisted keeps what waits to be written in two places, one of them private: where that is not to be
@@ -44,6 +48,17 @@ def make_prompt(transport: Any) -> None:
         handle = transport.getHandle() if hasattr(transport, "getHandle") else None
         if isinstance(handle, socket.socket):
             handle.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+
+
+def let_datagrams_wait(transport: Any) -> None:
+    """Have room for those that come while the reactor is busy: all senders share it.
+
+    What is beyond, the system drops without a word. It may give less than is asked for (Linux:
+    ``net.core.rmem_max``).
+    """
+    handle = transport.getHandle() if hasattr(transport, "getHandle") else None
+    if isinstance(handle, socket.socket):
+        handle.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _DATAGRAMS)
 
 
 def read_bit_by_bit(transport: Any) -> None:

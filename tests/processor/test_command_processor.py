@@ -229,6 +229,21 @@ class SessionTests(SynchronousTestCase):
         ):
             self.assertIn(sender, self.flood(more))
 
+    def test_one_clients_flood_of_what_makes_safe_holds_up_anothers_by_little(self) -> None:
+        """A server passes on a thousand at once: all were done before anything else, in 100 ms."""
+        self.gate.answers["Close"] = "OK"
+        processor = self.connect()
+        processor.dataReceived(b"".join(
+            b"@id=%d;from=10.0.0.1 System|Close A\r\n" % number for number in range(1000)
+        ) + b"@id=1000;from=10.0.0.2 System|Close B\r\n")  # fmt: skip
+        self.assertLess(len(self.gate.requests), 200)
+        one_turn(self.clock)
+        self.assertIn(("System", "Close B", "10.0.0.2", None), self.gate.requests)
+        self.assertLess(len(self.gate.requests), 400)
+        self.clock.pump([0] * 40)
+        self.assertEqual(len(self.gate.requests), 1001)
+        self.assertEqual(self.transport.value().count(b" OK\r\n"), 1001)
+
     def test_a_line_of_the_servers_own_keeps_its_place_among_all(self) -> None:
         self.flood(b"@id=1000 Gone abc\r\n")
         self.assertEqual(self.gate.sessions, [])

@@ -60,6 +60,15 @@ SAFETY = (
         "tests.processor.test_safe_turns.OrderTests.test_one_senders_many_hold_up_anothers_by_one",
     ),
     Promise(
+        "nor a thousand that come at once",
+        "a processor lets a few of them go ahead at a time, of each sender in turn",
+        "processor/command_processor.py",
+        "            if not self._may_go_ahead:\n",
+        "            if False:\n",
+        "tests.processor.test_command_processor.SessionTests"
+        ".test_one_clients_flood_of_what_makes_safe_holds_up_anothers_by_little",
+    ),
+    Promise(
         "what makes safe waits for no turn",
         "it goes ahead of the lines before it, and its reply keeps its place",
         "transport/line_protocol.py",

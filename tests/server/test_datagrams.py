@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from typing import Any
 
 from twisted.internet.task import Clock
@@ -156,6 +157,13 @@ class DatagramTests(DeskCase):
         self.assertEqual(transport.maxThroughput, 0)
         self.clock.advance(0)
         self.assertEqual(transport.maxThroughput, 4096)
+
+    def test_it_has_room_for_those_that_come_while_the_reactor_is_busy(self) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
+            room = listening.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+            self.patch(Datagrams, "getHandle", lambda _: listening)
+            self.handler()
+            self.assertGreater(listening.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF), room)
 
     def test_long_ones_that_wait_are_few(self) -> None:
         self.patch(rules, "WAITING_BYTES", 1000)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.transport.backlog import Instead
-from pychron_comms.transport.fair_backlog import BYTES, LINES, FairBacklog
+from pychron_comms.transport.fair_backlog import BYTES, LINES, NOT_NOW, FairBacklog
 from pychron_comms.transport.reply_order import Turn
 from pychron_comms.wire.lines import TOO_LONG
 
@@ -17,15 +17,32 @@ def _sender_of(line: bytes) -> bytes | None:
     return sender if space else None
 
 
+class Forgetting(list[bytes]):
+    """Clears a backlog as soon as anything goes ahead."""
+
+    def __init__(self, backlog: FairBacklog) -> None:
+        super().__init__()
+        self._backlog = backlog
+
+    def append(self, line: bytes) -> None:
+        self._backlog.clear()
+
+
 class FairBacklogTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.looked: list[bytes] = []
+        self.gone: list[bytes] = []
         self.turn = Turn()
-        self.backlog = FairBacklog(self.look, _sender_of)
+        self.backlog = FairBacklog(self.look, self.go, _sender_of)
 
     def look(self, line: bytes) -> Instead:
         self.looked.append(line)
-        return {b"x ahead": self.turn, b"x ahead 1": None}.get(line, line)
+        instead = {b"x ahead": self.turn, b"x ahead 1": None}.get(line, line)
+        return NOT_NOW if b"safe" in line else instead
+
+    def go(self, line: bytes) -> Instead:
+        self.gone.append(line)
+        return {b"s": None, b"t": self.turn}.get(line[-1:], line)
 
     def take(self, *lines: bytes | None) -> list[Instead]:
         self.backlog.add(lines)
@@ -52,6 +69,34 @@ class FairBacklogTests(SynchronousTestCase):
     def test_the_first_of_all_may_be_nobodys(self) -> None:
         self.assertEqual(self.take(b"a", b"b", b"x 1"), [b"a", b"b", b"x 1"])
         self.assertEqual(self.take(b"x 1", b"c"), [b"x 1", b"c"])
+
+    def test_what_goes_ahead_later_does_so_sender_by_sender(self) -> None:
+        self.backlog.add([b"x safe 1 s", b"x safe 2 s", b"x safe 3 s", b"y safe 1 s", b"y 2"])
+        self.backlog.go_ahead(2)
+        self.assertEqual(self.gone, [b"x safe 1 s", b"y safe 1 s"])
+        self.assertEqual((len(self.backlog), self.backlog.size), (3, 26))
+        self.backlog.go_ahead(9)
+        self.assertEqual(self.gone[2:], [b"x safe 2 s", b"x safe 3 s"])
+        self.assertEqual((list(self.taken()), self.backlog.size), ([b"y 2"], 0))
+
+    def test_it_leaves_what_comes_in_its_turn(self) -> None:
+        self.backlog.add([b"x safe t", b"x safe again", b"x safe s", b"x 1"])
+        self.backlog.go_ahead(3)
+        self.assertEqual((len(self.backlog), self.backlog.size), (3, 1 + 13 + 4))
+        self.assertEqual(list(self.taken()), [self.turn, b"x safe again", b"x 1"])
+        self.assertEqual(self.backlog.size, 0)
+
+    def test_what_has_had_its_turn_does_not_go_ahead_any_more(self) -> None:
+        self.assertEqual(self.take(b"x safe s", b"y safe t"), [b"x safe s", b"y safe t"])
+        self.backlog.add([b"z safe s"])
+        self.backlog.go_ahead(9)
+        self.assertEqual((self.gone, len(self.backlog)), ([b"z safe s"], 0))
+
+    def test_what_is_forgotten_while_one_goes_ahead_goes_nowhere(self) -> None:
+        self.backlog.add([b"x safe s", b"y safe s"])
+        self.patch(self, "gone", Forgetting(self.backlog))
+        self.backlog.go_ahead(9)
+        self.assertEqual((len(self.backlog), self.backlog.size), (0, 0))
 
     def test_what_went_ahead_leaves_its_turn_or_nothing(self) -> None:
         self.backlog.add([b"y 1", b"x ahead", b"x ahead 1", TOO_LONG, b"y 2"])

@@ -24,7 +24,12 @@ from pychron_comms.transport.peer_identity import (
     sender_of,
     sender_of_peer,
 )
-from pychron_comms.transport.socket_tuning import close_now, make_prompt, write_now
+from pychron_comms.transport.socket_tuning import (
+    close_now,
+    let_datagrams_wait,
+    make_prompt,
+    write_now,
+)
 from tests.doubles import ScriptedGate
 from tests.listening import connections
 
@@ -181,6 +186,15 @@ class TuningTests(SynchronousTestCase):
         self.patch(Socket, "doRead", lambda self: self.fail("it looks for descriptors"))
         socket.doRead()
         self.assertEqual(reads, [socket])
+
+    def test_datagrams_have_room_while_the_reactor_is_busy(self) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
+            room = listening.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+            transport = StringTransport()
+            transport.getHandle = lambda: listening  # type: ignore[attr-defined]
+            let_datagrams_wait(transport)
+            self.assertGreater(listening.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF), room)
+        let_datagrams_wait(StringTransport())
 
     def test_a_unix_socket_is_left_as_it_is(self) -> None:
         self.assertEqual(self.asked(ITCPTransport, IUNIXTransport), [])
