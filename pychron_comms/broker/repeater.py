@@ -8,7 +8,6 @@ from typing import Any, Protocol
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, ensureDeferred, fail
-from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -42,6 +41,7 @@ from pychron_comms.broker.names import (
 from pychron_comms.broker.outcomes import LostReply, Outcomes
 from pychron_comms.broker.owner import KnownOwner
 from pychron_comms.broker.state import lines_of
+from pychron_comms.broker.ticks import Ticks
 from pychron_comms.broker.topology import bind, make_exchanges
 from pychron_comms.broker.waiting import Waiting, WaitingReplies
 from pychron_comms.errors import (
@@ -152,19 +152,19 @@ class BrokerRepeater(MultiService):
         self._publishing = link(address, reactor, self, "server, publishing")
         for each in (self._consuming, self._publishing):
             each.setServiceParent(self)
-        self._sweep = LoopingCall(self._look)
-        self._alive = LoopingCall(self._say, "Alive")
-        self._sweep.clock = self._alive.clock = reactor
+        self._ticks = (
+            Ticks(self._look, _SWEEP, reactor),
+            Ticks(lambda: self._say("Alive"), _ALIVE, reactor),
+        )
 
     def startService(self) -> None:
         super().startService()
-        self._sweep.start(_SWEEP, now=False)
-        self._alive.start(_ALIVE, now=False)
+        for each in self._ticks:
+            each.start()
 
     def stopService(self) -> Any:
-        for each in (self._sweep, self._alive):
-            if each.running:
-                each.stop()
+        for each in self._ticks:
+            each.stop()
         self._taken.stop()
         for number, _ in self._waiting:
             self._fail(number, "this server stops")

@@ -10,7 +10,6 @@ from typing import Any
 
 from twisted.application.service import MultiService, Service
 from twisted.internet.defer import CancelledError, Deferred, ensureDeferred, maybeDeferred
-from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -38,6 +37,7 @@ from pychron_comms.broker.names import (
 from pychron_comms.broker.ownership import BEAT, Ownership
 from pychron_comms.broker.servers import Servers
 from pychron_comms.broker.state import StateTeller
+from pychron_comms.broker.ticks import Ticks
 from pychron_comms.broker.topology import bind, make_exchanges, make_queue
 from pychron_comms.errors import NotOwnerError
 from pychron_comms.interfaces import IOwnedGate
@@ -123,8 +123,7 @@ class Standby(MultiService):
         self._publishing = link(address, reactor, self, f"{name}, publishing")
         for each in (self._consuming, self._publishing):
             each.setServiceParent(self)
-        self._ticks = LoopingCall(self._tick)
-        self._ticks.clock = reactor
+        self._ticks = Ticks(self._tick, BEAT, reactor)
 
     @property
     def is_owner(self) -> bool:
@@ -133,13 +132,12 @@ class Standby(MultiService):
 
     def startService(self) -> None:
         super().startService()
-        self._ticks.start(BEAT, now=False)
+        self._ticks.start()
 
     def stopService(self) -> Deferred[Any]:
         """Takes nothing more, and leaves when the broker has all that the next owner must know."""
         Service.stopService(self)
-        if self._ticks.running:
-            self._ticks.stop()
+        self._ticks.stop()
         self._end_service()
         written = self._writer.written(_LAST_RECORDS)
         return written.addCallback(lambda _: self._stopped())

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import LoopingCall
 
 from pychron_comms.broker.channel import BrokerChannel
 from pychron_comms.broker.message import STATE as STATE_MESSAGE
 from pychron_comms.broker.message import Message
 from pychron_comms.broker.names import REPLIES
+from pychron_comms.broker.ticks import Ticks
 from pychron_comms.observability.state import messages
 from pychron_comms.observability.state.audience import Audience
 from pychron_comms.observability.state.messages import Message as Told
@@ -39,17 +39,15 @@ class StateTeller:
         self._audience = Audience(stream, _line, clock, beat=BEAT)
         self._is_blocked = False
         self._following = self._anew()
-        self._pictures = LoopingCall(self._tell_all)
-        self._pictures.clock = clock
+        self._pictures = Ticks(self._tell_all, PICTURE, clock)
 
     def start(self) -> None:
         self._following.begin()
-        self._pictures.start(PICTURE, now=False)
+        self._pictures.start()
 
     def stop(self) -> None:
         self._following.end()
-        if self._pictures.running:
-            self._pictures.stop()
+        self._pictures.stop()
 
     def block(self, is_blocked: bool) -> None:
         """The broker takes nothing: what changes is gathered, the newest of each item."""

@@ -78,6 +78,14 @@ MACHINES = (
         "test_never_two_at_an_instant_whatever_is_frozen_cut_or_late",
     ),
     Promise(
+        "no bug leaves hardware without an owner for ever",
+        "one that meets a beat is logged, and the next beat is sent",
+        "broker/ticks.py",
+        "        except Exception:\n",
+        "        except NotImplementedError:\n",
+        "tests.broker.test_standby.BeatTests.test_a_bug_in_one_beat_ends_no_others",
+    ),
+    Promise(
         "what comes by a broker is begun when that has it written down, and no sooner",
         "its record and its acknowledgement are awaited together",
         "broker/intake.py",
