@@ -25,6 +25,9 @@ from pychron_comms.journal.record import REFUSED, Event, Record, event_of, time_
 from pychron_comms.journal.roll import Roll, reason
 from pychron_comms.process.start import InUseError
 
+#: Bytes of a file, and how many old ones stay beside it.
+SIZE = 50_000_000
+KEEP = 10
 #: What is refused may be much and says little: it has less room, in files of its own.
 REFUSED_SIZE = 10_000_000
 REFUSED_KEEP = 2
@@ -38,8 +41,8 @@ class FileJournal:
         self,
         path: str | Path,
         *,
-        size: int = 50_000_000,
-        keep: int = 10,
+        size: int = SIZE,
+        keep: int = KEEP,
         sync: bool = False,
         secret: bytes = b"",
         refused_size: int = REFUSED_SIZE,

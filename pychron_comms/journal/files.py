@@ -75,7 +75,7 @@ def shift(path: Path, keep: int, rename: Rename, remove: Remove) -> None:
 def read_tail(path: Path) -> Tail:
     """Read backwards, so that a long file costs no more than a short one. Errors: OSError."""
     with path.open("rb") as file:
-        size = file.seek(0, os.SEEK_END)
+        size = os.fstat(file.fileno()).st_size
         window = min(_WINDOW, size)
         while True:
             file.seek(size - window)

@@ -126,7 +126,7 @@ class Index:
         tables = self._base.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
         for (name,) in tables.fetchall():
             self._base.execute(f'DROP TABLE "{name}"')
-        for statement in filter(str.strip, _SCHEMA.split(";")):
+        for statement in _SCHEMA.split(";"):
             self._base.execute(statement)
         self._base.execute(f"PRAGMA user_version = {VERSION}")
 

@@ -62,13 +62,12 @@ class MemoryJournal:
     def __init__(
         self,
         now: Callable[[], float] = time.time,
-        secret: bytes = b"",
         later: Later | None = None,
     ) -> None:
         self.failing = ""
         self._group = Group(self._append, later) if later else None
         self._now = now
-        self._chain = Chain(secret)
+        self._chain = Chain(b"")
         self._records: list[Mapping[str, Any]] = []
         self._is_open = True
         self._carriers: list[Carrier] = []

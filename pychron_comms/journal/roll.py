@@ -134,8 +134,7 @@ class Roll:
 
     def _grow(self) -> None:
         """What could not be laid aside grows by a tenth until it is tried again."""
-        late = self._page.size + self._limit // 10 if self._page.size else 0
-        self._full_at = max(self._limit, late)
+        self._full_at = max(self._limit, self._page.size + self._limit // 10)
 
     def _begin_checkpoint(self) -> None:
         self._has_checkpoint, self._carrying = False, None

@@ -10,7 +10,13 @@ from pathlib import Path
 
 from pychron_comms.config.private_files import read_secret
 from pychron_comms.config.table import Table
-from pychron_comms.journal.file_journal import REFUSED_KEEP, REFUSED_SIZE, FileJournal
+from pychron_comms.journal.file_journal import (
+    KEEP,
+    REFUSED_KEEP,
+    REFUSED_SIZE,
+    SIZE,
+    FileJournal,
+)
 from pychron_comms.journal.group import Later
 
 
@@ -22,8 +28,8 @@ class JournalSettings:
     """
 
     file: str
-    size: int = 50_000_000
-    keep: int = 10
+    size: int = SIZE
+    keep: int = KEEP
     sync: bool = False
     secret: str = ""
     refused_size: int = REFUSED_SIZE

@@ -276,6 +276,17 @@ class AFileThatGoesAway(Journals):
         self.assertEqual([each.number for each in found], [3])
         self.assertIn("removed or moved while it was written", str(found[0]))
 
+    def test_is_looked_for_once_a_second_and_not_at_each_record(self) -> None:
+        self.time += 1
+        self.write(1)
+        self.path.unlink()
+        self.time += 0.99
+        self.write(5)
+        self.assertFalse(self.path.exists())
+        self.time += 0.01
+        self.write(1)
+        self.assertEqual(self.events(), ["continued", "begin"])
+
     def test_is_found_where_another_stands_in_its_place(self) -> None:
         self.path.rename(self.path.with_name("aside"))
         self.path.write_bytes(b"no end")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pychron_comms.journal.file_journal import FileJournal
 from pychron_comms.journal.follow import Follower
 from tests.journal.journal_case import Journals
 
@@ -52,6 +53,18 @@ class Following(Journals):
         self.write(1)
 
         self.assertEqual([each["event"] for each in self.follower.new()], ["begin", "refused"])
+
+    def test_of_one_that_is_not_there_yet_tells_its_first_record_too(self) -> None:
+        path = self.folder / "other.journal"
+        follower = Follower(path)
+        self.addCleanup(follower.close)
+        self.assertEqual(follower.new(), [])
+        journal = FileJournal(path)
+        self.addCleanup(journal.close)
+        journal.refused(command="Open A")
+        journal.write("stop")
+        self.assertEqual([each["n"] for each in follower.new()], [1, 1])
+        self.assertEqual(follower.new(), [])
 
     def write_more(self, data: bytes) -> None:
         with self.path.open("ab") as file:

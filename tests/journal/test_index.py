@@ -8,7 +8,9 @@ from contextlib import closing
 from itertools import product
 from typing import Any
 
+from pychron_comms.journal import index
 from pychron_comms.journal.asking import find
+from pychron_comms.journal.files import journal_files
 from pychron_comms.journal.filters import Filter
 from pychron_comms.journal.index import Index, UnusableError, index_path
 from tests.journal.journal_case import MONDAY, Journals
@@ -66,15 +68,15 @@ class Indexed(Journals):
 
     def assert_same(self) -> None:
         """The index and the files answer each question alike, and not all with nothing."""
-        index = index_path(self.path)
+        there = index_path(self.path)
         answers = [self.found(asked) for asked in FILTERS]
         about = [[(each.about, each.facts) for each in find(self.path, f)] for f in FILTERS]
-        aside = index.rename(index.with_name("aside"))
+        aside = there.rename(there.with_name("aside"))
         self.assertEqual(answers, [self.found(asked) for asked in FILTERS])
-        for asked, there in zip(FILTERS, about, strict=True):
+        for asked, told in zip(FILTERS, about, strict=True):
             for each in find(self.path, asked):
-                self.assertIn((each.about, each.facts), there)
-        aside.rename(index)
+                self.assertIn((each.about, each.facts), told)
+        aside.rename(there)
         self.assertLess([bool(each) for each in answers].count(False), 4)
 
 
@@ -176,3 +178,37 @@ class AnIndex(Indexed):
 
         self.assertEqual(len(list(index.find(Filter(key="key-9")))), 2)
         self.assertEqual(len(reads), 4)
+
+
+class WhatWasDroppedMeanwhile(Indexed):
+    """Files that are gone since it was caught up last."""
+
+    def test_is_passed_over_and_the_rest_is_told(self) -> None:
+        self.make()
+        oldest, *_ = journal_files(self.path)
+        oldest.unlink()
+        left = self.found(Filter(who="10.0.0.5"))
+        with closing(Index(self.path)) as whole:
+            found = list(whole.find(Filter(who="10.0.0.5")))
+        self.assertEqual(sorted((e.values["at"], e.values["hash"]) for e in found), left)
+        self.assertGreater(len(left), 10)
+
+    def test_an_end_whose_begin_nobody_knows_is_told_by_itself(self) -> None:
+        self.journal.write("end", of=999_999, reply="OK", command="Open Q", type="System")
+        self.make()
+        (end,) = find(self.path, Filter(target="Q"))
+        self.assertEqual((end.facts.event, end.facts.seconds), ("end", None))
+
+    def test_all_that_were_taken_are_counted_however_many_at_a_time(self) -> None:
+        self.patch(index, "_BATCH", 7)
+        self.assertEqual(self.make(), len(self.numbers()))
+        self.assert_same()
+
+    def test_a_line_that_is_no_record_is_none(self) -> None:
+        self.journal.close()
+        time = '"at":"2026-03-02T10:14:05.116000Z"'
+        with self.path.open("a") as file:
+            for start in (f'"n":"x",{time},"event":"begin"', f'"n":7,{time},"event":""'):
+                file.write(f'{{{start},"command":"Open Q","type":"System","hash":"00"}}\n')
+        self.assertEqual(self.make(), len(self.numbers()))
+        self.assertEqual(list(find(self.path, Filter(target="Q"))), [])

@@ -89,9 +89,16 @@ class ARecord(Journals):
     def test_is_refused_where_it_cannot_be_written_and_leaves_nothing(self) -> None:
         ring: list[Any] = []
         ring.append(ring)
-        for fields in ({"value": float("nan")}, {"value": ring}, {"value": {(1, 2): 3}}, {"n": 7}):
-            with self.assertRaises(JournalError):
+        own = "at, event, hash, n are fields of the journal's own"
+        for fields, why in (
+            ({"value": float("nan")}, "Out of range float values are not JSON compliant"),
+            ({"value": ring}, "Circular reference detected"),
+            ({"value": {(1, 2): 3}}, "keys must be str, int, float, bool or None, not tuple"),
+            ({"n": 7}, own),
+        ):
+            with self.assertRaises(JournalError) as caught:
                 self.journal.write("begin", **fields)
+            self.assertEqual(str(caught.exception), f"journal: {why}")
 
         self.assertEqual(self.lines(), [])
         self.assertEqual(self.journal.write("begin"), 1)
@@ -136,6 +143,19 @@ class Files(Journals):
         self.write(1)
 
         self.assertEqual(stat.S_IMODE(self.path.stat().st_mode), 0o600)
+
+    def test_so_is_its_lock(self) -> None:
+        if os.name != "posix":
+            raise self.skipTest("no POSIX modes here")
+        lock = self.path.with_name(f"{self.path.name}.lock")
+        self.assertEqual(stat.S_IMODE(lock.stat().st_mode), 0o600)
+        self.assertEqual(lock.read_text(), f"{os.getpid()}\n")
+
+    def test_a_lock_says_who_holds_it_now(self) -> None:
+        lock = self.path.with_name(f"{self.path.name}.lock")
+        lock.write_text("123456789 was here\n")
+        self.reopen()
+        self.assertEqual(lock.read_text(), f"{os.getpid()}\n")
 
     def test_goes_on_after_a_start(self) -> None:
         self.write(2)
@@ -310,8 +330,9 @@ class OtherJournals(SynchronousTestCase):
         journal.failing = ""
         self.assertEqual(journal.write("begin"), 1)
         journal.close()
-        with self.assertRaises(JournalError):
+        with self.assertRaises(JournalError) as caught:
             journal.write("begin")
+        self.assertEqual(str(caught.exception), "journal: it is closed")
 
     def test_of_nothing_keeps_nothing(self) -> None:
         journal = NoJournal()

@@ -49,6 +49,14 @@ class MistakeTests(Command):
             self.errors.getvalue(), "pychron-journal: --head is of one journal: give one FILE\n"
         )
 
+    def test_a_head_is_as_it_was_printed(self) -> None:
+        for head in ("x", "0:" + "0" * 64, "1:" + "0" * 63, "1:" + "0" * 65):
+            status, _ = self.run_command("verify", self.path, "--head", head)
+            self.assertEqual(status, 2)
+            said = f"argument --head: {head}: not as pychron-journal head prints it"
+            self.assertIn(said, self.errors.getvalue())
+        self.assertIn("usage: pychron-journal verify", self.errors.getvalue())
+
     def test_an_index_that_cannot_be_made_is_told_with_the_reason(self) -> None:
         def unusable(path: object, *, make: bool) -> None:
             raise UnusableError("lab.journal.index: the disk is full")
@@ -76,6 +84,8 @@ class AskingTests(Command):
             )
             self.assertEqual(status, 0)
             self.assertEqual([json.loads(line)["n"] for line in lines], [5, 6])
+            _, lines = self.run_command("show", self.path, "--zone", zone)
+            self.assertIn(f" {since}:05.116 ", lines[5])
 
 
 class TerminalTests(Command):
@@ -148,7 +158,7 @@ class ParquetTests(Command):
     def test_each_column_has_its_kind_and_many_rows_go_in_pieces(self) -> None:
         columns: Any = Columns()
         modules = {"pyarrow": _Module(columns), "pyarrow.parquet": columns}
-        self.patch(export, "find_spec", lambda name: object())
+        self.patch(export, "find_spec", {"pyarrow": object()}.get)
         self.patch(export, "import_module", modules.__getitem__)
         self.patch(export, "_ROWS", 4)
         out = self.folder / "a.parquet"

@@ -31,6 +31,15 @@ class Refused(Journals):
         )
         self.assert_clean()
 
+    def test_is_told_from_a_time_on_as_what_acts_is(self) -> None:
+        self.refuse("Open A")
+        self.write(1)
+        self.time += 60
+        self.refuse("Open B")
+        self.write(1)
+        told = [each["event"] for each in self.journal.records(since=self.time)]
+        self.assertEqual(sorted(told), ["begin", "refused"])
+
     def test_takes_little_room_whatever_was_sent(self) -> None:
         self.refuse("Open " + 65_536 * "A")
 

@@ -7,6 +7,8 @@ import json
 import warnings
 from datetime import datetime
 from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
 from unittest import mock
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -68,6 +70,19 @@ class Export(Command):
             self.assertEqual((status, lines), (0, [f"{file}: 6 records"]))
             self.assertTrue(file.read_text().startswith(first))
         self.assertEqual(json.loads(file.read_text().splitlines()[4])["code"], 204)
+
+    def test_is_utf_8_whatever_the_systems_own_encoding_is(self) -> None:
+        """As on Windows, where it is none that every program reads."""
+        opened: list[Any] = []
+        real = Path.open
+
+        def record(path: Path, *mode: Any, **how: Any) -> Any:
+            opened.append(how.get("encoding"))
+            return real(path, *mode, **how)
+
+        self.patch(Path, "open", record)
+        self.run_command("export", self.path, "--out", self.folder / "a.csv")
+        self.assertIn("utf-8", opened)
 
     def test_says_how_a_file_should_be_called(self) -> None:
         self.assertEqual(self.run_command("export", self.path, "--out", "a.xls"), (2, []))
@@ -168,6 +183,38 @@ class Timeline(Command):
         (shown,) = self.lane("System:D").leases
         self.assertAlmostEqual(shown.end, MONDAY + 900, 3)
         self.assertEqual(shown.text, "10.0.0.5")
+
+    def test_each_way_in_which_a_lease_ends(self) -> None:
+        for number, event in enumerate(("release", "lapse", "override")):
+            part = f"System:{event}"
+            self.at(300 + number, "claim", part=part, sender="10.0.0.5", seconds=60.0)
+            self.at(310 + number, event, part=part, sender="10.0.0.9")
+            span = Span(MONDAY + 300 + number, MONDAY + 310 + number, "10.0.0.5")
+            self.assertEqual(self.lane(part).leases, [span])
+
+    def test_a_lease_that_ended_before_it_was_released(self) -> None:
+        self.at(300, "claim", part="System:D", sender="10.0.0.5", seconds=5.0)
+        self.at(310, "lapse", part="System:D", sender="10.0.0.5")
+        self.at(311, "release", part="System:D", sender="10.0.0.5")
+        span = Span(MONDAY + 300, MONDAY + 305, "10.0.0.5")
+        self.assertEqual(self.lane("System:D").leases, [span])
+
+    def test_what_ended_with_nobody_knowing_its_begin_took_no_time(self) -> None:
+        self.at(300, "end", of=999, type="System", command="Open Q", reply="OK")
+        self.assertEqual(self.lane("System:Q").done, [Span(MONDAY + 300, MONDAY + 300)])
+
+    def test_what_names_no_part_has_a_lane_too(self) -> None:
+        self.at(300, "refused", command="", sender="10.0.0.5", reply="ERROR 204 : no")
+        self.assertEqual(len(self.lane("-").refused), 1)
+
+    def test_of_no_record_at_all(self) -> None:
+        error = self.assertRaises(ValueError, drawn, [])
+        self.assertEqual(str(error), "there is nothing to draw: no such record")
+
+    def at(self, when: float, event: str, **fields: Any) -> None:
+        journal = FileJournal(self.path, now=lambda: MONDAY + when)
+        journal.write(event, **fields)
+        journal.close()
 
     def test_a_number_is_no_part_and_a_valve_may_be_called_e(self) -> None:
         journal = FileJournal(self.path, now=lambda: MONDAY + 301)
