@@ -6,7 +6,6 @@ import logging
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Sequence
@@ -15,6 +14,7 @@ from pathlib import Path
 import pika
 import pytest
 
+from tests.integration.ports import free_port
 from tests.integration.processes import PATIENCE, Processes, RunningProcess
 
 #: Seconds that a broker may take to start: a busy machine takes twenty.
@@ -38,13 +38,6 @@ def need_broker() -> None:
     """Skip where there is none to be started."""
     if _program("rabbitmq-server") is None or shutil.which("epmd") is None:
         pytest.skip("there is no rabbitmq-server: apt-get install rabbitmq-server")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((_HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def node_environment(folder: Path, name: str, mapper: int, host: str, port: int) -> dict[str, str]:

@@ -13,7 +13,6 @@ import pytest
 
 from tests.integration.broker_road import BrokerRoad
 from tests.integration.brokers import (
-    free_port,
     kill_node,
     need_broker,
     node_environment,
@@ -21,6 +20,7 @@ from tests.integration.brokers import (
     wait_for_node,
 )
 from tests.integration.clean_homes import CHECKOUT
+from tests.integration.ports import free_port
 from tests.integration.processes import PATIENCE, Processes, wait_until
 
 FILES = CHECKOUT / "docs" / "broker" / "cluster"

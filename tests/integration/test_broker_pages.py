@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.brokers import PROGRAMS, Broker, free_port
+from tests.integration.brokers import PROGRAMS, Broker
 from tests.integration.clean_homes import blocks, lines
 from tests.integration.laboratories import HOST
+from tests.integration.ports import free_port
 from tests.integration.processes import PATIENCE, Processes, RunningProcess, wait_until
 
 #: How the README begins the part.

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.integration.ports import free_port
 from tests.integration.processes import Processes, run_forked, run_to_the_end, wait_until
 
 LAB = (sys.executable, "-m", "pychron_comms.operations")
@@ -24,11 +25,6 @@ name = "valve B"
 item = "System/valve/B"
 is = [true]
 """
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
 
 
 def with_a_port_of_its_own(file: Path) -> tuple[int, list[str]]:
