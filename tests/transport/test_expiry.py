@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from pychron_comms.certs.folder import Folder
 from pychron_comms.interfaces import Reading, Severity
 from pychron_comms.observability.metrics import Metrics
+from pychron_comms.transport.tls.contexts import TLSFiles
 from pychron_comms.transport.tls.expiry import DAY, Certificates
 from tests.certs.test_certs import scratch
 
@@ -96,8 +97,18 @@ class ExpiryTests(SynchronousTestCase):
             [self.listener(), strings], ["tcp:1059"], self.metrics, lambda: self.now
         )
         paths = [each.path for each in certificates.readings()]
-        self.assertEqual(len(set(paths)), 3)
+        ca = f"road/certificate/{str(other).lstrip('/')}/ca.pem"
+        self.assertEqual(paths, ["road/certificate/lab-server.pem", "road/certificate/ca.pem", ca])
         self.assertEqual(sum("//" in path for path in paths), 0)
+
+    def test_a_folder_of_authorities_that_cannot_be_read_hides_no_other(self) -> None:
+        certificates = self.certificates(self.listener())
+
+        def unreadable(files: TLSFiles) -> None:
+            raise ValueError("roots: cannot be read: Permission denied")
+
+        self.patch(TLSFiles, "all", unreadable)
+        self.assertEqual(set(self.readings(certificates)), {"lab-server.pem"})
 
     def test_prometheus_is_told_when(self) -> None:
         self.certificates(self.listener())

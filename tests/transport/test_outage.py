@@ -23,12 +23,13 @@ class OutageTests(SynchronousTestCase):
 
     def test_one_that_stays_away_is_said_once_a_minute(self) -> None:
         with capturedLogs() as events:
-            for _ in range(150):
+            for _ in range(121):
                 self.outage.attempt_failed("refused")
                 self.clock.advance(1.0)
         said = [formatEvent(each) for each in events]
         self.assertEqual(said[0], "no processor at there: refused")
         self.assertEqual(len(said), 3)
+        self.assertTrue(self.outage.is_away)
         for each in said[1:]:
             self.assertRegex(
                 each, r"^no processor at there since \d{4}-\d\d-\d\d [\d:]{8}: refused$"

@@ -85,4 +85,18 @@ class GivenSocketTests(SynchronousTestCase):
     def test_a_string_that_names_none_is_refused_before_the_start(self) -> None:
         for text in ("systemd:domain=IPX:index=0", "systemd:domain=INET", "systemd:index=0"):
             self.assertRaises(ValueError, systemd_service, text, self.factory, self.reactor)
-        systemd_service("systemd:domain=INET6:name=x", self.factory, self.reactor)
+
+    def test_a_service_listens_there_when_it_starts(self) -> None:
+        told: list[Factory] = []
+
+        def listen(factory: Factory) -> Any:
+            told.append(factory)
+            return succeed(SimpleNamespace(stopListening=lambda: None))
+
+        self.given(SimpleNamespace(addressFamily=socket.AF_INET6, listen=listen))
+        service = systemd_service("systemd:domain=INET6:name=x", self.factory, self.reactor)
+        self.assertEqual(self.asked, [])
+        service.startService()
+        self.assertEqual(self.asked, [(self.reactor, "systemd:domain=INET6:name=x")])
+        self.assertEqual(told, [self.factory])
+        self.successResultOf(service.stopService())

@@ -57,7 +57,7 @@ class ServerContexts:
         self._context = Renewed(files.all, lambda: _server_context(files))
 
     def serverConnectionForTLS(self, tlsProtocol: object) -> SSL.Connection:
-        return SSL.Connection(self._context.get(), None)
+        return SSL.Connection(self._context.get())
 
 
 @implementer(IOpenSSLClientConnectionCreator)
