@@ -27,6 +27,7 @@ from pychron_comms.safeguards.fence import LeasedFence
 from pychron_comms.safeguards.kept_rules import KeptRules
 from tests.doubles import ScriptedCall
 from tests.executions import submitted
+from tests.help_texts import unfinished
 
 
 @implementer(IReactorManager)
@@ -185,6 +186,7 @@ class GateTests(SynchronousTestCase):
         tripped(rule)
         tripped(rule)
         self.assertIn('interlock_trips_total{rule="System|Open A"} 2.0\n', metrics.text())
+        self.assertEqual(unfinished(metrics), {"pychron_comms_leases_held": "Leases."})
 
     def test_who_is_not_one_of_its_hosts_is_refused(self) -> None:
         text = 'lab = "default"\n[access]\nhosts = ["10.0.0.2"]\n'

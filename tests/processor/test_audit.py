@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from twisted.logger import capturedLogs, formatEvent
+
 from pychron_comms.errors import JournalError, NotPermittedError
 from pychron_comms.interfaces import Effect
 from tests.processor.key_case import ME, KeyCase
@@ -59,8 +61,13 @@ class JournalTests(KeyCase):
     def test_an_end_that_cannot_be_written_down_does_not_spoil_the_reply(self) -> None:
         reply = self.ask()
         self.journal.failing = "the disk is full"
-        self.opening.result.callback("OK")
+        with capturedLogs() as logs:
+            self.opening.result.callback("OK")
         self.assertEqual(self.successResultOf(reply), "OK")
+        self.assertEqual(
+            [formatEvent(each) for each in logs],
+            ["not written down: end {'of': 1, 'reply': 'OK'}: journal: the disk is full"],
+        )
 
     def test_a_bug_is_written_down_as_its_reply(self) -> None:
         self.opening.result = ZeroDivisionError("x")

@@ -6,6 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.processor.execution.figures import OUTCOMES, WORDS, CommandFigures, outcome_of
+from tests.help_texts import unfinished
 
 
 class FigureTests(SynchronousTestCase):
@@ -25,6 +26,7 @@ class FigureTests(SynchronousTestCase):
         self.assertIn('command_wait_seconds_bucket{le="0.025",type="System"} 1.0\n', text)
         self.assertIn('command_wait_seconds_bucket{le="0.01",type="System"} 0.0\n', text)
         self.assertIn('command_run_seconds_count{type="System"} 1.0\n', text)
+        self.assertEqual(unfinished(self.metrics), {})
 
     def test_outcomes_are_a_closed_set(self) -> None:
         replies = [

@@ -377,9 +377,27 @@ class StopTests(GateCase):
             raise ZeroDivisionError
 
         self.hardware.actions.insert(0, ("laser", broken))
-        self.successResultOf(self.gate().stopService())
+        with capturedLogs() as logs:
+            self.successResultOf(self.gate().stopService())
+        self.assertEqual(
+            [str(formatEvent(each)).partition("\n")[0] for each in logs],
+            ["hardware could not be made safe"],
+        )
         self.assertEqual(self.hardware.made_safe, ["valves"])
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_what_another_owns_now_is_left_to_it(self) -> None:
+        def fenced() -> None:
+            raise NotOwnerError("another owns it")
+
+        self.hardware.actions.insert(0, ("laser", fenced))
+        with capturedLogs() as logs:
+            self.successResultOf(self.gate().stopService())
+        self.assertEqual(
+            [formatEvent(each) for each in logs],
+            ["made safe by whoever owns it: not the owner of the hardware: another owns it"],
+        )
+        self.assertEqual(self.hardware.made_safe, ["valves"])
 
     def test_what_is_given_up_at_the_end_is_nobodys_bug(self) -> None:
         never: Deferred[str] = Deferred()

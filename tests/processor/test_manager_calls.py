@@ -13,6 +13,7 @@ from pychron_comms.observability.metrics import Metrics
 from pychron_comms.processor.execution.manager_calls import ManagerCalls
 from pychron_comms.processor.execution.runners import ReactorRunner, Take
 from tests.doubles import ScriptedCall, ScriptedHandler
+from tests.help_texts import unfinished
 
 NAME = "pychron_comms_manager_call_seconds"
 
@@ -63,6 +64,7 @@ class ManagerCallTests(SynchronousTestCase):
         self.assertEqual(self.successResultOf(done), "OK")
         self.assertEqual((self.told("count", "act"), self.told("sum", "act")), (1, 0.75))
         self.assertEqual(self.told("count", "read"), 0)
+        self.assertEqual(unfinished(self.metrics), {})
 
     def test_reads_are_apart(self) -> None:
         self.run_on(self.runner, ScriptedCall("ReadLaserPower", "3", effect=Effect.READ))

@@ -10,6 +10,7 @@ from pychron_comms.processor.execution.idempotency import CommandMemory, request
 from pychron_comms.wire.context import RequestContext
 from pychron_comms.wire.copies import KEEP
 from tests.doubles import ScriptedCall
+from tests.help_texts import unfinished
 from tests.processor.copy_case import CopyCase
 
 
@@ -27,6 +28,7 @@ class RunTests(CopyCase):
         text = metrics.text()
         self.assertIn('command_wait_seconds_sum{type="System"} 0.5\n', text)
         self.assertIn('command_run_seconds_sum{type="System"} 2.0\n', text)
+        self.assertEqual(unfinished(metrics), {})
 
 
 class SizeTests(CopyCase):

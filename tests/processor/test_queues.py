@@ -13,6 +13,7 @@ from pychron_comms.processor.execution.queues import Queues
 from pychron_comms.processor.execution.runners import ReactorRunner
 from tests.doubles import ScriptedCall, ScriptedHandler
 from tests.executions import submitted
+from tests.help_texts import unfinished
 
 
 class WaitingTests(SynchronousTestCase):
@@ -54,6 +55,7 @@ class HighWaterTests(SynchronousTestCase):
         busy = ScriptedCall("Busy", Deferred())
         submitted(queue, busy)
         self.assertEqual(self.told("CO2"), 0)
+        self.assertEqual(unfinished(self.metrics), {})
         for each in ("x", "y"):
             submitted(queue, ScriptedCall("Set", each))
         self.assertEqual(self.told("CO2"), 2)

@@ -95,7 +95,13 @@ class TurnTests(LaneCase):
     def test_one_that_comes_after_its_time_is_run(self) -> None:
         for within in (0.0, -3.0, math.nan):
             close = ScriptedCall("Close", "OK", safe=True)
-            self.assertEqual(self.submit(close, within), "OK")
+            with capturedLogs() as logs:
+                self.assertEqual(self.submit(close, within), "OK")
+            told = [formatEvent(each) for each in logs]
+            self.assertEqual(told, ["Close comes after its time, and is run"])
+        with capturedLogs() as logs:
+            self.submit(ScriptedCall("Close", "OK", safe=True), 0.001)
+        self.assertEqual(logs, [])
 
     def test_and_has_all_its_time_then(self) -> None:
         for within in (0.0, -3.0):
@@ -245,11 +251,20 @@ class LastWordTests(LaneCase):
 
     def test_one_that_the_busy_hardware_refuses_is_done_when_that_has_ended(self) -> None:
         reply = self.submit(self.close)
-        self.close.works[0].errback(NoResponseError())
-        self.assertNoResult(reply)
-        self.opening.result.callback("OK")
+        with capturedLogs() as logs:
+            self.close.works[0].errback(NoResponseError())
+            self.assertNoResult(reply)
+            self.opening.result.callback("OK")
         self.close.works[1].callback("OK")
         self.assertEqual(self.successResultOf(reply), "OK")
+        name = self.opening.name
+        self.assertEqual(
+            [formatEvent(each) for each in logs],
+            [
+                f"not made safe while {name} runs: no response from device",
+                f"made safe again: {name} ended after it",
+            ],
+        )
 
     def test_one_that_is_refused_then_too_has_failed(self) -> None:
         reply = self.submit(self.close)

@@ -6,6 +6,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import directlyProvides
 
@@ -106,6 +107,22 @@ class FenceTests(LeaseCase):
         self.lease.fence.check(True)
         self.clock.advance(SAFE)
         self.assertRaises(NotOwnerError, self.lease.fence.check, True)
+
+    def test_that_it_owns_the_hardware_and_no_more_is_told(self) -> None:
+        with capturedLogs() as logs:
+            self.open()
+            self.clock.advance(LEASE)
+        self.assertEqual(
+            [formatEvent(each) for each in logs],
+            [
+                "owns the hardware, as its server says",
+                "does not own the hardware any more: no word from the server in time",
+            ],
+        )
+        self.assertEqual(
+            self.gate.told[-1],
+            "given up: not the owner of the hardware: no word from the server in time",
+        )
 
     def test_it_is_free_only_when_nothing_can_be_made_safe_any_more(self) -> None:
         self.open()

@@ -145,6 +145,31 @@ class ServiceTests(SynchronousTestCase):
         looks = [each for each in service._watches if isinstance(each, TimerService)]
         self.assertEqual([each.clock for each in looks], [self.reactor])
 
+    def test_until_it_has_started_and_when_it_stops_its_health_says_so(self) -> None:
+        made: list[Any] = []
+
+        class Health(module.Health):
+            def __init__(self, *arguments: Any) -> None:
+                super().__init__(*arguments)
+                made.append(self)
+
+        self.patch(module, "Health", Health)
+        service = self.start()
+        self.assertTrue(made[0].is_ready)
+        self.stop(service)
+        condition, _ = made[0].look()["gate"]
+        self.assertEqual((condition.well, condition.reason), (False, "not started, or stopping"))
+
+    def test_one_whose_hardware_is_anothers_ends_and_says_why(self) -> None:
+        service: Any = self.start()
+        with capturedLogs() as logs:
+            service._usurped("another has owned it")
+        self.assertEqual(
+            [formatEvent(each) for each in logs],
+            ["pychron-processor ends, to begin anew: another has owned it"],
+        )
+        self.assertTrue(self.reactor.hasStopped)
+
     def test_who_is_not_one_of_its_hosts_sees_no_page(self) -> None:
         admitted: list[Any] = []
 

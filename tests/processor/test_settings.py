@@ -88,16 +88,28 @@ class OwnerTests(SynchronousTestCase):
     def test_with_an_owner_it_is_nobodys_until_that_says_so(self) -> None:
         self.service('lab = "default"\n[processor]\nowner = "127.0.0.1"')
         self.assertIn("pychron_comms_owns_hardware 0.0\n", self.metrics.text())
+        self.assertIn(
+            "# HELP pychron_comms_owns_hardware Whether this process may move the hardware.\n",
+            self.metrics.text(),
+        )
 
     def test_without_one_nothing_is_said_of_it(self) -> None:
         self.service('lab = "default"\n')
         self.assertNotIn("pychron_comms_owns_hardware", self.metrics.text())
 
     def test_two_cannot_say_it(self) -> None:
-        for listen, owner in (
-            ('["amqp:mq:set=a", "amqp:mq:set=b"]', ""),
-            ('["amqp:mq:set=a"]', 'owner = "127.0.0.1"'),
+        for listen, owner, why in (
+            (
+                '["amqp:mq:set=a", "amqp:mq:set=b"]',
+                "",
+                "'amqp:mq:set=b': one broker says whose the hardware is, not two",
+            ),
+            (
+                '["amqp:mq:set=a"]',
+                'owner = "127.0.0.1"',
+                "processor.owner: the broker says whose the hardware is, not a server",
+            ),
         ):
             text = f"[processor]\nlisten = {listen}\n{owner}\n"
             error = self.assertRaises(ValueError, self.service, text)
-            self.assertIn("says whose the hardware is, not", str(error))
+            self.assertEqual(str(error), why)

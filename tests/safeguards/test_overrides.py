@@ -16,6 +16,7 @@ from pychron_comms.safeguards.overrides import (
     Overrides,
 )
 from pychron_comms.safeguards.roles import Roles
+from tests.help_texts import unfinished
 
 ME, OTHER = "10.0.0.1", "10.0.0.2"
 PART = Part("System:A", object(), "A")
@@ -153,6 +154,7 @@ class OverrideTests(SynchronousTestCase):
         self.permits("y")
         self.assertEqual(self.written[2:], [first])
         self.assertNotIn("sesam", str(self.written))
+        self.assertEqual(unfinished(self.metrics), {})
 
     def test_no_more_senders_are_remembered_than_a_number(self) -> None:
         for number in range(SENDERS + 10):

@@ -61,7 +61,8 @@ class RuleMarks:
             return
         self._busy, self._next = True, now + APART
         answers = gatherResults(
-            [self._test(rule).addCallbacks(lambda _: "", _refusal) for rule in self._rules]
+            [self._test(rule).addCallbacks(lambda _: "", _refusal) for rule in self._rules],
+            consumeErrors=True,
         )
         answers.addCallback(self._found).addErrback(self._failed).addCallback(self._over)
 

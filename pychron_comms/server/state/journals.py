@@ -36,7 +36,7 @@ class Journals:
         answers = [
             search(question).addCallbacks(json.loads, _why) for search in self._searches.values()
         ]
-        return gatherResults(answers).addCallback(self._together)
+        return gatherResults(answers, consumeErrors=True).addCallback(self._together)
 
     def _together(self, answers: list[Any]) -> dict[str, Any]:
         records: list[dict[str, Any]] = []

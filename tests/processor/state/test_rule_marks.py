@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+import gc
+from typing import Any, cast
 
-from twisted.internet.defer import succeed
+from twisted.internet.defer import Deferred, FirstError, succeed
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.processor.state.rule_marks import APART, RuleMarks
@@ -38,6 +40,36 @@ class PaceTests(SynchronousTestCase):
             clock.advance(wait)
             marks.look()
             self.assertEqual(len(asked), count)
+
+    def test_one_with_a_bug_is_told_and_they_are_asked_again(self) -> None:
+        clock, rules = Clock(), cast(Any, [Rule()])
+        answers: list[Deferred[None]] = []
+
+        def test(rule: Any) -> Deferred[None]:
+            answers.append(Deferred())
+            return answers[-1]
+
+        marks = RuleMarks(
+            rules, test, path_of=lambda move: "", changed=lambda path: None, clock=clock
+        )
+        marks.look()
+        clock.advance(2 * APART)
+        # It is under way.
+        marks.look()
+        self.assertEqual(len(answers), 1)
+        with capturedLogs() as logs:
+            answers[0].errback(ZeroDivisionError())
+        self.assertEqual(
+            [str(formatEvent(each)).partition("\n")[0] for each in logs],
+            ["how the rules stand cannot be told"],
+        )
+        # Once, with what it was.
+        del answers[0]
+        gc.collect()
+        (told,) = self.flushLoggedErrors(FirstError, ZeroDivisionError)
+        self.assertIn("ZeroDivisionError", str(told.value))
+        marks.look()
+        self.assertEqual(len(answers), 1)
 
 
 class RuleMarkTests(LaboratoryCase):

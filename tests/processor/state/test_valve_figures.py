@@ -13,6 +13,7 @@ from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.items import Item
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.processor.state.valve_figures import ValveFigures
+from tests.help_texts import unfinished
 
 
 class Call:
@@ -43,6 +44,7 @@ class ValveFigureTests(SynchronousTestCase):
         text = self.metrics.text()
         self.assertIn('pychron_comms_valve_actuations_total{valve="A"} 3.0', text)
         self.assertIn('pychron_comms_valve_actuations_total{valve="B"} 1.0', text)
+        self.assertEqual(unfinished(self.metrics), {})
 
     def test_what_was_not_done_and_what_is_no_move_of_a_valve_is_not(self) -> None:
         self.ended("A", True, "ERROR 014 : Valve A is software locked")
@@ -99,6 +101,7 @@ class MismatchTests(SynchronousTestCase):
         self.assertIn(
             'pychron_comms_valve_state_mismatch_total{valve="A"} 2.0', self.metrics.text()
         )
+        self.assertEqual(unfinished(self.metrics), {})
 
     def test_what_is_not_known_or_no_valve_is_no_mismatch(self) -> None:
         self.show(None, Severity.INVALID)

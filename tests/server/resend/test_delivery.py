@@ -16,6 +16,7 @@ from pychron_comms.server.messaging_handler import LINGER
 from pychron_comms.server.resend import conversation as conversation_module
 from pychron_comms.server.resend.delivery import GONE, LAIN
 from pychron_comms.wire.grammar import parse_request
+from tests.help_texts import unfinished
 from tests.server.resend.resend_case import ConnectionCase
 
 
@@ -171,6 +172,9 @@ class InDoubtTests(DeliveryCase):
         self.lose(self.ask())
         self.repeater.waiting[0].callback("OK")
         self.lost()
+
+    def test_what_is_counted_says_what_it_is(self) -> None:
+        self.assertEqual(unfinished(self.metrics), {})
 
     def test_a_reply_before_a_reset(self) -> None:
         self.answered()

@@ -6,6 +6,7 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.errors import OutcomeUnknownError
@@ -161,6 +162,29 @@ class MemberTests(SynchronousTestCase):
             self.assertEqual((given_up, self.member.owns_nothing), ([], False))
             self.repeater.connection.asked[-1][1].callback(said)
         self.assertEqual((given_up, self.member.owns_nothing), ([1], True))
+
+    def test_a_bug_in_who_hears_it_is_logged_and_it_is_asked_on(self) -> None:
+        def bug() -> None:
+            raise ZeroDivisionError
+
+        with capturedLogs() as logs:
+            self.member.ask(Verb.ASK, bug)
+            self.repeater.connection.asked[-1][1].callback("free t1")
+        self.assertEqual(
+            [str(formatEvent(each)).partition("\n")[0] for each in logs],
+            ["an answer about a lease"],
+        )
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+        self.assertEqual(self.ask(Verb.OPEN, "owns t2"), "Lease s1 open t1")
+
+    def test_what_is_wrong_with_it_is_told_when_that_is_news(self) -> None:
+        with capturedLogs() as logs:
+            for answer in ("held", "held", "free t1", "held", "nonsense", "nonsense"):
+                self.ask(Verb.ASK, answer)
+        held = "p: another server asks it"
+        wrong = "p: it takes no lease; is its [processor] owner this server? (nonsense)"
+        self.assertEqual([formatEvent(each) for each in logs], [held, held, wrong])
+        self.assertEqual(self.member.problem, wrong.removeprefix("p: "))
 
     def test_keys_are_asked_for_until_they_are_told(self) -> None:
         self.ask(Verb.ASK, "free t1")

@@ -99,7 +99,11 @@ class TakeoverTests(PairCase):
         self.world.kill("p", start=False)
         self.world.advance(LEASE)
         self.assertNotEqual(self.world.owner, "s")
-        self.world.advance(OVER - LEASE)
+        with capturedLogs() as logs:
+            self.world.advance(OVER - LEASE)
+        told = [str(formatEvent(each)) for each in logs]
+        whose = [each for each in told if each.partition(" ")[0] in {"p", "s"}]
+        self.assertEqual(whose, ["p does not own the hardware any more", "s owns the hardware"])
         self.assert_owner("s")
         self.assertEqual(self.world.hosts["s"].gate.made_safe, ["the takeover"])
         self.assertEqual(self.world.changes[1:], [("p", ""), ("", "s")])

@@ -6,6 +6,7 @@ from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.server.routing.processors import KEEP, LOOK, Processors
@@ -57,7 +58,10 @@ class ProcessorsTests(SynchronousTestCase):
         self.clock.advance(LOOK)
         self.assertTrue(old.running)
         old.in_flight = 0
-        self.clock.advance(LOOK)
+        with capturedLogs() as logs:
+            self.clock.advance(LOOK)
+        told = [formatEvent(each) for each in logs]
+        self.assertEqual(told, ["nothing is left of what was sent to a"])
         self.assertFalse(old.running)
         self.assertEqual(list(self.processors.all), ["b"])
 

@@ -99,4 +99,6 @@ class ReloadTests(SynchronousTestCase):
 
     def test_without_a_file_there_is_nothing_to_read(self) -> None:
         self.reload = Reload(Read(ServerSettings(), None), self.read, self.change)
-        self.assertIn("no configuration file", self.told()[0])
+        said = "SIGHUP: there is no configuration file to read again; nothing changes"
+        self.assertEqual(self.told(), [said])
+        self.assertEqual(self.changed, [])

@@ -15,6 +15,7 @@ from pychron_comms.server.routing.ways import Ways
 from pychron_comms.server.settings import ServerSettings, read_server_settings
 from pychron_comms.server.state.routes import OTHERS
 from pychron_comms.transport.cork import Cork
+from tests.help_texts import unfinished
 
 
 class Mirror:
@@ -125,3 +126,4 @@ class WaysTests(SynchronousTestCase):
         self.assertEqual(self.status.mirror(C).told[1:], ["followed"])
         self.assertEqual(told, ["others", "others"])
         self.assertIn(f'takeovers_total{{processor="{B}"}} 2.0\n', self.metrics.text())
+        self.assertEqual(unfinished(self.metrics), {})

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
 from typing import Any
 
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import Deferred, FirstError, fail, succeed
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.errors import PychronCommunicationError
@@ -57,8 +58,15 @@ class JournalsTests(SynchronousTestCase):
         found = self.find()
         self.assertTrue(found["more"])
         self.assertEqual(list(found["missing"]), ["two", "three"])
-        self.assertIn("no journal", found["missing"]["two"])
+        self.assertEqual(found["missing"]["two"], "it keeps no journal: [journal] file is not set")
         self.assertIn("refused", found["missing"]["three"])
+
+    def test_an_answer_that_is_none_is_one_bug_and_told_once(self) -> None:
+        self.searches = {name: lambda question: succeed("no JSON") for name in ("one", "two")}
+        failure = self.failureResultOf(Journals(self.searches).find({}), FirstError)
+        self.assertIsInstance(failure.value.subFailure.value, ValueError)
+        gc.collect()
+        self.assertEqual(self.flushLoggedErrors(), [])
 
     def test_nobody_is_asked_what_cannot_be_asked(self) -> None:
         self.searches = {"one": self.answering(1.0)}
