@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from typing import Any
 
 from twisted.logger import capturedLogs, formatEvent
+from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.errors import JournalError, NotPermittedError
 from pychron_comms.interfaces import Effect
+from pychron_comms.journal.memory import MemoryJournal
+from pychron_comms.processor.execution.audit import Audit
 from tests.processor.key_case import ME, KeyCase
 
 
@@ -80,3 +85,46 @@ class JournalTests(KeyCase):
         self.gate.close()
         self.assertEqual([each["event"] for each in self.events()], ["start", "stop"])
         self.assertRaises(JournalError, self.journal.write, "late")
+
+
+class TimeTests(SynchronousTestCase):
+    """Times as records write them."""
+
+    def setUp(self) -> None:
+        self.journal = MemoryJournal(lambda: 0.0)
+        self.audit = Audit(self.journal, lambda: 100_000.5)
+
+    def test_a_time_is_told_by_how_long_ago_it_was(self) -> None:
+        self.assertEqual(self.audit.now(), 100_000.5)
+        for ago, text in (
+            (0.0, "1970-01-02T03:46:40.500000Z"),
+            (13_600.5, "1970-01-02T00:00:00.000000Z"),
+            (100_000.5, "1970-01-01T00:00:00.000000Z"),
+            # Of a clock that was set back.
+            (200_000.0, "1970-01-01T00:00:00.000000Z"),
+        ):
+            self.assertEqual(self.audit.time_text(ago), text)
+        self.assertEqual(self.audit.age("1970-01-02T00:00:00.250000Z"), 13_600.25)
+
+    def test_a_day_is_recalled(self) -> None:
+        asked: list[float] = []
+
+        def recall(since: float) -> Iterator[Any]:
+            asked.append(since)
+            return iter(())
+
+        self.patch(self.journal, "recall", recall)
+        self.assertEqual(list(self.audit.recalled()), [])
+        self.assertEqual(asked, [100_000.5 - 86_400.0])
+
+    def test_one_whose_begin_could_not_be_written_ends_with_all_that_is_known_of_it(self) -> None:
+        request = {"type": "System", "command": "Close A", "sender": ME}
+        self.journal.failing = "the disk is full"
+        self.assertRaises(JournalError, self.audit.begin, request, safe=False)
+        number = self.audit.begin(request, safe=True)
+        self.journal.failing = ""
+        self.assertIsNone(self.audit.end(number, request, "OK"))
+        (record,) = self.journal.records()
+        told = {name: record[name] for name in ("event", "type", "command", "sender", "reply")}
+        self.assertEqual(told, {"event": "end", **request, "reply": "OK"})
+        self.assertNotIn("of", record)

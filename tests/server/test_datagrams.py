@@ -125,6 +125,21 @@ class DatagramTests(DeskCase):
         not_begun.add("10.0.0.1", b"a")
         self.assertEqual(len(not_begun._until), 1)
 
+    def test_one_that_is_not_begun_again_is_known_from_then_on(self) -> None:
+        not_begun = NotBegun(self.clock)
+        twins = [("10.0.0.1", each) for each in (b"a", b"b")]
+        for each in twins:
+            not_begun.add(*each)
+        self.clock.advance(KEEP_DATAGRAM / 2)
+        not_begun.add(*twins[0])
+        self.clock.advance(KEEP_DATAGRAM / 2)
+        self.assertEqual([each in not_begun for each in twins], [True, False])
+        not_begun.add("10.0.0.2", b"c")
+        self.assertEqual(len(not_begun._until), 2)
+        self.clock.advance(KEEP_DATAGRAM / 2)
+        self.assertNotIn(twins[0], not_begun)
+        self.assertIn(("10.0.0.2", b"c"), not_begun)
+
     def test_a_datagram_is_whole_without_a_terminator(self) -> None:
         handler, _ = self.handler()
         handler.datagramReceived(b"Open A", self.address)
