@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -16,17 +15,17 @@ from twisted.python.failure import Failure
 from pychron_comms.broker.adapter import BrokerConnection
 from pychron_comms.broker.channel import BrokerChannel, BrokerError, Delivery
 from pychron_comms.broker.figures import StandbyFigures
-from pychron_comms.broker.intake import Intake, Road
+from pychron_comms.broker.intake import Road
 from pychron_comms.broker.link import BrokerLink
+from pychron_comms.broker.links import BrokerLinks
 from pychron_comms.broker.log_reader import LogReader
 from pychron_comms.broker.log_writer import LogWriter
 from pychron_comms.broker.memory import SharedMemory
 from pychron_comms.broker.message import BEAT as BEAT_MESSAGE
-from pychron_comms.broker.message import CLAIM, OWNER, Message
+from pychron_comms.broker.message import CLAIM, Message
 from pychron_comms.broker.names import (
     JOURNAL,
     PROCESSORS,
-    SAFE_WAITING,
     Lane,
     lane_queue,
     memory_queue,
@@ -35,8 +34,7 @@ from pychron_comms.broker.names import (
     owner_topic,
 )
 from pychron_comms.broker.ownership import BEAT, Ownership
-from pychron_comms.broker.servers import Servers
-from pychron_comms.broker.state import StateTeller
+from pychron_comms.broker.serving import Serving
 from pychron_comms.broker.ticks import Ticks
 from pychron_comms.broker.topology import bind, make_exchanges, make_queue
 from pychron_comms.errors import NotOwnerError
@@ -44,19 +42,17 @@ from pychron_comms.interfaces import IOwnedGate
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.safeguards.fence import LeasedFence, unstopped
-from pychron_comms.transport.broker_strings import STATE_EXCHANGE, BrokerAddress
-from pychron_comms.transport.outage import Outage
+from pychron_comms.transport.broker_strings import BrokerAddress
 
 #: Seconds in which the broker confirms the last records of one that stops.
 _LAST_RECORDS = 1.0
 
 
 class Standby(MultiService):
-    """Keeps two connections to the broker, so that one that is blocked stops no acknowledgement.
+    """While the fence is open, ``gate`` serves the set's lanes.
 
-    While the fence is open, ``gate`` serves the set's lanes. ``begin`` starts the gate, the first
-    time; ``usurped`` is called where another has owned the hardware since, and what this process
-    remembers is not all that was done.
+    ``begin`` starts the gate, the first time; ``usurped`` is called where another has owned the
+    hardware since, and what this process remembers is not all that was done.
     """
 
     _log = Logger()
@@ -83,46 +79,40 @@ class Standby(MultiService):
         self._gate = gate
         self._fence = fence
         self._memory = memory
-        self._stream = stream
-        self._reactor = reactor
-        self._at = at
         self._begin = begin
         self._usurped = usurped
         self._seconds = seconds
         self._figures = StandbyFigures(metrics, seconds)
-        self._figures.show(lambda: self._road is not None, self._is_blocked)
+        self._figures.show(lambda: self._road is not None, lambda: self._links.is_blocked)
         self._token = secrets.token_hex(4)
         self._ownership = Ownership(fence, seconds)
-        self._servers = Servers(gate)
         self._reader = LogReader(
-            self._remember, lambda: self.leave("it is another log than before"), seconds
+            self._remember, lambda: self._links.leave("it is another log than before"), seconds
         )
         self._writer = LogWriter(address.hardware, reactor)
-        # How many records that one had written at the last tick.
+        self._serving = Serving(
+            address.hardware,
+            gate,
+            fence,
+            self._writer,
+            stream=stream,
+            words=words,
+            figures=self._figures,
+            clock=reactor,
+            seconds=seconds,
+            at=at,
+        )
+        # How many records had been written at the last tick.
         self._written = 0
-        self._words: dict[str, Callable[[str, str], str | Deferred[str]]] = {
-            "Forget": lambda number, server: self._forget(server, number),
-            "Gone": lambda session, server: self._gone(server, session),
-            "Taken": self._taken,
-            "Snapshot": self._snapshot,
-            "Alive": lambda rest, server: "OK",
-            **{word: _without_server(act) for word, act in words.items()},
-        }
         self._road: Road | None = None
-        self._lanes: list[BrokerChannel] = []
-        self._teller: StateTeller | None = None
-        self._is_joining = False
+        self._consuming: BrokerConnection | None = None
         self._claiming: Deferred[None] | None = None
         self._owned = ""
         self._has_begun = False
         self._has_ended = False
         self._trouble = ""
-        outage = Outage(address.name, reactor)
-        name = f"processor of {address.hardware}"
-        self._consuming = link(address, reactor, self, f"{name}, consuming", outage)
-        self._publishing = link(address, reactor, self, f"{name}, publishing")
-        for each in (self._consuming, self._publishing):
-            each.setServiceParent(self)
+        self._links = BrokerLinks(address, reactor, self, f"processor of {address.hardware}", link)
+        self._links.setServiceParent(self)
         self._ticks = Ticks(self._tick, BEAT, reactor)
 
     @property
@@ -138,12 +128,12 @@ class Standby(MultiService):
         """Takes nothing more, and leaves when the broker has all that the next owner must know."""
         Service.stopService(self)
         self._ticks.stop()
-        self._end_service()
+        self._serving.end()
         written = self._writer.written(_LAST_RECORDS)
         return written.addCallback(lambda _: self._stopped())
 
     def _stopped(self) -> Deferred[Any]:
-        self.leave("it stops")
+        self._links.leave("it stops")
         return maybeDeferred(super().stopService)
 
     def tell_record(self, record: Mapping[str, Any]) -> None:
@@ -152,69 +142,51 @@ class Standby(MultiService):
 
     # -- joining
 
-    def linked(self) -> None:
-        """One of the connections is there."""
-        if self._consuming.connection and self._publishing.connection and not self._is_joining:
-            self._is_joining = True
-            joined = ensureDeferred(self._join())
-            joined.addErrback(self._not_joined)
-
-    async def _join(self) -> None:
-        consuming, publishing = self._consuming.connection, self._publishing.connection
-        assert consuming is not None
-        assert publishing is not None
+    async def join(self, consuming: BrokerConnection, publishing: BrokerConnection) -> None:
+        """Make what is not there, read what was done, and wait to be chosen. Errors:
+        BrokerError."""
         await make_exchanges(consuming)
         memory = memory_queue(self._hardware)
         queues = [lane_queue(self._hardware, lane) for lane in (Lane.ACT, Lane.SAFE)]
         for queue in (*queues, owner_queue(self._hardware), memory):
             await make_queue(consuming, queue)
-        published = await self._channel(publishing)
+        published = await self._links.channel(publishing)
         await published.confirm()
-        told, replied = [await self._channel(publishing) for _ in range(2)]
-        log = await self._channel(consuming)
+        told, replied = [await self._links.channel(publishing) for _ in range(2)]
+        log = await self._links.channel(consuming)
         await bind(log, memory.name, JOURNAL, f"{self._hardware}.#")
-        self._road = Road(published, told, replied)
+        self._consuming, self._road = consuming, Road(published, told, replied)
         # Before whatever else: it is in the log before any claim that comes by this channel.
         self._writer.begin(published)
         await self._reader.begin(log, memory.name)
-        beats = await self._channel(consuming)
+        beats = await self._links.channel(consuming)
         await beats.ask("basic_qos", prefetch_count=20)
         self._ownership.subscribed()
         await beats.consume(owner_queue(self._hardware).name, partial(self._beaten, beats))
         self._trouble = ""
         self._log.info("stands by for {hardware}", hardware=self._hardware)
 
-    async def _channel(self, connection: BrokerConnection) -> BrokerChannel:
-        channel = await connection.channel()
-        channel.ended = self.leave
-        return channel
-
-    def _not_joined(self, failure: Failure) -> None:
-        self._is_joining = False
-        if failure.check(BrokerError):
-            self.leave(str(failure.value))
-        else:
-            self._log.failure("a bug met the broker", failure)
-            self.leave("a bug")
-
-    def leave(self, why: str) -> None:
-        """Begin anew with both connections; the fence shuts by itself, when its time is over."""
+    def left(self, why: str) -> None:
+        """The fence shuts by itself, when its time is over."""
         if self._trouble != why:
             self._trouble = why
             if self.running:
                 self._log.warn(
                     "no processor of {hardware} for now: {why}", hardware=self._hardware, why=why
                 )
-        self._is_joining = False
-        self._road = None
+        self._road = self._consuming = None
         self._reader.end()
         self._writer.end()
         if self._claiming is not None:
             self._claiming.cancel()
         self._ownership.subscribed()
-        self._end_service()
-        for link in (self._consuming, self._publishing):
-            link.drop()
+        self._serving.end()
+
+    def blocked(self, why: str) -> None:
+        """The broker takes nothing of one of the connections, or does again."""
+        if why:
+            self._log.warn("the broker takes nothing: {why}", why=why)
+        self._serving.block(bool(why))
 
     # -- standing by
 
@@ -250,8 +222,7 @@ class Standby(MultiService):
         beat = Message(BEAT_MESSAGE, f"{self._token} {now!r}".encode())
         self._road.told.tell(PROCESSORS, owner_topic(self._hardware), beat)
         if self._owned:
-            self._say_owner()
-            self._servers.look(now)
+            self._serving.pass_time(self._road)
         elif self._ownership.may_claim and self._claiming is None:
             self._claiming = ensureDeferred(self._claim(self._road))
             self._claiming.addErrback(self._not_claimed).addBoth(self._claimed)
@@ -283,45 +254,8 @@ class Standby(MultiService):
         if len(self._memory.epochs) > 1:
             # Whoever was in command before, nobody is now.
             self._gate.make_all_safe("the takeover")
-        await self._serve(road)
-
-    async def _serve(self, road: Road) -> None:
-        intake = Intake(
-            self._gate,
-            self._fence,
-            road,
-            self._writer,
-            self._servers,
-            words=self._words,
-            figures=self._figures,
-            seconds=self._seconds,
-            at=self._at,
-        )
-        connection = self._consuming.connection
-        if connection is None:
-            return
-        reading = lane_queue(self._hardware, Lane.READ)
-        await make_queue(connection, reading)
-        self._teller = StateTeller(self._hardware, self._stream, road.told, self._reactor)
-        self._teller.start()
-        for lane, ahead, take in (
-            (Lane.SAFE, SAFE_WAITING, intake.safe),
-            (Lane.ACT, 1, intake.act),
-        ):
-            channel = await self._channel(connection)
-            self._lanes.append(channel)
-            await channel.ask("basic_qos", prefetch_count=ahead)
-            await channel.consume(lane_queue(self._hardware, lane).name, partial(take, channel))
-        reads = await self._channel(connection)
-        self._lanes.append(reads)
-        await reads.consume(reading.name, intake.read, auto_ack=True)
-        self._say_owner()
-
-    def _say_owner(self) -> None:
-        if self._road is not None and self._lanes and self._fence.is_open:
-            fields = {"epoch": self._fence.epoch, "at": self._seconds()}
-            body = json.dumps(fields).encode()
-            self._road.told.tell(STATE_EXCHANGE, owner_topic(self._hardware), Message(OWNER, body))
+        if self._consuming is not None:
+            await self._serving.begin(road, self._links, self._consuming)
 
     def _lapse(self) -> None:
         why = self._trouble or "no word from the broker that it is the active one"
@@ -329,17 +263,8 @@ class Standby(MultiService):
         self._owned = ""
         self._reader.go_on()
         self._fence.shut(why)
-        self._end_service()
+        self._serving.end()
         self._gate.give_up(NotOwnerError(why))
-
-    def _end_service(self) -> None:
-        lanes, self._lanes = self._lanes, []
-        for channel in lanes:
-            channel.ended = lambda why: None
-            channel.close()
-        if self._teller is not None:
-            self._teller.stop()
-            self._teller = None
 
     def _not_claimed(self, failure: Failure) -> None:
         if failure.check(CancelledError):
@@ -348,45 +273,9 @@ class Standby(MultiService):
             self._log.warn("could not claim the hardware: {why}", why=str(failure.value))
             if self._owned:
                 # Claimed, and not served as a whole.
-                self.leave(str(failure.value))
+                self._links.leave(str(failure.value))
         else:
             self._log.failure("a bug met a claim", failure)
 
     def _claimed(self, result: None) -> None:
         self._claiming = None
-
-    # -- what servers say
-
-    def _forget(self, server: str, number: str) -> str:
-        self._servers.forget(server, number)
-        return "OK"
-
-    def _gone(self, server: str, session: str) -> str:
-        self._gate.session_ended(f"{server}/{session}")
-        return "OK"
-
-    def _taken(self, asks: str, server: str) -> str:
-        for ask in asks.split():
-            self._gate.reply_taken(ask)
-        return "OK"
-
-    def _snapshot(self, rest: str, server: str) -> str:
-        if self._teller is not None:
-            self._teller.tell_one(server)
-        return "OK"
-
-    def _is_blocked(self) -> bool:
-        return self._consuming.is_blocked or self._publishing.is_blocked
-
-    def blocked(self, why: str) -> None:
-        """The broker takes nothing of one of the connections, or does again."""
-        if why:
-            self._log.warn("the broker takes nothing: {why}", why=why)
-        if self._teller is not None:
-            self._teller.block(bool(why))
-
-
-def _without_server(
-    act: Callable[[str], str | Deferred[str]],
-) -> Callable[[str, str], str | Deferred[str]]:
-    return lambda rest, server: act(rest)

@@ -40,7 +40,7 @@ class RepeaterTests(SynchronousTestCase):
 
     def join(self) -> None:
         commands = self.commands.wrapped()
-        commands.ended = self.repeater.leave
+        commands.ended = self.repeater.left
         commands.confirm()
         self.commands.answer()
         self.repeater.joined("server-1", commands, self.words.wrapped())
@@ -229,7 +229,7 @@ class RepeaterTests(SynchronousTestCase):
         self.assertEqual(self.told("blocked"), 0)
         self.assertEqual(self.told("confirm_duration_seconds_count"), 1)
         self.assertAlmostEqual(self.told("confirm_duration_seconds_sum"), 0.02)
-        self.repeater.leave("gone")
+        self.repeater.left("gone")
         self.assertEqual(self.told("connected"), 0)
 
     def told(self, name: str) -> float:

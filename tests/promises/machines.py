@@ -149,7 +149,7 @@ MACHINES = (
     Promise(
         "a lost reply is asked for by its key",
         "of whoever owns the hardware then, before 201 is said",
-        "broker/repeater.py",
+        "broker/sent.py",
         "        if waiting.key:\n            lost = LostReply",
         "        if not waiting:\n            lost = LostReply",
         "tests.broker.test_repeater.RepeaterTests.test_what_has_a_key_is_asked_of_the_next_owner",

@@ -31,12 +31,12 @@ async def _acknowledged_when_done(self: Any, channel: Any, tag: int, asked: Any)
     self._run(asked, lambda: channel.ack(tag))
 
 
-_leave = Standby.leave
+_left = Standby.left
 
 
 def _forgets(self: Any, why: str) -> None:
     self._memory._records.clear()
-    _leave(self, why)
+    _left(self, why)
 
 
 def _unfenced(self: Any, handler: Any, call: Any, take: Any) -> Any:
@@ -72,7 +72,7 @@ BREAKAGES = {
         "at most once",
     ),
     "what was in a log that was deleted is forgotten": Breakage(
-        [(Standby, "leave", _forgets)],
+        [(Standby, "left", _forgets)],
         [
             _ask(0.3, key=True),
             _wait(0.1),

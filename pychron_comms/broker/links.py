@@ -1,0 +1,104 @@
+"""Two connections to one broker, which are of use together: messages come by one and go by the
+other, so that a broker which takes nothing more stops no acknowledgement."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+from twisted.application.service import MultiService
+from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+
+from pychron_comms.broker.adapter import BrokerConnection
+from pychron_comms.broker.channel import BrokerChannel, BrokerError
+from pychron_comms.broker.link import BrokerLink
+from pychron_comms.transport.broker_strings import BrokerAddress
+from pychron_comms.transport.outage import Outage
+
+
+class LinksUser(Protocol):
+    """Whose links they are."""
+
+    async def join(self, consuming: BrokerConnection, publishing: BrokerConnection) -> None:
+        """Both are there, and nothing is open on them. Errors: BrokerError."""
+
+    def left(self, why: str) -> None:
+        """A connection or a channel is gone, or joining failed: nothing of either is of use."""
+
+    def blocked(self, why: str) -> None:
+        """The broker takes nothing of one of them, as ``why`` says; empty: it does again."""
+
+
+class BrokerLinks(MultiService):
+    """Keeps both for ``user``, who joins each time that both are there. Where one fails, both are
+    made anew."""
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        address: BrokerAddress,
+        reactor: Any,
+        user: LinksUser,
+        name: str,
+        link: type[BrokerLink] = BrokerLink,
+    ) -> None:
+        super().__init__()
+        self._user = user
+        self._is_joining = False
+        outage = Outage(address.name, reactor)
+        self._consuming = link(address, reactor, self, f"{name}, consuming", outage)
+        self._publishing = link(address, reactor, self, f"{name}, publishing")
+        for each in (self._consuming, self._publishing):
+            each.setServiceParent(self)
+
+    @property
+    def publishing(self) -> BrokerConnection | None:
+        """By which messages go; None while there is none."""
+        return self._publishing.connection
+
+    @property
+    def is_blocked(self) -> bool:
+        """Whether the broker takes nothing of one of them."""
+        return self._consuming.is_blocked or self._publishing.is_blocked
+
+    @property
+    def why(self) -> str:
+        """Why they are of no use, where they are not."""
+        links = (self._consuming, self._publishing)
+        return next((link.why for link in links if link.connection is None), "not ready yet")
+
+    async def channel(self, connection: BrokerConnection) -> BrokerChannel:
+        """One more, whose end is the end of both. Errors: ChannelLostError."""
+        channel = await connection.channel()
+        channel.ended = self.leave
+        return channel
+
+    def leave(self, why: str) -> None:
+        """Begin anew with both."""
+        self._is_joining = False
+        self._user.left(why)
+        for link in (self._consuming, self._publishing):
+            link.drop()
+
+    # -- what the links tell
+
+    def linked(self) -> None:
+        """One of the connections is there."""
+        consuming, publishing = self._consuming.connection, self._publishing.connection
+        if consuming and publishing and not self._is_joining:
+            self._is_joining = True
+            joined: Deferred[None] = ensureDeferred(self._user.join(consuming, publishing))
+            joined.addErrback(self._not_joined)
+
+    def blocked(self, why: str) -> None:
+        """The broker takes nothing of one of them, or does again."""
+        self._user.blocked(why)
+
+    def _not_joined(self, failure: Failure) -> None:
+        if failure.check(BrokerError):
+            self.leave(str(failure.value))
+        else:
+            self._log.failure("a bug met the broker", failure)
+            self.leave("a bug")
