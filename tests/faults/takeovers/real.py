@@ -6,12 +6,12 @@ processor stands by, as the one before has left them.
 
 from __future__ import annotations
 
-import subprocess
 from collections import Counter
 from collections.abc import Mapping
 
 from pychron_comms.safeguards.fence import unstopped
 from tests.faults.model.keeping import code_of, keep
+from tests.faults.takeovers.alarm import OwnAlarm
 from tests.faults.takeovers.hardware import scripted
 from tests.faults.takeovers.place import PROCESSORS, SERVERS, Place
 from tests.faults.takeovers.seen import Ownership, Seen, Told
@@ -29,8 +29,6 @@ _ASKS = 5
 
 _PROBE = 2.0
 _SOON = 0.2
-_PLENTY = "0.8"
-_TOO_LITTLE = "0.00001"
 
 
 class Takeover:
@@ -55,7 +53,7 @@ class RealWorld:
         self._place = place
         self._number = number
         self._takeover: Takeover | None = None
-        self._controls: list[subprocess.Popen[bytes]] = []
+        self._alarm: OwnAlarm | None = None
         self.laboratory.claimed = self._claimed
         self._begun = unstopped()
         self._wait_until_all_is_well()
@@ -148,12 +146,11 @@ class RealWorld:
 
     def alarm(self, seconds: float) -> None:
         """The broker is short of memory for so long."""
-        if not self._place.broker_is_up or self._controls:
+        if not self._place.broker_is_up or self._alarm is not None:
             return  # one of a history is enough
         self._interferes()
         self.faults["alarm"] += 1
-        self._watermark(_TOO_LITTLE)
-        self._place.turns.later(seconds, self._end_alarm)
+        self._alarm = OwnAlarm(self._place.broker, self._place.turns.later, seconds)
 
     def delete(self, queue: str) -> None:
         self._interferes()
@@ -200,8 +197,7 @@ class RealWorld:
         self.laboratory.look()
 
     def _is_whole(self) -> bool:
-        controlled = all(each.poll() is not None for each in self._controls)
-        return controlled and len(self._controls) % 2 == 0 and self._place.is_whole
+        return (self._alarm is None or self._alarm.is_over) and self._place.is_whole
 
     def _leads(self, server: int) -> bool:
         """Whether a server knows an owner."""
@@ -229,17 +225,6 @@ class RealWorld:
         command = f"{wish.word} {wish.device} {unit.number}"
         self._place.clients[server].ask(command, answered, **tags)
 
-    def _watermark(self, share: str) -> None:
-        self._controls.append(
-            self._place.broker.begin_control("set_vm_memory_high_watermark", share)
-        )
-
-    def _end_alarm(self) -> None:
-        if self._controls[-1].poll() is None:
-            self._place.turns.later(_SOON, self._end_alarm)
-        else:
-            self._watermark(_PLENTY)
-
     # -- how long a takeover takes
 
     def _interferes(self, why: str = "", who: int = -1) -> None:
@@ -249,7 +234,7 @@ class RealWorld:
         self._takeover = None
         if not why or not undisturbed or who not in PROCESSORS:
             return
-        if not self._place.stands_by(1 - who) or self._controls:
+        if not self._place.stands_by(1 - who) or self._alarm is not None:
             return
         process = self._place.members[who].process.pid
         if self.laboratory.owner == process:
