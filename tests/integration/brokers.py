@@ -34,6 +34,13 @@ def _program(name: str) -> str | None:
     return shutil.which(name, path=str(PROGRAMS)) or shutil.which(name)
 
 
+def server_program(name: str) -> str:
+    """Where it is; there is one, as ``need_broker`` has seen."""
+    program = _program(name)
+    assert program is not None
+    return program
+
+
 def need_broker() -> None:
     """Skip where there is none to be started."""
     if _program("rabbitmq-server") is None or shutil.which("epmd") is None:
@@ -63,9 +70,7 @@ def node_environment(folder: Path, name: str, mapper: int, host: str, port: int)
 
 
 def start_node(processes: Processes, environment: dict[str, str]) -> RunningProcess:
-    program = _program("rabbitmq-server")
-    assert program is not None
-    return processes.start(program, **environment)
+    return processes.start(server_program("rabbitmq-server"), **environment)
 
 
 def wait_for_node(process: RunningProcess) -> None:
@@ -153,9 +158,7 @@ class Broker:
         )
 
     def _controlling(self, words: Sequence[str]) -> list[str]:
-        program = _program("rabbitmqctl")
-        assert program is not None
-        return [program, "-n", self.environment["RABBITMQ_NODENAME"], *words]
+        return [server_program("rabbitmqctl"), "-n", self.environment["RABBITMQ_NODENAME"], *words]
 
     def _control_environment(self) -> dict[str, str]:
         return {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", **self.environment}
