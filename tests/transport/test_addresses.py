@@ -115,6 +115,8 @@ class ClientTests(SynchronousTestCase):
             ("tls:lab-pc", "tls:"),
             ("tcp:lab-pc:x", "'tcp:lab-pc:x': invalid literal"),
             ("tpc:lab-pc:1061", "there is no tpc:; did you mean tcp?"),
+            ("tsl:lab-pc:1061", "there is no tsl:; did you mean tls?"),
+            ("ampq:rabbit:set=a", "there is no ampq:; did you mean amqp?"),
         ):
             self.assertIn(why, str(self.assertRaises(ValueError, check_client, text)))
 

@@ -75,6 +75,14 @@ class BacklogTests(SynchronousTestCase):
         self.assertEqual(self.take_all(), taken)
         self.assertEqual(self.backlog.size, 0)
 
+    def test_nor_is_the_only_one_behind_the_first(self) -> None:
+        asked: list[bytes] = []
+        self.backlog = Backlog(self.look, lambda lines: not asked.append(lines))
+        self.backlog.add([b"a", b"b"])
+        self.assertEqual((asked, self.looked), ([b"b"], [b"a"]))
+        self.backlog.add([b"c"])
+        self.assertEqual((asked, self.looked), ([b"b"], [b"a", b"c"]))
+
     def test_it_is_long_while_there_is_more_than_the_nearest(self) -> None:
         self.backlog.add([b"a"] * (WINDOW - 1))
         self.assertFalse(self.backlog.is_long)

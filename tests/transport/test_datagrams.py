@@ -65,6 +65,7 @@ class DebtTests(GuardCase):
         self.assertTrue(self.guard.may_answer(b"GetData", FAR, False))
 
     def test_the_oldest_gives_its_name_when_its_debt_is_over_and_no_sooner(self) -> None:
+        self.clock.advance(1000.0)
         for number in range(ADDRESSES):
             self.guard.answered(f"10.1.{number // 250}.{number % 250}", RATE)
         for seconds, is_known in ((0.5, False), (0.49, False), (0.01, True)):

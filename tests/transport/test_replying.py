@@ -46,6 +46,16 @@ class TogetherTests(ProtocolCase):
 
 
 class TurnTests(ProtocolCase):
+    def test_a_line_waits_behind_those_whose_turn_has_not_come(self) -> None:
+        parrot, _ = self.connect()
+        many = 3000
+        parrot.dataReceived(b"say many\n" * many)
+        self.assertLess(len(parrot.seen), many)
+        parrot.dataReceived(b"say last\n")
+        while self.clock.getDelayedCalls() and len(parrot.seen) <= many:
+            self.clock.advance(0.01)
+        self.assertEqual(parrot.seen, ["say many"] * many + ["say last"])
+
     def test_who_waits_for_a_turn_gets_one_whatever_comes_meanwhile(self) -> None:
         parrot, _ = self.connect()
         asked: list[object] = []

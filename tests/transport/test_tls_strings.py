@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from twisted.internet.protocol import Factory
+from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock
 
 from pychron_comms.transport.endpoints import client_endpoint
@@ -14,6 +15,7 @@ from pychron_comms.transport.schemes import stream_service
 from pychron_comms.transport.tls.contexts import ClientContexts, TLSFiles
 from pychron_comms.transport.tls.listening import TLSFactory
 from pychron_comms.transport.tls.reading import read_certificates
+from pychron_comms.transport.tls.renewed import Renewed
 from tests.certs.test_certs import scratch
 from tests.transport.tls_case import HOST, SERVER, Client, ClientFactory, TLSCase
 
@@ -33,6 +35,18 @@ class RenewalTests(TLSCase):
         after = self.serial(listener)
         self.assertNotEqual(after, before)
         self.assertEqual(after, read_certificates(self.path / f"{HOST}.pem")[0].serial_number)
+
+    def test_what_has_changed_once_is_read_once(self) -> None:
+        file = self.path / "roots"
+        file.write_text("a")
+        read: list[str] = []
+        renewed = Renewed(lambda: [file], lambda: read.append(file.read_text()) or len(read))
+        self.assertEqual([renewed.get(), renewed.get(), read], [1, 1, ["a"]])
+        file.write_text("longer")
+        self.assertEqual([renewed.get(), renewed.get(), read], [2, 2, ["a", "longer"]])
+        file.unlink()
+        self.assertRaises(OSError, renewed.get)
+        self.assertEqual(renewed.get(), 2)
 
     def test_a_renewal_that_is_half_done_ends_nothing(self) -> None:
         listener = self.listener()
@@ -162,6 +176,18 @@ class StringTests(TLSCase):
             client = self.dial(description, self.listener(self.files("server")))
             self.assertEqual(self.server.sender, "lab-pc@10.0.0.5" if served else "10.0.0.5")
             self.assertEqual(client.lost is None, served)
+
+    def test_a_client_may_reach_the_server_by_way_of_another_endpoint(self) -> None:
+        below = r"endpoint=unix\:/run/tunnel"
+        client_endpoint(f"tls:lab:1061:{below}", self.reactor).connect(Factory())
+        (address, *_), *_ = self.reactor.unixClients
+        self.assertEqual(address, "/run/tunnel")
+        self.assertEqual(self.reactor.tcpClients, [])
+
+    def test_unix_sockets_are_not_everywhere(self) -> None:
+        why = "'unix:/run/lab': this system has no unix sockets; use tcp: on loopback"
+        error = self.assertRaises(ValueError, client_endpoint, "unix:/run/lab", Clock())
+        self.assertEqual(str(error), why)
 
     def dial(self, description: str, listener: TLSFactory) -> Client:
         client = Client()
