@@ -33,10 +33,13 @@ class ScriptedCommunicator:
             for command, answer in (answers or {}).items()
         }
         self.asked: list[str] = []
+        #: What was given beside each command.
+        self.timeouts: list[float | None] = []
         self.closed = False
 
     def ask(self, command: str, timeout: float | None = None) -> str:
         self.asked.append(command)
+        self.timeouts.append(timeout)
         answers = self._answers.get(command) or self._answers[parse_command(command).name]
         answer = answers.pop(0) if len(answers) > 1 else answers[0]
         if isinstance(answer, BaseException):

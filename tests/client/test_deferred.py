@@ -5,6 +5,7 @@ from __future__ import annotations
 from twisted.internet.defer import CancelledError, Deferred
 
 from pychron_comms.client import deferred as deferred_module
+from pychron_comms.client.answers import UnexpectedReplyError
 from pychron_comms.client.link.tagged_session import HANDFUL
 from pychron_comms.client.outcome import (
     BadReplyError,
@@ -261,6 +262,12 @@ class SettlingTests(DeferredCase):
         self.reactor.advance(POLL_INTERVAL)
         server.say(b"@id=7 running\r\n")
         self.assertIn("it still runs", str(self.failureResultOf(settled, NoReplyError).value))
+
+    def test_a_check_that_is_answered_otherwise_is_no_yes(self) -> None:
+        checked = self.asker.check("Open A")
+        self.accept().say(b"@id=1 True\r\n")
+        error = self.failureResultOf(checked, UnexpectedReplyError).value
+        self.assertIn("Check Open A was answered 'True'", str(error))
 
     def test_outcome_and_check(self) -> None:
         outcome, fine, refused = (

@@ -123,7 +123,8 @@ class LeaseTests(LeaseCase):
 
     def test_no_time_at_all_is_refused(self) -> None:
         for seconds in (0, -1, float("nan"), float("inf")):
-            self.assertRaises(ValueError, Lease, self.fail, "A", seconds)
+            error = self.assertRaises(ValueError, Lease, self.fail, "A", seconds)
+            self.assertEqual(str(error), f"seconds={seconds}: expected a number above 0")
 
 
 class ThreadTests(SynchronousTestCase):

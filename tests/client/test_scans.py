@@ -77,7 +77,25 @@ class PeakTests(ScanTestCase):
         self.assertRaises(NoPeakError, find_peak, dacs, values)
 
     def test_too_few_points(self) -> None:
-        self.assertRaises(NoPeakError, find_peak, [1.0] * 8, [1.0] * 8)
+        error = self.assertRaises(NoPeakError, find_peak, [1.0] * 8, [1.0] * 8)
+        self.assertEqual(str(error), "8 points are too few to find a peak")
+
+    def test_just_enough_points(self) -> None:
+        values = [0.0] * 3 + [9.0] * 3 + [0.0] * 3
+        peak = find_peak([float(each) for each in range(9)], values)
+        self.assertEqual((peak.low, peak.high, peak.base, peak.top), (2.5, 5.5, 0.0, 9.0))
+
+    def test_how_far_a_peak_must_stand_above_the_noise(self) -> None:
+        """Six standard deviations, as the steps from one reading to the next tell them."""
+        noise = [0.0, 1.0] * 10
+        for height, is_one in ((4.5, False), (8.0, True)):
+            values = [each + height * (8 <= at < 13) for at, each in enumerate(noise)]
+            dacs = [float(each) for each in range(20)]
+            if is_one:
+                self.assert_near(find_peak(dacs, values).center, 10.0, 0.6)
+            else:
+                error = self.assertRaises(NoPeakError, find_peak, dacs, values)
+                self.assertEqual(str(error), "nothing stands above the noise (1.05)")
 
     def test_cut_off(self) -> None:
         for center, toward in ((5.322, 5.32), (5.374, 5.375)):
@@ -102,8 +120,19 @@ class StepTests(SynchronousTestCase):
 
     def test_none(self) -> None:
         nan, infinite = float("nan"), float("inf")
-        for arguments in ((5, 6, 0), (5, 6, -1), (nan, 6, 1), (5, infinite, 1), (0, 10, 1e-6)):
-            self.assertRaises(ValueError, steps, *arguments)
+        for arguments, why in (
+            ((5, 6, 0), "a scan from 5 to 6 V by 0 V is none"),
+            ((5, 6, -1), "a scan from 5 to 6 V by -1 V is none"),
+            ((nan, 6, 1), "a scan from nan to 6 V by 1 V is none"),
+            ((5, infinite, 1), "a scan from 5 to inf V by 1 V is none"),
+            ((5, 6, nan), "a scan from 5 to 6 V by nan V is none"),
+            ((0, 10, 1e-4), "a scan of 100001 points; at most 100000"),
+        ):
+            error = self.assertRaises(ValueError, steps, *arguments)
+            self.assertEqual(str(error), why)
+
+    def test_the_most_points(self) -> None:
+        self.assertEqual(len(steps(0, 9.9999, 1e-4)), 100_000)
 
 
 class ScanTests(SynchronousTestCase):
@@ -143,23 +172,33 @@ class ScanTests(SynchronousTestCase):
         self.assertEqual([each.point for each in self.told], result.points)
 
     def test_mistakes_are_found_before_anything_moves(self) -> None:
-        for arguments in (
-            {"detectors": "H3"},
-            {"detectors": ["H1", "H3"]},
-            {"settle": -1},
-            {"settle": float("nan")},
-            {"step": 0},
+        unknown = "no detector 'H3'; there are H2, H1, AX, L1, L2, CDD"
+        seconds = "settle={}: expected seconds, 0 to 86400".format
+        for arguments, why in (
+            ({"detectors": "H3"}, unknown),
+            ({"detectors": ["H1", "H3"]}, unknown),
+            ({"settle": -1}, seconds("-1")),
+            ({"settle": float("nan")}, seconds("nan")),
+            ({"settle": 86401}, seconds("86401")),
+            ({"step": 0}, "a scan from 5 to 6 V by 0 V is none"),
         ):
             given: Any = {"start": 5, "stop": 6, "step": 0.1} | arguments
-            self.assertRaises(ValueError, scan, self.qtegra.spectrometer(), **given)
+            error = self.assertRaises(ValueError, scan, self.qtegra.spectrometer(), **given)
+            self.assertEqual(str(error), why)
         self.assertEqual(self.qtegra.asked, [])
+
+    def test_the_shortest_and_the_longest_that_a_field_may_settle(self) -> None:
+        for settle in (0, 86400):
+            scan(self.qtegra.spectrometer(), 5.34, 5.34, 0.01, settle=settle)
+        self.assertEqual(self.qtegra.clock.seconds(), 86400.0)
 
     def test_a_detector_without_data(self) -> None:
         self.qtegra.detectors = ("H2", "AX")
         error = self.assertRaises(
             QtegraError, scan, self.qtegra.spectrometer(), 5.34, 5.36, 0.01, ["AX", "H1"]
         )
-        self.assertEqual(error.reply, "no value for H1")
+        self.assertEqual((error.command, error.reply), ("GetData", "no value for H1"))
+        self.assertEqual(error.server, "Qtegra")
         self.assertEqual(self.qtegra.dac, 5.35)
 
     def test_cancelled_by_an_event(self) -> None:
@@ -180,6 +219,7 @@ class ScanTests(SynchronousTestCase):
             cancel=event,
         )
         self.assertEqual(error.scan.dacs, [5.34, 5.341])
+        self.assertEqual(str(error), "cancelled behind 2 points")
         self.assertEqual(self.qtegra.dac, 5.35)
 
     def test_cancelled_by_a_function(self) -> None:
@@ -231,6 +271,26 @@ class PeakCenterTests(ScanTestCase):
     def test_another_detector(self) -> None:
         self.assert_near(self.centered("CDD"), CENTER + 0.001, WIDTH / 50)
 
+    def test_each_round_looks_around_what_the_last_one_found(self) -> None:
+        told: list[Progress] = []
+        self.centered("H1", 5.34, window=0.06, points=31, progress=told.append)
+        rounds: list[list[float]] = []
+        for each in told:
+            if each.done == 1:
+                rounds.append([])
+            rounds[-1].append(each.point.dac)
+        first, *others = rounds
+        self.assertEqual((first[0], first[-1], len(first)), (5.31, 5.37, 31))
+        self.assertGreaterEqual(len(others), 1)
+        for dacs in others:
+            self.assertEqual(len(dacs), 31)
+            self.assert_near((dacs[0] + dacs[-1]) / 2, CENTER, WIDTH / 10)
+            self.assert_near(dacs[-1] - dacs[0], 2 * WIDTH, WIDTH / 5)
+
+    def test_just_enough_points_and_rounds(self) -> None:
+        self.assert_near(self.centered(points=9, window=0.03), CENTER, WIDTH / 10)
+        self.assert_near(self.centered("H1", CENTER, rounds=2), CENTER, WIDTH / 10)
+
     def test_far(self) -> None:
         self.qtegra.dac = 4.0
         self.assert_near(self.centered("H1", 5.34), CENTER, WIDTH / 50)
@@ -264,9 +324,17 @@ class PeakCenterTests(ScanTestCase):
         self.assertEqual(self.qtegra.dac, 5.35)
 
     def test_mistakes_are_found_before_anything_moves(self) -> None:
-        for options in ({"points": 8}, {"rounds": 1}, {"window": 0}, {"center": float("nan")}):
+        few = "at least 9 points and 2 rounds"
+        for options, why in (
+            ({"points": 8}, few),
+            ({"rounds": 1}, few),
+            ({"window": 0}, "a scan from 5.35 to 5.35 V by 0 V is none"),
+            ({"center": float("nan")}, "a scan from nan to nan V by 0.00125 V is none"),
+        ):
             given: Any = options
-            self.assertRaises(ValueError, peak_center, self.qtegra.spectrometer(), "H1", **given)
+            spectrometer = self.qtegra.spectrometer()
+            error = self.assertRaises(ValueError, peak_center, spectrometer, "H1", **given)
+            self.assertEqual(str(error), why)
         self.assertRaises(ValueError, peak_center, self.qtegra.spectrometer(), "H3")
         self.assertEqual(self.qtegra.fields, [])
 

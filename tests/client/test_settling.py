@@ -119,6 +119,12 @@ class SettleTests(SettlingCase):
         found = self.assertRaises(ValveActuationError, asker.settle, error)
         self.assertEqual(str(found), "Valve A failed to actuate open")
 
+    def test_an_unknown_end_that_the_reply_told_keeps_its_key(self) -> None:
+        asker, error = self.lost("done ERROR 201 : outcome unknown: the processor was lost")
+        found = self.assertRaises(UnsettledError, asker.settle, error)
+        self.assertEqual((found.key, found.command), (error.key, "Open A"))
+        self.assertEqual(found.server, "tcp:lab:1067")
+
     def test_what_was_never_seen_may_be_asked_again(self) -> None:
         asker, error = self.lost("never seen", "OK")
         found = self.assertRaises(NotSentError, asker.settle, error)
@@ -129,7 +135,8 @@ class SettleTests(SettlingCase):
     def test_what_died_with_the_processor_stays_unknown(self) -> None:
         asker, error = self.lost("unknown")
         found = self.assertRaises(NoReplyError, asker.settle, error)
-        self.assertIn("look at the hardware", str(found))
+        why = "it had begun, and its end is not known: look at the hardware"
+        self.assertEqual(found.why, why)
 
     def test_does_not_wait_for_ever(self) -> None:
         asker, error = self.lost(*["running"] * 9)
@@ -137,6 +144,16 @@ class SettleTests(SettlingCase):
         self.assertIn("it still runs", str(found))
         self.assertEqual(found.key, error.key)
         self.assertLess(self.network.clock.seconds(), 2.7)
+
+    def test_each_state_that_is_no_end_says_what_it_is(self) -> None:
+        for state, kind, why in (
+            ("waiting", NoReplyError, "it still waits for its turn"),
+            ("running", NoReplyError, "it still runs"),
+            ("never seen", NotSentError, "the server has seen no such key"),
+        ):
+            asker, error = self.lost(state, state)
+            found = self.assertRaises(kind, asker.settle, error, 0.05)
+            self.assertEqual((found.why, found.command), (why, "Open A"))
 
     def test_asks_where_the_command_was_asked(self) -> None:
         asker = self.asker(ScriptedChannel(), ScriptedChannel(*numbered(2, "done OK")))

@@ -16,6 +16,7 @@ from pychron_comms.client.qtegra.microcontroller import (
     QtegraError,
     QtegraMicrocontroller,
 )
+from pychron_comms.client.qtegra.parts import LONG
 from pychron_comms.client.spectrometer import (
     ArgusSpectrometer,
     HelixSFTSpectrometer,
@@ -27,6 +28,7 @@ from pychron_comms.errors import InvalidArgumentsError
 from tests.asking import Answer, ScriptedCommunicator
 
 Answers = dict[str, Answer | Sequence[Answer]]
+SILENT = ReplyTimeoutError("here", "GetHV", "silence")
 REFUSED = "Error: Invalid Command"
 
 
@@ -48,6 +50,12 @@ class SpectrometerTestCase(SynchronousTestCase):
 class SpectrometerTests(SpectrometerTestCase):
     def test_any_command(self) -> None:
         self.assertEqual(self.made({"GetHV": "4.5"}).ask("GetHV"), "4.5")
+
+    def test_any_command_has_the_time_that_it_is_given(self) -> None:
+        argus = self.made({"GetHV": [SILENT, "4.5"], "SetHV": "OK"})
+        self.assertEqual(argus.ask("GetHV", 7.0), "4.5")
+        argus.ask("SetHV 5")
+        self.assertEqual(self.communicator.timeouts, [7.0, 7.0, None])
 
     def test_intensities(self) -> None:
         argus = self.made({"GetData": "H2,1.5,H1,-1.25E-05,CDD,3"})
@@ -106,6 +114,8 @@ class SpectrometerTests(SpectrometerTestCase):
         self.assertEqual(argus.cup_configuration(), ("Argon", "Standard"))
         argus.set_cup_configuration("Argon", "Standard")
         self.assertEqual(self.communicator.asked[-1], "ActivateCupConfiguration Argon Standard")
+        # It answers when it has done so.
+        self.assertEqual(self.communicator.timeouts[-2:], [None, LONG])
 
     def test_a_cup_configuration_of_two_words(self) -> None:
         argus = self.made({})
@@ -165,8 +175,16 @@ class MagnetTests(SpectrometerTestCase):
             "BlankBeam False",
         )
         self.assertEqual(self.clock.seconds(), 0.5)
+        # Qtegra answers such a move when it has ended.
+        times = dict(zip(self.communicator.asked, self.communicator.timeouts, strict=True))
+        self.assertEqual(times.pop("SetMagnetDAC 6.0"), LONG)
+        self.assertEqual(set(times.values()), {None})
 
     def test_what_is_large(self) -> None:
+        self.magnet({}).set_dac(5.125)
+        self.assertIn("BlankBeam True", self.communicator.asked)
+        self.magnet({"GetMagnetDAC": "5.25"}, large_move=0.25).set_dac(5.5)
+        self.assertNotIn("BlankBeam True", self.communicator.asked)
         self.magnet({}, large_move=1.0).set_dac(6)
         self.assertNotIn("BlankBeam True", self.communicator.asked)
         self.magnet({}, large_move=1.0).set_dac(3.9)
@@ -178,7 +196,8 @@ class MagnetTests(SpectrometerTestCase):
 
     def test_one_that_never_arrives_stays_protected(self) -> None:
         magnet = self.magnet({"GetMagnetMoving": ["False", "True"]})
-        self.assertRaises(DeadlinePassedError, magnet.set_dac, 6)
+        error = self.assertRaises(DeadlinePassedError, magnet.set_dac, 6)
+        self.assertEqual(str(error), "the magnet still moves after 30 s")
         self.assertEqual(self.clock.seconds(), 30.0)
         self.assertNotIn("BlankBeam False", self.communicator.asked)
 
@@ -320,6 +339,8 @@ class DetectorTests(SpectrometerTestCase):
         counter.set_voltage(1740)
         counter.activate()
         self.assertRaises(UnexpectedReplyError, counter.deactivate)
+        # Both take more than a second.
+        self.assertEqual(self.communicator.timeouts, [None, None, LONG, LONG])
         self.assert_asked(
             "GetIonCounterVoltage",
             "SetIonCounterVoltage 1740.0",

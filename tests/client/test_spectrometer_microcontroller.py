@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Sequence
+from typing import Any
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.client.outcome import NotSentError, ReplyTimeoutError
+from pychron_comms.client.qtegra import microcontroller
 from pychron_comms.client.qtegra.microcontroller import (
     DeferredQtegraMicrocontroller,
     QtegraError,
@@ -19,6 +21,7 @@ from pychron_comms.client.qtegra.operation import Part, operation
 from pychron_comms.client.qtegra.parts import Magnet
 from pychron_comms.errors import CommandError, error_from_line, error_line
 from tests.asking import Answer, ScriptedCommunicator
+from tests.client.deferred_case import Reactor
 
 
 def silence(command: str) -> ReplyTimeoutError:
@@ -110,10 +113,23 @@ class BlockingTests(SynchronousTestCase):
             await Deferred()
 
         part = self.made({})
-        self.assertRaises(TypeError, part.microcontroller.run, waits())
+        error = self.assertRaises(TypeError, part.microcontroller.run, waits())
+        self.assertEqual(str(error), "a coroutine that waits for the reactor cannot run here")
 
     def test_an_endpoint(self) -> None:
-        self.assertEqual(QtegraMicrocontroller.at("udp:127.0.0.1:9").server, "udp:127.0.0.1:9")
+        made: list[Any] = []
+
+        def build(endpoint: str, **options: Any) -> ScriptedCommunicator:
+            made.append((endpoint, options))
+            return ScriptedCommunicator({"GetHV": "Error"})
+
+        self.patch(microcontroller, "Communicator", build)
+        part = Part(QtegraMicrocontroller.at("udp:127.0.0.1:9", 5.0))
+        error = self.assertRaises(QtegraError, twice, part, "GetHV")
+        self.assertEqual(error.server, "udp:127.0.0.1:9")
+        self.assertEqual(made, [("udp:127.0.0.1:9", {"timeout": 5.0, "form": "plain"})])
+
+    def test_one_that_is_none(self) -> None:
         self.assertRaises(ValueError, QtegraMicrocontroller.at, "carrier pigeon")
 
 
@@ -152,8 +168,24 @@ class DeferredTests(SynchronousTestCase):
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_an_endpoint(self) -> None:
-        made = DeferredQtegraMicrocontroller.at("udp:127.0.0.1:9", self.clock)
-        self.assertEqual(made.server, "udp:127.0.0.1:9")
+        reactor = Reactor()
+        part = Part(DeferredQtegraMicrocontroller.at("udp:lab:9", reactor, 5.0))
+        self.assertEqual(part.microcontroller.server, "udp:lab:9")
+        result = twice(part, "SetHV 5")
+        (port,) = reactor.ports
+        self.assertEqual(port.sent, [b"SetHV 5\r"])
+        reactor.advance(4.9)
+        self.assertNoResult(result)
+        reactor.advance(0.1)
+        self.failureResultOf(result, ReplyTimeoutError)
+        result = twice(part, "SetHV 5")
+        reactor.ports[-1].protocol.datagramReceived(b"OK\r\n", None)
+        reactor.advance(0.9)
+        self.assertEqual(len(reactor.ports), 2)
+        reactor.advance(0.1)
+        self.assertEqual(len(reactor.ports), 3)
+        result.cancel()
+        self.failureResultOf(result, CancelledError)
 
 
 class HelpTests(SynchronousTestCase):

@@ -128,7 +128,7 @@ def steps(start: float, stop: float, step: float) -> Sequence[float]:
     if not all(map(math.isfinite, (start, stop, step))) or step <= 0:
         raise ValueError(f"a scan from {start:g} to {stop:g} V by {step:g} V is none")
     count = (abs(stop - start) + step * 1e-6) / step + 1
-    if count > MOST_POINTS:
+    if count >= MOST_POINTS + 1:
         raise ValueError(f"a scan of {count:.0f} points; at most {MOST_POINTS}")
     signed = math.copysign(step, stop - start)
     return [round(start + index * signed, _DIGITS) for index in range(int(count))]
