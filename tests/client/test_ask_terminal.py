@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import json
 import os
+import re
 import sys
 from dataclasses import replace
 from typing import Any
@@ -25,7 +27,7 @@ from pychron_comms.client.command_line.catalogue import (
 )
 from pychron_comms.client.command_line.connection import Connection
 from pychron_comms.client.command_line.living_table import LivingTable
-from pychron_comms.client.command_line.notices import NoticeLines, as_line, shown_value
+from pychron_comms.client.command_line.notices import NoticeLines, as_line, beside, shown_value
 from pychron_comms.client.command_line.options import AskOptions
 from pychron_comms.client.command_line.output import Output
 from pychron_comms.client.command_line.progress import status_line
@@ -167,6 +169,48 @@ class DescriptionTests(SynchronousTestCase):
             self.assertEqual(str(argument), words)
 
 
+class CatalogueTests(SynchronousTestCase):
+    def fetched(self, *commands: dict[str, Any], **replies: str) -> Catalogue:
+        every = {"aliases": [], "usage": "", "help": "", "arguments": []}
+        told = {"type": "System", "commands": [{**every, **each} for each in commands]}
+        return fetch_catalogue(ScriptedCommunicator({"Describe": json.dumps(told), **replies}).ask)
+
+    def test_what_a_description_leaves_out(self) -> None:
+        """An older server tells of an argument its name and its kind."""
+        found = self.fetched({"name": "Set", "arguments": [{"name": "x", "type": "text"}]})
+        self.assertEqual(found.request_type, "System")
+        (argument,) = found.commands[0].arguments
+        self.assertEqual(argument, Argument("x", "text", "", None, None, ()))
+        self.assertFalse(argument.is_limited)
+
+    def test_each_source_of_names(self) -> None:
+        names = {"name": "x", "type": "text"}
+        found = self.fetched(
+            {"name": "DoPattern", "arguments": [names]},
+            {"name": "GetPatternNames"},
+            {"name": "GetPipetteCount", "arguments": [names]},
+            {"name": "GetPipetteCounts"},
+            GetPatternNames="pa,pb",
+            GetPipetteCounts='[["P1", 7]]',
+        )
+        self.assertEqual(
+            {name: list(each) for name, each in found.names.items()},
+            {"GetPatternNames": ["pa", "pb"], "GetPipetteCounts": ["P1"]},
+        )
+        for text, words in (
+            ("DoPattern ", ["pa", "pb"]),
+            ("dopattern  p", ["pa", "pb"]),
+            ("help  GetPi", ["GetPipetteCount", "GetPipetteCounts"]),
+            ("GetPatternNames ", []),
+        ):
+            self.assertEqual((text, [each.text for each in found.complete(text)]), (text, words))
+
+    def test_a_line_is_explained_by_its_first_word(self) -> None:
+        found = self.fetched({"name": "Set", "usage": "Set x", "help": "do it"})
+        for text in ("Set", " set 1 2 3 ", "Set,1"):
+            self.assertEqual(found.explain(text), "Set x: do it")
+
+
 class RefusalTests(SynchronousTestCase):
     def test_what_qtegra_refuses_ends_a_script_too(self) -> None:
         out, err = io.StringIO(), io.StringIO()
@@ -193,6 +237,14 @@ class NoticeTests(SynchronousTestCase):
         line = as_line(Happened("command", 100.0, fields)).split("\t")[2]
         self.assertEqual(line, 'a=Ärger b="two words" c=["µ",1] d=True e=None f=""')
 
+    def test_what_stands_beside_a_value(self) -> None:
+        for details, told in (
+            ({"moving": True, "target": True, "gone": True}, "moving"),
+            ({"owner": "Anna B", "rules": ["a b", "c"]}, 'owner="Anna B", rules="a b",c'),
+            ({"locked": False, "holes": [1, 2], "empty": [], "mixed": ["a", 1], "n": 5}, ""),
+        ):
+            self.assertEqual(beside(replace(GAUGE, details=details)), told)
+
 
 class LivingTableTests(SynchronousTestCase):
     def shown(self, table: LivingTable) -> list[str]:
@@ -217,6 +269,22 @@ class LivingTableTests(SynchronousTestCase):
             self.assertTrue(self.shown(table)[0].startswith(style))
         rows = self.shown(table)[2:4]
         self.assertTrue(all(row.startswith(DIM) for row in rows), rows)
+
+    def test_a_table_of_its_columns(self) -> None:
+        bad = replace(GAUGE, severity=Severity.MAJOR, reason="high")
+        console = Console(file=io.StringIO(), width=120)
+        console.print(LivingTable({"x": bad}).rendered())
+        state, head, row, *_ = console.file.getvalue().splitlines()  # type: ignore[attr-defined]
+        self.assertEqual(state.rstrip(), "connecting")
+        self.assertEqual(head.split(), ["value", "since", "why"])
+        self.assertRegex(row, r"^device/gc/IG  2\.5e-08 mbar  1970-01-0\d \d\d:\d\d  major: high")
+        self.assertEqual(head.index("value"), row.index("2.5e-08"))
+
+    def test_names_stand_in_the_order_of_their_numbers(self) -> None:
+        paths = ["b", "V10", "V9", "V", "a2b10", "a2b9", "a"]
+        rows = self.shown(LivingTable({each: replace(GAUGE, path=each) for each in paths}))
+        order = [re.sub(r"\x1b\[[\d;]*m", "", row).split()[0] for row in rows[2 : 2 + len(paths)]]
+        self.assertEqual(order, ["V", "V9", "V10", "a", "a2b9", "a2b10", "b"])
 
     def test_what_is_bad_looks_so(self) -> None:
         bad = replace(GAUGE, severity=Severity.MAJOR, reason="high")

@@ -15,11 +15,13 @@ from typing import Any
 from rich.console import Console
 from twisted.trial.unittest import SynchronousTestCase
 
+from pychron_comms.client import ask
 from pychron_comms.client.command_line import living_table, watching
 from pychron_comms.client.command_line.living_table import LivingTable
 from pychron_comms.client.command_line.notices import NoticeLines, printable
 from pychron_comms.client.command_line.options import read_options
 from pychron_comms.client.command_line.output import Output
+from pychron_comms.client.watch import by_broker
 from pychron_comms.client.watch.notices import Gap, Happened, Item, Live, Lost, Notice
 from pychron_comms.errors import NotPermittedError
 from pychron_comms.interfaces import Severity
@@ -222,3 +224,59 @@ class SeverityTests(SynchronousTestCase):
     def test_every_severity_but_ok_looks_like_no_other(self) -> None:
         styles = [living_table._STYLES.get(each, "") for each in Severity]
         self.assertEqual(len(set(styles)), len(styles))
+
+
+class MainTests(SynchronousTestCase):
+    """``pychron-ask --watch PATTERN`` as it is typed; ``watched`` is what is looped over."""
+
+    def setUp(self) -> None:
+        self.out, self.err = StringIO(), StringIO()
+        self.patch(sys, "stdout", self.out)
+        self.patch(sys, "stderr", self.err)
+        self.made: list[Any] = []
+        self.wrong = ""
+        self.patch(ask, "Communicator", self.communicator)
+        self.patch(by_broker, "watch_by_broker", self.watched)
+
+    def communicator(self, server: str, **options: Any) -> Any:
+        return self
+
+    def __enter__(self) -> Any:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        """It is closed."""
+
+    def watch(self, *patterns: str, cancel: Any) -> Any:
+        return self.watched("server", patterns, cancel)
+
+    def watched(self, what: str, patterns: Any, cancel: Any) -> Any:
+        if self.wrong:
+            raise ValueError(self.wrong)
+        self.made.append((what, patterns, cancel.func, cancel.args))
+        return Scripted([GAUGE])
+
+    def test_of_a_server_until_nobody_reads(self) -> None:
+        self.assertEqual(ask.main(["--watch", "device/*", "System/*"]), 0)
+        gone = watching.reader_has_gone, (self.out,)
+        self.assertEqual(self.made, [("server", ("device/*", "System/*"), *gone)])
+        self.assertIn("device/gc/IG\t2.5e-08 mbar\tok\n", self.out.getvalue())
+
+    def test_of_a_broker(self) -> None:
+        words = ["--via", "amqp:rabbit:set=a", "--json", "--watch", "device/*"]
+        self.assertEqual(ask.main(words), 0)
+        gone = watching.reader_has_gone, (self.out,)
+        self.assertEqual(self.made, [("amqp:rabbit:set=a", ("device/*",), *gone)])
+        self.assertEqual(json.loads(self.out.getvalue()), GAUGE.as_json())
+
+    def test_what_cannot_be_watched(self) -> None:
+        self.wrong = "a pattern is a path"
+        for words in (["--watch", "x y"], ["--via", "amqp:rabbit:set=a", "--watch", "x"]):
+            self.assertEqual(ask.main(words), 2)
+        self.assertEqual(self.err.getvalue(), "pychron-ask: a pattern is a path\n" * 2)
+
+    def test_what_a_broker_does_not_do(self) -> None:
+        for words in (["Open", "A"], ["--watch", "1", "GetError"]):
+            self.assertRaises(SystemExit, ask.main, ["--via", "amqp:rabbit:set=a", *words])
+        why = "--via is for --watch with a pattern: a broker answers no command"
+        self.assertEqual(self.err.getvalue().count(why), 2)

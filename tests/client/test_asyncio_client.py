@@ -58,7 +58,7 @@ class AsyncioTests(SynchronousTestCase):
                 await lab.check("Open A")
                 await lab.outcome("k")
                 await lab.owners()
-                await lab.settle("error")  # type: ignore[arg-type]
+                await lab.settle("error", 7.0)  # type: ignore[arg-type]
 
         self.run_now(work())
         self.assertEqual(self.fake.made, ("tcp:x:1", {"timeout": 3.0}))
@@ -70,7 +70,7 @@ class AsyncioTests(SynchronousTestCase):
                 ("check", "Open A"),
                 ("outcome", "k", ""),
                 ("owners", ""),
-                ("settle", "error", None),
+                ("settle", "error", 7.0),
                 ("close",),
             ],
         )
