@@ -21,8 +21,18 @@ import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+
+def _can_fork() -> bool:
+    """Whether a process can be a descriptor here: some containers forbid what Linux has."""
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):
+        return False
+    return True
+
+
 #: Whether it can be done here.
-FORKS = hasattr(os, "pidfd_open")
+FORKS = _can_fork()
 
 #: Not the reactor, nor Twisted's list of plugins: each process has its own.
 _IMPORTED = (
