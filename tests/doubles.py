@@ -302,11 +302,15 @@ def gate_around(
     rules: Sequence[Any] = (),
     journal: Any = None,
     interlocks: Sequence[Rule] = (),
+    width: float = math.inf,
 ) -> RemoteHardwareManager:
-    """A gate of the real parts, with these handlers behind it; its managers never block."""
+    """A gate of the real parts, with these handlers behind it; its managers never block.
+
+    ``width``: how many actions that make safe each of these takes at a time.
+    """
     audit = Audit(journal or NoJournal(), clock.seconds)
     queue = SealedQueue if audit.groups else ManagerQueue
-    queues = Queues(lambda manager: queue(ReactorRunner(), clock, width=math.inf))
+    queues = Queues(lambda manager: queue(ReactorRunner(), clock, width=width))
     memory = CommandMemory(audit, clock, Metrics())
     unsafe = UnsafeParts(clock, clock.seconds, audit, partial(made_safe, queues, memory))
     memory.watched_by(unsafe)

@@ -27,7 +27,7 @@ ExecStart={twistd} -n --pidfile= {name} --config {quoted}
 RestartSec=1
 WatchdogSec=30
 TimeoutStartSec=60
-TimeoutStopSec=15
+TimeoutStopSec=45
 UMask=0077
 NoNewPrivileges=yes
 PrivateTmp=yes

@@ -11,11 +11,13 @@ from twisted.internet.task import LoopingCall
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-#: Seconds that each part of a stop may take; the longest sum is below 10, when systemd or a person
-#: loses patience. Commands in flight that a processor elsewhere has:
+#: Seconds that each part of a stop may take; the longest sum is below 10, when a person loses
+#: patience, but where much waits to be made safe: then below 30. systemd's units give 45.
+#: Commands in flight that a processor elsewhere has:
 IN_FLIGHT = 4.0
-#: A gate to hardware: what runs has its time to end, and the hardware is made safe.
-GATE = 8.2
+#: A gate to hardware: what runs has 4 s to end; then the hardware is made safe, in 4 s, or in 20
+#: where much waits for that.
+GATE = 24.2
 #: A connection to a processor, and the replies that its end makes.
 REPEATERS = 0.5
 #: Replies that wait in buffers until their clients read them.

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from twisted.application.service import Service
-from twisted.internet.defer import Deferred, DeferredList
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -37,6 +37,7 @@ from pychron_comms.interfaces import (
 from pychron_comms.journal.searches import JournalSearch
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.process.garbage import collecting_no_garbage
+from pychron_comms.processor.ending import SAFE_GRACE, Ending
 from pychron_comms.processor.execution.audit import Audit
 from pychron_comms.processor.execution.execution import Execution
 from pychron_comms.processor.execution.idempotency import CommandMemory, request_of
@@ -53,9 +54,6 @@ from pychron_comms.transport.read_run import ask_each
 from pychron_comms.wire.context import PLAIN, RequestContext
 from pychron_comms.wire.grammar import write_request
 from pychron_comms.wire.line_table import LineTable
-
-#: Seconds that commands which run when the processor stops have to end, and as many to make safe.
-GRACE = 4.0
 
 
 @implementer(IRequestHandler)
@@ -135,7 +133,7 @@ class RemoteHardwareManager(Service):
         self._kept_rules = kept_rules
         self._publisher = publisher
         self._searches = searches
-        self._clock = clock
+        self._ending = Ending(clock, queues)
         self.reads: LineTable[IKnownRead] = LineTable()
         self._stopping = self._closed = False
 
@@ -235,10 +233,11 @@ class RemoteHardwareManager(Service):
         self._publisher.start()
 
     def stopService(self) -> Deferred[None]:
-        """Fail what waits and begin to make the hardware safe, both at once; at most 8 s in all.
+        """Fail what waits and begin to make the hardware safe, both at once.
 
-        What runs has half of the time to end, and where it has ended later its hardware is made
-        safe again. What makes safe is taken until ``close``, which must follow.
+        What runs has 4 s to end, and where it has ended later its hardware is made safe again, in
+        4 s too. What makes safe is taken until ``close``, which must follow; where much of it waits
+        for its turn it has 20 s, as long as some of it ends in each 4 s.
         """
         super().stopService()
         self._publisher.stop()
@@ -248,8 +247,8 @@ class RemoteHardwareManager(Service):
         self._stopping = True
         ended = [queue.stop() for queue in self._queues]
         safe = self._all_made_safe(THE_STOP)
-        stopped = self._all(ended, "commands still run").addCallback(self._give_up_running)
-        return stopped.addCallback(lambda _: self._all(safe, "hardware is not known to be safe"))
+        stopped = self._ending.over(ended, "commands still run").addCallback(self._give_up_running)
+        return stopped.addCallback(lambda _: self._all_safe(safe))
 
     def give_up(self, error: Exception) -> None:
         for queue in self._queues:
@@ -343,22 +342,10 @@ class RemoteHardwareManager(Service):
             for manager, action in sorted(self._hardware.making_safe(), key=_rank)
         ]
 
-    def _all(self, parts: Sequence[Deferred[Any]], else_: str) -> Deferred[None]:
-        """Fires when all parts have, or after ``GRACE`` seconds, which is logged."""
-        together = DeferredList(parts, consumeErrors=True)
-        timer = self._clock.callLater(GRACE, self._hurry, together, else_)
-
-        def ended(result: object) -> None:
-            if timer.active():
-                timer.cancel()
-
-        return together.addBoth(ended)
-
-    def _hurry(self, together: Deferred[Any], reason: str) -> None:
-        self._log.warn(
-            "{reason} after {seconds} s; stopping all the same", reason=reason, seconds=GRACE
-        )
-        together.cancel()
+    def _all_safe(self, safe: Sequence[Deferred[Any]]) -> Deferred[None]:
+        """Fires when these have, and all has been done that others wait for to be made safe."""
+        parts = [*safe, *[queue.made_safe() for queue in self._queues]]
+        return self._ending.over(parts, "hardware is not known to be safe", SAFE_GRACE)
 
     def _not_safe(self, failure: Failure) -> None:
         if failure.check(NotOwnerError):

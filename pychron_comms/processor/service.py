@@ -78,9 +78,10 @@ def _fence(takeover: Takeover | None, lease: ServerLease | None) -> LeasedFence 
 class ProcessorService(ExplainedStart):
     """The gate and its listeners. Raises ConfigError, and ValueError for an endpoint string.
 
-    It stops within 10 s: the gate and the listeners at once, and the connections when their replies
-    are written. New commands get 209 meanwhile, save those that make safe. ``only_check``: it is
-    made to be checked, not to be started, and opens no journal.
+    It stops within 10 s, or 30 s where much waits to be made safe: the gate and the listeners at
+    once, and the connections when their replies are written. New commands get 209 meanwhile, save
+    those that make safe. ``only_check``: it is made to be checked, not to be started, and opens no
+    journal.
     """
 
     def __init__(

@@ -99,6 +99,18 @@ class CountingHandler(BaseHandler):
         return manager.set(value, sender)
 
     @command(
+        "Shut",
+        arguments=(Text("device"), Text("value")),
+        reply=value,
+        effect=Effect.ACTUATE,
+        safe=True,
+        manager=named_device,
+        help="the same, to make it safe",
+    )
+    def shut(self, manager: Any, sender: str, device: str, value: str) -> object:
+        return manager.set(value, sender)
+
+    @command(
         "Echo",
         arguments=(Text("value"),),
         reply=value,

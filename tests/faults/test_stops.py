@@ -101,6 +101,8 @@ def test_kill_9_of_the_server_under_load_doubles_nothing(processes: Processes) -
 
 # Seconds after its end in which a copy is known; and how often a restart may take too long for it.
 _KNOWN = 4.0
+# Commands that make safe, of 0.1 s each: twice what runs in the time that all else has.
+_WAITING = 80
 _ATTEMPTS = 5
 
 
@@ -128,6 +130,23 @@ def test_a_copy_past_a_clean_stop_is_told_that_nobody_knows(processes: Processes
             assert laboratory.actuated[value] == 1
             return
     pytest.skip("no restart was quick enough for a copy to be known")
+
+
+def test_what_waits_to_be_made_safe_is_done_before_the_end(processes: Processes) -> None:
+    """After 4 s it was given up: of 200 such commands 135 were never begun."""
+    laboratory = CountingLaboratory(processes, seconds=0.1)
+    accounts = Accounts()
+    processor = laboratory.start_processor()
+    address = address_of(laboratory.start_server())
+    values = [accounts.new_value() for _ in range(_WAITING)]
+    wait_until_answered(address)
+    with Wire(address) as wire:
+        wire.send(b"".join(b"Shut slow-0 %s\n" % value.encode() for value in values))
+        wait_until(lambda: len(laboratory.actuated) > 0, "the first to begin")
+        processor.terminate()
+        assert [wire.line() for _ in values] == values
+    processor.wait_for_end()
+    assert set(laboratory.actuated) == set(values)
 
 
 def _asked_until_taken(address: Address, line: str) -> str:

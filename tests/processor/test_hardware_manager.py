@@ -33,11 +33,8 @@ from pychron_comms.interfaces import (
     IRequestHandler,
     Part,
 )
-from pychron_comms.processor.hardware_manager import (
-    GRACE,
-    MissingHandler,
-    RemoteHardwareManager,
-)
+from pychron_comms.processor.ending import GRACE
+from pychron_comms.processor.hardware_manager import MissingHandler, RemoteHardwareManager
 from pychron_comms.wire.context import RequestContext
 from tests.doubles import IdleHardware, ScriptedCall, ScriptedHandler, gate_around
 
@@ -402,7 +399,7 @@ class StopTests(GateCase):
     def test_what_is_given_up_at_the_end_is_nobodys_bug(self) -> None:
         never: Deferred[str] = Deferred()
         gate: Any = self.gate()
-        done = gate._all([never], "it runs")
+        done = gate._ending.over([never], "it runs")
         self.clock.advance(GRACE)
         self.successResultOf(done)
         del never, done

@@ -6,7 +6,7 @@ from twisted.internet.defer import Deferred
 
 from pychron_comms.errors import DeviceConnectionError, OutcomeUnknownError
 from pychron_comms.interfaces import Part
-from pychron_comms.processor.hardware_manager import GRACE
+from pychron_comms.processor.ending import GRACE
 from pychron_comms.wire.copies import KEEP
 from tests.processor.copy_case import OTHER, CopyCase
 

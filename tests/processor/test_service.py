@@ -113,14 +113,14 @@ class ServiceTests(SynchronousTestCase):
         self.connect()
         with capturedLogs() as logs:
             stopped = service.stopService()
-            self.reactor.pump([0.05] * 250)
+            self.reactor.pump([0.05] * 600)
         self.successResultOf(stopped)
         told = [str(formatEvent(each)) for each in logs]
         self.assertEqual(
             [each.partition(";")[0] for each in told if "not over in" in each],
             [
                 "the listeners: not over in 0.25 s",
-                "the gate to the hardware: not over in 8.2 s",
+                "the gate to the hardware: not over in 24.2 s",
                 "the status page: not over in 0.25 s",
                 "the watches: not over in 0.25 s",
                 "the way by the broker: not over in 0.25 s",

@@ -41,6 +41,16 @@ SAFETY = (
         ".test_what_makes_safe_is_run_until_nobody_can_ask",
     ),
     Promise(
+        "nor given up while it goes on",
+        "at a stop what waits to be made safe is done, as long as some of it ends in each 4 s; for "
+        "20 s at most",
+        "processor/hardware_manager.py",
+        "[*safe, *[queue.made_safe() for queue in self._queues]]",
+        "safe",
+        "tests.processor.test_ending.EndingTests"
+        ".test_all_of_it_is_done_where_some_of_it_ends_in_each_few_seconds",
+    ),
+    Promise(
         "what makes safe has room on the way",
         "commands of one hung device, however many, leave it its places between server and"
         " processor",

@@ -165,6 +165,15 @@ class ManagerQueue:
             self._askers.settle(job, Failure(error))
             job.over()
 
+    def made_safe(self) -> Deferred[None]:
+        """Fires as soon as nothing is being made safe, or waits to be."""
+        return self._safety.rest()
+
+    @property
+    def safe_actions(self) -> int:
+        """How many that made safe have ended, since this queue was made."""
+        return self._safety.ended
+
     def close(self) -> None:
         """After ``stop``: let the manager's threads go."""
         self._runner.stop()
@@ -183,7 +192,7 @@ class ManagerQueue:
         job = Job(handler, call, execution, self._clock.seconds())
         answer = self._askers.ask_safe(job, seconds)
         work = Deferred.fromCoroutine(self._run_safe(job, execution))
-        work.addBoth(self._made_safe, job)
+        work.addBoth(self._safe_ended, job)
         return answer
 
     @property
@@ -216,14 +225,14 @@ class ManagerQueue:
         job = Job(handler, call, execution, self._clock.seconds())
         job.work = result
         answer = self._askers.ask(job, seconds)
-        result.addBoth(self._left_lane).addBoth(self._made_safe, job)
+        result.addBoth(self._left_lane).addBoth(self._safe_ended, job)
         return answer
 
     def _left_lane(self, result: str | Failure) -> str | Failure:
         self._safety.leave()
         return result
 
-    def _made_safe(self, result: str | Failure, job: Job) -> None:
+    def _safe_ended(self, result: str | Failure, job: Job) -> None:
         job.over()
         self._askers.settle(job, result)
 

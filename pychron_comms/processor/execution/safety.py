@@ -30,6 +30,9 @@ class SafetyLane:
         self._idle = idle
         self._taken = 0
         self._giving = False
+        self._resting: list[Deferred[None]] = []
+        #: How many actions have ended.
+        self.ended = 0
         self._light = WaitingTurns(self.leave)
         self._others = WaitingTurns(self.leave)
 
@@ -60,6 +63,7 @@ class SafetyLane:
     def leave(self) -> None:
         """What had its turn has ended, and the next one has it."""
         self._taken -= 1
+        self.ended += 1
         # One that ends at once comes back here: one loop, not a stack as deep as the lane.
         if self._giving:
             return
@@ -70,6 +74,18 @@ class SafetyLane:
         self._giving = False
         if not self._taken:
             self._idle()
+            resting, self._resting = self._resting, []
+            for each in resting:
+                each.callback(None)
+
+    def rest(self) -> Deferred[None]:
+        """Fires as soon as nothing is being made safe, or waits to be."""
+        rest: Deferred[None] = Deferred(self._resting.remove)
+        if self.busy:
+            self._resting.append(rest)
+        else:
+            rest.callback(None)
+        return rest
 
     async def assured(
         self,
