@@ -112,7 +112,7 @@ class Communicator:
 
         In the plain form the next command may overtake it.
         """
-        self._in_turn(self._tell, self._question(command, None))
+        self._in_turn(self._tell, self._question(command, None, ""))
 
     @property
     def last_key(self) -> str:
@@ -199,7 +199,7 @@ class Communicator:
     def _outcome(self, question: str) -> Outcome:
         return parse_outcome(question, self.ask(question))
 
-    def _question(self, command: str, timeout: float | None, key: str = "") -> Question:
+    def _question(self, command: str, timeout: float | None, key: str) -> Question:
         self._dialect.check(command, key)
         seconds = self._timeout if timeout is None else checked_seconds(timeout)
         return Question(command, Deadline(seconds, self._clock), key)

@@ -171,7 +171,7 @@ class DeferredCommunicator:
         if self._form is Form.AUTO:
             seconds = min(PROBE_TIME, self._timeout / 2)
             if not await session.answers_probe(self._server, seconds):
-                session.end(ConnectionError("it knows no tags"))
+                session.end(ConnectionError())
                 return self._plain
             self._form = Form.TAGGED
         self._session = session

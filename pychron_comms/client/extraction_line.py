@@ -11,7 +11,7 @@ from pychron_comms.client.amounts import Word, written
 from pychron_comms.client.answers import UnexpectedReplyError
 from pychron_comms.client.instrument import Asks, Instrument
 from pychron_comms.client.lease import Lease
-from pychron_comms.client.waiting import DeadlinePassedError, Waiter
+from pychron_comms.client.waiting import DeadlinePassedError, Waiter, leave_alone
 from pychron_comms.errors import ValveActuationError
 
 _INDICATOR_INTERVAL = 0.05
@@ -116,7 +116,7 @@ class ExtractionLine(Instrument):
             self._indicator.until_over(
                 f"the indicator of {valve}",
                 lambda: self.indicator(valve) is not wanted,
-                lambda: None,
+                leave_alone,
                 deadline=_INDICATOR_DEADLINE,
             )
         except DeadlinePassedError:

@@ -52,6 +52,10 @@ class WaitOptions(TypedDict, total=False):
     stop_on_cancel: bool
 
 
+def leave_alone() -> None:
+    """For what has no command that stops it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Waiter:
     """Polls every ``interval`` seconds.

@@ -81,13 +81,26 @@ class OptionTests(SynchronousTestCase):
         self.assert_refused("Open", "A", "--json", because="--json must stand in front")
         self.assert_refused("Open", "-s", "x", because="-s must stand in front")
         self.assert_refused("--bogus", "Open", because="--bogus")
-        self.assert_refused("--watch", "1", because="--watch needs a command")
+        wrong = "pychron-ask: error: "
+        self.assert_refused("--watch", "1", because=f"{wrong}--watch needs a command\n")
         for words in (["--key", "k"], ["--key", "k", "--watch", "1", "GetError"]):
-            self.assert_refused(*words, because="--key is for one command, asked once")
-        self.assert_refused("--watch", "1", "--wait", "SetX", "1", because="do not go together")
-        self.assert_refused("--wait", "Open", "A", because="nothing to wait for after Open A")
-        for seconds in ("0", "-1", "nan", "inf", "soon"):
-            self.assert_refused("--timeout", seconds, "X", because="no number of seconds above 0")
+            self.assert_refused(*words, because=f"{wrong}--key is for one command, asked once\n")
+        both = f"{wrong}--watch and --wait do not go together\n"
+        self.assert_refused("--watch", "1", "--wait", "SetX", "1", because=both)
+        none = f"{wrong}--wait: there is nothing to wait for after Open A\n"
+        self.assert_refused("--wait", "Open", "A", because=none)
+        for seconds in ("0", "-1", "nan", "inf", "soon", "1000001"):
+            why = f"{wrong}argument --timeout: {seconds} is no number of seconds above 0\n"
+            self.assert_refused("--timeout", seconds, "X", because=why)
+        self.assertEqual(read_options(["--timeout", "1000000", "X"]).timeout, 1e6)
+
+    def test_help_shows_how_it_is_typed(self) -> None:
+        out = io.StringIO()
+        self.patch(sys, "stdout", out)
+        self.assertEqual(self.assertRaises(SystemExit, read_options, ["--help"]).code, 0)
+        told = out.getvalue().splitlines()
+        self.assertEqual(told[0], "usage: pychron-ask [options] [COMMAND [ARGUMENT ...]]")
+        self.assertIn("  pychron-ask -s tcp:lab-pc:1067 --wait GoToHole 3", told)
 
     def test_a_wait_for_whatever_comes(self) -> None:
         self.assertTrue(read_options(["--wait"]).wait)
@@ -306,6 +319,10 @@ class WaitTests(SessionCase):
         self.assert_written("OK\n")
         self.assertEqual(self.clock.seconds(), 0.5)
         self.assertEqual(self.told[0], Progress("SetX 1", 0.0, 600.0))
+
+    def test_nobody_waits_who_did_not_say_so(self) -> None:
+        self.assertEqual(self.session({"SetX": "OK"}, command="SetX 1").run([]), 0)
+        self.assertEqual(self.communicator.asked, ["SetX 1"])
 
     def test_nothing_to_wait_for(self) -> None:
         session = self.session({"Open": "OK"}, wait=True)

@@ -55,6 +55,18 @@ class ProfileTests(SynchronousTestCase):
             ("tcp:lab2-pc:1067", "CO2", 5.0, "Enable"),
         )
 
+    def test_one_for_a_server_that_knows_no_tags(self) -> None:
+        self.file.write_text('[old]\nserver = "tcp:x:1"\nplain = true\n')
+        options = self.read("-p", "old", "Enable")
+        self.assertEqual((options.plain, options.request_type, options.timeout), (True, "", 2.0))
+
+    def test_a_server_is_what_each_must_name(self) -> None:
+        self.file.write_text("[old]\ntimeout = 0\n")
+        self.patch(profiles.profiles_file, "__defaults__", (os.environ,))
+        self.assertIn("server", self.wrong("-p", "old", "Enable"))
+        self.file.write_text('[old]\nserver = "tcp:x:1"\ntimeout = 0\n')
+        self.assertIn("old.timeout", self.wrong("-p", "old", "Enable"))
+
     def test_an_option_counts_more(self) -> None:
         options = self.read("--profile", "lab2", "-s", "tcp:other:1", "Enable")
         self.assertEqual((options.server, options.timeout), ("tcp:other:1", 5.0))

@@ -113,6 +113,12 @@ class PromptHelpTests(SynchronousTestCase):
         told = "what the server can do is not known: it has not described itself yet"
         self.assertEqual(self.help("help Open"), f"{RED}{told}\x1b[0m\n")
 
+    def test_one_that_there_is_is_told_of_in_one_line(self) -> None:
+        self.console, self.shown = terminal(40)
+        self.prompt._console = self.console
+        self.connection.catalogue = Catalogue("", [Described("Open", [], "Open valve", LONG, [])])
+        self.assertEqual(self.help("help open"), f"Open valve: {LONG}\n")
+
     def test_a_command_that_there_is_none_of(self) -> None:
         self.connection.catalogue = Catalogue(
             "System", [Described("Open", [], "Open valve", "", [])]

@@ -40,8 +40,12 @@ class OptionTests(SynchronousTestCase):
 
     def test_with_a_key_or_a_wait_they_make_no_sense(self) -> None:
         self.patch(sys, "stderr", StringIO())
-        for word in (["--wait"], ["--key", "k"], ["--watch", "0"]):
+        for word in (["--wait"], ["--key", "k"]):
             self.assertRaises(SystemExit, read_options, ["--watch", "*", *word])
+        told = sys.stderr.getvalue()  # type: ignore[attr-defined]
+        why = "pychron-ask: error: --watch with a pattern sends no command\n"
+        self.assertEqual(told.count(why), 2)
+        self.assertRaises(SystemExit, read_options, ["--watch", "*", "--watch", "0"])
 
 
 class LineCase(SynchronousTestCase):
@@ -176,6 +180,12 @@ class RunTests(SynchronousTestCase):
     def test_a_refusal(self) -> None:
         self.assertEqual(self.run_watch(NotPermittedError("no")), 1)
         self.assertIn("ERROR 208", self.err.getvalue())
+
+    def test_a_refusal_as_json_says_what_was_asked(self) -> None:
+        out = StringIO()
+        watch: Any = Scripted([NotPermittedError("no")])
+        self.assertEqual(watching.run_watch(watch, Output(out, out, True), as_json=True), 1)
+        self.assertEqual(json.loads(out.getvalue())["command"], "Subscribe")
 
     def test_a_pipe_that_nobody_reads_any_more(self) -> None:
         reading, writing = os.pipe()

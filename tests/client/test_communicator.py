@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import pickle
+import ssl
 from threading import Thread
+from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.client.communicator import Communicator
+from pychron_comms.client.link.links import World
 from pychron_comms.client.outcome import (
     BadReplyError,
     ClientError,
@@ -15,6 +18,7 @@ from pychron_comms.client.outcome import (
     NotSentError,
     ReplyTimeoutError,
 )
+from pychron_comms.client.watch.notices import Lost
 from pychron_comms.errors import (
     InvalidCommandError,
     MalformedRequestError,
@@ -94,6 +98,8 @@ class TaggedTests(SynchronousTestCase):
             "nothing listens there (pychron-lab run starts a laboratory)",
         )
         self.assertEqual((error.server, error.command), ("tcp:lab:1067", "Open A"))
+        error = self.assertRaises(NotSentError, self.asker(REFUSED).ask, "Open A", key="run-7")
+        self.assertEqual(error.key, "run-7")
 
     def test_silence_leaves_the_outcome_unknown_and_ends_the_connection(self) -> None:
         channel, other = ScriptedChannel(), ScriptedChannel(b"@id=2 b\r\n")
@@ -179,7 +185,30 @@ class TaggedTests(SynchronousTestCase):
         channel = ScriptedChannel(0.1, b"@id=1 told\r\n@id=2 b\r\n")
         asker = self.asker(channel)
         asker.tell("A")
+        self.assertRegex(channel.lines[0], r"^@id=1;key=[0-9a-f]{12}-1;within=2\.000 A\r$")
+        self.assertEqual(asker.last_key[-2:], "-1")
         self.assertEqual(asker.ask("B"), "b")
+
+    def test_a_lease_lasts_as_the_communicators_own_time_tells(self) -> None:
+        lease = self.asker().lease("A", 60)
+        self.network.clock.advance(9)
+        self.assertEqual(lease._clock(), 9.0)
+
+    def test_tls_is_spoken_with_the_context_that_was_given(self) -> None:
+        context = ssl.create_default_context()
+        for form in ("tagged", "plain", "auto"):
+            used: list[Any] = []
+
+            def refuse(address: Any, context: Any, deadline: Any, used: list[Any] = used) -> Any:
+                used.append((address.text, context))
+                raise REFUSED
+
+            asker = Communicator(
+                "tls:lab:1067", tls=context, form=form, _world=World(open_channel=refuse)
+            )
+            self.assertRaises(NotSentError, asker.ask, "Open A")
+            self.assertIsInstance(next(iter(asker.watch("*"))), Lost)
+            self.assertEqual(used, [("tls:lab:1067", context)] * 2)
 
     def test_tell_says_what_was_not_sent(self) -> None:
         self.assertRaises(NotSentError, self.asker(REFUSED).tell, "A")

@@ -6,6 +6,7 @@ from twisted.internet.defer import CancelledError, Deferred
 
 from pychron_comms.client import deferred as deferred_module
 from pychron_comms.client.answers import UnexpectedReplyError
+from pychron_comms.client.deferred import DeferredCommunicator
 from pychron_comms.client.link.tagged_session import HANDFUL
 from pychron_comms.client.outcome import (
     BadReplyError,
@@ -332,6 +333,12 @@ class AutoTests(DeferredCase):
             again = asker.ask("B")
             self.accept().say(b"b\n")
             self.assertEqual(self.successResultOf(again), "b")
+
+    def test_it_finds_out_unless_it_is_told(self) -> None:
+        asker = DeferredCommunicator("unix:/lab", self.reactor)
+        asker.ask("A").addErrback(lambda _: None)
+        self.assertEqual(self.accept().lines(), ["@id=1 PychronReady"])
+        asker.close()
 
     def test_an_answer_has_half_of_the_time_and_at_most_a_second(self) -> None:
         for timeout, late in ((1.0, 0.5), (10.0, 1.0)):

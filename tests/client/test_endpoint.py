@@ -13,6 +13,10 @@ class ParseTests(SynchronousTestCase):
             text = f"{kind}:lab-pc:1067"
             self.assertEqual(parse_address(text), Address(text, kind, "lab-pc", 1067))
 
+    def test_the_first_and_the_last_port(self) -> None:
+        for port in (1, 65535):
+            self.assertEqual(parse_address(f"tcp:lab:{port}").port, port)
+
     def test_names_may_stand_before_values(self) -> None:
         text = "tcp:port=1067:host=lab-pc"
         self.assertEqual(parse_address(text), Address(text, "tcp", "lab-pc", 1067))
@@ -42,6 +46,7 @@ class ParseTests(SynchronousTestCase):
             "tcp:lab-pc:1067:trustRoots=/roots",
             "unix:",
             "tcp:lab-pc:0",
+            "tcp:lab-pc:65537",
             "tcp:lab-pc:65536",
             "tcp:lab-pc:http",
             "tcp:lab-pc:-1",

@@ -98,6 +98,10 @@ class ReadingTests(LineCase):
         self.assertEqual((line.states(), line.states(as_bits=True)), (states, states))
         self.assertEqual((line.locks(), line.locks(as_bits=True)), (locks, locks))
         self.assertEqual(line.owners(), {"A": "", "AB": "10.0.0.7", "B1": ""})
+        self.assert_asked(
+            *("GetValveStates", "GetStateWord", "GetValveLockStates", "GetLockWord"),
+            "GetValveOwners",
+        )
 
     def test_checksum(self) -> None:
         line = self.line(GetStateChecksum=["3744915456", "0", "none"])

@@ -143,6 +143,7 @@ class StageTests(LaserCase):
         self.assertEqual(self.laser.position(), Position(-6.0, 16.0, 0.0))
         self.assertEqual(self.communicator.asked[:2], ["GoToHole 1,False", "GetDriveMoving"])
         self.assertEqual(told[0].what, "hole 1")
+        self.assertNotIn("GetAutoCorrecting", self.communicator.asked)
 
     def test_move_to_hole_with_correction(self) -> None:
         self.laser.move_to_hole(1, autocenter=True)
@@ -369,6 +370,10 @@ class SnapshotReplyTests(ScriptedCase):
     def test_as_a_client_recorded_it(self) -> None:
         laser = self.laser(Snapshot="05l.jpg0bsmb://u.jpgQUJD")
         self.assertEqual(laser.snapshot("s1"), Snapshot("l.jpg", "smb://u.jpg", b"ABC"))
+
+    def test_of_an_image_that_is_empty(self) -> None:
+        laser = self.laser(Snapshot="05l.jpg0bsmb://u.jpg")
+        self.assertEqual(laser.snapshot("s1"), Snapshot("l.jpg", "smb://u.jpg", b""))
 
     def test_damaged(self) -> None:
         for reply in (

@@ -98,12 +98,13 @@ class LeaseTests(LeaseCase):
             lease.check()
 
     def test_without_a_reply_for_its_whole_time_it_is_lost(self) -> None:
+        lost: list[bool] = []
         with self.assertRaises(NoReplyError), self.lease("OK", SILENCE) as lease:
-            self.pass_time(11.75)
-            lease.check()
-            self.pass_time(0.25)
-            self.assertTrue(lease.lost)
+            for seconds in (11.75, 0.25):
+                self.pass_time(seconds)
+                lost.append(lease.lost)
             self.assertRaises(NoReplyError, lease.check)
+        self.assertEqual(lost, [False, True])
 
     def test_an_error_of_the_block_comes_out_whatever_the_release_says(self) -> None:
         for release in ("OK", LEASED):
@@ -134,6 +135,7 @@ class ThreadTests(SynchronousTestCase):
 
         def work() -> float | None:
             ran.append(threading.current_thread().daemon)
+            self.assertEqual(threading.current_thread().name, "lease")
             if len(ran) < 3:
                 return 0.0
             done.set()

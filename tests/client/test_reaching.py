@@ -59,6 +59,9 @@ class ReachingTests(SynchronousTestCase):
         with redirect_stderr(said):
             self.assertRaises(SystemExit, read_options, ["Open", "A"])
         self.assertIn("lab.toml:1: ", said.getvalue())
+        # One who asks by way of a broker asks none.
+        words = ["--via", "amqp:rabbit:set=a", "--watch", "x"]
+        self.assertEqual(read_options(words).server, DEFAULT_SERVER)
         self.assertIn("-s", said.getvalue())
 
 

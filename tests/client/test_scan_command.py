@@ -91,6 +91,17 @@ class ScanCommandTests(SynchronousTestCase):
         self.assertEqual(self.endpoints, [("tcp:lab:1", 5.0)])
         self.assertIn("no value for H1(CDD)", self.err.getvalue())
 
+    def test_an_option_is_written_out(self) -> None:
+        self.assertRaises(SystemExit, self.scan, "--det", "AX")
+        self.assertIn("unrecognized arguments: --det", self.err.getvalue())
+
+    def test_how_long_the_field_settles_and_of_which_detectors(self) -> None:
+        self.assertEqual(self.scan("--settle", "3", "--detector", "AX"), 0)
+        header, first, second, *_ = self.out.getvalue().splitlines()
+        self.assertEqual(header, "time,dac (V),H1 (fA),AX (fA)")
+        self.assertTrue(first.startswith("1970-01-01T00:00:03"))
+        self.assertTrue(second.startswith("1970-01-01T00:00:06"))
+
     def test_a_mistake(self) -> None:
         self.assertEqual(self.scan("--step", "0"), 2)
         self.assertEqual(self.scan("--detector", "H3"), 2)

@@ -41,7 +41,7 @@ class DialectTests(SynchronousTestCase):
             (("plain", "\r", "C4", ""), "'C4' is no message frame; L4,-,C4 is one"),
         ):
             error = self.assertRaises(ValueError, Dialect.parse, *arguments)
-            self.assertIn(why, str(error))
+            self.assertEqual(str(error), why)
 
     def test_without_a_frame_a_form_is_what_was_said(self) -> None:
         for form in Form:

@@ -45,7 +45,13 @@ class Refusing:
 
 class RefusalTests(SynchronousTestCase):
     def asked(self, form: str, error: Exception) -> Any:
-        world = World(open_channel=lambda *where: Refusing(error))  # type: ignore[arg-type,return-value]
+        self.opened = 0
+
+        def opened(*where: object) -> Refusing:
+            self.opened += 1
+            return Refusing(error)
+
+        world = World(open_channel=opened)  # type: ignore[arg-type]
         communicator = Communicator("tcp:127.0.0.1:1061", form=form, _world=world)
         self.addCleanup(communicator.close)
         return communicator.ask
@@ -55,6 +61,8 @@ class RefusalTests(SynchronousTestCase):
             ask = self.asked(form, alert("TLSV13_ALERT_CERTIFICATE_REQUIRED"))
             error = self.assertRaises(NotSentError, ask, "Open A")
             self.assertIn("tls:HOST:PORT:certificate=FILE:privateKey=FILE", str(error))
+            # A second try would meet the same.
+            self.assertEqual(self.opened, 1)
 
     def test_any_other_loss_stays_unknown(self) -> None:
         for error in (alert("UNEXPECTED_EOF_WHILE_READING"), ConnectionResetError(104, "reset")):

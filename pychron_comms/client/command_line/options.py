@@ -114,7 +114,7 @@ def ask_parser() -> Parser:
         "-s",
         "--server",
         metavar="ENDPOINT",
-        default=os.environ.get("PYCHRON_SERVER", ""),
+        default=os.environ.get("PYCHRON_SERVER"),
         help="default: PYCHRON_SERVER from the environment, or that of lab.toml in this folder, or "
         + DEFAULT_SERVER,
     )

@@ -135,7 +135,6 @@ def prompt_session(connection: Connection, history: History) -> PromptSession[st
     session: PromptSession[str] = PromptSession(
         history=history,
         completer=CommandCompleter(connection),
-        complete_while_typing=True,
         bottom_toolbar=toolbar,
     )
     return session

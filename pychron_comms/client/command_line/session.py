@@ -19,7 +19,7 @@ from pychron_comms.client.command_line.waits import Poll, poll_for
 from pychron_comms.client.instrument import Asks
 from pychron_comms.client.outcome import OutcomeLostError, UnsettledError
 from pychron_comms.client.settling import question_about
-from pychron_comms.client.waiting import Progress, Waiter, WaitError
+from pychron_comms.client.waiting import Progress, Waiter, WaitError, leave_alone
 from pychron_comms.errors import CommandError, OutcomeUnknownError
 
 ShowProgress = Callable[[Progress], None]
@@ -135,7 +135,7 @@ class AskSession:
                 self._waiter.until_over(
                     command,
                     lambda: poll.ask(self._communicator.ask),
-                    lambda: None,
+                    leave_alone,
                     deadline=self._options.deadline,
                     progress=show,
                 )

@@ -7,7 +7,7 @@ from typing import Unpack
 from pychron_comms.client import answers
 from pychron_comms.client.amounts import Amount, Word, written
 from pychron_comms.client.instrument import Instrument
-from pychron_comms.client.waiting import WaitOptions
+from pychron_comms.client.waiting import WaitOptions, leave_alone
 from pychron_comms.errors import InvalidMotorError, NotPermittedError
 
 
@@ -61,14 +61,10 @@ class MotorControl(Instrument):
             raise NotPermittedError(f"motor {motor} is locked")
         answers.check_done(command, reply)
         if block:
-            self._wait(command, lambda: self.is_motor_moving(motor), _leave_alone, wait)
+            self._wait(command, lambda: self.is_motor_moving(motor), leave_alone, wait)
 
     def _place(self, motor: str, command: str) -> float:
         reply = self.ask(command)
         if reply == f"No {motor.capitalize()} Motor":
             raise InvalidMotorError(motor)
         return answers.number(command, reply)
-
-
-def _leave_alone() -> None:
-    """A motor has no command to stop it."""
