@@ -1,6 +1,6 @@
 # make run    the whole simulated laboratory, as two processes
-# make test   lint, types, and every test with coverage
-# make coverage  the same tests, with the lines that run in processes of their own: takes longer
+# make test   lint, types, and every test
+# make coverage  the lines that the tests run: takes twice the time
 # make promises  break each promise of docs/promises.md once, and see its test fail
 # make soak   1,000 clients and a road full of faults, for a minute; then one flood after another
 # make mutants  a sample of small changes to the code, each of which a unit test must notice
@@ -34,16 +34,17 @@ unexport PYTHONDONTWRITEBYTECODE
 run: $(VENV)/installed
 	$(BIN)/pychron-lab run
 
-PYTEST = $(BIN)/pytest -v $(BESIDE) --cov --cov-config=setup.cfg \
-	--cov-report=term-missing:skip-covered
+PYTEST = $(BIN)/pytest -v $(BESIDE)
 
 test: lint types unit promises
 	$(PYTEST)
 
+# Apart: what counts lines makes each of them several times slower.
 coverage: $(VENV)/tested
-	COVERED=subprocess $(PYTEST)
+	$(PYTEST) --cov --cov-config=setup.cfg \
+		--cov-report=term-missing:skip-covered
 
-# Twisted's own runner, without coverage: the same unit tests must pass there.
+# Twisted's own runner: the same unit tests must pass there.
 unit: $(VENV)/tested
 	$(BIN)/python -W error -m twisted.trial -j $(CORES) --reporter=text \
 		--temp-directory=$(VENV)/trial tests
