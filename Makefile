@@ -1,6 +1,6 @@
 # make run    the whole simulated laboratory, as two processes
 # make test   lint, types, and every test
-# make coverage  the lines that the tests run: takes twice the time
+# make coverage  the lines that the tests run, in their own process and in others: takes twice the time
 # make promises  break each promise of docs/promises.md once, and see its test fail
 # make soak   1,000 clients and a road full of faults, for a minute; then one flood after another
 # make mutants  a sample of small changes to the code, each of which a unit test must notice
@@ -35,14 +35,14 @@ run: $(VENV)/installed
 	$(BIN)/pychron-lab run
 
 PYTEST = $(BIN)/pytest -v $(BESIDE)
+COUNTING = --cov --cov-config=setup.cfg --cov-report=term-missing:skip-covered
 
+# What counts lines makes each of them several times slower: COUNTED=yes, as in CI.
 test: lint types unit promises
-	$(PYTEST)
+	$(PYTEST) $(if $(COUNTED),$(COUNTING))
 
-# Apart: what counts lines makes each of them several times slower.
 coverage: $(VENV)/tested
-	$(PYTEST) --cov --cov-config=setup.cfg \
-		--cov-report=term-missing:skip-covered
+	COVERED=subprocess $(PYTEST) $(COUNTING)
 
 # Twisted's own runner: the same unit tests must pass there.
 unit: $(VENV)/tested
