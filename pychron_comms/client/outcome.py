@@ -87,18 +87,14 @@ _NO_TRUST = "; trustRoots=FILE behind the port names the laboratory's own author
 _NO_TLS = "; no TLS is spoken there: tcp: in place of tls:, or another port?"
 
 
-def not_sent(
-    server: str, command: str, error: Exception, seconds: float, key: str = ""
-) -> NotSentError:
+def not_sent(server: str, command: str, error: Exception, seconds: float, key: str) -> NotSentError:
     """What ``error`` means for a command of which nothing had left in ``seconds``."""
     why = f"no connection within {seconds:g} s" if _is_timeout(error) else reason(error)
     why += _what_mends(error)
     return NotSentError(server, command, why, key)
 
 
-def no_reply(
-    server: str, command: str, error: Exception, seconds: float, key: str = ""
-) -> NoReplyError:
+def no_reply(server: str, command: str, error: Exception, seconds: float, key: str) -> NoReplyError:
     """What ``error`` means for a command that had left, and was given ``seconds``."""
     if _is_timeout(error):
         return ReplyTimeoutError(server, command, f"no reply within {seconds:g} s", key)
@@ -107,7 +103,7 @@ def no_reply(
     return BadReplyError(server, command, str(error), key)
 
 
-def error_of(server: str, command: str, text: str, key: str = "") -> CommandError | None:
+def error_of(server: str, command: str, text: str, key: str) -> CommandError | None:
     """The error that a reply tells of; None where it tells of none."""
     error = error_from_line(text) if text.startswith("ERROR") else None
     if error is None:

@@ -40,7 +40,7 @@ def _digits(word: str) -> dict[str, bool]:
 def _valve(item: str) -> tuple[str, str]:
     found = _DIGIT.fullmatch(item)
     if found is None:
-        raise ValueError(item)
+        raise ValueError
     return found[1], found[2]
 
 
@@ -54,5 +54,5 @@ def _bits(word: str) -> dict[str, bool]:
 def _unbracketed(name: str) -> str:
     found = _NAME.fullmatch(name)
     if found is None:
-        raise ValueError(name)
+        raise ValueError
     return found[1] or found[2]

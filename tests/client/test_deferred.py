@@ -190,7 +190,9 @@ class TaggedTests(DeferredCase):
             each.addCallback(ask_again)
         server.say(b"".join(b"@id=%d a\r\n" % number for number in range(1, len(first) + 1)))
         self.assertEqual(written, [0] * (HANDFUL - 1) + [HANDFUL] * 4)
-        self.assertEqual(len(server.lines()), len(first))
+        lines = server.lines()
+        self.assertEqual({each.partition(" ")[2] for each in lines}, {"B"})
+        self.assertEqual(len(lines), len(first))
         server.end()
         for each in again:
             self.failureResultOf(each, NoReplyError)

@@ -149,8 +149,14 @@ class DatagramTests(DeferredCase):
         for form in ("tagged", "plain"):
             asker = self.make("udp:lab:1067", form=form)
             reply = asker.ask("A")
-            self.reactor.ports[-1].protocol.doStop()
-            self.failureResultOf(reply, NotSentError)
+            port = self.reactor.ports[-1]
+            port.is_lost = True
+            port.protocol.doStop()
+            error = self.failureResultOf(reply, NotSentError).value
+            self.assertIn("nobody takes datagrams there", str(error))
+            # It is not ended a second time, and nothing is kept of it.
+            self.successResultOf(asker.close())
+            self.assertEqual(asker._dialer._wires, set())
 
     def test_what_no_datagram_holds_is_not_sent(self) -> None:
         for form in ("tagged", "plain"):

@@ -149,6 +149,15 @@ class WordTests(SynchronousTestCase):
             {"A": False, "B": False, "C": True},
         )
 
+    def test_bits_of_many(self) -> None:
+        found = valve_words.parse_word("GetStateWord", checked("A,B,C,D,<AB>,E|2b"))
+        opened = [name for name, is_open in found.items() if is_open]
+        self.assertEqual((sorted(opened), len(found)), (["A", "AB", "C", "E"], 6))
+
+    def test_two_bars(self) -> None:
+        word = checked("A,B|1|1")
+        self.assertRaises(UnexpectedReplyError, valve_words.parse_word, "GetStateWord", word)
+
     def test_no_valves(self) -> None:
         self.assertEqual(valve_words.parse_word("GetValveStates", "ffff"), {})
         self.assertEqual(valve_words.parse_owners(""), {})

@@ -12,7 +12,13 @@ from twisted.internet.defer import CancelledError
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.client.qtegra.microcontroller import QtegraError
-from pychron_comms.client.qtegra.peaks import CutPeakError, NoPeakError, PeakError, find_peak
+from pychron_comms.client.qtegra.peaks import (
+    CutPeakError,
+    NoPeakError,
+    Peak,
+    PeakError,
+    find_peak,
+)
 from pychron_comms.client.qtegra.sweep import Progress, ScanCancelledError, steps
 from pychron_comms.client.scans import peak_center, scan
 from tests.fake_qtegra import CENTER, HEIGHT, WIDTH, FakeQtegra, peak_shape
@@ -102,6 +108,25 @@ class PeakTests(ScanTestCase):
             error = self.assertRaises(CutPeakError, find_peak, *noisy_peak(center, HEIGHT, 1.0))
             self.assertAlmostEqual(error.toward, toward)
             self.assertEqual(str(error), f"the peak is cut off at {toward:g} V")
+
+
+class EdgeTests(ScanTestCase):
+    """Peaks at the ends of their scan."""
+
+    def peak(self, *values: float) -> Peak:
+        return find_peak([float(each) for each in range(len(values))], values)
+
+    def test_one_that_begins_with_the_second_point(self) -> None:
+        for reverse in (False, True):
+            values = [0.0, 9.0, 9.0, 9.0, 0.0, 0.0, 0.0, 0.0, 0.0][:: -1 if reverse else 1]
+            peak = self.peak(*values)
+            self.assertEqual((peak.low, peak.high), (4.5, 7.5) if reverse else (0.5, 3.5))
+
+    def test_one_that_is_cut_off_where_another_ends_the_scan(self) -> None:
+        values = [9.0, 9.0, 9.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 8.0, 8.0, 8.0]
+        for each, toward in ((values, 0.0), (values[::-1], 11.0)):
+            error = self.assertRaises(CutPeakError, self.peak, *each)
+            self.assertEqual(error.toward, toward)
 
 
 class StepTests(SynchronousTestCase):
@@ -199,6 +224,9 @@ class ScanTests(SynchronousTestCase):
         )
         self.assertEqual((error.command, error.reply), ("GetData", "no value for H1"))
         self.assertEqual(error.server, "Qtegra")
+        spectrometer = self.qtegra.spectrometer()
+        error = self.assertRaises(QtegraError, scan, spectrometer, 5.34, 5.36, 0.01, ["L1", "H1"])
+        self.assertEqual(error.reply, "no value for L1, H1")
         self.assertEqual(self.qtegra.dac, 5.35)
 
     def test_cancelled_by_an_event(self) -> None:

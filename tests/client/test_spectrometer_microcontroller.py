@@ -98,6 +98,11 @@ class BlockingTests(SynchronousTestCase):
         self.assertRaises(ReplyTimeoutError, twice, part, "GetHV")
         self.assertEqual(len(self.communicator.asked), 3)
 
+    def test_once_more_where_nothing_else_is_said(self) -> None:
+        part = self.made({"GetHV": silence("GetHV")})
+        self.assertRaises(ReplyTimeoutError, twice, part, "GetHV")
+        self.assertEqual(len(self.communicator.asked), 2)
+
     def test_a_change_is_sent_once(self) -> None:
         part = self.made({"SetHV": silence("SetHV 5")})
         self.assertRaises(ReplyTimeoutError, twice, part, "SetHV 5")

@@ -64,6 +64,16 @@ class TimekeeperTests(SynchronousTestCase):
         self.clock.advance(10)
         self.assertEqual(last.expired_at, 10.0)
 
+    def test_the_queue_is_cleared_when_most_of_it_is_over_and_that_is_much(self) -> None:
+        for count, most in ((250, 128), (1000, 500)):
+            self.keeper = Timekeeper(self.clock)
+            guests = self.guests(*[5.0] * count)
+            for guest in guests[:most]:
+                guest.leave()
+            self.assertEqual(len(self.keeper._queue), count)
+            guests[most].leave()
+            self.assertEqual(len(self.keeper._queue), count - most - 1)
+
     def test_a_guest_may_come_while_others_expire(self) -> None:
         (first,) = self.guests(1.0)
         came: list[Guest] = []

@@ -23,13 +23,19 @@ from pychron_comms.errors import OutcomeUnknownError, UnlistedError
 
 T = TypeVar("T")
 
+#: How often a read is asked, where no answer comes.
+READS = 2
+
+# How errors call the other side, where nothing else is known of it.
+_NAME = "Qtegra"
+
 
 class QtegraError(UnlistedError):
     """Qtegra has refused a command, or could not do it. It numbers no errors."""
 
     template = "{2} (the reply of {0} to {1})"
 
-    def __init__(self, server: str = "", command: str = "", reply: str = "") -> None:
+    def __init__(self, server: str, command: str, reply: str) -> None:
         super().__init__(server, command, reply)
         self.server = server
         self.command = command
@@ -90,9 +96,9 @@ class QtegraMicrocontroller(Microcontroller):
     def __init__(
         self,
         communicator: Asks,
-        server: str = "Qtegra",
+        server: str = _NAME,
         *,
-        reads: int = 2,
+        reads: int = READS,
         sleep: Callable[[float], object] = time.sleep,
         now: Callable[[], float] = time.time,
     ) -> None:
@@ -132,9 +138,9 @@ class DeferredQtegraMicrocontroller(Microcontroller):
         self,
         communicator: AsksLater,
         clock: IReactorTime,
-        server: str = "Qtegra",
+        server: str = _NAME,
         *,
-        reads: int = 2,
+        reads: int = READS,
     ) -> None:
         super().__init__(server, reads)
         self._communicator = communicator

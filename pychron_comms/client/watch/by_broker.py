@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 #: Messages that may wait at the broker for one that does not read; then the oldest go.
 _WAITING = 1000
 
+#: Seconds after which a broker that says nothing is lost.
+_PATIENCE = 5
+
 _EVENT = re.compile(rb"@event=(\w+);seq=(\d+) (.*)")
 
 
@@ -175,7 +178,7 @@ def _parameters(pika: Any, address: BrokerAddress, host: str) -> pika.Connection
         address.vhost,
         pika.PlainCredentials(address.user, password),
         ssl_options=tls,
-        heartbeat=5,
-        blocked_connection_timeout=5,
-        socket_timeout=5,
+        heartbeat=_PATIENCE,
+        blocked_connection_timeout=_PATIENCE,
+        socket_timeout=_PATIENCE,
     )

@@ -93,7 +93,7 @@ class Feed:
         return f"Subscribe {' '.join(self._patterns)}"
 
     def _replied(self, tagged: bool, text: str) -> None:
-        error = error_of(self._server, self._command, text)
+        error = error_of(self._server, self._command, text, "")
         if isinstance(error, _LATER):
             raise ConnectionError(str(error))
         if error is not None:

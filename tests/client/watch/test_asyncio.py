@@ -105,6 +105,14 @@ class AsyncioWatchTests(SynchronousTestCase):
         asyncio.run(run())
         self.assertEqual(dict(watch.items), {valve().path: valve()})
 
+    def test_one_that_is_not_reached_in_time_is_lost(self) -> None:
+        self.patch(asyncio_watch, "PATIENCE", 0.01)
+
+        async def never() -> Any:
+            await asyncio.Event().wait()
+
+        self.assertEqual(self.hear(1, never), [Lost("no word for 0.01 s")])
+
     def test_a_refusal_is_raised(self) -> None:
         async def connect() -> Any:
             writer = Writer(lambda data: b"@id=1 ERROR 208 : not permitted: no\r\n")

@@ -36,6 +36,10 @@ class BlockingTests(SynchronousTestCase):
         self.assertTrue(self.network.opened[0].is_closed)
         self.assertEqual(watch.items, {valve().path: valve()})
 
+    def test_a_time_that_is_short(self) -> None:
+        watch = self.watch(self.channel(), seconds=0.5)
+        self.assertEqual(list(watch), [valve(), Live()])
+
     def test_no_time_at_all(self) -> None:
         self.assertEqual(list(self.watch(seconds=0.0)), [])
         self.assertEqual(self.network.opened, [])

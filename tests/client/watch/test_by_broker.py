@@ -66,3 +66,21 @@ class PictureTests(SynchronousTestCase):
     def test_what_is_no_stream_is_refused(self) -> None:
         for lines in (b"hello\r\n", b"@event=beat;seq=1 nonsense\r\n"):
             self.assertRaises(ValueError, self.pictures.taken, lines)
+        error = self.assertRaises(ValueError, self.pictures.taken, b"x" * 90 + b"\r\n")
+        self.assertEqual(str(error), f"no event of our kind: b'{'x' * 80}'")
+
+    def test_a_gap_says_from_where_to_where(self) -> None:
+        self.told(picture(5))
+        gap = self.pictures.taken(line("change", 9, prev=8)).partition(b"\r\n")[0]
+        self.assertEqual(gap, b'@event=gap;seq=9 {"from": 5, "to": 9}')
+        self.told(picture(9))
+        gap = self.pictures.taken(picture(2, "t")).partition(b"\r\n")[0]
+        self.assertEqual(gap, b'@event=gap;seq=2 {"from": 9, "to": 2}')
+        gap = Pictures(misses=True).taken(picture(5)).partition(b"\r\n")[0]
+        self.assertEqual(gap, b'@event=gap;seq=5 {"from": 0, "to": 5}')
+
+    def test_the_very_first_change_of_a_stream_may_be_missed_too(self) -> None:
+        self.told(picture(0))
+        self.assertEqual(self.told(line("change", 1, prev=0)), ["change"])
+        self.assertEqual(self.told(picture(0, "t")), ["gap", "hello", "snapshot", "live"])
+        self.assertEqual(self.told(line("change", 2, prev=1)), ["gap", "change"])

@@ -42,7 +42,9 @@ class DeferredWatchTests(DeferredCase):
 
     def test_calls_again_where_it_was(self) -> None:
         self.serve().end(LOST)
-        self.assertIsInstance(self.take()[-1], Lost)
+        (lost,) = self.take()[2:]
+        assert isinstance(lost, Lost)
+        self.assertIn("Connection to the other side was lost", lost.reason)
         self.teller.stream.publish(valve(is_open=True))
         self.reactor.advance(PAUSE)
         self.serve()
@@ -77,6 +79,10 @@ class DeferredWatchTests(DeferredCase):
         self.assertTrue(server.is_lost)
         self.assertIsNone(self.successResultOf(self.watch.over))
         self.assertEqual(self.reactor.getDelayedCalls(), [])
+
+    def test_a_server_that_ends_it_is_lost(self) -> None:
+        self.serve().end(DONE)
+        self.assertEqual(self.take()[2:], [Lost("closed by the server")])
 
     def test_stops_while_it_waits_to_call_again(self) -> None:
         self.serve().end(DONE)

@@ -117,10 +117,13 @@ class RefusalTests(FeedCase):
 
     def test_one_that_refuses_for_the_moment_is_called_again(self) -> None:
         for line in (b"ERROR 215 : too many connections: x", b"@id=1 ERROR 209 : shutting down: x"):
-            self.assertRaises(ConnectionError, self.hear, line + b"\r\n")
+            error = self.assertRaises(ConnectionError, self.hear, line + b"\r\n")
+            self.assertIn(line.partition(b" : ")[2].decode().strip(), str(error))
 
     def test_one_that_knows_no_tags(self) -> None:
-        self.assertRaises(InvalidCommandError, self.hear, b"OK\r\n")
+        error = self.assertRaises(InvalidCommandError, self.hear, b"OK\r\n")
+        told = "invalid command: Subscribe (this server tells of no changes)"
+        self.assertEqual(str(error), told)
         self.assertRaises(InvalidCommandError, self.hear, b"ERROR 003 : invalid command: x\r\n")
 
     def test_garbage(self) -> None:
@@ -142,4 +145,14 @@ class RefusalTests(FeedCase):
     def test_patterns_that_cannot_be(self) -> None:
         for patterns in ([], [""], ["a\nb"], ["a"] * 100, ["*a" * 9]):
             self.assertRaises(ValueError, Feed, LAB, patterns)
-        self.assertRaises(ValueError, Feed, parse_address("udp:lab:1061"), ["*"])
+        error = self.assertRaises(ValueError, Feed, LAB, ["*", " "])
+        self.assertEqual(str(error), "a pattern is a path with * and ?, as in System/valve/*")
+        error = self.assertRaises(ValueError, Feed, parse_address("udp:lab:1061"), ["*"])
+        why = "'udp:lab:1061': changes are told over a connection, not datagrams"
+        self.assertEqual(str(error), why)
+
+    def test_what_is_gone_was_perhaps_never_told(self) -> None:
+        self.hear(self.server.connect(self.feed.begin()))
+        gone = valve("never seen").withdrawn()
+        change = event("change", 9, **gone.as_json(), prev=8)
+        self.assertEqual(self.hear(change), [gone])
