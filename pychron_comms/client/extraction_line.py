@@ -85,11 +85,12 @@ class ExtractionLine(Instrument):
 
     def pipette_counts(self) -> dict[str, int]:
         """Every pipette, and the shots taken with it."""
-        reply = self.ask("GetPipetteCounts")
+        command = "GetPipetteCounts"
+        reply = self.ask(command)
         try:
             return {str(name): int(shots) for name, shots in json.loads(reply)}
         except (TypeError, ValueError):
-            raise UnexpectedReplyError("GetPipetteCounts", reply) from None
+            raise UnexpectedReplyError(command, reply) from None
 
     def claim_group(self, group: str) -> None:
         """Own the valves of a group, so that nobody else moves them. Raises 006."""

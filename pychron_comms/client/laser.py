@@ -37,11 +37,12 @@ class PychronLaserManager(OutputControl, StageControl, PatternControl, MotorCont
         return self._lease(Word(part).checked("Claim") if part else self._type_name(), seconds)
 
     def _type_name(self) -> str:
-        reply = self.ask("Describe")
+        command = "Describe"
+        reply = self.ask(command)
         try:
             return str(json.loads(reply)["type"])
         except (KeyError, TypeError, ValueError):
-            raise answers.UnexpectedReplyError("Describe", reply) from None
+            raise answers.UnexpectedReplyError(command, reply) from None
 
 
 class PychronUVLaserManager(PychronLaserManager):

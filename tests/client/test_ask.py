@@ -80,7 +80,10 @@ class OptionTests(SynchronousTestCase):
     def test_mistakes(self) -> None:
         self.assert_refused("Open", "A", "--json", because="--json must stand in front")
         self.assert_refused("Open", "-s", "x", because="-s must stand in front")
+        for word in ("-p", "-h"):
+            self.assert_refused("Open", word, because=f"{word} must stand in front of the command")
         self.assert_refused("--bogus", "Open", because="--bogus")
+        self.assert_refused("--serv", "tcp:x:1", "Open", because="--serv")
         wrong = "pychron-ask: error: "
         self.assert_refused("--watch", "1", because=f"{wrong}--watch needs a command\n")
         for words in (["--key", "k"], ["--key", "k", "--watch", "1", "GetError"]):

@@ -294,6 +294,17 @@ class LoopTests(LoopCase):
         )
         self.assertEqual(scripted.asked.count("Describe"), 2)
 
+    def test_what_was_learnt_once_is_not_asked_again(self) -> None:
+        refused = errors.PychronCommunicationError("tcp:lab:1065", "refused")
+        described = laser_communicator().ask("Describe")
+        answers: list[Answer] = ["OK", refused, "OK"]
+        scripted = ScriptedCommunicator(
+            {"Describe": described, "Enable": answers, "GetPatternNames": "pa"}
+        )
+        self.run_keys("Enable\rEnable\rEnable\rquit\r", scripted)
+        self.assertIn("connected again", self.shown.getvalue())
+        self.assertEqual(scripted.asked.count("Describe"), 1)
+
 
 class ConnectionTests(SynchronousTestCase):
     def test_the_label_says_since_when_there_is_none(self) -> None:

@@ -239,6 +239,7 @@ class NoticeTests(SynchronousTestCase):
             self.assertEqual(shown_value(replace(GAUGE, value="x" * length, unit="")), shown)
 
     def test_words_and_what_has_blanks(self) -> None:
+        self.assertIn('a="x\\"y"', as_line(Happened("command", 100.0, {"a": 'x"y'})))
         fields = {"a": "Ärger", "b": "two words", "c": ["µ", 1], "d": True, "e": None, "f": ""}
         line = as_line(Happened("command", 100.0, fields)).split("\t")[2]
         self.assertEqual(line, 'a=Ärger b="two words" c=["µ",1] d=True e=None f=""')

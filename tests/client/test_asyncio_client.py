@@ -74,8 +74,12 @@ class AsyncioTests(SynchronousTestCase):
                 ("close",),
             ],
         )
-        self.assertNotIn(threading.current_thread().name, self.fake.threads)
-        self.assertEqual(len(self.fake.threads), 1)
+        (name,) = self.fake.threads
+        self.assertTrue(name.startswith("pychron-comms"))
+
+    def test_what_is_not_said_is_as_the_blocking_client_has_it(self) -> None:
+        self.run_now(self.client.ask("Open A"))
+        self.assertEqual(self.fake.calls, [("ask", "Open A", None, "")])
 
     def test_a_watch_is_of_the_same_server(self) -> None:
         watch: Any = self.client.watch("System/*")

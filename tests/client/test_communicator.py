@@ -253,7 +253,8 @@ class ThreadTests(SynchronousTestCase):
             thread = Thread(target=ask)
             thread.start()
             thread.join()
-        self.assertIn("others asked for all of 0.001 s", str(errors[0]))
+        why = "others asked for all of 0.001 s"
+        self.assertEqual(str(errors[0]), f"'A' was never sent to tcp:lab:1067: {why}")
 
 
 class PlainTests(SynchronousTestCase):

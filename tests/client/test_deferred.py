@@ -58,7 +58,8 @@ class TaggedTests(DeferredCase):
         waiting = [self.asker.ask("A")]
         self.accept()
         waiting.append(self.asker.ask("B"))
-        self.failureResultOf(self.asker.ask("C"), QueueFullError)
+        error = self.failureResultOf(self.asker.ask("C"), QueueFullError).value
+        self.assertEqual(str(error), "queue full: 2 commands wait for unix:/lab")
         self.asker.close()
         for each in waiting:
             self.failureResultOf(each, NoReplyError)
@@ -173,7 +174,7 @@ class TaggedTests(DeferredCase):
         self.accept()
         self.successResultOf(self.asker.close())
         error = self.failureResultOf(sent, NoReplyError).value
-        self.assertIn("the communicator was closed", str(error))
+        self.assertIn("(the communicator was closed)", str(error))
 
     def test_what_is_asked_while_replies_are_handed_out_leaves_in_handfuls(self) -> None:
         first = [self.asker.ask("A") for _ in range(HANDFUL + 3)]

@@ -122,7 +122,9 @@ class ReadingTests(LineCase):
         self.assertEqual(line.pipette_counts(), {"P1": 7, "P2": 0})
         for reply in ("", "7", "[7]", '[["P1"]]', '[["P1", null]]'):
             line = self.line(GetPipetteCounts=reply)
-            self.assertRaises(UnexpectedReplyError, line.pipette_counts)
+            error = self.assertRaises(UnexpectedReplyError, line.pipette_counts)
+            told = f"outcome unknown: GetPipetteCounts was answered {reply!r}"
+            self.assertEqual(str(error), told)
 
     def test_groups(self) -> None:
         line = self.line(ClaimGroup="OK", ReleaseGroup="OK")

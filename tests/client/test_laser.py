@@ -44,6 +44,7 @@ class ConnectionTests(ScriptedCase):
     def test_a_communicator_that_was_given_stays_open(self) -> None:
         with self.laser(GetError="OK") as laser:
             self.assertEqual(laser.ask("GetError", 3.0), "OK")
+        self.assertEqual(self.communicator.timeouts, [3.0])
         self.assertFalse(self.communicator.closed)
 
     def test_a_communicator_of_its_own_is_closed(self) -> None:
@@ -329,8 +330,9 @@ class MotorTests(LaserCase):
         laser = PychronLaserManager(
             ScriptedCommunicator({"GetBeamDiameter": "No Beam Motor", "GetZoom": "No Zoom Motor"})
         )
-        self.assertRaises(errors.InvalidMotorError, laser.beam_diameter)
-        self.assertRaises(errors.InvalidMotorError, laser.zoom)
+        for read, motor in ((laser.beam_diameter, "beam"), (laser.zoom, "zoom")):
+            error = self.assertRaises(errors.InvalidMotorError, read)
+            self.assertEqual(str(error), str(errors.InvalidMotorError(motor)))
 
 
 class CameraTests(LaserCase):
@@ -355,6 +357,12 @@ class CameraTests(LaserCase):
         self.laser.stop_measuring_grain_polygons()
         outlines = list(self.laser.grain_polygons())
         self.assertEqual([len(answers.pairs(outline)) for outline in outlines], [12, 12, 12])
+
+    def test_polygons_end_where_there_are_no_more(self) -> None:
+        for end in ("", "No Response"):
+            answers_: list[Answer] = ["YWJj", "YQ==", end]
+            laser = PychronLaserManager(ScriptedCommunicator({"GetGrainPolygonBlob": answers_}))
+            self.assertEqual(list(laser.grain_polygons()), [b"abc", b"a"])
 
     def test_polygons_end_with_an_error(self) -> None:
         """Where a client that compares replies alone would ask for ever."""

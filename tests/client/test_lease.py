@@ -206,7 +206,8 @@ class ClientTests(SynchronousTestCase):
             ["Describe", "Claim CO2 3600", "Release CO2", "Claim x 60.5", "Release x"],
         )
         strange = PychronLaserManager(ScriptedCommunicator({"Describe": "OK"}))
-        self.assertRaises(UnexpectedReplyError, strange.claimed, 60)
+        error = self.assertRaises(UnexpectedReplyError, strange.claimed, 60)
+        self.assertEqual(str(error), "outcome unknown: Describe was answered 'OK'")
 
     def test_an_instrument_checks_without_acting(self) -> None:
         server = ScriptedCommunicator({"Check": ["OK", NotPermittedError("for observers")]})

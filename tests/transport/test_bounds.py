@@ -5,16 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.error import CannotListenError
-from twisted.internet.protocol import DatagramProtocol
+from OpenSSL import SSL
+from twisted.internet.address import IPv4Address
+from twisted.internet.error import CannotListenError, ConnectionDone
+from twisted.internet.interfaces import IOpenSSLServerConnectionCreator
+from twisted.internet.protocol import DatagramProtocol, Factory
 from twisted.internet.task import Clock
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
 
 from pychron_comms.errors import QueueFullError
 from pychron_comms.transport import endpoints
 from pychron_comms.transport.hosts import ConnectionsOfHosts
 from pychron_comms.transport.places import Places
 from pychron_comms.transport.tls.contexts import TLSFiles, _server_context
+from pychron_comms.transport.tls.listening import TLSFactory, _text_of
 from pychron_comms.transport.tls.strings import parse_client, parse_listener
 from pychron_comms.transport.udp import udp_service
 from pychron_comms.transport.unix_sockets import make_folder
@@ -145,3 +151,41 @@ class ReadingTests(SynchronousTestCase):
     def test_whatever_comes_is_lines(self) -> None:
         error = self.assertRaises(NotImplementedError, self.parrot.setRawMode)
         self.assertEqual(str(error), "commands are lines")
+
+
+class EndOfTLSTests(SynchronousTestCase):
+    """What is said of a handshake that did not come about."""
+
+    def test_in_openssls_own_words_without_its_numbers(self) -> None:
+        for error, told in (
+            (ConnectionDone(), "the client went away"),
+            (
+                SSL.Error([("a", "f", "no shared cipher"), ("b", "", "more")]),
+                "no shared cipher; more",
+            ),
+            (SSL.Error([]), "an unexpected end"),
+            (ValueError("something else"), "something else"),
+        ):
+            self.assertEqual(_text_of(Failure(error)), told)
+
+    def test_the_factory_inside_knows_who_comes(self) -> None:
+        known: list[Any] = []
+
+        class Inside(Factory):
+            def buildProtocol(self, addr: Any) -> None:
+                known.append(addr)
+
+        clock = Clock()
+        factory = TLSFactory(Contexts(), Inside(), clock)  # type: ignore[arg-type]
+        address = IPv4Address("TCP", "10.0.0.5", 50000)
+        self.assertIsNone(factory.buildProtocol(address))
+        self.assertEqual(known, [address])
+        self.assertIs(factory._clock, clock)
+
+
+@implementer(IOpenSSLServerConnectionCreator)
+class Contexts:
+    """Nobody comes so far that one is wanted."""
+
+    def serverConnectionForTLS(self, tlsProtocol: object) -> Any:
+        raise NotImplementedError

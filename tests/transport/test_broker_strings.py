@@ -44,7 +44,7 @@ class BrokerStringTests(SynchronousTestCase):
             "amqp:broker.lab:65536:set=a": "port",
             "amqp:set=a": "expected amqp:HOST",
             "amqp:broker.lab:set=a:user=x": "go together",
-            "amqp:broker.lab:sett=a": "no option 'sett'",
+            "amqp:broker.lab:sett=a": "no option 'sett' of amqp:; did you mean set?",
             "amqp:broker.lab:set=a:trustRoots=x": "no option 'trustRoots'",
             "amqp:broker.lab:5672:set=a:more": "expected amqp:HOST:PORT:set=NAME",
             "amqp:broker.lab:5672:more:set=a": "expected amqp:HOST:PORT:set=NAME",
@@ -58,6 +58,10 @@ class BrokerStringTests(SynchronousTestCase):
     def test_a_port_may_be_the_last_or_the_first(self) -> None:
         for port in (1, 65535):
             self.assertEqual(parse_broker(f"amqp:broker.lab:{port}:set=a").port, port)
+
+    def test_a_value_may_have_an_equals_sign(self) -> None:
+        address = parse_broker(r"amqp:broker.lab:set=a:vhost=b=c\:d")
+        self.assertEqual(address.vhost, "b=c:d")
 
     def test_it_is_known_by_how_it_begins(self) -> None:
         self.assertTrue(is_broker("amqps:b:set=a"))

@@ -79,6 +79,10 @@ class DebtTests(GuardCase):
         self.assertFalse(self.guard.may_answer(b"Open A", FAR, False))
         self.assertTrue(self.guard.may_answer(b"Close A", FAR, True))
         self.assertIn('datagrams_dropped_total{listener="System (UDP)"} 2.0\n', self.metrics.text())
+        for count in (3, 4):
+            self.assertFalse(self.guard.may_answer(b"Open A", FAR, False))
+            told = f'datagrams_dropped_total{{listener="System (UDP)"}} {count}.0\n'
+            self.assertIn(told, self.metrics.text())
 
 
 class HereTests(SynchronousTestCase):

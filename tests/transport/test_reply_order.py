@@ -42,6 +42,16 @@ class ReplyOrderTests(SynchronousTestCase):
         self.order.fill_all(b"?")
         self.assertEqual((self.order.fill(turn, [b"late"]), len(self.order)), (b"", 0))
 
+    def test_nor_does_it_take_the_place_of_one_that_was_asked_since(self) -> None:
+        old = [self.order.reserve() for _ in range(3)]
+        self.assertEqual(self.order.fill_all(b"?"), b"???")
+        self.assertEqual([self.order.append(b"a"), self.order.append(b"b")], [b"a", b"b"])
+        new = [self.order.reserve() for _ in range(6)]
+        for place in old:
+            self.assertEqual(self.order.fill(place, [b"late"]), b"")
+        told = b"".join(self.order.fill(place, [b"%d" % at]) for at, place in enumerate(new))
+        self.assertEqual(told, b"012345")
+
     def test_places_go_on_however_long_it_takes(self) -> None:
         """Beside a model: a list of all replies, of which the first that are there have left."""
         chance = Random(4)

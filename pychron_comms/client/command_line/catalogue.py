@@ -113,7 +113,7 @@ class Catalogue:
 
     def explain(self, text: str) -> str:
         """One line of help for the command that a line begins with; empty for no such one."""
-        command = self.find(_PART.split(text.strip(), maxsplit=1)[0])
+        command = self.find(_PART.split(text.strip())[0])
         return "" if command is None else command.line
 
     def _command_words(self) -> Iterator[tuple[str, str]]:
