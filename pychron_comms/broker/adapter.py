@@ -23,6 +23,8 @@ from twisted.python.failure import Failure
 from pychron_comms.broker.channel import BrokerChannel, ChannelLostError
 from pychron_comms.broker.prompt import PromptConnection
 from pychron_comms.broker.version import check_product
+from pychron_comms.transport.cork import Cork
+from pychron_comms.transport.outbox import Outbox
 
 
 class Timer:
@@ -63,10 +65,10 @@ class _Pika(PromptConnection):
         raise NotImplementedError("Twisted connects")
 
     def _adapter_disconnect_stream(self) -> None:
-        self._told.transport.loseConnection()
+        self._told.end()
 
     def _adapter_emit_data(self, data: bytes) -> None:
-        self._told.transport.write(data)
+        self._told.write(data)
 
     # What an adapter calls.
 
@@ -95,13 +97,17 @@ class ConnectionOwner(Interface):
 
 
 class BrokerConnection(Protocol):
-    """One connection to a broker."""
+    """One connection to a broker. What is written while the ``cork`` is in leaves when it is drawn,
+    and it is in while a chunk of what the broker says is worked off."""
 
     _log = Logger()
     transport: Any
 
-    def __init__(self, owner: ConnectionOwner, parameters: Any, clock: IReactorTime) -> None:
+    def __init__(
+        self, owner: ConnectionOwner, parameters: Any, clock: IReactorTime, cork: Cork
+    ) -> None:
         self._owner = owner
+        self._cork = cork
         self._why = ""
         self._broken_by = "it has ended the connection"
         self._ended = False
@@ -137,11 +143,13 @@ class BrokerConnection(Protocol):
 
     def connectionMade(self) -> None:
         self.transport.setTcpNoDelay(True)
+        self._outbox = Outbox(self.transport, self._cork)
         self._pika.begin()
 
     def dataReceived(self, data: bytes) -> None:
         try:
-            self._pika.feed(data)
+            with self._cork:
+                self._pika.feed(data)
         except AMQPError as error:
             self._why = f"it speaks no AMQP that can be read: {error!r}"
             self.transport.abortConnection()
@@ -156,6 +164,14 @@ class BrokerConnection(Protocol):
         self._over("")
 
     # -- pika's side
+
+    def write(self, data: bytes) -> None:
+        self._outbox.write(data)
+
+    def end(self) -> None:
+        """When all of it is written."""
+        self._outbox.release()
+        self.transport.loseConnection()
 
     def opened(self) -> None:
         try:

@@ -25,6 +25,7 @@ from zope.interface import implementer
 from pychron_comms.broker.adapter import BrokerConnection, parameters_for
 from pychron_comms.config.private_files import read_secret
 from pychron_comms.transport.broker_strings import BrokerAddress
+from pychron_comms.transport.cork import Cork
 from pychron_comms.transport.outage import Outage
 from pychron_comms.transport.reconnecting import ReconnectingClient
 from pychron_comms.transport.tls.contexts import ClientContexts
@@ -59,11 +60,14 @@ class BrokerLink(MultiService):
         reactor: Any,
         user: LinkUser,
         purpose: str,
+        *,
+        cork: Cork,
         outage: Outage | None = None,
     ) -> None:
         super().__init__()
         self._address = address
         self._purpose = purpose
+        self._cork = cork
         self._reactor = reactor
         self._user = user
         self._outage = outage
@@ -102,7 +106,7 @@ class BrokerLink(MultiService):
         parameters = parameters_for(
             address.vhost, address.user, password.decode(), self._purpose, HEARTBEAT
         )
-        return BrokerConnection(self, parameters, self._reactor)
+        return BrokerConnection(self, parameters, self._reactor, self._cork)
 
     # -- what its connections tell it
 

@@ -14,6 +14,7 @@ from pychron_comms.broker.adapter import BrokerConnection
 from pychron_comms.broker.channel import BrokerChannel, BrokerError
 from pychron_comms.broker.link import BrokerLink
 from pychron_comms.transport.broker_strings import BrokerAddress
+from pychron_comms.transport.cork import Cork
 from pychron_comms.transport.outage import Outage
 
 
@@ -32,7 +33,7 @@ class LinksUser(Protocol):
 
 class BrokerLinks(MultiService):
     """Keeps both for ``user``, who joins each time that both are there. Where one fails, both are
-    made anew."""
+    made anew. ``cork``: for what is written by them while one chunk is worked off."""
 
     _log = Logger()
 
@@ -42,14 +43,18 @@ class BrokerLinks(MultiService):
         reactor: Any,
         user: LinksUser,
         name: str,
+        *,
+        cork: Cork,
         link: type[BrokerLink] = BrokerLink,
     ) -> None:
         super().__init__()
         self._user = user
         self._is_joining = False
         outage = Outage(address.name, reactor)
-        self._consuming = link(address, reactor, self, f"{name}, consuming", outage)
-        self._publishing = link(address, reactor, self, f"{name}, publishing")
+        self._consuming = link(
+            address, reactor, self, f"{name}, consuming", cork=cork, outage=outage
+        )
+        self._publishing = link(address, reactor, self, f"{name}, publishing", cork=cork)
         for each in (self._consuming, self._publishing):
             each.setServiceParent(self)
 

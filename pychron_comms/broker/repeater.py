@@ -44,6 +44,7 @@ from pychron_comms.interfaces import IAsksAgain, ICommandRepeater, IKnownRead, R
 from pychron_comms.observability.metrics import Histogram
 from pychron_comms.safeguards.fence import unstopped
 from pychron_comms.transport.broker_strings import STATE_EXCHANGE, BrokerAddress, stream_topic
+from pychron_comms.transport.cork import Cork
 from pychron_comms.transport.read_run import ask_each
 from pychron_comms.transport.taken import ReadLately, TakenReplies
 from pychron_comms.wire.context import PLAIN, RequestContext, terms_of
@@ -95,6 +96,7 @@ class BrokerRepeater(MultiService):
         address: BrokerAddress,
         reactor: Any,
         figures: BrokerFigures,
+        cork: Cork,
         *,
         timeout: float = 30.0,
         seconds: Callable[[], float] = unstopped,
@@ -117,7 +119,7 @@ class BrokerRepeater(MultiService):
         self._sent = SentCommands(self._name, seconds, self._ask_outcome, hop)
         self._taken = TakenReplies(reactor, self._say)
         self._read_lately = ReadLately(reactor)
-        self._links = BrokerLinks(address, reactor, self, "server", link)
+        self._links = BrokerLinks(address, reactor, self, "server", cork=cork, link=link)
         self._links.setServiceParent(self)
         self._ticks = (
             Ticks(self._look, _SWEEP, reactor),

@@ -43,6 +43,7 @@ from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.safeguards.fence import LeasedFence, unstopped
 from pychron_comms.transport.broker_strings import BrokerAddress
+from pychron_comms.transport.cork import Cork
 
 #: Seconds in which the broker confirms the last records of one that stops.
 _LAST_RECORDS = 1.0
@@ -111,7 +112,8 @@ class Standby(MultiService):
         self._has_begun = False
         self._has_ended = False
         self._trouble = ""
-        self._links = BrokerLinks(address, reactor, self, f"processor of {address.hardware}", link)
+        name = f"processor of {address.hardware}"
+        self._links = BrokerLinks(address, reactor, self, name, cork=Cork(), link=link)
         self._links.setServiceParent(self)
         self._ticks = Ticks(self._tick, BEAT, reactor)
 

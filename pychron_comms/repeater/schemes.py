@@ -60,7 +60,7 @@ def by_broker(address: str, reactor: Any, cork: Cork, metrics: Metrics) -> Broke
     from pychron_comms.broker.repeater import BrokerRepeater  # noqa: PLC0415
 
     figures = BrokerFigures(metrics, unstopped, processor=address)
-    return BrokerRepeater(broker, reactor, figures, hop=_hop(metrics, address))
+    return BrokerRepeater(broker, reactor, figures, cork, hop=_hop(metrics, address))
 
 
 def _hop(metrics: Metrics, address: str) -> Histogram:

@@ -10,6 +10,8 @@ from twisted.internet.testing import StringTransportWithDisconnection
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.broker.adapter import BrokerConnection, parameters_for
+from pychron_comms.broker.channel import ChannelLostError
+from pychron_comms.transport.cork import Cork
 
 
 class Owner:
@@ -42,7 +44,8 @@ class ConnectionCase(SynchronousTestCase):
         self.owner = Owner()
         parameters = parameters_for("/", "guest", "guest", "a test", 3)
         self.clock = Clock()
-        self.connection = BrokerConnection(self.owner, parameters, self.clock)
+        self.cork = Cork()
+        self.connection = BrokerConnection(self.owner, parameters, self.clock, self.cork)
         self.transport = Transport()
         self.transport.protocol = self.connection
         self.connection.makeConnection(self.transport)
@@ -83,3 +86,26 @@ class ConnectionTests(ConnectionCase):
         self.say(spec.Connection.Blocked("low on memory"))
         self.say(spec.Connection.Unblocked())
         self.assertEqual(self.owner.told[1:], ["blocked: low on memory", "blocked: "])
+
+    def test_what_is_written_while_a_chunk_is_worked_off_leaves_as_one(self) -> None:
+        self.open("3.13.0")
+        self.transport.clear()
+        with self.cork:
+            for _ in range(2):
+                self.connection.channel()
+            self.assertEqual(self.transport.value(), b"")
+        taken, first = frame.decode_frame(self.transport.value())
+        _, second = frame.decode_frame(self.transport.value()[taken:])
+        self.assertEqual([each.channel_number for each in (first, second)], [1, 2])
+        self.assertIsInstance(second.method, spec.Channel.Open)
+
+    def test_what_was_kept_is_written_before_the_end(self) -> None:
+        self.open("3.13.0")
+        self.transport.clear()
+        with self.cork:
+            opening = self.connection.channel()
+            self.say(spec.Connection.Close(320, "stops", 0, 0))
+            _, last = frame.decode_frame(self.transport.value())
+        self.assertIsInstance(last.method, spec.Channel.Open)
+        self.assertFalse(self.transport.connected)
+        self.failureResultOf(opening, ChannelLostError)

@@ -11,6 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from pychron_comms.broker.adapter import BrokerConnection, parameters_for
 from pychron_comms.broker.link import BrokerLink, ClusterEndpoint
 from pychron_comms.transport.broker_strings import BrokerAddress
+from pychron_comms.transport.cork import Cork
 
 
 class User:
@@ -60,9 +61,9 @@ class LinkTests(SynchronousTestCase):
         self.user = User()
         reactor = MemoryReactorClock()
         address = BrokerAddress("127.0.0.1", 5672, "line")
-        self.link = BrokerLink(address, reactor, self.user, "a test")
+        self.link = BrokerLink(address, reactor, self.user, "a test", cork=Cork())
         parameters = parameters_for("/", "guest", "guest", "a test", 3)
-        self.connection = BrokerConnection(self.link, parameters, reactor)
+        self.connection = BrokerConnection(self.link, parameters, reactor, Cork())
 
     def test_what_was_never_connected_is_not_left(self) -> None:
         self.link.disconnected(self.connection, "refused")

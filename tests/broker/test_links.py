@@ -13,13 +13,20 @@ from twisted.trial.unittest import SynchronousTestCase
 from pychron_comms.broker.channel import ChannelLostError
 from pychron_comms.broker.links import BrokerLinks
 from pychron_comms.transport.broker_strings import parse_broker
+from pychron_comms.transport.cork import Cork
 
 
 class Link(Service):
     """Is connected when the test says so."""
 
     def __init__(
-        self, made: list[Link], address: Any, reactor: Any, user: BrokerLinks, *names: Any
+        self,
+        made: list[Link],
+        address: Any,
+        reactor: Any,
+        user: BrokerLinks,
+        *names: Any,
+        **more: Any,
     ) -> None:
         self.user = user
         self.connection: Any = None
@@ -64,7 +71,8 @@ class LinksTests(SynchronousTestCase):
             Clock(),
             self.user,  # type: ignore[arg-type]
             "test",
-            partial(Link, self.both),  # type: ignore[arg-type]
+            cork=Cork(),
+            link=partial(Link, self.both),  # type: ignore[arg-type]
         )
 
     def connect(self) -> None:

@@ -20,6 +20,7 @@ from pychron_comms.errors import (
 )
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.transport.broker_strings import parse_broker
+from pychron_comms.transport.cork import Cork
 from pychron_comms.wire.context import PLAIN, RequestContext
 from tests.broker.doubles import PikaChannel
 
@@ -32,6 +33,7 @@ class RepeaterTests(SynchronousTestCase):
             parse_broker("amqp:b:set=line"),
             self.clock,
             BrokerFigures(self.metrics, self.clock.seconds, processor="amqp:b:set=line"),
+            Cork(),
             seconds=self.clock.seconds,
         )
         self.asked: list[Deferred[str]] = []

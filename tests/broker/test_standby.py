@@ -22,7 +22,7 @@ class NoLink(Service):
     connection = None
     is_blocked = False
 
-    def __init__(self, *arguments: Any) -> None:
+    def __init__(self, *arguments: Any, **more: Any) -> None:
         """Whatever it is given."""
 
     def drop(self) -> None:

@@ -18,6 +18,7 @@ from pychron_comms.processor.execution.fenced import FencedRunner
 from pychron_comms.processor.hardware_manager import RemoteHardwareManager
 from pychron_comms.safeguards.fence import FenceRule, LeasedFence
 from pychron_comms.transport.broker_strings import BrokerAddress
+from pychron_comms.transport.cork import Cork
 from tests.faults.model.bench import Laboratory
 from tests.faults.model.gates import assembled, queue_of
 from tests.faults.model.processes import Process
@@ -117,6 +118,7 @@ class Server:
             ADDRESS,
             process,
             BrokerFigures(Metrics(), seconds),
+            Cork(),
             seconds=seconds,
             link=link_to(broker, process, self.endpoint),
         )
