@@ -23,7 +23,14 @@ from pychron_comms.client.qtegra.microcontroller import (
     QtegraMicrocontroller,
 )
 from pychron_comms.client.qtegra.operation import M_co, operation
-from pychron_comms.client.qtegra.parts import LONG, Detector, IonCounter, Magnet, QtegraPart
+from pychron_comms.client.qtegra.parts import (
+    LARGE_MOVE,
+    LONG,
+    Detector,
+    IonCounter,
+    Magnet,
+    QtegraPart,
+)
 from pychron_comms.client.qtegra.source import Source
 from pychron_comms.errors import InvalidArgumentsError
 
@@ -67,7 +74,7 @@ class QtegraSpectrometer(QtegraPart[M_co]):
         microcontroller: M_co,
         *,
         protected: Sequence[str] | None = None,
-        large_move: float = 0.1,
+        large_move: float = LARGE_MOVE,
     ) -> None:
         super().__init__(microcontroller)
         self.source: Source[M_co] = Source(microcontroller)

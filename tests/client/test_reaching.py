@@ -110,5 +110,8 @@ class FileTests(SynchronousTestCase):
         """
         self.assertEqual(self.server(two), "tcp:127.0.0.1:2061")
 
+    def test_a_listener_that_says_not_where_is_passed_over(self) -> None:
+        self.assertEqual(self.server('[[server.listener]]\ntype = "*"\n'), "")
+
     def test_a_folder_is_no_laboratory(self) -> None:
         self.assertEqual(server_of(Path(self.mktemp()).parent), "")

@@ -122,6 +122,19 @@ class EdgeTests(ScanTestCase):
             peak = self.peak(*values)
             self.assertEqual((peak.low, peak.high), (4.5, 7.5) if reverse else (0.5, 3.5))
 
+    def test_one_that_is_cut_off_below_its_highest_point(self) -> None:
+        values = [8.0, 8.0, 9.0, 9.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]
+        for each, toward in ((values, 0.0), (values[::-1], 9.0)):
+            error = self.assertRaises(CutPeakError, self.peak, *each)
+            self.assertEqual(error.toward, toward)
+
+    def test_one_with_a_shoulder_of_half_its_height_ends_before_it(self) -> None:
+        values = [0.0, 0.0, 0.0, 4.0, 4.0, 8.0, 8.0, 8.0, 0.0, 0.0, 0.0]
+        peak = self.peak(*values)
+        self.assertEqual((peak.low, peak.high), (4.0, 7.5))
+        peak = self.peak(*values[::-1])
+        self.assertEqual((peak.low, peak.high), (2.5, 6.0))
+
     def test_one_that_is_cut_off_where_another_ends_the_scan(self) -> None:
         values = [9.0, 9.0, 9.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 8.0, 8.0, 8.0]
         for each, toward in ((values, 0.0), (values[::-1], 11.0)):

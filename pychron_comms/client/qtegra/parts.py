@@ -18,6 +18,9 @@ from pychron_comms.client.waiting import DeadlinePassedError
 #: Seconds that Qtegra may take for what it answers only when it is done.
 LONG = 10.0
 
+#: Volts of the magnet's DAC: a move of more endangers detectors.
+LARGE_MOVE = 0.1
+
 _POLL = 0.25
 
 
@@ -58,7 +61,7 @@ class Magnet(QtegraPart[M_co]):
         microcontroller: M_co,
         protected: Sequence[str] = (),
         *,
-        large_move: float = 0.1,
+        large_move: float = LARGE_MOVE,
         patience: float = 30.0,
     ) -> None:
         super().__init__(microcontroller)

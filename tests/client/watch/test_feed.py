@@ -109,6 +109,15 @@ class ComingBackTests(FeedCase):
         list(self.feed.lost("cut"))
         self.assertEqual(self.connect(), [valve("A"), valve("B"), Live()])
 
+    def test_what_a_cut_one_told_and_the_next_one_lacks_is_gone(self) -> None:
+        data = self.server.connect(self.feed.begin())
+        self.hear(data[: data.index(b"@event=live")])
+        self.server = Teller("s2")
+        self.server.stream.publish(valve("B"))
+        told = self.connect()
+        self.assertEqual(told, [valve("B"), valve("A").withdrawn(), Live()])
+        self.assertEqual(set(self.feed.items), {valve("B").path})
+
 
 class RefusalTests(FeedCase):
     def test_a_server_that_refuses(self) -> None:
@@ -141,6 +150,11 @@ class RefusalTests(FeedCase):
             with self.subTest(line):
                 self.feed.begin()
                 self.assertRaises(ValueError, self.hear, line + b"\r\n")
+
+    def test_garbage_is_shown_by_its_beginning(self) -> None:
+        line = b"@event=event;seq=1 " + b'{"x": "' + b"y" * 90 + b'"}'
+        error = self.assertRaises(ValueError, self.hear, line + b"\r\n")
+        self.assertEqual(str(error), f"no event of our kind: {line[:80]!r}")
 
     def test_patterns_that_cannot_be(self) -> None:
         for patterns in ([], [""], ["a\nb"], ["a"] * 100, ["*a" * 9]):
