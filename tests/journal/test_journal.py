@@ -194,6 +194,19 @@ class Files(Journals):
         self.assert_cannot_open("something else than a journal")
         self.assertEqual(self.path.read_text(), "My thesis\n")
 
+    def test_may_be_what_a_power_loss_left_of_its_beginning(self) -> None:
+        for left in (b"", b"\0" * 9, b'\0\0{"n"', b'{"n":1,"at"', b'\0\0{"n":1,"event'):
+            self.journal.close()
+            self.path.write_bytes(left)
+            self.journal = self.open()
+            self.write(1)
+            self.assertEqual(self.events()[-1], "begin")
+            self.assert_clean()
+        for other in (b'\0\0{"x', b'{"N":1', b"n"):
+            self.journal.close()
+            self.path.write_bytes(other)
+            self.assert_cannot_open("something else than a journal")
+
     def test_is_no_folder(self) -> None:
         self.path = self.folder / "folder"
         self.path.mkdir()

@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from io import StringIO
+from typing import Any
 
 from pychron_comms.journal import search
-from pychron_comms.journal.filters import Filter
+from pychron_comms.journal.filters import EVENTS, Filter
+from pychron_comms.journal.index import Index
 from pychron_comms.journal.search import main, newest, parse_question
+from tests.journal.journal_case import MONDAY
 from tests.journal.test_index import Indexed
 
 
@@ -19,17 +22,26 @@ class QuestionTests(Indexed):
         self.assertEqual(parse_question(fields), wanted)
 
     def test_what_cannot_be_asked(self) -> None:
-        for fields in (
-            {"colour": "red"},
-            {"who": "x" * 201},
-            {"outcome": "fine"},
-            {"event": "party"},
-            {"since": "yesterday"},
-            {"since": "-1"},
-            {"until": "nan"},
-            {"slower_than": "inf"},
+        for fields, why in (
+            ({"colour": "red"}, "colour: nothing of that name can be asked for"),
+            ({"who": "x" * 201}, "who: more than 200 characters"),
+            ({"outcome": "fine"}, "outcome=fine: ok, error, or the number of an error"),
+            ({"outcome": "\u00b2"}, "outcome=\u00b2: ok, error, or the number of an error"),
+            ({"event": "party"}, f"event=party: expected one of {', '.join(EVENTS)}"),
+            ({"since": "yesterday"}, "since=yesterday: expected seconds"),
+            ({"since": "-1"}, "since=-1: expected seconds"),
+            ({"until": "nan"}, "until=nan: expected seconds"),
+            ({"until": "1e11"}, "until=1e11: expected seconds"),
+            ({"slower_than": "inf"}, "slower_than=inf: expected seconds"),
         ):
-            self.assertRaises(ValueError, parse_question, fields)
+            error = self.assertRaises(ValueError, parse_question, fields)
+            self.assertEqual(str(error), why)
+
+    def test_the_longest_word_and_each_outcome(self) -> None:
+        for outcome in ("ok", "error", "013"):
+            fields = {"who": "x" * 200, "outcome": outcome, "since": "0"}
+            wanted = Filter(who="x" * 200, outcome=outcome, since=0)
+            self.assertEqual(parse_question(fields), wanted)
 
 
 class AnswerTests(Indexed):
@@ -78,6 +90,28 @@ class AnswerTests(Indexed):
         found = newest(self.path, Filter())
         self.assertEqual(found["records"], whole[:3])
         self.assertTrue(found["more"])
+
+    def test_it_reads_no_more_than_it_may_tell(self) -> None:
+        asked: list[int] = []
+        find = Index.find
+
+        def record(index: Index, wanted: Filter, newest: int = -1) -> Any:
+            asked.append(newest)
+            return find(index, wanted, newest)
+
+        self.patch(Index, "find", record)
+        newest(self.path, Filter())
+        self.assertEqual(asked, [2 * search.MOST + 1])
+
+    def test_times_are_seconds_and_as_exact_as_the_journals(self) -> None:
+        *_, first = newest(self.path, Filter())["records"]
+        self.assertEqual(first["t"], MONDAY + 1)
+
+    def test_just_as_many_as_may_be_told_are_all(self) -> None:
+        lone = newest(self.path, Filter(event="refused"))["records"]
+        for most, more in ((len(lone), False), (len(lone) - 1, True)):
+            self.patch(search, "MOST", most)
+            self.assertEqual(newest(self.path, Filter(event="refused"))["more"], more)
 
 
 class ProgramTests(Indexed):

@@ -61,7 +61,9 @@ class JournalSearchTests(SynchronousTestCase):
 
     def test_few_at_once(self) -> None:
         answers = [self.search.find("{}") for _ in range(AT_ONCE)]
-        self.failureResultOf(self.search.find("{}"), QueueFullError)
+        error = self.failureResultOf(self.search.find("{}"), QueueFullError).value
+        why = "queue full: others search the journal just now; ask again"
+        self.assertEqual(str(error), why)
         self.reactor.protocols[0].processEnded(DONE)
         answers.append(self.search.find("{}"))
         for process in self.reactor.protocols[1:]:
@@ -90,7 +92,31 @@ class JournalSearchTests(SynchronousTestCase):
         answer = self.search.find("{}")
         for _ in range(2):
             self.reactor.protocols[0].outReceived(b"x" * (LARGEST + 1))
-        self.assert_killed(answer, "bytes")
+        self.assert_killed(answer, f"an answer of more than {LARGEST} bytes")
+
+    def test_the_longest_answer_is_given(self) -> None:
+        answer = self.search.find("{}")
+        (process,) = self.reactor.protocols
+        process.outReceived(b"x" * LARGEST)
+        self.assertEqual(self.reactor.signals, [])
+        process.processEnded(DONE)
+        self.assertEqual(len(self.successResultOf(answer)), LARGEST)
+
+    def test_of_one_that_complains_without_end_a_part_is_kept(self) -> None:
+        answer = self.search.find("{}")
+        (process,) = self.reactor.protocols
+        process.errReceived(b"x" * (LARGEST - 1))
+        process.errReceived(b"yz")
+        process.errReceived(b"w")
+        process.processEnded(FAILED)
+        error = self.failureResultOf(answer, JournalError).value
+        self.assertTrue(str(error).endswith("xy"))
+
+    def test_one_that_failed_without_a_word(self) -> None:
+        answer = self.search.find("{}")
+        self.reactor.protocols[0].processEnded(FAILED)
+        error = self.failureResultOf(answer, JournalError).value
+        self.assertIn("exit code 2", str(error))
 
     def test_it_ends_with_the_processor(self) -> None:
         answer = self.search.find("{}")
