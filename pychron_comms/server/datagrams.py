@@ -20,7 +20,9 @@ from pychron_comms.interfaces import IKnownRead, ReplyToCome
 from pychron_comms.server.dispatcher import RequestDispatcher
 from pychron_comms.server.resend import evidence
 from pychron_comms.server.resend.delivery import LAIN
+from pychron_comms.transport.ahead import unanswered
 from pychron_comms.transport.connections import IN_FLIGHT_MEANING
+from pychron_comms.transport.datagram_lanes import DatagramLanes, DatagramLine
 from pychron_comms.transport.datagrams import (
     DATAGRAM_LIMIT,
     DatagramGuard,
@@ -76,15 +78,14 @@ class _Datagram:
     session = ""
     silent = 0.0
 
-    def __init__(
-        self, handler: DatagramMessagingHandler, address: _Address, safe: bool, line: bytes
-    ) -> None:
+    def __init__(self, handler: DatagramMessagingHandler, line: DatagramLine) -> None:
         self._handler = handler
-        self._address = address
-        self._safe = safe
-        self._line = line
-        self._size = len(line)
-        self.sender = address[0]
+        self._came = line
+        self._line = line.line
+        self._address = line.address
+        self._safe = line.makes_safe
+        self._size = len(line.line)
+        self.sender = line.address[0]
         self.known_reads = handler.dispatcher.known_reads
 
     def makes_safe(self, line: bytes) -> bool:
@@ -95,11 +96,13 @@ class _Datagram:
         return self._handler.dispatcher.ask_again(read, self.sender, tags)
 
     def answer(self, request: Request) -> str | Deferred[str] | ReplyToCome:
+        if not self._came.copies:
+            request = unanswered(request)
         self._handler.waiting.look_for_room(self.sender, self._safe, self._size)
         return self._handler.dispatcher.answer(request, self.sender, self)
 
     def reply(self, identifier: str, text: str) -> None:
-        self._handler.send(text, identifier, self._address)
+        self._handler.send(text, identifier, self._address, self._came.copies)
 
     def wait(self, identifier: str) -> str:
         self._handler.waiting.begin(self.sender, self._safe, self._size)
@@ -107,7 +110,7 @@ class _Datagram:
 
     def reply_late(self, text: str | bytes, identifier: str) -> None:
         self._handler.waiting.end(self.sender, self._safe, self._size)
-        self._handler.send(text, identifier, self._address)
+        self._handler.send(text, identifier, self._address, self._came.copies)
 
     @cached_property
     def ask(self) -> str:
@@ -117,7 +120,7 @@ class _Datagram:
     def has_gone(self) -> bool:
         # Who sends it again has then done so more than once, and the gate knows the first no more.
         not_begun = self._handler.not_begun
-        if self._handler.lay_for_long:
+        if self._came.has_lain or self._handler.seconds_since(self._came) > LAIN:
             not_begun.add(self.sender, self._line)
         return (self.sender, self._line) in not_begun
 
@@ -143,15 +146,19 @@ class DatagramMessagingHandler(DatagramProtocol):
         self.not_begun = NotBegun(shared.clock)
         name = f"{dispatcher.request_type} (UDP)"
         self._exchange = Exchange(name, shared.metrics, shared.log)
-        self.waiting = DatagramGuard(name, shared.clock, shared.metrics, shared.log)
+        self.waiting = DatagramGuard(
+            name, shared.clock, shared.metrics, shared.log, into_lanes=True
+        )
+        self._clock = shared.clock
+        self._lanes = DatagramLanes(shared.turns, shared.clock, self._take)
         shared.metrics.gauge(
             "pychron_comms_in_flight", IN_FLIGHT_MEANING, lambda: self.in_flight, listener=name
         )
 
     @property
     def in_flight(self) -> int:
-        """Commands that wait for their replies."""
-        return self.waiting.in_flight
+        """Commands that wait for their replies, or for their turn."""
+        return self.waiting.in_flight + len(self._lanes)
 
     @property
     def lay_for_long(self) -> bool:
@@ -167,6 +174,7 @@ class DatagramMessagingHandler(DatagramProtocol):
     def take_no_more(self) -> None:
         """Nothing is looked at that comes from now on; replies still go."""
         self._takes_no_more = True
+        self._lanes.work_off()
 
     def logPrefix(self) -> str:
         return f"RemoteCommandServer for {self.dispatcher.request_type} (UDP)"
@@ -189,16 +197,17 @@ class DatagramMessagingHandler(DatagramProtocol):
             few = MalformedRequestError(f"at most {LINES} commands for each datagram")
             self._refuse(few, lines[0], addr)
             return
+        has_lain = self.lay_for_long
         for line in lines:
             if line is TOO_LONG:
                 self._refuse(LineTooLongError(self._options.line_length), line, addr)
             else:
                 safe = self.dispatcher.makes_safe(line)
                 if self.waiting.may_answer(line, addr[0], safe):
-                    self._exchange.take(line, _Datagram(self, addr, safe, line))
+                    self._come(DatagramLine(line, addr, safe, self._clock.seconds(), has_lain))
 
-    def send(self, text: str | bytes, identifier: str, addr: _Address) -> None:
-        """One reply, as one datagram; 213 for one that is none."""
+    def send(self, text: str | bytes, identifier: str, addr: _Address, times: int) -> None:
+        """One reply, as one datagram, so many times; 213 for one that is none."""
         limit = self._options.datagram_reply or longest_reply(addr[0])
         data = render(identifier, text, self._options.frame)
         if len(data) > limit:
@@ -206,9 +215,22 @@ class DatagramMessagingHandler(DatagramProtocol):
             data = render(identifier, error_line(ReplyTooLongError(len(data), most)))
         # Stopped meanwhile: nobody is left to tell.
         if self.transport is not None:
-            self.waiting.answered(addr[0], len(data))
-            self.transport.write(data, addr)
+            self.waiting.answered(addr[0], times * len(data))
+            for _ in range(times):
+                self.transport.write(data, addr)
+
+    def seconds_since(self, line: DatagramLine) -> float:
+        """For how long it has waited in its lane."""
+        return self._clock.seconds() - line.came
+
+    def _come(self, line: DatagramLine) -> None:
+        if not self._lanes.come(line):
+            self.waiting.dropped(line.address[0])
+
+    def _take(self, line: DatagramLine) -> None:
+        self._exchange.take(line.line, _Datagram(self, line))
 
     def _refuse(self, error: CommandError, line: bytes | None, addr: _Address) -> None:
         if self.waiting.may_answer(line or b"", addr[0], False):
-            self._exchange.refuse(error, _Datagram(self, addr, False, b""))
+            refused = DatagramLine(b"", addr, False, self._clock.seconds(), has_lain=False)
+            self._exchange.refuse(error, _Datagram(self, refused))

@@ -83,9 +83,7 @@ class AheadUnanswered(Ahead):
     """Asks for one that is asked again in its turn, and answered only then."""
 
     def answer(self, request: Request) -> str | Deferred[str] | ReplyToCome:
-        # The key is for the one that is answered: whoever repeats it asks for that outcome.
-        tags = {name: value for name, value in request.tags.items() if name not in _ITS_OWN}
-        return super().answer(request._replace(tags=tags))
+        return super().answer(unanswered(request))
 
     def reply(self, identifier: str, text: str) -> None:
         """It is not known yet whether it will be true then."""
@@ -95,3 +93,9 @@ class AheadUnanswered(Ahead):
 
     def reply_late(self, text: str | bytes, place: Turn | str) -> None:
         """As ``reply``."""
+
+
+def unanswered(request: Request) -> Request:
+    """The same, without what is for the one that is answered: who repeats a key asks for that."""
+    tags = {name: value for name, value in request.tags.items() if name not in _ITS_OWN}
+    return request._replace(tags=tags)

@@ -41,8 +41,10 @@ SAFE_ROOM = 4096
 #: of others on the way to a processor.
 WAITING_BYTES = 262_144
 
-#: Datagrams of a listener, and bytes of them, that are taken before the reactor sees to the others.
+#: Datagrams of a listener, and bytes of them, that are read before the reactor sees to the others:
+#: where they are worked off as they come, and where they wait in lanes.
 AT_ONCE, _READ_AT_ONCE = 16, 4096
+IN_LANES, _READ_INTO_LANES = 64, 32768
 
 # With an id, in a frame, and as Qtegra writes it.
 _ERROR = re.compile(rb"\s*(?:@\S*\s+)?[0-9a-f]{0,9}error\b", re.IGNORECASE)
@@ -66,33 +68,45 @@ def longest_reply(host: str) -> int:
 class DatagramGuard:
     """Of one listener: what it answers, and how many commands it takes. ``name`` is as in metrics.
 
+    ``into_lanes``: what is read waits for its turn, so that more is read at once.
+
     An address of the network is not answered while it has had more replies than may be in a second;
     what it asks meanwhile is not done, unless it makes safe.
     """
 
     _log = Logger()
 
-    def __init__(self, name: str, clock: IReactorTime, metrics: Metrics, log: SenderLog) -> None:
+    def __init__(
+        self,
+        name: str,
+        clock: IReactorTime,
+        metrics: Metrics,
+        log: SenderLog,
+        *,
+        into_lanes: bool = False,
+    ) -> None:
         self._clock = clock
+        self._most = IN_LANES if into_lanes else AT_ONCE
+        self._bytes = _READ_INTO_LANES if into_lanes else _READ_AT_ONCE
         self._senders = log
         self._debts: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._waiting: dict[str, int] = {}
         self._waiting_bytes: dict[str, int] = {}
-        self._left = AT_ONCE
+        self._left = self._most
         #: Commands that wait for their replies.
         self.in_flight = 0
         # Those of them that make safe.
         self._safe = 0
         self._dropped = metrics.counter(
             "pychron_comms_datagrams_dropped_total",
-            "Datagrams dropped for they were errors, or their address had enough replies.",
+            "Datagrams dropped: errors, of an address that had enough replies, or of a full lane.",
             listener=name,
         )
 
     def listens(self, transport: Any) -> None:
         """Let a flood of datagrams keep the reactor for a moment only at a time."""
-        self._left = AT_ONCE
-        transport.maxThroughput = _READ_AT_ONCE
+        self._left = self._most
+        transport.maxThroughput = self._bytes
 
     def came(self, transport: Any) -> None:
         """One more datagram has come there, which may be an empty one."""
@@ -114,6 +128,13 @@ class DatagramGuard:
             self._log, "dropped datagrams of {sender}: it had enough replies", sender=host
         )
         return False
+
+    def dropped(self, host: str) -> None:
+        """One had no room in its lane: an answer to each of a flood would cost more than it."""
+        self._dropped.value += 1
+        self._senders.warn(
+            self._log, "dropped datagrams of {sender}: too many wait for their turn", sender=host
+        )
 
     def answered(self, host: str, size: int) -> None:
         """So many bytes have been sent there."""

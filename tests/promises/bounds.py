@@ -78,6 +78,15 @@ BOUNDS = (
         ".test_also_a_long_one_by_each_word_alone",
     ),
     Promise(
+        "another's datagram is found among a flood",
+        "datagrams are read quicker than they can be worked off, and wait in a lane of each sender",
+        "transport/datagram_lanes.py",
+        "(address[0], 0) if self._of_host[address[0]] >= LANES_OF_HOST else address\n",
+        '("", 0)\n',
+        "tests.transport.test_datagram_lanes.LaneTests"
+        ".test_anothers_single_one_is_found_among_a_flood",
+    ),
+    Promise(
         "a datagram cannot be turned against others",
         "an `ERROR` is never answered; from the network one command, one small reply, and a rate",
         "transport/datagrams.py",

@@ -97,6 +97,15 @@ SAFETY = (
         ".test_what_goes_ahead_of_what_acts_is_done_again_behind_it_and_only_then_answered",
     ),
     Promise(
+        "also of datagrams",
+        "of one sender's it goes ahead of what waits, is done again behind it, and answered then",
+        "transport/datagram_lanes.py",
+        "        if self._plain:\n            self._ahead",
+        "        if False:\n            self._ahead",
+        "tests.transport.test_datagram_lanes.LaneTests"
+        ".test_what_makes_safe_goes_ahead_and_is_done_again_in_its_turn",
+    ),
+    Promise(
         "begun is begun",
         "a command can be overtaken, expire or be forgotten until its manager's thread takes it",
         "processor/execution/execution.py",

@@ -23,11 +23,12 @@ from pychron_comms.server.resend import evidence
 from pychron_comms.server.resend.command_catalogue import Declarations
 from pychron_comms.server.resend.delivery import LAIN
 from pychron_comms.transport import datagrams as rules
+from pychron_comms.transport.datagram_lanes import LINES
 from pychron_comms.transport.datagrams import BURST, DatagramGuard
 from pychron_comms.transport.options import WireOptions
 from pychron_comms.transport.places import SAFE_LIMIT
 from pychron_comms.wire.copies import KEEP_DATAGRAM
-from tests.listening import connections, shared
+from tests.listening import connections, one_turn, shared
 from tests.server.test_server import DeskCase, Transport
 
 HERE = ("127.0.0.1", 40000)
@@ -154,6 +155,7 @@ class DatagramTests(DeskCase):
     def test_a_datagram_of_this_computer_holds_a_few_commands_and_no_more(self) -> None:
         handler, transport = self.handler()
         handler.datagramReceived(b"Open A\n" * 64, HERE)
+        self.clock.pump([0] * 20)
         self.assertEqual(len(self.repeater.requests), 64)
         handler.datagramReceived(b"Open B\n" * 65, HERE)
         self.assertEqual(len(self.repeater.requests), 64)
@@ -166,12 +168,66 @@ class DatagramTests(DeskCase):
 
     def test_a_flood_of_them_is_taken_a_few_at_a_time(self) -> None:
         handler, transport = self.handler()
-        self.assertEqual(transport.maxThroughput, 4096)
-        for _ in range(rules.AT_ONCE):
+        self.assertEqual(transport.maxThroughput, 32768)
+        for _ in range(rules.IN_LANES):
             handler.datagramReceived(b"", HERE)
         self.assertEqual(transport.maxThroughput, 0)
         self.clock.advance(0)
-        self.assertEqual(transport.maxThroughput, 4096)
+        self.assertEqual(transport.maxThroughput, 32768)
+
+    def test_anothers_is_found_among_a_flood_that_nobody_can_work_off(self) -> None:
+        self.declared = own_commands()
+        handler, transport = self.handler()
+        for number in range(2000):
+            handler.datagramReceived(b"Open %d" % number, HERE)
+        handler.datagramReceived(b"Close A", self.address)
+        self.assertLess(len(self.repeater.requests), 20)
+        for _ in range(2):
+            one_turn(self.clock)
+        self.assertIn("Close A", self.commands())
+        self.assertLess(len(self.repeater.requests), 200)
+        self.assertGreater(handler.in_flight, LINES // 2)
+        self.assertEqual(transport.written, [])
+        self.clock.pump([0] * 100)
+        self.assertIn("Open 9", self.commands())
+        self.assertNotIn("Open 1999", self.commands())
+
+    def test_copies_of_what_makes_safe_that_wait_reach_the_processor_once(self) -> None:
+        self.declared = own_commands()
+        handler, transport = self.handler()
+        for _ in range(1000):
+            handler.datagramReceived(b"Close A", HERE)
+        self.clock.pump([0] * 4)
+        self.assertLess(len(self.commands()), 20)
+        for waiting in self.repeater.waiting:
+            waiting.callback("OK")
+        self.assertEqual(transport.written, [(b"OK\r\n", HERE)] * 1000)
+
+    def test_what_acts_and_waited_for_long_in_its_lane_is_not_begun(self) -> None:
+        self.declared = own_commands()
+        handler, transport = self.handler()
+        for number in range(20):
+            handler.datagramReceived(b"@id=%d GetValveState A" % number, HERE)
+        handler.datagramReceived(b"Open A", HERE)
+        handler.datagramReceived(b"@id=safe Close B", HERE)
+        self.clock.rightNow += LAIN + 0.01
+        self.clock.pump([0] * 4)
+        self.assertTrue(transport.written[0][0].startswith(b"ERROR 202"))
+        self.assertEqual(self.commands()[-2:], ["GetValveState A", "Close B"])
+
+    def test_what_goes_ahead_leaves_the_key_to_the_one_that_is_answered(self) -> None:
+        self.declared = own_commands()
+        handler, transport = self.handler()
+        for _ in range(10):
+            handler.datagramReceived(b"Open A", HERE)
+        handler.datagramReceived(b"@id=1;key=k Close A", HERE)
+        self.clock.pump([0] * 4)
+        self.assertEqual(
+            [each.key for each in self.repeater.context if each.safe], ["", "k"], self.commands()
+        )
+        for waiting in self.repeater.waiting:
+            waiting.callback("OK")
+        self.assertEqual(transport.written.count((b"@id=1 OK\r\n", HERE)), 1)
 
     def test_it_has_room_for_those_that_come_while_the_reactor_is_busy(self) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
@@ -298,6 +354,7 @@ class DatagramTests(DeskCase):
         # Ask no description: it would stand between the requests.
         for number in range(1000):
             handler.datagramReceived(b"GetValue %d" % number, self.address)
+            self.clock.pump([0] * 2)
             if len(self.repeater.waiting) > number:
                 self.repeater.waiting[-1].callback("x" * 1300)
         sent = sum(len(data) for data, _ in transport.written)
@@ -333,6 +390,7 @@ class DatagramTests(DeskCase):
             handler.datagramReceived(b"Close A", ("10.0.0.2", 40000))
         handler.datagramReceived(b"Close B", self.address)
         handler.datagramReceived(b"Open C", self.address)
+        self.clock.pump([0] * 4)
         self.assertEqual(transport.written, [])
         for waiting in self.repeater.waiting:
             waiting.callback("OK")
@@ -363,7 +421,7 @@ class DatagramTests(DeskCase):
 
     def test_a_flood_keeps_the_reactor_for_a_moment_only(self) -> None:
         _, transport = self.handler()
-        self.assertLess(transport.maxThroughput, 10_000)
+        self.assertLess(transport.maxThroughput, 65536)
 
     def test_too_many_waiting_datagrams_are_refused(self) -> None:
         self.patch(rules, "PENDING_LIMIT", 2)
