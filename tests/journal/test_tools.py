@@ -126,6 +126,47 @@ class Stats(Command):
         status, lines = self.run_command("stats", self.path, "--json")
         self.assertEqual(json.loads("\n".join(lines))["events"]["begin"], 2)
 
+    def test_tell_how_long_each_command_takes(self) -> None:
+        journal = FileJournal(self.path, now=lambda: self.time)
+        for seconds in range(1, 101):
+            asked = {"type": "System", "command": f"Close A{seconds}", "sender": "b"}
+            number = journal.write("begin", **asked)
+            self.time += seconds
+            journal.write("end", of=number, reply="ERROR 013 : no" if seconds < 3 else "ERROR: no")
+        journal.close()
+        found = statistics(find(self.path, Filter(since=round((MONDAY + 301) * 1e6))))
+        close = {"count": 100, "median": 50.0, "p99": 99.0, "longest": 100.0}
+        self.assertEqual(found["commands"], {"System|Close": close})
+        self.assertEqual(found["senders"], {"b": 100})
+        self.assertEqual(found["outcomes"], {"an error without a number": 98, "ERROR 013": 2})
+        self.assertEqual(list(found["commands"]), ["System|Close"])
+
+    def test_show_fifteen_of_each_and_the_most_frequent_first(self) -> None:
+        journal = FileJournal(self.path, now=lambda: self.time)
+        for number in range(20):
+            for _ in range(number + 2):
+                fields = {"command": f"Do{number} x", "sender": f"pc{number}", "type": ""}
+                begun = journal.write("begin", **fields)
+                journal.write("end", of=begun, reply="OK")
+        journal.write("refused", command="", sender="", reply="ERROR 204 : no")
+        journal.close()
+        _, lines = self.run_command("stats", self.path)
+        senders = lines[lines.index("senders") + 1 :]
+        senders = senders[: senders.index("")]
+        self.assertEqual(senders[0], "        21  pc19")
+        self.assertEqual((len(senders), senders[-1]), (15, "         7  pc5"))
+        head = "  commands   median s     99 % s  longest s"
+        commands = lines[lines.index(head) + 1 :]
+        self.assertEqual(commands[0], "        21      0.000      0.000      0.000  |Do19")
+        self.assertEqual(len(commands), 15)
+
+    def test_of_nobody_are_shown_as_nobodys(self) -> None:
+        journal = FileJournal(self.path, now=lambda: self.time)
+        journal.write("refused", command="", reply="ERROR 204 : no")
+        journal.close()
+        _, lines = self.run_command("stats", self.path)
+        self.assertIn("         1  -", lines)
+
     def test_of_nothing_are_nothing(self) -> None:
         self.assertEqual(self.run_command("stats", self.path, "--target", "nowhere")[0], 0)
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from pychron_comms.errors import JournalError
-from pychron_comms.interfaces import IJournal, Severity
+from pychron_comms.interfaces import IJournal, Reading, Severity
 from pychron_comms.journal.memory import MemoryJournal
 from pychron_comms.journal.watched import LOW, TRIAL, TRY_EVERY, WatchedJournal
 from pychron_comms.observability.metrics import Metrics
@@ -79,3 +80,55 @@ class WatchedJournalTests(SynchronousTestCase):
         self.assertEqual(
             (reading.severity, reading.reason), (Severity.MINOR, "200 MB are left on its disk")
         )
+        self.free = LOW
+        self.assertEqual(self.journal.reading(), Reading("road/journal", "written"))
+
+    def test_a_disk_that_cannot_be_looked_at_is_taken_for_a_full_one(self) -> None:
+        looked: list[Path] = []
+
+        def fail(folder: Path) -> int:
+            looked.append(folder)
+            raise OSError
+
+        self.patch(self.journal, "_free", fail)
+        self.assertEqual(self.journal.reading().reason, "0 MB are left on its disk")
+        self.assertEqual((set(looked), self.figure("free_bytes")), ({Path.cwd()}, "0.0"))
+
+    def test_what_each_write_takes_is_told(self) -> None:
+        write = self.inner.write
+
+        def slowly(event: str, **fields: Any) -> int:
+            self.clock.advance(0.5)
+            return write(event, **fields)
+
+        self.patch(self.inner, "write", slowly)
+        self.journal.write("begin")
+        self.journal.write("end")
+        self.assertEqual(self.figure("append_duration_seconds_sum"), "1.0")
+
+    def test_it_is_tried_every_five_seconds_and_no_more(self) -> None:
+        self.fail_once()
+        self.assertEqual(self.journal.reading().value, "not written")
+        self.assertEqual(self.figure("write_failures_total"), "2.0")
+        self.clock.advance(4.9)
+        self.journal.reading()
+        self.assertEqual(self.figure("write_failures_total"), "2.0")
+        self.clock.advance(0.1)
+        self.journal.reading()
+        self.assertEqual(self.figure("write_failures_total"), "3.0")
+        self.assertEqual(self.journal.trouble, "journal: no space left")
+        self.inner.failing = ""
+        self.journal.write("begin")
+        self.assertEqual((self.journal.trouble, self.journal.reading().value), ("", "written"))
+
+    def test_all_that_a_journal_does_is_passed_on(self) -> None:
+        self.journal.carry(lambda: [{"event": "key", "key": "k"}])
+        self.journal.refused(command="Open A")
+        self.inner.turn()
+        self.journal.write("begin")
+        self.assertEqual([each["event"] for each in self.journal.recall()], ["key", "begin"])
+        late = 32_503_680_000.0
+        self.assertEqual(list(self.journal.records(late)), [])
+        self.assertEqual([each["event"] for each in self.journal.recall(late)], ["key"])
+        self.journal.close()
+        self.assertRaises(JournalError, self.inner.write, "end")
