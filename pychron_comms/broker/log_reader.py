@@ -24,8 +24,8 @@ from pychron_comms.broker.message import CLAIM, TAKEN, Message
 
 #: Messages that are on the way at a time, and of how many at once the broker is told that they
 #: came. It keeps them all the same.
-AHEAD = 40
-SEEN = 20
+AHEAD = 400
+SEEN = 200
 
 #: Seconds in which the broker is told so in any case: it closes a channel that leaves something
 #: unacknowledged for longer than its ``consumer_timeout``, which is half an hour.
