@@ -100,9 +100,7 @@ class CommandRepeater(MultiService):
             ProcessorConnectionFactory(self, clock, timeout, cork or Cork()),
             self._attempt_failed,
             # Twisted's own jitter is up to a second, which is long for one that only restarts.
-            backoffPolicy(
-                initialDelay=0.1, maxDelay=2.0, factor=1.5, jitter=partial(random.uniform, 0, 0.2)
-            ),
+            backoffPolicy(initialDelay=0.1, maxDelay=2.0, jitter=partial(random.uniform, 0, 0.2)),
             clock,
         )
         client.setServiceParent(self)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import suppress
 from typing import NamedTuple, Protocol
 
 from twisted.internet.defer import Deferred, fail, gatherResults
@@ -80,6 +79,13 @@ class _Keyed(NamedTuple):
         if error is not None:
             raise error
         return said != _NEVER_SEEN
+
+    async def is_surely_known_to(self, repeater: ICommandRepeater) -> bool:
+        """The same; False where that processor does not tell."""
+        try:
+            return await self.is_known_to(repeater)
+        except CommandError:
+            return False
 
 
 @implementer(ICommandRepeater)
@@ -237,11 +243,7 @@ class RoutingRepeater:
         """Its response, in a list so that it is not waited for; sent where the route leads now."""
         for name in former:
             repeater = self._processors.get(name)
-            is_known = False
-            if repeater is not None:
-                with suppress(CommandError):
-                    is_known = await command.is_known_to(repeater)
-            if repeater is not None and is_known:
+            if repeater is not None and await command.is_surely_known_to(repeater):
                 return [self._send(FixedWay(name, repeater), command)]
         way = self._routes.get(command.request_type, self._default)
         return [self._send(way, command)]

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from pychron_comms.wire.crc import compute_crc
 
-_FRAME = re.compile(r"L([1-9]),-,C4")
+# One digit counts up to 15 bytes: no error fits in.
+_FRAME = re.compile(r"L([2-9]),-,C4")
 
 _HEX = re.compile(rb"[0-9A-Fa-f]*")
 
@@ -30,12 +31,21 @@ class FrameFormat(NamedTuple):
             raise ValueError(f"{text!r} is no message frame; L4,-,C4 is one")
         return cls(int(found[1]))
 
+    @property
+    def _around(self) -> int:
+        """Bytes of a frame beside its text."""
+        return self.length_digits + 4
+
+    @property
+    def most(self) -> int:
+        """Bytes of the longest text that fits."""
+        return int(16**self.length_digits) - 1 - self._around
+
     def encode(self, text: bytes) -> bytes:
         """The frame; ValueError where its length does not fit the digits."""
-        length = self.length_digits + len(text) + 4
-        digits = f"{length:0{self.length_digits}X}"
-        if len(digits) > self.length_digits:
+        if len(text) > self.most:
             raise ValueError(f"{len(text)} bytes do not fit a frame of {self.length_digits} digits")
+        digits = f"{len(text) + self._around:0{self.length_digits}X}"
         return digits.encode() + text + compute_crc(text).encode()
 
     def decode(self, data: bytes) -> bytes | None:
@@ -49,7 +59,7 @@ class FrameFormat(NamedTuple):
         if len(digits) < self.length_digits:
             return None
         length = int(digits, 16)
-        if length < self.length_digits + 4:
+        if length < self._around:
             raise ValueError(f"a frame of {length} bytes")
         if len(data) < length:
             return None

@@ -24,5 +24,4 @@ def render(identifier: str, text: str | bytes, frame: FrameFormat | None = None)
     try:
         return frame.encode(body)
     except ValueError:
-        limit = 16**frame.length_digits - 1
-        return frame.encode(error_line(ReplyTooLongError(len(body), limit)).encode())
+        return frame.encode(error_line(ReplyTooLongError(len(body), frame.most)).encode())

@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import gc
 import pathlib
 import tempfile
+from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
-from zope.interface import implementer
+from zope.interface import directlyProvides, implementer
 
 from pychron_comms.config.table import Table
-from pychron_comms.errors import NotOwnerError, SecurityError
-from pychron_comms.interfaces import Effect, IJournal, IReactorManager
+from pychron_comms.errors import NoResponseError, NotOwnerError, SecurityError
+from pychron_comms.interfaces import Effect, IJournal, ILaserManager, IReactorManager, Part
 from pychron_comms.journal.memory import MemoryJournal, NoJournal
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.processor import assembly
-from pychron_comms.processor.assembly import _journal, _may_act, gate_from_config, queue_of
+from pychron_comms.processor.assembly import (
+    _journal,
+    _may_act,
+    gate_from_config,
+    made_safe,
+    queue_of,
+)
+from pychron_comms.processor.execution.audit import Audit
+from pychron_comms.processor.execution.idempotency import CommandMemory
 from pychron_comms.processor.execution.manager_calls import ManagerCalls
 from pychron_comms.processor.execution.manager_queue import ManagerQueue
+from pychron_comms.processor.execution.queues import Queues
 from pychron_comms.processor.execution.runners import ReactorRunner
 from pychron_comms.processor.execution.sealed_queue import SealedQueue
 from pychron_comms.processor.settings import laboratory_from
@@ -74,6 +86,26 @@ class QueueTests(SynchronousTestCase):
     def test_its_records_are_written_together_where_they_wait_for_the_disk(self) -> None:
         self.assertIsInstance(self.queue(sealed=True), SealedQueue)
         self.assertNotIsInstance(self.queue(), SealedQueue)
+
+
+class MadeSafeTests(SynchronousTestCase):
+    def test_of_several_actions_that_fail_the_first_is_told_and_no_other_is_a_bug(self) -> None:
+        laser: Any = SimpleNamespace(disable=self.fails("light"), stop_drive=self.fails("stage"))
+        directlyProvides(laser, ILaserManager)
+        queues = Queues(lambda manager: ManagerQueue(ReactorRunner(), MemoryReactorClock()))
+        memory = CommandMemory(Audit(NoJournal()), MemoryReactorClock(), Metrics())
+        done = made_safe(queues, memory, Part("CO2", laser, ""), "a lapse")
+        failure = self.failureResultOf(done, NoResponseError)
+        self.assertEqual(failure.value.args, ("light",))
+        del done, failure
+        gc.collect()
+        self.assertEqual(self.flushLoggedErrors(), [])
+
+    def fails(self, part: str) -> Callable[[], None]:
+        def action() -> None:
+            raise NoResponseError(part)
+
+        return action
 
 
 class FenceTests(SynchronousTestCase):

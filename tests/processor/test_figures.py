@@ -45,3 +45,8 @@ class FigureTests(SynchronousTestCase):
         text = self.metrics.text()
         self.assertEqual(text.count("commands_total{"), WORDS + 1)
         self.assertIn('commands_total{command="other",outcome="ok",type="System"} 10.0\n', text)
+        # Those that were told apart are so further on.
+        self.figures.ended("System", "Word0", "OK", None)
+        self.assertIn(
+            'commands_total{command="Word0",outcome="ok",type="System"} 2.0\n', self.metrics.text()
+        )

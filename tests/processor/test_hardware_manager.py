@@ -357,7 +357,8 @@ class StopTests(GateCase):
         with capturedLogs() as logs:
             stopped = gate.stopService()
             self.clock.advance(GRACE)
-        self.failureResultOf(reply, OutcomeUnknownError)
+        error = self.failureResultOf(reply, OutcomeUnknownError).value
+        self.assertEqual(str(error), "outcome unknown: Move ran at the stop")
         self.successResultOf(stopped)
         self.assertEqual(self.hardware.made_safe, ["valves", "valves"])
         told = [formatEvent(each) for each in logs]

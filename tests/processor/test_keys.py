@@ -142,6 +142,16 @@ class RoomTests(KeyMemoryCase):
         request["command"] += " "
         self.assertRaises(MalformedRequestError, self.keys.find, request, self.now)
 
+    def test_many_long_commands_take_no_room_beside_that(self) -> None:
+        tracemalloc.start()
+        self.addCleanup(tracemalloc.stop)
+        for number in range(200):
+            self.keys.ended(
+                self.request("k", ME, f"{number}" + " " * 60_000), Ended(State.DONE, "OK"), self.now
+            )
+        taken, _ = tracemalloc.get_traced_memory()
+        self.assertLess(taken, 1 << 20)
+
     def test_a_key_that_is_too_long_is_not_looked_for(self) -> None:
         long = "k" * (KEY_LENGTH + 1)
         self.assertRaises(MalformedRequestError, self.keys.outcome, ME, long, self.now)

@@ -372,8 +372,8 @@ class DeadlineTests(QueueCase):
     def test_a_command_whose_time_has_passed_is_not_begun(self) -> None:
         call = ScriptedCall("Open", "OK")
         for within in (0.0, -1.0, math.nan):
-            with self.assertRaises(ExpiredError):
-                self.submit(call, within=within)
+            error = self.assertRaises(ExpiredError, self.submit, call, within=within)
+            self.assertEqual(str(error), "expired before it was begun: Open")
         self.assertEqual(call.runs, 0)
 
     def test_what_never_ends_is_given_up_as_unknown_and_frees_the_manager(self) -> None:

@@ -28,6 +28,9 @@ class RunTests(CopyCase):
         text = metrics.text()
         self.assertIn('command_wait_seconds_sum{type="System"} 0.5\n', text)
         self.assertIn('command_run_seconds_sum{type="System"} 2.0\n', text)
+        kept = f'remembered_bytes{{kind="key"}} {float(memory.keys.size)}\n'
+        self.assertIn(kept, text)
+        self.assertGreater(memory.keys.size, 0)
         self.assertEqual(unfinished(metrics), {})
 
 

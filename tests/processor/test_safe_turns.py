@@ -137,6 +137,29 @@ class SharedTests(TurnsCase):
         self.assertEqual(opening.runs, 0)
 
 
+class WideTests(LaneCase):
+    """As many at a time as two."""
+
+    width = 2
+
+    def test_what_is_done_again_is_done_once_for_all_who_wait_for_it(self) -> None:
+        opening = ScriptedCall("Open", Deferred(), target="A")
+        self.submit(opening)
+        closes = [Close("A"), Close("A")]
+        replies = [self.submit(close) for close in closes]
+        for close in closes:
+            close.works[0].callback("OK")
+        others = [Close("Y", FLOOD), Close("Z", FLOOD)]
+        for close in others:
+            self.submit(close)
+        opening.result.callback("OK")
+        self.assertEqual([close.runs for close in closes], [1, 1])
+        others[0].works[0].callback("OK")
+        closes[0].works[1].callback("OK")
+        self.assertEqual([self.successResultOf(each) for each in replies], ["OK", "OK"])
+        self.assertEqual([close.runs for close in closes], [2, 1])
+
+
 class OrderTests(TurnsCase):
     def test_one_senders_many_hold_up_anothers_by_one(self) -> None:
         flood = [Close(str(number), FLOOD) for number in range(100)]

@@ -155,7 +155,9 @@ class ServerTests(LeaseCase):
 
     def test_or_when_it_has_been_silent_until_every_lease_is_over(self) -> None:
         self.open()
-        self.clock.advance(LEASE + ALLOWANCE)
+        self.clock.advance(LEASE + ALLOWANCE - 0.1)
+        self.assertEqual(self.ask("s2 ask", "c2"), ("held", ""))
+        self.clock.advance(0.1)
         self.assertEqual(self.ask("s2 ask", "c2")[0], "free")
 
     def test_who_is_gone_and_was_not_listened_to_changes_nothing(self) -> None:

@@ -111,10 +111,17 @@ class KnownReadTests(EndpointCase):
         heard = self.ask_all("Read a", "Read b")
         self.processor.say(b"@id=1 one\r\n")
         self.processor.drop()
-        (_, error) = heard.told[1]
+        (at, error) = heard.told[1]
         self.assertIsInstance(error, OutcomeUnknownError)
-        self.assertIn("Read b", str(error))
+        self.assertEqual((at, str(error)[-6:]), (1, "Read b"))
         self.assertRaises(PychronCommunicationError, self.ask_all, "Read a")
+        self.clock.advance(3)
+        self.ask_again()
+        late = self.ask_all("Read a", "Read b", "Read c")
+        self.processor.say(b"@id=3 two\r\n")
+        self.clock.pump([1.0] * 31)
+        told = [(at, str(error)[-6:]) for at, error in late.told[1:]]
+        self.assertEqual((late.told[0], told), ((1, b"two"), [(0, "Read a"), (2, "Read c")]))
 
     def test_all_of_them_have_room_or_none(self) -> None:
         self.start()

@@ -119,6 +119,16 @@ class PlainTests(ChangeCase):
         self.plain("b.1")
         self.assertEqual(self.asked(self.new), ["Enable"])
 
+    def test_one_that_was_never_sent_in_the_moment_of_anothers_end_is_forgotten_once(self) -> None:
+        self.plain("a.1")
+        self.old.waiting[0].callback("OK")
+        self.plain("b.1").addErrback(lambda failure: None)
+        self.old.waiting[1].errback(PychronCommunicationError("old", "away"))
+        self.clock.advance(KEEP)
+        self.change()
+        self.plain("c.1")
+        self.assertEqual(self.asked(self.new), ["Enable"])
+
     def test_a_datagram_has_a_copy_too(self) -> None:
         self.plain("udp.1")
         self.change()

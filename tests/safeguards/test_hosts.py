@@ -138,5 +138,6 @@ class SystemLockTests(SynchronousTestCase):
         self.assertIsNone(self.lock.holder)
 
     def test_an_address_that_is_no_system_gets_009(self) -> None:
-        self.assertRaises(InvalidIPAddressError, self.lock.lock, "10.0.0.3")
-        self.assertRaises(InvalidIPAddressError, self.lock.unlock, "10.0.0.3")
+        for use in (self.lock.lock, self.lock.unlock):
+            error = self.assertRaises(InvalidIPAddressError, use, "bob@10.0.0.3")
+            self.assertEqual((error.code, error.details), (9, ("10.0.0.3",)))

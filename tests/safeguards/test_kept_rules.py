@@ -71,6 +71,20 @@ class KeptRulesTests(KeptRulesCase):
         self.assertEqual(self.stands(UNKNOWN, PATIENCE - PERIOD), 0)
         self.assertEqual(self.stands(UNKNOWN, 3 * PERIOD), 1)
 
+    def test_that_is_as_long_as_it_says_and_not_a_look_longer(self) -> None:
+        for _ in range(2):
+            self.assertEqual(self.stands(None), 0)
+            # The first of these looks begins it.
+            self.assertEqual(self.stands(UNKNOWN, PATIENCE), 0)
+            self.assertEqual(self.stands(UNKNOWN), 1)
+            self.assertEqual(self.stands(UNKNOWN, 2 * PATIENCE), 0)
+
+    def test_one_that_is_told_to_be_broken_meanwhile_is_acted_on_at_once(self) -> None:
+        self.stands(None)
+        self.assertEqual(self.stands(UNKNOWN, 2 * PERIOD), 0)
+        self.assertEqual(self.stands(FALSE), 1)
+        self.assertEqual(self.stands(UNKNOWN, 2 * PATIENCE), 0)
+
     def test_others_are_not_asked(self) -> None:
         self.stands(None, 3)
         self.assertEqual(self.asked, 4)

@@ -61,6 +61,8 @@ class RecallTests(LeaseCase):
         self.restart(1)
         self.assertEqual([name for name, _ in self.made_safe], ["System:A"])
         self.assertEqual(self.held(), [])
+        lapse = next(each for each in self.journal.records() if each["event"] == "lapse")
+        self.assertEqual(lapse["why"], "the connection of its owner is lost")
 
     def test_the_last_claim_counts(self) -> None:
         self.leases.claim(self.valve, ME, 10)

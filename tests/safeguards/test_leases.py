@@ -233,6 +233,11 @@ class OverrideTests(LeaseCase):
         self.leases.override(self.all_laser, OTHER, "smoke")
         self.assertEqual([name for name, _ in self.made_safe], ["CO2"])
         self.assertEqual(self.events(), ["override", "safe"])
+        override, _ = self.journal.records()
+        told = {name: override[name] for name in ("part", "owner", "sender", "reason", "safe")}
+        self.assertEqual(
+            told, {"part": "CO2", "owner": "", "sender": OTHER, "reason": "smoke", "safe": "CO2"}
+        )
 
 
 class OverlapTests(SynchronousTestCase):

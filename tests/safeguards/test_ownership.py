@@ -34,6 +34,9 @@ class WordsTests(SynchronousTestCase):
     def test_a_key_has_one_digest_of_each_sender_whatever_it_is_made_of(self) -> None:
         digests = {digest(*each) for each in (("a", "k"), ("b", "k"), ("a", "l"), ("ak", ""))}
         self.assertEqual(len(digests), 4)
+        # As a server of another version has it.
+        self.assertEqual(digest("10.0.0.1", "k"), "83dce1590fc1e007")
+        self.assertEqual(digest("a@10.0.0.1", "\u00e9"), "7d483ffa4979a2ec")
         self.assertEqual(digest("a", "é\udc80"), digest("a", "é\udc80"))
 
 

@@ -66,6 +66,7 @@ class RolesTests(SynchronousTestCase):
         self.roles.admit("10.0.0.1")
         error = self.assertRaises(SecurityError, self.roles.admit, "mallory@10.0.0.1")
         self.assertEqual(error.code, 13)
+        self.assertEqual(str(error), "Not an approved ip address mallory@10.0.0.1")
 
     def test_a_star_stands_for_every_other_certificate(self) -> None:
         roles = Roles({**NAMES, "*": "observe"})

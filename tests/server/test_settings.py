@@ -7,11 +7,13 @@ from typing import Any
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.config.table import ConfigError, Table
+from pychron_comms.safeguards.hosts import HostRule
 from pychron_comms.server.settings import (
     ListenerSettings,
     ServerSettings,
     parse_listener,
     read_server_settings,
+    warnings_about,
 )
 from pychron_comms.transport.datagrams import DATAGRAM_LIMIT
 
@@ -47,6 +49,21 @@ class ServerBoundsTests(SynchronousTestCase):
             self.assertEqual(read(f"keep_replies = {value}\n").keep_replies, value)
         for value in (-0.1, 60.1):
             self.assertRaises(ConfigError, read, f"keep_replies = {value}\n")
+
+    def test_who_may_ask_by_forged_datagrams_is_warned_of_each(self) -> None:
+        listeners = (
+            '[[listener]]\ntype = "System"\nlisten = ["udp:1061", "tcp:1061"]\n'
+            '[[listener]]\ntype = "CO2"\nlisten = ["udp:1067:interface=127.0.0.1", "udp:1068"]\n'
+        )
+        self.assertEqual(
+            warnings_about(read(listeners)),
+            [
+                f"{where} takes commands from any computer: a datagram's source can be forged;"
+                " name those that may ask in [access] hosts"
+                for where in ("udp:1061", "udp:1068")
+            ],
+        )
+        self.assertEqual(warnings_about(read(listeners, hosts=HostRule(["10.0.0.1"]))), [])
 
     def test_a_frame_is_said_by_its_form_or_not_at_all(self) -> None:
         self.assertIsNone(listener("").options.frame)

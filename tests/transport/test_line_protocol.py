@@ -219,7 +219,7 @@ class ListenerOptionTests(ProtocolCase):
 
     def test_a_reply_too_long_for_its_frame_is_an_error_in_a_frame(self) -> None:
         data = render("", "z" * 300, FrameFormat(2))
-        self.assertIn(b"ERROR 213 : reply too long: 300 bytes, at most 255", data)
+        self.assertIn(b"ERROR 213 : reply too long: 300 bytes, at most 249", data)
 
     def test_closes_after_each_reply_where_the_listener_says_so(self) -> None:
         parrot, transport = self.connect(close_after_reply=True)

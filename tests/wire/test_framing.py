@@ -453,7 +453,9 @@ class FrameFormatTests(SynchronousTestCase):
         self.assertEqual(FrameFormat.parse("L2,-,C4").encode(b"OK"), b"08OK75b7")
 
     def test_other_notations_are_refused(self) -> None:
-        for text in ["", "L4", "L0,-,C4", "L4,-,C2", "L12,-,C4", "l4,-,c4", "L4,-,C4 ", " L4,-,C4"]:
+        # No error fits in a frame of one digit, and one of none has no length.
+        small = ["L0,-,C4", "L1,-,C4"]
+        for text in [*small, "", "L4", "L4,-,C2", "L12,-,C4", "l4,-,c4", "L4,-,C4 ", " L4,-,C4"]:
             error = self.assertRaises(ValueError, FrameFormat.parse, text)
             expected = f"{text!r} is no message frame; L4,-,C4 is one"
             self.assertEqual(str(error), expected, msg=text)

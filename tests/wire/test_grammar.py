@@ -136,6 +136,13 @@ class TagTests(SynchronousTestCase):
     def test_joined_tags_encode_what_would_end_them(self) -> None:
         self.assertEqual(join_tags({"key": "a b;c%\r\n"}), "@key=a%20b%3Bc%25%0D%0A ")
 
+    def test_what_needs_no_quoting_is_left_to_be_read(self) -> None:
+        for value, text in (
+            ("10.0.0.1:80,a+b/c-d_e~f", "10.0.0.1:80,a+b/c-d_e~f"),
+            ("10.0.0.1:80, a+b/c", "10.0.0.1:80,%20a+b/c"),
+        ):
+            self.assertEqual(join_tags({"from": value}), f"@from={text} ")
+
     def test_no_tags_join_to_nothing(self) -> None:
         self.assertEqual(join_tags(NO_TAGS), "")
 

@@ -43,4 +43,4 @@ class Marks:
 
 
 def _position(value: object) -> object:
-    return {True: "open", False: "closed"}.get(value, value) if isinstance(value, bool) else value
+    return ("open" if value else "closed") if isinstance(value, bool) else value

@@ -95,7 +95,7 @@ class StatePublisher:
         marked = []
         for move in call.moves:
             path = self.path_of(move)
-            item = self.stream.get(path) if path else None
+            item = self.stream.get(path)
             if item is not None:
                 marked.append((path, move.value))
                 self._marks.begin(path, move.value)

@@ -8,7 +8,7 @@ from pychron_comms.wire.lines import LineDecoder, TelnetFilter
 from pychron_comms.wire.replies import ReplyDecoder
 from tests.faults.fuzz.choices import Choices
 
-_NOTATIONS = ("L1,-,C4", "L2,-,C4", "L4,-,C4", "L9,-,C4")
+_NOTATIONS = ("L2,-,C4", "L3,-,C4", "L4,-,C4", "L9,-,C4")
 
 #: What a fuzzer would take long to find by itself.
 WORDS = (b"\r\n", b"\r\x00", b"\xff\xfa", b"\xff\xf0", b"@id=1;len=3 ", b"L4,-,C4", b"000C")

@@ -8,9 +8,10 @@ from twisted.internet.defer import Deferred
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
+from pychron_comms.errors import UnknownRequestTypeError
 from pychron_comms.interfaces import Reading
 from pychron_comms.processor.state.looks import AT_ONCE, BEHIND, KNOWN_BY, SOON, Looks
-from pychron_comms.processor.state.read_state import ReadState
+from pychron_comms.processor.state.read_state import ReadState, StateReader
 
 MANY = 3 * AT_ONCE + 1
 
@@ -28,6 +29,12 @@ class Seer:
 
     def looked(self) -> None:
         self.rounds += 1
+
+
+class ReaderTests(SynchronousTestCase):
+    def test_no_clients_line_is_a_look(self) -> None:
+        error = self.assertRaises(UnknownRequestTypeError, StateReader().prepare, "look", "me")
+        self.assertIn("look", str(error))
 
 
 class TurnTests(SynchronousTestCase):

@@ -21,7 +21,7 @@ from pychron_comms.lab.simulated.extraction_line.line import SimulatedExtraction
 from pychron_comms.lab.simulated.extraction_line.vacuum import Vacuum
 from pychron_comms.observability.state.items import Item
 from pychron_comms.observability.state.stream import StateStream
-from pychron_comms.processor.state.looks import SOON
+from pychron_comms.processor.state.looks import BEHIND, SOON
 from pychron_comms.processor.state.publisher import PERIOD, StatePublisher
 from pychron_comms.processor.state.read_state import ReadState
 from pychron_comms.processor.state.readings import read
@@ -185,6 +185,12 @@ class LookTests(PublisherCase):
         self.clock.advance(PERIOD)
         self.assertEqual(self.item("device/heater").obtained, 0.0)
         self.assertEqual(self.item("device/heater").confirmed, 2 * PERIOD)
+
+    def test_what_stands_beside_the_managers_is_believed_as_long_as_they_are(self) -> None:
+        self.more = [Reading("road/lock", "me")]
+        self.publisher.start()
+        beside, heater = self.item("road/lock"), self.item("device/heater")
+        self.assertEqual((beside.stale_after, heater.stale_after), (PERIOD * BEHIND,) * 2)
 
     def test_so_is_what_a_rule_marks_between_two_looks(self) -> None:
         marks: dict[str, object] = {}

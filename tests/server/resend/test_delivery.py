@@ -318,7 +318,11 @@ class GoneBeforeTests(ConnectionCase):
     def test_it_is_not_begun(self) -> None:
         self.handler.dataReceived(b"Open A\r")
         self.assertEqual(self.repeater.requests, [])
-        self.assertIn(b"ERROR 202", self.transport.value())
+        self.assertEqual(
+            self.transport.value(),
+            b"ERROR 202 : expired before it was begun: Open A: "
+            b"who asked had gone while the server stood still\r\n",
+        )
 
     def test_it_is_where_its_client_may_wait(self) -> None:
         self.transport.socket.has_ended = False
