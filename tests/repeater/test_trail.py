@@ -105,6 +105,17 @@ class PlainTests(ChangeCase):
         self.clock.advance(1)
         self.unknown(self.plain("b.1", silent=1.5))
 
+    def test_one_that_was_silent_since_the_first_was_asked_means_it_anew(self) -> None:
+        self.clock.advance(8.0)
+        self.plain("a.1")
+        self.old.waiting[0].callback("OK")
+        self.routing.reply_taken("a.1")
+        self.change()
+        self.clock.advance(1)
+        self.unknown(self.plain("b.1", silent=1.001))
+        self.plain("c.1", silent=1.0)
+        self.assertEqual(self.asked(self.new), ["Enable"])
+
     def test_the_same_connection_means_it_anew(self) -> None:
         self.plain("a.1")
         self.change()

@@ -79,6 +79,13 @@ class ClaimTests(LeaseCase):
         self.assertEqual((laser.since, laser.until), (1_000_000, 1_000_020))
         self.assertEqual((valve.since, valve.until, valve.owner), (1_000_001, 1_000_011, ME))
 
+    def test_the_oldest_is_told_first_whatever_it_is_called(self) -> None:
+        for part in (self.valve, self.stage, self.x):
+            self.leases.claim(part, ME, 10)
+            self.clock.advance(1)
+        self.leases.claim(self.valve, ME, 10)
+        self.assertEqual([name for name, _ in self.held()], ["System:A", "CO2:stage", "CO2:x"])
+
     def test_renewing_keeps_its_beginning_and_moves_its_end(self) -> None:
         self.leases.claim(self.valve, ME, 10)
         self.clock.advance(9)

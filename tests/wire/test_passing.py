@@ -7,8 +7,14 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.wire.frames import FrameFormat
-from pychron_comms.wire.grammar import numbered_replies, parse_reply, tagged_reply
+from pychron_comms.wire.grammar import (
+    numbered_replies,
+    parse_reply,
+    payload_length,
+    tagged_reply,
+)
 from pychron_comms.wire.rendering import render
+from pychron_comms.wire.replies import ReplyDecoder
 from tests.properties import holds
 
 TEXTS = st.text(max_size=30) | st.text(st.characters(codec="ascii"), max_size=30)
@@ -44,6 +50,13 @@ class PassingTests(SynchronousTestCase):
         for other in (b"@id=2 \xc3\xa9\r\n", b"@id=2 O", b"x @id=2 OK\r\n", b"@id=2 OK\n", b"\n"):
             self.assertEqual(numbered_replies(b"@id=1 OK\r\n" + other), [], other)
         self.assertEqual(numbered_replies(b"x @id=2 OK\r\n@id=1 OK\r\n"), [])
+
+    def test_behind_one_that_is_not_whole_there_is_none(self) -> None:
+        for begun in (b"@id=1 x", b"@id=1;len=30 \r\n", b"@id=1;len=2 \r\na"):
+            decoder = ReplyDecoder(payload_length, 64)
+            self.assertEqual(decoder.numbered(b"@id=9 OK\r\n"), [(b"9", b"OK")])
+            list(decoder.feed(begun))
+            self.assertEqual((decoder.numbered(b"@id=2 OK\r\n"), decoder.is_idle), ([], False))
 
     def test_what_a_payload_holds_is_none(self) -> None:
         self.assertEqual(numbered_replies(b"@id=1;len=10 \r\n@id=2 OK\r\n"), [])

@@ -162,6 +162,10 @@ class MemberTests(SynchronousTestCase):
             self.assertEqual((given_up, self.member.owns_nothing), ([], False))
             self.repeater.connection.asked[-1][1].callback(said)
         self.assertEqual((given_up, self.member.owns_nothing), ([1], True))
+        # A connection that is lost meanwhile tells nothing, and is nobody's bug.
+        self.member.watch(lambda: given_up.append(2))
+        self.repeater.connection.asked[-1][1].errback(OutcomeUnknownError("lost"))
+        self.assertEqual(given_up, [1])
 
     def test_a_bug_in_who_hears_it_is_logged_and_it_is_asked_on(self) -> None:
         def bug() -> None:

@@ -47,6 +47,8 @@ class JournalsTests(SynchronousTestCase):
         self.searches = {"one": self.answering(9.0, 5.0), "two": self.answering(7.0)}
         self.assertEqual(len(self.find()["records"]), 2)
         self.assertTrue(self.find()["more"])
+        self.searches["one"] = self.answering(9.0)
+        self.assertFalse(self.find()["more"])
 
     def test_who_did_not_answer_is_named(self) -> None:
         lost = PychronCommunicationError("unix:/b", "refused")
