@@ -209,7 +209,9 @@ class ReplyingProtocol(LineReceiver):
     # -- how much of it
 
     def pauseProducing(self) -> None:
-        """The client does not read its replies."""
+        """The client does not read its replies; told again at each further write."""
+        if self.pressure.is_unread:
+            return
         self._connections.count("readers_paused")
         self.pressure.is_unread = True
         self._outbox.sent = self._sent

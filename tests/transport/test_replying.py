@@ -102,6 +102,27 @@ class PauseTests(ProtocolCase):
         self.clock.advance(60)
         self.assertTrue(transport.aborted)
 
+    def test_a_pause_is_one_however_often_it_is_told(self) -> None:
+        """A transport tells it at each write while its buffer is full."""
+        parrot, transport = self.connect(stall=60.0)
+        parrot.pauseProducing()
+        self.clock.advance(30)
+        parrot.pauseProducing()
+        parrot.pauseProducing()
+        self.assertEqual(len(self.clock.getDelayedCalls()), 1)
+        parrot.resumeProducing()
+        self.assertEqual((transport.aborted, self.clock.getDelayedCalls()), (False, []))
+
+    def test_its_time_begins_when_it_is_told_first(self) -> None:
+        parrot, transport = self.connect(stall=60.0)
+        parrot.pauseProducing()
+        self.clock.advance(30)
+        parrot.pauseProducing()
+        self.clock.advance(29)
+        self.assertFalse(transport.aborted)
+        self.clock.advance(1)
+        self.assertTrue(transport.aborted)
+
     def test_a_listener_that_closes_after_each_reply_does_so_after_a_pause_too(self) -> None:
         parrot, transport = self.connect(close_after_reply=True)
         parrot.dataReceived(b"wait\n")
