@@ -8,6 +8,7 @@ import os
 import re
 import sys
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 from prompt_toolkit.application import create_app_session
@@ -112,6 +113,19 @@ class PromptHelpTests(SynchronousTestCase):
     def test_before_the_server_has_described_itself(self) -> None:
         told = "what the server can do is not known: it has not described itself yet"
         self.assertEqual(self.help("help Open"), f"{RED}{told}\x1b[0m\n")
+
+    def test_each_line_is_asked_for_with_what_is_known_of_the_server(self) -> None:
+        labels: list[str] = []
+        lines = iter(["", "help none", " QUIT "])
+
+        def prompt(label: str) -> str:
+            labels.append(label)
+            self.connection.catalogue = Catalogue("System")
+            return next(lines)
+
+        self.prompt._lines = SimpleNamespace(prompt=prompt)  # type: ignore[assignment]
+        self.assertEqual(self.prompt.run(), 0)
+        self.assertEqual(labels, ["ask> ", "System> ", "System> "])
 
     def test_one_that_there_is_is_told_of_in_one_line(self) -> None:
         self.console, self.shown = terminal(40)
@@ -274,6 +288,7 @@ class LivingTableTests(SynchronousTestCase):
         for notice, style in ((Live(), DIM), (Lost("cut"), "\x1b[1;31m")):
             table.show(notice)
             self.assertTrue(self.shown(table)[0].startswith(style))
+            self.assertIn("\x1b[1;2mvalue", self.shown(table)[1])
         rows = self.shown(table)[2:4]
         self.assertTrue(all(row.startswith(DIM) for row in rows), rows)
 

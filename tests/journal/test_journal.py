@@ -19,6 +19,7 @@ from zope.interface.verify import verifyObject
 from pychron_comms.errors import JournalError
 from pychron_comms.interfaces import IJournal
 from pychron_comms.journal.file_journal import FileJournal
+from pychron_comms.journal.lock import holder
 from pychron_comms.journal.memory import MemoryJournal, NoJournal
 from pychron_comms.journal.record import read_line
 from tests.journal.journal_case import _TAKEN, MONDAY, Journals, _fields, _text_of
@@ -156,6 +157,13 @@ class Files(Journals):
         lock.write_text("123456789 was here\n")
         self.reopen()
         self.assertEqual(lock.read_text(), f"{os.getpid()}\n")
+
+    def test_of_a_lock_that_cannot_be_read_nobody_is_the_holder(self) -> None:
+        lock = self.path.with_name(f"{self.path.name}.lock")
+        self.assertEqual(holder(lock), str(os.getpid()))
+        lock.write_bytes(b"\xff")
+        self.assertEqual(holder(lock), "")
+        self.assertEqual(holder(self.folder / "none"), "")
 
     def test_goes_on_after_a_start(self) -> None:
         self.write(2)

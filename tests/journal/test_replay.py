@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 from pychron_comms.journal import replay
 from pychron_comms.journal.file_journal import FileJournal
@@ -83,6 +84,12 @@ class Replay(Command):
         self.run_command("replay", self.path)
 
         self.assertEqual(self.laboratory.asked, ["System|Open A", "System|Open D"])
+
+    def test_a_system_without_unix_sockets_has_no_replay(self) -> None:
+        self.patch(replay, "socket", SimpleNamespace())
+        self.assertEqual(self.run_command("replay", self.path), (2, []))
+        why = "pychron-journal: replay needs unix sockets, which this system has not\n"
+        self.assertEqual(self.errors.getvalue(), why)
 
     def test_what_is_asked_can_be_narrowed(self) -> None:
         self.more(("Open B", "OK"))
