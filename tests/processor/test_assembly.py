@@ -16,7 +16,7 @@ from zope.interface import directlyProvides, implementer
 
 from pychron_comms.config.table import Table
 from pychron_comms.errors import NoResponseError, NotOwnerError, SecurityError
-from pychron_comms.interfaces import Effect, IJournal, ILaserManager, IReactorManager, Part
+from pychron_comms.interfaces import Effect, IJournal, ILaserManager, IReactorManager, Part, Reading
 from pychron_comms.journal.memory import MemoryJournal, NoJournal
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.processor import assembly
@@ -82,6 +82,14 @@ class QueueTests(SynchronousTestCase):
         manager = Eager()
         queue_of(manager, self.reactor, ManagerCalls(Metrics(), self.reactor))
         self.assertEqual(made, [(manager, "Eager")])
+
+    def test_what_a_manager_of_a_name_takes_is_timed(self) -> None:
+        metrics, manager = Metrics(), Eager()
+        calls = ManagerCalls(metrics, self.reactor)
+        calls.watch({"CO2": manager})
+        queue_of(manager, self.reactor, calls)
+        name = 'manager_call_seconds_count{manager="CO2",operation="act"} 0.0\n'
+        self.assertIn(name, metrics.text())
 
     def test_its_records_are_written_together_where_they_wait_for_the_disk(self) -> None:
         self.assertIsInstance(self.queue(sealed=True), SealedQueue)
@@ -230,6 +238,20 @@ class GateTests(SynchronousTestCase):
         )
         told = gate.process_server_request("System", "GetValveState A", "10.0.0.2")
         self.assertEqual(told, "False")
+
+    def test_what_its_process_shows_beside_is_told_with_the_rest(self) -> None:
+        gate = gate_from_config(
+            *laboratory_from(None),
+            self.reactor,
+            Metrics(),
+            more=lambda: [Reading("road/certificate", "ok")],
+        )
+        gate.startService()
+        self.reactor.pump([0.1] * 20)
+        item = gate.stream.get("road/certificate")
+        self.successResultOf(gate.stopService())
+        assert item is not None
+        self.assertEqual(item.value, "ok")
 
     def test_a_journal_is_opened_and_searched_where_nothing_else_is_said(self) -> None:
         folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))

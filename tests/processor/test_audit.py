@@ -77,7 +77,9 @@ class JournalTests(KeyCase):
     def test_a_bug_is_written_down_as_its_reply(self) -> None:
         self.opening.result = ZeroDivisionError("x")
         self.assertRaises(ZeroDivisionError, self.ask)
-        self.assertTrue(self.events()[1]["reply"].startswith("ERROR 002"))
+        reply = self.events()[1]["reply"]
+        self.assertTrue(reply.startswith("ERROR 002"), reply)
+        self.assertIn("Open", reply)
 
     def test_start_and_stop_are_written_down(self) -> None:
         self.gate.startService()

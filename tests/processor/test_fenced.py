@@ -51,7 +51,7 @@ class FencedRunnerTests(SynchronousTestCase):
     def test_reads_need_no_ownership(self) -> None:
         self.clock.advance(9.0)
         call = ScriptedCall("GetValveState A", "True", effect=Effect.READ)
-        self.assertEqual(self.run_call(call), "True")
+        self.assertEqual((self.run_call(call), self.taken), ("True", 1))
 
     def test_what_nobody_waits_for_is_given_up_behind_the_fence_too(self) -> None:
         call = ScriptedCall("Move A", Deferred())

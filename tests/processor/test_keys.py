@@ -142,6 +142,15 @@ class RoomTests(KeyMemoryCase):
         request["command"] += " "
         self.assertRaises(MalformedRequestError, self.keys.find, request, self.now)
 
+    def test_its_digest_is_that_of_other_versions_which_a_journal_may_have(self) -> None:
+        for command, digest in (
+            ("Open A", "2cff11ddfdc3cadc7bce0a95822e296e"),
+            ("\udce9", "f86822cc840ba163ce33f10c3a1fd4cf"),
+        ):
+            self.keys.ended(self.request("k", command=command), Ended(State.DONE, "OK"), self.now)
+            ((record, _),) = self.keys.carried(self.now)
+            self.assertEqual(record["request"], digest)
+
     def test_many_long_commands_take_no_room_beside_that(self) -> None:
         tracemalloc.start()
         self.addCleanup(tracemalloc.stop)
