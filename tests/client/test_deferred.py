@@ -192,7 +192,8 @@ class TaggedTests(DeferredCase):
         server.say(b"".join(b"@id=%d a\r\n" % number for number in range(1, len(first) + 1)))
         self.assertEqual(written, [0] * (HANDFUL - 1) + [HANDFUL] * 4)
         lines = server.lines()
-        self.assertEqual({each.partition(" ")[2] for each in lines}, {"B"})
+        for each in lines:
+            self.assertRegex(each, r"^@id=\d+;key=\S+ B$")
         self.assertEqual(len(lines), len(first))
         server.end()
         for each in again:

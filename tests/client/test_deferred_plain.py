@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+from types import SimpleNamespace
 from typing import Any
 
 from twisted.internet import error as net
@@ -13,7 +14,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.client.link.endpoint import parse_address
-from pychron_comms.client.link.wires import Dialer, StreamWire
+from pychron_comms.client.link.wires import DatagramWire, Dialer, StreamWire
 from pychron_comms.client.outcome import (
     BadReplyError,
     NoReplyError,
@@ -210,6 +211,18 @@ class DatagramTests(DeferredCase):
     def test_a_name_that_nobody_knows(self) -> None:
         error = self.failureResultOf(self.make("udp:nowhere:1").ask("A"), NotSentError).value
         self.assertIn("nowhere", str(error))
+
+
+class PortTests(SynchronousTestCase):
+    def test_one_that_the_reactor_has_ended_is_not_ended_again(self) -> None:
+        lost: list[object] = []
+        owner: Any = SimpleNamespace(lost=lost.append)
+        wire = DatagramWire(owner, "10.0.0.9", 1067)
+        wire.transport = SimpleNamespace(stopListening=lambda: self.fail("ended again"))
+        wire.stopProtocol()
+        wire.close()
+        wire.abort()
+        self.assertEqual(len(lost), 1)
 
 
 class Endpoint:

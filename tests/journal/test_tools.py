@@ -77,12 +77,13 @@ class Export(Command):
         real = Path.open
 
         def record(path: Path, *mode: Any, **how: Any) -> Any:
-            opened.append(how.get("encoding"))
+            opened.append((how.get("encoding"), how.get("newline")))
             return real(path, *mode, **how)
 
         self.patch(Path, "open", record)
         self.run_command("export", self.path, "--out", self.folder / "a.csv")
-        self.assertIn("utf-8", opened)
+        self.assertIn(("utf-8", ""), opened)
+        self.assertNotIn(b"\r", (self.folder / "a.csv").read_bytes())
 
     def test_says_how_a_file_should_be_called(self) -> None:
         self.assertEqual(self.run_command("export", self.path, "--out", "a.xls"), (2, []))
@@ -95,7 +96,8 @@ class Export(Command):
         self.assertIn("-m pip install pyarrow", self.errors.getvalue())
         self.assertFalse(out.exists())
         self.assertEqual(self.run_command("export", self.path, "--format", "parquet"), (2, []))
-        self.assertIn("needs a file", self.errors.getvalue())
+        why = "pychron-journal: Parquet needs a file: give --out FILE.parquet\n"
+        self.assertIn(why, self.errors.getvalue())
 
     def test_as_parquet_has_numbers_for_numbers(self) -> None:
         if find_spec("pyarrow") is None:
