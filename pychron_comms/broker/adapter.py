@@ -1,4 +1,4 @@
-"""Pika under Twisted. Beside it only the messages' properties and frames are pika's.
+"""Pika under Twisted: the one module that imports pika, but for the messages' properties.
 
 Pika brings an adapter of its own, which is not used: importing it chooses the reactor, a refused
 login loses its reason in it, and it may pin a returned message to the wrong publication.
@@ -7,11 +7,12 @@ login loses its reason in it, and it may pin a returned message to the wrong pub
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from typing import Protocol as Interface
 
 import pika
+from pika.connection import Connection
 from pika.exceptions import AMQPError
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.error import ConnectionDone
@@ -21,7 +22,6 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from pychron_comms.broker.channel import BrokerChannel, ChannelLostError
-from pychron_comms.broker.prompt import PromptConnection
 from pychron_comms.broker.version import check_product
 from pychron_comms.transport.cork import Cork
 from pychron_comms.transport.outbox import Outbox
@@ -38,7 +38,7 @@ class Timer:
             self._call.cancel()
 
 
-class _Pika(PromptConnection):
+class _Pika(Connection):
     """Pika's part that knows no transport, on one of Twisted's."""
 
     def __init__(self, parameters: Any, clock: IReactorTime, *, told: BrokerConnection) -> None:
@@ -69,6 +69,10 @@ class _Pika(PromptConnection):
 
     def _adapter_emit_data(self, data: bytes) -> None:
         self._told.write(data)
+
+    def _output_marshaled_frames(self, marshaled_frames: Sequence[bytes]) -> None:
+        # A message has three, which pika would write one by one.
+        super()._output_marshaled_frames([b"".join(marshaled_frames)])
 
     # What an adapter calls.
 
