@@ -28,11 +28,11 @@ from tests.faults.kinds import (
 )
 from tests.faults.laboratories import CountingLaboratory, address_of, wait_until_answered
 from tests.faults.proxy import DOWN, UP, Direction, Proxy
-from tests.integration.processes import Processes
+from tests.integration.processes import PATIENCE, Processes
 
 #: Seconds that a client waits where all is answered, and where something may never be. A command
 #: through the relays takes some milliseconds.
-_PATIENCE, _IMPATIENCE = 10.0, 0.3
+_PATIENCE, _IMPATIENCE = PATIENCE, 0.3
 
 # At once, or within a line: one is some 40 bytes on the first hop, some 70 on the second.
 _CUTS = (("front", 50), ("hop", 0), ("hop", 50))
