@@ -1,6 +1,8 @@
-"""What another has undone is done again for who asks again: ``OK`` is never told instead.
+"""What another has undone: who asks for it again is never told ``OK`` for what is not so, and what
+may be a copy that a client sends by itself undoes nothing.
 
-Finding B6 of issue 12: on f156da4 each of these got ``OK`` while the valve was closed.
+Finding B6 of issue 12: on f156da4 each of these got ``OK`` while the valve was closed. On e83ab754
+what may be a copy opened it again, behind another's ``Close`` that was answered ``OK``.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from pychron_comms.wire.copies import KEEP_DATAGRAM
 from tests.integration.clients import PATIENCE
 from tests.integration.laboratories import HOST, Laboratory, server_address
 from tests.integration.processes import Attempt, wait_until
@@ -80,6 +83,9 @@ def test_by_datagram(valve: Valve, undo: Undo) -> None:
         with attempt:
             assert valve.ask_by_datagram("Open A") == "OK"
             undo(valve)
+            assert valve.ask_by_datagram("Open A").startswith("ERROR 201")
+            assert not valve.is_open
+            time.sleep(KEEP_DATAGRAM)
             assert (valve.ask_by_datagram("Open A"), valve.is_open) == ("OK", True)
 
 
@@ -116,7 +122,11 @@ def test_after_a_reply_that_nobody_read(valve: Valve, undo: Undo) -> None:
             lost.sendall(b"Open A\r")
             wait_until(lambda: valve.is_open, "the valve to be open")
             undo(valve)
-            assert (valve.ask("Open A"), valve.is_open) == ("OK", True)
+            with valve.connect() as again:
+                assert say(again, "Open A").startswith("ERROR 201")
+                assert not valve.is_open
+                # Who has read that asks anew.
+                assert (say(again, "Open A"), valve.is_open) == ("OK", True)
 
 
 def test_without_that_it_is_a_copy(valve: Valve) -> None:

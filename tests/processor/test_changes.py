@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.interfaces import Move
-from pychron_comms.processor.execution.changes import PARTS, ChangeLog
+from pychron_comms.processor.execution.changes import PARTS, SENDERS, ChangeLog
 
 
 class ChangeTests(SynchronousTestCase):
@@ -78,5 +78,58 @@ class ChangeTests(SynchronousTestCase):
         for number in range(PARTS):
             self.change(f"P{number}")
         self.assertTrue(self.changed("A", first))
-        (parts,) = self.log._managers.values()
+        (parts,) = self.log._all._managers.values()
         self.assertLessEqual(len(parts._at), PARTS)
+
+
+class SenderTests(SynchronousTestCase):
+    """Who has changed a part himself."""
+
+    def setUp(self) -> None:
+        self.log = ChangeLog()
+        self.line = object()
+
+    def change(self, sender: str, target: str = "A") -> int:
+        return self.log.note((Move(self.line, target),), sender)
+
+    def changed(self, sender: str, since: int, target: str = "A") -> bool:
+        return self.log.changed_by(sender, (Move(self.line, target),), since)
+
+    def test_each_senders_changes_are_his_own(self) -> None:
+        first = self.change("me")
+        self.assertFalse(self.changed("me", first))
+        self.change("other")
+        self.assertFalse(self.changed("me", first))
+        self.assertTrue(self.changed("other", first))
+        self.change("me")
+        self.assertTrue(self.changed("me", first))
+
+    def test_what_nobody_asked_for_is_nobodys(self) -> None:
+        first = self.change("me")
+        self.change("")
+        self.assertFalse(self.changed("", first))
+        self.assertTrue(self.log.changed_since((Move(self.line, "A"),), first))
+
+    def test_what_overlaps_counts(self) -> None:
+        first = self.change("me")
+        self.change("me", "")
+        self.assertTrue(self.changed("me", first))
+
+    def test_one_that_is_taken_back_was_none(self) -> None:
+        first = self.change("me")
+        second = self.change("me")
+        self.log.take_back((Move(self.line, "A"),), second, "me")
+        self.assertFalse(self.changed("me", first))
+        self.log.take_back((Move(self.line, "A"),), second, "nobody")
+
+    def test_of_many_senders_the_last_ones_are_known(self) -> None:
+        first = self.change("me")
+        self.change("me")
+        self.change("other")
+        for number in range(SENDERS - 2):
+            self.change(f"s{number}", "B")
+        self.assertTrue(self.changed("me", first))
+        self.change("me", "B")
+        self.change("one more", "B")
+        self.assertTrue(self.changed("me", first))
+        self.assertFalse(self.changed("other", first))

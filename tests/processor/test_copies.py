@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tracemalloc
-from unittest.mock import patch
 
 from twisted.internet.defer import Deferred
 
@@ -13,12 +12,10 @@ from pychron_comms.errors import (
     OutcomeUnknownError,
     OvertakenError,
 )
-from pychron_comms.interfaces import Part
 from pychron_comms.journal.memory import NoJournal
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.processor.execution import copies, plain_command
 from pychron_comms.processor.execution.audit import Audit
-from pychron_comms.processor.execution.execution import Execution
 from pychron_comms.processor.execution.idempotency import CommandMemory, request_of
 from pychron_comms.processor.execution.plain_command import LATE
 from pychron_comms.processor.execution.shares import OVERHEAD
@@ -230,67 +227,6 @@ class InDoubtTests(CopyCase):
         self.reply("udp.1")
         self.assertEqual(self.reply("c1.1"), "OK")
         self.assertEqual(self.ran, ["Open A"])
-
-
-class ChangedSinceTests(CopyCase):
-    """Finding B6 of issue 12: on f156da4 another's change did not end a kept reply."""
-
-    def is_run_again(self) -> bool:
-        before = self.ran.count("Open A")
-        self.assertEqual(self.reply("c9.1"), "OK")
-        return self.ran.count("Open A") > before
-
-    def test_by_another_computer(self) -> None:
-        self.reply("c1.1")
-        self.reply("d1.1", "Close A", OTHER)
-        self.assertTrue(self.is_run_again())
-
-    def test_by_a_command_that_came_by_datagram(self) -> None:
-        self.reply("udp.1")
-        self.reply("", "Shut A", OTHER)
-        self.assertTrue(self.is_run_again())
-
-    def test_by_one_with_a_key(self) -> None:
-        self.reply("c1.1")
-        self.reply("", "Shut A", OTHER, key="k")
-        self.assertTrue(self.is_run_again())
-
-    def test_by_what_moves_all(self) -> None:
-        self.reply("c1.1")
-        self.reply("c2.1", "ShutAll")
-        self.assertTrue(self.is_run_again())
-
-    def test_by_a_safe_state(self) -> None:
-        self.reply("c1.1")
-        self.gate._leases.override(Part("System:A", self.valves, "A"), OTHER, "smoke")
-        self.assertTrue(self.is_run_again())
-
-    def test_not_by_another_part_nor_by_a_read(self) -> None:
-        self.reply("c1.1")
-        self.reply("c2.1", "Shut B")
-        self.reply("c3.1", "Get A")
-        self.assertFalse(self.is_run_again())
-
-    def test_not_by_what_was_refused(self) -> None:
-        self.reply("c1.1")
-        self.failureResultOf(self.ask("c2.1", "Shut A", within=-1.0), ExpiredError)
-        self.assertFalse(self.is_run_again())
-
-    def test_not_by_what_was_prevented_when_its_thread_came_to_it(self) -> None:
-        self.reply("c1.1")
-        with patch.object(Execution, "take", side_effect=ExpiredError("Shut A")):
-            self.failureResultOf(self.ask("c2.1", "Shut A", OTHER), ExpiredError)
-        self.assertEqual(self.ran, ["Open A"])
-        self.assertFalse(self.is_run_again())
-
-    def test_what_was_changed_while_it_ran_is_changed_since(self) -> None:
-        self.valves.slow["Open A"] = opening = Deferred()
-        self.ask("c1.1")
-        closing = self.ask("d1.1", "Close A", OTHER)
-        opening.callback("OK")
-        self.assertEqual(self.successResultOf(closing), "OK")
-        self.valves.slow.clear()
-        self.assertTrue(self.is_run_again())
 
 
 class OvertakenTests(CopyCase):

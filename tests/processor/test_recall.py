@@ -53,13 +53,23 @@ class RecallTests(CopyCase):
         self.reply("c2.1")
         self.assertEqual(self.ran, ["Open A", "Open A"])
 
-    def test_what_was_changed_since_is_meant_anew(self) -> None:
+    def test_what_its_sender_has_changed_since_is_meant_anew(self) -> None:
+        for change in ("Close A", "Shut A"):
+            self.reply("c1.1")
+            self.reply("", change, key=change)
+            self.restart(KEEP - 1)
+            self.reply("c2.1")
+            self.assertEqual(self.ran, ["Open A", change, "Open A"])
+            self.ran.clear()
+            self.clock.advance(KEEP)
+
+    def test_what_another_has_changed_since_is_unknown(self) -> None:
         for change in ("Close A", "Shut A"):
             self.reply("c1.1")
             self.reply("", change, OTHER, key=change)
             self.restart(KEEP - 1)
-            self.reply("c2.1")
-            self.assertEqual(self.ran, ["Open A", change, "Open A"])
+            self.failureResultOf(self.ask("c2.1"), OutcomeUnknownError)
+            self.assertEqual(self.ran, ["Open A", change])
             self.ran.clear()
             self.clock.advance(KEEP)
 
@@ -72,8 +82,8 @@ class RecallTests(CopyCase):
         self.gate = self.new_gate()
         self.gate._part = lambda name: part
         self.gate.startService()
-        self.reply("c2.1")
-        self.assertEqual(self.ran, ["Open A", "Open A"])
+        self.failureResultOf(self.ask("c2.1"), OutcomeUnknownError)
+        self.assertEqual(self.ran, ["Open A"])
 
     def stop(self) -> None:
         """A clean stop, which makes all safe."""
@@ -138,6 +148,8 @@ class RecallTests(CopyCase):
     def test_what_is_carried_over_is_as_if_it_was_written(self) -> None:
         self.gate.startService()
         self.reply("c0.1", "Open B")
+        self.reply("c5.1", "Open D")
+        self.reply("c6.1", "Close D")
         self.reply("c1.1")
         self.valves.slow["Open C"] = Deferred()
         self.ask("c3.1", "Open C")
@@ -146,8 +158,11 @@ class RecallTests(CopyCase):
         self.restart()
         self.failureResultOf(self.ask("c4.1", "Open C"), OutcomeUnknownError)
         self.assertEqual(self.reply("c2.1"), "OK")
-        self.reply("c2.1", "Open B")
-        self.assertEqual(self.ran, ["Open B", "Open A", "Open C", "Close B", "Open B"])
+        self.failureResultOf(self.ask("c7.1", "Open B"), OutcomeUnknownError)
+        done = ["Open B", "Open D", "Close D", "Open A", "Open C", "Close B"]
+        self.assertEqual(self.ran, done)
+        self.reply("c8.1", "Open D")
+        self.assertEqual(self.ran, [*done, "Open D"])
 
     def test_a_long_run_is_in_doubt_from_its_end(self) -> None:
         self.valves.slow["Open A"] = opening = Deferred()

@@ -10,16 +10,16 @@ ONCE = (
         "Pychron's client asks again on a new connection after 1.03 s: the copy joins the"
         " command that still runs",
         "processor/execution/copies.py",
-        "        return plain.what",
-        "        return None",
+        "        what = plain.what if running else",
+        "        what = None if running else",
         "tests.processor.test_copies.WhileItRunsTests.test_a_copy_by_another_connection_joins_the_first",
     ),
     Promise(
         "a copy that comes late undoes nothing",
         "the first word of an older connection, whose part was changed since, is not run (202)",
         "processor/execution/copies.py",
-        "            if may_be_late and is_changed and is_first(ask):\n",
-        "            if False:\n",
+        "        if may_be_late and is_changed and is_first(ask):\n",
+        "        if False:\n",
         "tests.processor.test_late_copies.LateTests"
         ".test_a_first_word_past_a_change_is_neither_run_nor_told_ok",
     ),
@@ -56,8 +56,8 @@ ONCE = (
         "whether it comes in time is reckoned by when it left its server, where the processor stood"
         " still",
         "processor/execution/copies.py",
-        "            if not plain.may_be_copied_by(sent):\n",
-        "            if not plain.may_be_copied_by(now):\n",
+        "        if not plain.may_be_copied_by(sent):\n",
+        "        if not plain.may_be_copied_by(sent + call.context.age):\n",
         "tests.processor.test_copies_under_way.LyingTests"
         ".test_what_left_its_server_in_time_is_a_copy",
     ),
@@ -112,9 +112,17 @@ ONCE = (
         "and `OK` is true",
         "a kept reply ends when anybody, a safe state too, changes a part that its command moves",
         "processor/execution/copies.py",
-        "            if is_changed or (plain.is_taken and not may_be_late):",
-        "            if plain.is_taken and not may_be_late:",
-        "tests.processor.test_copies.ChangedSinceTests.test_by_another_computer",
+        "        if not is_changed:\n",
+        "        if True:\n",
+        "tests.processor.test_copies_past_a_change.PastAChangeTests.test_by_a_safe_state",
+    ),
+    Promise(
+        "nor does a copy undo what another did",
+        "past another's change it gets 201, unless it is known that the first reply was read",
+        "processor/execution/copies.py",
+        "        return _undone(plain)\n\n    def opened",
+        "        return None\n\n    def opened",
+        "tests.processor.test_copies_past_a_change.PastAChangeTests.test_by_another_computer",
     ),
     Promise(
         "a key runs once",

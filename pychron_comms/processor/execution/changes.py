@@ -1,7 +1,8 @@
-"""When each part of the hardware was last changed, by whomever, as far as the gate can tell."""
+"""When each part of the hardware was last changed, and by whom, as far as the gate can tell."""
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -10,35 +11,73 @@ from pychron_comms.interfaces import Move
 #: Parts of one manager that are told apart.
 PARTS = 1000
 
+#: Senders of whom it is known what they changed, those who changed something last.
+SENDERS = 64
+
 
 class ChangeLog:
     """Numbers the changes of all parts, in their order; work and room do not grow with them."""
 
     def __init__(self) -> None:
         self._count = 0
+        self._all = _Changes()
+        # By those who made them; who did so last is last.
+        self._own: OrderedDict[str, _Changes] = OrderedDict()
+
+    def note(self, moves: Iterable[Move], sender: str = "") -> int:
+        """These parts are changed now, by that sender or by none; the number of the change."""
+        self._count += 1
+        moves = tuple(moves)
+        self._all.note(moves, self._count)
+        if sender:
+            own = self._own.setdefault(sender, _Changes())
+            own.note(moves, self._count)
+            self._own.move_to_end(sender)
+            if len(self._own) > SENDERS:
+                self._own.popitem(last=False)
+        return self._count
+
+    def take_back(self, moves: Iterable[Move], number: int, sender: str = "") -> None:
+        """That change has not come about after all: what was to make it was never begun."""
+        moves = tuple(moves)
+        self._all.take_back(moves, number)
+        if sender in self._own:
+            self._own[sender].take_back(moves, number)
+
+    def changed_since(self, moves: Iterable[Move], number: int) -> bool:
+        """Whether any of these parts, or what overlaps it, has been changed after that change."""
+        return self._all.since(moves, number)
+
+    def changed_by(self, sender: str, moves: Iterable[Move], number: int) -> bool:
+        """Whether that sender has; False where that is not known any more."""
+        own = self._own.get(sender)
+        return own is not None and own.since(moves, number)
+
+
+class _Changes:
+    """The last changes of all managers."""
+
+    __slots__ = ("_managers",)
+
+    def __init__(self) -> None:
         # By identity: a manager may compare equal to another, or not hash. It is never collected
         # while this is used: whoever changes it owns it.
         self._managers: dict[int, _Parts] = {}
 
-    def note(self, moves: Iterable[Move]) -> int:
-        """These parts are changed now; the number of the change."""
-        self._count += 1
+    def note(self, moves: Iterable[Move], number: int) -> None:
         for move in moves:
             parts = self._managers.get(id(move.manager))
             if parts is None:
                 parts = self._managers[id(move.manager)] = _Parts()
-            parts.note(move.target, self._count)
-        return self._count
+            parts.note(move.target, number)
 
     def take_back(self, moves: Iterable[Move], number: int) -> None:
-        """That change has not come about after all: what was to make it was never begun."""
         for move in moves:
             parts = self._managers.get(id(move.manager))
             if parts is not None:
                 parts.take_back(move.target, number)
 
-    def changed_since(self, moves: Iterable[Move], number: int) -> bool:
-        """Whether any of these parts, or what overlaps it, has been changed after that change."""
+    def since(self, moves: Iterable[Move], number: int) -> bool:
         for move in moves:
             parts = self._managers.get(id(move.manager))
             if parts is not None and parts.last(move.target) > number:

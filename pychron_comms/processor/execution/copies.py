@@ -6,8 +6,9 @@ a new command is here: the same line, from the same computer, by another connect
 first still runs; or in the seconds after it, until there is evidence that its reply was read; or by
 a connection that has been silent since before the first was asked, or has said nothing yet and was
 made before that reply was there, or before the last copy was asked: a bad line may bring a copy
-when another was answered. What anybody has changed since is wished anew; but no copy runs what was
-dropped because something was made safe (210), nor one that was under way what was refused. What
+when another was answered. What its own sender has changed since is wished anew. Where another has,
+nobody can tell a copy from a new wish: it gets 201, and undoes nothing. Nor does a copy run what
+was dropped because something was made safe (210), nor one that was under way what was refused. What
 makes safe is no copy of anything. All is reckoned by when it left its server, so that the time for
 which this process stood still is nobody's.
 """
@@ -24,6 +25,7 @@ from pychron_comms.processor.execution.entry import Ended, Entry
 from pychron_comms.processor.execution.plain_command import Line, PlainCommand, is_first
 from pychron_comms.processor.execution.shares import Shares
 from pychron_comms.wire.context import OBSERVE
+from pychron_comms.wire.copies import connection_of
 
 #: Bytes for all that are kept; and of what was refused, for all and for each sender.
 ROOM = 32_000_000
@@ -96,20 +98,32 @@ class CopyMemory:
         if plain is None or plain.came_by(ask):
             return None
         is_late = silent_since < plain.asked_at
-        if running is None:
-            if not plain.may_be_copied_by(sent):
-                return None
-            is_changed = self._changes.changed_since(plain.moves, plain.change)
-            is_changed = is_changed and not plain.is_overtaken
-            may_be_late = plain.may_be_older(ask, silent_since)
-            if may_be_late and is_changed and is_first(ask):
-                raise ExpiredError(f"{call.name}: perhaps a late copy; its part was changed since")
-            if is_changed or (plain.is_taken and not may_be_late):
-                return None
-        if not (is_late or plain.is_taken):
+        what = plain.what if running else self._past(plain, call, sent, silent_since)
+        if what is not None and not (is_late or plain.is_taken):
             # Whoever sent a late one has the reply by another connection, or has gone.
             self._ask_again(plain, ask, sent)
-        return plain.what
+        return what
+
+    def _past(
+        self, plain: PlainCommand, call: ICall, sent: float, silent_since: float
+    ) -> Entry | Ended | None:
+        """What a copy of one that has ended gets; None for what is wished anew."""
+        ask = call.context.ask
+        if not plain.may_be_copied_by(sent):
+            return None
+        is_changed = self._changes.changed_since(plain.moves, plain.change)
+        is_changed = is_changed and not plain.is_overtaken
+        may_be_late = plain.may_be_older(ask, silent_since)
+        if may_be_late and is_changed and is_first(ask):
+            raise ExpiredError(f"{call.name}: perhaps a late copy; its part was changed since")
+        if plain.is_taken and not may_be_late:
+            return None
+        if not is_changed:
+            return plain.what
+        goes_on = bool(connection_of(ask)) and not is_first(ask)
+        if goes_on or self._changes.changed_by(call.sender, plain.moves, plain.change):
+            return None
+        return _undone(plain)
 
     def opened(self, entry: Entry, now: float) -> None:
         """A new command waits."""
@@ -152,16 +166,19 @@ class CopyMemory:
         """What a later process must know of each whose reply is in doubt, and when it was asked."""
         for sender, (request_type, command), plain, _ in self._kept:
             is_over = plain.is_taken or not plain.may_be_copied_by(now)
-            is_over = is_over or self._changes.changed_since(plain.moves, plain.change)
-            if isinstance(plain.what, Ended) and not is_over:
+            is_over = is_over or self._changes.changed_by(sender, plain.moves, plain.change)
+            what = plain.what
+            if isinstance(what, Ended) and not is_over:
+                if self._changes.changed_since(plain.moves, plain.change):
+                    what = _undone(plain)
                 record = {
                     "event": PLAIN_COMMAND,
                     "type": request_type,
                     "command": command,
                     "sender": sender,
                     "ask": plain.last,
-                    "state": plain.what.state.value,
-                    "reply": plain.what.reply,
+                    "state": what.state.value,
+                    "reply": what.reply,
                 }
                 yield record, plain.asked_at
 
@@ -198,6 +215,12 @@ def is_plain(call: ICall) -> bool:
     """Whether copies of it are asked about at all."""
     context = call.context
     return bool(context.ask) and not (context.key or call.safe or context.role == OBSERVE)
+
+
+def _undone(plain: PlainCommand) -> Ended:
+    """What is told of it since another has changed its part."""
+    assert isinstance(plain.what, Ended)
+    return plain.what.undone(plain.line[1], "another")
 
 
 def _is_overtaken(ended: Ended) -> bool:

@@ -41,8 +41,8 @@ class _Begun(NamedTuple):
 class CommandMemory:
     """Knows commands again by their keys for ``keep`` seconds, and plain ones by how they come.
 
-    It is told of every change of the hardware: a plain command whose part has been changed since is
-    meant anew.
+    It is told of every change of the hardware: a plain command whose part its sender has changed
+    since is meant anew, and none is run a second time past another's change.
     """
 
     def __init__(
@@ -162,7 +162,7 @@ class CommandMemory:
     def begun(self, entry: Entry) -> None:
         now = self._clock.seconds()
         self._figures.begun(entry.request["type"], now - entry.since)
-        change = self._changes.note(entry.call.moves)
+        change = self._changes.note(entry.call.moves, entry.call.sender)
         self._begun[entry] = _Begun(now, change)
         if "ask" in entry.request:
             self.copies.begun(entry, change)
@@ -177,7 +177,7 @@ class CommandMemory:
         ran = None if begun is None else now - begun.at
         if begun is not None and ended.refused:
             # It was handed over, and prevented.
-            self._changes.take_back(entry.call.moves, begun.change)
+            self._changes.take_back(entry.call.moves, begun.change, entry.call.sender)
         self._figures.ended(entry.request["type"], entry.call.name, ended.reply, ran)
         if "key" in entry.request:
             self.keys.ended(entry.request, ended, now)

@@ -145,7 +145,7 @@ class Recall:
         call = self._laboratory.call(record["type"], record["command"], record["sender"])
         if call is None:
             return _Begun(record)
-        return _Begun(record, call.moves, self._changes.note(call.moves))
+        return _Begun(record, call.moves, self._changes.note(call.moves, record["sender"]))
 
     def _ended(self, begun: _Begun, ended: Ended, at: str) -> None:
         record = begun.record

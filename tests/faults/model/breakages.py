@@ -233,9 +233,9 @@ def _found_as_if_it_came_now(self: Any, request: Any, call: Any, now: float) -> 
         call.context = context
 
 
-def _stop_is_a_change(self: Any, record: Any) -> None:
+def _stop_is_each_senders_own(self: Any, record: Any) -> None:
     for begun, _, _ in self._plain:
-        self._changes.note(begun.moves or ())
+        self._changes.note(begun.moves or (), begun.record["sender"])
 
 
 def _locked_for_all(self: Any, call: Any) -> None:
@@ -296,7 +296,8 @@ BREAKAGES: Mapping[str, Patches] = {
     "undelivered replies are not kept": [(Delivery, "lost", _delivered_all_the_same)],
     "a reply that crossed the end is taken for delivered": [(promises, "_has_taken_all", _yes)],
     "a late copy is taken for a new command": [(CopyMemory, "find", _late_taken_for_new)],
-    "a stop is a change as any other": [(Recall, "_stop", _stop_is_a_change)],
+    "a stop is each sender's own change": [(Recall, "_stop", _stop_is_each_senders_own)],
+    "another's change is each sender's own": [(ChangeLog, "changed_by", _yes)],
     "what lay comes now": [(CopyMemory, "find", _found_as_if_it_came_now)],
     "refusals push out what was run": [(KeyMemory, "ended", _remembered_in_one_room)],
     "refusals are forgotten": [(PlainCommand, "was_refused_to", _no)],

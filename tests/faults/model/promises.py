@@ -230,10 +230,16 @@ def came_late(world: World, one: Told, other: Told) -> bool:
 
 
 def changed_between(world: World, one: Told, other: Told) -> bool:
-    """Whether something else was done to the device in between: who asks again wants it anew."""
+    """Whether its computer had something else done to the device in between: it wants it anew."""
     every = world.laboratory.told
     between = every[every.index(one) + 1 : every.index(other)]
-    return any(each.device == one.device and each.word != "Look" for each in between)
+    address = world.address_of(one.number)
+    return any(
+        each.device == one.device
+        and each.word != "Look"
+        and world.address_of(each.number) == address
+        for each in between
+    )
 
 
 def unwritten_and_forgotten(world: World, told: list[Told]) -> bool:
