@@ -52,12 +52,15 @@ class Outbox:
 
     def close(self) -> None:
         """End the connection when all of it is written."""
-        self.release()
-        # A transport waits for a producer that it has paused, and would never close.
-        self._transport.unregisterProducer()
+        self._finish()
         self._transport.loseConnection()
 
     def close_now(self) -> None:
         """The same where the other end has stopped sending: without a turn, if nothing waits."""
-        self.release()
+        self._finish()
         close_now(self._transport)
+
+    def _finish(self) -> None:
+        self.release()
+        # A transport waits for a producer that it has paused, and would never close.
+        self._transport.unregisterProducer()

@@ -66,12 +66,17 @@ def test_half_open_peers_are_looked_for_within_half_a_minute(processes: Processe
         assert keepalive_seconds(wire.socket.getsockname()[1]) <= 30
 
 
+#: The state of a connection there.
+_OPEN = "01"
+
+
 def keepalive_seconds(port: int) -> float:
     """When the other end of a loopback connection will ask whether this one lives."""
     with open("/proc/net/tcp") as table:
         for row in table:
             fields = row.split()
-            if fields[2].endswith(f":{port:04X}"):
+            # An earlier connection may have had that port.
+            if fields[2].endswith(f":{port:04X}") and fields[3] == _OPEN:
                 kind, when = fields[5].split(":")
                 assert kind == "02", "no keepalive timer runs"
                 return int(when, 16) / 100

@@ -91,5 +91,7 @@ class OutboxTests(SynchronousTestCase):
             self.assertEqual(self.transport.happened, [b"last", "closed"])
 
     def test_a_producer_that_is_paused_does_not_keep_it_open(self) -> None:
-        self.outbox.close()
-        self.assertIsNone(self.transport.producer)
+        for close in (self.outbox.close, self.outbox.close_now):
+            close()
+            self.assertIsNone(self.transport.producer)
+            self.transport.registerProducer(self, True)  # type: ignore[arg-type]

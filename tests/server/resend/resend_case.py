@@ -41,6 +41,11 @@ class Transport(StringTransport):
     def getHandle(self) -> Socket:
         return self.socket
 
+    def unregisterProducer(self) -> None:
+        """Where there is none nothing happens, as with TCP's own."""
+        if self.producer is not None:
+            super().unregisterProducer()
+
 
 class ConnectionCase(SynchronousTestCase):
     """Connections of one listener."""
