@@ -239,7 +239,9 @@ def plain_reply(text: str) -> bytes:
 
 def tagged_reply(identifier: str, text: str) -> bytes:
     """A reply that bears its request's id; text with line ends travels as a payload behind it."""
-    name = quoted(identifier)
+    # A server's ids are numbers, and need no quoting; each reply on the hop has one.
+    digits = identifier.isascii() and identifier.isdigit()
+    name = identifier if digits else quoted(identifier)
     if "\n" not in text and "\r" not in text:
         return f"@id={name} {text}\r\n".encode(errors="replace")
     payload = text.encode(errors="replace")
