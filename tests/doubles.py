@@ -10,6 +10,7 @@ from typing import Any
 from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import Clock
+from twisted.internet.testing import StringTransport
 from zope.interface import implementer
 
 from pychron_comms.interfaces import (
@@ -331,3 +332,11 @@ def gate_around(
         searches=JournalSearch("", clock),
         clock=clock,
     )
+
+
+class TcpTransport(StringTransport):
+    """Where no producer is registered none is taken away, as with TCP's own."""
+
+    def unregisterProducer(self) -> None:
+        if self.producer is not None:
+            super().unregisterProducer()

@@ -174,8 +174,7 @@ class BrokerConnection(Protocol):
 
     def end(self) -> None:
         """When all of it is written."""
-        self._outbox.release()
-        self.transport.loseConnection()
+        self._outbox.close()
 
     def opened(self) -> None:
         try:

@@ -31,6 +31,11 @@ _DONE = Failure(ConnectionDone())
 _BESIDE = "_tempDataBuffer"
 
 
+def _socket_of(transport: Any) -> socket.socket | None:
+    handle = transport.getHandle() if hasattr(transport, "getHandle") else None
+    return handle if isinstance(handle, socket.socket) else None
+
+
 def make_prompt(transport: Any) -> None:
     """Send small segments at once, notice a peer that has vanished, and one that does not read.
 
@@ -45,8 +50,8 @@ def make_prompt(transport: Any) -> None:
         transport.setTcpNoDelay(True)
         transport.setTcpKeepAlive(True)
         hasten_keepalive(transport)
-        handle = transport.getHandle() if hasattr(transport, "getHandle") else None
-        if isinstance(handle, socket.socket):
+        handle = _socket_of(transport)
+        if handle is not None:
             handle.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
 
 
@@ -56,8 +61,8 @@ def let_datagrams_wait(transport: Any) -> None:
     What is beyond, the system drops without a word. It may give less than is asked for (Linux:
     ``net.core.rmem_max``).
     """
-    handle = transport.getHandle() if hasattr(transport, "getHandle") else None
-    if isinstance(handle, socket.socket):
+    handle = _socket_of(transport)
+    if handle is not None:
         handle.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _DATAGRAMS)
 
 
@@ -72,8 +77,8 @@ def hasten_keepalive(transport: Any) -> None:
 
     Linux would ask after two hours. Systems without these options keep their own times.
     """
-    handle = transport.getHandle() if hasattr(transport, "getHandle") else None
-    if isinstance(handle, socket.socket):
+    handle = _socket_of(transport)
+    if handle is not None:
         for name, value in _KEEPALIVE.items():
             if hasattr(socket, name):
                 handle.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

@@ -12,6 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from pychron_comms.broker.adapter import BrokerConnection, parameters_for
 from pychron_comms.broker.channel import ChannelLostError
 from pychron_comms.transport.cork import Cork
+from tests.doubles import TcpTransport
 
 
 class Owner:
@@ -30,7 +31,7 @@ class Owner:
         self.told.append(f"blocked: {why}")
 
 
-class Transport(StringTransportWithDisconnection):
+class Transport(TcpTransport, StringTransportWithDisconnection):
     """As TCP's, which has a way to be prompt."""
 
     def setTcpNoDelay(self, enabled: bool) -> None:

@@ -145,7 +145,8 @@ class ServiceTests(SynchronousTestCase):
         looks = [each for each in service._watches if isinstance(each, TimerService)]
         self.assertEqual([each.clock for each in looks], [self.reactor])
 
-    def test_until_it_has_started_and_when_it_stops_its_health_says_so(self) -> None:
+    def healths_made(self) -> list[Any]:
+        """Each that a service makes from now on."""
         made: list[Any] = []
 
         class Health(module.Health):
@@ -154,6 +155,10 @@ class ServiceTests(SynchronousTestCase):
                 made.append(self)
 
         self.patch(module, "Health", Health)
+        return made
+
+    def test_until_it_has_started_and_when_it_stops_its_health_says_so(self) -> None:
+        made = self.healths_made()
         service = self.start()
         self.assertTrue(made[0].is_ready)
         self.stop(service)
@@ -195,14 +200,7 @@ class ServiceTests(SynchronousTestCase):
         self.assertIn('"event":"stop"', journal.read_text("utf-8").splitlines()[-1])
 
     def test_its_health_tells_of_its_journal(self) -> None:
-        made: list[Any] = []
-
-        class Health(module.Health):
-            def __init__(self, *arguments: Any) -> None:
-                super().__init__(*arguments)
-                made.append(self)
-
-        self.patch(module, "Health", Health)
+        made = self.healths_made()
         folder = self.enterContext(tempfile.TemporaryDirectory())
         journal = pathlib.Path(folder) / "lab.journal"
         self.start(f'[journal]\nfile = "{journal.as_posix()}"')

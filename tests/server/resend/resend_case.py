@@ -7,7 +7,6 @@ import math
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
 from twisted.internet.task import Clock
-from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -18,7 +17,7 @@ from pychron_comms.server.launcher import Launcher
 from pychron_comms.server.messaging_handler import MessagingHandler
 from pychron_comms.server.resend import evidence
 from pychron_comms.server.resend.delivery import DeliveryReports
-from tests.doubles import ScriptedRepeater, SteadyLoop, UnaskedCatalogue
+from tests.doubles import ScriptedRepeater, SteadyLoop, TcpTransport, UnaskedCatalogue
 from tests.listening import connections
 
 
@@ -31,7 +30,7 @@ class Socket:
         self.made_before = self.heard_before = math.inf
 
 
-class Transport(StringTransport):
+class Transport(TcpTransport):
     """One whose socket can be asked."""
 
     def __init__(self) -> None:
@@ -40,11 +39,6 @@ class Transport(StringTransport):
 
     def getHandle(self) -> Socket:
         return self.socket
-
-    def unregisterProducer(self) -> None:
-        """Where there is none nothing happens, as with TCP's own."""
-        if self.producer is not None:
-            super().unregisterProducer()
 
 
 class ConnectionCase(SynchronousTestCase):
