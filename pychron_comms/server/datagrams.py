@@ -7,7 +7,6 @@ from functools import cached_property
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.protocol import DatagramProtocol
 
 from pychron_comms.errors import (
     CommandError,
@@ -21,18 +20,12 @@ from pychron_comms.server.dispatcher import RequestDispatcher
 from pychron_comms.server.resend import evidence
 from pychron_comms.server.resend.delivery import LAIN
 from pychron_comms.transport.ahead import unanswered
-from pychron_comms.transport.connections import IN_FLIGHT_MEANING
-from pychron_comms.transport.datagram_lanes import DatagramLanes, DatagramLine
-from pychron_comms.transport.datagrams import (
-    DATAGRAM_LIMIT,
-    DatagramGuard,
-    is_here,
-    longest_reply,
-)
+from pychron_comms.transport.datagram_lanes import DatagramLine
+from pychron_comms.transport.datagrams import DATAGRAM_LIMIT, is_here, longest_reply
 from pychron_comms.transport.exchange import Exchange
+from pychron_comms.transport.laned_datagrams import LanedDatagrams
 from pychron_comms.transport.options import WireOptions
 from pychron_comms.transport.shared import Shared
-from pychron_comms.transport.socket_tuning import let_datagrams_wait
 from pychron_comms.wire.copies import KEEP_DATAGRAM
 from pychron_comms.wire.grammar import Request, Tags
 from pychron_comms.wire.lines import TOO_LONG, LineDecoder
@@ -92,24 +85,24 @@ class _Datagram:
         return self._safe
 
     def ask_again(self, read: IKnownRead, tags: Tags) -> str | Deferred[str] | ReplyToCome:
-        self._handler.waiting.look_for_room(self.sender, self._safe, self._size)
+        self._handler.guard.look_for_room(self.sender, self._safe, self._size)
         return self._handler.dispatcher.ask_again(read, self.sender, tags)
 
     def answer(self, request: Request) -> str | Deferred[str] | ReplyToCome:
         if not self._came.copies:
             request = unanswered(request)
-        self._handler.waiting.look_for_room(self.sender, self._safe, self._size)
+        self._handler.guard.look_for_room(self.sender, self._safe, self._size)
         return self._handler.dispatcher.answer(request, self.sender, self)
 
     def reply(self, identifier: str, text: str) -> None:
         self._handler.send(text, identifier, self._address, self._came.copies)
 
     def wait(self, identifier: str) -> str:
-        self._handler.waiting.begin(self.sender, self._safe, self._size)
+        self._handler.guard.begin(self.sender, self._safe, self._size)
         return identifier
 
     def reply_late(self, text: str | bytes, identifier: str) -> None:
-        self._handler.waiting.end(self.sender, self._safe, self._size)
+        self._handler.guard.end(self.sender, self._safe, self._size)
         self._handler.send(text, identifier, self._address, self._came.copies)
 
     @cached_property
@@ -130,35 +123,19 @@ class _Datagram:
             response.addBoth(self._handler.dispatcher.reports.datagram_answered, ask)
 
 
-class DatagramMessagingHandler(DatagramProtocol):
+class DatagramMessagingHandler(LanedDatagrams):
     """Answers a datagram with one to where it came from.
 
     One from the network is one command, and its reply has at most ``datagram_reply`` bytes. On this
     computer itself each line of a datagram is one, and the replies may be as long as they can be.
     """
 
-    noisy = False
-
     def __init__(self, dispatcher: RequestDispatcher, options: WireOptions, shared: Shared) -> None:
+        super().__init__(f"{dispatcher.request_type} (UDP)", shared)
         self.dispatcher = dispatcher
         self._options = options
-        self._takes_no_more = False
         self.not_begun = NotBegun(shared.clock)
-        name = f"{dispatcher.request_type} (UDP)"
-        self._exchange = Exchange(name, shared.metrics, shared.log)
-        self.waiting = DatagramGuard(
-            name, shared.clock, shared.metrics, shared.log, into_lanes=True
-        )
-        self._clock = shared.clock
-        self._lanes = DatagramLanes(shared.turns, shared.clock, self._take)
-        shared.metrics.gauge(
-            "pychron_comms_in_flight", IN_FLIGHT_MEANING, lambda: self.in_flight, listener=name
-        )
-
-    @property
-    def in_flight(self) -> int:
-        """Commands that wait for their replies, or for their turn."""
-        return self.waiting.in_flight + len(self._lanes)
+        self._exchange = Exchange(self.name, shared.metrics, shared.log)
 
     @property
     def lay_for_long(self) -> bool:
@@ -171,23 +148,14 @@ class DatagramMessagingHandler(DatagramProtocol):
         """Answer every new command with 209, save those that make safe."""
         self._exchange.refusing = True
 
-    def take_no_more(self) -> None:
-        """Nothing is looked at that comes from now on; replies still go."""
-        self._takes_no_more = True
-        self._lanes.work_off()
-
     def logPrefix(self) -> str:
-        return f"RemoteCommandServer for {self.dispatcher.request_type} (UDP)"
+        return f"RemoteCommandServer for {self.name}"
 
     def startProtocol(self) -> None:
-        let_datagrams_wait(self.transport)
-        self.waiting.listens(self.transport)
+        super().startProtocol()
         evidence.date_datagrams(evidence.handle_of(self.transport))
 
-    def datagramReceived(self, datagram: bytes, addr: _Address) -> None:
-        self.waiting.came(self.transport)
-        if self._takes_no_more:
-            return
+    def received(self, datagram: bytes, addr: _Address) -> None:
         decoder = LineDecoder(self._options.line_length)
         lines = [*decoder.feed(datagram), *decoder.take_pending()]
         if len(lines) > 1 and not is_here(addr[0]):
@@ -203,8 +171,8 @@ class DatagramMessagingHandler(DatagramProtocol):
                 self._refuse(LineTooLongError(self._options.line_length), line, addr)
             else:
                 safe = self.dispatcher.makes_safe(line)
-                if self.waiting.may_answer(line, addr[0], safe):
-                    self._come(DatagramLine(line, addr, safe, self._clock.seconds(), has_lain))
+                if self.guard.may_answer(line, addr[0], safe):
+                    self.come(line, addr, safe, has_lain)
 
     def send(self, text: str | bytes, identifier: str, addr: _Address, times: int) -> None:
         """One reply, as one datagram, so many times; 213 for one that is none."""
@@ -215,22 +183,18 @@ class DatagramMessagingHandler(DatagramProtocol):
             data = render(identifier, error_line(ReplyTooLongError(len(data), most)))
         # Stopped meanwhile: nobody is left to tell.
         if self.transport is not None:
-            self.waiting.answered(addr[0], times * len(data))
+            self.guard.answered(addr[0], times * len(data))
             for _ in range(times):
                 self.transport.write(data, addr)
 
     def seconds_since(self, line: DatagramLine) -> float:
         """For how long it has waited in its lane."""
-        return self._clock.seconds() - line.came
+        return self.clock.seconds() - line.came
 
-    def _come(self, line: DatagramLine) -> None:
-        if not self._lanes.come(line):
-            self.waiting.dropped(line.address[0])
-
-    def _take(self, line: DatagramLine) -> None:
+    def take(self, line: DatagramLine) -> None:
         self._exchange.take(line.line, _Datagram(self, line))
 
     def _refuse(self, error: CommandError, line: bytes | None, addr: _Address) -> None:
-        if self.waiting.may_answer(line or b"", addr[0], False):
-            refused = DatagramLine(b"", addr, False, self._clock.seconds(), has_lain=False)
+        if self.guard.may_answer(line or b"", addr[0], False):
+            refused = DatagramLine(b"", addr, False, self.clock.seconds(), has_lain=False)
             self._exchange.refuse(error, _Datagram(self, refused))

@@ -41,10 +41,8 @@ SAFE_ROOM = 4096
 #: of others on the way to a processor.
 WAITING_BYTES = 262_144
 
-#: Datagrams of a listener, and bytes of them, that are read before the reactor sees to the others:
-#: where they are worked off as they come, and where they wait in lanes.
-AT_ONCE, _READ_AT_ONCE = 16, 4096
-IN_LANES, _READ_INTO_LANES = 64, 32768
+#: Datagrams of a listener, and bytes of them, that are read before the reactor sees to the others.
+AT_ONCE, _READ_AT_ONCE = 64, 32768
 
 # With an id, in a frame, and as Qtegra writes it.
 _ERROR = re.compile(rb"\s*(?:@\S*\s+)?[0-9a-f]{0,9}error\b", re.IGNORECASE)
@@ -68,31 +66,19 @@ def longest_reply(host: str) -> int:
 class DatagramGuard:
     """Of one listener: what it answers, and how many commands it takes. ``name`` is as in metrics.
 
-    ``into_lanes``: what is read waits for its turn, so that more is read at once.
-
     An address of the network is not answered while it has had more replies than may be in a second;
     what it asks meanwhile is not done, unless it makes safe.
     """
 
     _log = Logger()
 
-    def __init__(
-        self,
-        name: str,
-        clock: IReactorTime,
-        metrics: Metrics,
-        log: SenderLog,
-        *,
-        into_lanes: bool = False,
-    ) -> None:
+    def __init__(self, name: str, clock: IReactorTime, metrics: Metrics, log: SenderLog) -> None:
         self._clock = clock
-        self._most = IN_LANES if into_lanes else AT_ONCE
-        self._bytes = _READ_INTO_LANES if into_lanes else _READ_AT_ONCE
         self._senders = log
         self._debts: OrderedDict[str, tuple[float, float]] = OrderedDict()
         self._waiting: dict[str, int] = {}
         self._waiting_bytes: dict[str, int] = {}
-        self._left = self._most
+        self._left = AT_ONCE
         #: Commands that wait for their replies.
         self.in_flight = 0
         # Those of them that make safe.
@@ -105,8 +91,8 @@ class DatagramGuard:
 
     def listens(self, transport: Any) -> None:
         """Let a flood of datagrams keep the reactor for a moment only at a time."""
-        self._left = self._most
-        transport.maxThroughput = self._bytes
+        self._left = AT_ONCE
+        transport.maxThroughput = _READ_AT_ONCE
 
     def came(self, transport: Any) -> None:
         """One more datagram has come there, which may be an empty one."""

@@ -9,6 +9,8 @@ from twisted.internet.defer import Deferred
 from pychron_comms.transport import datagrams as rules
 from pychron_comms.transport.budget import FREE
 from pychron_comms.transport.connections import AWAITED, UNUSED
+from pychron_comms.transport.datagram_lanes import AT_ONCE
+from tests.listening import one_turn
 from tests.qtegra.test_wire import ADDRESS, WireCase
 
 HERE = ("127.0.0.1", 40000)
@@ -136,4 +138,43 @@ class DatagramLimitTests(WireCase):
         protocol.datagramReceived(b"BlankBeam True", ADDRESS)
         self.assertEqual((sent, protocol.in_flight), ([], 2))
         self.reply.callback("OK")
+        self.assertEqual(protocol.in_flight, 0)
+
+    def test_anothers_is_found_among_a_flood_that_nobody_can_work_off(self) -> None:
+        self.reply = Deferred()
+        protocol, sent = self.datagrams()
+        for number in range(2000):
+            protocol.datagramReceived(b"GetParameter %d" % number, HERE)
+        protocol.datagramReceived(b"GetHV", ADDRESS)
+        self.assertLess(len(self.asked), 20)
+        one_turn(self.clock)
+        one_turn(self.clock)
+        self.assertIn(("GetHV", ADDRESS[0]), self.asked)
+        self.assertLess(len(self.asked), 200)
+        self.clock.pump([0] * 100)
+        self.assertNotIn(("GetParameter 1999", HERE[0]), self.asked)
+        self.assertEqual((sent, protocol.in_flight), ([], len(self.asked)))
+
+    def test_copies_of_what_makes_safe_that_wait_are_done_once_and_each_is_answered(self) -> None:
+        protocol, sent = self.datagrams()
+        for _ in range(AT_ONCE):
+            protocol.datagramReceived(b"GetHV", ADDRESS)
+        for line in (b"SetMass 40", *[b"BlankBeam True"] * 3):
+            protocol.datagramReceived(line, ADDRESS)
+        self.asked.clear()
+        sent.clear()
+        self.clock.pump([0] * 4)
+        lines = [line for line, _ in self.asked]
+        self.assertEqual(lines, ["BlankBeam True", "SetMass 40", "BlankBeam True"])
+        self.assertEqual(sent, [(b"4.5", ADDRESS)] * 4)
+
+    def test_what_waits_for_its_turn_at_the_end_is_answered(self) -> None:
+        protocol, sent = self.datagrams()
+        for _ in range(AT_ONCE + 2):
+            protocol.datagramReceived(b"GetHV", ADDRESS)
+        protocol.refuse_commands()
+        protocol.take_no_more()
+        self.assertEqual(
+            [data for data, _ in sent[AT_ONCE:]], [b"ERROR 209 : shutting down: GetHV"] * 2
+        )
         self.assertEqual(protocol.in_flight, 0)

@@ -169,7 +169,7 @@ class DatagramTests(DeskCase):
     def test_a_flood_of_them_is_taken_a_few_at_a_time(self) -> None:
         handler, transport = self.handler()
         self.assertEqual(transport.maxThroughput, 32768)
-        for _ in range(rules.IN_LANES):
+        for _ in range(rules.AT_ONCE):
             handler.datagramReceived(b"", HERE)
         self.assertEqual(transport.maxThroughput, 0)
         self.clock.advance(0)

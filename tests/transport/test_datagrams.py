@@ -41,17 +41,17 @@ class TurnTests(GuardCase):
         self.guard.listens(self.port)
 
     def test_a_port_takes_no_more_than_so_many_bytes_at_once(self) -> None:
-        self.assertEqual(self.port.maxThroughput, 4096)
+        self.assertEqual(self.port.maxThroughput, 32768)
 
     def test_nor_more_than_so_many_datagrams_however_short(self) -> None:
         for _ in range(3):
             for _ in range(AT_ONCE - 1):
                 self.guard.came(self.port)
-                self.assertEqual(self.port.maxThroughput, 4096)
+                self.assertEqual(self.port.maxThroughput, 32768)
             self.guard.came(self.port)
             self.assertEqual(self.port.maxThroughput, 0)
             self.clock.advance(0)
-            self.assertEqual(self.port.maxThroughput, 4096)
+            self.assertEqual(self.port.maxThroughput, 32768)
 
 
 class DebtTests(GuardCase):

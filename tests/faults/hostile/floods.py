@@ -115,6 +115,23 @@ def one_byte_datagrams(target: Target) -> None:
                 sender.sendto(b"%c" % (ord("A") + number % 26), target.ports.system_udp)
 
 
+def unknown_valves(target: Target) -> None:
+    """5,000 datagrams a second that look at valves of which there is none."""
+    with _sender() as sender:
+        for number in _ticks(target, 5000):
+            with contextlib.suppress(OSError):
+                sender.sendto(b"GetValveState X%d" % number, target.ports.system_udp)
+
+
+def qtegra_datagrams(target: Target) -> None:
+    """5,000 a second at Qtegra's port, every other one of a hundred lines."""
+    with _sender() as sender:
+        for number in _ticks(target, 5000):
+            with contextlib.suppress(OSError):
+                line = b"GetHV\r\n" * 100 if number % 2 else b"GetData\r\n"
+                sender.sendto(line, target.ports.qtegra_udp)
+
+
 def long_lines(target: Target) -> None:
     """By fifty connections: lines of half a megabyte, which have no end for long, bit by bit."""
     with ExitStack() as stack:
@@ -256,9 +273,9 @@ def wrong_keys(target: Target) -> None:
 FLOODS: dict[str, Flood] = {
     flood.__name__.replace("_", " "): flood
     for flood in (
-        nothing, unread_descriptions, distinct_datagrams, one_byte_datagrams, long_lines,
-        leaving_askers, long_arguments, invented_types, refused_keys, repeated_datagram,
-        forged_datagrams, silent_connections, four_computers, checks, wrong_keys,
+        nothing, unread_descriptions, distinct_datagrams, one_byte_datagrams, unknown_valves,
+        qtegra_datagrams, long_lines, leaving_askers, long_arguments, invented_types, refused_keys,
+        repeated_datagram, forged_datagrams, silent_connections, four_computers, checks, wrong_keys,
     )
 }  # fmt: skip
 

@@ -12,7 +12,6 @@ from tests.faults.laboratories import CountingLaboratory, address_of
 from tests.integration.laboratories import (
     ANY_PORT,
     HOST,
-    port_of,
     server_address,
     wait_until_connected,
 )
@@ -65,7 +64,7 @@ connections_per_host = {FEW}
 [[server.listener]]
 type = "Spectrometer"
 kind = "qtegra"
-listen = ["{ANY_PORT}"]
+listen = ["{ANY_PORT}", "{_UDP}"]
 """
 
 Port = tuple[str, int]
@@ -83,6 +82,7 @@ class Ports:
     narrow: Port
     observers: Port
     qtegra: Port
+    qtegra_udp: Port
 
 
 class FloodedLaboratory:
@@ -122,5 +122,6 @@ class FloodedLaboratory:
             counting=counting,
             narrow=server_address(server, "Diode"),
             observers=server_address(server, "*"),
-            qtegra=(HOST, port_of(server, "RemoteCommandServer for Spectrometer")),
+            qtegra=server_address(server, "Spectrometer"),
+            qtegra_udp=server_address(server, "Spectrometer (UDP)"),
         )
