@@ -12,7 +12,6 @@ from twisted.trial.unittest import SynchronousTestCase
 from pychron_comms.errors import (
     ExpiredError,
     OutcomeUnknownError,
-    OvertakenError,
     QueueFullError,
     ShuttingDownError,
 )
@@ -23,22 +22,9 @@ from pychron_comms.processor.execution.queues import Queues
 from pychron_comms.processor.execution.runners import ReactorRunner, Take
 from tests.doubles import ScriptedCall, ScriptedHandler
 from tests.executions import submitted
+from tests.processor.queue_case import QueueCase
 
 LINE = [Move("manager", "")]
-
-
-class QueueCase(SynchronousTestCase):
-    def setUp(self) -> None:
-        self.clock = Clock()
-        self.queue = ManagerQueue(ReactorRunner(), self.clock, limit=3)
-
-    def submit(self, call: ScriptedCall, within: float | None = None) -> Any:
-        return submitted(self.queue, call, within)
-
-    def occupy(self, **options: Any) -> tuple[ScriptedCall, Deferred[Any]]:
-        """Begin a call that takes its time; itself, and its reply."""
-        call = ScriptedCall("Busy", Deferred(), **options)
-        return call, self.submit(call)
 
 
 class OrderTests(QueueCase):
@@ -308,36 +294,6 @@ class AheadTests(QueueCase):
         self.assertEqual(opening.runs, 1)
 
 
-class MakingSafeTests(QueueCase):
-    def test_it_is_done_beside_what_runs(self) -> None:
-        busy, _ = self.occupy()
-        done: list[str] = []
-        safe = self.queue.make_safe(LINE, lambda: done.append("safe"), "a lapse")
-        self.assertEqual((done, busy.result.called), (["safe"], False))
-        busy.result.callback("")
-        self.successResultOf(safe)
-        # It had begun before.
-        self.assertEqual(done, ["safe", "safe"])
-
-    def test_what_waited_to_act_on_the_part_is_dropped(self) -> None:
-        busy, _ = self.occupy()
-        replies = {
-            target: self.submit(ScriptedCall("Move", "OK", target=target))
-            for target in ("stage/x", "output")
-        }
-        self.queue.make_safe([Move("manager", "stage")], lambda: None, "a lapse")
-        failure = self.failureResultOf(replies["stage/x"], OvertakenError)
-        self.assertIn("Move was dropped when a lapse made safe", str(failure.value))
-        busy.result.callback("")
-        self.assertEqual(self.successResultOf(replies["output"]), "OK")
-
-    def test_a_failure_is_its_own(self) -> None:
-        def broken() -> None:
-            raise ZeroDivisionError
-
-        self.failureResultOf(self.queue.make_safe(LINE, broken, "a lapse"), ZeroDivisionError)
-
-
 class QueuesTests(SynchronousTestCase):
     def test_each_manager_has_one_queue_however_it_compares(self) -> None:
         class Same:
@@ -424,45 +380,6 @@ class DeadlineTests(QueueCase):
         self.assertEqual(after.runs, 0)
         busy.result.callback("at last")
         self.assertEqual(self.successResultOf(waiting), "OK")
-
-
-class SafetyTests(QueueCase):
-    def test_what_makes_safe_passes_the_queue(self) -> None:
-        self.occupy()
-        self.submit(ScriptedCall("GetX", "1", effect=Effect.READ))
-        disable = ScriptedCall("Disable", "off", safe=True)
-        self.submit(disable)
-        self.assertEqual(disable.runs, 1)
-
-    def test_what_waited_to_actuate_is_dropped_when_something_makes_safe(self) -> None:
-        busy, _ = self.occupy()
-        enable = ScriptedCall("Enable", "OK")
-        reply = self.submit(enable)
-        self.submit(ScriptedCall("Disable", "off", safe=True))
-        self.failureResultOf(reply, OvertakenError)
-        busy.result.callback("")
-        self.assertEqual(enable.runs, 0)
-
-    def test_only_the_same_part_is_overtaken(self) -> None:
-        busy, _ = self.occupy()
-        replies = {
-            target: self.submit(ScriptedCall("Open", "OK", target=target)) for target in "AB"
-        }
-        read = self.submit(ScriptedCall("Get", "1", effect=Effect.READ, target="A"))
-        self.submit(ScriptedCall("Close", "OK", safe=True, target="A"))
-        self.failureResultOf(replies["A"], OvertakenError)
-        busy.result.callback("")
-        self.assertEqual(self.successResultOf(replies["B"]), "OK")
-        self.assertEqual(self.successResultOf(read), "1")
-
-    def test_an_ordinary_command_waits_for_one_that_makes_safe(self) -> None:
-        closing = ScriptedCall("Close", Deferred(), safe=True)
-        self.submit(closing)
-        call = ScriptedCall("Open", "OK")
-        reply = self.submit(call)
-        self.assertEqual(call.runs, 0)
-        closing.result.callback("")
-        self.assertEqual(self.successResultOf(reply), "OK")
 
 
 class StopTests(QueueCase):

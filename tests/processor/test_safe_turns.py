@@ -11,7 +11,7 @@ from pychron_comms.errors import NoResponseError, OutcomeUnknownError
 from pychron_comms.processor.execution.safe_turns import Action, SafeTurn
 from tests.doubles import ScriptedCall, ScriptedHandler
 from tests.executions import KeptRecord, execution_of
-from tests.processor.test_safety import LaneCase, Repeated
+from tests.processor.queue_case import QueueCase, Repeated
 
 FLOOD, GOOD = "10.0.0.66", "10.0.0.1"
 
@@ -27,7 +27,7 @@ class Close(Repeated):
         return (other.target, other.sender, other.to) == (self.target, self.sender, self.to)
 
 
-class TurnsCase(LaneCase):
+class TurnsCase(QueueCase):
     def setUp(self) -> None:
         super().setUp()
         self.first = Close("Z", FLOOD)
@@ -137,7 +137,7 @@ class SharedTests(TurnsCase):
         self.assertEqual(opening.runs, 0)
 
 
-class WideTests(LaneCase):
+class WideTests(QueueCase):
     """As many at a time as two."""
 
     width = 2

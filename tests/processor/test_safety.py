@@ -2,53 +2,22 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from twisted.internet.defer import Deferred
-from twisted.internet.task import Clock
 from twisted.logger import capturedLogs, formatEvent
 from twisted.python.failure import Failure
-from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import directlyProvides
 
-from pychron_comms.errors import NoResponseError, OutcomeUnknownError, ShuttingDownError
+from pychron_comms.errors import NoResponseError, OutcomeUnknownError
 from pychron_comms.interfaces import Effect, ILaserManager, Move
 from pychron_comms.processor.execution.manager_queue import ManagerQueue
 from pychron_comms.processor.execution.runners import ReactorRunner
 from tests.doubles import ScriptedCall
-from tests.executions import submitted
+from tests.processor.queue_case import QueueCase, Repeated
 
 
-class Repeated(ScriptedCall):
-    """Each run is another Deferred for the test to fire."""
-
-    def __init__(self, name: str, **options: Any) -> None:
-        super().__init__(name, **options)
-        self.works: list[Deferred[str]] = []
-
-    def run(self) -> Any:
-        self.runs += 1
-        self.works.append(Deferred())
-        return self.works[-1]
-
-
-class LaneCase(SynchronousTestCase):
-    width: float = 1
-
-    def setUp(self) -> None:
-        self.clock = Clock()
-        self.queue = ManagerQueue(ReactorRunner(), self.clock, limit=1, width=self.width)
-
-    def submit(self, call: ScriptedCall, within: float | None = None) -> Any:
-        return submitted(self.queue, call, within)
-
-    def closes(self, count: int) -> tuple[list[Repeated], list[Any]]:
-        calls = [Repeated("Close", safe=True, target=str(each)) for each in range(count)]
-        return calls, [self.submit(call) for call in calls]
-
-
-class TurnTests(LaneCase):
+class TurnTests(QueueCase):
     def test_one_at_a_time_and_all_of_them_whatever_it_takes(self) -> None:
         calls, replies = self.closes(24)
         for number, (call, reply) in enumerate(zip(calls, replies, strict=True)):
@@ -57,84 +26,6 @@ class TurnTests(LaneCase):
             call.works[0].callback("OK")
             self.assertEqual(self.successResultOf(reply), "OK")
         self.assertEqual(self.clock.getDelayedCalls(), [])
-
-    def test_its_time_begins_when_it_does(self) -> None:
-        calls, replies = self.closes(2)
-        self.clock.advance(4.9)
-        calls[0].works[0].callback("OK")
-        self.clock.advance(4.9)
-        self.assertNoResult(replies[1])
-        self.clock.advance(0.1)
-        self.failureResultOf(replies[1], OutcomeUnknownError)
-        self.successResultOf(replies[0])
-
-    def test_only_one_that_is_late_is_logged_as_such(self) -> None:
-        calls, _ = self.closes(3)
-        for number, said in enumerate(([], ["Close begins 1.0 s late"], [])):
-            self.clock.advance(3.0)
-            with capturedLogs() as logs:
-                calls[number].works[0].callback("OK")
-            self.assertEqual([str(formatEvent(each)) for each in logs], said)
-
-    def test_one_that_begins_in_its_last_moment_is_not_late(self) -> None:
-        calls, replies = self.closes(2)
-        replies[0].addErrback(Failure.trap, OutcomeUnknownError)
-        self.clock.advance(5.0)
-        with capturedLogs() as logs:
-            calls[0].works[0].callback("OK")
-        self.assertEqual((len(calls[1].works), logs), (1, []))
-
-    def test_who_waits_in_vain_for_one_that_waited_is_told_how_long(self) -> None:
-        calls, replies = self.closes(2)
-        calls[0].works[0].callback("OK")
-        self.clock.advance(5.0)
-        error = self.failureResultOf(replies[1], OutcomeUnknownError)
-        self.assertEqual(str(error.value), "outcome unknown: Close did not end in 5 s")
-        self.assertTrue(calls[1].works[0].called)
-
-    def test_one_that_comes_after_its_time_is_run(self) -> None:
-        for within in (0.0, -3.0, math.nan):
-            close = ScriptedCall("Close", "OK", safe=True)
-            with capturedLogs() as logs:
-                self.assertEqual(self.submit(close, within), "OK")
-            told = [formatEvent(each) for each in logs]
-            self.assertEqual(told, ["Close comes after its time, and is run"])
-        with capturedLogs() as logs:
-            self.submit(ScriptedCall("Close", "OK", safe=True), 0.001)
-        self.assertEqual(logs, [])
-
-    def test_and_has_all_its_time_then(self) -> None:
-        for within in (0.0, -3.0):
-            call = Repeated("Close", safe=True)
-            reply = self.submit(call, within)
-            self.clock.advance(4.9)
-            self.assertNoResult(reply)
-            self.clock.advance(0.1)
-            self.failureResultOf(reply, OutcomeUnknownError)
-
-    def test_it_is_run_while_stopping(self) -> None:
-        calls, replies = self.closes(2)
-        stopped = self.queue.stop()
-        self.assertRaises(ShuttingDownError, self.submit, ScriptedCall("Open", "OK"))
-        late = ScriptedCall("Close", "OK", safe=True)
-        reply = self.submit(late)
-        for call in calls:
-            call.works[0].callback("OK")
-        self.assertEqual([self.successResultOf(each) for each in [*replies, reply]], ["OK"] * 3)
-        self.successResultOf(stopped)
-
-    def test_it_is_done_for_whoever_asked(self) -> None:
-        calls, replies = self.closes(2)
-        self.assertFalse(self.queue.forget(replies[1]))
-        replies[1].addErrback(lambda failure: None).cancel()
-        calls[0].works[0].callback("OK")
-        self.assertEqual(calls[1].runs, 1)
-
-    def test_a_full_queue_does_not_refuse_it(self) -> None:
-        self.submit(ScriptedCall("Open", Deferred(), target="A"))
-        self.submit(ScriptedCall("Open", "OK", target="B"))
-        _, (reply,) = self.closes(1)
-        self.assertNoResult(reply)
 
     def test_one_that_fails_lets_the_next_one_go(self) -> None:
         calls, replies = self.closes(2)
@@ -147,57 +38,6 @@ class TurnTests(LaneCase):
         replies = [self.submit(ScriptedCall("Close", "OK", safe=True)) for _ in range(2000)]
         slow.works[0].callback("OK")
         self.assertEqual(self.successResultOf(replies[-1]), "OK")
-
-    def test_ordinary_commands_wait_for_all_of_them(self) -> None:
-        calls, _ = self.closes(2)
-        opening = ScriptedCall("Open", "OK", target="9")
-        self.submit(opening)
-        calls[0].works[0].callback("OK")
-        self.assertEqual(opening.runs, 0)
-        calls[1].works[0].callback("OK")
-        self.assertEqual(opening.runs, 1)
-
-    def test_what_came_after_it_is_not_dropped_when_its_turn_comes(self) -> None:
-        calls, _ = self.closes(2)
-        opening = ScriptedCall("Open", "OK", target="1")
-        reply = self.submit(opening)
-        for call in calls:
-            call.works[0].callback("OK")
-        self.assertEqual(self.successResultOf(reply), "OK")
-
-    def test_nobody_is_told_201_of_one_whose_thread_has_still_to_take_it(self) -> None:
-        class Stalled(ReactorRunner):
-            """As threads of a process that stands still."""
-
-            def run(self, handler: Any, call: Any, take: Any) -> Any:
-                return stalled.addCallback(lambda _: ReactorRunner.run(self, handler, call, take))
-
-        stalled: Deferred[Any] = Deferred()
-        self.queue = ManagerQueue(Stalled(), self.clock)
-        reply = self.submit(ScriptedCall("Close", "OK", safe=True))
-        self.clock.advance(6)
-        self.assertNoResult(reply)
-        stalled.callback(None)
-        self.assertEqual(self.successResultOf(reply), "OK")
-        self.assertEqual(self.clock.getDelayedCalls(), [])
-
-    def test_who_asked_is_told_201_a_while_after_its_thread_took_it_late(self) -> None:
-        class Late(ReactorRunner):
-            """Its thread takes a call late, and the driver does not come back."""
-
-            def run(self, handler: Any, call: Any, take: Any) -> Any:
-                takes.append(take)
-                return Deferred()
-
-        takes: list[Any] = []
-        self.queue = ManagerQueue(Late(), self.clock)
-        reply = self.submit(ScriptedCall("Close", "OK", safe=True))
-        self.clock.advance(5)
-        takes[0]()
-        self.clock.advance(4.9)
-        self.assertNoResult(reply)
-        self.clock.advance(0.1)
-        self.failureResultOf(reply, OutcomeUnknownError)
 
     def test_light_goes_first(self) -> None:
         laser: Any = type("Laser", (), {})()
@@ -212,7 +52,7 @@ class TurnTests(LaneCase):
         self.assertEqual([call.runs for call in calls], [1, 0, 1])
 
 
-class WidthTests(LaneCase):
+class WidthTests(QueueCase):
     width = 3
 
     def test_as_many_at_a_time_as_the_manager_takes(self) -> None:
@@ -222,7 +62,7 @@ class WidthTests(LaneCase):
         self.assertEqual([call.runs for call in calls], [1, 1, 1, 1, 0, 0, 0, 0])
 
 
-class LastWordTests(LaneCase):
+class LastWordTests(QueueCase):
     """Something that acts on the same part had begun before."""
 
     def setUp(self) -> None:

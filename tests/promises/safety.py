@@ -9,9 +9,9 @@ SAFETY = (
         "what makes safe passes the queue",
         "`Close`, `Disable`, `StopDrive`, `AbortPattern` and their like begin at once",
         "processor/execution/manager_queue.py",
-        "        if call.safe:\n            return self._submit_safe(",
-        "        if False:\n            return self._submit_safe(",
-        "tests.processor.test_manager_queue.SafetyTests.test_what_makes_safe_passes_the_queue",
+        "        if call.safe:\n            return self._making_safe.submit(",
+        "        if False:\n            return self._making_safe.submit(",
+        "tests.processor.test_making_safe.CommandTests.test_what_makes_safe_passes_the_queue",
     ),
     Promise(
         "and is not undone by what waited",
@@ -19,7 +19,7 @@ SAFETY = (
         "processor/execution/manager_queue.py",
         "            if _acts_on(job, moves):",
         "            if False:",
-        "tests.processor.test_manager_queue.SafetyTests"
+        "tests.processor.test_making_safe.CommandTests"
         ".test_what_waited_to_actuate_is_dropped_when_something_makes_safe",
     ),
     Promise(

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
-from functools import partial
-from typing import cast
 
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -22,9 +19,10 @@ from pychron_comms.errors import (
 from pychron_comms.interfaces import ICall, IRequestHandler, Move
 from pychron_comms.processor.execution.askers import Askers
 from pychron_comms.processor.execution.execution import Event, Execution
+from pychron_comms.processor.execution.hand_over import HandOver
 from pychron_comms.processor.execution.jobs import Job
-from pychron_comms.processor.execution.runners import Runner, Take
-from pychron_comms.processor.execution.safe_turns import Action, SafeTurn
+from pychron_comms.processor.execution.making_safe import MakingSafe
+from pychron_comms.processor.execution.runners import Runner
 from pychron_comms.processor.execution.safety import SafetyLane
 from pychron_comms.processor.execution.waiting_jobs import WaitingJobs
 from pychron_comms.safeguards.overlap import any_overlap
@@ -46,9 +44,7 @@ class ManagerQueue:
     waits, is run once. Reads pass what waits for its interlocks.
 
     What makes safe begins beside what runs, as many at a time as ``width`` says; ordinary calls
-    wait for it. It has no limit and no time to wait, and goes on while stopping. What waited to act
-    on the same part is dropped, so that nothing undoes it afterwards. Where such a one had begun
-    already, making safe is done again when that has ended, and is answered only then.
+    wait for it (``MakingSafe``).
     """
 
     _log = Logger()
@@ -61,6 +57,8 @@ class ManagerQueue:
         self._limit = limit
         self._safety = SafetyLane(width, self._begin_waiting)
         self._askers = Askers(clock, self._prevent, self._abandon)
+        self._hand_over = HandOver(runner, clock)
+        self._making_safe = MakingSafe(self._safety, self, self._askers, runner, clock)
         self._waiting = WaitingJobs()
         #: How many have waited at once at most, since this queue was made.
         self.high_water = 0
@@ -107,7 +105,7 @@ class ManagerQueue:
         Of these, one that makes safe gets only its own, and 201 once it has begun.
         """
         if call.safe:
-            return self._submit_safe(handler, call, within, execution)
+            return self._making_safe.submit(handler, call, within, execution)
         seconds = self._seconds_for(call, within)
         if self._must_wait(reads=False):
             return self._wait(handler, call, seconds, execution)
@@ -115,7 +113,7 @@ class ManagerQueue:
         # The short way: most commands are answered here, with nothing made for them.
         if clearing is None:
             now = self._clock.seconds()
-            result = self._run(handler, call, execution, now + seconds)
+            result = self._hand_over.run(handler, call, execution, now + seconds)
             if isinstance(result, str):
                 return result
             return self._answer_later(Job(handler, call, execution, now), result, seconds)
@@ -135,7 +133,7 @@ class ManagerQueue:
         self, moves: Iterable[Move], action: Callable[[], object], why: str
     ) -> Deferred[object]:
         """Make parts safe, as a command that does so."""
-        return Deferred.fromCoroutine(self._make_safe(tuple(moves), action, why))
+        return self._making_safe.make_safe(moves, action, why)
 
     # -- the end
 
@@ -178,22 +176,7 @@ class ManagerQueue:
         """After ``stop``: let the manager's threads go."""
         self._runner.stop()
 
-    # -- making safe
-
-    def _submit_safe(
-        self, handler: IRequestHandler, call: ICall, within: float | None, execution: Execution
-    ) -> str | Deferred[str]:
-        seconds = call.deadline if within is None else min(within, call.deadline)
-        if not seconds > 0:
-            self._log.warn("{name} comes after its time, and is run", name=call.name)
-            seconds = call.deadline
-        if self._is_empty and self._safety.enter():
-            return self._run_safe_at_once(handler, call, seconds, execution)
-        job = Job(handler, call, execution, self._clock.seconds())
-        answer = self._askers.ask_safe(job, seconds)
-        work = Deferred.fromCoroutine(self._run_safe(job, execution))
-        work.addBoth(self._safe_ended, job)
-        return answer
+    # -- how it stands
 
     @property
     def waiting(self) -> int:
@@ -203,94 +186,27 @@ class ManagerQueue:
     @property
     def is_free(self) -> bool:
         """Whether nothing runs, waits, or is made safe."""
-        return not self._safety.busy and self._is_empty
+        return not self._safety.busy and self.is_empty
 
     @property
-    def _is_empty(self) -> bool:
+    def is_still(self) -> bool:
+        """Whether nothing has been handed to the manager, or is about to be."""
+        return self._running is None and self._clearing is None and not self._safety.busy
+
+    # -- what it is to what makes safe
+
+    @property
+    def is_empty(self) -> bool:
         """Whether nothing is there to be overtaken, or to be outlasted."""
         return not (self._running or self._clearing or self._waiting or self._ahead)
 
-    def _run_safe_at_once(
-        self, handler: IRequestHandler, call: ICall, seconds: float, execution: Execution
-    ) -> str | Deferred[str]:
-        """The short way, for one that has its turn in the lane."""
-        try:
-            result = self._run(handler, call, execution, math.inf)
-        except Exception:
-            self._safety.leave()
-            raise
-        if isinstance(result, str):
-            self._safety.leave()
-            return result
-        job = Job(handler, call, execution, self._clock.seconds())
-        job.work = result
-        answer = self._askers.ask(job, seconds)
-        result.addBoth(self._left_lane).addBoth(self._safe_ended, job)
-        return answer
-
-    def _left_lane(self, result: str | Failure) -> str | Failure:
-        self._safety.leave()
-        return result
-
-    def _safe_ended(self, result: str | Failure, job: Job) -> None:
-        job.over()
-        self._askers.settle(job, result)
-
-    async def _run_safe(self, job: Job, execution: Execution) -> str:
-        call = job.call
-        turn = await self._safe_turn(call.moves, call.name, call)
-        rival = self._rival(call.moves)
-        self._askers.begin_time(job)
-
-        def run(take: Take) -> Deferred[str]:
-            return self._run_later(job, take)
-
-        def waits(name: str) -> None:
-            job.waits_for = name
-
-        def assured() -> Deferred[str]:
-            done = self._safety.assured(turn, Action(run, execution.take), rival, waits)
-            return Deferred.fromCoroutine(done)
-
-        try:
-            result = execution.hand_over(assured)
-        except Exception:
-            turn.give_back()
-            raise
-        assert isinstance(result, Deferred)
-        job.work = result
-        return await result
-
-    def _run_later(self, job: Job, take: Take) -> Deferred[str]:
-        run = cast(Callable[..., str], self._runner.run)
-        return maybeDeferred(run, job.handler, job.call, take)
-
-    async def _make_safe(
-        self, moves: Iterable[Move], action: Callable[[], object], why: str
-    ) -> object:
-        turn = await self._safe_turn(moves, why)
-
-        def run(take: Take) -> Deferred[object]:
-            return self._runner.call(action)
-
-        return await self._safety.assured(turn, Action(run), self._rival(moves))
-
-    def _safe_turn(
-        self, moves: Iterable[Move], why: str, call: ICall | None = None
-    ) -> Deferred[SafeTurn]:
-        """Its turn, when that has come."""
-        turn = self._safety.turn(moves, call)
-        self._overtake(moves, why)
-        return turn
-
-    def _rival(self, moves: Iterable[Move]) -> Job | None:
-        """What acts on the same part, and has begun already."""
-        # What has come meanwhile waits for it, and is meant to follow it.
+    def rival(self, moves: Iterable[Move]) -> Job | None:
+        """What acts on one of these parts, and has begun already."""
         rival = self._running
         return rival if rival is not None and _acts_on(rival, moves) else None
 
-    def _overtake(self, moves: Iterable[Move], why: str) -> None:
-        """Drop what has not begun to act on these parts."""
+    def overtake(self, moves: Iterable[Move], why: str) -> None:
+        """Drop what has not begun to act on these parts (210)."""
         for job in self._prospects():
             if _acts_on(job, moves):
                 self._prevent(job, Event.OVERTAKE, OvertakenError(job.call.name, why))
@@ -357,22 +273,6 @@ class ManagerQueue:
 
     # -- beginning and ending
 
-    def _run(
-        self, handler: IRequestHandler, call: ICall, execution: Execution | None, until: float
-    ) -> str | Deferred[str]:
-        """The call's reply where it is known at once; what it raises is its end, too."""
-        if execution is None:
-            return self._runner.run(handler, call, None)
-        take = partial(self._take, execution, call.name, until)
-        return execution.hand_over(partial(self._runner.run, handler, call, take))
-
-    def _take(self, execution: Execution, name: str, until: float) -> None:
-        # In the manager's thread. Where this process has stood still since the hand-over, the
-        # thread goes on before the timers do.
-        if self._clock.seconds() > until:
-            raise ExpiredError(name)
-        execution.take()
-
     def _answer_later(self, job: Job, work: Deferred[str], seconds: float) -> Deferred[str]:
         """The answer to one that was begun at once."""
         answer = self._askers.ask(job, seconds)
@@ -420,7 +320,7 @@ class ManagerQueue:
                     if clearing is not None:
                         self._await_clearance(job, clearing)
                         return
-            result = self._run(job.handler, job.call, execution, job.patient_until)
+            result = self._hand_over.run(job.handler, job.call, execution, job.patient_until)
         except Exception:
             self._askers.settle(job, Failure())
             return
@@ -455,11 +355,6 @@ class ManagerQueue:
         job.over()
         self._askers.settle(job, result)
         self._begin_waiting()
-
-    @property
-    def is_still(self) -> bool:
-        """Whether nothing has been handed to the manager, or is about to be."""
-        return self._running is None and self._clearing is None and not self._safety.busy
 
     def _check_still(self) -> None:
         stopping = self._stopping

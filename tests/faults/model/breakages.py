@@ -19,8 +19,10 @@ from pychron_comms.processor.execution.changes import ChangeLog
 from pychron_comms.processor.execution.copies import CopyMemory
 from pychron_comms.processor.execution.entry import Ended, Entry, State
 from pychron_comms.processor.execution.execution import Execution
+from pychron_comms.processor.execution.hand_over import HandOver
 from pychron_comms.processor.execution.idempotency import CommandMemory
 from pychron_comms.processor.execution.keys import KeyMemory
+from pychron_comms.processor.execution.making_safe import MakingSafe
 from pychron_comms.processor.execution.manager_queue import ManagerQueue
 from pychron_comms.processor.execution.plain_command import PlainCommand
 from pychron_comms.processor.execution.queues import Queues
@@ -161,23 +163,23 @@ async def _acted_once(self: Any, turn: Any, action: Any, rival: Any, waits: Any 
     return await turn.act(action)
 
 
-_safe_turn = ManagerQueue._safe_turn
+_safe_turn = MakingSafe._turn
 
 
 async def _safe_turn_at_last(self: Any, moves: Any, why: str, call: Any = None) -> Any:
     """What makes safe waits for what runs."""
-    while self._running is not None:
-        await self._running.when_over()
+    while self._ordinary._running is not None:
+        await self._ordinary._running.when_over()
     return await _safe_turn(self, moves, why, call)
 
 
-_submit_safe = ManagerQueue._submit_safe
+_submit_safe = MakingSafe.submit
 
 
 def _safe_refused_at_the_end(
     self: Any, handler: Any, call: Any, within: Any, execution: Any
 ) -> Any:
-    if self._stopping is not None:
+    if self._ordinary._stopping is not None:
         raise ShuttingDownError(call.name)
     return _submit_safe(self, handler, call, within, execution)
 
@@ -314,28 +316,26 @@ BREAKAGES: Mapping[str, Patches] = {
     "what cannot be written is run": [(Entry, "begin", _begin_unwritten)],
     "deadlines are not kept": [
         (Askers, "_give_up", _give_up_running_only),
-        (ManagerQueue, "_take", _taken_at_any_time),
+        (HandOver, "_take", _taken_at_any_time),
     ],
     "the repeater sends again": [
         (ProcessorConnection, "_send", _send_and_remember),
         (ProcessorConnection, "connectionLost", _lost_for_a_while),
         (CommandRepeater, "connected", _connected_and_sent_again),
     ],
-    "what waits is not overtaken": [(ManagerQueue, "_overtake", _nothing)],
+    "what waits is not overtaken": [(ManagerQueue, "overtake", _nothing)],
     "what stood still begins what is late": [
         (Askers, "expire_late", _nothing),
-        (ManagerQueue, "_take", _taken_at_any_time),
+        (HandOver, "_take", _taken_at_any_time),
     ],
-    "what makes safe waits for what runs": [(ManagerQueue, "_safe_turn", _safe_turn_at_last)],
-    "what makes safe is refused at the end": [
-        (ManagerQueue, "_submit_safe", _safe_refused_at_the_end)
-    ],
+    "what makes safe waits for what runs": [(MakingSafe, "_turn", _safe_turn_at_last)],
+    "what makes safe is refused at the end": [(MakingSafe, "submit", _safe_refused_at_the_end)],
     "what makes safe is not done again": [(SafetyLane, "assured", _acted_once)],
-    "a thread takes what is late": [(ManagerQueue, "_take", _taken_at_any_time)],
+    "a thread takes what is late": [(HandOver, "_take", _taken_at_any_time)],
     "begun at hand-over": [
         (Execution, "hand_over", _begun_at_hand_over),
-        (ManagerQueue, "_take", _nothing),
-        (ManagerQueue, "_run_later", _run_later_untaken),
+        (HandOver, "_take", _nothing),
+        (MakingSafe, "_run_later", _run_later_untaken),
     ],
     "what makes safe has no thread of its own": [(ThreadRunner, "run", _run_in_one_thread)],
     "what excludes each other is tested at once": [(Hold, "hinders", _no)],
