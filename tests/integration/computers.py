@@ -15,11 +15,12 @@ import pytest
 
 from tests.integration.processes import PATIENCE, Processes, RunningProcess
 
+_UP = "a computer of its own"
 #: What a computer does before its program: the folders of its own, its name, and its network, which
 #: somebody plugs in. Words: its name and address, so many pairs of folders, and the program.
-_BEGIN = """
+_BEGIN = f"""
 set -e
-echo "a computer of its own"
+echo "{_UP}"
 name=$1 address=$2 pairs=$3
 shift 3
 for _ in $(seq "$pairs"); do mount --bind "$1" "$2"; shift 2; done
@@ -70,6 +71,8 @@ class Computers:
         process = self._processes.start(
             "unshare", "-m", "-u", "-n", *begin, *program, **environment
         )
+        # Until then it is on this computer's own network, and so would be the end of its cable.
+        process.wait_for(_UP)
         self._plug_in(name, process)
         return process
 
