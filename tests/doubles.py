@@ -217,8 +217,9 @@ class ScriptedCall:
         self.sender = sender
         self.runs = 0
 
-    def same_read(self, other: Any) -> bool:
-        return self.effect is Effect.READ and self.name == other.name
+    @property
+    def question(self) -> str | None:
+        return self.name if self.effect is Effect.READ else None
 
     def same_act(self, other: Any) -> bool:
         return False

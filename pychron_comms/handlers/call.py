@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable
+
 from zope.interface import implementer
 
 from pychron_comms.handlers.moves import Values
@@ -51,6 +53,13 @@ class Call:
         return str(self.values.get(self._spec.target, self._spec.target))
 
     @property
+    def question(self) -> Hashable:
+        if self.effect is not Effect.READ:
+            return None
+        # Values need not be hashable, nor managers be equal to themselves alone.
+        return id(self._spec), id(self.manager), repr(self.values)
+
+    @property
     def named(self) -> dict[str, str]:
         """The parts of the manager that its arguments name, by what they are: a valve, a gauge."""
         pairs = ((each.names, self.values.get(each.name)) for each in self._spec.arguments)
@@ -89,9 +98,6 @@ class Call:
         other.sender = sender
         other.values = self.values
         return other
-
-    def same_read(self, other: ICall) -> bool:
-        return self.effect is Effect.READ and self._says_the_same(other)
 
     def same_act(self, other: ICall) -> bool:
         # What depends on who asks, or on what he said beside it, may do something else.

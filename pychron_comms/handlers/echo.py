@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 
 from twisted.plugin import IPlugin
 from zope.interface import implementer
@@ -34,8 +34,9 @@ class EchoCall:
         self.text = text
         self.sender = sender
 
-    def same_read(self, other: object) -> bool:
-        return isinstance(other, EchoCall) and other.text == self.text
+    @property
+    def question(self) -> Hashable:
+        return EchoCall, self.text
 
     def same_act(self, other: object) -> bool:
         return False

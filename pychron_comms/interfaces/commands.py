@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import NamedTuple
 
 from twisted.internet.defer import Deferred
@@ -77,9 +77,9 @@ class ICall(Interface):
     context: RequestContext = Attribute(
         "What was said beside it; PLAIN until the gate says otherwise."
     )
-
-    def same_read(other: ICall) -> bool:
-        """Whether both are the same read, so that one answer serves both."""
+    question: Hashable = Attribute(
+        "What it reads: one answer serves all whose questions are equal. None where it acts."
+    )
 
     def same_act(other: ICall) -> bool:
         """Whether both do the same for the same sender, so that doing it once may serve both."""

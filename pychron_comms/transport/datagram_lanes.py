@@ -64,6 +64,11 @@ class _Lane:
     def __len__(self) -> int:
         return len(self._ahead) + len(self._lines)
 
+    @property
+    def is_full(self) -> bool:
+        """Whether it has no room for any further one, nor for a copy."""
+        return not self._last and (len(self._lines) >= LINES or self._size >= BYTES)
+
     def add(self, line: DatagramLine) -> bool:
         """One more; False where it has no room."""
         place = line.line, line.address
@@ -118,6 +123,11 @@ class DatagramLanes:
     def __len__(self) -> int:
         """How many lines wait."""
         return sum(map(len, self._lanes.values()))
+
+    def are_full(self, address: Address) -> bool:
+        """Whether there is no room for any line from there, whatever it says."""
+        lane = self._lanes.get(self._place(address))
+        return lane is not None and lane.is_full
 
     def come(self, line: DatagramLine) -> bool:
         """Work it off at once, or in its sender's turn; False where it has no room."""

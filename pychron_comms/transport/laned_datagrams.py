@@ -63,5 +63,10 @@ class LanedDatagrams(DatagramProtocol):
 
     def datagramReceived(self, datagram: bytes, addr: Address) -> None:
         self.guard.came(self.transport)
-        if not self._takes_no_more:
+        if self._takes_no_more:
+            return
+        if self._lanes.are_full(addr):
+            # Not even looked at: most of a flood ends here.
+            self.guard.dropped(addr[0])
+        else:
             self.received(datagram, addr)

@@ -16,7 +16,7 @@ _GO = 0.001
 
 #: Lines of all of them, and seconds, before the reactor sees to other things.
 _ROUND = 64
-_ROUND_TIME = 0.0025
+_ROUND_TIME = 0.001
 
 
 def slice_after(lines: int, seconds: float, most: int) -> int:

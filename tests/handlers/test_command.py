@@ -253,29 +253,34 @@ class CallTests(Commands):
         self.assertIs(self.prepare("Read gauge").manager, self.hardware.device("gauge"))
         self.assertIsNone(self.prepare("Help").manager)
 
+    def assert_same(self, first: Call, second: Call) -> None:
+        self.assertIsNotNone(first.question)
+        self.assertEqual(first.question, second.question)
+
     def test_two_of_one_read_are_the_same_read(self) -> None:
-        self.assertTrue(self.prepare("GetMoving x").same_read(self.prepare("GetMoving x")))
+        self.assert_same(self.prepare("GetMoving x"), self.prepare("GetMoving x"))
 
     def test_who_asks_makes_no_difference_to_a_read(self) -> None:
         other = self.handler.prepare("GetMoving x", "10.0.0.8")
-        self.assertTrue(self.prepare("GetMoving x").same_read(other))
+        self.assert_same(self.prepare("GetMoving x"), other)
 
     def test_an_alias_is_the_same_read(self) -> None:
-        self.assertTrue(self.prepare("PychronReady").same_read(self.prepare("SendTest")))
+        self.assert_same(self.prepare("PychronReady"), self.prepare("SendTest"))
 
-    def test_other_arguments_are_another_read(self) -> None:
-        self.assertFalse(self.prepare("GetMoving x").same_read(self.prepare("GetMoving y")))
-
-    def test_another_command_is_another_read(self) -> None:
-        self.assertFalse(self.prepare("GetLater").same_read(self.prepare("GetSlowly")))
-
-    def test_another_manager_is_another_read(self) -> None:
-        other = StageHandler(self.hardware, Stage()).prepare("GetMoving x", SENDER)
-        self.assertFalse(self.prepare("GetMoving x").same_read(other))
+    def test_what_else_is_read_is_another_read(self) -> None:
+        stage = Stage()
+        questions = [
+            self.prepare("GetMoving x").question,
+            self.prepare("GetMoving y").question,
+            self.prepare("GetLater").question,
+            self.prepare("GetSlowly").question,
+            StageHandler(self.hardware, stage).prepare("GetMoving x", SENDER).question,
+        ]
+        self.assertEqual(len(set(questions)), 5)
 
     def test_what_actuates_is_no_read(self) -> None:
-        self.assertFalse(self.prepare("SetXY 1,2").same_read(self.prepare("SetXY 1,2")))
-        self.assertFalse(self.prepare("StopDrive").same_read(self.prepare("StopDrive")))
+        self.assertIsNone(self.prepare("SetXY 1,2").question)
+        self.assertIsNone(self.prepare("StopDrive").question)
 
     def test_run_calls_the_manager_and_returns_what_it_returns(self) -> None:
         self.stage.result = object()
@@ -398,7 +403,7 @@ class AgainTests(Commands):
         first = self.prepare("Read gauge")
         again = first.again("10.0.0.8", PLAIN)
         self.assertIsNot(first, again)
-        self.assertTrue(first.same_read(again))
+        self.assertEqual(first.question, again.question)
         self.assertEqual((again.name, again.values), (first.name, first.values))
         self.assertEqual(again.sender, "10.0.0.8")
         self.assertIs(again.context, PLAIN)

@@ -120,6 +120,5 @@ class EchoTests(SynchronousTestCase):
 
     def test_the_same_text_is_the_same_read(self) -> None:
         call = self.handler.prepare("1", ME)
-        self.assertTrue(call.same_read(self.handler.prepare("1", "10.0.0.2")))
-        self.assertFalse(call.same_read(self.handler.prepare("2", ME)))
-        self.assertFalse(call.same_read(object()))
+        self.assertEqual(call.question, self.handler.prepare("1", "10.0.0.2").question)
+        self.assertNotEqual(call.question, self.handler.prepare("2", ME).question)

@@ -257,10 +257,11 @@ class QtegraLineTests(HandlerCase):
                 self.assertEqual(own[word].effect is Effect.READ, word.startswith("Get"), word)
 
     def test_the_same_read(self) -> None:
-        self.assertTrue(self.qtegra("GetHV").same_read(self.qtegra("GetHV")))
-        self.assertFalse(self.qtegra("GetHV").same_read(self.qtegra("GetMagnetDAC")))
-        self.assertFalse(self.qtegra("SetHV 1").same_read(self.qtegra("SetHV 1")))
-        self.assertFalse(self.qtegra("GetHV").same_read(call_of(self.handler, b"GetHV")))
+        question = self.qtegra("GetHV").question
+        self.assertEqual(question, self.qtegra("GetHV").question)
+        self.assertNotEqual(question, self.qtegra("GetMagnetDAC").question)
+        self.assertNotEqual(question, call_of(self.handler, b"GetHV").question)
+        self.assertIsNone(self.qtegra("SetHV 1").question)
 
     def test_the_carriers_own_method_runs_the_line_too(self) -> None:
         self.assertEqual(self.handler.qtegra(self.spectrometer, "", "GetHV"), "4.5")

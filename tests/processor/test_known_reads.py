@@ -95,8 +95,16 @@ class KnownReadTests(SynchronousTestCase):
                 known += 1
                 again = read._call.again(OTHER, PLAIN)
                 self.assertIs(read._handler, handler)
-                self.assertTrue(again.same_read(full), command)
-                for name in ("name", "sender", "safe", "deadline", "target", "moves", "context"):
+                for name in (
+                    "question",
+                    "name",
+                    "sender",
+                    "safe",
+                    "deadline",
+                    "target",
+                    "moves",
+                    "context",
+                ):
                     self.assertEqual(getattr(again, name), getattr(full, name), command)
         self.assertGreater(known, 100)
 

@@ -70,6 +70,31 @@ class WaitingJobsTests(SynchronousTestCase):
         self.assertEqual(self.let_go(), ["Get"])
         self.assertEqual([self.successResultOf(reply) for reply in replies], ["OK"] * 10)
 
+    def test_a_read_is_compared_with_none_that_asks_something_else(self) -> None:
+        compared: list[object] = []
+
+        class Question(str):
+            __hash__ = str.__hash__
+
+            def __eq__(self, other: object) -> bool:
+                compared.append(other)
+                return str(self) == other
+
+        for number in range(15):
+            self.read(Question(f"flood {number}"), FLOOD)
+        compared.clear()
+        self.read(Question("Get"), FLOOD)
+        self.assertEqual(compared, [])
+
+    def test_a_read_joins_none_from_before_a_change_nor_what_waits_no_more(self) -> None:
+        self.read("Get", GOOD)
+        self.submit("Open", GOOD)
+        forgotten = self.read("Get", GOOD)
+        self.assertTrue(self.queue.forget(forgotten))
+        self.failureResultOf(forgotten)
+        self.read("Get", GOOD)
+        self.assertEqual(self.let_go(), ["Get", "Open", "Get"])
+
     def test_a_read_joins_none_that_is_behind_anothers_many(self) -> None:
         for name in "abc":
             self.read(name, FLOOD)

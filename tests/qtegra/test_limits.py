@@ -151,6 +151,7 @@ class DatagramLimitTests(WireCase):
         one_turn(self.clock)
         self.assertIn(("GetHV", ADDRESS[0]), self.asked)
         self.assertLess(len(self.asked), 200)
+        self.assertLess(self.looked_at, 400)
         self.clock.pump([0] * 100)
         self.assertNotIn(("GetParameter 1999", HERE[0]), self.asked)
         self.assertEqual((sent, protocol.in_flight), ([], len(self.asked)))

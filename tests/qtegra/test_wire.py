@@ -46,12 +46,14 @@ class WireCase(SynchronousTestCase):
         self.clock = Clock()
         self.asked: list[tuple[str, str]] = []
         self.reply: Any = "4.5"
+        self.looked_at = 0
 
     def answer(self, line: str, sender: str) -> Any:
         self.asked.append((line, sender))
         return self.reply
 
     def makes_safe(self, line: str) -> bool:
+        self.looked_at += 1
         return line == "BlankBeam True"
 
     def connect(self, answers: Any = None) -> tuple[Any, StringTransport]:

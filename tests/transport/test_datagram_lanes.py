@@ -76,6 +76,25 @@ class LaneTests(SynchronousTestCase):
         self.assertEqual((room.count(True), room[-1]), (LINES - 1, False))
         self.assertEqual(self.come(b"Open A", address=OTHER), [True])
 
+    def test_one_that_is_full_says_so_unless_a_copy_may_have_room(self) -> None:
+        self.fill()
+        self.come(*[b"Open A"] * (LINES - 2))
+        self.assertFalse(self.lanes.are_full(FLOOD))
+        self.come(b"Close A")
+        self.assertFalse(self.lanes.are_full(FLOOD))
+        self.assertEqual(self.come(b"Close A", b"Close B"), [True, False])
+        for other in ((FLOOD[0], 4001), OTHER):
+            self.assertFalse(self.lanes.are_full(other))
+
+    def test_and_so_does_one_that_has_its_bytes(self) -> None:
+        self.fill()
+        self.come(b"a" * (BYTES - len(b"Get") - 1))
+        self.assertFalse(self.lanes.are_full(FLOOD))
+        self.come(b"a")
+        self.assertTrue(self.lanes.are_full(FLOOD))
+        self.all_turns()
+        self.assertFalse(self.lanes.are_full(FLOOD))
+
     def test_and_for_so_many_bytes(self) -> None:
         self.fill()
         self.assertEqual(self.come(b"A" * (BYTES - 3), b"B"), [True, False])

@@ -110,7 +110,7 @@ class FairTurnsTests(SynchronousTestCase):
         class Slow(Somebody):
             def work(slow, most: int) -> None:
                 super().work(most)
-                self.clock.rightNow += 0.002
+                self.clock.rightNow += 0.0008
 
         self.turns.wait(Slow(self.turns, "slow", "1", 1000, self.seen), "1")
         one_turn(self.clock)

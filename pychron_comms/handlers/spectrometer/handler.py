@@ -7,7 +7,7 @@ the text that Qtegra would.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from contextlib import suppress
 from typing import cast
 
@@ -73,8 +73,11 @@ class QtegraCall:
             self.target = str(values.get(command.target, command.target))
             self.moves = command.moved(self.manager, values)
 
-    def same_read(self, other: ICall) -> bool:
-        return self.effect is Effect.READ and self._says_the_same(other)
+    @property
+    def question(self) -> Hashable:
+        if self.effect is not Effect.READ:
+            return None
+        return CARRIER, id(self.manager), self.line
 
     def same_act(self, other: ICall) -> bool:
         return other.sender == self.sender and self._says_the_same(other)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 
 from pychron_comms.interfaces import ICall
 from pychron_comms.processor.execution.jobs import Job
@@ -17,11 +17,13 @@ class WaitingJobs:
     Each job leaves in constant time.
     """
 
-    __slots__ = ("_all", "_lanes")
+    __slots__ = ("_all", "_lanes", "_reads")
 
     def __init__(self) -> None:
-        # In the order in which they came.
-        self._all: OrderedDict[Job, None] = OrderedDict()
+        # In the order in which they came, each with what it reads.
+        self._all: OrderedDict[Job, Hashable] = OrderedDict()
+        # Those that read the same, since the last one came that acts.
+        self._reads: dict[Hashable, dict[Job, None]] = {}
         # Whose turn it is comes first.
         self._lanes: OrderedDict[str, _Lane] = OrderedDict()
 
@@ -39,12 +41,22 @@ class WaitingJobs:
     def add(self, job: Job) -> None:
         """One more waits."""
         job.place = self
-        self._all[job] = None
+        if job.execution is None:
+            question = self._all[job] = job.call.question
+            self._reads.setdefault(question, {})[job] = None
+        else:
+            self._all[job] = None
+            self._reads.clear()
         self._lanes.setdefault(job.call.sender, OrderedDict())[job] = None
 
     def remove(self, job: Job) -> None:
         """It waits no more."""
-        del self._all[job]
+        question = self._all.pop(job)
+        same = self._reads.get(question)
+        if same is not None and job in same:
+            del same[job]
+            if not same:
+                del self._reads[question]
         sender = job.call.sender
         lane = self._lanes[sender]
         del lane[job]
@@ -67,10 +79,11 @@ class WaitingJobs:
 
     def same_read(self, call: ICall) -> Job | None:
         """One that answers this call too; not one from before a change, nor one behind others'."""
-        for job in reversed(self._all):
-            if job.execution is not None:
-                return None
-            if job.call.same_read(call) and self._is_as_soon(job, call.sender):
+        question = call.question
+        if question is None:
+            return None
+        for job in reversed(self._reads.get(question, {})):
+            if self._is_as_soon(job, call.sender):
                 return job
         return None
 

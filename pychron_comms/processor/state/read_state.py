@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from typing import cast
 
 from zope.interface import implementer
@@ -34,8 +34,9 @@ class ReadState:
         #: When the manager itself was asked; None while that waits behind a command.
         self.begun: float | None = None
 
-    def same_read(self, other: object) -> bool:
-        return isinstance(other, ReadState) and other.manager is self.manager
+    @property
+    def question(self) -> Hashable:
+        return ReadState, id(self.manager)
 
     def same_act(self, other: object) -> bool:
         return False

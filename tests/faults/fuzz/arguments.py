@@ -43,7 +43,8 @@ def fuzz(data: bytes) -> None:
 
 
 def _assert_sound(call: Call) -> None:
-    assert call.same_read(call) or call.effect.value != "read"
+    assert (call.question is not None) == (call.effect.value == "read")
+    hash(call.question)
     assert isinstance(call.safe, bool)
     assert isinstance(call.target, str)
     assert call.deadline > 0
