@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from twisted.application.service import Service
@@ -41,6 +41,7 @@ from pychron_comms.processor.ending import SAFE_GRACE, Ending
 from pychron_comms.processor.execution.audit import Audit
 from pychron_comms.processor.execution.execution import Execution
 from pychron_comms.processor.execution.idempotency import CommandMemory, request_of
+from pychron_comms.processor.execution.manager_queue import ManagerQueue
 from pychron_comms.processor.execution.queues import Queues
 from pychron_comms.processor.execution.recall import THE_STOP, Laboratory
 from pychron_comms.processor.other_types import with_other_types
@@ -245,9 +246,18 @@ class RemoteHardwareManager(Service):
         self._leases.stop()
         self._kept_rules.stop()
         self._stopping = True
-        ended = [queue.stop() for queue in self._queues]
-        safe = self._all_made_safe(THE_STOP)
-        stopped = self._ending.over(ended, "commands still run").addCallback(self._give_up_running)
+        ended: dict[ManagerQueue, Deferred[None]] = {}
+
+        def stop(queue: ManagerQueue) -> None:
+            if queue not in ended:
+                ended[queue] = queue.stop()
+
+        # No laser waits for all that other queues have to refuse.
+        safe = self._all_made_safe(THE_STOP, stop)
+        for queue in self._queues:
+            stop(queue)
+        over = self._ending.over([*ended.values()], "commands still run")
+        stopped = over.addCallback(self._give_up_running)
         return stopped.addCallback(lambda _: self._all_safe(safe))
 
     def give_up(self, error: Exception) -> None:
@@ -333,14 +343,18 @@ class RemoteHardwareManager(Service):
         for queue in self._queues:
             queue.give_up_running()
 
-    def _all_made_safe(self, why: str) -> list[Deferred[object]]:
+    def _all_made_safe(
+        self, why: str, before: Callable[[ManagerQueue], None] = lambda queue: None
+    ) -> list[Deferred[object]]:
+        """``before`` comes before the first action of each queue."""
         self._memory.all_made_safe(why)
-        return [
-            self._queues.of(manager)
-            .make_safe([Move(manager, "")], action, why)
-            .addErrback(self._not_safe)
-            for manager, action in sorted(self._hardware.making_safe(), key=_rank)
-        ]
+        safe = []
+        for manager, action in sorted(self._hardware.making_safe(), key=_rank):
+            queue = self._queues.of(manager)
+            before(queue)
+            done = queue.make_safe([Move(manager, "")], action, why)
+            safe.append(done.addErrback(self._not_safe))
+        return safe
 
     def _all_safe(self, safe: Sequence[Deferred[Any]]) -> Deferred[None]:
         """Fires when these have, and all has been done that others wait for to be made safe."""

@@ -140,6 +140,12 @@ class OpenCloseTests(HandlerTestCase):
         )
         self.assertIs(self.call("Open FooFlag").manager, self.hardware.device("FooFlag"))
 
+    def test_two_words_clear_a_flag_and_one_of_them_is_safe_whatever_it_names(self) -> None:
+        """Scripts say ``Set`` again when they hear nothing, which must be known for a copy."""
+        close, clear = self.call("Close FooFlag"), self.call("Set FooFlag 0")
+        self.assertEqual(close.moves, clear.moves)
+        self.assertEqual((close.safe, clear.safe), (True, False))
+
     def test_any_device_whose_name_ends_in_flag_is_one(self) -> None:
         self.answers(
             ("Open NumberFlag", "OK"),

@@ -12,7 +12,7 @@ from pychron_comms.errors import (
     OvertakenError,
 )
 from pychron_comms.interfaces import Part
-from pychron_comms.processor.execution.plain_command import LATE
+from pychron_comms.processor.execution.plain_command import LATE, PlainCommand
 from pychron_comms.wire.copies import KEEP, KEEP_DATAGRAM
 from tests.processor.copy_case import OTHER, CopyCase
 
@@ -158,6 +158,18 @@ class MadeSafeTests(CopyCase):
         self.clock.advance(10)
         self.failureResultOf(running, OutcomeUnknownError)
         self.assertEqual(self.ran, ["Open A", "Open B"])
+
+    def test_no_laser_waits_until_all_copies_have_been_told(self) -> None:
+        undone: list[str] = []
+        undo = PlainCommand.undo
+        self.patch(PlainCommand, "undo", lambda *its: (undone.append(its[1]), undo(*its)))
+        for number in range(50):
+            self.reply(f"c{number}.1", f"Open {number}")
+        self.gate.stopService()
+        self.assertEqual(undone, [])
+        for ask in ("c98.1", "c99.1"):
+            self.failureResultOf(self.ask(ask, "Open 7"), OutcomeUnknownError)
+        self.assertEqual(undone, ["the stop"])
 
     def test_nor_when_the_hardware_was_lost(self) -> None:
         self.reply("c1.1")

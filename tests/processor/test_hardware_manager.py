@@ -326,6 +326,22 @@ class StopTests(GateCase):
         self.successResultOf(self.gate().stopService())
         self.assertEqual(self.hardware.made_safe, ["laser", "valves"])
 
+    def test_a_laser_is_put_out_before_what_waits_for_other_managers_is_refused(self) -> None:
+        class Laser:
+            """Stands for one."""
+
+        laser = Laser()
+        directlyProvides(laser, ILaserManager)
+        seen = self.hardware.made_safe
+        self.hardware.actions.append((laser, lambda: seen.append("laser")))
+        running = ScriptedCall("Move", Deferred(), manager="valves")
+        waiting = ScriptedCall("Open", manager="valves")
+        gate = self.gate(running, waiting)
+        self.ask(gate, "Move")
+        self.ask(gate, "Open").addErrback(lambda failure: seen.append(failure.type.__name__))
+        gate.stopService()
+        self.assertEqual(seen, ["laser", "ShuttingDownError", "valves"])
+
     def test_what_makes_safe_is_run_until_nobody_can_ask(self) -> None:
         slow = ScriptedCall("Move", Deferred(), manager="valves")
         close = ScriptedCall("Close", "OK", manager="laser", safe=True)

@@ -60,6 +60,8 @@ class CopyMemory:
         self._refused: Shares[Line, PlainCommand] = Shares(REFUSED_ROOM, REFUSED_SHARE)
         # Those that are kept, by who asked them last.
         self._last: dict[str, PlainCommand] = {}
+        # How often everything was made safe, and by what it was last.
+        self._times_made_safe, self._made_safe_by = 0, ""
 
     @property
     def running(self) -> int:
@@ -97,6 +99,7 @@ class CopyMemory:
         # Who asks it twice by one connection means it twice.
         if plain is None or plain.came_by(ask):
             return None
+        self._bring_up_to_date(plain)
         is_late = silent_since < plain.asked_at
         what = plain.what if running else self._past(plain, call, sent, silent_since)
         if what is not None and not (is_late or plain.is_taken):
@@ -128,7 +131,7 @@ class CopyMemory:
     def opened(self, entry: Entry, now: float) -> None:
         """A new command waits."""
         call = entry.call
-        plain = PlainCommand(entry, entry.request, call.moves, now - call.context.age)
+        plain = self._new(entry, entry.request, call.moves, now - call.context.age)
         self._open[entry] = plain
         self._running.setdefault((call.sender, plain.line), plain)
 
@@ -145,6 +148,7 @@ class CopyMemory:
         place = sender, plain.line
         if self._running.get(place) is plain:
             del self._running[place]
+        self._bring_up_to_date(plain)
         plain.end(ended, now)
         plain.is_overtaken = ended.refused and plain.has_connection and _is_overtaken(ended)
         if ended.refused and not plain.is_overtaken:
@@ -156,17 +160,19 @@ class CopyMemory:
             self._keep(sender, plain, now)
 
     def all_made_safe(self, by: str) -> None:
-        """What was done may be undone now, and what runs is: who asks it again is told so (201)."""
-        for plain in self._open.values():
-            plain.undo(by)
-        for _, _, plain, _ in self._kept:
-            plain.undo(by)
+        """What was done may be undone now, and what runs is: who asks it again is told so (201).
+
+        Each hears of it when it is looked at next: a laser waits for this.
+        """
+        self._times_made_safe += 1
+        self._made_safe_by = by
 
     def carried(self, now: float) -> Iterator[tuple[dict[str, Any], float]]:
         """What a later process must know of each whose reply is in doubt, and when it was asked."""
         for sender, (request_type, command), plain, _ in self._kept:
             is_over = plain.is_taken or not plain.may_be_copied_by(now)
             is_over = is_over or self._changes.changed_by(sender, plain.moves, plain.change)
+            self._bring_up_to_date(plain)
             what = plain.what
             if isinstance(what, Ended) and not is_over:
                 if self._changes.changed_since(plain.moves, plain.change):
@@ -186,7 +192,7 @@ class CopyMemory:
         self, request: Mapping[str, str], moves: tuple[Move, ...], ended: Ended, times: Times
     ) -> None:
         """A command that an earlier process ran."""
-        plain = PlainCommand(ended, request, moves, times.asked)
+        plain = self._new(ended, request, moves, times.asked)
         plain.change, plain.ended_at = times.change, times.ended
         self._keep(request["sender"], plain, times.ended)
 
@@ -195,6 +201,19 @@ class CopyMemory:
         plain = self._last.get(ask)
         if plain is not None:
             plain.is_taken = True
+
+    def _new(
+        self, what: Entry | Ended, request: Mapping[str, str], moves: tuple[Move, ...], at: float
+    ) -> PlainCommand:
+        plain = PlainCommand(what, request, moves, at)
+        plain.times_made_safe = self._times_made_safe
+        return plain
+
+    def _bring_up_to_date(self, plain: PlainCommand) -> None:
+        """Where everything was made safe since it was looked at last, it may be undone."""
+        if plain.times_made_safe != self._times_made_safe:
+            plain.times_made_safe = self._times_made_safe
+            plain.undo(self._made_safe_by)
 
     def _ask_again(self, plain: PlainCommand, ask: str, at: float) -> None:
         is_kept = self._last.pop(plain.last, None) is not None

@@ -24,7 +24,8 @@ class PlainCommand:
 
     ``last``: the one who asked it last, at ``last_at``; ``is_taken``: that one has read the reply.
     ``is_overtaken``: it was never begun, since what it moves was made safe. ``undone_by``: what may
-    have made that safe since it was done. ``line``: its type and words.
+    have made that safe since it was done; ``times_made_safe``: how often everything had been, when
+    it was looked at last. ``line``: its type and words.
     """
 
     __slots__ = (
@@ -38,6 +39,7 @@ class PlainCommand:
         "last_at",
         "line",
         "moves",
+        "times_made_safe",
         "undone_by",
         "what",
     )
@@ -53,6 +55,7 @@ class PlainCommand:
         self.is_overtaken = False
         self.is_taken = False
         self.undone_by = ""
+        self.times_made_safe = 0
         self.last = ""
         self._connections: set[str] = set()
         self.ask(request["ask"], at)
