@@ -22,9 +22,17 @@ PORTION = 500
 PIECE = 100
 
 
-#: What stands before an event's own members, as ``Batch`` and ``StateStream.body`` write it.
-_EVENT = re.compile(
-    r'\{"seq":\d+,"prev":\d+,(?:"replayed":true,)?"path":"[^"\\]*","t":\d+(?:\.\d+)?,(.*)\}'
+# A member of a JSON object, but for one that has members of its own.
+_TEXT = r'"(?:[^"\\\x00-\x1f]++|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*+"'
+_NUMBER = r"-?(?:0|[1-9]\d*+)(?:\.\d++)?+(?:[eE][-+]?+\d++)?+"
+_MEMBER = f"{_TEXT}:(?:{_TEXT}|{_NUMBER}|true|false|null)"
+
+# As ``Batch`` and ``StateStream.body`` write nearly all events: the path, and the event's own
+# members. To find that out takes a third of the time that it takes to decode them.
+_USUAL_EVENT = re.compile(
+    r'\{"seq":\d+,"prev":\d+,(?:"replayed":true,)?"path":"([^"\\\x00-\x1f]*)","t":\d+(?:\.\d+)?,'
+    rf"({_MEMBER}(?:,{_MEMBER})*+)\}}",
+    re.ASCII,
 )
 
 
@@ -122,13 +130,13 @@ def event_of(text: str) -> Event:
 
     Raises ValueError for a text that is none.
     """
+    usual = _USUAL_EVENT.fullmatch(text)
+    if usual is not None:
+        return Event(*cast(tuple[str, str], usual.groups()))
     fields = fields_of(text)
     path = fields.pop("path", None)
     if not isinstance(path, str):
         raise ValueError("an event without a path")
-    found = _EVENT.fullmatch(text)
-    if found is not None:
-        return Event(path, cast(str, found[1]))
     for name in ("seq", "prev", "replayed", "t"):
         fields.pop(name, None)
     return Event(path, members_of(fields))

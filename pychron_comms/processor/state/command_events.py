@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from json.encoder import encode_basestring_ascii as _quoted
 
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from pychron_comms.interfaces import ICall
 from pychron_comms.observability.state.stream import StateStream
@@ -13,35 +13,39 @@ from pychron_comms.observability.state.stream import StateStream
 #: Characters of a command and of its reply that are shown.
 _SHOWN = 200
 
-#: Seconds in which what ends is told together. To tell it takes a turn of the reactor here and in
-#: the server, and the next command would wait behind both.
+#: Seconds in which what ends is told together, unless so many have ended before: to tell them takes
+#: a turn of the reactor here and in the server, and the next command waits behind both.
 TOGETHER = 0.01
+AT_ONCE = 8
 
 
 class CommandEvents:
-    """Gathers what ends for ``TOGETHER`` seconds and tells it then, so that nobody waits for his
-    reply longer because others look on."""
+    """Gathers what ends for ``TOGETHER`` seconds, or until ``AT_ONCE`` have, and tells it in the
+    next turn, so that nobody waits for his reply much longer because others look on."""
 
     def __init__(self, stream: StateStream, clock: IReactorTime) -> None:
         self._stream = stream
         self._clock = clock
         # What is told of each, as JSON.
         self._ended: list[str] = []
+        self._timer: IDelayedCall | None = None
 
     def goes_on(self, call: ICall) -> None:
         """Only its end is told."""
 
     def ended(self, call: ICall, request: Mapping[str, str], reply: str, seconds: float) -> None:
-        if not self._ended:
-            self._clock.callLater(TOGETHER, self._tell)
         who, request_type = _quoted(request["sender"]), _quoted(request["type"])
         command, reply = _quoted(request["command"][:_SHOWN]), _quoted(reply[:_SHOWN])
         self._ended.append(
             f'"who":{who},"type":{request_type},"command":{command},"reply":{reply},'
             f'"seconds":{round(seconds, 6)}'
         )
+        if self._timer is None:
+            self._timer = self._clock.callLater(TOGETHER, self._tell)
+        elif len(self._ended) == AT_ONCE:
+            self._timer.reset(0)
 
     def _tell(self) -> None:
-        ended, self._ended = self._ended, []
+        ended, self._ended, self._timer = self._ended, [], None
         for members in ended:
             self._stream.happened_elsewhere("command", members)

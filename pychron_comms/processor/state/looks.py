@@ -22,6 +22,11 @@ from pychron_comms.processor.state.read_state import ReadState
 #: seen by the same look, so that no manager is looked at more often, however much is done.
 SOON = 0.05
 
+#: The part of the time that such looks may take where commands never cease, since each command
+#: that comes meanwhile waits; to keep to it, they are up to so many seconds apart.
+SHARE = 0.005
+RARELY = 0.1
+
 #: Periods after its last answer in which a manager that was asked again must have answered; and
 #: how many it has where that question still waits behind a command.
 FRESH = 1.8
@@ -97,6 +102,8 @@ class Looks:
         # Those that commands have moved since they were looked at.
         self._due: dict[Watched, None] = {}
         self._timer: IDelayedCall | None = None
+        # When the next such look may be.
+        self._next = 0.0
         # Those that this period's look has not asked yet.
         self._left: deque[Watched] = deque()
         self._turn: IDelayedCall | None = None
@@ -133,14 +140,18 @@ class Looks:
         if watched is not None and self._loop.running:
             self._due[watched] = None
             if self._timer is None:
-                self._timer = self._clock.callLater(SOON, self._look_where_due)
+                wait = max(SOON, self._next - self._clock.seconds())
+                self._timer = self._clock.callLater(wait, self._look_where_due)
 
     def _look_where_due(self) -> None:
         self._timer = None
+        begun = self._clock.seconds()
         due, self._due = self._due, {}
         for watched in due:
             self._read(watched, again=True)
         self._seer.looked()
+        now = self._clock.seconds()
+        self._next = now + min((now - begun) / SHARE, RARELY)
 
     def _look(self) -> None:
         if not self._left:

@@ -43,14 +43,22 @@ def read(manager: object) -> Sequence[Reading] | Awaitable[Sequence[Reading]]:
                 if each.path not in known:
                     told[each.path] = each.ask() if isinstance(each, _Question) else each
     told.update(known)
-    if pending or any(inspect.isawaitable(each.value) for each in told.values()):
+    if pending or any(_comes_later(each.value) for each in told.values()):
         return _settled(told, pending)
     return [_sound(each) for each in told.values()]
 
 
+#: Nearly all values are of these, and to ask further takes longer than all the rest of a reading.
+_AT_ONCE = frozenset({bool, int, float, str, list, tuple, type(None)})
+
+
+def _comes_later(value: _Later) -> bool:
+    return type(value) not in _AT_ONCE and inspect.isawaitable(value)
+
+
 async def _settled(told: dict[str, Reading], pending: list[_Later]) -> Sequence[Reading]:
     for path, reading in told.items():
-        if inspect.isawaitable(reading.value):
+        if _comes_later(reading.value):
             try:
                 told[path] = reading._replace(value=_plain(await reading.value))
             except Exception as error:
@@ -101,15 +109,16 @@ def _plain(value: _Later) -> _Later:
 
 
 def _line(manager: Any) -> _Told:
+    hindering = manager.hindering if IKnowsInterlocks.providedBy(manager) else _nothing
     for valve in manager.valves():
-        yield _Question(f"valve/{valve.name}", partial(_valve, manager, valve))
+        yield _Question(f"valve/{valve.name}", partial(_valve, manager, hindering, valve))
     counts = manager.get_pipette_counts()
     if isinstance(counts, Sequence):
         for name, shots in counts:
             yield Reading(f"pipette/{name}", shots, "shots")
 
 
-def _valve(manager: Any, valve: ValveStatus) -> Reading:
+def _valve(manager: Any, hindering: Callable[[str], Iterable[str]], valve: ValveStatus) -> Reading:
     return Reading(
         f"valve/{valve.name}",
         valve.open,
@@ -118,13 +127,13 @@ def _valve(manager: Any, valve: ValveStatus) -> Reading:
             "target": _commanded(manager, valve.name, valve.open),
             "locked": valve.locked,
             "owner": valve.owner,
-            "interlocks": _hindering(manager, valve.name),
+            "interlocks": list(hindering(valve.name)),
         },
     )
 
 
-def _hindering(manager: Any, name: str) -> list[str]:
-    return list(manager.hindering(name)) if IKnowsInterlocks.providedBy(manager) else []
+def _nothing(name: str) -> Iterable[str]:
+    return ()
 
 
 def _commanded(manager: Any, name: str, indicated: bool | None) -> bool | None:

@@ -9,7 +9,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.observability.state.stream import Event, StateStream
-from pychron_comms.processor.state.command_events import TOGETHER, CommandEvents
+from pychron_comms.processor.state.command_events import AT_ONCE, TOGETHER, CommandEvents
 from tests.doubles import ScriptedCall
 from tests.observability.state.test_stream import Recorder
 
@@ -62,6 +62,21 @@ class CommandEventTests(SynchronousTestCase):
         self.clock.advance(TOGETHER)
         self.assertEqual(self.fields()[-1]["command"], "Open C")
         self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_of_many_no_more_are_told_at_once(self) -> None:
+        for number in range(AT_ONCE):
+            self.assertEqual(self.fields(), [])
+            self.ended(f"Open V{number}")
+        # In another turn: first they have their replies.
+        self.assertEqual(self.fields(), [])
+        self.clock.advance(0)
+        told = [each["command"] for each in self.fields()]
+        self.assertEqual(told, [f"Open V{number}" for number in range(AT_ONCE)])
+        self.ended("Open A")
+        self.clock.advance(TOGETHER / 2)
+        self.assertEqual(len(self.fields()), AT_ONCE)
+        self.clock.advance(TOGETHER / 2)
+        self.assertEqual(len(self.fields()), AT_ONCE + 1)
 
     def test_how_long_is_told_to_the_microsecond(self) -> None:
         self.ended("Open A", seconds=0.12345678)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from twisted.internet.defer import Deferred
@@ -10,7 +11,15 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.errors import UnknownRequestTypeError
 from pychron_comms.interfaces import Reading
-from pychron_comms.processor.state.looks import AT_ONCE, BEHIND, KNOWN_BY, SOON, Looks
+from pychron_comms.processor.state.looks import (
+    AT_ONCE,
+    BEHIND,
+    KNOWN_BY,
+    RARELY,
+    SHARE,
+    SOON,
+    Looks,
+)
 from pychron_comms.processor.state.read_state import ReadState, StateReader
 
 MANY = 3 * AT_ONCE + 1
@@ -151,6 +160,31 @@ class TurnTests(SynchronousTestCase):
         self.clock.advance(SOON)
         self.assertEqual(self.clock.getDelayedCalls(), [])
         self.assertEqual(len(self.seer.seen), 2)
+
+    def test_however_much_is_moved_looks_take_but_a_part_of_the_time(self) -> None:
+        takes = 0.0
+        looked: list[float] = []
+
+        def submit(look: ReadState) -> str:
+            looked.append(self.clock.seconds())
+            self.clock.rightNow += takes
+            return look.reply(())
+
+        looks = Looks(submit, self.seer, clock=self.clock, period=1000.0)
+        looks.watch({"System": self})
+        looks.start()
+        for takes, apart in ((0.0004, 0.0004 / SHARE), (0.1, RARELY), (0.0, SOON)):
+            looks.soon(self)
+            self.clock.advance(RARELY)
+            del looked[:]
+            for _ in range(4000):
+                looks.soon(self)
+                self.clock.advance(0.001)
+            gaps = [after - before for before, after in itertools.pairwise(looked)]
+            for gap in gaps:
+                # To the steps in which time goes on here.
+                self.assertApproximates(gap, apart + takes, 0.002)
+        looks.stop()
 
     def test_what_cannot_be_asked_says_why(self) -> None:
         class Blind(Seer):
