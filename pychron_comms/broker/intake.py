@@ -12,14 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from twisted.internet.defer import (
-    Deferred,
-    FirstError,
-    ensureDeferred,
-    fail,
-    gatherResults,
-    succeed,
-)
+from twisted.internet.defer import Deferred, ensureDeferred, fail, succeed
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -205,20 +198,23 @@ class Intake:
     ) -> JournalError | None:
         """Wait until the broker has it written down, and has seen that it is acknowledged.
 
-        Both are under way at once: where only one of them comes to pass, it is never begun.
+        Both leave as one, by the lane's own channel: where only one of them comes to pass, it is
+        never begun.
         """
-        seen: list[Deferred[Any]] = []
-        if asked.context.key or asked.context.ask:
-            written = self._writer.take(self._taken(asked), self._fence.epoch)
-            seen.append(self._figures.timed(written))
+        is_named = asked.context.key or asked.context.ask
+        taken = self._taken(asked) if is_named else {}
         channel.ack(tag)
-        # Its answer comes when the channel has seen the acknowledgement.
-        seen.append(channel.ask("basic_qos", prefetch_count=1))
+        # A channel works off what it is told in order: what is answered behind the acknowledgement
+        # tells that it has seen that.
+        seen: Deferred[Any] = (
+            self._figures.timed(self._writer.take(channel, taken, self._fence.epoch))
+            if is_named
+            else channel.ask("basic_qos", prefetch_count=1)
+        )
         try:
-            await gatherResults(seen, consumeErrors=True)
-        except FirstError as error:
-            error.subFailure.trap(BrokerError)
-            return JournalError(f"the broker does not take it: {error.subFailure.value}")
+            await seen
+        except BrokerError as error:
+            return JournalError(f"the broker does not take it: {error}")
         return None
 
     def _taken(self, asked: _Asked) -> dict[str, str]:

@@ -6,11 +6,11 @@ is there, or none, the log is another one, or has lost that part: then it is rea
 again. So is nothing passed over.
 
 An owner would read what it has written itself, at more cost than to write it. So while it owns the
-hardware it reads in quiet moments only: the broker sends ``AHEAD`` messages and no more, until it
-is told that they came. That risks nothing. Nobody else writes there meanwhile but what he tells
-late. Another's claim is of one who has waited until this lease was over, by this process's own
-clock too; and then it reads on at once, and owns nothing again before it has come to its own next
-claim, and so past all that others have written.
+hardware it reads in quiet moments only, and then what it has written so far: the broker sends as
+many messages and no more, until it is told that they came. That risks nothing. Nobody else writes
+there meanwhile but what he tells late. Another's claim is of one who has waited until this lease
+was over, by this process's own clock too; and then it reads on at once, and owns nothing again
+before it has come to its own next claim, and so past all that others have written.
 """
 
 from __future__ import annotations
@@ -27,9 +27,13 @@ from pychron_comms.broker.message import CLAIM, TAKEN, Message
 AHEAD = 400
 SEEN = 200
 
+#: Messages that are asked for in one quiet moment, of which there are four in a second.
+SIP = 100
+
 #: Seconds in which the broker is told so in any case: it closes a channel that leaves something
-#: unacknowledged for longer than its ``consumer_timeout``, which is half an hour.
-PATIENCE = 60.0
+#: unacknowledged for longer than its ``consumer_timeout``, which is half an hour, and should not be
+#: below five minutes.
+PATIENCE = 240.0
 
 #: Seconds in which the first message comes, where it is where it was. In another log the broker
 #: sends nothing, until that has come so far.
@@ -68,8 +72,11 @@ class LogReader:
         self._place: _Place | None = None
         self._expected: _Place | None = None
         self._is_resting = False
+        # Messages that came and were not acknowledged; the tag of the last one, and since when.
         self._unseen = self._last = 0
         self._since = self._begun = math.inf
+        # Messages that are there, and have not come while it rests.
+        self._to_come = 0
 
     async def begin(self, channel: BrokerChannel, queue: str) -> None:
         """Errors: ChannelLostError."""
@@ -98,23 +105,26 @@ class LogReader:
         self._channel = None
 
     def rest(self) -> None:
-        """From now on in quiet moments only."""
+        """From now on in quiet moments only. All of it has come."""
         self._is_resting = True
+        self._to_come = 0
 
     def go_on(self) -> None:
         """As fast as may be."""
         self._is_resting = False
         self._look()
 
-    def pass_time(self, *, is_quiet: bool) -> None:
-        """To be called now and then. ``is_quiet``: there is nothing else to do."""
+    def pass_time(self, written: int) -> None:
+        """To be called now and then. ``written``: how many messages more were written to the log by
+        who rests; where there were none, it is quiet."""
+        self._to_come += written
         now = self._seconds()
         if self._channel is not None and self._expected is not None and now - self._begun >= SOON:
             self._begin_anew()
         elif self._unseen and now - self._since >= PATIENCE:
-            self._say_seen()
-        elif is_quiet:
-            self._look()
+            self._say_seen(self._unseen)
+        elif not written and self._is_resting:
+            self._sip()
 
     def _came(self, delivery: Delivery) -> None:
         message = delivery.message
@@ -128,6 +138,7 @@ class LogReader:
         if not self._unseen:
             self._since = self._seconds()
         self._unseen += 1
+        self._to_come -= 1
         self._last = delivery.tag
         if not self._is_resting:
             self._look()
@@ -139,12 +150,20 @@ class LogReader:
 
     def _look(self) -> None:
         if self._unseen >= SEEN:
-            self._say_seen()
+            self._say_seen(self._unseen)
 
-    def _say_seen(self) -> None:
-        self._unseen = 0
+    def _sip(self) -> None:
+        """Let come what is there, and nothing of what will be."""
+        may_come = AHEAD - self._unseen
+        count = min(self._to_come - may_come, self._unseen, SIP)
+        if count > 0:
+            self._say_seen(count)
+
+    def _say_seen(self, count: int) -> None:
+        """That the oldest ``count`` have come."""
+        self._unseen -= count
         if self._channel is not None:
-            self._channel.ack(self._last, multiple=True)
+            self._channel.ack(self._last - self._unseen, multiple=True)
 
 
 def _place_of(message: Message) -> _Place | None:

@@ -17,14 +17,13 @@ from collections import OrderedDict
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from twisted.internet.defer import Deferred, fail, succeed
+from twisted.internet.defer import Deferred, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.python.failure import Failure
 
 from pychron_comms.broker.channel import (
     BrokerChannel,
     BrokerError,
-    ChannelLostError,
     RejectedError,
 )
 from pychron_comms.broker.memory import NEEDED, name_of
@@ -70,7 +69,7 @@ class LogWriter:
         self._has_end = False
         self._epoch = ""
         self._due: IDelayedCall | None = None
-        #: How many messages of records there ever were.
+        #: How many messages there ever were.
         self.count = 0
         self._awaited: list[Deferred[None]] = []
 
@@ -85,16 +84,16 @@ class LogWriter:
         """The channel is gone: what is kept waits for the next one."""
         self._channel = None
 
-    def take(self, record: Mapping[str, Any], epoch: str) -> Deferred[None]:
-        """That a command may begin from now on; fires when the log has it. Errors: BrokerError."""
-        if self._channel is None:
-            return fail(ChannelLostError("the broker is away"))
+    def take(self, channel: BrokerChannel, record: Mapping[str, Any], epoch: str) -> Deferred[None]:
+        """That a command may begin from now on, by a channel that confirms; fires when the log has
+        it. Errors: BrokerError."""
+        self.count += 1
         name = name_of(record)
         self._taken[name] = None
         if len(self._taken) > _TAKEN:
             self._taken.popitem(last=False)
         message = Message(TAKEN, _text(record), headers={"epoch": epoch})
-        taken = self._channel.publish(PROCESSORS, memory_topic(self._hardware), message)
+        taken = channel.publish(PROCESSORS, memory_topic(self._hardware), message)
         return taken.addErrback(self._untaken, name)
 
     def write(self, record: Mapping[str, Any], epoch: str) -> None:

@@ -66,7 +66,13 @@ class Serving:
         self._lanes: list[BrokerChannel] = []
         self._teller: StateTeller | None = None
 
-    async def begin(self, road: Road, links: BrokerLinks, consuming: BrokerConnection) -> None:
+    async def begin(
+        self,
+        road: Road,
+        links: BrokerLinks,
+        consuming: BrokerConnection,
+        publishing: BrokerConnection,
+    ) -> None:
         """Errors: BrokerError, and then what it had begun is to be ended."""
         intake = Intake(
             self._gate,
@@ -83,12 +89,14 @@ class Serving:
         await make_queue(consuming, reading)
         self._teller = StateTeller(self._hardware, self._stream, road.told, self._clock)
         self._teller.start()
-        for lane, ahead, take in (
-            (Lane.SAFE, SAFE_WAITING, intake.safe),
-            (Lane.ACT, 1, intake.act),
+        for lane, connection, ahead, take in (
+            (Lane.SAFE, consuming, SAFE_WAITING, intake.safe),
+            # By the connection that it is written down by: one channel for both.
+            (Lane.ACT, publishing, 1, intake.act),
         ):
-            channel = await links.channel(consuming)
+            channel = await links.channel(connection)
             self._lanes.append(channel)
+            await channel.confirm()
             await channel.ask("basic_qos", prefetch_count=ahead)
             await channel.consume(lane_queue(self._hardware, lane).name, partial(take, channel))
         reads = await links.channel(consuming)

@@ -106,7 +106,7 @@ class Standby(MultiService):
         # How many records had been written at the last tick.
         self._written = 0
         self._road: Road | None = None
-        self._consuming: BrokerConnection | None = None
+        self._connections: tuple[BrokerConnection, BrokerConnection] | None = None
         self._claiming: Deferred[None] | None = None
         self._owned = ""
         self._has_begun = False
@@ -157,7 +157,7 @@ class Standby(MultiService):
         told, replied = [await self._links.channel(publishing) for _ in range(2)]
         log = await self._links.channel(consuming)
         await bind(log, memory.name, JOURNAL, f"{self._hardware}.#")
-        self._consuming, self._road = consuming, Road(published, told, replied)
+        self._connections, self._road = (consuming, publishing), Road(published, told, replied)
         # Before whatever else: it is in the log before any claim that comes by this channel.
         self._writer.begin(published)
         await self._reader.begin(log, memory.name)
@@ -176,7 +176,7 @@ class Standby(MultiService):
                 self._log.warn(
                     "no processor of {hardware} for now: {why}", hardware=self._hardware, why=why
                 )
-        self._road = self._consuming = None
+        self._road = self._connections = None
         self._reader.end()
         self._writer.end()
         if self._claiming is not None:
@@ -216,9 +216,9 @@ class Standby(MultiService):
         now = self._seconds()
         if self._owned and not self._fence.is_open:
             self._lapse()
-        written, self._written = self._written, self._writer.count
+        before, self._written = self._written, self._writer.count
         # By this it may leave.
-        self._reader.pass_time(is_quiet=written == self._written)
+        self._reader.pass_time(self._written - before)
         if self._road is None:
             return
         beat = Message(BEAT_MESSAGE, f"{self._token} {now!r}".encode())
@@ -256,8 +256,8 @@ class Standby(MultiService):
         if len(self._memory.epochs) > 1:
             # Whoever was in command before, nobody is now.
             self._gate.make_all_safe("the takeover")
-        if self._consuming is not None:
-            await self._serving.begin(road, self._links, self._consuming)
+        if self._connections is not None:
+            await self._serving.begin(road, self._links, *self._connections)
 
     def _lapse(self) -> None:
         why = self._trouble or "no word from the broker that it is the active one"

@@ -65,21 +65,18 @@ class IntakeTests(SynchronousTestCase):
         self.gate = Gate()
         self.fence = LeasedFence(1.0, self.clock.seconds)
         self.fence.open(EPOCH, 200.0)
-        self.published, self.replied, self.lane = PikaChannel(), PikaChannel(), PikaChannel()
+        self.replied, self.lane = PikaChannel(), PikaChannel()
         self.channel = self.lane.wrapped()
-        published = self.published.wrapped()
-        published.confirm()
-        self.published.answer()
+        self.channel.confirm()
+        self.lane.answer()
         self.metrics = Metrics()
         self.servers = Servers(self.gate)  # type: ignore[arg-type]
         self.words: list[tuple[str, str]] = []
-        writer = LogWriter("line", self.clock)
-        writer.begin(published)
         self.intake = Intake(
             self.gate,  # type: ignore[arg-type]
             self.fence,
-            Road(published, PikaChannel().wrapped(), self.replied.wrapped()),
-            writer,
+            Road(PikaChannel().wrapped(), PikaChannel().wrapped(), self.replied.wrapped()),
+            LogWriter("line", self.clock),
             self.servers,
             figures=StandbyFigures(self.metrics, self.clock.seconds),
             words={"Hello": lambda rest, server: self.words.append((rest, server)) or "OK"},
@@ -122,57 +119,45 @@ class IntakeTests(SynchronousTestCase):
         return StandbyFigures(self.metrics, self.clock.seconds).redelivered.value
 
     def go(self) -> None:
-        """The broker confirms, and has seen the acknowledgement."""
-        self.published.confirm(1)
-        self.lane.answer()
+        """The broker has it written down."""
+        self.lane.confirm(1)
 
     # -- what acts
 
     def test_written_acknowledged_seen_and_only_then_run(self) -> None:
         self.send()
-        (taken,) = self.published.published
-        self.assertEqual(taken.topic, "line.memory")
+        (taken,) = self.lane.published
         record = json.loads(taken.body)
         self.assertEqual((record["key"], record["command"]), ("k", "Open A"))
-        # Both are under way at once, and it is not begun before both are seen.
+        # One channel for both, in this order: what confirms the one has seen the other.
+        self.assertEqual(self.lane.log[-2:], ["ack 7", "publish line.memory"])
         self.assertEqual((self.lane.acked, self.gate.ran), ([7], []))
-        self.published.confirm(1)
-        self.assertEqual(self.gate.ran, [])
-        self.lane.answer()
+        self.lane.confirm(1)
         self.assertEqual(self.gate.ran, ["me System|Open A"])
 
     def test_how_long_the_broker_takes_to_write_it_is_measured(self) -> None:
         self.send()
         self.clock.advance(0.02)
-        self.published.confirm(1)
+        self.lane.confirm(1)
         text = self.metrics.text()
         self.assertIn("pychron_comms_broker_confirm_duration_seconds_count 1.0\n", text)
         self.assertIn('duration_seconds_bucket{le="0.01"} 0.0\n', text)
         self.assertIn('duration_seconds_bucket{le="0.025"} 1.0\n', text)
         self.assertEqual(self.redelivered, 0)
 
-    def test_acknowledged_and_not_written_yet_it_waits(self) -> None:
-        self.send()
-        self.lane.answer()
-        self.assertEqual(self.gate.ran, [])
-        self.published.confirm(1)
-        self.assertEqual(self.gate.ran, ["me System|Open A"])
-
     def test_one_that_is_ready_sooner_waits_for_the_one_before(self) -> None:
         self.send()
         # It has no name that must be written down.
         self.send("@from=me System|Open B")
         self.lane.answer()
-        self.lane.answer()
         self.assertEqual(self.gate.ran, [])
-        self.published.confirm(1)
+        self.lane.confirm(1)
         self.assertEqual(self.gate.ran, ["me System|Open A", "me System|Open B"])
 
     def test_one_that_is_not_written_holds_up_none_after_it(self) -> None:
         self.send()
         self.send("@from=me System|Open B")
-        self.published.reject(1)
-        self.lane.answer()
+        self.lane.reject(1)
         self.lane.answer()
         self.assertEqual(self.gate.ran, ["me System|Open B"])
         self.assertTrue(self.replies[0].startswith("ERROR 214 : "))
@@ -226,16 +211,11 @@ class IntakeTests(SynchronousTestCase):
         self.assertTrue(self.replies[0].startswith("ERROR 201 : "))
 
     def test_what_the_broker_does_not_take_is_not_run(self) -> None:
-        self.send()
-        self.published.break_off()
-        self.assertEqual(self.gate.ran, [])
-        self.assertTrue(self.replies[0].startswith("ERROR 214 : "))
-
-    def test_what_the_lane_does_not_see_acknowledged_is_not_run(self) -> None:
-        self.send()
-        self.published.confirm(1)
+        for line in ("@from=me;key=k System|Open A", "@from=me System|Open B"):
+            self.send(line)
         self.lane.break_off()
         self.assertEqual(self.gate.ran, [])
+        self.assertEqual([each[:12] for each in self.replies], ["ERROR 214 : "] * 2)
 
     def test_time_on_the_way_counts(self) -> None:
         self.send("@from=me;key=k;within=5 System|Open A", sent=97.0, until=102.0)
@@ -245,7 +225,8 @@ class IntakeTests(SynchronousTestCase):
 
     def test_one_without_a_name_needs_no_record(self) -> None:
         self.send("@from=me System|GetValveState A")
-        self.assertEqual((self.published.published, self.lane.acked), ([], [7]))
+        self.assertEqual(self.lane.log[-2:], ["ack 7", "basic_qos"])
+        self.assertEqual((self.lane.published, self.gate.ran), ([], []))
         self.lane.answer()
         self.assertEqual(len(self.gate.ran), 1)
 

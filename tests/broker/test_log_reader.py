@@ -8,7 +8,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.broker.channel import ChannelLostError
-from pychron_comms.broker.log_reader import AHEAD, OFFSET, PATIENCE, SEEN, SOON, LogReader
+from pychron_comms.broker.log_reader import AHEAD, OFFSET, PATIENCE, SEEN, SIP, SOON, LogReader
 from pychron_comms.broker.message import CLAIM, RECORD, TAKEN, Message
 from tests.broker.doubles import PikaChannel
 
@@ -87,16 +87,16 @@ class LogReaderTests(SynchronousTestCase):
     def test_so_it_is_where_nothing_comes(self) -> None:
         """Of a log that has not come so far the broker sends nothing at all."""
         self.one(8, b"taken", TAKEN)
-        self.reader.pass_time(is_quiet=True)
+        self.reader.pass_time(0)
         self.lose()
-        self.reader.pass_time(is_quiet=True)
+        self.reader.pass_time(0)
         self.join()
         self.clock.advance(SOON / 2)
-        self.reader.pass_time(is_quiet=True)
+        self.reader.pass_time(0)
         self.assertEqual(self.others, 0)
         self.clock.advance(SOON / 2)
-        self.reader.pass_time(is_quiet=True)
-        self.reader.pass_time(is_quiet=True)
+        self.reader.pass_time(0)
+        self.reader.pass_time(0)
         self.assertEqual(self.others, 1)
         self.join()
         self.assertEqual(self.start, "first")
@@ -130,17 +130,31 @@ class LogReaderTests(SynchronousTestCase):
         self.assertEqual(self.channel.acked, [SEEN, 2 * SEEN, 3 * SEEN])
         self.assertLess(SEEN, AHEAD)
 
-    def test_who_writes_it_reads_it_when_it_is_quiet(self) -> None:
+    def test_who_writes_it_reads_it_when_it_is_quiet_and_no_more_than_is_there(self) -> None:
         self.reader.rest()
         self.come(AHEAD)
-        self.reader.pass_time(is_quiet=False)
+        # And so many more, which the broker does not send unasked.
+        self.reader.pass_time(AHEAD + SIP + 50)
         self.assertEqual(self.channel.acked, [])
-        self.reader.pass_time(is_quiet=True)
-        self.assertEqual(self.channel.acked, [AHEAD])
-        # No more than these is there: nothing waits for a word.
+        for acked in ([SIP], [SIP, SIP + 50], [SIP, SIP + 50]):
+            self.reader.pass_time(0)
+            self.assertEqual(self.channel.acked, acked)
+        self.come(SIP + 50)
+        self.reader.pass_time(0)
+        self.assertEqual(self.channel.acked, [SIP, SIP + 50])
+        self.reader.pass_time(3)
+        self.reader.pass_time(0)
+        self.assertEqual(self.channel.acked[2:], [SIP + 53])
+
+    def test_what_may_come_unasked_is_not_asked_for(self) -> None:
         self.come(SEEN - 1)
-        self.reader.pass_time(is_quiet=True)
-        self.assertEqual(self.channel.acked, [AHEAD])
+        self.reader.rest()
+        self.reader.pass_time(AHEAD - SEEN + 1)
+        self.reader.pass_time(0)
+        self.assertEqual(self.channel.acked, [])
+        self.reader.pass_time(1)
+        self.reader.pass_time(0)
+        self.assertEqual(self.channel.acked, [1])
 
     def test_who_owns_the_hardware_no_more_reads_on_at_once(self) -> None:
         self.reader.rest()
@@ -157,8 +171,8 @@ class LogReaderTests(SynchronousTestCase):
             self.come(1)
             self.clock.advance(PATIENCE - 1)
             self.come(1)
-            self.reader.pass_time(is_quiet=False)
+            self.reader.pass_time(1)
             self.assertEqual(self.channel.acked, [])
             self.clock.advance(1)
-            self.reader.pass_time(is_quiet=False)
+            self.reader.pass_time(1)
             self.assertEqual(self.channel.acked, [self.tags])

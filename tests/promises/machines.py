@@ -87,11 +87,11 @@ MACHINES = (
     ),
     Promise(
         "what comes by a broker is begun when that has it written down, and no sooner",
-        "its record and its acknowledgement are awaited together",
+        "its record goes by one channel with its acknowledgement, behind it, and is awaited",
         "broker/intake.py",
-        "            await gatherResults(seen, consumeErrors=True)\n",
-        "            await seen[-1]\n",
-        "tests.broker.test_intake.IntakeTests.test_acknowledged_and_not_written_yet_it_waits",
+        "            await seen\n",
+        "            await succeed(None)\n",
+        "tests.broker.test_intake.IntakeTests.test_written_acknowledged_seen_and_only_then_run",
     ),
     Promise(
         "a log that is deleted takes no knowledge from who has read it",
