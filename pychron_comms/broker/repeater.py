@@ -2,48 +2,29 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, fail
-from twisted.logger import Logger
 from zope.interface import implementer
 
 from pychron_comms.broker.adapter import BrokerConnection
-from pychron_comms.broker.channel import BrokerChannel, Delivery
 from pychron_comms.broker.figures import BrokerFigures
 from pychron_comms.broker.link import BrokerLink
-from pychron_comms.broker.links import BrokerLinks
-from pychron_comms.broker.message import (
-    OWNER,
-    REPLY,
-    REQUEST,
-    STATE,
-    WORD,
-    Message,
-    stamped,
-)
-from pychron_comms.broker.names import (
-    COMMANDS,
-    REPLIES,
-    Lane,
-    owner_topic,
-    topic_of,
-)
+from pychron_comms.broker.message import REQUEST, Message, stamped
+from pychron_comms.broker.names import COMMANDS, Lane, topic_of
 from pychron_comms.broker.outcomes import LostReply
-from pychron_comms.broker.owner import KnownOwner
-from pychron_comms.broker.presence import OwnerPresence, StateWatcher
+from pychron_comms.broker.presence import StateWatcher
+from pychron_comms.broker.reach import OwnerReach
 from pychron_comms.broker.sent import SentCommands
 from pychron_comms.broker.ticks import Ticks
-from pychron_comms.broker.topology import bind, make_exchanges
 from pychron_comms.broker.waiting import Waiting
 from pychron_comms.errors import CommandError, PychronCommunicationError
 from pychron_comms.interfaces import IAsksAgain, ICommandRepeater, IKnownRead, Replies
 from pychron_comms.observability.metrics import Histogram
 from pychron_comms.safeguards.fence import unstopped
-from pychron_comms.transport.broker_strings import STATE_EXCHANGE, BrokerAddress, stream_topic
+from pychron_comms.transport.broker_strings import BrokerAddress
 from pychron_comms.transport.cork import Cork
 from pychron_comms.transport.read_run import ask_each
 from pychron_comms.transport.taken import ReadLately, TakenReplies
@@ -88,7 +69,6 @@ class BrokerRepeater(MultiService):
     where it has a key, the new owner is asked first what became of it.
     """
 
-    _log = Logger()
     is_near = False
 
     def __init__(
@@ -105,25 +85,19 @@ class BrokerRepeater(MultiService):
     ) -> None:
         super().__init__()
         self._hardware = address.hardware
-        self._name = f"{address.name}, {address.hardware}"
         self._timeout = timeout
         self._seconds = seconds
-        self._owner = KnownOwner(seconds)
-        self._presence = OwnerPresence(address.hardware, reactor)
-        self._blocked = ""
         self._figures = figures
-        figures.show(lambda: self._commands is not None, lambda: bool(self._blocked))
-        self._queue = ""
-        self._commands: BrokerChannel | None = None
-        self._words: BrokerChannel | None = None
-        self._sent = SentCommands(self._name, seconds, self._ask_outcome, hop)
-        self._taken = TakenReplies(reactor, self._say)
+        #: The way to the owner.
+        self.reach = OwnerReach(address, reactor, self, cork, seconds=seconds, link=link)
+        self.reach.setServiceParent(self)
+        figures.show(lambda: self.reach.commands is not None, lambda: self.reach.is_blocked)
+        self._sent = SentCommands(self.reach.known_as, seconds, self._ask_outcome, hop)
+        self._taken = TakenReplies(reactor, self.reach.say)
         self._read_lately = ReadLately(reactor)
-        self._links = BrokerLinks(address, reactor, self, "server", cork=cork, link=link)
-        self._links.setServiceParent(self)
         self._ticks = (
             Ticks(self._look, _SWEEP, reactor),
-            Ticks(lambda: self._say("Alive"), _ALIVE, reactor),
+            Ticks(lambda: self.reach.say("Alive"), _ALIVE, reactor),
         )
 
     def startService(self) -> None:
@@ -140,11 +114,11 @@ class BrokerRepeater(MultiService):
 
     def watch_state(self, watcher: StateWatcher) -> None:
         """Let ``watcher`` hear how things stand at the owner, while there is one."""
-        self._presence.watch(watcher)
+        self.reach.presence.watch(watcher)
 
     def when_connected(self, act: Callable[[], None]) -> None:
         """Call this each time that there is an owner again: it may be another."""
-        self._presence.when_found.append(act)
+        self.reach.presence.when_found.append(act)
 
     # -- what is asked
 
@@ -156,7 +130,7 @@ class BrokerRepeater(MultiService):
     @property
     def connection(self) -> BrokerConnection | None:
         """By which commands go; None while there is none."""
-        return None if self._commands is None else self._links.publishing
+        return self.reach.connection
 
     def known_read(self, request_type: str, data: str) -> IKnownRead:
         return _BrokerRead(self, request_type, data)
@@ -182,9 +156,10 @@ class BrokerRepeater(MultiService):
         self, lane: Lane, request_type: str, data: str, sender: str, context: RequestContext
     ) -> Deferred[str]:
         """The reply to come. Errors: 011, 201, 203, and 206 for more than one line."""
-        channel = self._commands
-        if channel is None or self._why_not():
-            return fail(PychronCommunicationError(self._name, self._why_not()))
+        reach = self.reach
+        channel = reach.commands
+        if channel is None or reach.why_not:
+            return fail(PychronCommunicationError(reach.known_as, reach.why_not))
         try:
             words = write_request(data, request_type)
             line = f"@from={quoted(sender)}{terms_of(context)} {words}"
@@ -194,7 +169,7 @@ class BrokerRepeater(MultiService):
         seconds = self._timeout
         if context.within is not None:
             seconds = min(seconds, max(context.within, 0.0))
-        stamp = self._owner.stamp(seconds)
+        stamp = reach.owner.stamp(seconds)
         headers = stamped(stamp)
         if self._taken.asks and lane is Lane.ACT:
             # It may tell whether this one is a copy.
@@ -209,9 +184,9 @@ class BrokerRepeater(MultiService):
         message = Message(
             REQUEST,
             line.encode(),
-            name=f"{self._queue}.{number}",
+            name=f"{reach.queue}.{number}",
             number=str(number),
-            reply_to=self._queue,
+            reply_to=reach.queue,
             expires=None if lane is Lane.SAFE else int(seconds * 1000),
             headers=headers,
         )
@@ -223,10 +198,10 @@ class BrokerRepeater(MultiService):
     def asker_gone(self, response: Deferred[str]) -> None:
         number = self._sent.number_of(response)
         if number is not None:
-            self._say(f"Forget {number}")
+            self.reach.say(f"Forget {number}")
 
     def session_ended(self, session: str) -> None:
-        self._say(f"Gone {session}")
+        self.reach.say(f"Gone {session}")
 
     def reply_taken(self, ask: str) -> None:
         self._read_lately.add(ask)
@@ -237,32 +212,38 @@ class BrokerRepeater(MultiService):
 
     def _check_echo(self, text: str) -> None:
         if text != _TEST_DATA:
-            raise PychronCommunicationError(self._name, f"its echo was {text}")
-
-    def _why_not(self) -> str:
-        """Why nothing can be sent; empty where it can."""
-        if self._blocked:
-            return f"it takes nothing: {self._blocked}"
-        if self._commands is None:
-            return self._links.why
-        if not self._owner.is_there:
-            return "no processor owns the hardware"
-        return ""
+            raise PychronCommunicationError(self.reach.known_as, f"its echo was {text}")
 
     def _ask_outcome(self, lost: LostReply) -> Deferred[str]:
         context = RequestContext(within=_OUTCOME)
         return self.send(Lane.READ, lost.request_type, lost.question, lost.sender, context)
 
+    # -- what the owner's reach tells
+
+    def replied(self, message: Message) -> None:
+        """A reply has come."""
+        self._sent.replied(message)
+
+    def owner_is(self, epoch: str) -> None:
+        """Another one than before."""
+        self._sent.owner_is(epoch)
+
+    def reachable(self) -> None:
+        """Commands can be sent, to one that was not there a moment ago."""
+        for ask in self._read_lately.asks():
+            self._taken.add(ask)
+        self._sent.ask_for_outcomes()
+
+    def lost(self, why: str) -> None:
+        """Replies that are on the way do not come."""
+        self._sent.lost(why)
+
     # -- words beside commands
 
-    def _say(self, words: str) -> None:
-        if self._words is not None and not self._blocked:
-            message = Message(WORD, words.encode(), reply_to=self._queue)
-            self._words.tell(COMMANDS, topic_of(self._hardware, Lane.READ), message)
-
     def _ask_word(self, words: str) -> Deferred[str]:
-        if self._words is None or self._why_not():
-            return fail(PychronCommunicationError(self._name, self._why_not()))
+        reach = self.reach
+        if reach.why_not:
+            return fail(PychronCommunicationError(reach.known_as, reach.why_not))
         try:
             self._sent.take_place(Lane.READ, "")
         except CommandError:
@@ -270,86 +251,11 @@ class BrokerRepeater(MultiService):
         reply: Deferred[str] = Deferred()
         now = self._seconds()
         until = now + self._timeout
-        number = self._sent.add(Waiting(reply, words, self._owner.epoch, now, until, Lane.READ, ""))
-        message = Message(WORD, words.encode(), number=str(number), reply_to=self._queue)
-        self._words.tell(COMMANDS, topic_of(self._hardware, Lane.READ), message)
+        number = self._sent.add(Waiting(reply, words, reach.owner.epoch, now, until, Lane.READ, ""))
+        reach.say(words, str(number))
         return reply
-
-    # -- what comes
-
-    def came(self, delivery: Delivery) -> None:
-        """A message from that queue."""
-        message = delivery.message
-        if message.kind == REPLY:
-            self._sent.replied(message)
-        elif message.kind == OWNER:
-            self._owner_said(message)
-        elif message.kind == STATE:
-            self._presence.state_came(message)
-
-    def _owner_said(self, message: Message) -> None:
-        try:
-            is_new = self._owner.heard(message)
-        except ValueError as error:
-            self._log.warn("no word of an owner: {error}", error=error)
-            return
-        if is_new:
-            self._sent.owner_is(self._owner.epoch)
-            self._presence.replaced()
-        self._look_for_owner()
-
-    def _look_for_owner(self) -> None:
-        """Where commands can be sent, to one that was not there a moment ago, say so."""
-        if self._presence.is_known or self._why_not():
-            return
-        for ask in self._read_lately.asks():
-            self._taken.add(ask)
-        self._presence.found()
-        self._say("Snapshot")
-        self._sent.ask_for_outcomes()
 
     def _look(self) -> None:
         self._sent.give_up_late()
-        if not self._presence.is_known:
-            if self._commands is not None:
-                self._presence.missing()
-        elif self._owner.is_there:
+        if self.reach.look():
             self._sent.ask_for_outcomes()
-        else:
-            self._presence.lost("no word of it")
-
-    # -- joining
-
-    async def join(self, consuming: BrokerConnection, publishing: BrokerConnection) -> None:
-        """With a queue of this server's own. Errors: BrokerError."""
-        await make_exchanges(consuming)
-        queue = f"pychron.server.{secrets.token_hex(8)}"
-        replies = await self._links.channel(consuming)
-        await replies.ask("queue_declare", queue=queue, exclusive=True)
-        await bind(replies, queue, REPLIES, queue)
-        for topic in (owner_topic, stream_topic):
-            await bind(replies, queue, STATE_EXCHANGE, topic(self._hardware))
-        await replies.consume(queue, self.came, auto_ack=True)
-        commands = await self._links.channel(publishing)
-        await commands.confirm()
-        words = await self._links.channel(publishing)
-        self.joined(queue, commands, words)
-
-    def joined(self, queue: str, commands: BrokerChannel, words: BrokerChannel) -> None:
-        """From now on commands may go: by a channel that confirms, and words by one that does not.
-        Replies come to that queue."""
-        self._queue, self._words, self._commands = queue, words, commands
-        self._look_for_owner()
-
-    def left(self, why: str) -> None:
-        """Replies that are on the way are lost."""
-        self._commands = self._words = None
-        self._owner.lost()
-        self._sent.lost(why)
-        self._presence.lost(why)
-
-    def blocked(self, why: str) -> None:
-        """The broker takes nothing, as ``why`` says; or does again."""
-        self._blocked = why
-        if why:
-            self._log.warn("{name} takes nothing: {why}", name=self._name, why=why)

@@ -42,18 +42,18 @@ class RepeaterTests(SynchronousTestCase):
 
     def join(self) -> None:
         commands = self.commands.wrapped()
-        commands.ended = self.repeater.left
+        commands.ended = self.repeater.reach.left
         commands.confirm()
         self.commands.answer()
-        self.repeater.joined("server-1", commands, self.words.wrapped())
+        self.repeater.reach.joined("server-1", commands, self.words.wrapped())
 
     def own(self, epoch: str = "1.a") -> None:
         body = json.dumps({"epoch": epoch, "at": self.clock.seconds()}).encode()
-        self.repeater.came(Delivery(Message(OWNER, body), False, 1))
+        self.repeater.reach.came(Delivery(Message(OWNER, body), False, 1))
 
     def reply(self, number: str, text: str) -> None:
         message = Message(REPLY, text.encode(), number=number)
-        self.repeater.came(Delivery(message, False, 1))
+        self.repeater.reach.came(Delivery(message, False, 1))
 
     def pass_with_words(self, seconds: float, epoch: str = "1.a") -> None:
         for _ in range(int(seconds)):
@@ -211,19 +211,19 @@ class RepeaterTests(SynchronousTestCase):
     def test_a_broker_that_takes_nothing_fails_commands_at_once(self) -> None:
         self.join()
         self.own()
-        self.repeater.blocked("low on memory")
+        self.repeater.reach.blocked("low on memory")
         error = self.failureResultOf(self.ask(), PychronCommunicationError).value
         self.assertIn("low on memory", str(error))
-        self.repeater.blocked("")
+        self.repeater.reach.blocked("")
         self.assertNoResult(self.ask())
 
     def test_how_the_broker_does_is_told_in_numbers(self) -> None:
         self.assertEqual((self.told("connected"), self.told("blocked")), (0, 0))
         self.join()
         self.own()
-        self.repeater.blocked("low on memory")
+        self.repeater.reach.blocked("low on memory")
         self.assertEqual((self.told("connected"), self.told("blocked")), (1, 1))
-        self.repeater.blocked("")
+        self.repeater.reach.blocked("")
         self.ask()
         self.clock.advance(0.02)
         self.assertEqual(self.told("confirm_duration_seconds_count"), 0)
@@ -231,23 +231,13 @@ class RepeaterTests(SynchronousTestCase):
         self.assertEqual(self.told("blocked"), 0)
         self.assertEqual(self.told("confirm_duration_seconds_count"), 1)
         self.assertAlmostEqual(self.told("confirm_duration_seconds_sum"), 0.02)
-        self.repeater.left("gone")
+        self.repeater.reach.left("gone")
         self.assertEqual(self.told("connected"), 0)
 
     def told(self, name: str) -> float:
         begin = f'pychron_comms_broker_{name}{{processor="amqp:b:set=line"}} '
         (line,) = [each for each in self.metrics.text().splitlines() if each.startswith(begin)]
         return float(line.removeprefix(begin))
-
-    def test_who_is_connected_is_told_once_for_each_owner(self) -> None:
-        told: list[int] = []
-        self.repeater.when_connected(lambda: told.append(1))
-        self.join()
-        self.own()
-        self.own()
-        self.assertEqual(len(told), 1)
-        self.own("2.b")
-        self.assertEqual(len(told), 2)
 
     def test_what_a_client_has_read_goes_with_the_next_command(self) -> None:
         self.join()
@@ -289,14 +279,10 @@ class RepeaterTests(SynchronousTestCase):
         self.repeater.session_ended("s")
         self.assertEqual([each.body for each in self.words.published], [b"Forget 1", b"Gone s"])
 
-    def test_messages_that_are_none_of_an_owners_harm_nothing(self) -> None:
+    def test_a_reply_that_nobody_waits_for_harms_nothing(self) -> None:
         self.join()
-        for message in (
-            Message(OWNER, b"nonsense"),
-            Message(REPLY, b"OK", number="99"),
-            Message(REPLY, b"OK", number="x"),
-            Message("pychron.state", b"nonsense\r\n"),
-            Message("", b""),
-        ):
-            self.repeater.came(Delivery(message, False, 1))
-        self.failureResultOf(self.ask(), PychronCommunicationError)
+        self.own()
+        reply = self.ask()
+        for number in ("99", "x", ""):
+            self.reply(number, "OK")
+        self.assertNoResult(reply)
