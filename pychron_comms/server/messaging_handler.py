@@ -52,6 +52,7 @@ class MessagingHandler(CommandLineReceiver):
     def connectionMade(self) -> None:
         super().connectionMade()
         read_bit_by_bit(self.transport)
+        self._connections.reads.share(self.transport, self._host)
         # Its client may have made it while this process stood still.
         lain = self._dispatcher.reports.watch.may_have_lain
         if lain:

@@ -76,6 +76,7 @@ class Connections:
         self.clock = shared.clock
         self.budgets = shared.budgets
         self.turns = shared.turns
+        self.reads = shared.reads
         self.cork = shared.cork
         self.log = shared.log
         self.events = shared.events

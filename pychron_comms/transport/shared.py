@@ -11,18 +11,20 @@ from pychron_comms.observability.sender_log import SenderLog
 from pychron_comms.transport.budget import BudgetLimits, Budgets
 from pychron_comms.transport.cork import Cork
 from pychron_comms.transport.event_lines import EventLines
+from pychron_comms.transport.read_shares import ReadShares
 from pychron_comms.transport.turns import FairTurns
 
 
 @dataclass(frozen=True)
 class Shared:
-    """The clock, the numbers, each host's budget, the connections' turns and cork, the log, and who
-    follows the state stream."""
+    """The clock, the numbers, each host's budget, the connections' turns, shares of reading and
+    cork, the log, and who follows the state stream."""
 
     clock: IReactorTime
     metrics: Metrics
     budgets: Budgets
     turns: FairTurns
+    reads: ReadShares
     cork: Cork
     log: SenderLog
     events: EventLines
@@ -32,4 +34,13 @@ class Shared:
         """For a process whose hosts have these limits."""
         log = SenderLog(clock, metrics)
         budgets = Budgets(limits, metrics)
-        return cls(clock, metrics, budgets, FairTurns(clock), Cork(), log, EventLines(clock))
+        return cls(
+            clock,
+            metrics,
+            budgets,
+            FairTurns(clock),
+            ReadShares(clock),
+            Cork(),
+            log,
+            EventLines(clock),
+        )

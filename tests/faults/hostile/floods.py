@@ -145,6 +145,18 @@ def long_lines(target: Target) -> None:
             _read(*connections)
 
 
+def half_lines(target: Target) -> None:
+    """By 250 connections at once, 60 KB each, twenty times a second: a line that never ends."""
+    with ExitStack() as stack:
+        connections = [
+            stack.enter_context(_connect(target.ports.system)) for _ in range(target.count(_MANY))
+        ]
+        for number in _ticks(target, 20 * _MANY):
+            _send(connections[number % len(connections)], b"x" * 60_000)
+            if not number % len(connections):
+                _read(*connections)
+
+
 def leaving_askers(target: Target) -> None:
     """10,000 ask with one key for what takes a while, and all leave at once; again and again."""
     for turn in _ticks(target, 1 / target.share):
@@ -274,8 +286,9 @@ FLOODS: dict[str, Flood] = {
     flood.__name__.replace("_", " "): flood
     for flood in (
         nothing, unread_descriptions, distinct_datagrams, one_byte_datagrams, unknown_valves,
-        qtegra_datagrams, long_lines, leaving_askers, long_arguments, invented_types, refused_keys,
-        repeated_datagram, forged_datagrams, silent_connections, four_computers, checks, wrong_keys,
+        qtegra_datagrams, long_lines, half_lines, leaving_askers, long_arguments, invented_types,
+        refused_keys, repeated_datagram, forged_datagrams, silent_connections, four_computers,
+        checks, wrong_keys,
     )
 }  # fmt: skip
 
