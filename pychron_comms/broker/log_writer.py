@@ -42,6 +42,8 @@ _LARGE = 65_536
 #: Commands that were taken, and of whose begin is known that it may wait.
 _TAKEN = 1000
 
+_FORM = json.JSONEncoder(separators=(",", ":"), default=str)
+
 
 class _Told(NamedTuple):
     """A message of one or more records, and by which topic it goes."""
@@ -192,7 +194,7 @@ class LogWriter:
 
 
 def _text(record: Mapping[str, Any]) -> bytes:
-    return json.dumps(record, separators=(",", ":"), default=str).encode()
+    return _FORM.encode(record).encode()
 
 
 def _kept(failure: Failure) -> None:
