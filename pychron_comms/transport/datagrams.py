@@ -79,6 +79,8 @@ class DatagramGuard:
         self._waiting: dict[str, int] = {}
         self._waiting_bytes: dict[str, int] = {}
         self._left = AT_ONCE
+        # Of whom it was said, since so many were read last, that some were dropped.
+        self._told: set[str] = set()
         #: Commands that wait for their replies.
         self.in_flight = 0
         # Those of them that make safe.
@@ -92,6 +94,7 @@ class DatagramGuard:
     def listens(self, transport: Any) -> None:
         """Let a flood of datagrams keep the reactor for a moment only at a time."""
         self._left = AT_ONCE
+        self._told.clear()
         transport.maxThroughput = _READ_AT_ONCE
 
     def came(self, transport: Any) -> None:
@@ -116,11 +119,18 @@ class DatagramGuard:
         return False
 
     def dropped(self, host: str) -> None:
-        """One had no room in its lane: an answer to each of a flood would cost more than it."""
+        """One had no room in its lane: an answer to each of a flood would cost more than it.
+
+        Nor is each told to the log: that would cost as much as reading it.
+        """
         self._dropped.value += 1
-        self._senders.warn(
-            self._log, "dropped datagrams of {sender}: too many wait for their turn", sender=host
-        )
+        if host not in self._told:
+            self._told.add(host)
+            self._senders.warn(
+                self._log,
+                "dropped datagrams of {sender}: too many wait for their turn",
+                sender=host,
+            )
 
     def answered(self, host: str, size: int) -> None:
         """So many bytes have been sent there."""

@@ -54,6 +54,21 @@ class TurnTests(GuardCase):
             self.assertEqual(self.port.maxThroughput, 32768)
 
 
+class DropTests(GuardCase):
+    def test_all_are_counted_and_each_host_is_named_once_for_each_time_that_many_are_read(
+        self,
+    ) -> None:
+        lines: list[str] = []
+        self.patch(self.guard._senders, "warn", lambda log, text, sender: lines.append(sender))
+        port = SimpleNamespace(maxThroughput=0)
+        for _ in range(2):
+            for host in (FAR, OTHER, FAR, FAR):
+                self.guard.dropped(host)
+            self.guard.listens(port)
+        self.assertEqual(lines, [FAR, OTHER] * 2)
+        self.assertIn('datagrams_dropped_total{listener="System (UDP)"} 8.0\n', self.metrics.text())
+
+
 class DebtTests(GuardCase):
     def test_an_address_that_had_enough_waits_however_late_it_is(self) -> None:
         self.clock.advance(1000.0)
