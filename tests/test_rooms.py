@@ -79,13 +79,27 @@ class StartTests(SynchronousTestCase):
             "laboratory = {f'pychron_comms.{each}' for each in rooms}\n"
             "print(*sorted(laboratory & sys.modules.keys()))\n"
             "import pychron_comms.processor.tap\n"
-            "unwanted = {'twisted.internet.reactor', 'twisted.mail.smtp', 'matplotlib'}\n"
+            "unwanted = {'twisted.internet.reactor', 'twisted.mail.smtp', 'matplotlib',"
+            " 'prometheus_client'}\n"
             "print(*sorted(unwanted & sys.modules.keys()))\n"
         )
-        told = subprocess.run(
+        self.assertEqual(self.told(text), "")
+
+    def test_the_operators_tool_builds_no_laboratory_unless_it_is_to(self) -> None:
+        text = (
+            "import sys\n"
+            "import pychron_comms.operations.tool\n"
+            "unwanted = {'pychron_comms.processor.assembly', 'pychron_comms.lab.hardware'}\n"
+            "print(*sorted(unwanted & sys.modules.keys()))\n"
+        )
+        self.assertEqual(self.told(text), "")
+
+    def told(self, text: str) -> str:
+        """What a new process says that runs this."""
+        ran = subprocess.run(
             [sys.executable, "-c", text], capture_output=True, text=True, timeout=60, check=True
         )
-        self.assertEqual(told.stdout.strip(), "")
+        return ran.stdout.strip()
 
 
 class WordTests(SynchronousTestCase):

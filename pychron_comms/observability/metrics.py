@@ -5,9 +5,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from prometheus_client.core import Metric
-from prometheus_client.exposition import generate_latest
+# Their import takes as long as that of all our own of this room: only who is asked needs them.
+if TYPE_CHECKING:
+    from prometheus_client.core import Metric
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -57,6 +59,8 @@ class _Family:
         self.tables: list[Callable[[], Iterable[Sample]]] = []
 
     def collected(self, name: str) -> Metric:
+        from prometheus_client.core import Metric  # noqa: PLC0415
+
         metric = Metric(name.removesuffix("_total"), self.meaning, self.kind)
         for labels, counter in sorted(self.counters.items()):
             metric.add_sample(name, dict(labels), counter.value)
@@ -115,6 +119,8 @@ class Metrics:
 
     def text(self) -> str:
         """All of it in Prometheus' text format, each line with its line end."""
+        from prometheus_client.exposition import generate_latest  # noqa: PLC0415
+
         return generate_latest(self).decode()
 
     def _family(self, name: str, kind: str, meaning: str) -> _Family:

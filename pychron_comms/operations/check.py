@@ -7,11 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from pychron_comms.config.here import LABORATORY
 from pychron_comms.config.mistakes import MOST, all_mistakes
 from pychron_comms.config.table import ConfigError, Table
 from pychron_comms.observability.metrics import Metrics
-from pychron_comms.operations.findings import BROKEN, GOOD, WARNING, Finding
+from pychron_comms.operations.findings import BROKEN, GOOD, WARNING, Finding, built_in
 from pychron_comms.operations.laboratory import described, load
 from pychron_comms.processor.assembly import gate_from_config
 from pychron_comms.processor.settings import laboratory_from
@@ -72,12 +71,6 @@ def _with_its_line(file: Path, mistake: str) -> str:
     lines = file.read_text("utf-8").splitlines()
     found = next((number for number, line in enumerate(lines, 1) if subject in line), None)
     return f"{file}: {mistake}" if found is None else f"{file}:{found}: {mistake}"
-
-
-def built_in(told: str = "") -> Finding:
-    """That no file's laboratory is looked at; ``told`` is added."""
-    text = f"no {LABORATORY} is in {Path.cwd()}; this is about the built-in laboratory{told}"
-    return Finding("configuration", GOOD, text, "pychron-lab init writes one for your own")
 
 
 def _has_hardware(table: Table) -> bool:

@@ -5,6 +5,9 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from pychron_comms.config.here import LABORATORY
 
 #: How it stands: in order, to be looked at, or broken. They order the exit status, too.
 GOOD, WARNING, BROKEN = "ok", "warning", "broken"
@@ -28,6 +31,12 @@ class Finding:
     def line(self) -> str:
         mend = f"\n           mend it: {self.mend}" if self.mend else ""
         return f"{self.state:8}  {self.subject}: {self.text}{mend}"
+
+
+def built_in(told: str = "") -> Finding:
+    """That no file's laboratory is looked at; ``told`` is added."""
+    text = f"no {LABORATORY} is in {Path.cwd()}; this is about the built-in laboratory{told}"
+    return Finding("configuration", GOOD, text, "pychron-lab init writes one for your own")
 
 
 def exit_status(findings: Sequence[Finding]) -> int:

@@ -16,9 +16,15 @@ from pychron_comms.config.here import LABORATORY
 from pychron_comms.config.table import ConfigError
 from pychron_comms.observability import monitoring
 from pychron_comms.operations import init, run, units
-from pychron_comms.operations.check import built_in, check
 from pychron_comms.operations.doctor import doctor
-from pychron_comms.operations.findings import BROKEN, Finding, as_json, as_lines, exit_status
+from pychron_comms.operations.findings import (
+    BROKEN,
+    Finding,
+    as_json,
+    as_lines,
+    built_in,
+    exit_status,
+)
 from pychron_comms.operations.laboratory import Laboratory, load
 from pychron_comms.operations.running import already_running
 from pychron_comms.operations.status import status
@@ -150,6 +156,9 @@ def _init(options: argparse.Namespace) -> int:
 def _check(options: argparse.Namespace) -> int:
     # What is built asks its reactor whether it has unix sockets; it is never run.
     from twisted.internet import reactor  # noqa: PLC0415
+
+    # It builds the laboratory, whose import takes a third of the tool's.
+    from pychron_comms.operations.check import check  # noqa: PLC0415
 
     return _tell(check(_file(options), reactor))
 

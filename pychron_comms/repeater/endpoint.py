@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Protocol
 
-from twisted.application.internet import backoffPolicy
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
@@ -33,6 +31,19 @@ _TEST_DATA = "are you there"
 
 #: What a processor is told that shall say how things stand.
 SUBSCRIBE = "Subscribe *"
+
+
+#: Seconds between the first attempts to connect, soon since the processor may be starting as well,
+#: and between the last.
+FIRST, LONGEST = 0.03, 2.0
+
+
+def _pause(failed: int) -> float:
+    """Seconds until the next attempt, after so many: half as many again each time, and up to a
+    tenth more, so that no two servers try together."""
+    # Past the twentieth it would only be a number too large.
+    pause: float = FIRST * 1.5 ** min(failed - 1, 20)
+    return min(pause, LONGEST) * random.uniform(1.0, 1.1)
 
 
 class StateWatcher(Protocol):
@@ -99,8 +110,7 @@ class CommandRepeater(MultiService):
             endpoint,
             ProcessorConnectionFactory(self, clock, timeout, cork or Cork()),
             self._attempt_failed,
-            # Twisted's own jitter is up to a second, which is long for one that only restarts.
-            backoffPolicy(initialDelay=0.1, maxDelay=2.0, jitter=partial(random.uniform, 0, 0.2)),
+            _pause,
             clock,
         )
         client.setServiceParent(self)

@@ -40,6 +40,7 @@ _IMPORTED = (
     "pychron_comms.server.tap",
     "pychron_comms.processor.tap",
     "pychron_comms.operations.tool",
+    "pychron_comms.operations.check",
     "pychron_comms.instruments.tool",
     "pychron_comms.journal.command",
     "pychron_comms.client.ask",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Callable
 
 from twisted.internet.testing import MemoryReactor
 from twisted.trial.unittest import SynchronousTestCase
@@ -39,8 +40,21 @@ class GarbageTests(SynchronousTestCase):
         gc.unfreeze()
         overlook_what_stays(reactor)
         self.assertEqual(gc.get_freeze_count(), 0)
+        looks: list[str] = []
+        gc.callbacks.append(self.noting(looks))
         reactor.run()
+        self.assertEqual(looks, [])
         self.assertGreater(gc.get_freeze_count(), 1000)
+
+    def noting(self, looks: list[str]) -> Callable[[str, dict[str, int]], None]:
+        """Hears of each look at all that there is."""
+
+        def note(phase: str, told: dict[str, int]) -> None:
+            if told["generation"] == 2:
+                looks.append(phase)
+
+        self.addCleanup(gc.callbacks.remove, note)
+        return note
 
     def test_and_all_that_comes_later_is_looked_through_seldom(self) -> None:
         """As a flood leaves a hundred thousand objects, each full look would take 90 ms."""

@@ -293,6 +293,12 @@ class FailureTests(EndpointCase):
         self.processor.say(b"@id=1 OK\r\n")
         self.assertEqual(self.successResultOf(reply), "OK")
 
+    def test_one_that_starts_with_its_processor_is_there_as_soon_as_that(self) -> None:
+        self.processor.up = False
+        self.start()
+        self.clock.pump([0.01] * 12)
+        self.assertGreaterEqual(self.processor.attempts, 3)
+
     def test_no_reply_in_time_is_unknown(self) -> None:
         self.start()
         early = self.ask("Open A")
