@@ -1,5 +1,6 @@
 # make run    the whole simulated laboratory, as two processes
-# make test   lint, types, and every test
+# make test   lint, types, and every test once
+# make test WHOLE=yes  as CI does: all tests under pytest too, the lines that they run, the promises
 # make coverage  the lines that the tests run, in their own process and in others: takes twice the time
 # make promises  break each promise of docs/promises.md once, and see its test fail
 # make soak   1,000 clients and a road full of faults, for a minute; then one flood after another
@@ -36,10 +37,12 @@ run: $(VENV)/installed
 
 PYTEST = $(BIN)/pytest -v $(BESIDE)
 COUNTING = --cov --cov-config=setup.cfg --cov-report=term-missing:skip-covered
+# What trial cannot run, and where it is.
+REAL = --beside-trial tests/integration tests/faults
 
-# What counts lines makes each of them several times slower: COUNTED=yes, as in CI.
-test: lint types unit promises
-	$(PYTEST) $(if $(COUNTED),$(COUNTING))
+# To run unit tests a second time, and to count lines, takes as long again: WHOLE=yes, as in CI.
+test: lint types unit $(if $(WHOLE),promises)
+	$(PYTEST) $(if $(WHOLE),$(COUNTING),$(REAL))
 
 coverage: $(VENV)/tested
 	COVERED=subprocess $(PYTEST) $(COUNTING)

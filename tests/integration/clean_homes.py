@@ -172,6 +172,8 @@ class CleanHome:
         self.environment = {
             **pip,
             **{name: value for name, value in os.environ.items() if _KEPT.match(name)},
+            # Most of it is never used. What begins with "no" is switched on by a zero.
+            "PIP_NO_COMPILE": "0",
             "HOME": str(folder),
             "PATH": os.pathsep.join(programs),
             "LANG": "C.UTF-8",
