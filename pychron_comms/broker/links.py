@@ -1,5 +1,6 @@
 """Two connections to one broker, which are of use together: messages come by one and go by the
-other, so that a broker which takes nothing more stops no acknowledgement."""
+other, so that a broker which takes nothing more stops no acknowledgement but of what acts, which
+comes by the other: it must be written down first."""
 
 from __future__ import annotations
 
