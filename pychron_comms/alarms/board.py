@@ -22,7 +22,7 @@ from pychron_comms.alarms.rule import WELL, Rule, Verdict
 from pychron_comms.interfaces import IJournal, Severity
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.items import Item
-from pychron_comms.observability.state.stream import Change, StateStream
+from pychron_comms.observability.state.stream import StateStream
 
 #: Where the processors are, by their names: the paths of what each tells of the road end with it.
 _PROCESSOR = "road/processor/"
@@ -74,21 +74,20 @@ class AlarmBoard:
             self._look_soon(alarm)
         for item in self._stream:
             self._follow(item)
-        self._stream.subscribe(self)
+        self._stream.follow(self)
         self._missing = self._clock.callLater(MISSING, self._look_for_missing)
 
     def stop(self) -> None:
-        self._stream.unsubscribe(self)
+        self._stream.unfollow(self)
         for timer in (self._timer, self._missing):
             if timer is not None and timer.active():
                 timer.cancel()
         self._journal.close()
 
-    def changed(self, change: Change) -> None:
-        """As a subscriber of the stream. Alarms are looked at in a turn of their own: what they
+    def item_changed(self, item: Item, at: float) -> None:
+        """As a follower of the stream. Alarms are looked at in a turn of their own: what they
         tell must not overtake this change on its way to others."""
-        if isinstance(change.what, Item):
-            self._follow(change.what)
+        self._follow(item)
 
     # -- what people do
 

@@ -20,7 +20,7 @@ from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.items import Item
 from pychron_comms.observability.state.patterns import matcher
 from pychron_comms.observability.state.recent import HOUR
-from pychron_comms.observability.state.stream import Change, StateStream
+from pychron_comms.observability.state.stream import StateStream
 
 #: What its item in the state stream is called.
 PATH = "road/history"
@@ -102,7 +102,7 @@ class HistoryRecorder(Service):
 
     def startService(self) -> None:
         super().startService()
-        self._stream.subscribe(self)
+        self._stream.follow(self)
         for item in self._stream:
             self._take(item, self._now())
         now = self._now()
@@ -113,16 +113,15 @@ class HistoryRecorder(Service):
 
     def stopService(self) -> Deferred[Any]:
         super().stopService()
-        self._stream.unsubscribe(self)
+        self._stream.unfollow(self)
         self._loop.stop()
         before = self._writing or succeed(None)
         ended = before.addCallback(lambda _: self._in_thread(self._end))
         return ended.addCallback(lambda _: self._in_thread.stop())
 
-    def changed(self, change: Change) -> None:
-        """As a subscriber of the stream."""
-        if isinstance(change.what, Item):
-            self._take(change.what, change.at)
+    def item_changed(self, item: Item, at: float) -> None:
+        """As a follower of the stream."""
+        self._take(item, at)
 
     def write(self) -> None:
         """Have what waits written, unless that is being done."""

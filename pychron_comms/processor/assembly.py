@@ -205,7 +205,7 @@ def _watches(
 ) -> list[CommandWatch]:
     """Who looks on while commands act."""
     valves = ValveFigures(metrics, publisher.path_of, reactor.seconds)
-    publisher.stream.subscribe(valves)
+    publisher.stream.follow(valves)
     watches: list[CommandWatch] = [publisher, CommandEvents(publisher.stream, reactor), valves]
     return [*watches, CommandLog()] if settings.commands else watches
 

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 
 from pychron_comms.interfaces import Severity
 from pychron_comms.observability.state.items import Item
-from pychron_comms.observability.state.stream import Change
 
 #: Seconds that are kept, seconds between two points, and how many items are followed at most.
 HOUR = 3600.0
@@ -24,9 +23,8 @@ class Recent:
     def __init__(self) -> None:
         self._points: dict[str, deque[Point]] = {}
 
-    def changed(self, change: Change) -> None:
-        item = change.what
-        if not isinstance(item, Item) or not item.unit or not item.is_number:
+    def item_changed(self, item: Item, at: float) -> None:
+        if not item.unit or not item.is_number:
             return
         points = self._points.get(item.path)
         if points is None:
@@ -34,7 +32,7 @@ class Recent:
                 return
             points = self._points[item.path] = deque(maxlen=int(HOUR / APART))
         value = None if item.severity is Severity.INVALID else float(item.value)
-        _add(points, change.at, value)
+        _add(points, at, value)
 
     def begin_with(self, earlier: Mapping[str, Sequence[Point]]) -> None:
         """What was recorded before this process knew anything: each item's points, oldest first."""

@@ -52,6 +52,13 @@ class Subscriber(Protocol):
         """An item is new or says something else, or something has happened."""
 
 
+class Follower(Protocol):
+    """Told of each item that changes, in order, and of no event; must neither block nor raise."""
+
+    def item_changed(self, item: Item, at: float) -> None:
+        """It is new or says something else, or is gone, since that Unix time in seconds."""
+
+
 def as_json(fields: Mapping[str, Any]) -> str:
     """Without blanks. Raises ValueError for a number that is none."""
     return _ENCODER.encode(fields)
@@ -107,6 +114,7 @@ class StateStream:
         self._kept: deque[Change] = deque(maxlen=KEPT)
         # In order, each once.
         self._subscribers: dict[Subscriber, None] = {}
+        self._followers: dict[Follower, None] = {}
         #: Who is told of it, over connections.
         self.readers = 0
         # What was told last to one who asked, for all others who ask for the same.
@@ -189,6 +197,14 @@ class StateStream:
         """More than once does no harm."""
         self._subscribers.pop(subscriber, None)
 
+    def follow(self, follower: Follower) -> None:
+        """Tell it of items, behind all subscribers: it may publish others."""
+        self._followers[follower] = None
+
+    def unfollow(self, follower: Follower) -> None:
+        """More than once does no harm."""
+        self._followers.pop(follower, None)
+
     def since(self, number: int) -> Sequence[Change] | None:
         """The changes after that one; None where they are not kept any more, or never were."""
         if not 0 <= number <= self.number:
@@ -229,6 +245,9 @@ class StateStream:
         self._kept.append(change)
         for subscriber in list(self._subscribers):
             subscriber.changed(change)
+        if isinstance(what, Item):
+            for follower in list(self._followers):
+                follower.item_changed(what, change.at)
 
     def _forget_old(self) -> None:
         oldest = self._now() - KEPT_FOR

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from pychron_comms.interfaces import ICall, Move, Severity
 from pychron_comms.observability.metrics import Counter, Histogram, Metrics
 from pychron_comms.observability.state.items import Item
-from pychron_comms.observability.state.stream import Change
 
 _VALVE = "/valve/"
 
@@ -55,10 +54,9 @@ class ValveFigures:
                     if since is not None:
                         figures.travel.observe(self._now() - since)
 
-    def changed(self, change: Change) -> None:
-        """As a subscriber of the stream."""
-        item = change.what
-        if not isinstance(item, Item) or _VALVE not in item.path:
+    def item_changed(self, item: Item, at: float) -> None:
+        """As a follower of the stream."""
+        if _VALVE not in item.path:
             return
         if not _is_disobedient(item):
             self._disobedient.discard(item.path)

@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 from pychron_comms.interfaces import Severity
 from pychron_comms.observability.state.items import Item
-from pychron_comms.observability.state.stream import Change, StateStream
+from pychron_comms.observability.state.stream import StateStream
 
 #: Where the items are, each named as its request type.
 ROUTE = "road/route/"
@@ -34,7 +34,7 @@ class RouteItems:
         self._now = now
         self._routes: dict[str, str] = {}
         self._problems: dict[str, str] = {}
-        stream.subscribe(self)
+        stream.follow(self)
 
     def show(self, routes: Mapping[str, str], problems: Mapping[str, str] = NO_PROBLEMS) -> None:
         """These are the routes from now on: names of processors by request types.
@@ -48,9 +48,8 @@ class RouteItems:
         for request_type in routes:
             self._tell(request_type)
 
-    def changed(self, change: Change) -> None:
-        item = change.what
-        if isinstance(item, Item) and item.path.startswith(_PROCESSOR):
+    def item_changed(self, item: Item, at: float) -> None:
+        if item.path.startswith(_PROCESSOR):
             processor = item.path[len(_PROCESSOR) :]
             for request_type, where in self._routes.items():
                 if where == processor:

@@ -76,7 +76,7 @@ class ServerStatus(MultiService):
             self.check(part, f"road/{part}")
         #: What the page's charts begin with.
         self.recent = Recent()
-        stream.subscribe(self.recent)
+        stream.follow(self.recent)
         self._events = EventStream(stream, reactor)
         children = {
             **page_resources(),

@@ -46,7 +46,7 @@ class SiteCase(SynchronousTestCase):
         self.clock = Clock()
         self.stream = StateStream("s1", lambda: self.clock.seconds() + 1000.0)
         self.recent = Recent()
-        self.stream.subscribe(self.recent)
+        self.stream.follow(self.recent)
         self.events = EventStream(self.stream, self.clock)
         self.health = Health(self.clock.seconds, Metrics())
         self.strangers: set[object] = set()

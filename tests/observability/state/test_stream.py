@@ -87,6 +87,36 @@ class PublishTests(StreamCase):
         self.assertEqual(len(second.changes), 1)
 
 
+class FollowTests(StreamCase):
+    def setUp(self) -> None:
+        super().setUp()
+        self.followed: list[tuple[object, float]] = []
+        self.stream.follow(self)
+
+    def item_changed(self, item: Item, at: float) -> None:
+        self.followed.append((item, at))
+        self.stream.publish(replace(item, path="another"))
+
+    def test_it_is_told_of_items_and_of_no_event(self) -> None:
+        self.stream.happened("System/command", reply="OK")
+        self.stream.publish(valve())
+        self.stream.withdraw("System/valve/A")
+        another = replace(valve(), path="another")
+        told = [valve(), another, valve().withdrawn(), replace(valve().withdrawn(), path="another")]
+        self.assertEqual(self.followed, [(each, 100.0) for each in told])
+
+    def test_what_it_publishes_comes_behind_what_it_was_told(self) -> None:
+        self.stream.publish(valve())
+        self.assertEqual([change.number for change in self.recorder.changes], [1, 2])
+        self.assertEqual(self.said(), [valve(), replace(valve(), path="another")])
+
+    def test_who_has_left_is_told_no_more(self) -> None:
+        self.stream.unfollow(self)
+        self.stream.unfollow(self)
+        self.stream.publish(valve())
+        self.assertEqual(self.followed, [])
+
+
 class QualityTests(StreamCase):
     def test_what_is_unknown_is_never_ok(self) -> None:
         with self.assertRaisesRegex(ValueError, "not known is invalid"):

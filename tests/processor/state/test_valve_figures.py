@@ -70,7 +70,7 @@ class MismatchTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.metrics = Metrics()
         self.stream = StateStream("s1", lambda: 1.0)
-        self.stream.subscribe(ValveFigures(self.metrics, path_of, lambda: 1.0))
+        self.stream.follow(ValveFigures(self.metrics, path_of, lambda: 1.0))
 
     def show(
         self,
