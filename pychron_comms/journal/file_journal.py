@@ -65,7 +65,7 @@ class FileJournal:
         self._missing = Missing()
         self._is_open = True
         self._group = Group(self._act, later) if sync and later else None
-        roll = partial(Roll, secret=secret, now=now, disk=disk)
+        roll = partial(Roll, secret=secret, now=now, disk=disk or Disk())
         with ExitStack() as opened:
             opened.callback(_lock(self._path).release)
             self._acts = roll(self._path, size=size, keep=keep, sync=sync)

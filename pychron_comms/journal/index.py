@@ -50,7 +50,7 @@ ORDER BY r.at, r.roll, r.n
 """
 
 
-class UnusableError(Exception):
+class UnusableError(ValueError):
     """There is no index, or none that can be read here; the text says why."""
 
 

@@ -21,7 +21,7 @@ from pychron_comms.journal.asking import (
     wanted,
 )
 from pychron_comms.journal.follow import Follower
-from pychron_comms.journal.index import Index, UnusableError, index_path
+from pychron_comms.journal.index import Index, index_path
 from pychron_comms.journal.table import HEADING, Entries, counted, json_line, table_line
 
 # Seconds between two looks at the file.
@@ -93,11 +93,8 @@ def _follow(given: argparse.Namespace, out: TextIO, *, with_what_is_there: bool)
 
 def _index(given: argparse.Namespace, out: TextIO) -> int:
     files_of(given.file)
-    try:
-        with closing(Index(given.file, make=True)) as index:
-            count = index.catch_up()
-    except UnusableError as error:
-        raise ValueError(str(error)) from error
+    with closing(Index(given.file, make=True)) as index:
+        count = index.catch_up()
     out.write(f"{index_path(given.file)}: {counted(count, 'record')} more\n")
     return FINE
 

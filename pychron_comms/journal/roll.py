@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -43,9 +42,9 @@ class Roll:
         size: int,
         keep: int,
         sync: bool = False,
-        secret: bytes = b"",
-        now: Callable[[], float] = time.time,
-        disk: Disk | None = None,
+        secret: bytes,
+        now: Callable[[], float],
+        disk: Disk,
     ) -> None:
         """Go on where the last one ended; the options are as ``FileJournal`` has them.
 
@@ -55,8 +54,8 @@ class Roll:
         self._limit = self._full_at = size
         self._keep = keep
         self._now = now
-        self._disk = disk or Disk()
-        self._page = Page(path, self._disk, sync=sync)
+        self._disk = disk
+        self._page = Page(path, disk, sync=sync)
         self._chain = Chain(secret)
         self._looked = now()
         self._carriers: list[Carrier] = []

@@ -17,7 +17,7 @@ from typing import Any
 
 from pychron_comms.journal.facts import ALARM, alarm_words
 from pychron_comms.journal.filters import EVENTS, Filter
-from pychron_comms.journal.index import Index, UnusableError
+from pychron_comms.journal.index import Index
 from pychron_comms.journal.table import Entry
 
 #: Records of one answer.
@@ -110,7 +110,7 @@ def main(argv: list[str]) -> int:
     path, question = argv
     try:
         found = newest(Path(path), parse_question(json.loads(question)))
-    except (ValueError, UnusableError, OSError) as error:
+    except (ValueError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return 2
     sys.stdout.write(json.dumps(found, separators=(",", ":")))

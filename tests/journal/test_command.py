@@ -14,11 +14,10 @@ from unittest import mock
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.config.table import ConfigError, Table
+from pychron_comms.journal import asking
 from pychron_comms.journal.command import main
 from pychron_comms.journal.file_journal import FileJournal
-from pychron_comms.journal.settings import JournalSettings, open_journal, read_journal
-from tests.config.table_case import without_line
+from pychron_comms.journal.settings import JournalSettings, open_journal
 
 MONDAY = 1772446445.116  # 2026-03-02T10:14:05.116Z
 
@@ -95,6 +94,14 @@ class HereTests(Command):
             self.laboratory(text)
             self.assertEqual(self.run_command("show"), (2, []))
         self.assertIn("give its FILE", self.errors.getvalue())
+
+    def test_without_any_laboratory_the_built_in_one_that_runs_is_meant(self) -> None:
+        self.enter()
+        self.patch(asking, "built_in_journal", lambda: self.path)
+        self.assertEqual(self.run_command("show"), self.run_command("show", self.path))
+        self.patch(asking, "built_in_journal", lambda: None)
+        self.assertEqual(self.run_command("show"), (2, []))
+        self.assertIn("which journal? No lab.toml here names one", self.errors.getvalue())
 
     def test_a_laboratory_whose_file_is_wrong(self) -> None:
         self.laboratory("[journal")
@@ -217,6 +224,12 @@ class Nothing(Command):
         self.assertEqual((status, lines[1:]), (0, ["no record fits what was asked"]))
         self.assertEqual(self.run_command("show", self.path, "--type", "Systm", "--json"), (0, []))
 
+    def test_a_journal_that_has_no_record_yet_is_one(self) -> None:
+        empty = self.folder / "empty.journal"
+        empty.touch()
+        status, lines = self.run_command("show", empty)
+        self.assertEqual((status, lines[1:]), (0, ["no record fits what was asked"]))
+
     def test_a_file_that_is_no_journal_is_called_so(self) -> None:
         file = self.folder / "lab.toml"
         file.write_text('lab = "default"\n')
@@ -241,11 +254,18 @@ class Follow(Command):
         self.assertEqual([line.split()[0] for line in lines], ["record", "6", "7", "8"])
 
     def test_show_goes_on_with_it_after_what_is_there(self) -> None:
+        for more in ((), ("--json",), ("--zone", "Asia/Tokyo")):
+            with mock.patch("time.sleep", side_effect=KeyboardInterrupt):
+                words = ("show", self.path, "--outcome", "ok", *more)
+                status, lines = self.run_command(*words, "--follow")
+                _, shown = self.run_command(*words)
+            self.assertEqual((status, lines), (0, shown))
+            self.assertGreaterEqual(len(lines), 1)
+
+    def test_of_what_was_before_it_tells_only_since_a_time_that_is_given(self) -> None:
         with mock.patch("time.sleep", side_effect=KeyboardInterrupt):
-            status, lines = self.run_command("show", self.path, "--follow", "--outcome", "ok")
-            _, shown = self.run_command("show", self.path, "--outcome", "ok")
-        self.assertEqual((status, lines), (0, shown))
-        self.assertGreater(len(lines), 1)
+            _, lines = self.run_command("follow", self.path)
+        self.assertEqual(len(lines), 1)
 
 
 class Verify(Command):
@@ -365,114 +385,3 @@ class Head(Command):
 
         self.assertEqual(self.run_command("head", self.path)[0], 2)
         self.assertIn("it holds no record", self.errors.getvalue())
-
-
-class Settings(SynchronousTestCase):
-    def read(self, text: str) -> JournalSettings | None:
-        table = Table.parse(text, "lab.toml")
-        settings = read_journal(table.table("journal"))
-        table.finish()
-        return settings
-
-    def secret(self) -> str:
-        folder = tempfile.TemporaryDirectory()
-        self.addCleanup(folder.cleanup)
-        file = Path(folder.name) / "secret"
-        file.touch(mode=0o600)
-        file.write_text("word")
-        return str(file)
-
-    def assert_mistake(self, text: str, expected: str) -> None:
-        with self.assertRaises(ConfigError) as caught:
-            self.read(text)
-        self.assertEqual(without_line(str(caught.exception)), f"lab.toml: journal.{expected}")
-
-    def test_without_the_section_want_no_journal(self) -> None:
-        self.assertIsNone(self.read(""))
-        self.assertIsNone(self.read("[journal]"))
-
-    def test_a_folder_must_be_there_and_be_writable(self) -> None:
-        self.assert_mistake(
-            '[journal]\nfile = "/nowhere/at/all/lab.journal"',
-            "file: expected a file in a folder that is there (mkdir -p /nowhere/at/all), "
-            "got '/nowhere/at/all/lab.journal'",
-        )
-        self.patch(os, "access", lambda path, mode: False)
-        self.assert_mistake(
-            '[journal]\nfile = "/tmp/lab.journal"',
-            "file: expected a file in a folder that this account may write, not /tmp, "
-            "got '/tmp/lab.journal'",
-        )
-
-    def test_a_secret_must_be_one(self) -> None:
-        with self.assertRaises(ConfigError) as caught:
-            self.read('[journal]\nfile = "a"\nsecret = "/nowhere/secret"')
-        self.assertIn("journal.secret: expected a file with a secret (", str(caught.exception))
-
-    def test_have_defaults_for_all_but_the_file(self) -> None:
-        self.assertEqual(
-            self.read('journal.file = "lab.journal"'),
-            JournalSettings(
-                file="lab.journal",
-                size=50_000_000,
-                keep=10,
-                sync=False,
-                secret="",
-                refused_size=10_000_000,
-                refused_keep=2,
-            ),
-        )
-
-    def test_are_read_as_they_stand(self) -> None:
-        secret = self.secret()
-        text = (
-            '[journal]\nfile = "a"\nsize = 100_000\nkeep = 1000\nsync = true\n'
-            f"secret = '{secret}'\n"
-            "refused_size = 200_000\nrefused_keep = 3"
-        )
-
-        self.assertEqual(
-            self.read(text),
-            JournalSettings(
-                file="a",
-                size=100_000,
-                keep=1000,
-                sync=True,
-                secret=secret,
-                refused_size=200_000,
-                refused_keep=3,
-            ),
-        )
-
-    def test_tell_of_a_mistake(self) -> None:
-        self.assert_mistake(
-            "journal.sync = true", "file: expected the name of a file, and it is missing"
-        )
-        self.assert_mistake('journal.file = ""', "file: expected the name of a file, got ''")
-        self.assert_mistake(
-            'journal = {file = "a", size = 99_999}',
-            "size: expected a whole number, 100000 or more, got 99999",
-        )
-        self.assert_mistake(
-            'journal = {file = "a", keep = 0}',
-            "keep: expected a whole number from 1 to 1000, got 0",
-        )
-
-    def test_open_a_journal(self) -> None:
-        file = Path(self.enterContext(tempfile.TemporaryDirectory())) / "lab.journal"
-        journal = open_journal(JournalSettings(file=str(file)), now=lambda: MONDAY)
-        self.addCleanup(journal.close)
-        journal.write("start")
-
-        self.assertIn('"at":"2026-03-02T10:14:05.116000Z"', file.read_text("utf-8"))
-
-    def test_with_an_open_secret_open_none(self) -> None:
-        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
-        file, secret = folder / "lab.journal", folder / "secret"
-        secret.write_bytes(b"open sesame")
-        secret.chmod(0o640)
-        with self.assertRaises(ValueError) as caught:
-            open_journal(JournalSettings(file=str(file), secret=str(secret)))
-
-        self.assertIn("others can read it", str(caught.exception))
-        self.assertFalse(file.exists())

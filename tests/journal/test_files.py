@@ -274,7 +274,7 @@ class AFileThatGoesAway(Journals):
         self.assertEqual(self.numbers(), [3, 4, 5])
         found = self.verify().findings
         self.assertEqual([each.number for each in found], [3])
-        self.assertIn("removed or moved while it was written", str(found[0]))
+        self.assertEqual(found[0].text, "the file was removed or moved while it was written")
 
     def test_is_looked_for_once_a_second_and_not_at_each_record(self) -> None:
         self.time += 1

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import sqlite3
 import stat
+import sys
 from contextlib import closing
+from io import StringIO
 from itertools import product
 from typing import Any
 
 from pychron_comms.journal import index
 from pychron_comms.journal.asking import find
+from pychron_comms.journal.command import UNREADABLE, main
 from pychron_comms.journal.files import journal_files
 from pychron_comms.journal.filters import Filter
 from pychron_comms.journal.index import Index, UnusableError, index_path
@@ -25,6 +28,8 @@ FILTERS = (
     Filter(outcome="ok"),
     Filter(outcome="error"),
     Filter(outcome="201", target="B"),
+    Filter(outcome="0"),
+    Filter(outcome="004"),
     Filter(slower_than=1.5),
     Filter(key="key-9"),
     Filter(since=round((MONDAY + 20) * 1e6), until=round((MONDAY + 40) * 1e6)),
@@ -105,6 +110,20 @@ class AnIndex(Indexed):
 
         self.assert_same()
 
+    def test_of_what_was_dropped_keeps_no_row(self) -> None:
+        self.make()
+        self.reopen(size=4000, keep=1, refused_size=2000, refused_keep=1)
+        self.work()
+        self.work()
+
+        self.assertGreater(self.make(), 0)
+        with closing(sqlite3.connect(index_path(self.path))) as base:
+            (rows,), (files,) = (
+                base.execute(f"SELECT count(*) FROM {table}").fetchone()
+                for table in ("records", "files")
+            )
+        self.assertEqual((rows, files), (len(self.numbers()), 4))
+
     def test_puts_an_end_to_a_begin_that_it_read_long_ago(self) -> None:
         number = self.journal.write("begin", type="System", command="Open Q", sender="me")
         self.make()
@@ -178,6 +197,54 @@ class AnIndex(Indexed):
 
         self.assertEqual(len(list(index.find(Filter(key="key-9")))), 2)
         self.assertEqual(len(reads), 4)
+
+
+class QuickTests(Indexed):
+    """In a year of records no question that is asked every day looks at each of them."""
+
+    def plan(self, asked: Filter) -> str:
+        where, values = asked.where()
+        with closing(sqlite3.connect(index_path(self.path))) as base:
+            rows = base.execute(f"EXPLAIN QUERY PLAN SELECT * FROM records WHERE {where}", values)
+            return str(rows.fetchall())
+
+    def test_each_is_answered_by_an_index_of_its_own(self) -> None:
+        self.make()
+        for asked, name in (
+            (Filter(key="key-9"), "by_key"),
+            (Filter(outcome="error"), "by_code"),
+            (Filter(outcome="201"), "by_code"),
+            (Filter(target="A"), "by_target"),
+            (Filter(who="10.0.0.5"), "by_who"),
+            (Filter(since=1), "by_time"),
+            (Filter(slower_than=2.0), "by_seconds"),
+        ):
+            self.assertIn(f"USING INDEX {name}", self.plan(asked))
+
+
+class NoLongerFitting(Indexed):
+    """A file that somebody has put other records into behind its first, and made no shorter."""
+
+    def test_is_told_with_the_way_out(self) -> None:
+        self.reopen()
+        number = self.journal.write("begin", type="System", command="Open Q", sender="me")
+        self.make()
+        self.journal.close()
+        whole = self.path.read_bytes()
+        self.path.write_bytes(whole.replace(b'"n":%d,' % number, b'"n":%d,' % (number + 1)))
+        why = f"{index_path(self.path)}: it no longer fits; remove it, and make it anew"
+        error = self.assertRaises(ValueError, list, find(self.path, Filter(target="Q")))
+        self.assertEqual(str(error), why)
+        errors = StringIO()
+        self.patch(sys, "stderr", errors)
+        self.assertEqual(main(["show", str(self.path), "--target", "Q"], StringIO()), UNREADABLE)
+        self.assertEqual(errors.getvalue(), f"pychron-journal: {why}\n")
+
+    def test_one_that_cannot_be_opened_says_which_and_why(self) -> None:
+        index_path(self.path).mkdir()
+        error = self.assertRaises(UnusableError, Index, self.path, make=True)
+        self.assertEqual(str(error).partition(":")[0], str(index_path(self.path)))
+        self.assertIn("Is a directory", str(error))
 
 
 class WhatWasDroppedMeanwhile(Indexed):

@@ -21,6 +21,7 @@ from pychron_comms.interfaces import IJournal
 from pychron_comms.journal.file_journal import FileJournal
 from pychron_comms.journal.lock import holder
 from pychron_comms.journal.memory import MemoryJournal, NoJournal
+from pychron_comms.journal.page import Disk
 from pychron_comms.journal.record import read_line
 from tests.journal.journal_case import _TAKEN, MONDAY, Journals, _fields, _text_of
 from tests.properties import holds
@@ -178,6 +179,8 @@ class Files(Journals):
         self.journal.close()
 
         self.assert_fails("closed")
+        error = self.assertRaises(JournalError, self.journal.write, "begin")
+        self.assertEqual(str(error), "journal: it is closed")
 
     def test_says_that_its_folder_is_missing(self) -> None:
         self.path = self.folder / "elsewhere" / "lab.journal"
@@ -185,7 +188,10 @@ class Files(Journals):
         self.assert_cannot_open(f"{self.path.absolute()}: there is no folder")
 
     def test_is_not_written_by_two(self) -> None:
-        said = f"another process writes it (process {os.getpid()}): a laboratory with this journal"
+        said = (
+            f"another process writes it (process {os.getpid()}): a laboratory with this journal "
+            "runs already; pychron-lab status says how it is"
+        )
         self.assert_cannot_open(said)
         # Of who cannot be read, nothing is said.
         lock = self.path.with_name(f"{self.path.name}.lock")
@@ -210,7 +216,7 @@ class Files(Journals):
             self.write(1)
             self.assertEqual(self.events()[-1], "begin")
             self.assert_clean()
-        for other in (b'\0\0{"x', b'{"N":1', b"n"):
+        for other in (b'\0\0{"x', b'{"N":1', b"n", b"X"):
             self.journal.close()
             self.path.write_bytes(other)
             self.assert_cannot_open("something else than a journal")
@@ -219,21 +225,25 @@ class Files(Journals):
         self.path = self.folder / "folder"
         self.path.mkdir()
 
-        self.assert_cannot_open("it is no file")
+        self.assertEqual(self.why_not_opened(), f"{self.path}: it is no file")
 
     def test_says_why_it_cannot_be_opened(self) -> None:
         self.journal.close()
         self.disk.open_error = errno.EACCES
 
-        self.assert_cannot_open("Permission denied")
+        self.assertEqual(self.why_not_opened(), f"{self.path}: Permission denied")
         self.disk.open_error = 0
         self.open()
 
-    def assert_cannot_open(self, reason: str) -> None:
+    def why_not_opened(self) -> str:
         with self.assertRaises(ValueError) as caught:
             self.open()
-        self.assertIn(reason, str(caught.exception))
-        self.assertNotIn("\n", str(caught.exception))
+        return str(caught.exception)
+
+    def assert_cannot_open(self, reason: str) -> None:
+        why = self.why_not_opened()
+        self.assertIn(reason, why)
+        self.assertNotIn("\n", why)
 
 
 class AFailedWrite(Journals):
@@ -314,6 +324,15 @@ class Sync(Journals):
 
         self.assertEqual(self.disk.synced, ["folder", "file", "file"])
 
+    def test_is_done_of_the_folder_too_which_has_the_names(self) -> None:
+        synced: list[bool] = []
+        self.patch(os, "fsync", lambda fd: synced.append(stat.S_ISDIR(os.fstat(fd).st_mode)))
+        Disk().sync_folder(self.folder)
+        self.patch(os, "name", "nt")  # where a folder cannot be opened
+        Disk().sync_folder(self.folder)
+
+        self.assertEqual(synced, [True])
+
 
 class OtherJournals(SynchronousTestCase):
     def test_keep_to_the_interface(self) -> None:
@@ -340,6 +359,22 @@ class OtherJournals(SynchronousTestCase):
                 "hash": "",
             },
         )
+
+    def test_in_memory_is_chained_as_a_file_is(self) -> None:
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        file = FileJournal(folder / "lab.journal", now=lambda: MONDAY)
+        self.addCleanup(file.close)
+        memory = MemoryJournal(now=lambda: MONDAY)
+        for journal in (file, memory):
+            journal.write("begin", command="Open A")
+            journal.write("end", of=1)
+        self.assertEqual(list(memory.records()), list(file.records()))
+
+    def test_in_memory_refuses_what_a_file_does_and_says_why(self) -> None:
+        memory = MemoryJournal()
+        error = self.assertRaises(JournalError, memory.write, "begin", n=1)
+        self.assertIn("are fields of the journal's own", str(error))
+        self.assertEqual(list(memory.records()), [])
 
     def test_in_memory_fails_on_demand(self) -> None:
         journal = MemoryJournal()

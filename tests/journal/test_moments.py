@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.journal.facts import code_of, target_of
+from pychron_comms.journal.facts import code_of, facts_of, target_of
 from pychron_comms.journal.moments import local, moment, seconds_of, told, zone_named
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -59,7 +59,9 @@ class Moments(SynchronousTestCase):
         self.assertIsNone(zone_named("local"))
         self.assertEqual(zone_named("Europe/Berlin"), BERLIN)
         for name in ("Nowhere", "../etc/passwd", ""):
-            self.assertRaises(ValueError, zone_named, name)
+            error = self.assertRaises(ValueError, zone_named, name)
+            why = f"{name}: no zone such as local, UTC or Europe/Berlin"
+            self.assertEqual(str(error), why)
 
 
 class Words(SynchronousTestCase):
@@ -67,6 +69,7 @@ class Words(SynchronousTestCase):
         for command, target in (
             ("Open A", "A"),
             ("Set heater 100", "heater"),
+            ("Set heater 100 slowly", "heater"),
             ('Open "A"', "A"),
             ("StopDrive", ""),
             ('{"command": "Open", "name": "A"}', "A"),
@@ -89,3 +92,23 @@ class Words(SynchronousTestCase):
             (None, None),
         ):
             self.assertEqual(code_of(reply), code)
+
+    def test_who_did_it_is_who_asked_or_whose_it_was_or_who_said_so(self) -> None:
+        for said in (
+            {"sender": "Anna", "owner": "Ben", "by": "Cleo"},
+            {"sender": "", "owner": "Anna", "by": "Cleo"},
+            {"by": "Anna"},
+        ):
+            at = {"at": "2026-03-02T10:14:05.116000Z", "event": "lapse"}
+            self.assertEqual(facts_of(at | said).who, "Anna")
+
+    def test_an_alarms_part_has_its_own_name_or_a_devices_whole_one(self) -> None:
+        for item, subject in (
+            ("System/valve/A", ("System", "A")),
+            ("System/line/valve/A", ("System", "A")),
+            ("device/gc/pumps/IG", ("device", "gc/pumps/IG")),
+            ("road", ("road", "")),
+        ):
+            at = {"at": "2026-03-02T10:14:05.116000Z", "event": "alarm", "item": item}
+            facts = facts_of(at)
+            self.assertEqual((facts.type, facts.target), subject)

@@ -113,6 +113,22 @@ class AnswerTests(Indexed):
             self.patch(search, "MOST", most)
             self.assertEqual(newest(self.path, Filter(event="refused"))["more"], more)
 
+    def test_as_many_commands_as_may_be_told_are_all_though_each_is_two_records(self) -> None:
+        self.patch(search, "MOST", 2)
+        for _ in range(2):
+            number = self.journal.write("begin", type="System", command="Open Q", sender="Q")
+            self.journal.write("end", of=number, reply="OK")
+        found = newest(self.path, Filter(who="Q"))
+        self.assertEqual((len(found["records"]), found["more"]), (2, False))
+        self.journal.write("end", of=number, reply="OK", sender="Q")
+        self.assertTrue(newest(self.path, Filter(who="Q"))["more"])
+
+    def test_what_is_about_nothing_has_empty_words(self) -> None:
+        self.journal.write("stop", pid=7)
+        (stop,) = newest(self.path, Filter(event="stop"))["records"]
+        told = {each: stop[each] for each in ("command", "reply", "who", "type", "seconds")}
+        self.assertEqual(told, {"command": "", "reply": "", "who": "", "type": "", "seconds": None})
+
 
 class ProgramTests(Indexed):
     def run_main(self, question: str, path: object = None) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -21,11 +22,13 @@ class Spawning(Clock):
         super().__init__()
         self.protocols: list[Any] = []
         self.arguments: list[list[str]] = []
+        self.programs: list[tuple[str, object]] = []
         self.signals: list[str] = []
 
     def spawnProcess(self, protocol: Any, path: str, arguments: list[str], env: object) -> None:
         self.protocols.append(protocol)
         self.arguments.append(arguments)
+        self.programs.append((path, env))
         protocol.transport = self
 
     def signalProcess(self, signal: str) -> None:
@@ -48,6 +51,7 @@ class JournalSearchTests(SynchronousTestCase):
         answer = self.search.find('{"who":"x"}')
         program = [sys.executable, "-m", "pychron_comms.journal.search"]
         self.assertEqual(self.reactor.arguments, [[*program, "lab.journal", '{"who":"x"}']])
+        self.assertEqual(self.reactor.programs, [(sys.executable, dict(os.environ))])
         (process,) = self.reactor.protocols
         process.outReceived(b'{"rec')
         process.outReceived(b'ords":[]}')

@@ -123,10 +123,15 @@ class Stats(Command):
     def test_are_a_page_or_json(self) -> None:
         status, lines = self.run_command("stats", self.path, "--zone", "UTC")
         self.assertEqual(status, 0)
-        self.assertIn("from 2026-03-02 10:14:05.116 +00:00 to", lines[0])
+        self.assertEqual(
+            lines[0],
+            "from 2026-03-02 10:14:05.116 +00:00 to 2026-03-02 10:19:05.116 +00:00",
+        )
         self.assertIn("         1    120.000    120.000    120.000  System|Open", lines)
         status, lines = self.run_command("stats", self.path, "--json")
-        self.assertEqual(json.loads("\n".join(lines))["events"]["begin"], 2)
+        told = statistics(find(self.path, Filter()))
+        self.assertEqual("\n".join(lines), json.dumps(told, indent=2))
+        self.assertEqual(told["events"]["begin"], 2)
 
     def test_tell_how_long_each_command_takes(self) -> None:
         journal = FileJournal(self.path, now=lambda: self.time)
@@ -169,6 +174,23 @@ class Stats(Command):
         _, lines = self.run_command("stats", self.path)
         self.assertIn("         1  -", lines)
 
+    def test_of_a_command_with_many_words_count_it_by_its_first(self) -> None:
+        journal = FileJournal(self.path, now=lambda: self.time)
+        for command in ("Set heater 100 slowly", "Set heater 90"):
+            journal.write("end", of=journal.write("begin", command=command, type="X"), reply="OK")
+        journal.close()
+        found = statistics(find(self.path, Filter(type="X")))
+        self.assertEqual(
+            [(name, each["count"]) for name, each in found["commands"].items()], [("X|Set", 2)]
+        )
+
+    def test_are_from_the_first_record_to_the_last(self) -> None:
+        found = statistics(find(self.path, Filter()))
+        times = ("2026-03-02T10:14:05.116000Z", "2026-03-02T10:19:05.116000Z")
+        self.assertEqual((found["first"], found["last"]), times)
+        found = statistics([])
+        self.assertEqual((found["first"], found["last"], found["events"]), ("", "", {}))
+
     def test_of_nothing_are_nothing(self) -> None:
         self.assertEqual(self.run_command("stats", self.path, "--target", "nowhere")[0], 0)
 
@@ -201,6 +223,7 @@ class Timeline(Command):
         part = self.lane("System:A")
 
         self.assertEqual(part.done, [Span(MONDAY + 60, MONDAY + 180)])
+        self.assertEqual((part.unknown, part.failed, part.weight), ([], [], 2))
         self.assertEqual(part.refused, [Span(MONDAY + 240, MONDAY + 240)])
         self.assertEqual(self.lane("System:B").failed, [Span(MONDAY + 360, MONDAY + 420)])
         self.assertEqual(len(self.lane("CO2").unknown), 2)
@@ -217,6 +240,24 @@ class Timeline(Command):
         self.assertEqual(
             self.lane("CO2").leases, [*leases, Span(MONDAY + 320, MONDAY + 325, "10.0.0.5")]
         )
+
+    def test_a_stop_is_marked_as_a_start_is(self) -> None:
+        self.at(500, "stop")
+        marks = drawn(find(self.path, Filter())).marks
+        self.assertEqual([each.text for each in marks], ["start", "stop"])
+        self.assertAlmostEqual(marks[1].start, MONDAY + 500, 3)
+
+    def test_a_lease_that_is_renewed_is_one(self) -> None:
+        """By the same owner and in time; else it is another."""
+        for part, who, when in (("D", "10.0.0.5", 310), ("E", "10.0.0.5", 311), ("F", "b", 305)):
+            self.at(300, "claim", part=f"System:{part}", sender="10.0.0.5", seconds=10.0)
+            self.at(when, "claim", part=f"System:{part}", sender=who, seconds=20.0)
+        first, second = MONDAY + 300, MONDAY + 310
+        self.assertEqual(self.lane("System:D").leases, [Span(first, second + 20, "10.0.0.5")])
+        late = [Span(first, second, "10.0.0.5"), Span(second + 1, second + 21, "10.0.0.5")]
+        self.assertEqual(self.lane("System:E").leases, late)
+        other = [Span(first, first + 5, "10.0.0.5"), Span(first + 5, first + 25, "b")]
+        self.assertEqual(self.lane("System:F").leases, other)
 
     def test_a_lease_as_the_gate_writes_it(self) -> None:
         lease = WrittenLease("System:D", "10.0.0.5", MONDAY + 300, MONDAY + 900, False)

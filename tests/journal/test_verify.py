@@ -187,7 +187,65 @@ class AJournal(Verification):
         self.assertEqual(report.findings == [], order == list(range(10)))
 
 
+class TwiceTests(Verification):
+    """What happens a second time is told a second time, at its own place."""
+
+    def test_two_altered_records(self) -> None:
+        for index in (2, 6):
+            self.lines[index] = self.lines[index].replace(b"Open", b"Shut")
+        why = "altered, or the one before it was"
+        self.assertEqual(self.found(self.lines), [(3, 3, why), (7, 7, why)])
+        self.assertEqual(self.verify(self.lines).fitting, 8)
+
+    def test_two_removed_records(self) -> None:
+        del self.lines[6], self.lines[2]
+        why = "removed or moved before it: record"
+        self.assertEqual(self.found(self.lines), [(3, 4, f"{why} 3"), (6, 8, f"{why} 7")])
+
+    def test_two_lines_that_are_none(self) -> None:
+        self.lines.insert(6, b"all is well\n")
+        self.lines.insert(2, b"all is well\n")
+        why = "altered or inserted: no record"
+        self.assertEqual(self.found(self.lines), [(3, None, why), (8, None, why)])
+
+    def test_two_torn_lines_that_are_told_of(self) -> None:
+        self.path.write_bytes(b"".join(self.lines))
+        for _ in range(2):
+            with self.path.open("ab") as file:
+                file.write(b'{"n":11,"at":"2026')
+            FileJournal(self.path).close()
+        report = verify([self.path])
+        self.assertEqual((report.findings, report.records, report.fitting), ([], 12, 12))
+        told = [(each.line, each.number, each.text) for each in report.torn]
+        texts = [f"torn, as record {number} says" for number in (11, 12)]
+        self.assertEqual(told, [(11, None, texts[0]), (13, None, texts[1])])
+
+    def test_lines_count_anew_in_each_file(self) -> None:
+        first, second = self.folder / "1", self.folder / "2"
+        self.lines[2] = self.lines[2].replace(b"Open", b"Shut")
+        self.lines[7] = self.lines[7].replace(b"Open", b"Shut")
+        first.write_bytes(b"".join(self.lines[:5]))
+        second.write_bytes(b"".join(self.lines[5:]))
+        found = [(each.file, each.line) for each in verify([first, second]).findings]
+        self.assertEqual(found, [(first, 3), (second, 3)])
+
+
 class AHead(Verification):
+    def test_that_is_one_further_than_the_end_is_missed(self) -> None:
+        (finding,) = self.verify(self.lines[:9], self.head).findings
+        why = "the end is missing: it stops at record 9, and went to 10 at least"
+        self.assertEqual((finding.number, finding.text), (None, why))
+
+    def test_of_a_journal_that_was_emptied_is_missed_in_front_of_its_first_line(self) -> None:
+        (finding,) = self.verify([], self.head).findings
+        why = "the end is missing: it stops at record 0, and went to 10 at least"
+        self.assertEqual(str(finding), f"{self.path}:0: {why}")
+
+    def test_before_the_oldest_file_is_told_as_it_is(self) -> None:
+        found = self.verify(self.lines[4:], Head(2, "0" * 64)).findings
+        why = "record 2, the head, is not there: removed, or in a file no longer kept"
+        self.assertEqual(found[-1].text, why)
+
     def test_that_is_there_finds_nothing(self) -> None:
         self.assertEqual(self.verify(self.lines, self.head).findings, [])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,9 @@ class WatchedJournalTests(SynchronousTestCase):
         self.assertEqual(self.figure("free_bytes"), "2e+09")
 
     def test_that_it_cannot_be_written_is_seen(self) -> None:
-        self.assertEqual(self.journal.reading().severity, Severity.OK)
+        self.assertEqual((self.journal.trouble, self.figure("last_sequence")), ("", "0.0"))
+        self.assertEqual(self.journal.reading(), Reading("road/journal", "written"))
+        self.assertEqual(list(self.journal.records()), [])
         self.fail_once()
         reading = self.journal.reading()
         self.assertEqual((reading.path, reading.severity), ("road/journal", Severity.MAJOR))
@@ -77,8 +80,9 @@ class WatchedJournalTests(SynchronousTestCase):
     def test_a_disk_that_is_soon_full_is_minor(self) -> None:
         self.free = LOW - 1
         reading = self.journal.reading()
+        why = "200 MB are left on its disk"
         self.assertEqual(
-            (reading.severity, reading.reason), (Severity.MINOR, "200 MB are left on its disk")
+            (reading.value, reading.severity, reading.reason), ("written", Severity.MINOR, why)
         )
         self.free = LOW
         self.assertEqual(self.journal.reading(), Reading("road/journal", "written"))
@@ -105,6 +109,31 @@ class WatchedJournalTests(SynchronousTestCase):
         self.journal.write("begin")
         self.journal.write("end")
         self.assertEqual(self.figure("append_duration_seconds_sum"), "1.0")
+
+    def test_what_those_take_that_wait_for_each_other_is_told(self) -> None:
+        """From when each came to when it was on the disk."""
+        calls: list[Callable[[], None]] = []
+        self.patch(self.journal, "_journal", MemoryJournal(later=calls.append))
+        first = self.journal.write_soon("begin", command="Open A")
+        self.clock.advance(0.25)
+        second = self.journal.write_soon("begin", command="Open B")
+        self.clock.advance(0.5)
+        self.assertEqual(self.figure("last_sequence"), "0.0")
+        for call in calls:
+            call()
+        self.assertEqual((self.successResultOf(first), self.successResultOf(second)), (1, 2))
+        self.assertEqual(self.figure("append_duration_seconds_sum"), "1.25")
+        self.assertEqual(self.figure("last_sequence"), "2.0")
+        commands = [each["command"] for each in self.journal.records()]
+        self.assertEqual((commands, self.journal.groups), (["Open A", "Open B"], True))
+
+    def test_one_that_waited_and_could_not_be_written_is_trouble_too(self) -> None:
+        self.inner.failing = "no space left"
+        self.failureResultOf(self.journal.write_soon("begin"), JournalError)
+        self.assertEqual(self.journal.trouble, "journal: no space left")
+        self.inner.failing = ""
+        self.assertEqual(self.successResultOf(self.journal.write_soon("begin")), 1)
+        self.assertEqual(self.journal.trouble, "")
 
     def test_it_is_tried_every_five_seconds_and_no_more(self) -> None:
         self.fail_once()
