@@ -136,6 +136,7 @@ $(VENV)/benched: setup.cfg pyproject.toml | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --editable '.[bench]'
 	touch $@ $(VENV)/installed
 
+# Most of these is never imported, and need not be compiled.
 $(VENV)/tested: setup.cfg pyproject.toml | $(VENV)/bin/python
-	$(BIN)/pip install --quiet --editable '.[test]'
+	$(BIN)/pip install --quiet --no-compile --editable '.[test]'
 	touch $@ $(VENV)/installed

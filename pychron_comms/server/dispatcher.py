@@ -22,6 +22,7 @@ from pychron_comms.server.resend.delivery import Delivery, DeliveryReports, Outc
 from pychron_comms.wire.context import (
     OBSERVE,
     PLAIN,
+    SAFE,
     RequestContext,
     context_of,
     least_role,
@@ -210,7 +211,7 @@ class RequestDispatcher:
         """What may act, or of which nothing is known. Errors: 202, and those of the repeater."""
         request_type, command, sender, context, is_tagged = asked
         if nature in _SAFE:
-            context = context._replace(safe=True)
+            context = SAFE if context is PLAIN else context._replace(safe=True)
         if nature is Nature.MAKES_SAFE:
             # Never a copy, and done whoever has gone.
             return self._repeater.get_response(request_type, command, sender, context)

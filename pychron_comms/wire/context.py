@@ -49,6 +49,8 @@ class RequestContext(NamedTuple):
 
 #: Of a plain command.
 PLAIN = RequestContext()
+#: And of one that is known to make safe.
+SAFE = RequestContext(safe=True)
 
 
 def context_of(tags: Mapping[str, str]) -> RequestContext:
@@ -73,7 +75,7 @@ def terms_of(context: RequestContext) -> str:
 
     ``age`` is for the one who receives them to find out.
     """
-    if context is PLAIN:
+    if context is PLAIN or context is SAFE:
         return ""
     within, key, role, session, _, ask, silent, _, trace = context
     text = "" if within is None else f";within={within:.6f}"

@@ -50,7 +50,7 @@ def test_from_init_to_a_running_laboratory(processes: Processes) -> None:
     port, pages = with_a_port_of_its_own(folder / "lab.toml")
     with (folder / "lab.toml").open("a") as file:
         file.write(ALARM)
-    checked = run_to_the_end(*LAB, "check", folder=folder)
+    checked = run_forked(*LAB, "check", folder=folder)
     assert (checked.returncode, "no mistakes found" in checked.stdout) == (0, True)
 
     runs = processes.start(*LAB, "run")
@@ -58,24 +58,24 @@ def test_from_init_to_a_running_laboratory(processes: Processes) -> None:
     with socket.create_connection(("127.0.0.1", port), 5) as client:
         client.sendall(b"Open A\r\n")
         assert client.recv(100) == b"OK\r\n"
-    told = run_to_the_end(*LAB, "status", "--json", folder=folder)
+    told = run_forked(*LAB, "status", "--json", folder=folder)
     findings = json.loads(told.stdout)
     assert findings["state"] == "ok", told.stdout
     assert told.returncode == 0
-    looked = json.loads(run_to_the_end(*LAB, "doctor", "--json", folder=folder).stdout)
+    looked = json.loads(run_forked(*LAB, "doctor", "--json", folder=folder).stdout)
     texts = {each["subject"]: each["text"] for each in looked["findings"]}
     for place in (f"tcp:{port}:interface=127.0.0.1", *pages):
         assert texts[place].startswith("a laboratory runs there"), looked
-    again = run_to_the_end(*LAB, "run", folder=folder)
+    again = run_forked(*LAB, "run", folder=folder)
     assert again.returncode == 1
     found = re.search(r"runs here already \(process (\d+)\); it answers at port (.*)", again.stdout)
     assert found is not None, again.stdout
     assert str(port) in found[2]
     assert b"pychron-server" in Path(f"/proc/{found[1]}/cmdline").read_bytes()
     # With ports of its own, but the same journal: no mistake of the configuration.
-    run_to_the_end(*LAB, "init", "--yes", "--config", "second.toml", folder=folder)
+    run_forked(*LAB, "init", "--yes", "--config", "second.toml", folder=folder)
     with_a_port_of_its_own(folder / "second.toml")
-    other = run_to_the_end(*LAB, "run", "--config", "second.toml", folder=folder)
+    other = run_forked(*LAB, "run", "--config", "second.toml", folder=folder)
     assert other.returncode == 1
     assert "the laboratory could not be started" in other.stdout
     assert "with this journal runs already" in other.stdout
@@ -92,7 +92,7 @@ def test_from_init_to_a_running_laboratory(processes: Processes) -> None:
     for word in ("alarm valve B", "lost the processor"):
         assert word not in runs.log, runs.log
 
-    away = run_to_the_end(*LAB, "status", folder=folder)
+    away = run_forked(*LAB, "status", folder=folder)
     assert away.returncode == 2
     assert "pychron-lab run" in away.stdout
 

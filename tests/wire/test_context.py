@@ -10,6 +10,7 @@ from pychron_comms.errors import MalformedRequestError
 from pychron_comms.wire.context import (
     PLAIN,
     ROLES,
+    SAFE,
     RequestContext,
     context_of,
     least_role,
@@ -91,6 +92,7 @@ class TagsTests(SynchronousTestCase):
 
     def test_what_is_not_said_has_no_tag(self) -> None:
         self.assertEqual(terms_of(RequestContext(age=3.0, silent=2.0)), "")
+        self.assertEqual(terms_of(SAFE), terms_of(RequestContext(safe=True)))
         self.assertEqual(terms_of(RequestContext(ask="c.1")), ";ask=c.1;silent=0.000")
 
     def test_a_silence_that_is_no_number_of_seconds_is_206(self) -> None:
