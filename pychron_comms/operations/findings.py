@@ -20,7 +20,10 @@ _PLAIN = "\x1b[0m"
 
 @dataclass(frozen=True)
 class Finding:
-    """``mend`` is the command, or the edit, that mends it; empty where there is nothing to do."""
+    """``mend`` is the command, or the edit, that mends it; empty where there is nothing to do.
+
+    Of what is in order it is what else there could be, for who wants it.
+    """
 
     subject: str
     state: str
@@ -29,7 +32,8 @@ class Finding:
 
     @property
     def line(self) -> str:
-        mend = f"\n           mend it: {self.mend}" if self.mend else ""
+        what = "if wanted" if self.state == GOOD else "mend it"
+        mend = f"\n           {what}: {self.mend}" if self.mend else ""
         return f"{self.state:8}  {self.subject}: {self.text}{mend}"
 
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
+import time
+from collections import deque
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from types import FrameType
 
 from pychron_comms.config.here import FOLDER, JOURNAL, LABORATORY
@@ -23,16 +29,29 @@ LOOPBACK_PORT = 1059
 #: What stands in the log in front of why a service does not start.
 _CAUSE = ": cannot start: "
 
+#: A line of a log that a person should see: of a level that stands in brackets.
+_WARNS = re.compile(r"\[\S+#(?:warn|error|critical)\]")
+
 _START = 30.0
-_STOP = 10.0
+
+#: Seconds in which a half ends by itself, as systemd's units have it: making safe may take 24.
+STOP = 45.0
+
+#: A processor that ends so many times in so many seconds is not started again: it would end again.
+MOST_ENDS, IN_SECONDS = 3, 60.0
 _TWISTD = (sys.executable, "-c", "from twisted.scripts.twistd import run; run()", "-n")
 
 
 class Half:
-    """One of the two processes; its log is passed on, line by line, to ``output``."""
+    """One of the two processes; its log is passed on, line by line.
 
-    def __init__(self, arguments: Sequence[str], ready: str) -> None:
+    Until it is ready, only what is a warning or worse; all of it where it does not start. ``ended``
+    gets it when the process has ended.
+    """
+
+    def __init__(self, arguments: Sequence[str], ready: str, ended: SimpleQueue[Half]) -> None:
         self._ready = ready
+        self._ended = ended
         self._settled = threading.Event()
         self._is_ready = False
         self._why = ""
@@ -54,27 +73,38 @@ class Half:
             raise SystemExit(f"the laboratory could not be started{self._why}")
 
     def end(self) -> None:
-        """End the process, by force if it takes longer than 10 s."""
+        """End the process, by force if it takes longer than ``STOP`` seconds."""
         self.process.terminate()
         try:
-            self.process.wait(_STOP)
+            self.process.wait(STOP)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        self._reader.join(_STOP)
+        self._reader.join(STOP)
 
     def _pass_on(self) -> None:
         assert self.process.stdout is not None
+        before: list[str] = []
         with self.process.stdout as lines:
             for line in lines:
-                sys.stdout.write(line)
-                sys.stdout.flush()
+                if self._is_ready or _WARNS.search(line):
+                    _tell(line)
+                else:
+                    before.append(line)
                 _, cause, text = line.rstrip("\n").partition(_CAUSE)
                 self._why = f": {text}" if cause else self._why
                 if self._ready in line:
                     self._is_ready = True
                     self._settled.set()
+        if not self._is_ready:
+            _tell("".join(before))
         self._settled.set()
+        self._ended.put(self)
+
+
+def _tell(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def welcome(laboratory: Laboratory) -> str:
@@ -90,27 +120,52 @@ def welcome(laboratory: Laboratory) -> str:
         # What a person asks most comes before what wants a type in front of each command.
         ways.sort(key=lambda way: way[0] != "System")
         endpoint = ways[0][1] if ways else ""
-        lines += [f"Try  pychron-ask -s {endpoint} Help"] if endpoint else []
+        program = _program("pychron-ask")
+        lines += [f"Try  {program} -s {endpoint} Help"] if endpoint else []
     else:
         lines.append("Try  telnet 127.0.0.1 1061  and type  Open A")
-        lines.append("Who did what:  pychron-journal show --target A")
+        lines.append(f"Who did what:  {_program('pychron-journal')} show --target A")
     lines.append("Ctrl-C ends it all.\n")
     return "\n".join(lines)
+
+
+def _program(name: str) -> str:
+    """As it can be typed here: a fresh terminal may not know of this environment."""
+    file = Path(sys.executable).with_name(name)
+    if shutil.which(name) is not None or not file.exists():
+        return name
+    here = Path.cwd()
+    return str(file.relative_to(here) if file.is_relative_to(here) else file)
+
+
+def lost(processor: Half) -> str:
+    """What a person must know of one that has ended by itself."""
+    status = processor.process.wait()
+    how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
+    return (
+        f"\nTHE PROCESSOR {how}. What it had moved stays as it is: a laser may be on.\n"
+        "Another one is started; then look, and disable what should not be on.\n\n"
+    )
 
 
 def run(laboratory: Laboratory, platform: Platform, options: Sequence[str] = ()) -> int:
     """Both processes, until the server ends or Ctrl-C; the exit status.
 
+    A processor that ends by itself is started again, as systemd would do. SystemExit where it ends
+    too often, or a process cannot be started.
+
     They meet where the file says; where it says nothing, in a folder that is gone afterwards, and
     with it the journal of the built-in laboratory. ``options`` are the processor's.
     """
     settings = laboratory.server
+    ended: SimpleQueue[Half] = SimpleQueue()
+    ends: deque[float] = deque(maxlen=MOST_ENDS)
     with tempfile.TemporaryDirectory(prefix=FOLDER) as folder, contextlib.ExitStack() as halves:
         listen, processor = platform.link(folder, LOOPBACK_PORT)
 
         def start(name: str, meeting: Sequence[str], ready: str, more: Sequence[str] = ()) -> Half:
             words = [*([] if settings.processor else meeting), *laboratory.arguments, *more]
-            half = Half([f"--pidfile={folder}/{name}.pid", name, *words], ready)
+            half = Half([f"--pidfile={folder}/{name}.pid", name, *words], ready, ended)
             halves.callback(half.end)
             half.wait_ready()
             return half
@@ -119,14 +174,29 @@ def run(laboratory: Laboratory, platform: Platform, options: Sequence[str] = ())
             owns = ["--listen", listen]
             written = _built_in(Path(folder)) if laboratory.file is None else []
             more = [*written, *options]
-            start("pychron-processor", owns, "CommandProcessor starting on", more)
+            start_processor = partial(
+                start, "pychron-processor", owns, "CommandProcessor starting on", more
+            )
+            start_processor()
             repeats = ["--processor", processor]
             server = start("pychron-server", repeats, "connected to the processor")
-            sys.stdout.write(welcome(laboratory))
-            sys.stdout.flush()
+            _tell(welcome(laboratory))
+            while (gone := _next(ended)) is not server:
+                _tell(lost(gone))
+                ends.append(time.monotonic())
+                if len(ends) == MOST_ENDS and ends[-1] - ends[0] < IN_SECONDS:
+                    raise SystemExit(f"the processor has ended {MOST_ENDS} times: see above why")
+                start_processor()
             return server.process.wait()
         except KeyboardInterrupt:
             return 0
+
+
+def _next(ended: SimpleQueue[Half]) -> Half:
+    """The next that ends. Looked for again and again: on Windows nothing else hears Ctrl-C."""
+    while True:
+        with contextlib.suppress(Empty):
+            return ended.get(timeout=1.0)
 
 
 def _built_in(folder: Path) -> list[str]:

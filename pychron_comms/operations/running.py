@@ -31,12 +31,34 @@ def already_running(
         return ""
     ports = list(dict.fromkeys(each.place for each in addresses))
     process = next(filter(None, (process_at(each, proc) for each in addresses)), 0)
-    named = f" (process {process})" if process else ""
+    if process:
+        process = _started_by(process, proc)
+    named = f" (process {process}{_folder_of(process, proc)})" if process else ""
     kill = f", or  kill {process}" if process else ""
     return (
         f"a laboratory runs here already{named}; it answers at port {', '.join(ports)}"
         + _WHAT_TO_DO.format(kill=kill)
     )
+
+
+def _started_by(process: int, proc: Path) -> int:
+    """The ``pychron-lab run`` that has started it and ends with both halves, else itself."""
+    try:
+        # Behind its name, which may hold anything, in brackets.
+        state = (proc / str(process) / "stat").read_text().rpartition(")")[2].split()
+        parent = int(state[1])
+        words = (proc / str(parent) / "cmdline").read_bytes().split(b"\0")
+    except (OSError, ValueError, IndexError):
+        return process
+    runs = b"run" in words and any(b"pychron" in each for each in words)
+    return parent if runs else process
+
+
+def _folder_of(process: int, proc: Path) -> str:
+    try:
+        return f", in {(proc / str(process) / 'cwd').readlink()}"
+    except OSError:
+        return ""
 
 
 def process_at(address: Address, proc: Path = Path("/proc")) -> int:

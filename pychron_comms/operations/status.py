@@ -10,7 +10,11 @@ from typing import Protocol
 
 from pychron_comms.client.communicator import Communicator
 from pychron_comms.client.outcome import ClientError
-from pychron_comms.errors import CommandError, ManagerUnavailableError
+from pychron_comms.errors import (
+    CommandError,
+    ManagerUnavailableError,
+    PychronCommunicationError,
+)
 from pychron_comms.operations.findings import BROKEN, GOOD, WARNING, Finding
 from pychron_comms.operations.laboratory import PATIENCE, Laboratory
 from pychron_comms.operations.route_health import Look, healthz, route_findings
@@ -21,6 +25,11 @@ from pychron_comms.transport.tls.reading import read_certificates
 _START_SERVER = (
     "pychron-lab run, or systemctl start pychron-server; pychron-lab doctor says what is in its way"
 )
+_START_PROCESSOR = (
+    "systemctl start pychron-processor; pychron-lab run, where it runs, starts one by itself"
+)
+#: What a server's reply begins with where it runs and its processor does not.
+_NO_PROCESSOR = "the server answers, and its processor does not: "
 
 #: Days before its end in which a certificate is to be renewed.
 RENEW = 30
@@ -63,7 +72,9 @@ def _server(laboratory: Laboratory, connect: Callable[[str, str], Asks]) -> Iter
             asked = True
             subject = f"server, {request_type} at {endpoint}"
             reply, error = _ask(connect, endpoint, question)
-            if error:
+            if error.startswith(_NO_PROCESSOR):
+                yield Finding(subject, BROKEN, error, _START_PROCESSOR)
+            elif error:
                 yield Finding(subject, BROKEN, error, _START_SERVER)
             elif is_well(reply):
                 yield Finding(subject, GOOD, "answers, and its processor too")
@@ -74,10 +85,12 @@ def _server(laboratory: Laboratory, connect: Callable[[str, str], Asks]) -> Iter
 
 
 def _as_one(found: list[Finding]) -> list[Finding]:
-    """One finding where none of several listeners answers, and for one reason."""
+    """One finding where something is wrong with each of several listeners, and the same."""
     if len({each.text for each in found}) > 1 or len(found) < 2 or found[0].state != BROKEN:
         return found
-    text = f"none of its {len(found)} listeners answers: {found[0].text}"
+    text = found[0].text
+    if not text.startswith(_NO_PROCESSOR):
+        text = f"none of its {len(found)} listeners answers: {text}"
     return [Finding("server", BROKEN, text, found[0].mend)]
 
 
@@ -108,8 +121,7 @@ def _processor(laboratory: Laboratory, connect: Callable[[str, str], Asks]) -> I
             continue
         reply, error = _ask(connect, endpoint, "Metrics", "tagged")
         if error:
-            mend = "pychron-lab run, or systemctl start pychron-processor"
-            yield Finding(subject, BROKEN, f"{endpoint}: {error}", mend)
+            yield Finding(subject, BROKEN, f"{endpoint}: {error}", _START_PROCESSOR)
         else:
             yield Finding(subject, GOOD, f"answers at {endpoint}{_queues(reply)}")
 
@@ -146,6 +158,10 @@ def _lease(lease: object) -> str:
 
 def _journal(laboratory: Laboratory) -> Iterator[Finding]:
     settings = laboratory.processor.journal
+    if laboratory.file is None:
+        text = "pychron-lab run writes one of the built-in laboratory, which is gone with it"
+        yield Finding("journal", GOOD, text)
+        return
     if settings is None:
         yield Finding(
             "journal", WARNING, "nothing is written down", '[journal] with file = "lab.journal"'
@@ -197,6 +213,7 @@ def _ask(
     except CommandError as error:
         if error.code == ManagerUnavailableError.code:
             return f"answers, but the laboratory has no hardware for it: {error}", ""
-        return "", str(error)
+        no_processor = error.code == PychronCommunicationError.code
+        return "", f"{_NO_PROCESSOR}{error}" if no_processor else str(error)
     finally:
         asks.close()

@@ -67,6 +67,8 @@ def parser() -> Parser:
     )
     top.add_version()
     add_completion(top)
+    # In front of the command it is understood as well.
+    _add_config(top, None)
     commands = top.add_subparsers(title="commands", required=True, metavar="COMMAND")
     made = _command(commands, "init", _init, "write a commented laboratory to begin with")
     made.add_argument("--yes", action="store_true", help="ask nothing: journal, this computer only")
@@ -111,10 +113,19 @@ def _command(
     command = commands.add_parser(name, help=meaning, description=meaning)
     command.set_defaults(work=work)
     command.add_version("pychron-lab")
-    command.add_argument(
-        "-c", "--config", type=Path, metavar="FILE", help=f"default: {LABORATORY}, if it is there"
-    )
+    _add_config(command, argparse.SUPPRESS)
     return command
+
+
+def _add_config(parser: Parser, default: str | None) -> None:
+    parser.add_argument(
+        "-c",
+        "--config",
+        type=Path,
+        default=default,
+        metavar="FILE",
+        help=f"default: {LABORATORY}, if it is there",
+    )
 
 
 def _file(options: argparse.Namespace) -> Path | None:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, fail
+from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IReactorTime, IStreamClientEndpoint
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -44,6 +45,14 @@ def _pause(failed: int) -> float:
     # Past the twentieth it would only be a number too large.
     pause: float = FIRST * 1.5 ** min(failed - 1, 20)
     return min(pause, LONGEST) * random.uniform(1.0, 1.1)
+
+
+def why_lost(reason: Failure) -> str:
+    """Why a processor's connection ended, for who looks after a laboratory."""
+    if reason.check(ConnectionDone):
+        # As its system does for a process that is killed, too.
+        return "its end was closed: it was stopped, or killed"
+    return reason.getErrorMessage()
 
 
 class StateWatcher(Protocol):
@@ -199,7 +208,7 @@ class CommandRepeater(MultiService):
 
     def disconnected(self, connection: ProcessorConnection, reason: Failure) -> None:
         refused = refused_identity(reason.value)
-        self._why = str(IdentityRefusedError()) if refused else reason.getErrorMessage()
+        self._why = str(IdentityRefusedError()) if refused else why_lost(reason)
         if self.connection is None:
             self._outage.attempt_failed(self._why)
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import signal
@@ -68,10 +69,11 @@ def test_from_init_to_a_running_laboratory(processes: Processes) -> None:
         assert texts[place].startswith("a laboratory runs there"), looked
     again = run_forked(*LAB, "run", folder=folder)
     assert again.returncode == 1
-    found = re.search(r"runs here already \(process (\d+)\); it answers at port (.*)", again.stdout)
+    said = r"runs here already \(process (\d+), in (\S+)\); it answers at port (.*)"
+    found = re.search(said, again.stdout)
     assert found is not None, again.stdout
-    assert str(port) in found[2]
-    assert b"pychron-server" in Path(f"/proc/{found[1]}/cmdline").read_bytes()
+    assert (found[1], found[2]) == (str(runs.pid), str(folder))
+    assert str(port) in found[3]
     # With ports of its own, but the same journal: no mistake of the configuration.
     run_forked(*LAB, "init", "--yes", "--config", "second.toml", folder=folder)
     with_a_port_of_its_own(folder / "second.toml")
@@ -95,6 +97,36 @@ def test_from_init_to_a_running_laboratory(processes: Processes) -> None:
     away = run_forked(*LAB, "status", folder=folder)
     assert away.returncode == 2
     assert "pychron-lab run" in away.stdout
+
+
+def test_a_processor_that_is_killed_is_started_again_and_told_of(processes: Processes) -> None:
+    folder = processes.folder
+    assert run_to_the_end(*LAB, "init", "--yes", folder=folder).returncode == 0
+    port, _ = with_a_port_of_its_own(folder / "lab.toml")
+    runs = processes.start(*LAB, "run", "--config", "lab.toml")
+    runs.wait_for("The laboratory runs")
+
+    def processor() -> int:
+        (found,) = (
+            int(each)
+            for each in Path(f"/proc/{runs.pid}/task/{runs.pid}/children").read_text().split()
+            if b"pychron-processor" in Path(f"/proc/{each}/cmdline").read_bytes()
+        )
+        return found
+
+    def reply() -> bytes:
+        with socket.create_connection(("127.0.0.1", port), 5) as client:
+            client.sendall(b"Open A\r\n")
+            return client.recv(200)
+
+    assert reply() == b"OK\r\n"
+    first = processor()
+    os.kill(first, signal.SIGKILL)
+    runs.wait_for("THE PROCESSOR was killed by signal 9.*a laser may be on")
+    wait_until(lambda: reply() == b"OK\r\n", "another processor")
+    assert processor() != first
+    runs.signal(signal.SIGINT)
+    assert runs.wait_for_end() == 0
 
 
 def test_status_names_the_instrument_that_is_away(processes: Processes) -> None:

@@ -191,6 +191,8 @@ def test_a_killed_processor_is_seen_and_its_next_life_too(browser: Any, pair: Pa
         pair.processor.kill()
         valve(page, "A", "invalid").wait_for()
         page.locator("#processors", has_text="since").wait_for()
+        # The server itself is there; that this is not all is seen beside its light, too.
+        page.locator("body[data-link=live][data-processors=lost]").wait_for()
         route = page.locator("#road .item", has_text="route of other types")
         route.filter(has_text="since").wait_for()
         assert page.locator(".valve.closed, .valve.open").count() == len(LEGEND_VALVES)
@@ -198,6 +200,7 @@ def test_a_killed_processor_is_seen_and_its_next_life_too(browser: Any, pair: Pa
         pair.start_processor()
         valve(page, "A", "closed").wait_for()
         page.locator("#processors").wait_for(state="hidden")
+        page.locator("body[data-processors=here]").wait_for()
 
 
 def test_a_killed_server_is_seen_and_its_next_life_too(browser: Any, pair: Pair) -> None:

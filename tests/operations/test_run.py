@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import io
 import pathlib
+import shutil
 import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Sequence
 from contextlib import redirect_stdout
+from queue import SimpleQueue
 from types import SimpleNamespace
 from typing import Any
 
@@ -25,7 +29,7 @@ class StubbornProcess:
     """Says ``ready``, and ends only when it is killed."""
 
     def __init__(self, arguments: Sequence[str], **options: Any) -> None:
-        self.stdout = io.StringIO("begins\nready now\n")
+        self.stdout = io.StringIO("begins\n[x#warn] slow\nready now\n[x#info] runs\n")
         self.told: list[str] = []
 
     def terminate(self) -> None:
@@ -44,24 +48,32 @@ class HalfTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.patch(subprocess, "Popen", StubbornProcess)
         self.output = io.StringIO()
+        self.ended: SimpleQueue[program.Half] = SimpleQueue()
 
     def half(self, ready: str) -> program.Half:
         with redirect_stdout(self.output):
-            half = program.Half(["pychron-server"], ready)
+            half = program.Half(["pychron-server"], ready, self.ended)
             half._reader.join()
         return half
 
     def test_it_is_ready_when_its_log_says_so_and_passes_the_log_on(self) -> None:
-        self.half("ready").wait_ready()
-        self.assertEqual(self.output.getvalue(), "begins\nready now\n")
+        half = self.half("ready")
+        half.wait_ready()
+        # Of what was said before, what warns alone.
+        self.assertEqual(self.output.getvalue(), "[x#warn] slow\n[x#info] runs\n")
+        self.assertIs(self.ended.get_nowait(), half)
 
-    def test_one_that_ends_before_it_is_ready_ends_the_start(self) -> None:
+    def test_one_that_ends_before_it_is_ready_ends_the_start_and_all_of_its_log_is_told(
+        self,
+    ) -> None:
         self.assertRaises(SystemExit, self.half("listening").wait_ready)
+        told = self.output.getvalue().splitlines()
+        self.assertEqual(sorted(told), ["[x#info] runs", "[x#warn] slow", "begins", "ready now"])
 
     def test_why_it_cannot_start_is_said_last(self) -> None:
         why = "[stderr#error] pychron-server: cannot start: 127.0.0.1:1061: taken\nstopped\n"
         with redirect_stdout(self.output):
-            half = program.Half(["pychron-server"], "connected")
+            half = program.Half(["pychron-server"], "connected", self.ended)
             half._reader.join()
             half.process.stdout = io.StringIO(why)
             half._pass_on()
@@ -76,30 +88,85 @@ class HalfTests(SynchronousTestCase):
 
 
 class RunTests(SynchronousTestCase):
+    """``ends``: the halves in the order in which they end, each ``ran`` seconds later."""
+
+    def setUp(self) -> None:
+        self.started: list[list[str]] = []
+        self.halves: dict[str, Any] = {}
+        self.ends = ["pychron-server"]
+        self.ran = program.IN_SECONDS / (program.MOST_ENDS - 1)
+        self.now = 5.0
+        self.output = io.StringIO()
+
+        def half(arguments: Sequence[str], ready: str, ended: object) -> Any:
+            _, name, *words = arguments
+            self.started.append([name, *words])
+            status = 0 if name == "pychron-server" else -9
+            self.halves[name] = SimpleNamespace(
+                process=SimpleNamespace(wait=lambda: status),
+                wait_ready=lambda: None,
+                end=lambda: None,
+            )
+            return self.halves[name]
+
+        self.patch(program, "Half", half)
+        self.patch(program, "_next", self.next_end)
+        self.patch(time, "monotonic", lambda: self.now)
+
+    def next_end(self, ended: object) -> Any:
+        self.now += self.ran
+        return self.halves[self.ends.pop(0)]
+
+    def run_it(self, *options: str) -> int:
+        with redirect_stdout(self.output):
+            return program.run(load(None), Platform("linux"), options)
+
     def test_its_options_are_the_processors_alone(self) -> None:
-        started: list[list[str]] = []
-
-        class Ended:
-            process = SimpleNamespace(wait=lambda: 0)
-
-            def __init__(self, arguments: Sequence[str], ready: str) -> None:
-                started.append(list(arguments[1:]))
-
-            def wait_ready(self) -> None:
-                pass
-
-            end = wait_ready
-
-        self.patch(program, "Half", Ended)
-        with redirect_stdout(io.StringIO()):
-            program.run(load(None), Platform("linux"), ["--commands"])
-        self.assertEqual([words[0] for words in started], ["pychron-processor", "pychron-server"])
-        self.assertEqual(["--commands" in words for words in started], [True, False])
+        self.assertEqual(self.run_it("--commands"), 0)
+        names = [words[0] for words in self.started]
+        self.assertEqual(names, ["pychron-processor", "pychron-server"])
+        self.assertEqual(["--commands" in words for words in self.started], [True, False])
         # The built-in laboratory has a journal, as long as it runs.
-        self.assertEqual(["--config" in words for words in started], [True, False])
+        self.assertEqual(["--config" in words for words in self.started], [True, False])
+
+    def test_a_processor_that_was_killed_is_told_of_loudly_and_started_again(self) -> None:
+        self.ends = [*["pychron-processor"] * 4, "pychron-server"]
+        self.assertEqual(self.run_it("--commands"), 0)
+        first, server, *again = self.started
+        self.assertEqual(again, [first] * 4)
+        self.assertEqual(server[0], "pychron-server")
+        told = self.output.getvalue()
+        self.assertEqual(told.count("THE PROCESSOR was killed by signal 9."), 4)
+        self.assertIn("a laser may be on.\nAnother one is started", told)
+
+    def test_one_that_ends_again_and_again_ends_it_all(self) -> None:
+        self.ends = ["pychron-processor"] * program.MOST_ENDS
+        self.ran -= 0.1
+        error = self.assertRaises(SystemExit, self.run_it)
+        self.assertIn(f"has ended {program.MOST_ENDS} times", str(error))
+        # The first one, the server, and those after it.
+        self.assertEqual(len(self.started), program.MOST_ENDS + 1)
 
 
 class TextTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.patch(shutil, "which", lambda name: name)
+
+    def test_a_terminal_that_knows_no_program_of_ours_is_told_where_it_is(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            here = pathlib.Path(folder)
+            (here / "bin").mkdir()
+            for name in ("python", "pychron-journal"):
+                (here / "bin" / name).touch()
+            self.patch(sys, "executable", str(here / "bin" / "python"))
+            self.patch(shutil, "which", lambda name: None)
+            self.assertIn(f"  {here}/bin/pychron-journal show", program.welcome(load(None)))
+            self.patch(pathlib.Path, "cwd", lambda: here)
+            self.assertIn("  bin/pychron-journal show", program.welcome(load(None)))
+            # It is not beside Python either.
+            (here / "bin" / "pychron-journal").unlink()
+            self.assertIn("  pychron-journal show", program.welcome(load(None)))
+
     def test_it_says_where_it_listens_and_what_to_try(self) -> None:
         text = program.welcome(load(None))
         self.assertIn("System       tcp:1061:interface=127.0.0.1  udp:1061:", text)

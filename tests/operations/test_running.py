@@ -57,6 +57,23 @@ class RunningTests(SynchronousTestCase):
         self.assertIn("init --yes --first-port 2060", told)
         self.assertIn("systemctl stop pychron-server", told)
 
+    def test_one_that_pychron_lab_run_has_started_is_ended_with_it(self) -> None:
+        proc = self.proc()
+        addresses = [Address("tcp", "1061")]
+        (proc / "42" / "stat").write_text("42 (a) name) S 40 42 42 0 -1")
+        (proc / "40").mkdir()
+        (proc / "40" / "cwd").symlink_to("/home/ann/lab")
+        for words, first in (
+            (b"python\0/venv/bin/pychron-lab\0run\0", "(process 40, in /home/ann/lab);"),
+            (b"python\0-m\0pychron_comms.operations\0run\0", "(process 40, in /home/ann/lab);"),
+            (b"systemd\0", "(process 42);"),
+            (b"tmux\0run\0", "(process 42);"),
+        ):
+            (proc / "40" / "cmdline").write_bytes(words)
+            told = already_running(load(None), lambda _: addresses, proc)
+            self.assertIn(f"runs here already {first} it answers", told)
+            self.assertIn(f"or  kill {first[9:11]};", told)
+
     def test_where_it_does_not_run_nothing_is_told(self) -> None:
         self.assertEqual(already_running(load(None), lambda _: []), "")
 

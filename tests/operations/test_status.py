@@ -7,7 +7,11 @@ from datetime import UTC, datetime
 
 from pychron_comms.client.outcome import NotSentError
 from pychron_comms.client.reaching import connect_to
-from pychron_comms.errors import ManagerUnavailableError, OutcomeUnknownError
+from pychron_comms.errors import (
+    ManagerUnavailableError,
+    OutcomeUnknownError,
+    PychronCommunicationError,
+)
 from pychron_comms.interfaces import Reading, Severity
 from pychron_comms.observability.state.items import Item, found
 from pychron_comms.operations import doctor, status
@@ -86,6 +90,25 @@ class StatusTests(FolderCase):
         found = self.found(self.laboratory(), {})
         self.assertEqual(exit_status(found), 2)
         self.assertIn("pychron-lab run", found[0].mend)
+
+    def test_a_server_without_its_processor_answers_and_the_processor_is_what_to_start(
+        self,
+    ) -> None:
+        class Alone(FakeAsks):
+            def ask(self, command: str) -> str:
+                raise PychronCommunicationError("unix:p.sock", "refused")
+
+        first, *_ = self.told(self.laboratory(), Alone({}))
+        self.assertEqual(first.subject, "server")
+        said = "the server answers, and its processor does not: could not communicate with"
+        self.assertTrue(first.text.startswith(said), first.text)
+        self.assertIn("systemctl start pychron-processor", first.mend)
+        self.assertNotIn("pychron-server", first.mend)
+
+    def test_the_built_in_laboratory_has_a_journal_as_long_as_it_runs(self) -> None:
+        (journal,) = [each for each in self.found(load(None), {}) if each.subject == "journal"]
+        self.assertEqual((journal.state, journal.mend), (GOOD, ""))
+        self.assertIn("gone with it", journal.text)
 
     def test_a_standby_is_asked_too(self) -> None:
         pair = '["unix:run/a.sock", "unix:run/b.sock"]'

@@ -174,7 +174,7 @@ class CheckTests(FolderCase):
                 self.assertEqual(tool.main([word]), 0)
             told = output.getvalue()
             self.assertIn(f"no lab.toml is in {self.folder}; this is about the built-in", told)
-            self.assertIn("mend it: pychron-lab init", told)
+            self.assertIn("if wanted: pychron-lab init", told)
 
 
 def fail_as_a_line_server_does(*where: object, **how: object) -> None:

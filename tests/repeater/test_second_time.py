@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionLost
 from twisted.internet.task import Clock
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.errors import OutcomeUnknownError, PychronCommunicationError
 from pychron_comms.repeater import endpoint
+from pychron_comms.repeater.endpoint import why_lost
 from pychron_comms.repeater.local import LocalRepeater
 from pychron_comms.repeater.routing import FixedWay, RoutingRepeater
 from pychron_comms.wire.context import PLAIN, RequestContext
@@ -54,7 +57,7 @@ class StateTests(EndpointCase):
             self.processor.say(b"@event=state A True\r\n")
             self.processor.drop()
             self.clock.advance(3)
-        end = ("Connection was closed cleanly.",)
+        end = ("its end was closed: it was stopped, or killed",)
         self.assertEqual(watcher.said, [("state", "A True"), end] * 2)
 
     def test_without_anybody_who_watches_it_is_dropped(self) -> None:
@@ -86,10 +89,14 @@ class LateTests(EndpointCase):
         self.assertEqual(self.why(), "not connected yet")
         self.start()
         self.processor.drop()
-        self.assertEqual(self.why(), "Connection was closed cleanly.")
+        self.assertEqual(self.why(), "its end was closed: it was stopped, or killed")
         self.processor.up = False
         self.clock.advance(3)
         self.assertEqual(self.why(), "Connection was refused by other side.")
+
+    def test_one_that_breaks_is_told_in_the_systems_words(self) -> None:
+        said = why_lost(Failure(ConnectionLost("no route to host")))
+        self.assertIn("no route to host", said)
 
     def why(self) -> str:
         error = self.failureResultOf(self.ask("Open A"), PychronCommunicationError).value

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger, LogPublisher
 from twisted.protocols.policies import ThrottlingFactory
 from twisted.web import http
 from twisted.web.resource import IResource, Resource
@@ -75,8 +76,14 @@ class Guarded(Resource):
             return Refusal(403, str(error))
         child = self.children.get(path)
         if child is None or (child.isLeaf and request.postpath not in _NOTHING_MORE):
-            return Refusal(404, "there is no such page; / is the status page")
+            return Refusal(404, f"there is no such page; {self._pages()}")
         return child
+
+    def _pages(self) -> str:
+        if b"" in self.children:
+            return "/ is the status page"
+        names = ", ".join(f"/{each.decode()}" for each in sorted(self.children))
+        return f"this process has {names}; the status page is its server's"
 
 
 class Refusal(Resource):
@@ -138,12 +145,19 @@ class _Bodiless(Request):
             self.channel.loseConnection()
 
 
+class _QuietChannel(http.HTTPChannel):
+    # That a browser kept a connection longer than it needed it is no news.
+    _log = Logger(observer=LogPublisher())
+
+
 class QuietSite(Site):
     """Logs no request: each look of each browser would fill the log."""
 
     noisy = False
     displayTracebacks = False
     requestFactory = _Bodiless
+    # Its declared type is that of Twisted's own, which would hide this one.
+    protocol = cast(Any, _QuietChannel)
 
     def log(self, request: http.Request) -> None:
         """Nothing."""

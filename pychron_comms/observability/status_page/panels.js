@@ -231,6 +231,7 @@ export class Road extends Rows {
     else if (!this.lost.has(name)) this.lost.set(name, new Date(item.t * 1000));
     const words = [...this.lost].map(([each, since]) => `No word from the processor ${each} since ${moment(since)}.`);
     this.banner.hidden = !words.length;
+    document.body.dataset.processors = words.length ? "lost" : "here";
     this.banner.textContent = words.length ? `${words.join(" ")} What it told is grey, and may be so no more.` : "";
   }
 }

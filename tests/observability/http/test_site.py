@@ -10,6 +10,7 @@ from twisted.internet.address import IPv4Address
 from twisted.internet.error import ConnectionLost
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
+from twisted.logger import globalLogPublisher
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.resource import IResource
@@ -20,7 +21,7 @@ from pychron_comms.observability.http.event_stream import BEAT, STALL, EventStre
 from pychron_comms.observability.http.health import Condition, Health, condition_of
 from pychron_comms.observability.http.history import History
 from pychron_comms.observability.http.pages import page_resources
-from pychron_comms.observability.http.site import SiteRules, site_factory
+from pychron_comms.observability.http.site import TIMEOUT, SiteRules, Text, site_factory
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.items import Item
 from pychron_comms.observability.state.recent import APART, HOUR, MOST, Recent
@@ -109,6 +110,27 @@ class PageTests(SiteCase):
         for path in ("/nothing", "/static/../../errors.py", "/static/%2e%2e/x", "/livez/x/y"):
             code, _, body = self.get(path)
             self.assertEqual(code, 404, f"{path}: {body}")
+        self.assertIn("there is no such page; / is the status page", self.get("/nothing")[2])
+
+    def test_a_process_without_that_page_says_what_it_has(self) -> None:
+        parts: dict[str, IResource] = {
+            "livez": Text(lambda: (200, "ok")),
+            "metrics": Text(lambda: (200, "")),
+        }
+        rules = SiteRules(admit=self.admit)
+        self.factory = site_factory(parts, rules, self.clock)
+        code, _, body = self.get("/")
+        self.assertEqual(code, 404)
+        self.assertIn("this process has /livez, /metrics; the status page is its server's", body)
+
+    def test_that_a_browser_keeps_a_connection_is_no_news(self) -> None:
+        told: list[Any] = []
+        globalLogPublisher.addObserver(told.append)
+        self.addCleanup(globalLogPublisher.removeObserver, told.append)
+        _, transport = self.connect(b"")
+        self.clock.advance(TIMEOUT)
+        self.assertTrue(transport.disconnecting)
+        self.assertEqual(told, [])
 
 
 class RefusalTests(SiteCase):
