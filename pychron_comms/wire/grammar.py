@@ -31,12 +31,14 @@ LINE_END = b"\r\n"
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _TYPE = re.compile(r"\s*([A-Za-z]\w*)\s*\|")
 _NAME = re.compile(r"([A-Za-z]\w*)(?:[\s,]\s*|$)")
-# An id, and what a server says beside it: who asks, when that was, and by which connection. What
-# stands before the words must not be what is cut off at the ends of a line.
-_USUAL_HEAD = re.compile(
-    rb"@id=([0-9A-Za-z]+)(?:;from=([\w.~:/,+-]+)(?:;sent=(\d+(?:\.\d+)?))?"
-    rb"(?:;ask=([\w.:-]+);silent=(\d+(?:\.\d+)?))?)? (?=[!-?A-\xff])"
+# What a server says beside an id: who asks, when that was, and by which connection.
+_USUAL_TAGS = re.compile(
+    rb"from=([\w.~:/,+-]+)(?:;sent=(\d+(?:\.\d+)?))?"
+    rb"(?:;ask=([\w.:-]+);silent=(\d+(?:\.\d+)?))?"
 )
+# What words may not begin with: a blank or a control, which is cut off at the ends of a line, and
+# what begins tags.
+_NO_WORDS = frozenset({*range(0x21), ord("@")})
 _ID_TAG = re.compile(r"@(?:[^ ]*;)?id=([^; ]+)")
 _NUMBERED = re.compile(rb"^@id=(\d{1,18}) ([!-~][ -~]*)\r\n", re.MULTILINE)
 _LENGTH_TAG = re.compile(rb"@(?:[^ ]*;)?len=(\d+)[; ]")
@@ -44,7 +46,7 @@ _SAFE_VALUE = re.compile(r"[\w.~:/,+-]*", re.ASCII)
 _KEPT = ":/,.+"
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 
-# Bytes of words whose parts are remembered.
+# Bytes of words, and of what is said beside an id, whose parts are remembered.
 _SHORT = 128
 
 
@@ -101,24 +103,31 @@ def split_words(line: bytes) -> tuple[Tags, bytes]:
 
     No words where the tags are other ones than programs usually write.
     """
-    if not line.startswith(b"@"):
-        return NO_TAGS, line
-    found = _USUAL_HEAD.match(line)
-    if found is None:
+    if not line.startswith(b"@id="):
+        return NO_TAGS, b"" if line.startswith(b"@") else line
+    head, _, words = line.partition(b" ")
+    number, beside, said = head[4:].partition(b";")
+    others: Tags | None = NO_TAGS
+    if beside:
+        others = _tags_beside(said) if len(said) <= _SHORT else None
+    if others is None or not number.isalnum() or not words or words[0] in _NO_WORDS:
         return NO_TAGS, b""
-    number, asker, sent, ask, silent = found.groups()
-    tags = {"id": number.decode()}
-    if asker:
-        tags["from"] = _name(asker)
-        if sent:
-            tags["sent"] = sent.decode()
-        if ask:
-            tags["ask"], tags["silent"] = ask.decode(), silent.decode()
-    return tags, line[found.end() :]
+    return {"id": number.decode(), **others}, words
 
 
-# They are few, and ask again and again.
-_name = lru_cache(256)(bytes.decode)
+# Those who ask are few, and in a millisecond one of them may ask many things.
+@lru_cache(256)
+def _tags_beside(said: bytes) -> Tags | None:
+    """What a server says beside an id; None where it is other tags than usual."""
+    found = _USUAL_TAGS.fullmatch(said)
+    if found is None:
+        return None
+    names = ("from", "sent", "ask", "silent")
+    return {
+        name: value.decode()
+        for name, value in zip(names, found.groups(), strict=True)
+        if value is not None
+    }
 
 
 def join_tags(tags: Tags) -> str:

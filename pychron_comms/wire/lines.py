@@ -6,6 +6,7 @@ cut into segments.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Final
 
@@ -16,6 +17,9 @@ TOO_LONG: Final = None
 TIMING_MARK: Final = b"\xff\xfb\x06"
 
 _CR, _LF, _NUL = b"\r", b"\n", b"\x00"
+
+# One line, whole and alone, in which nothing can be telnet's or another line's end.
+_ALONE = re.compile(rb"([!-~][ -~]*)\r?\n")
 
 
 class LineDecoder:
@@ -41,6 +45,11 @@ class LineDecoder:
 
     def feed(self, data: bytes) -> list[bytes | None]:
         """The lines that ``data`` completes, in order, without their ends."""
+        if not (self.unfinished or self._skipping or self._after_cr or self._telnet):
+            # Nearly always, and it need not be searched for each thing that may be in a line.
+            alone = _ALONE.fullmatch(data)
+            if alone is not None and alone.end(1) <= self._max_length:
+                return [alone[1]]
         if self._telnet is not None or b"\xff" in data:
             data = self._without_telnet(data)
         if self._after_cr and data:

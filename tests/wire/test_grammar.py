@@ -253,6 +253,15 @@ class TakenApartTests(SynchronousTestCase):
                 parse_line(line, *split_words(line)), parse_request(decode(line)), line
             )
 
+    def test_long_tags_are_left_to_the_whole_line(self) -> None:
+        """Of any length each, those that are remembered would take no end of memory."""
+        said = b"from=" + b"a" * 124
+        self.assertEqual(split_words(b"@id=7;" + said + b" Open"), ({}, b""))
+        self.assertEqual(
+            split_words(b"@id=7;" + said[:-1] + b" Open"),
+            ({"id": "7", "from": "a" * 123}, b"Open"),
+        )
+
     def test_what_is_wrong_is_told_by_its_place_in_the_line(self) -> None:
         for line, reason in (
             (b"@id=7 Open \xe9", "not UTF-8 at byte 11"),
