@@ -97,7 +97,7 @@ class StartTests(SynchronousTestCase):
     def told(self, text: str) -> str:
         """What a new process says that runs this."""
         ran = subprocess.run(
-            [sys.executable, "-c", text], capture_output=True, text=True, timeout=60, check=True
+            [sys.executable, "-c", text], capture_output=True, text=True, timeout=600, check=True
         )
         return ran.stdout.strip()
 

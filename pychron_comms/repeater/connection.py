@@ -273,7 +273,7 @@ class ProcessorConnection(Protocol):
             for _ in range(count):
                 self._owner.hop.observe(replied - waiting.sent)
         if waiting.response is not None:
-            self._numbers.pop(waiting.response, None)
+            del self._numbers[waiting.response]
         if waiting.place is not None:
             places, sender = waiting.place
             places.give_back(sender, count)

@@ -273,8 +273,9 @@ class RequestDispatcher:
         if self.request_type == OPEN:
             if not named:
                 hint = _TYPE_HELP if command.lower() in _TYPED_BY_PEOPLE else ""
-                word, _, rest = command.partition(" ")
-                example = f"{rest}|Help" if rest and word == "Help" else f"System|{command}"
+                words = command.split()
+                about = words[1] if len(words) == 2 and words[0] == _HELP else ""
+                example = f"{about}|Help" if about else f"System|{command}"
                 raise MalformedRequestError(f"Type|command is wanted here, as in {example}{hint}")
             return named
         if named and named != self.request_type:

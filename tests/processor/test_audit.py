@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -87,6 +88,57 @@ class JournalTests(KeyCase):
         self.gate.close()
         self.assertEqual([each["event"] for each in self.events()], ["start", "stop"])
         self.assertRaises(JournalError, self.journal.write, "late")
+
+
+class Grouping(MemoryJournal):
+    """One that writes the records of a turn together, when the test says so."""
+
+    groups = True
+
+    def __init__(self) -> None:
+        super().__init__(lambda: 0.0)
+        self.soon: list[tuple[str, dict[str, Any], Deferred[int]]] = []
+
+    def write_soon(self, event: str, **fields: Any) -> Deferred[int]:
+        written: Deferred[int] = Deferred()
+        self.soon.append((event, fields, written))
+        return written
+
+
+class GroupTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.journal = Grouping()
+        self.audit = Audit(self.journal, lambda: 0.0)
+
+    def end(self, number: int) -> Deferred[None]:
+        written = self.audit.end(number, {"type": "System", "command": "Open A"}, "OK")
+        assert written is not None
+        self.assertNoResult(written)
+        return written
+
+    def test_an_end_is_there_when_it_is_written_with_others(self) -> None:
+        first, unwritten = self.end(7), self.end(0)
+        self.assertEqual(
+            [(event, fields) for event, fields, _ in self.journal.soon],
+            [
+                ("end", {"of": 7, "reply": "OK"}),
+                ("end", {"type": "System", "command": "Open A", "reply": "OK"}),
+            ],
+        )
+        for _, _, written in self.journal.soon:
+            written.callback(8)
+        for each in (first, unwritten):
+            self.assertIsNone(self.successResultOf(each))
+
+    def test_one_that_could_not_be_is_told_in_the_log_and_holds_up_no_reply(self) -> None:
+        end = self.end(7)
+        with capturedLogs() as logs:
+            self.journal.soon[0][2].errback(JournalError("the disk is full"))
+        self.assertIsNone(self.successResultOf(end))
+        self.assertEqual(
+            [formatEvent(each) for each in logs],
+            ["not written down: end {'of': 7}: journal: the disk is full"],
+        )
 
 
 class TimeTests(SynchronousTestCase):

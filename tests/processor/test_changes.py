@@ -80,6 +80,14 @@ class ChangeTests(SynchronousTestCase):
         self.assertTrue(self.changed("A", first))
         (parts,) = self.log._all._managers.values()
         self.assertLessEqual(len(parts._at), PARTS)
+        # With the manager itself.
+        self.assertLessEqual(len(parts._within), PARTS + 1)
+
+    def test_what_was_never_noted_cannot_be_taken_back(self) -> None:
+        last = self.change("B")
+        self.log.take_back([Move(self.line, "A")], last - 1)
+        self.assertFalse(self.changed("A", 0))
+        self.assertTrue(self.changed("B", last - 1))
 
 
 class SenderTests(SynchronousTestCase):

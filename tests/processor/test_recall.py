@@ -40,6 +40,15 @@ class RecallTests(CopyCase):
         self.reply("c2.1")
         self.assertEqual(self.ran, ["Open A", "Open A"])
 
+    def test_a_key_is_known_long_after_a_copy_would_be(self) -> None:
+        self.reply("", key="done")
+        self.valves.slow["Open B"] = Deferred()
+        self.ask("", "Open B", key="ran").addErrback(lambda failure: None)
+        self.restart(60 * KEEP)
+        self.assertEqual(self.reply("", key="done"), "OK")
+        self.failureResultOf(self.ask("", "Open B", key="ran"), OutcomeUnknownError)
+        self.assertEqual(self.ran, ["Open A", "Open B"])
+
     def test_the_same_connection_means_it_anew(self) -> None:
         self.reply("c1.1")
         self.restart()

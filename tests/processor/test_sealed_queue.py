@@ -119,6 +119,14 @@ class GroupTests(SealedCase):
         self.assertEqual([self.successResultOf(each) for each in replies], ["OK", "OK"])
         self.assertEqual(self.later, [])
 
+    def test_each_end_names_its_own_begin(self) -> None:
+        for command in ("Open A", "Open B"):
+            self.ask(command)
+        self.turn()
+        self.turn()
+        one, other, *ends = list(self.journal.records())[self.begun :]
+        self.assertEqual([each["of"] for each in ends], [one["n"], other["n"]])
+
     def test_whoever_asks_the_same_again_is_answered_then_too(self) -> None:
         replies = [self.ask("Move A", key="k"), self.ask("Move A", key="k")]
         self.turn()

@@ -71,6 +71,12 @@ class FenceTests(LeaseCase):
         self.assertEqual(len(self.gate.told), 2)
         self.assertIn("given up", self.gate.told[1])
 
+    def test_who_asks_after_its_end_is_told_why(self) -> None:
+        self.open()
+        self.clock.advance(LEASE)
+        error = self.assertRaises(NotOwnerError, self.lease.fence.check, False)
+        self.assertIn("no word from the server in time", str(error))
+
     def test_a_word_that_is_too_old_opens_nothing(self) -> None:
         _, token = self.ask("s1 ask")
         self.clock.advance(LEASE)

@@ -382,11 +382,13 @@ class TlsTransport(Transport):
     """One whose handshake the test ends."""
 
     negotiatedProtocol = None
+    is_prompt = False
 
     def setTcpNoDelay(self, enabled: bool) -> None:
-        """Nothing is to be tuned in memory."""
+        self.is_prompt = enabled
 
-    setTcpKeepAlive = setTcpNoDelay
+    def setTcpKeepAlive(self, enabled: bool) -> None:
+        """Nobody vanishes in memory."""
 
 
 class TlsTests(EndpointCase):
@@ -397,6 +399,9 @@ class TlsTests(EndpointCase):
         self.patch(self.processor, "transport_class", TlsTransport)
         self.start()
         self.processor.protocol.handshakeCompleted()
+
+    def test_a_short_command_waits_for_no_other(self) -> None:
+        self.assertTrue(self.processor.transport.is_prompt)
 
     def test_a_command_is_sent_when_the_processor_has_answered_once(self) -> None:
         self.failureResultOf(self.ask("Open V"), PychronCommunicationError)

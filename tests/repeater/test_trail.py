@@ -122,6 +122,14 @@ class PlainTests(ChangeCase):
         self.plain("a.2")
         self.assertEqual(self.asked(self.new), ["Enable"])
 
+    def test_a_copy_of_what_was_meant_anew_goes_where_that_went(self) -> None:
+        self.plain("a.1")
+        self.change()
+        self.plain("a.2")
+        self.plain("b.1")
+        self.assertEqual(self.asked(self.old), ["Enable"])
+        self.assertEqual(self.asked(self.new), ["Enable", "Enable"])
+
     def test_what_was_never_sent_may_be_sent_now(self) -> None:
         reply = self.plain("a.1")
         self.old.waiting[0].errback(PychronCommunicationError("old", "away"))

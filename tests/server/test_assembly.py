@@ -19,6 +19,7 @@ from twisted.python import usage
 
 from pychron_comms.errors import PychronCommunicationError
 from pychron_comms.observability.metrics import Metrics
+from pychron_comms.processor import assembly
 from pychron_comms.processor.assembly import gate_from_config
 from pychron_comms.processor.settings import laboratory_from
 from pychron_comms.server import service, tap
@@ -51,6 +52,23 @@ class ListenerTests(ClientCase):
         client, transport = self.client(9060)
         client.dataReceived(b"Help\r")
         self.assertIn(b" Furnace ", transport.value())
+
+    def test_at_a_listener_for_looking_nobody_does_more(self) -> None:
+        path = self.configuration(
+            """
+            [server]
+            processor = "unix:/x"
+            launch = ["/bin/true"]
+            [[server.listener]]
+            type = "System"
+            listen = ["tcp:9061"]
+            role = "observe"
+            """
+        )
+        self.start(self.make(tap, "--config", path, "--http", "off"))
+        client, transport = self.client(9061)
+        client.dataReceived(b"RemoteLaunch\r")
+        self.assertIn(b"127.0.0.1 may only look", transport.value())
 
     def test_while_it_stops_a_client_that_is_there_is_refused(self) -> None:
         service = self.make(
@@ -207,6 +225,18 @@ class OptionTests(ServiceCase):
             self.patch(service, "ServedCommandLog", made.append)
             self.make(tap, "--processor", "unix:/x", "--listen", "System=tcp:9061", *flags)
             self.assertEqual(made, [self.reactor] if logged else [])
+
+    def test_so_is_what_acts_at_hardware_that_is_in_the_same_process(self) -> None:
+        made: list[bool] = []
+
+        def noting(hardware: Any, *arguments: Any, **options: Any) -> Any:
+            made.append(hardware.commands)
+            return gate_from_config(hardware, *arguments, **options)
+
+        self.patch(assembly, "gate_from_config", noting)
+        for flags in ((), ("--commands",)):
+            self.make(tap, "--listen", "System=tcp:9061", *flags)
+        self.assertEqual(made, [False, True])
 
     def test_the_file_names_what_is_kept_of_alarms_and_of_the_past(self) -> None:
         folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory())).as_posix()

@@ -94,6 +94,11 @@ class ReadOnlyTests(ConnectionCase):
             self.ask_at(listener, f"@role={tag} Open A")
             self.assertEqual(self.repeater.context[-1].role, expected, msg=f"{listener} {tag}")
 
+    def test_whoever_looks_may_have_the_metrics(self) -> None:
+        self.metrics.gauge("made_up", "A number.", lambda: 7.0)
+        self.assertIn("made_up 7", self.ask_at("observe", "Metrics"))
+        self.assertEqual(self.repeater.requests, [])
+
     def test_nothing_is_launched_there(self) -> None:
         self.assertRaises(NotPermittedError, self.ask_at, "observe", "RemoteLaunch")
 

@@ -24,6 +24,7 @@ from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.safeguards.hosts import HostRule
 from pychron_comms.safeguards.roles import EVERYONE_OPERATES, Roles
+from pychron_comms.server import messaging_handler
 from pychron_comms.server.command_log import ServedCommandLog
 from pychron_comms.server.command_server import RemoteCommandServer
 from pychron_comms.server.dispatcher import Passing, RequestDispatcher
@@ -147,8 +148,9 @@ class DeskTests(DeskCase):
 
     def test_help_about_a_type_says_where_that_is(self) -> None:
         ask = self.dispatcher("*")
-        error = self.assertRaises(MalformedRequestError, self.ask, ask, "Help CO2")
-        self.assertTrue(str(error).endswith("as in CO2|Help"), str(error))
+        for line, example in (("Help CO2", "CO2|Help"), ("Help me out", "System|Help me out")):
+            error = self.assertRaises(MalformedRequestError, self.ask, ask, line)
+            self.assertTrue(str(error).endswith(f"as in {example}"), str(error))
 
     def test_pychron_ready_is_answered_by_a_round_trip(self) -> None:
         reply = self.ask(self.dispatcher(), "PychronReady")
@@ -255,6 +257,15 @@ class MakesSafeTests(DeskCase):
 
 
 class MessagingHandlerTests(DeskCase):
+    def test_of_each_client_a_little_is_read_at_a_time(self) -> None:
+        read: list[object] = []
+        self.patch(messaging_handler, "read_bit_by_bit", read.append)
+        factory = MessagingFactory(self.dispatcher(), connections(Clock()))
+        transports = [Transport(), Transport()]
+        for each in transports:
+            factory.buildProtocol(None).makeConnection(each)
+        self.assertEqual(read, transports)
+
     def test_a_clients_line_goes_to_the_repeater_and_its_reply_back(self) -> None:
         factory = MessagingFactory(self.dispatcher(), connections(Clock()))
         handler = factory.buildProtocol(None)

@@ -183,7 +183,8 @@ class ServerServiceTests(ServiceCase):
         self.assertEqual(self.tcp_ports(), [9061, 9060])
 
     def test_a_listener_that_is_none_is_a_usage_error(self) -> None:
-        self.assertRaises(usage.UsageError, self.make, server_tap, "--listen", "1061")
+        error = self.assertRaises(usage.UsageError, self.make, server_tap, "--listen", "1061")
+        self.assertIn("'1061': expected TYPE=ENDPOINT", str(error))
 
     def test_routes_share_a_connection_to_each_processor(self) -> None:
         path = self.configuration(

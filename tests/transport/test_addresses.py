@@ -38,6 +38,7 @@ class ListenerTests(SynchronousTestCase):
         self.assertIn("not 99067", self.wrong("tls:99067:certificate=a"))
         self.assertIn("not 99067", self.wrong("udp:99067"))
         self.assertIn("not x", self.wrong("tcp:x"))
+        self.assertIn("not \u0661", self.wrong("tcp:\u0661"))
         self.assertIn("not interface=127", self.wrong("tcp:interface=127.0.0.1"))
 
     def test_a_kind_is_one(self) -> None:

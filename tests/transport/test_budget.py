@@ -53,6 +53,7 @@ class BudgetsTests(SynchronousTestCase):
         # What waits no more is no reason to drop its connection.
         self.assertFalse(two.keep(FREE))
         one.keep(FREE + 200)
+        self.assertTrue(two.keep(FREE + 1))
         self.assertFalse(two.keep(0))
         one.close()
         self.assertEqual(two.host.kept, 0)

@@ -14,7 +14,7 @@ from pychron_comms.transport.datagram_lanes import (
     DatagramLanes,
     DatagramLine,
 )
-from pychron_comms.transport.turns import FairTurns
+from pychron_comms.transport.turns import SLICE, FairTurns
 from tests.listening import one_turn
 
 FLOOD, OTHER = ("10.0.0.1", 4000), ("10.0.0.2", 4000)
@@ -69,6 +69,16 @@ class LaneTests(SynchronousTestCase):
         one_turn(self.clock)
         one_turn(self.clock)
         self.assertIn((b"Close B", 1), self.taken)
+
+    def test_a_computer_with_many_ports_has_no_more_than_one_with_one(self) -> None:
+        self.fill()
+        for port in range(10):
+            self.come(*[b"Open A"] * 100, address=(FLOOD[0], 5000 + port))
+        self.come(*[b"Open B"] * 100, address=OTHER)
+        for _ in range(3):
+            self.taken.clear()
+            one_turn(self.clock)
+            self.assertGreaterEqual(self.taken.count((b"Open B", 1)), 2 * SLICE)
 
     def test_each_lane_has_room_for_so_many(self) -> None:
         self.fill()

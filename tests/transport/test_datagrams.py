@@ -5,6 +5,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.errors import QueueFullError
@@ -16,6 +17,7 @@ from pychron_comms.transport.datagrams import (
     BURST,
     PENDING_LIMIT,
     RATE,
+    SAFE_ROOM,
     SHARE,
     WAITING_BYTES,
     DatagramGuard,
@@ -100,6 +102,25 @@ class DebtTests(GuardCase):
             self.assertIn(told, self.metrics.text())
 
 
+class LogTests(GuardCase):
+    def test_who_is_not_answered_is_named_with_the_reason(self) -> None:
+        self.guard.answered(FAR, BURST)
+        with capturedLogs() as logs:
+            self.guard.may_answer(b"Open A", FAR, False)
+            self.guard.dropped(OTHER)
+        self.assertEqual(
+            [formatEvent(each) for each in logs],
+            [
+                f"dropped datagrams of {FAR}: it had enough replies",
+                f"dropped datagrams of {OTHER}: too many wait for their turn",
+            ],
+        )
+
+    def test_one_that_had_a_byte_less_than_enough_is_answered(self) -> None:
+        self.guard.answered(FAR, BURST - 1)
+        self.assertTrue(self.guard.may_answer(b"Open A", FAR, False))
+
+
 class HereTests(SynchronousTestCase):
     def test_this_computer_has_many_addresses(self) -> None:
         for host in ("127.0.0.1", "127.1.2.3", "::1", "::ffff:127.0.0.1"):
@@ -115,6 +136,20 @@ class RoomTests(GuardCase):
             self.guard.begin(HERE)
         error = self.assertRaises(QueueFullError, self.guard.look_for_room, HERE, False)
         self.assertIn(f"{PENDING_LIMIT} datagrams wait for their replies", str(error))
+
+    def test_what_makes_safe_has_room_of_its_own_and_takes_no_others(self) -> None:
+        for _ in range(SAFE_ROOM):
+            self.guard.look_for_room(FAR, True)
+            self.guard.begin(FAR, True)
+        error = self.assertRaises(QueueFullError, self.guard.look_for_room, OTHER, True)
+        self.assertIn(f"{SAFE_ROOM} datagrams wait for their replies", str(error))
+        for _ in range(SHARE):
+            self.guard.look_for_room(FAR, False)
+            self.guard.begin(FAR)
+        self.guard.end(FAR, True)
+        self.guard.look_for_room(OTHER, True)
+        self.assertRaises(QueueFullError, self.guard.look_for_room, FAR, False)
+        self.assertEqual(self.guard.in_flight, SAFE_ROOM - 1 + SHARE)
 
     def test_what_has_no_bytes_leaves_none(self) -> None:
         for _ in range(2):

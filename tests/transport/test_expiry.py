@@ -48,6 +48,15 @@ class ExpiryTests(SynchronousTestCase):
         self.assertEqual((own.value, own.unit, own.severity), (90, "days", Severity.OK))
         self.assertGreater(found["ca.pem"].value, 3000)
 
+    def test_a_folder_of_authorities_that_cannot_be_read_is_told_elsewhere(self) -> None:
+        def broken(files: TLSFiles) -> list[Path]:
+            raise ValueError("cannot be read")
+
+        self.patch(TLSFiles, "all", broken)
+        client = f"tls:lab:1061:trustRoots={self.path}"
+        self.assertEqual(self.readings(self.certificates(client=client)), {})
+        self.assertEqual(set(self.readings(self.certificates(self.listener()))), {"lab-server.pem"})
+
     def test_soon_it_is_minor_then_major_and_then_invalid(self) -> None:
         certificates = self.certificates(self.listener())
         for days, severity, reason in (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import count
+from typing import Any
 from unittest.mock import patch
 
 from twisted.internet.defer import Deferred
@@ -29,8 +30,8 @@ class Transport(StringTransport):
 
     aborted = False
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, **given: Any) -> None:
+        super().__init__(**given)
         self.writes: list[bytes] = []
 
     def write(self, data: bytes) -> None:

@@ -113,6 +113,12 @@ class WriteTests(SynchronousTestCase):
         write_now(socket, b"OK\r\n")
         self.assertEqual(socket.taken, b"")
 
+    def test_nor_is_one_that_has_ended(self) -> None:
+        socket = Socket(10)
+        socket.connected = False
+        write_now(socket, b"OK\r\n")
+        self.assertEqual(socket.taken, b"")
+
     def test_any_other_transport_is_written_to_as_ever(self) -> None:
         transport = StringTransport()
         write_now(transport, b"OK\r\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from twisted.internet.defer import Deferred
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.errors import InvalidValveError
@@ -25,6 +26,18 @@ class CallbackTests(SynchronousTestCase):
             else:
                 reply.errback(error)
         self.assertEqual(told, [("OK", 1, 2), (InvalidValveError, 3)])
+
+    def test_a_bug_of_who_listens_is_logged_and_harms_nobody_else(self) -> None:
+        def bug(*_: object) -> None:
+            raise ZeroDivisionError
+
+        for begin, told in (("callback", "a bug met a reply"), ("errback", "reply's failure")):
+            reply = PendingReply()
+            reply.addCallbacks(bug, bug)
+            with capturedLogs() as logs:
+                getattr(reply, begin)(InvalidValveError("Z"))
+            self.assertIn(told, str(formatEvent(logs[0])).partition("\n")[0])
+            self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
 
 
 class AsDeferredTests(SynchronousTestCase):

@@ -3,11 +3,49 @@
 from __future__ import annotations
 
 from twisted.internet.defer import Deferred
+from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.errors import MalformedRequestError, OutcomeUnknownError, QueueFullError
 from pychron_comms.repeater import hop_places
+from pychron_comms.transport.places import Places
 from pychron_comms.wire.context import RequestContext
 from tests.repeater.test_endpoint import EndpointCase
+
+
+class CountTests(SynchronousTestCase):
+    """Places for many at once: for all of them, or for none."""
+
+    def refusal(self, places: Places, sender: str, count: int) -> str:
+        return str(self.assertRaises(QueueFullError, places.take, sender, count))
+
+    def test_to_the_last_of_a_share_and_of_all(self) -> None:
+        places = Places(10, 5)
+        self.assertIn("0 commands of a wait", self.refusal(places, "a", 6))
+        places.take("a", 5)
+        self.assertIn("5 commands of a wait", self.refusal(places, "a", 1))
+        self.assertIn("0 commands of b wait", self.refusal(places, "b", 6))
+        places.take("b", 5)
+        self.assertIn("10 commands wait", self.refusal(places, "c", 1))
+        places.give_back("b", 2)
+        self.assertIn("8 commands wait", self.refusal(places, "c", 3))
+        places.take("c", 2)
+
+    def test_what_is_assured_is_there_however_full_it_is(self) -> None:
+        places = Places(2, 4, assured=2)
+        places.take("a", 2)
+        self.assertIn("2 commands wait", self.refusal(places, "b", 3))
+        places.take("b", 2)
+        self.assertIn("4 commands wait", self.refusal(places, "b", 1))
+        places.give_back("a", 2)
+        self.assertIn("2 commands wait", self.refusal(places, "b", 1))
+
+    def test_nobody_is_remembered_who_has_none(self) -> None:
+        places = Places(2, 2)
+        for _ in range(2):
+            places.take("a", 2)
+            places.give_back("a", 1)
+            places.give_back("a", 1)
+        self.assertEqual(places._by_sender, {})
 
 
 class PlaceTests(EndpointCase):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
@@ -14,9 +15,9 @@ from pychron_comms.observability.metrics import Metrics
 from pychron_comms.transport.line_protocol import CommandLineReceiver
 from pychron_comms.transport.turns import AT_ONCE, SLICE
 from pychron_comms.wire.grammar import Request
-from tests.listening import connections
+from tests.listening import connections, one_turn
 from tests.transport.test_limits import LimitsCase
-from tests.transport.test_line_protocol import Parrot, ProtocolCase
+from tests.transport.test_line_protocol import Parrot, ProtocolCase, Transport
 
 
 class TogetherTests(ProtocolCase):
@@ -34,6 +35,16 @@ class TogetherTests(ProtocolCase):
         parrot.reply_late_to_all(["b"], place, 0)
         self.assertEqual(transport.value(), b"a\r\nb\r\nc\r\nd\r\ne\r\n")
         self.assertEqual(parrot.in_flight, 0)
+
+    def test_plain_ones_that_are_there_at_once_wait_behind_those_before_them(self) -> None:
+        parrot, transport = self.connect()
+        parrot.dataReceived(b"wait\n")
+        parrot.reply_all(["", ""], ["b", b"c"])
+        self.assertEqual(transport.value(), b"")
+        parrot.waiting[0].callback("a")
+        self.assertEqual(transport.value(), b"a\r\nb\r\nc\r\n")
+        parrot.reply_all(["", ""], ["d", "e"])
+        self.assertEqual(transport.value(), b"a\r\nb\r\nc\r\nd\r\ne\r\n")
 
     def test_those_with_ids_overtake(self) -> None:
         parrot, transport = self.connect()
@@ -84,6 +95,32 @@ class TurnTests(ProtocolCase):
             return "x" * 2200
 
         return answer
+
+
+class FairTests(ProtocolCase):
+    def test_a_computer_with_many_connections_has_no_more_turns_than_one_with_one(self) -> None:
+        clock = Clock()
+        both = connections(clock)
+        parrots = []
+        for host in (*["10.0.0.1"] * 10, "10.0.0.2"):
+            parrots.append(Parrot(both))
+            parrots[-1].makeConnection(Transport(peerAddress=IPv4Address("TCP", host, 40000)))
+            parrots[-1].dataReceived(b"say a\n" * 200)
+        for _ in range(3):
+            before = len(parrots[-1].seen)
+            one_turn(clock)
+            self.assertGreaterEqual(len(parrots[-1].seen) - before, 2 * SLICE)
+
+
+class HalfCloseTests(ProtocolCase):
+    def test_who_sends_no_more_has_every_reply_before_the_end(self) -> None:
+        parrot, transport = self.connect()
+        parrot.dataReceived(b"wait\nwait\n")
+        parrot.readConnectionLost()
+        parrot.waiting[0].callback("a")
+        self.assertEqual((transport.value(), transport.disconnecting), (b"a\r\n", False))
+        parrot.waiting[1].callback("b")
+        self.assertEqual((transport.value(), transport.disconnecting), (b"a\r\nb\r\n", True))
 
 
 class PauseTests(ProtocolCase):

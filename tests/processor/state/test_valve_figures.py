@@ -106,6 +106,7 @@ class MismatchTests(SynchronousTestCase):
     def test_what_is_not_known_or_no_valve_is_no_mismatch(self) -> None:
         self.show(None, Severity.INVALID)
         self.show(True, Severity.MAJOR)
+        self.show(False, moving=True)
         self.show(False, path="device/heater")
         self.stream.happened("command", who="me")
         self.assertNotIn("mismatch", self.metrics.text())

@@ -135,6 +135,12 @@ class SinceTests(EvidenceCase):
             self.assertAlmostEqual(seconds_since_made(handle), 0.71)
             self.assertAlmostEqual(seconds_since_heard(handle), 0.26)
 
+    def test_also_of_one_that_was_silent_for_a_month(self) -> None:
+        month = 30 * 86_400
+        with Dated() as handle:
+            handle.came = month * 1000
+            self.assertAlmostEqual(seconds_since_heard(handle), month + 0.01)
+
     def test_a_real_one_was_made_just_now(self) -> None:
         self.theirs.sendall(b"Open A\r")
         self.assertLess(seconds_since_heard(self.ours), 60)
@@ -187,6 +193,14 @@ class DatedTests(SynchronousTestCase):
         self.take_one()
         self.later = -7200.0
         self.assertEqual(seconds_since_datagram(self.ours), math.inf)
+
+    def test_one_that_came_a_moment_ago_came_then(self) -> None:
+        came = 1_700_000_000
+        self.patch(evidence.fcntl, "ioctl", lambda *_: struct.pack("ll", came, 250_000_000))
+        self.patch(evidence.time, "time", lambda: came + 0.75)
+        self.assertAlmostEqual(seconds_since_datagram(self.ours), 0.5)
+        self.patch(evidence.time, "time", lambda: came + 0.25)
+        self.assertAlmostEqual(seconds_since_datagram(self.ours), 0.0)
 
     def test_nor_does_a_socket_that_has_had_none(self) -> None:
         self.assertEqual(seconds_since_datagram(self.ours), math.inf)

@@ -81,7 +81,9 @@ class ReloadTests(SynchronousTestCase):
     def test_what_takes_a_restart_is_named_until_it_was_done(self) -> None:
         self.text = FILE.replace("[server]\n", "[server]\nkeep_replies = 1.0\n")
         self.text += '[access]\nhosts = ["10.0.0.1"]\n[processor]\nkeep_keys = 5.0\n'
-        named = "a restart is needed for what else is changed: access.hosts, server.keep_replies"
+        self.text += '[[alarm]]\nname = "valve"\n'
+        keys = "access.hosts, alarm, server.keep_replies"
+        named = f"a restart is needed for what else is changed: {keys}"
         for _ in range(2):
             self.assertEqual(self.told(), ["SIGHUP: no route is changed", f"SIGHUP: {named}"])
 

@@ -8,6 +8,7 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.config.table import Table
+from pychron_comms.errors import PychronCommunicationError
 from pychron_comms.handlers.factories import request_types
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.server.routing.pair import NOBODY
@@ -81,6 +82,13 @@ class WaysTests(SynchronousTestCase):
         ways = self.ways(ONE + f'[routes]\nMine = "{B}"\n')
         self.assertEqual(self.status.routes, {OTHERS: A, "Mine": B})
         self.assertEqual(ways.types, {*request_types(), "Alarms", "Mine"})
+
+    def test_each_processor_is_asked_of_its_own_journal(self) -> None:
+        self.ways(ONE + f'[routes]\nMine = "{B}"\n')
+        for name in (A, B):
+            answer = self.status.searches[name]("{}")
+            error = self.failureResultOf(answer, PychronCommunicationError).value
+            self.assertIn(name, str(error))
 
     def test_what_is_changed_is_shown_and_whoever_must_know_is_told(self) -> None:
         ways = self.ways(ONE)

@@ -138,6 +138,7 @@ class MirrorTests(SynchronousTestCase):
         path = "road/clock/unix:p.sock"
         for ahead, value, severity, reason in (
             (0.004, 0.0, Severity.OK, ""),
+            (-0.004, 0.0, Severity.OK, ""),
             (0.25, 0.25, Severity.OK, ""),
             (12.0, 12.0, Severity.MINOR, "its clock is 12.0 s ahead"),
             (-3.0, -3.0, Severity.MINOR, "its clock is 3.0 s behind"),
@@ -150,6 +151,7 @@ class MirrorTests(SynchronousTestCase):
             item = self.item(path)
             self.assertEqual((item.value, item.severity, item.reason), (value, severity, reason))
             self.assertEqual(item.unit, "s")
+            self.assertNotIn("-0.0", repr(item.value))
         self.mirror.lost("gone")
         self.assertEqual(self.item(path).severity, Severity.INVALID)
 
@@ -167,6 +169,18 @@ class MirrorTests(SynchronousTestCase):
         ):
             with self.assertRaises(ValueError):
                 self.mirror.heard(topic, text)
+
+    def test_who_gives_no_time_lives_all_the_same(self) -> None:
+        self.clock.advance(PATIENCE)
+        self.mirror.heard("beat", '{"seq":1}')
+        self.assertEqual(self.processor(), "connected")
+        self.assertIsNone(self.ours.get("road/clock/unix:p.sock"))
+
+    def test_what_goes_that_was_never_told_of_is_gone(self) -> None:
+        self.mirror.lost("gone")
+        self.theirs.withdraw("System/valve/A")
+        self.carry()
+        self.assertIsNone(self.ours.get("System/valve/A"))
 
     def test_what_is_of_the_road_is_told_with_its_name(self) -> None:
         self.theirs.publish(Item(path="road/journal", value="ok", obtained=1.0, confirmed=1.0))

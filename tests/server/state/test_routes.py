@@ -94,4 +94,7 @@ class RouteHealthTests(SynchronousTestCase):
         self.assertTrue(status.health.is_ready)
         self.assertNotIn("route CO2", status.health.look())
         self.assertNotIn('type="CO2"', metrics.text())
+        status.show_routes({"other types": HERE}, {"other types": "nobody owns it"})
+        condition, _ = status.health.look()["route other types"]
+        self.assertEqual((condition.well, condition.reason), (False, "here: nobody owns it"))
         mirror.stop()

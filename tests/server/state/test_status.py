@@ -79,6 +79,14 @@ class ShownTests(StatusCase):
         self.assertEqual((condition.well, condition.reason), (False, "the disk is full"))
         self.assertTrue(self.status.health.look()["history"][0].well)
 
+    def test_its_health_tells_of_a_processor_that_nothing_needs_by_itself(self) -> None:
+        mirror = self.status.mirror_of("tcp:a:1")
+        condition = self.status.health.look()["processor tcp:a:1"][0]
+        self.assertEqual((condition.well, condition.reason), (False, "connecting"))
+        mirror.heard("live", '{"seq":1}')
+        condition = self.status.health.look()["processor tcp:a:1"][0]
+        self.assertEqual((condition.well, condition.needed), (True, False))
+
     def told(self, path: str) -> tuple[object, str]:
         item = self.stream.get(path)
         assert item is not None, path
