@@ -132,6 +132,13 @@ class ConnectionTests(LimitsCase):
             self.clock.advance(0)
         self.assertEqual([len(each.protocol.waiting) for each in (first, second)], [5, 5])
 
+    def test_who_waits_for_room_waits_once_whatever_comes_meanwhile(self) -> None:
+        self.listen(budget={"commands": 1})
+        one = self.connect()
+        for _ in range(3):
+            one.protocol.dataReceived(b"wait\n" * 2)
+        self.assertEqual(len(one.protocol._account.host.waiting), 1)
+
     def test_who_leaves_too_much_unread_is_dropped_and_who_reads_is_not(self) -> None:
         self.listen(budget={"unread": 1000})
         reads, slow, slower = self.connect(), self.connect(), self.connect()

@@ -40,6 +40,12 @@ class LaneTests(SynchronousTestCase):
         self.come(*[b"Get"] * (AT_ONCE + 1), address=address)
         self.taken.clear()
 
+    def take_two(self) -> None:
+        """Of those that wait; ``fill`` left one."""
+        lane = self.lanes._lanes[FLOOD]
+        self.assertEqual(lane.next().line, b"Get")
+        lane.next()
+
     def all_turns(self) -> list[tuple[bytes, int]]:
         self.clock.pump([0] * 400)
         self.assertEqual(len(self.lanes), 0)
@@ -113,6 +119,21 @@ class LaneTests(SynchronousTestCase):
         self.all_turns()
         self.come(*[b"Get"] * AT_ONCE)
         self.assertEqual(self.come(b"A" * (2 * BYTES), b"B"), [True, False])
+
+    def test_what_was_worked_off_leaves_its_room_to_what_comes_before_the_end(self) -> None:
+        self.fill()
+        self.come(b"A" * (BYTES - 10), b"B")
+        self.take_two()
+        self.assertEqual(len(self.lanes), 1)
+        self.assertEqual(self.come(b"C" * (BYTES - 1), b"D"), [True, False])
+
+    def test_it_goes_ahead_of_the_last_that_waits_too(self) -> None:
+        self.fill()
+        self.come(b"Open A", b"Open B")
+        self.take_two()
+        self.come(b"Close A")
+        told = [(b"Close A", 0), (b"Open B", 1), (b"Close A", 1)]
+        self.assertEqual(self.all_turns(), told)
 
     def test_copies_of_what_makes_safe_are_done_once_and_answered_each(self) -> None:
         self.fill()

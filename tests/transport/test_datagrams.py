@@ -100,6 +100,8 @@ class DebtTests(GuardCase):
             self.assertFalse(self.guard.may_answer(b"Open A", FAR, False))
             told = f'datagrams_dropped_total{{listener="System (UDP)"}} {count}.0\n'
             self.assertIn(told, self.metrics.text())
+        self.guard.dropped(FAR)
+        self.assertIn('datagrams_dropped_total{listener="System (UDP)"} 5.0\n', self.metrics.text())
 
 
 class LogTests(GuardCase):
