@@ -93,6 +93,7 @@ class TagsTests(SynchronousTestCase):
     def test_what_is_not_said_has_no_tag(self) -> None:
         self.assertEqual(terms_of(RequestContext(age=3.0, silent=2.0)), "")
         self.assertEqual(terms_of(SAFE), terms_of(RequestContext(safe=True)))
+        self.assertEqual(terms_of(PLAIN), "")
         self.assertEqual(terms_of(RequestContext(ask="c.1")), ";ask=c.1;silent=0.000")
 
     def test_a_silence_that_is_no_number_of_seconds_is_206(self) -> None:

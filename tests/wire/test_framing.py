@@ -91,6 +91,10 @@ class TerminatorTests(SynchronousTestCase):
         self.assertEqual(fed([b"a\r\x00", b"\x00b\r"]), [b"a", b"\x00b"])
         self.assertEqual(fed([b"a\r\x00\x00b\r"]), [b"a", b"\x00b"])
 
+    def test_only_one_byte_of_a_later_segment_belongs_to_a_carriage_return(self) -> None:
+        for end in (b"\n", b"\x00"):
+            self.assertEqual(fed([b"a\r", end, b"\x00b\r"]), [b"a", b"\x00b"])
+
     def test_a_nul_elsewhere_stays_for_the_grammar_to_refuse(self) -> None:
         self.assertEqual(fed([b"Op\x00en\r"]), [b"Op\x00en"])
 

@@ -5,7 +5,19 @@ from __future__ import annotations
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.wire.frames import FrameFormat
+from pychron_comms.wire.grammar import event_line
 from pychron_comms.wire.rendering import render
+
+
+class EventTests(SynchronousTestCase):
+    def test_an_event_is_one_line_whatever_it_says(self) -> None:
+        for text, said in (
+            ("OK", b"OK"),
+            ("a\r\nb", b"a\\nb"),
+            ("\udc80", b"?"),
+            ("é", "é".encode()),
+        ):
+            self.assertEqual(event_line("state", 7, text), b"@event=state;seq=7 %b\r\n" % said)
 
 
 class RenderingTests(SynchronousTestCase):
