@@ -79,6 +79,18 @@ class PlainTests(ChangeCase):
         self.routing.asker_gone(first)
         self.assertEqual(self.old.forgotten, [first])
 
+    def test_the_end_of_one_lets_go_of_no_other_that_a_copy_waits_for(self) -> None:
+        self.plain("a.1")
+        second = self.ask(RequestContext(ask="a.2"), "Disable")
+        self.change()
+        self.plain("b.1")
+        copy = self.ask(RequestContext(ask="b.2"), "Disable")
+        self.old.waiting[0].callback("OK")
+        self.routing.asker_gone(second)
+        self.assertEqual(self.old.forgotten, [])
+        self.old.waiting[1].callback("done")
+        self.assertEqual(self.successResultOf(copy), "done")
+
     def test_a_copy_of_what_has_ended_there_is_201_until_that_is_over(self) -> None:
         self.plain("a.1")
         self.old.waiting[0].callback("OK")
