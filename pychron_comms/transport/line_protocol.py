@@ -21,7 +21,7 @@ from pychron_comms.transport.peer_identity import introduced
 from pychron_comms.transport.reply_order import Turn
 from pychron_comms.transport.replying import ReplyingProtocol
 from pychron_comms.transport.turns import SLICE, slice_after
-from pychron_comms.wire.grammar import Request, Tags
+from pychron_comms.wire.grammar import Request, Tags, split_words
 from pychron_comms.wire.line_table import LineTable
 from pychron_comms.wire.lines import TIMING_MARK, TOO_LONG, LineDecoder
 
@@ -44,7 +44,7 @@ class CommandLineReceiver(ReplyingProtocol):
     long, the client is read no further.
 
     A ``LineReceiver`` whose lines are cut by a ``LineDecoder``: CR, LF and CRLF end them, whatever
-    ``delimiter`` says, and there is no raw mode. A line that comes alone comes to ``lineReceived``.
+    ``delimiter`` says, each goes to the ``Exchange``, and there is no raw mode.
     """
 
     _has_turn = _is_working = False
@@ -114,16 +114,13 @@ class CommandLineReceiver(ReplyingProtocol):
         line = lines[0] if len(lines) == 1 else TOO_LONG
         if line is not TOO_LONG and not self._backlog and self.pressure.may_begin:
             # Nearly always, and nothing is to be gathered.
-            self.lineReceived(line)
+            self._exchange.take(line, self)
         elif lines:
             self._take(lines)
         if self._backlog or self._account.kept or len(self._decoder.unfinished) > FREE:
             self._account_for_kept()
         if self._options.unterminated_after is not None:
             self._await_silence(self._options.unterminated_after)
-
-    def lineReceived(self, line: bytes) -> None:
-        self._exchange.take(line, self)
 
     def lineLengthExceeded(self, line: bytes) -> None:
         self._exchange.refuse(LineTooLongError(self._options.line_length), self)
@@ -244,6 +241,10 @@ class CommandLineReceiver(ReplyingProtocol):
         """
         if not self._backlog:
             self._acts_wait = False
+        known = self.known_reads
+        if known is not None and known.get(split_words(line)[1]) is not None:
+            # It changes nothing, and need not be understood to know that.
+            return line
         if not self.goes_ahead(line):
             self._acts_wait = self._acts_wait or not self.only_reads(line)
             return line

@@ -140,18 +140,19 @@ def read_run(
     # What stands between the id and the words, of all of them.
     between = lines[0][len("@id=") + len(number) : -len(words)]
     for line in lines[1:]:
-        head, words = b"", line
+        name, words = "", line
         if number:
             if not isinstance(line, bytes):
                 break
             head, _, words = line.partition(between)
             if not (head.startswith(b"@id=") and head[4:].isalnum()):
                 break
+            name = head[4:].decode()
         read = known.get(words)
         if read is None or read.way is not way:
             break
         reads.append(read)
-        names.append(head[4:].decode())
+        names.append(name)
     if len(reads) < 2:
         return None
     return ReadRun(lines, reads, names, asker, error_text)

@@ -136,7 +136,7 @@ class ReplyingProtocol(LineReceiver):
         """As ``reply_late``, of what was asked together: to the one there and those behind it."""
         self.pressure.end(len(texts))
         if isinstance(place, int):
-            self._write(self._ordered.fill(place + at, [self.plain(text) for text in texts]))
+            self._write(self._ordered.fill(place + at, self._all_plain(texts)))
         else:
             self._outbox.write(tagged_replies(place[at : at + len(texts)], texts))
         self.go_on()
@@ -170,6 +170,15 @@ class ReplyingProtocol(LineReceiver):
                 limit=PLAIN_REPLY_LIMIT,
             )
         return data
+
+    def _all_plain(self, texts: Sequence[str | bytes]) -> list[bytes]:
+        """As ``plain`` of each."""
+        if self._options.frame is None:
+            lines = [text + LINE_END for text in texts if isinstance(text, bytes)]
+            if len(lines) == len(texts) and max(map(len, lines)) <= PLAIN_REPLY_LIMIT:
+                # Nearly always.
+                return lines
+        return [self.plain(text) for text in texts]
 
     def _write(self, data: bytes) -> None:
         if data:

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
+from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
+from pychron_comms.interfaces import IKnownRead, Replies
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.transport.line_protocol import CommandLineReceiver
 from pychron_comms.transport.turns import AT_ONCE, SLICE
-from pychron_comms.wire.grammar import Request
+from pychron_comms.wire.grammar import Request, Tags
+from pychron_comms.wire.line_table import LineTable
 from tests.listening import connections, one_turn
 from tests.transport.test_limits import LimitsCase
 from tests.transport.test_line_protocol import Parrot, ProtocolCase, Transport
@@ -46,6 +49,17 @@ class TogetherTests(ProtocolCase):
         parrot.reply_all(["", ""], ["d", "e"])
         self.assertEqual(transport.value(), b"a\r\nb\r\nc\r\nd\r\ne\r\n")
 
+    def test_each_that_is_passed_on_as_it_came_is_a_line_however_long(self) -> None:
+        parrot, transport = self.connect()
+        place = parrot.wait_for_all(["", "", ""])
+        with capturedLogs() as logs:
+            parrot.reply_late_to_all([b"a", b"b" * 4094], place, 0)
+            self.assertEqual(logs, [])
+            parrot.reply_late_to_all([b"c" * 4095], place, 2)
+        self.assertEqual([each["length"] for each in logs], [4097])
+        lines = [b"a", b"b" * 4094, b"c" * 4095]
+        self.assertEqual(transport.value(), b"".join(line + b"\r\n" for line in lines))
+
     def test_those_with_ids_overtake(self) -> None:
         parrot, transport = self.connect()
         parrot.dataReceived(b"wait\n")
@@ -54,6 +68,39 @@ class TogetherTests(ProtocolCase):
         parrot.reply_late_to_all(["a", "b"], place, 0)
         self.assertEqual(transport.value(), b"@id=3 c\r\n@id=1 a\r\n@id=2 b\r\n")
         self.assertEqual(parrot.in_flight, 1)
+
+
+class Known:
+    """A read that was understood before."""
+
+    command = "read a"
+    way = None
+
+
+class Knowing(Parrot):
+    """Knows one read, and must not need to understand it."""
+
+    def makes_safe(self, line: bytes) -> bool:
+        raise AssertionError(line)
+
+    only_reads = makes_safe
+
+    def ask_all(self, reads: Sequence[IKnownRead], tags: Tags, replies: Replies) -> None:
+        replies.replied(0, ["True"] * len(reads))
+
+
+class KnownReadTests(SynchronousTestCase):
+    def test_those_that_wait_for_their_turn_are_not_understood_anew(self) -> None:
+        """So a thousand clients' reads, that come at once, cost no more each than one's."""
+        clock = Clock()
+        knowing, transport = Knowing(connections(clock)), Transport()
+        knowing.known_reads = LineTable()
+        knowing.known_reads.keep(b"read a", cast(IKnownRead, Known()), "somebody")
+        knowing.makeConnection(transport)
+        knowing.dataReceived(b"read a\r\n" * (2 * AT_ONCE))
+        self.assertEqual(transport.value(), b"True\r\n" * AT_ONCE)
+        clock.pump([0] * 10)
+        self.assertEqual(transport.value(), b"True\r\n" * 2 * AT_ONCE)
 
 
 class TurnTests(ProtocolCase):
