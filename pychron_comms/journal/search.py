@@ -62,10 +62,10 @@ def newest(path: Path, asked: Filter) -> dict[str, Any]:
     """``records``, newest first, and whether there are ``more``. Errors: UnusableError, OSError."""
     with closing(Index(path, make=True)) as index:
         index.catch_up()
-        # A command is two records, a begin and an end.
+        # A command is two records, a begin and an end: of so many more than MOST are told.
         found = list(index.find(asked, newest=2 * MOST + 1))
     told = _told(found)
-    return {"records": told[:MOST], "more": len(told) > MOST or len(found) > 2 * MOST}
+    return {"records": told[:MOST], "more": len(told) > MOST}
 
 
 def _told(found: Iterable[Entry]) -> list[dict[str, Any]]:

@@ -34,6 +34,7 @@ class Grouped(Journals):
         waits = [self.soon() for _ in range(64)]
         for each in waits:
             self.assertNoResult(each)
+        self.assertEqual(len(self.calls), 1)
         self.turn()
 
         self.assertEqual([self.successResultOf(each) for each in waits], list(range(1, 65)))

@@ -84,15 +84,15 @@ class EntriesTests(SynchronousTestCase):
     def test_an_end_is_put_to_its_begin_once(self) -> None:
         records = [
             {"n": 1, "at": AT, "event": "begin", "command": "Open A"},
-            {"n": 2, "at": AT, "event": "end", "of": 1},
+            {"n": 2, "at": AT, "event": "refused", "of": 1},
             {"n": 3, "at": AT, "event": "end", "of": 1},
-            {"n": 4, "at": AT, "event": "refused", "of": 1},
+            {"n": 4, "at": AT, "event": "end", "of": 1},
             {"n": 5, "at": AT, "event": "end", "of": "1"},
         ]
         entries = list(Entries().of(records))
-        self.assertEqual([each.facts.target for each in entries], ["A", "A", "", "", ""])
-        self.assertEqual([each.about.get("command") for each in entries][1:3], ["Open A", None])
-        self.assertEqual(entries[1].values, records[1])
+        self.assertEqual([each.facts.target for each in entries], ["A", "", "A", "", ""])
+        self.assertEqual([each.about.get("command") for each in entries][2:4], ["Open A", None])
+        self.assertEqual(entries[2].values, records[2])
 
     def test_what_has_no_time_is_passed_over_and_the_rest_is_not(self) -> None:
         records = [{"n": n, "at": at, "event": "stop"} for n, at in ((1, AT), (2, "?"), (3, AT))]
