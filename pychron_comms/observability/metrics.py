@@ -42,9 +42,10 @@ class Histogram:
         self.counts = [0] * (len(bounds) + 1)
         self.total = 0.0
 
-    def observe(self, seconds: float) -> None:
-        self.counts[bisect_left(self.bounds, seconds)] += 1
-        self.total += seconds
+    def observe(self, seconds: float, times: int = 1) -> None:
+        """Something took that long, so many times."""
+        self.counts[bisect_left(self.bounds, seconds)] += times
+        self.total += seconds * times
 
 
 class _Family:

@@ -31,7 +31,7 @@ from pychron_comms.transport.cork import Cork
 from pychron_comms.transport.outbox import Outbox
 from pychron_comms.transport.pending_reply import deferred_of
 from pychron_comms.transport.places import Places
-from pychron_comms.transport.socket_tuning import make_prompt
+from pychron_comms.transport.socket_tuning import make_prompt, receive_directly
 from pychron_comms.transport.taken import TakenReplies
 from pychron_comms.wire.context import PLAIN, RequestContext, terms_of
 from pychron_comms.wire.grammar import (
@@ -207,6 +207,7 @@ class ProcessorConnection(Protocol):
 
     def connectionMade(self) -> None:
         make_prompt(self.transport)
+        receive_directly(self.transport, self)
         self._outbox = Outbox(self.transport, self._cork)
         self._sweep.start(_SWEEP, now=False)
         self._ready_by = self._clock.seconds() + _HANDSHAKE
@@ -270,8 +271,7 @@ class ProcessorConnection(Protocol):
     ) -> None:
         """So many of these wait no more; when they were replied to, where they were."""
         if replied is not None and self._owner.hop is not None:
-            for _ in range(count):
-                self._owner.hop.observe(replied - waiting.sent)
+            self._owner.hop.observe(replied - waiting.sent, count)
         if waiting.response is not None:
             del self._numbers[waiting.response]
         if waiting.place is not None:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import ITCPTransport, IUNIXTransport
+from twisted.internet.interfaces import INegotiated, ITCPTransport, IUNIXTransport
 from twisted.internet.tcp import Connection
 from twisted.python.failure import Failure
 
@@ -53,6 +53,16 @@ def make_prompt(transport: Any) -> None:
         handle = _socket_of(transport)
         if handle is not None:
             handle.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+
+
+def receive_directly(transport: Any, protocol: Any) -> None:
+    """Hand what comes of a connection that was made to its protocol, and to none of its wrappers.
+
+    An endpoint's wrapper and a ``ClientService``'s only pass each chunk on; all else they are still
+    told. Where TLS is between, all is as it was.
+    """
+    if isinstance(transport, Connection) and not INegotiated.providedBy(transport):
+        setattr(transport.protocol, "dataReceived", protocol.dataReceived)  # noqa: B010
 
 
 def let_datagrams_wait(transport: Any) -> None:

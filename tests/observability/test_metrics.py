@@ -62,6 +62,13 @@ class MetricsTests(SynchronousTestCase):
         self.metrics.gauge("a_total", "", lambda: 0)
         self.assertRaises(ValueError, self.metrics.counter, "a_total", "")
 
+    def test_what_took_as_long_several_times_is_told_as_often(self) -> None:
+        for times, waits in ((1, 3), (3, 1)):
+            histogram = self.metrics.histogram("wait_seconds", "Waits.", (0.1, 1.0), n=str(times))
+            for _ in range(waits):
+                histogram.observe(0.5, times)
+            self.assertEqual((histogram.counts, histogram.total), ([0, 3, 0], 1.5))
+
     def test_how_long_something_took_is_told_by_bounds(self) -> None:
         waits = self.metrics.histogram("wait_seconds", "Waits.", (0.1, 1.0), type="System")
         self.assertIs(waits, self.metrics.histogram("wait_seconds", "Waits.", type="System"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
-from twisted.internet.interfaces import ITCPTransport, IUNIXTransport
+from twisted.internet.interfaces import INegotiated, ITCPTransport, IUNIXTransport
 from twisted.internet.protocol import Protocol
 from twisted.internet.task import Clock
 from twisted.internet.tcp import Connection
@@ -28,6 +28,7 @@ from pychron_comms.transport.socket_tuning import (
     close_now,
     let_datagrams_wait,
     make_prompt,
+    receive_directly,
     write_now,
 )
 from tests.doubles import ScriptedGate
@@ -159,6 +160,26 @@ class TunedTransport(StringTransport):
             self.asked.append("keep alive")
 
 
+class Heard(Protocol):
+    def __init__(self) -> None:
+        self.heard: list[bytes] = []
+
+    def dataReceived(self, data: bytes) -> None:
+        self.heard.append(data)
+
+
+class Wrapper(Protocol):
+    """Passes on what comes, as an endpoint's does."""
+
+    def __init__(self, inner: Protocol) -> None:
+        self.passed = 0
+        self._inner = inner
+
+    def dataReceived(self, data: bytes) -> None:
+        self.passed += 1
+        self._inner.dataReceived(data)
+
+
 class TuningTests(SynchronousTestCase):
     def asked(self, *interfaces: object) -> list[str]:
         transport = TunedTransport()
@@ -192,6 +213,28 @@ class TuningTests(SynchronousTestCase):
         self.patch(Socket, "doRead", lambda self: self.fail("it looks for descriptors"))
         socket.doRead()
         self.assertEqual(reads, [socket])
+
+    def wrapped(self, *interfaces: object) -> tuple[Socket, Heard, Wrapper]:
+        """A connection whose protocol is behind a wrapper, and was told that it is made."""
+        socket, inner = Socket(10), Heard()
+        wrapper = Wrapper(inner)
+        socket.protocol = wrapper
+        directlyProvides(socket, *interfaces)
+        receive_directly(socket, inner)
+        return socket, inner, wrapper
+
+    def test_what_comes_passes_by_the_wrappers(self) -> None:
+        socket, inner, wrapper = self.wrapped(IUNIXTransport)
+        socket._dataReceived(b"OK\r\n")
+        self.assertEqual((inner.heard, wrapper.passed), ([b"OK\r\n"], 0))
+
+    def test_what_comes_by_tls_does_not_since_it_is_deciphered_there(self) -> None:
+        socket, inner, wrapper = self.wrapped(INegotiated)
+        socket._dataReceived(b"OK\r\n")
+        self.assertEqual((inner.heard, wrapper.passed), ([b"OK\r\n"], 1))
+
+    def test_a_transport_of_another_kind_is_left_as_it_is(self) -> None:
+        receive_directly(StringTransport(), Heard())
 
     def test_datagrams_have_room_while_the_reactor_is_busy(self) -> None:
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as listening:
