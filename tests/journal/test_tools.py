@@ -51,6 +51,9 @@ class Export(Command):
             },
         )
         self.assertEqual(len(self.rows()), 6)
+        (lease,) = self.rows("--event", "claim")
+        told = {name: lease[name] for name in ("part", "key", "reply", "code", "seconds")}
+        self.assertEqual(told, {"part": "CO2", "key": "", "reply": "", "code": "", "seconds": ""})
 
     def test_leads_no_spreadsheet_to_run_what_a_client_sent(self) -> None:
         journal = FileJournal(self.path)
