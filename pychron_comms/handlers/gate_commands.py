@@ -63,8 +63,8 @@ class GateCommands:
         effect=Effect.IDEMPOTENT,
         manager=no_manager,
         takes_context=True,
-        help="lease this type, a valve, an axis or a device for so long, or renew the lease; "
-        "with connection, not beyond the end of yours",
+        help="lease this type, a valve, an axis or a device for so long, for all programs of your "
+        "computer, or renew it; with connection, not beyond the end of yours",
     )
     def claim(
         self,

@@ -18,6 +18,7 @@ from twisted.internet.threads import deferToThread
 from tests.integration.clients import Address, ConnectingClient, Wire
 from tests.integration.laboratories import (
     ANY_PORT,
+    CONFIGURATION,
     HOST,
     server_address,
     start_both_halves,
@@ -25,6 +26,7 @@ from tests.integration.laboratories import (
     start_server,
     wait_until_connected,
 )
+from tests.integration.ports import free_port
 from tests.integration.processes import (
     TWISTD,
     Processes,
@@ -192,10 +194,15 @@ def test_a_server_that_ends_answers_what_it_has_taken(processes: Processes, alon
 class BothHalves:
     """``python -m pychron_comms`` that has said that it runs."""
 
-    def __init__(self, processes: Processes, configuration: Path) -> None:
+    def __init__(self, processes: Processes) -> None:
         self._folder = processes.folder
         environment = {"TMPDIR": str(self._folder)}
-        self.process = start_both_halves(processes, configuration, environment)
+        # What its log says before it is ready is not shown, a port that the system chose either.
+        port = free_port()
+        self.address = (HOST, port)
+        file = self._folder / "lab.toml"
+        file.write_text(CONFIGURATION.replace(ANY_PORT, f"tcp:{port}:interface={HOST}"))
+        self.process = start_both_halves(processes, file, environment)
         self.process.wait_for("The laboratory runs")
         self._halves = [int(file.read_text()) for file in self._folder.glob("pychron-*/*.pid")]
 
@@ -217,12 +224,12 @@ def is_running(pid: int) -> bool:
 
 
 @pytest.fixture
-def both_halves(processes: Processes, configuration: Path) -> BothHalves:
-    return BothHalves(processes, configuration)
+def both_halves(processes: Processes) -> BothHalves:
+    return BothHalves(processes)
 
 
 def test_one_command_runs_both_halves(both_halves: BothHalves) -> None:
-    client = ConnectingClient(server_address(both_halves.process))
+    client = ConnectingClient(both_halves.address)
 
     assert client.ask("Open A") == "OK"
     assert client.ask("GetIndicatorState A") == "True"
@@ -242,7 +249,7 @@ def test_ctrl_c_ends_both_halves(both_halves: BothHalves) -> None:
 
 
 def test_ctrl_c_ends_both_halves_while_a_client_waits(both_halves: BothHalves) -> None:
-    with Wire(server_address(both_halves.process)) as wire:
+    with Wire(both_halves.address) as wire:
         wire.send(b"Open A\n@id=taken GetError\n")
         assert wire.line() == "@id=taken OK"
         both_halves.process.press_ctrl_c()
