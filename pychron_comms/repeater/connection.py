@@ -273,7 +273,7 @@ class ProcessorConnection(Protocol):
         if replied is not None and self._owner.hop is not None:
             self._owner.hop.observe(replied - waiting.sent, count)
         if waiting.response is not None:
-            del self._numbers[waiting.response]
+            self._numbers.pop(waiting.response, None)
         if waiting.place is not None:
             places, sender = waiting.place
             places.give_back(sender, count)
