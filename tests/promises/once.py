@@ -29,8 +29,17 @@ ONCE = (
         "server/datagrams.py",
         "        return (self.sender, self._line) in not_begun\n",
         "        return False\n",
-        "tests.server.test_datagrams.DatagramTests"
+        "tests.server.test_datagram_twins.TwinTests"
         ".test_what_acts_and_lay_there_for_long_is_not_begun",
+    ),
+    Promise(
+        "nor does the twin of one that a processor refused at its end",
+        "its server knows of it while a copy may be under way; the next processor does not",
+        "server/datagrams.py",
+        "        if _refused_at_end(outcome):\n",
+        "        if False:\n",
+        "tests.server.test_datagram_twins.TwinTests"
+        ".test_nor_is_the_twin_of_one_that_a_processor_refused_at_its_end",
     ),
     Promise(
         "also between two computers",

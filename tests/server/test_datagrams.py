@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from typing import Any
 
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -13,54 +12,24 @@ from pychron_comms.handlers.factories import own_commands
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.sender_log import SenderLog
 from pychron_comms.server.datagrams import (
-    TWINS,
     DatagramMessagingHandler,
-    NotBegun,
 )
 from pychron_comms.server.dispatcher import RequestDispatcher
 from pychron_comms.server.messaging_handler import MessagingFactory
-from pychron_comms.server.resend import evidence
-from pychron_comms.server.resend.command_catalogue import Declarations
 from pychron_comms.server.resend.delivery import LAIN
 from pychron_comms.transport import datagrams as rules
 from pychron_comms.transport.datagram_lanes import LINES
 from pychron_comms.transport.datagrams import BURST, DatagramGuard
 from pychron_comms.transport.options import WireOptions
 from pychron_comms.transport.places import SAFE_LIMIT
-from pychron_comms.wire.copies import KEEP_DATAGRAM
 from tests.listening import connections, one_turn, shared
-from tests.server.test_server import DeskCase, Transport
+from tests.server.datagram_case import DatagramCase, Datagrams
+from tests.server.test_server import Transport
 
 HERE = ("127.0.0.1", 40000)
 
 
-class Datagrams:
-    """A UDP transport that keeps what is written."""
-
-    maxThroughput = 262144
-
-    def __init__(self) -> None:
-        self.written: list[tuple[bytes, tuple[str, int]]] = []
-
-    def write(self, data: bytes, addr: tuple[str, int]) -> None:
-        self.written.append((data, addr))
-
-    def getHandle(self) -> None:
-        """Of a kind that tells nothing."""
-
-
-class DatagramTests(DeskCase):
-    address = ("10.0.0.1", 40000)
-    declared: Declarations | None = None
-
-    def handler(self, **options: Any) -> tuple[DatagramMessagingHandler, Datagrams]:
-        handler = DatagramMessagingHandler(
-            self.dispatcher(declared=self.declared), WireOptions(**options), shared(self.clock)
-        )
-        transport = Datagrams()
-        handler.makeConnection(transport)  # type: ignore[arg-type]
-        return handler, transport
-
+class DatagramTests(DatagramCase):
     def test_a_datagram_gets_one_back_where_it_came_from(self) -> None:
         handler, transport = self.handler()
         handler.datagramReceived(b"Open A\r", self.address)
@@ -68,78 +37,6 @@ class DatagramTests(DeskCase):
         self.repeater.waiting[0].callback("OK")
         self.assertEqual(transport.written, [(b"OK\r\n", self.address)])
         self.assertEqual(handler.logPrefix(), "RemoteCommandServer for System (UDP)")
-
-    def test_what_acts_and_lay_there_for_long_is_not_begun(self) -> None:
-        self.declared = own_commands()
-        handler, transport = self.handler()
-        watch: Any = self.reports.watch
-        watch.may_have_lain = LAIN + 0.01
-        handler.datagramReceived(b"Open A\r", self.address)
-        self.assertTrue(transport.written[0][0].startswith(b"ERROR 202"))
-        self.assertEqual(self.repeater.requests, [])
-        handler.datagramReceived(b"Close A\r", self.address)
-        handler.datagramReceived(b"@id=1;key=k Open A\r", self.address)
-        watch.may_have_lain = LAIN
-        handler.datagramReceived(b"Open B\r", self.address)
-        self.assertEqual(self.commands(), ["Close A", "Open A", "Open B"])
-
-    def test_what_came_just_now_is_though_the_server_stood_still(self) -> None:
-        """What lay there is read in the half second after it went on, and so is what comes then."""
-        self.declared = own_commands()
-        handler, _ = self.handler()
-        watch: Any = self.reports.watch
-        watch.may_have_lain = LAIN + 0.01
-        since = LAIN
-        self.patch(evidence, "seconds_since_datagram", lambda _: since)
-        handler.datagramReceived(b"Open A\r", self.address)
-        since = LAIN + 0.01
-        handler.datagramReceived(b"Open B\r", self.address)
-        self.assertEqual(self.commands(), ["Open A"])
-
-    def commands(self) -> list[str]:
-        return [data for _, data, _, _ in self.repeater.requests if data != "Describe"]
-
-    def test_nor_is_its_twin_that_comes_later(self) -> None:
-        """Its sender was told that it is not done, and then it was."""
-        handler, transport = self.handler()
-        watch: Any = self.reports.watch
-        watch.may_have_lain = LAIN + 0.01
-        handler.datagramReceived(b"Open A\r", self.address)
-        watch.may_have_lain = 0.0
-        self.clock.advance(KEEP_DATAGRAM - 0.1)
-        handler.datagramReceived(b"Open A\r", self.address)
-        self.assertTrue(transport.written[1][0].startswith(b"ERROR 202"))
-        for line, address in ((b"Open B\r", self.address), (b"Open A\r", ("10.0.0.9", 5))):
-            handler.datagramReceived(line, address)
-        self.clock.advance(0.1)
-        handler.datagramReceived(b"Open A\r", self.address)
-        self.assertEqual(self.commands(), ["Open B", "Open A", "Open A"])
-
-    def test_of_the_twins_a_bounded_number_is_known(self) -> None:
-        not_begun = NotBegun(self.clock)
-        for number in range(TWINS + 1):
-            not_begun.add("10.0.0.1", b"%d" % number)
-        self.assertNotIn(("10.0.0.1", b"0"), not_begun)
-        self.assertIn(("10.0.0.1", b"1"), not_begun)
-        self.assertIn(("10.0.0.1", b"%d" % TWINS), not_begun)
-        self.clock.advance(KEEP_DATAGRAM)
-        not_begun.add("10.0.0.1", b"a")
-        self.assertEqual(len(not_begun._until), 1)
-
-    def test_one_that_is_not_begun_again_is_known_from_then_on(self) -> None:
-        not_begun = NotBegun(self.clock)
-        twins = [("10.0.0.1", each) for each in (b"a", b"b")]
-        for each in twins:
-            not_begun.add(*each)
-        self.clock.advance(KEEP_DATAGRAM / 2)
-        not_begun.add(*twins[0])
-        self.clock.advance(KEEP_DATAGRAM / 2)
-        self.assertEqual([each in not_begun for each in twins], [True, False])
-        not_begun.add("10.0.0.2", b"c")
-        self.assertEqual(len(not_begun._until), 2)
-        self.clock.advance(KEEP_DATAGRAM / 2)
-        self.assertNotIn(twins[0], not_begun)
-        self.assertIn(("10.0.0.2", b"c"), not_begun)
 
     def test_a_datagram_is_whole_without_a_terminator(self) -> None:
         handler, _ = self.handler()
