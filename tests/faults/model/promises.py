@@ -264,8 +264,14 @@ def came_after_refusal(world: World, unit: Unit, told: list[Told]) -> bool:
 
 
 def is_alone(unit: Unit) -> bool:
-    """Whether no copy is made of its asks on their way, as is done to datagrams."""
-    return not isinstance(unit.client, DatagramClient)
+    """Whether no copy is made of its asks on their way, as is done to datagrams, that is begun.
+
+    A plain one's twin is known where it was refused; of what was never sent nobody knows.
+    """
+    if isinstance(unit.client, DatagramClient):
+        return False
+    is_known = all(code_of(ask.reply) in GATE_CODES for ask in unit.asks)
+    return is_known or not unit.client.by_datagrams
 
 
 def refusal_is_lost(world: World, unit: Unit) -> bool:
@@ -350,7 +356,11 @@ def check_begins(world: World, begins: Mapping[int, str], ends: Mapping[int, str
         if number is None:
             again = any(unit == each.number and n <= each.records for n, unit in begins.items())
             same = [told for told in world.laboratory.told if told.number == each.number]
-            unwritten = any(world.was_full(told.at) for told in same)
+            # It is written when it is asked, and may have waited since.
+            asks = [
+                ask.at for unit in world.units if unit.number == each.number for ask in unit.asks
+            ]
+            unwritten = any(world.was_full(told.at, min(asks, default=None)) for told in same)
             excused = each.word == "Calm" and (again or unwritten)
             keep("begun in the journal before the hardware", excused, each)
         else:

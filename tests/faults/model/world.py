@@ -232,8 +232,10 @@ class World:
         """Who asks for that."""
         return self.paths[self.clients.index(self.unit(number).client)].address
 
-    def was_full(self, at: float) -> bool:
-        return any(since <= at <= until for since, until in self.disk_full)
+    def was_full(self, at: float, since: float | None = None) -> bool:
+        """The disk: at that moment, or for a moment from ``since`` on."""
+        begun = at if since is None else since
+        return any(since <= at and begun <= until for since, until in self.disk_full)
 
     # -- parts
 
