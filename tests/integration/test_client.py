@@ -317,13 +317,20 @@ async def test_a_server_that_answers_twice(serve: Serving, asking: Asking) -> No
     server = serve("tcp", lambda line: [(0, line.encode() + b"\r\nagain\r\n")])
     await failure_of(asking(server.endpoint, form="plain")("Open A"), BadReplyError)
 
+    forms = ("plain", "tagged")
+    was_read = {f"{form} {number}": threading.Event() for form in forms for number in range(5)}
+
     def twice(line: str) -> Iterable[tuple[float, bytes]]:
         yield from echo(line)
-        yield 0.05, f"{tag_of(line)}again\r\n".encode()
+        # Both at once would be one chunk, and no reply.
+        was_read[f"{form} {command_of(line)}"].wait(PATIENCE)
+        yield 0, f"{tag_of(line)}again\r\n".encode()
 
-    for form in ("plain", "tagged"):
+    for form in forms:
         ask = asking(serve("tcp", twice).endpoint, form=form)
-        assert [await ask(f"{number}") for number in range(5)] == ["0", "1", "2", "3", "4"]
+        for number in range(5):
+            assert await ask(f"{number}") == f"{number}"
+            was_read[f"{form} {number}"].set()
 
 
 @pytest_twisted.ensureDeferred
