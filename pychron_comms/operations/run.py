@@ -160,13 +160,20 @@ def run(laboratory: Laboratory, platform: Platform, options: Sequence[str] = ())
     settings = laboratory.server
     ended: SimpleQueue[Half] = SimpleQueue()
     ends: deque[float] = deque(maxlen=MOST_ENDS)
+    running: dict[str, Half] = {}
     with tempfile.TemporaryDirectory(prefix=FOLDER) as folder, contextlib.ExitStack() as halves:
         listen, processor = platform.link(folder, LOOPBACK_PORT)
 
+        def end(name: str) -> None:
+            running[name].end()
+
         def start(name: str, meeting: Sequence[str], ready: str, more: Sequence[str] = ()) -> Half:
             words = [*([] if settings.processor else meeting), *laboratory.arguments, *more]
+            if name not in running:
+                # The server ends first, whichever processor runs by then.
+                halves.callback(end, name)
             half = Half([f"--pidfile={folder}/{name}.pid", name, *words], ready, ended)
-            halves.callback(half.end)
+            running[name] = half
             half.wait_ready()
             return half
 

@@ -93,6 +93,7 @@ class RunTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.started: list[list[str]] = []
         self.halves: dict[str, Any] = {}
+        self.ended: list[Any] = []
         self.ends = ["pychron-server"]
         self.ran = program.IN_SECONDS / (program.MOST_ENDS - 1)
         self.now = 5.0
@@ -102,12 +103,12 @@ class RunTests(SynchronousTestCase):
             _, name, *words = arguments
             self.started.append([name, *words])
             status = 0 if name == "pychron-server" else -9
-            self.halves[name] = SimpleNamespace(
+            half = self.halves[name] = SimpleNamespace(
                 process=SimpleNamespace(wait=lambda: status),
                 wait_ready=lambda: None,
-                end=lambda: None,
+                end=lambda: self.ended.append(half),
             )
-            return self.halves[name]
+            return half
 
         self.patch(program, "Half", half)
         self.patch(program, "_next", self.next_end)
@@ -138,6 +139,14 @@ class RunTests(SynchronousTestCase):
         told = self.output.getvalue()
         self.assertEqual(told.count("THE PROCESSOR was killed by signal 9."), 4)
         self.assertIn("a laser may be on.\nAnother one is started", told)
+
+    def test_at_the_end_the_server_ends_first_and_then_the_processor_that_runs_by_then(
+        self,
+    ) -> None:
+        self.ends = ["pychron-processor", "pychron-server"]
+        self.run_it()
+        server, processor = self.halves["pychron-server"], self.halves["pychron-processor"]
+        self.assertEqual(list(map(id, self.ended)), [id(server), id(processor)])
 
     def test_one_that_ends_again_and_again_ends_it_all(self) -> None:
         self.ends = ["pychron-processor"] * program.MOST_ENDS
