@@ -72,10 +72,9 @@ def _server(laboratory: Laboratory, connect: Callable[[str, str], Asks]) -> Iter
             asked = True
             subject = f"server, {request_type} at {endpoint}"
             reply, error = _ask(connect, endpoint, question)
-            if error.startswith(_NO_PROCESSOR):
-                yield Finding(subject, BROKEN, error, _START_PROCESSOR)
-            elif error:
-                yield Finding(subject, BROKEN, error, _START_SERVER)
+            if error:
+                mend = _START_PROCESSOR if error.startswith(_NO_PROCESSOR) else _START_SERVER
+                yield Finding(subject, BROKEN, error, mend)
             elif is_well(reply):
                 yield Finding(subject, GOOD, "answers, and its processor too")
             else:
@@ -88,10 +87,10 @@ def _as_one(found: list[Finding]) -> list[Finding]:
     """One finding where something is wrong with each of several listeners, and the same."""
     if len({each.text for each in found}) > 1 or len(found) < 2 or found[0].state != BROKEN:
         return found
-    text = found[0].text
-    if not text.startswith(_NO_PROCESSOR):
+    text, mend = found[0].text, found[0].mend
+    if mend == _START_SERVER:
         text = f"none of its {len(found)} listeners answers: {text}"
-    return [Finding("server", BROKEN, text, found[0].mend)]
+    return [Finding("server", BROKEN, text, mend)]
 
 
 def _is_number(reply: str) -> bool:

@@ -59,13 +59,10 @@ class QtegraDatagrams(LanedDatagrams):
         self._send(text, line)
 
     def _send(self, text: str | None, line: DatagramLine) -> None:
-        # Stopped meanwhile: nobody is left to tell.
-        if text is None or self.transport is None:
+        if text is None:
             return
         data = text.encode("ascii", errors="replace")
         limit = longest_reply(line.address[0])
         if len(data) > limit:
             data = error_line(ReplyTooLongError(len(data), limit)).encode()
-        self.guard.answered(line.address[0], line.copies * len(data))
-        for _ in range(line.copies):
-            self.transport.write(data, line.address)
+        self.answer(data, line.address, line.copies)

@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from twisted.application.internet import backoffPolicy
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.error import ConnectionDone
@@ -33,18 +34,18 @@ _TEST_DATA = "are you there"
 #: What a processor is told that shall say how things stand.
 SUBSCRIBE = "Subscribe *"
 
-
 #: Seconds between the first attempts to connect, soon since the processor may be starting as well,
 #: and between the last.
 FIRST, LONGEST = 0.03, 2.0
+
+_growing = backoffPolicy(FIRST, LONGEST, 1.5, lambda: 0.0)
 
 
 def _pause(failed: int) -> float:
     """Seconds until the next attempt, after so many: half as many again each time, and up to a
     tenth more, so that no two servers try together."""
-    # Past the twentieth it would only be a number too large.
-    pause: float = FIRST * 1.5 ** min(failed - 1, 20)
-    return min(pause, LONGEST) * random.uniform(1.0, 1.1)
+    pause: float = _growing(failed - 1)
+    return pause * random.uniform(1.0, 1.1)
 
 
 def why_lost(reason: Failure) -> str:

@@ -22,7 +22,7 @@ from pychron_comms.server.dispatcher import RequestDispatcher
 from pychron_comms.server.resend import evidence
 from pychron_comms.server.resend.delivery import LAIN, Outcome
 from pychron_comms.transport.ahead import unanswered
-from pychron_comms.transport.datagram_lanes import DatagramLine
+from pychron_comms.transport.datagram_lanes import Address, DatagramLine
 from pychron_comms.transport.datagrams import DATAGRAM_LIMIT, is_here, longest_reply
 from pychron_comms.transport.exchange import Exchange
 from pychron_comms.transport.laned_datagrams import LanedDatagrams
@@ -33,15 +33,12 @@ from pychron_comms.wire.grammar import Request, Tags
 from pychron_comms.wire.lines import TOO_LONG, LineDecoder
 from pychron_comms.wire.rendering import render
 
-_Address = tuple[str, int]
-
 #: Commands in one datagram of this computer.
 LINES = 64
 
 #: Lines that were not begun for that, of which twins are known: for as long as a processor knows
 #: those of what it refused.
 TWINS = 1000
-
 
 _AT_END = error_line(ShuttingDownError(""))
 
@@ -181,7 +178,7 @@ class DatagramMessagingHandler(LanedDatagrams):
         super().startProtocol()
         evidence.date_datagrams(evidence.handle_of(self.transport))
 
-    def received(self, datagram: bytes, addr: _Address) -> None:
+    def received(self, datagram: bytes, addr: Address) -> None:
         decoder = LineDecoder(self._options.line_length)
         lines = [*decoder.feed(datagram), *decoder.take_pending()]
         if len(lines) > 1 and not is_here(addr[0]):
@@ -200,18 +197,14 @@ class DatagramMessagingHandler(LanedDatagrams):
                 if self.guard.may_answer(line, addr[0], safe):
                     self.come(line, addr, safe, has_lain)
 
-    def send(self, text: str | bytes, identifier: str, addr: _Address, times: int) -> None:
+    def send(self, text: str | bytes, identifier: str, addr: Address, times: int) -> None:
         """One reply, as one datagram, so many times; 213 for one that is none."""
         limit = self._options.datagram_reply or longest_reply(addr[0])
         data = render(identifier, text, self._options.frame)
         if len(data) > limit:
             most = f"{limit} in a datagram: ask by TCP" if limit < DATAGRAM_LIMIT else limit
             data = render(identifier, error_line(ReplyTooLongError(len(data), most)))
-        # Stopped meanwhile: nobody is left to tell.
-        if self.transport is not None:
-            self.guard.answered(addr[0], times * len(data))
-            for _ in range(times):
-                self.transport.write(data, addr)
+        self.answer(data, addr, times)
 
     def seconds_since(self, line: DatagramLine) -> float:
         """For how long it has waited in its lane."""
@@ -220,7 +213,7 @@ class DatagramMessagingHandler(LanedDatagrams):
     def take(self, line: DatagramLine) -> None:
         self._exchange.take(line.line, _Datagram(self, line))
 
-    def _refuse(self, error: CommandError, line: bytes | None, addr: _Address) -> None:
+    def _refuse(self, error: CommandError, line: bytes | None, addr: Address) -> None:
         if self.guard.may_answer(line or b"", addr[0], False):
             refused = DatagramLine(b"", addr, False, self.clock.seconds(), has_lain=False)
             self._exchange.refuse(error, _Datagram(self, refused))

@@ -54,6 +54,14 @@ class LanedDatagrams(DatagramProtocol):
         if not self._lanes.come(came):
             self.guard.dropped(addr[0])
 
+    def answer(self, data: bytes, addr: Address, times: int) -> None:
+        """One datagram there, so many times."""
+        # Stopped meanwhile: nobody is left to tell.
+        if self.transport is not None:
+            self.guard.answered(addr[0], times * len(data))
+            for _ in range(times):
+                self.transport.write(data, addr)
+
     def logPrefix(self) -> str:
         return self.name
 

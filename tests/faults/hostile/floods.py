@@ -77,12 +77,16 @@ def _read(*connections: socket.socket) -> None:
             connection.recv(1 << 20)
 
 
-@contextlib.contextmanager
-def _sender() -> Iterator[socket.socket]:
+def _send_datagrams(
+    target: Target, there: Port, datagram: Callable[[int], bytes], rate: float = 5000
+) -> None:
+    """So many a second, by their numbers; what the system does not take is lost."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sender:
         sender.bind((_HERE, 0))
         sender.setblocking(False)
-        yield sender
+        for number in _ticks(target, rate):
+            with contextlib.suppress(OSError):
+                sender.sendto(datagram(number), there)
 
 
 def nothing(target: Target) -> None:
@@ -101,35 +105,24 @@ def unread_descriptions(target: Target) -> None:
 
 def distinct_datagrams(target: Target) -> None:
     """5,000 a second that act, none like another."""
-    with _sender() as sender:
-        for number in _ticks(target, 5000):
-            with contextlib.suppress(OSError):
-                sender.sendto(b"Set message %d" % number, target.ports.system_udp)
+    _send_datagrams(target, target.ports.system_udp, lambda number: b"Set message %d" % number)
 
 
 def one_byte_datagrams(target: Target) -> None:
     """5,000 a second, of one letter each: no command."""
-    with _sender() as sender:
-        for number in _ticks(target, 5000):
-            with contextlib.suppress(OSError):
-                sender.sendto(b"%c" % (ord("A") + number % 26), target.ports.system_udp)
+    letter = ord("A")
+    _send_datagrams(target, target.ports.system_udp, lambda number: b"%c" % (letter + number % 26))
 
 
 def unknown_valves(target: Target) -> None:
     """5,000 datagrams a second that look at valves of which there is none."""
-    with _sender() as sender:
-        for number in _ticks(target, 5000):
-            with contextlib.suppress(OSError):
-                sender.sendto(b"GetValveState X%d" % number, target.ports.system_udp)
+    _send_datagrams(target, target.ports.system_udp, lambda number: b"GetValveState X%d" % number)
 
 
 def qtegra_datagrams(target: Target) -> None:
     """5,000 a second at Qtegra's port, every other one of a hundred lines."""
-    with _sender() as sender:
-        for number in _ticks(target, 5000):
-            with contextlib.suppress(OSError):
-                line = b"GetHV\r\n" * 100 if number % 2 else b"GetData\r\n"
-                sender.sendto(line, target.ports.qtegra_udp)
+    lines = (b"GetData\r\n", b"GetHV\r\n" * 100)
+    _send_datagrams(target, target.ports.qtegra_udp, lambda number: lines[number % 2])
 
 
 def long_lines(target: Target) -> None:
@@ -197,10 +190,8 @@ def refused_keys(target: Target) -> None:
 
 def repeated_datagram(target: Target) -> None:
     """One of 60 KB, a thousand times a second."""
-    with _sender() as sender:
-        for _ in _ticks(target, 1000):
-            with contextlib.suppress(OSError):
-                sender.sendto(b"Open " + b"A" * 60_000, target.ports.system_udp)
+    line = b"Open " + b"A" * 60_000
+    _send_datagrams(target, target.ports.system_udp, lambda number: line, rate=1000)
 
 
 def forged_datagrams(target: Target) -> None:
