@@ -1,9 +1,11 @@
-"""A service of ``twistd`` is loaded without a look for garbage, and runs with one."""
+"""A service of ``twistd`` is loaded without a look for garbage, and on a reactor of its own."""
 
 from __future__ import annotations
 
 import gc
+import subprocess
 import sys
+from unittest import skipUnless
 
 from twisted.internet.testing import MemoryReactor
 from twisted.trial.unittest import SynchronousTestCase
@@ -28,3 +30,22 @@ class LoadTests(SynchronousTestCase):
         self.assertFalse(gc.isenabled())
         reactor.run()
         self.assertTrue(gc.isenabled())
+
+    @skipUnless(sys.platform == "linux", "epoll is Linux's")
+    def test_its_reactor_is_a_prompt_one_where_none_was_chosen(self) -> None:
+        self.assertEqual(_reactor_of(""), "PromptReactor\n")
+
+    def test_a_reactor_that_was_chosen_stays(self) -> None:
+        chosen = "from twisted.internet.selectreactor import install; install()"
+        self.assertEqual(_reactor_of(chosen), "SelectReactor\n")
+
+
+def _reactor_of(first: str) -> str:
+    """Which class it is of in a new process that does ``first``."""
+    program = f"""{first}
+from pychron_comms.process.service_maker import QuickServiceMaker
+QuickServiceMaker("lab", "{MODULE}", "A laboratory.", "lab").options
+from twisted.internet import reactor
+print(type(reactor).__name__)
+"""
+    return subprocess.check_output([sys.executable, "-c", program], text=True, timeout=60)

@@ -1,0 +1,121 @@
+"""Events go to whom they are for, and one that fails fails alone."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from unittest import skipUnless
+
+from twisted.python.failure import Failure
+from twisted.trial.unittest import SynchronousTestCase
+
+try:
+    from pychron_comms.process.prompt_reactor import PromptReactor
+except ImportError:
+    PromptReactor = None  # type: ignore[assignment, misc]
+
+
+class Reader:
+    """Reads what comes to its end of a pair of sockets, and then calls ``then``."""
+
+    def __init__(self, then: Callable[[], object] = lambda: None) -> None:
+        self.end, self.other = socket.socketpair()
+        self.received: list[bytes] = []
+        self.lost: list[Failure] = []
+        self.then = then
+
+    def fileno(self) -> int:
+        return self.end.fileno()
+
+    def doRead(self) -> object:
+        self.received.append(self.end.recv(100))
+        return self.then()
+
+    def connectionLost(self, reason: Failure) -> None:
+        self.lost.append(reason)
+
+    def logPrefix(self) -> str:
+        raise AssertionError("nobody needs it")
+
+
+class FailsAtItsEnd(Reader):
+    def connectionLost(self, reason: Failure) -> None:
+        raise LookupError("at the end")
+
+
+@skipUnless(PromptReactor, "epoll is Linux's")
+class PromptReactorTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.reactor = PromptReactor()
+        self.addCleanup(self._close)
+
+    def _close(self) -> None:
+        self.reactor.removeAll()
+        self.reactor._poller.close()
+        self.reactor.waker.connectionLost(None)
+
+    def reading(self, reader: Reader) -> Reader:
+        for end in (reader.end, reader.other):
+            self.addCleanup(end.close)
+        self.reactor.addReader(reader)
+        self.addCleanup(self.reactor.removeReader, reader)
+        return reader
+
+    def test_what_comes_is_read_by_whom_it_is_for(self) -> None:
+        first, second = self.reading(Reader()), self.reading(Reader())
+        first.other.send(b"Open A")
+        self.reactor.doIteration(0)
+        self.assertEqual((first.received, second.received), ([b"Open A"], []))
+
+    def test_waits_no_longer_than_it_is_told(self) -> None:
+        reader = self.reading(Reader())
+        self.reactor.doIteration(0.0)
+        self.assertEqual(reader.received, [])
+
+    def test_waits_for_ever_where_nothing_else_is_to_be_done(self) -> None:
+        reader = self.reading(Reader())
+        reader.other.send(b"Open A")
+        self.reactor.doIteration(None)
+        self.assertEqual(reader.received, [b"Open A"])
+
+    def test_a_bug_ends_its_own_connection_alone(self) -> None:
+        def fail() -> None:
+            raise ValueError("a bug")
+
+        bad, good = self.reading(Reader(fail)), self.reading(Reader())
+        for each in (bad, good):
+            each.other.send(b"Open A")
+        self.reactor.doIteration(0)
+        self.assertEqual(good.received, [b"Open A"])
+        self.assertIsInstance(bad.lost[0].value, ValueError)
+        self.assertEqual(len(self.flushLoggedErrors(ValueError)), 1)
+        self.assertNotIn(bad, self.reactor.getReaders())
+
+    def test_a_bug_at_the_end_of_a_connection_is_logged_and_others_are_served(self) -> None:
+        bad = self.reading(FailsAtItsEnd(lambda: OSError("gone")))
+        good = self.reading(Reader())
+        for each in (bad, good):
+            each.other.send(b"Open A")
+        self.reactor.doIteration(0)
+        self.assertEqual(good.received, [b"Open A"])
+        self.assertEqual(len(self.flushLoggedErrors(LookupError)), 1)
+
+    def test_who_was_ended_by_an_earlier_event_is_not_told_of_a_later_one(self) -> None:
+        both: list[Reader] = []
+
+        def end_the_other() -> None:
+            for each in both:
+                if not each.received:
+                    self.reactor.removeReader(each)
+
+        both += [self.reading(Reader(end_the_other)), self.reading(Reader(end_the_other))]
+        for each in both:
+            each.other.send(b"Open A")
+        self.reactor.doIteration(0)
+        self.assertEqual(sorted(len(each.received) for each in both), [0, 1])
+
+    def test_hearing_that_the_other_end_closed_is_no_error(self) -> None:
+        reader = self.reading(Reader())
+        reader.other.close()
+        self.reactor.doIteration(0)
+        self.assertEqual(reader.received, [b""])
