@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from pychron_comms.config.here import LABORATORY
@@ -16,6 +17,9 @@ _STATUS = {GOOD: 0, WARNING: 1, BROKEN: 2}
 #: How a terminal shows them: green, yellow, red.
 _COLOURS = {GOOD: "\x1b[32m", WARNING: "\x1b[33m", BROKEN: "\x1b[31m"}
 _PLAIN = "\x1b[0m"
+
+#: So many that say the same, one behind the other, are one line.
+_MANY = 4
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,18 @@ def built_in(told: str = "") -> Finding:
 def exit_status(findings: Sequence[Finding]) -> int:
     """0 all in order, 1 something to look at, 2 something broken."""
     return max((_STATUS[each.state] for each in findings), default=0)
+
+
+def told_together(findings: Sequence[Finding]) -> Iterator[Finding]:
+    """What many in order have in common is told once, of the first of them and so many more."""
+    for (state, _, _), alike in itertools.groupby(
+        findings, lambda it: (it.state, it.text, it.mend)
+    ):
+        first, *others = alike
+        if state == GOOD and len(others) + 1 >= _MANY:
+            yield replace(first, subject=f"{first.subject} and {len(others)} more")
+        else:
+            yield from (first, *others)
 
 
 def as_lines(findings: Sequence[Finding], *, in_colour: bool = False) -> str:

@@ -45,13 +45,20 @@ _TWISTD = (sys.executable, "-c", "from twisted.scripts.twistd import run; run()"
 class Half:
     """One of the two processes; its log is passed on, line by line.
 
-    Until it is ready, only what is a warning or worse; all of it where it does not start. ``ended``
-    gets it when the process has ended.
+    Until it is ready and the laboratory is announced, only what is a warning or worse; all of it
+    where it does not start. ``ended`` gets it when the process has ended.
     """
 
-    def __init__(self, arguments: Sequence[str], ready: str, ended: SimpleQueue[Half]) -> None:
+    def __init__(
+        self,
+        arguments: Sequence[str],
+        ready: str,
+        ended: SimpleQueue[Half],
+        announced: threading.Event,
+    ) -> None:
         self._ready = ready
         self._ended = ended
+        self._announced = announced
         self._settled = threading.Event()
         self._is_ready = False
         self._why = ""
@@ -87,9 +94,9 @@ class Half:
         before: list[str] = []
         with self.process.stdout as lines:
             for line in lines:
-                if self._is_ready or _WARNS.search(line):
+                if (self._is_ready and self._announced.is_set()) or _WARNS.search(line):
                     _tell(line)
-                else:
+                elif not self._is_ready:
                     before.append(line)
                 _, cause, text = line.rstrip("\n").partition(_CAUSE)
                 self._why = f": {text}" if cause else self._why
@@ -142,10 +149,7 @@ def lost(processor: Half) -> str:
     """What a person must know of one that has ended by itself."""
     status = processor.process.wait()
     how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
-    return (
-        f"\nTHE PROCESSOR {how}. What it had moved stays as it is: a laser may be on.\n"
-        "Another one is started; then look, and disable what should not be on.\n\n"
-    )
+    return f"\nTHE PROCESSOR {how}. What it had moved stays as it is: a laser may be on.\n"
 
 
 def run(laboratory: Laboratory, platform: Platform, options: Sequence[str] = ()) -> int:
@@ -160,6 +164,7 @@ def run(laboratory: Laboratory, platform: Platform, options: Sequence[str] = ())
     settings = laboratory.server
     ended: SimpleQueue[Half] = SimpleQueue()
     ends: deque[float] = deque(maxlen=MOST_ENDS)
+    announced = threading.Event()
     running: dict[str, Half] = {}
     with tempfile.TemporaryDirectory(prefix=FOLDER) as folder, contextlib.ExitStack() as halves:
         listen, processor = platform.link(folder, LOOPBACK_PORT)
@@ -172,7 +177,7 @@ def run(laboratory: Laboratory, platform: Platform, options: Sequence[str] = ())
             if name not in running:
                 # The server ends first, whichever processor runs by then.
                 halves.callback(end, name)
-            half = Half([f"--pidfile={folder}/{name}.pid", name, *words], ready, ended)
+            half = Half([f"--pidfile={folder}/{name}.pid", name, *words], ready, ended, announced)
             running[name] = half
             half.wait_ready()
             return half
@@ -188,11 +193,13 @@ def run(laboratory: Laboratory, platform: Platform, options: Sequence[str] = ())
             repeats = ["--processor", processor]
             server = start("pychron-server", repeats, "connected to the processor")
             _tell(welcome(laboratory))
+            announced.set()
             while (gone := _next(ended)) is not server:
                 _tell(lost(gone))
                 ends.append(time.monotonic())
                 if len(ends) == MOST_ENDS and ends[-1] - ends[0] < IN_SECONDS:
                     raise SystemExit(f"the processor has ended {MOST_ENDS} times: see above why")
+                _tell("Another one is started; then look, and disable what should not be on.\n\n")
                 start_processor()
             return server.process.wait()
         except KeyboardInterrupt:

@@ -24,6 +24,7 @@ from pychron_comms.operations.findings import (
     as_lines,
     built_in,
     exit_status,
+    told_together,
 )
 from pychron_comms.operations.laboratory import Laboratory, load
 from pychron_comms.operations.running import already_running
@@ -193,7 +194,8 @@ def _doctor(options: argparse.Namespace) -> int:
     except ConfigError as error:
         first = [Finding("configuration", BROKEN, str(error), "edit that line; pychron-lab check")]
         laboratory = load(None)
-    return _tell([*first, *doctor(laboratory)], options.json)
+    found = [*first, *doctor(laboratory)]
+    return _tell(found if options.json else [*told_together(found)], options.json)
 
 
 def _which(laboratory: Laboratory) -> list[Finding]:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
 from contextlib import redirect_stdout
@@ -49,10 +50,12 @@ class HalfTests(SynchronousTestCase):
         self.patch(subprocess, "Popen", StubbornProcess)
         self.output = io.StringIO()
         self.ended: SimpleQueue[program.Half] = SimpleQueue()
+        self.announced = threading.Event()
+        self.announced.set()
 
     def half(self, ready: str) -> program.Half:
         with redirect_stdout(self.output):
-            half = program.Half(["pychron-server"], ready, self.ended)
+            half = program.Half(["pychron-server"], ready, self.ended, self.announced)
             half._reader.join()
         return half
 
@@ -62,6 +65,11 @@ class HalfTests(SynchronousTestCase):
         # Of what was said before, what warns alone.
         self.assertEqual(self.output.getvalue(), "[x#warn] slow\n[x#info] runs\n")
         self.assertIs(self.ended.get_nowait(), half)
+
+    def test_until_the_laboratory_is_announced_it_passes_on_what_warns_alone(self) -> None:
+        self.announced.clear()
+        self.half("ready").wait_ready()
+        self.assertEqual(self.output.getvalue(), "[x#warn] slow\n")
 
     def test_one_that_ends_before_it_is_ready_ends_the_start_and_all_of_its_log_is_told(
         self,
@@ -73,7 +81,7 @@ class HalfTests(SynchronousTestCase):
     def test_why_it_cannot_start_is_said_last(self) -> None:
         why = "[stderr#error] pychron-server: cannot start: 127.0.0.1:1061: taken\nstopped\n"
         with redirect_stdout(self.output):
-            half = program.Half(["pychron-server"], "connected", self.ended)
+            half = program.Half(["pychron-server"], "connected", self.ended, self.announced)
             half._reader.join()
             half.process.stdout = io.StringIO(why)
             half._pass_on()
@@ -99,7 +107,10 @@ class RunTests(SynchronousTestCase):
         self.now = 5.0
         self.output = io.StringIO()
 
-        def half(arguments: Sequence[str], ready: str, ended: object) -> Any:
+        def half(
+            arguments: Sequence[str], ready: str, ended: object, announced: threading.Event
+        ) -> Any:
+            self.assertEqual(announced.is_set(), "pychron-server" in self.halves)
             _, name, *words = arguments
             self.started.append([name, *words])
             status = 0 if name == "pychron-server" else -9
@@ -153,6 +164,9 @@ class RunTests(SynchronousTestCase):
         self.ran -= 0.1
         error = self.assertRaises(SystemExit, self.run_it)
         self.assertIn(f"has ended {program.MOST_ENDS} times", str(error))
+        told = self.output.getvalue()
+        self.assertEqual(told.count("THE PROCESSOR"), program.MOST_ENDS)
+        self.assertEqual(told.count("Another one is started"), program.MOST_ENDS - 1)
         # The first one, the server, and those after it.
         self.assertEqual(len(self.started), program.MOST_ENDS + 1)
 

@@ -23,6 +23,7 @@ from pychron_comms.operations.findings import (
     as_json,
     as_lines,
     exit_status,
+    told_together,
 )
 from pychron_comms.operations.laboratory import Laboratory, load
 from pychron_comms.processor.settings import ProcessorSettings
@@ -235,6 +236,16 @@ class StatusTests(FolderCase):
         shown = as_lines(found, in_colour=True)
         self.assertEqual(shown, "\x1b[32mok\x1b[0m        a: b\n\x1b[31mbroken\x1b[0m    c: d\n")
         self.assertEqual(as_lines(found), "ok        a: b\nbroken    c: d\n")
+
+    def test_many_in_order_that_say_the_same_are_told_as_one(self) -> None:
+        four = [Finding(f"tcp:{port}", GOOD, "free") for port in range(4)]
+        other = Finding("clock", GOOD, "free", "set it")
+        self.assertEqual(
+            [*told_together([*four, other])], [Finding("tcp:0 and 3 more", GOOD, "free"), other]
+        )
+        self.assertEqual([*told_together(four[1:])], four[1:])
+        broken = [Finding(str(port), BROKEN, "taken") for port in range(4)]
+        self.assertEqual([*told_together(broken)], broken)
 
     def test_where_none_of_many_listeners_answers_that_is_said_once(self) -> None:
         laboratory = self.laboratory()
