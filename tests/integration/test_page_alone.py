@@ -154,6 +154,25 @@ def test_a_change_is_seen_in_the_moment_in_which_it_is_told(page: Any) -> None:
         assert classes == seen
 
 
+_COLOURS = """() => Object.fromEntries(
+  [...document.querySelectorAll("#schematic .volume")].map((each) =>
+    [each.querySelector(".label").textContent, each.querySelector("rect").getAttribute("class")]),
+)"""
+
+
+def test_what_may_have_come_through_a_lost_valve_is_grey_on_both_sides(page: Any) -> None:
+    begin(page)
+    before = page.evaluate(_COLOURS)
+    assert (before["CO2 chamber"], before["Prep"]) == ("fill-laser", "fill-stage")
+    tell(page, "change", **valve("A", True))
+    assert page.evaluate(_COLOURS)["Prep"] == "fill-laser"
+    tell(page, "change", **valve("A", True, sev="invalid", reason="stale"))
+    lost = page.evaluate(_COLOURS)
+    assert lost == {**before, "CO2 chamber": "fill-stage"}
+    tell(page, "change", **valve("A", False))
+    assert page.evaluate(_COLOURS) == before
+
+
 def test_all_greys_within_five_seconds_of_the_last_word(page: Any) -> None:
     begin(page)
     for _ in range(10):

@@ -145,7 +145,13 @@ export class Drawing {
     return Boolean(item && item.v && item.sev !== "invalid");
   }
 
-  // Colour what is connected, as gas would flow: through open valves alone.
+  isLost(name) {
+    const item = this.states.get(name);
+    return Boolean(item && item.sev === "invalid");
+  }
+
+  // Colour what is connected, as gas would flow: through open valves alone. What may have come
+  // through a valve that is lost is not known.
   flow() {
     const region = new Map();
     const around = new Map();
@@ -159,6 +165,7 @@ export class Drawing {
         const name = todo.pop();
         reached.push(name);
         for (const next of around.get(name) || []) {
+          if (this.isLost(next)) reached.isUnknown = true;
           if (region.has(next) || (this.valves.has(next) && !this.isOpen(next))) continue;
           region.set(next, reached);
           todo.push(next);
@@ -169,7 +176,7 @@ export class Drawing {
     const colourOf = (name) => {
       const reached = region.get(name);
       if (!reached) return "stage";
-      if (!colours.has(reached)) colours.set(reached, this.strongest(reached));
+      if (!colours.has(reached)) colours.set(reached, reached.isUnknown ? "stage" : this.strongest(reached));
       return colours.get(reached);
     };
     for (const [name, { rect }] of this.volumes) rect.setAttribute("class", `fill-${colourOf(name)}`);
