@@ -7,14 +7,21 @@ from itertools import pairwise
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-#: The same examples on every run and every machine; no time limit, and a machine that is busy with
-#: other things is no reason to fail.
-holds = settings(
-    deadline=None,
-    derandomize=True,
-    max_examples=200,
-    suppress_health_check=[HealthCheck.too_slow],
-)
+from tests.draws import drawn
+
+
+def holds_in(examples: int) -> settings:
+    """The same examples on every run and every machine; no time limit, and a machine that is busy
+    with other things is no reason to fail."""
+    return settings(
+        deadline=None,
+        derandomize=True,
+        max_examples=drawn(examples),
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+
+
+holds = holds_in(200)
 
 #: Where to cut a stream; positions past its end count round.
 cuts = st.lists(st.integers(min_value=0, max_value=4096), max_size=8)

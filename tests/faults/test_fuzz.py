@@ -11,15 +11,16 @@ import tracemalloc
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests import properties
+from tests.draws import drawn
 from tests.faults.fuzz.targets import NAMES, corpus, target
 from tests.integration.processes import run_to_the_end
 
 _ROOT = Path(__file__).parents[2]
-_RUNS = 5_000
+_RUNS = drawn(5_000)
 
 # What memory may grow by, in bytes, while the same inputs are repeated.
 _GROWTH = 64 * 1024
@@ -43,7 +44,7 @@ def test_any_input_meets_only_declared_errors(name: str) -> None:
     chosen = target(name)
     pieces = st.lists(st.one_of(st.binary(max_size=8), st.sampled_from(chosen.words)), max_size=8)
 
-    @settings(properties.holds, max_examples=300)
+    @properties.holds_in(300)
     @given(st.binary(min_size=1, max_size=12), pieces)
     def holds(decisions: bytes, data: list[bytes]) -> None:
         chosen.fuzz(decisions + b"".join(data))

@@ -3,12 +3,11 @@
 Each history is a list of plain steps, drawn first and then run by an interpreter, and not a
 ``RuleBasedStateMachine``: drawing costs a fifth of it, a failure shrinks to a list that can be
 pasted into a test, and the same histories run against roads that were broken on purpose
-(``test_teeth``). ``PYCHRON_HISTORIES`` says how many; ``pytest -s`` shows what they held.
+(``test_teeth``). ``pytest -s`` shows what they held.
 """
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis.strategies import SearchStrategy
 from twisted.trial.unittest import SynchronousTestCase
 
+from tests.draws import drawn
 from tests.faults.model.bench import Script
 from tests.faults.model.classics import CLASSICS
 from tests.faults.model.clients import Unit
@@ -27,7 +27,7 @@ from tests.faults.model.world import World
 
 _FAR_PYCHRON = 3
 
-HISTORIES = int(os.environ.get("PYCHRON_HISTORIES", "300"))
+HISTORIES = 300
 
 
 class ModelTests(SynchronousTestCase):
@@ -36,10 +36,10 @@ class ModelTests(SynchronousTestCase):
             self.assertTrue(live_through(history).units)
 
     def test_the_promises_hold_whatever_happens(self) -> None:
-        self.hold_in(histories, HISTORIES)
+        self.hold_in(histories, drawn(HISTORIES))
 
     def test_also_where_qtegras_clients_ask(self) -> None:
-        self.hold_in(qtegra_histories, HISTORIES // 5)
+        self.hold_in(qtegra_histories, drawn(HISTORIES // 5))
 
     def hold_in(self, drawn: SearchStrategy[History], count: int) -> None:
         seen: Counter[str] = Counter()

@@ -1,28 +1,30 @@
 """Two processors of the same hardware at a broker: whatever happens, counted at the hardware.
 
-``PYCHRON_TAKEOVERS`` says how many histories; ``python -m tests.faults.takeovers`` runs more.
+``python -m tests.faults.takeovers`` runs more histories.
 """
 
 from __future__ import annotations
 
-import os
 import random
 from collections import Counter
 
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.broker.link import HEARTBEAT
+from tests.draws import drawn
 from tests.faults.model.bench import Script
 from tests.faults.model.breakages import broken
 from tests.faults.model.keeping import Broken
+from tests.faults.takeovers import histories
 from tests.faults.takeovers.__main__ import count
 from tests.faults.takeovers.breakages import BREAKAGES
-from tests.faults.takeovers.histories import drawn
 from tests.faults.takeovers.promises import live_through
 from tests.faults.takeovers.wires import SILENCE
 from tests.faults.takeovers.world import Wish, World
 
-HISTORIES = int(os.environ.get("PYCHRON_TAKEOVERS", "10"))
+HISTORIES = 10
+#: In which all that may happen does.
+_LEAST = 5
 
 #: The first server, among those that can be cut off.
 SERVER = 2
@@ -31,10 +33,10 @@ SERVER = 2
 class TakeoverTests(SynchronousTestCase):
     def test_the_promises_hold_whatever_happens(self) -> None:
         seen: Counter[str] = Counter()
-        for number in range(HISTORIES):
+        for number in range(drawn(HISTORIES, _LEAST)):
             # The pauses before connecting again are random.
             random.seed(number)
-            count(live_through(drawn(number), World()), seen)
+            count(live_through(histories.drawn(number), World()), seen)
         for what in ("commands", "obeyed", "killed", "cut", "frozen past its lease"):
             self.assertGreater(seen[what], 0, what)
 

@@ -6,7 +6,7 @@ import tomllib
 from copy import deepcopy
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -107,7 +107,7 @@ def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
 
 
 class BrokenTests(SynchronousTestCase):
-    @settings(properties.holds, max_examples=400)
+    @properties.holds_in(400)
     @given(
         st.sampled_from([SWITCH, LOOP, GAUGE]).map(tomllib.loads),
         st.integers(0, 999),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -33,7 +33,7 @@ def named(name: str) -> list[Question]:
 
 
 class GarbageTests(SynchronousTestCase):
-    @settings(properties.holds, max_examples=200)
+    @properties.holds
     @given(asked, st.integers(0, 40), st.integers(1, 255))
     def test_a_changed_byte(self, case: tuple[Question, object], at: int, change: int) -> None:
         check_changed(*case, at, change)
@@ -44,7 +44,7 @@ class GarbageTests(SynchronousTestCase):
                 for bit in range(8 * 24):
                     check_changed(question, question.truths[-1], bit // 8, 1 << bit % 8)
 
-    @settings(properties.holds, max_examples=200)
+    @properties.holds
     @given(asked, st.integers(0, 3), st.lists(st.binary(max_size=12), max_size=4))
     def test_bytes_of_no_sense(
         self, case: tuple[Question, object], where: int, pieces: list[bytes]
@@ -52,7 +52,7 @@ class GarbageTests(SynchronousTestCase):
         last = where % case[0].answers
         check(*case, lambda data, count: pieces if count == last else [data])
 
-    @settings(properties.holds, max_examples=200)
+    @properties.holds
     @given(asked, st.integers(0, 40), st.integers(0, 3))
     def test_an_answer_that_is_cut(
         self, case: tuple[Question, object], at: int, where: int
@@ -67,12 +67,12 @@ class GarbageTests(SynchronousTestCase):
         # Some say their line's end and nothing behind it that is not passed over.
         self.assertIn(whole, (None, told), end)
 
-    @settings(properties.holds, max_examples=200)
+    @properties.holds
     @given(asked, st.integers(0, 3))
     def test_an_answer_that_comes_twice(self, case: tuple[Question, object], where: int) -> None:
         check_doubled(*case, where)
 
-    @settings(properties.holds, max_examples=200)
+    @properties.holds
     @given(asked, st.integers(0, 40), st.sampled_from(_NO_TEXT))
     def test_a_byte_that_is_no_text(
         self, case: tuple[Question, object], at: int, byte: int

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
@@ -113,7 +113,7 @@ class _Counters:
 
 
 class HistoryTests(SynchronousTestCase):
-    @settings(properties.holds, max_examples=150)
+    @properties.holds_in(150)
     @given(
         st.lists(_STEPS, min_size=4, max_size=20),
         st.lists(_FATES, min_size=1, max_size=7),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -49,7 +49,7 @@ class LibraryTests(SynchronousTestCase):
                 with self.subTest(description.name, verb=verb.name):
                     self.assertEqual(verb.repeat == 1, not verb.safe)
 
-    @settings(properties.holds, max_examples=40)
+    @properties.holds_in(40)
     @given(st.integers(0, 977).map(lambda number: number / 977), st.booleans())
     def test_what_is_done_is_read_back(self, share: float, whole: bool) -> None:
         """As a laboratory would see it: what the wire can carry comes back as ``verify`` wants."""

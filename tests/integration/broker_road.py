@@ -84,7 +84,7 @@ class BrokerRoad:
         """Somebody who watches by way of the broker."""
         ask = Path(sys.executable).with_name("pychron-ask")
         via = self._address(None, more)
-        return self._processes.start(ask, "--via", via, "--watch", pattern)
+        return self._processes.fork(ask, "--via", via, "--watch", pattern)
 
     def _address(self, port: int | None, more: str) -> str:
         return self.broker.address(self.hardware, more, port, self._scheme)

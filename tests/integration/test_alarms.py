@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.integration.clients import Wire
 from tests.integration.laboratories import ANY_PORT, HOST, server_address, start_processor
-from tests.integration.processes import Processes, RunningProcess, run_to_the_end, wait_until
+from tests.integration.processes import Processes, RunningProcess, run_forked, wait_until
 from tests.integration.receivers import receivers
 
 _CONFIGURATION = """
@@ -72,7 +72,7 @@ def test_people_hear_of_an_alarm_by_all_ways(processes: Processes, tmp_path: Pat
         host, port = server_address(server, "*")
         for name in ("mail", "hook", "lamp"):
             tool = ("-m", "pychron_comms.alarms.tool", "-s", f"tcp:{host}:{port}", "test", name)
-            ended = run_to_the_end(sys.executable, *tool, folder=tmp_path)
+            ended = run_forked(sys.executable, *tool, folder=tmp_path)
             assert (ended.returncode, ended.stdout) == (0, f"{name}: sent\n")
         assert ask(server, "System|Open A") == "OK"
         wait_until(lambda: len(mail.received) == 2, "the mail of the alarm")
@@ -101,7 +101,7 @@ def test_what_people_did_outlives_a_killed_server(processes: Processes, tmp_path
     server.kill()
     again = start(processes, tmp_path)
     assert alarms(again)["valve A"]["shelved_by"] == "Ann"
-    shown = run_to_the_end(
+    shown = run_forked(
         sys.executable,
         "-m",
         "pychron_comms.journal.command",

@@ -14,13 +14,7 @@ import pytest
 from tests.integration.clients import Wire
 from tests.integration.laboratories import ANY_PORT, server_address
 from tests.integration.pages import chromium, looking_at, page_of, with_browser
-from tests.integration.processes import (
-    Processes,
-    RunningProcess,
-    run_forked,
-    run_to_the_end,
-    wait_until,
-)
+from tests.integration.processes import Processes, RunningProcess, run_forked, wait_until
 
 _PAGE = Path(__file__).parents[2] / "docs" / "instruments.md"
 _README = (Path(__file__).parents[2] / "README.md").read_text("utf-8")
@@ -49,7 +43,7 @@ def typed(processes: Processes) -> Callable[[int, str], str]:
 
     def run(number: int, line: str = _SHOWN_LINE) -> str:
         words = shlex.split(commands[number].replace(_SHOWN_LINE, line))
-        ended = run_to_the_end(*_TOOL, *words, folder=processes.folder)
+        ended = run_forked(*_TOOL, *words, folder=processes.folder)
         assert ended.returncode == 0, ended.stdout
         return str(ended.stdout)
 
@@ -84,7 +78,7 @@ def test_the_page_is_typed_from_an_empty_folder_to_an_open_valve_and_a_gauge(
 def test_the_valve_and_the_gauge_of_the_readme_are_on_the_page(processes: Processes) -> None:
     """Its files as they stand there, but for the places that this computer has free."""
     new = shlex.split(re.findall(r"^\$ pychron-instrument (new .*)$", _README, re.MULTILINE)[0])
-    assert run_to_the_end(*_TOOL, *new, folder=processes.folder).returncode == 0
+    assert run_forked(*_TOOL, *new, folder=processes.folder).returncode == 0
     switch, line = simulated(processes, "switch.toml", "--listen", "pty")
     _, port = simulated(processes, "pfeiffer-tpg")
     text = "".join(re.findall(r"```toml\n(.*?)```", _README, re.DOTALL))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
@@ -45,7 +45,7 @@ class Begun(NamedTuple):
 
 
 class HistoryTests(LaserCase):
-    @settings(properties.holds, max_examples=200)
+    @properties.holds
     @given(st.lists(_STEPS, min_size=3, max_size=24), st.booleans())
     def test_nothing_gives_light_behind_a_disable(
         self, steps: list[tuple[str, float]], blind: bool

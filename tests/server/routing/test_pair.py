@@ -13,6 +13,7 @@ from pychron_comms.errors import (
 )
 from pychron_comms.safeguards.ownership import ALLOWANCE, LEASE, RENEW
 from pychron_comms.server.routing.pair import KEYS_FOR, Pair
+from tests.draws import drawn
 from tests.server.routing.pair_world import World, drawn_history
 
 #: As many as are quick; thousands have been drawn by hand.
@@ -177,7 +178,7 @@ class KeyTests(PairCase):
 
 class HistoryTests(SynchronousTestCase):
     def test_there_are_never_two_owners_and_in_the_end_there_is_one(self) -> None:
-        for seed in range(HISTORIES):
+        for seed in range(drawn(HISTORIES)):
             world = drawn_history(seed)
             self.assertIn(world.owner, {"p", "s"}, seed)
             self.assertTrue(world.owns(world.owner), seed)
