@@ -23,6 +23,10 @@ class Effect(enum.Enum):
     IDEMPOTENT = "idempotent"
     ACTUATE = "actuate"
 
+    def __init__(self, value: str) -> None:
+        #: Whether it changes nothing. Python looks a member up by its class in some eighty ns.
+        self.reads = value == "read"
+
 
 #: Whether a command makes safe, as ``Describe`` tells: with all its values, some, or none.
 ALWAYS, SOMETIMES, NEVER = "always", "sometimes", "never"

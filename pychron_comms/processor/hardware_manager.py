@@ -21,7 +21,6 @@ from pychron_comms.errors import (
     UnknownRequestTypeError,
 )
 from pychron_comms.interfaces import (
-    Effect,
     ICall,
     IDescribedHandler,
     IHardware,
@@ -158,9 +157,9 @@ class RemoteHardwareManager(Service):
             raise with_other_types(error, self._handlers) from None
         if context is not PLAIN:
             call.context = context
-        if call.effect is not Effect.READ and call.manager is not None:
+        if not call.effect.reads and call.manager is not None:
             return self._act(request_type, data, handler, call)
-        if call.effect is Effect.READ and self.reads.seen_before(request_type, data):
+        if call.effect.reads and self.reads.seen_before(request_type, data):
             self._remember(request_type, data, handler, call)
         return self.read(data, handler, call, context)
 
@@ -204,7 +203,7 @@ class RemoteHardwareManager(Service):
 
     def only_reads(self, request_type: str, data: str) -> bool:
         call = self._call(request_type, data, "")
-        return call is not None and call.effect is Effect.READ
+        return call is not None and call.effect.reads
 
     def asker_gone(self, response: Deferred[str]) -> None:
         unwanted = self._memory.leave(response)

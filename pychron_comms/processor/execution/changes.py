@@ -30,7 +30,9 @@ class ChangeLog:
         moves = tuple(moves)
         self._all.note(moves, self._count)
         if sender:
-            own = self._own.setdefault(sender, _Changes())
+            own = self._own.get(sender)
+            if own is None:
+                own = self._own[sender] = _Changes()
             own.note(moves, self._count)
             self._own.move_to_end(sender)
             if len(self._own) > SENDERS:
