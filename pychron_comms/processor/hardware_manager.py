@@ -43,6 +43,7 @@ from pychron_comms.processor.execution.idempotency import CommandMemory, request
 from pychron_comms.processor.execution.manager_queue import ManagerQueue
 from pychron_comms.processor.execution.queues import Queues
 from pychron_comms.processor.execution.recall import THE_STOP, Laboratory
+from pychron_comms.processor.known_reads import KnownRead, Stretch
 from pychron_comms.processor.other_types import with_other_types
 from pychron_comms.processor.state.publisher import StatePublisher
 from pychron_comms.safeguards.access import AccessRules
@@ -68,35 +69,6 @@ class MissingHandler:
 
     def handle(self, call: ICall) -> str:
         raise self._error
-
-
-@implementer(IKnownRead)
-class _KnownRead:
-    """A read that has passed the gate before: ``call`` is what it was understood as."""
-
-    __slots__ = ("_call", "_handler", "command", "way")
-
-    def __init__(
-        self,
-        gate: RemoteHardwareManager,
-        handler: IRequestHandler,
-        call: IRepeatableCall,
-        data: str,
-    ) -> None:
-        self.way = gate
-        self._handler = handler
-        self._call = call
-        self.command = data
-
-    def ask(self, sender: str, context: RequestContext) -> str | Deferred[str]:
-        self.way.access.admit(sender)
-        return self.asked(sender, context)
-
-    def asked(self, sender: str, context: RequestContext) -> str | Deferred[str]:
-        """As ``ask``, of one who may ask at all."""
-        # Who asked last asks again, nearly always.
-        call = self._call = self._call.again(sender, context)
-        return self.way.read(self.command, self._handler, call, context)
 
 
 @implementer(IOwnedGate)
@@ -165,13 +137,13 @@ class RemoteHardwareManager(Service):
 
     def ask_all(
         self,
-        reads: Sequence[_KnownRead],
+        reads: Sequence[KnownRead],
         sender: str,
         context: RequestContext,
         replies: Replies,
     ) -> None:
         self.access.admit(sender)
-        ask_each(_KnownRead.asked, reads, sender, context, replies)
+        ask_each(Stretch(self).ask, reads, sender, context, replies)
 
     def _remember(
         self, request_type: str, data: str, handler: IRequestHandler, call: ICall
@@ -179,7 +151,7 @@ class RemoteHardwareManager(Service):
         """The next time, these words are known to read."""
         if IRepeatableCall.providedBy(call):
             words = write_request(data, request_type).encode()
-            self.reads.keep(words, _KnownRead(self, handler, call, data), call.sender)
+            self.reads.keep(words, KnownRead(self, handler, call, data), call.sender)
 
     def read(
         self, data: str, handler: IRequestHandler, call: ICall, context: RequestContext
@@ -196,6 +168,10 @@ class RemoteHardwareManager(Service):
                 raise with_other_types(error, self._handlers) from None
         within = None if context is PLAIN else context.patience(call.deadline)
         return self._queues.of(call.manager).read(handler, call, within)
+
+    def queue_of(self, manager: object) -> ManagerQueue:
+        """Where calls wait for that manager."""
+        return self._queues.of(manager)
 
     def makes_safe(self, request_type: str, data: str) -> bool:
         call = self._call(request_type, data, "")
