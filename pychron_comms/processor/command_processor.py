@@ -160,9 +160,9 @@ class CommandProcessor(CommandLineReceiver):
             self._may_go_ahead -= 1
         return super().go_ahead(line)
 
-    def dataReceived(self, data: bytes) -> None:
+    def _take(self, lines: list[bytes | None]) -> None:
         self._may_go_ahead = SLICE
-        super().dataReceived(data)
+        super()._take(lines)
 
     def work(self, most: int) -> None:
         if isinstance(self._backlog, FairBacklog):

@@ -98,6 +98,8 @@ class RemoteHardwareManager(Service):
         self.access = access
         self._hardware = hardware
         self._queues = queues
+        #: Where calls wait for that manager.
+        self.queue_of = queues.of
         self._memory = memory
         self._audit = audit
         self._leases = leases
@@ -168,10 +170,6 @@ class RemoteHardwareManager(Service):
                 raise with_other_types(error, self._handlers) from None
         within = None if context is PLAIN else context.patience(call.deadline)
         return self._queues.of(call.manager).read(handler, call, within)
-
-    def queue_of(self, manager: object) -> ManagerQueue:
-        """Where calls wait for that manager."""
-        return self._queues.of(manager)
 
     def makes_safe(self, request_type: str, data: str) -> bool:
         call = self._call(request_type, data, "")
