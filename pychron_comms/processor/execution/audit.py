@@ -61,7 +61,10 @@ class Audit:
         # One whose begin could not be written stands for itself.
         begun: Mapping[str, Any] = request if number == UNWRITTEN else {"of": number}
         if not self._journal.groups:
-            self.note("end", **begun, reply=reply)
+            try:
+                self._journal.write("end", **begun, reply=reply)
+            except JournalError:
+                self._not_written(Failure(), "end", begun)
             return None
         written = self._journal.write_soon("end", **begun, reply=reply)
         return written.addCallbacks(lambda _: None, self._not_written, errbackArgs=("end", begun))
