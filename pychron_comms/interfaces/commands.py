@@ -24,7 +24,7 @@ class Effect(enum.Enum):
     ACTUATE = "actuate"
 
     def __init__(self, value: str) -> None:
-        #: Whether it changes nothing. Python looks a member up by its class in some eighty ns.
+        #: Whether it changes nothing; asked of each read, where ``is Effect.READ`` takes longer.
         self.reads = value == "read"
 
 

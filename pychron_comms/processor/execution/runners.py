@@ -89,8 +89,6 @@ class ThreadRunner:
     Deferred, since it would have been made in the wrong thread.
     """
 
-    _watch: Watch = staticmethod(unwatched)
-
     def __init__(
         self, name: str, reactor: IReactorFromThreads, width: int = 1, watch: Watch = unwatched
     ) -> None:
