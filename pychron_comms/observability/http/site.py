@@ -14,6 +14,7 @@ from twisted.web.resource import IResource, Resource
 from twisted.web.server import Request, Site
 
 from pychron_comms.errors import CommandError
+from pychron_comms.observability.http.page_turns import PageTurns
 
 #: Seconds that a client may take for a request, and connections at once.
 TIMEOUT = 30
@@ -144,6 +145,17 @@ class _Bodiless(Request):
         if length != 0:
             self.channel.loseConnection()
 
+    def process(self) -> None:
+        """In its turn; its channel reads no further until it is answered."""
+        # A unix socket has no host.
+        host = getattr(self.channel.getPeer(), "host", "")
+        self.channel.site.turns.wait(self._process_in_turn, host)
+
+    def _process_in_turn(self) -> None:
+        # Whoever has gone meanwhile costs nothing more.
+        if self.channel is not None:
+            super().process()
+
 
 class _QuietChannel(http.HTTPChannel):
     # That a browser kept a connection longer than it needed it is no news.
@@ -158,6 +170,10 @@ class QuietSite(Site):
     requestFactory = _Bodiless
     # Its declared type is that of Twisted's own, which would hide this one.
     protocol = cast(Any, _QuietChannel)
+
+    def __init__(self, resource: IResource, reactor: IReactorTime) -> None:
+        super().__init__(resource, timeout=TIMEOUT, reactor=reactor)
+        self.turns = PageTurns(reactor)
 
     def log(self, request: http.Request) -> None:
         """Nothing."""
@@ -176,5 +192,5 @@ def site_factory(
     children: Mapping[str, IResource], rules: SiteRules, reactor: IReactorTime
 ) -> LimitedConnections:
     """The factory to listen with: bounded in time and in connections."""
-    site = QuietSite(Guarded(children, rules), timeout=TIMEOUT, reactor=reactor)
+    site = QuietSite(Guarded(children, rules), reactor)
     return LimitedConnections(site, maxConnectionCount=CONNECTIONS)

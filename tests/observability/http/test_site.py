@@ -106,6 +106,29 @@ class PageTests(SiteCase):
             _, transport = self.connect(head + more + b"\r\n")
             self.assertTrue(transport.disconnecting)
 
+    def test_a_thousand_requests_in_one_segment_are_not_answered_at_once(self) -> None:
+        made: list[float] = []
+
+        def figures() -> tuple[int, str]:
+            self.clock.rightNow += 0.01
+            made.append(self.clock.seconds())
+            return 200, ""
+
+        children: dict[str, IResource] = {"metrics": Text(figures)}
+        self.factory = site_factory(children, SiteRules(admit=self.admit), self.clock)
+        ask = b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n"
+        protocol, transport = self.connect(ask * 1000)
+        self.assertLess(len(made), 5)
+        for _ in range(100):
+            self.clock.advance(0.06)
+        self.assertGreater(len(made), 50)
+        self.assertEqual(transport.value().count(b"200 OK"), len(made))
+        # Who has gone costs nothing more.
+        protocol.connectionLost(Failure(ConnectionLost()))
+        before = len(made)
+        self.clock.pump([0.06] * 10)
+        self.assertEqual(len(made), before)
+
     def test_wrong_paths_are_told_where_the_page_is(self) -> None:
         for path in ("/nothing", "/static/../../errors.py", "/static/%2e%2e/x", "/livez/x/y"):
             code, _, body = self.get(path)
