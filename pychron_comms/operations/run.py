@@ -14,13 +14,14 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from types import FrameType
 
 from pychron_comms.config.here import FOLDER, JOURNAL, LABORATORY
 from pychron_comms.operations.laboratory import Laboratory
+from pychron_comms.process.log_output import standard_output
 from pychron_comms.process.platform import HERE, Platform, ending_signals
 
 #: Where the halves meet on systems without unix sockets.
@@ -110,8 +111,13 @@ class Half:
 
 
 def _tell(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    # A terminal that stands still must keep no processor from being started again.
+    output = _output(sys.stdout)
+    output.write(text)
+    output.flush()
+
+
+_output = lru_cache(maxsize=1)(standard_output)
 
 
 def welcome(laboratory: Laboratory) -> str:

@@ -8,10 +8,10 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TextIO, cast
 
 from twisted.application.service import IService
-from twisted.logger import FileLogObserver
+from twisted.logger import FileLogObserver, textFileLogObserver
 from twisted.python import usage
 
 from pychron_comms import __version__
@@ -19,6 +19,7 @@ from pychron_comms.config.mistakes import all_mistakes
 from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.config.table import ConfigError, Table
 from pychron_comms.process.json_log import json_observer
+from pychron_comms.process.log_output import standard_output
 from pychron_comms.process.start import ExplainedStart, InUseError
 
 #: Where a process shows itself to browsers; for those services that do.
@@ -93,10 +94,15 @@ class ServiceOptions(usage.Options):
     @property
     def log_observer(self) -> FileLogObserver | None:
         """What takes the log in the place of twistd's own; None where that does."""
-        if self["log-format"] == TEXT:
-            return None
         file = "" if self.parent is None else self.parent.get("logfile") or ""
-        return json_observer(file, in_background=self.in_background)
+        if self["log-format"] == JSON:
+            return json_observer(file, in_background=self.in_background)
+        if self.parent is None or self.in_background or file not in {"", "-"}:
+            return None
+        if self.parent.get("syslog") or self.parent.get("logger"):
+            return None
+        # As twistd writes it, but for who does not read it.
+        return textFileLogObserver(cast(TextIO, standard_output()))
 
     @property
     def in_background(self) -> bool:

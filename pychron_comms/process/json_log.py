@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TextIO, cast
 
 from twisted.logger import FileLogObserver, LogEvent, formatEvent
 from twisted.python.failure import Failure
 from twisted.python.logfile import LogFile
+
+from pychron_comms.process.log_output import standard_output
 
 #: Where twistd writes in the background, where nothing is said.
 _LOG_FILE = "twistd.log"
@@ -39,7 +40,7 @@ def json_line(event: LogEvent) -> str:
 def json_observer(file: str, *, in_background: bool) -> FileLogObserver:
     """Writes to where twistd would write its log: ``file`` is what ``--logfile`` says."""
     if not in_background and file in {"", "-"}:
-        return FileLogObserver(sys.stdout, json_line)
+        return FileLogObserver(cast(TextIO, standard_output()), json_line)
     return FileLogObserver(LogFile.fromFullPath(file or _LOG_FILE), json_line)
 
 

@@ -10,7 +10,7 @@ from twisted.internet.protocol import connectionDone
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from pychron_comms.errors import LineTooLongError
+from pychron_comms.errors import LineTooLongError, MalformedRequestError
 from pychron_comms.interfaces import IKnownRead, Replies, ReplyToCome
 from pychron_comms.transport.ahead import Ahead, AheadUnanswered
 from pychron_comms.transport.backlog import Backlog, Instead
@@ -24,6 +24,7 @@ from pychron_comms.transport.turns import SLICE, slice_after
 from pychron_comms.wire.grammar import Request, Tags, split_words
 from pychron_comms.wire.line_table import LineTable
 from pychron_comms.wire.lines import TIMING_MARK, TOO_LONG, LineDecoder
+from pychron_comms.wire.other_protocols import ENOUGH, other_protocol
 
 #: Bytes of lines that are worked off in one go: a long one costs as much as many short ones. And
 #: of replies that are made in one: when so many have left, it shows whether the client reads them.
@@ -54,6 +55,8 @@ class CommandLineReceiver(ReplyingProtocol):
     _silence_timer: IDelayedCall | None = None
     # Lines that are worked off in one go.
     _slice = SLICE
+    # What came first, until it tells that commands come; then None.
+    _first: bytes | None = b""
 
     #: What lines mean that were answered before; None where its lines are not looked up.
     known_reads: LineTable[IKnownRead] | None = None
@@ -104,7 +107,7 @@ class CommandLineReceiver(ReplyingProtocol):
         self.sender = introduced(self.transport, self._log)
 
     def dataReceived(self, data: bytes) -> None:
-        if self._takes_no_more:
+        if self._takes_no_more or (self._first is not None and self._is_refused(data)):
             return
         self.quiet_since = None
         lines = self._decoder.feed(data)
@@ -121,6 +124,23 @@ class CommandLineReceiver(ReplyingProtocol):
             self._account_for_kept()
         if self._options.unterminated_after is not None:
             self._await_silence(self._options.unterminated_after)
+
+    def _is_refused(self, data: bytes) -> bool:
+        """Whether this is the begin of another protocol, and the end of this connection."""
+        first = (self._first or b"") + data[:ENOUGH]
+        protocol = other_protocol(first)
+        self._first = first if protocol is None else None
+        if not protocol:
+            return False
+        self._connections.log.warn(
+            self._log, "{sender} speaks {protocol} here", sender=self.sender, protocol=protocol
+        )
+        self._exchange.refuse(
+            MalformedRequestError(f"commands are wanted here, not {protocol}"), self
+        )
+        self._takes_no_more = True
+        self._outbox.close()
+        return True
 
     def lineLengthExceeded(self, line: bytes) -> None:
         self._exchange.refuse(LineTooLongError(self._options.line_length), self)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+from unittest import mock
 
 from twisted.application import service
 from twisted.logger import ILogObserver, LogEvent, Logger, LogLevel
+from twisted.python import usage
 from twisted.python.failure import Failure
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
@@ -69,11 +70,19 @@ class PlaceTests(SynchronousTestCase):
         observer({"log_format": "here", "log_level": LogLevel.info, "log_time": 0.0})
         observer._outFile.close()
         self.assertEqual(json.loads(file.read_text("utf-8"))["text"], "here")
-        self.assertIs(json_observer("", in_background=False)._outFile, sys.stdout)
+        with mock.patch("pychron_comms.process.json_log.standard_output") as output:
+            self.assertIs(json_observer("", in_background=False)._outFile, output.return_value)
 
 
 class Service(ServiceOptions):
     name = "pychron-test"
+
+
+class Twistd(usage.Options):
+    """What of twistd's own options says where its log goes."""
+
+    optFlags: ClassVar[Any] = [["nodaemon", "n", ""], ["syslog", None, ""]]
+    optParameters: ClassVar[Any] = [["logfile", None, None, ""], ["logger", None, None, ""]]
 
 
 class OptionTests(SynchronousTestCase):
@@ -89,3 +98,18 @@ class OptionTests(SynchronousTestCase):
             checked(options, ExplainedStart).setServiceParent(application)
             observer = application.getComponent(ILogObserver, None)
             self.assertEqual(observer is not None, has_one)
+
+    def test_but_for_a_terminal_that_nobody_may_read(self) -> None:
+        for words, has_one in (
+            (["-n"], True),
+            (["-n", "--logfile", "-"], True),
+            (["-n", "--logfile", "x.log"], False),
+            (["-n", "--syslog"], False),
+            ([], False),
+        ):
+            parent = Twistd()
+            parent.parseOptions(words)
+            options = Service()
+            options.parent = parent
+            with mock.patch("pychron_comms.process.command_line.standard_output"):
+                self.assertEqual(options.log_observer is not None, has_one, words)

@@ -6,6 +6,14 @@ from tests.promises.promise import Promise
 
 ACCESS = (
     Promise(
+        "a page in somebody's browser commands nothing",
+        "a connection that begins with HTTP or TLS is ended before its first line is looked at",
+        "transport/line_protocol.py",
+        "        if not protocol:\n            return False\n",
+        "        if True:\n            return False\n",
+        "tests.transport.test_other_protocols.PostedTests.test_a_posted_command_is_not_run",
+    ),
+    Promise(
         "who may ask",
         "host rules are asked before a command is read; a stranger gets 013 and learns nothing",
         "processor/hardware_manager.py",

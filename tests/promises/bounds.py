@@ -129,4 +129,21 @@ BOUNDS = (
         "        pass",
         "tests.process.test_supervision.MonotonicTests.test_timers_follow_a_clock_that_nobody_sets",
     ),
+    Promise(
+        "a log that nobody reads holds up nobody",
+        "a thread writes it; a terminal that stands still, or a pager, costs lines, which are counted",
+        "process/log_output.py",
+        "            if self._held and self._held + len(text) > ROOM:\n",
+        "            self._changed.wait_for(lambda: self._held <= ROOM)\n            if False:\n",
+        "tests.process.test_log_output.PipeTests.test_who_writes_never_waits_for_who_does_not_read",
+    ),
+    Promise(
+        "nor do pages",
+        "requests of pages are answered one by one, in a fifth of the time; hosts take turns",
+        "observability/http/site.py",
+        "        channel.site.turns.wait(self._process_in_turn, host)\n",
+        "        self._process_in_turn()\n",
+        "tests.observability.http.test_site.PageTests"
+        ".test_a_thousand_requests_in_one_segment_are_not_answered_at_once",
+    ),
 )

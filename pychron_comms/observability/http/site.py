@@ -147,9 +147,10 @@ class _Bodiless(Request):
 
     def process(self) -> None:
         """In its turn; its channel reads no further until it is answered."""
+        channel: Any = self.channel
         # A unix socket has no host.
-        host = getattr(self.channel.getPeer(), "host", "")
-        self.channel.site.turns.wait(self._process_in_turn, host)
+        host = getattr(channel.getPeer(), "host", "")
+        channel.site.turns.wait(self._process_in_turn, host)
 
     def _process_in_turn(self) -> None:
         # Whoever has gone meanwhile costs nothing more.
