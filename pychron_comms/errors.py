@@ -14,6 +14,10 @@ from typing import ClassVar
 # Controls, and the lone surrogates that UTF-8 cannot write.
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 _BLANKS = ("",) * 4
+
+# Characters of what a driver's exception may say, and of any error: more than a line has.
+_TOLD, _LONGEST = 1000, 150_000
+
 _LINE = re.compile(r"ERROR (\d{1,4}) ?: ?(.*)", re.DOTALL)
 
 
@@ -302,6 +306,14 @@ def error_from_line(line: str) -> CommandError | None:
     return error
 
 
+def _told(error: Exception) -> str:
+    """What a bug says of itself, which may be a bug as well."""
+    try:
+        return repr(error)[:_TOLD]
+    except Exception:
+        return f"{type(error).__name__}, which does not tell why"
+
+
 def error_line(error: Exception, args: object = "") -> str:
     """The reply that tells of ``error``: ``ERROR nnn : text``, on one line.
 
@@ -309,8 +321,8 @@ def error_line(error: Exception, args: object = "") -> str:
     called with.
     """
     if not isinstance(error, CommandError):
-        error = FuncCallError(repr(error), args)
-    text = str(error)
+        error = FuncCallError(_told(error), args)
+    text = str(error)[:_LONGEST]
     # To look first costs a tenth, and a hostile client's texts are long.
     if not text.isprintable():
         text = _UNPRINTABLE.sub(" ", text)

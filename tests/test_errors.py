@@ -129,6 +129,25 @@ class ErrorLineTests(SynchronousTestCase):
             error_line(KeyError("x")), "ERROR 002 : func call problem: err= KeyError('x') args= "
         )
 
+    def test_a_bug_that_cannot_tell_of_itself_has_its_line_too(self) -> None:
+        class Mute(Exception):
+            def __str__(self) -> str:
+                raise ValueError
+
+            __repr__ = __str__
+
+        self.assertEqual(
+            error_line(Mute(), "Open A"),
+            "ERROR 002 : func call problem: err= Mute, which does not tell why args= Open A",
+        )
+
+    def test_no_error_is_longer_than_a_line(self) -> None:
+        for error, most in (
+            (ValueError("x" * 10_000_000), 1100),
+            (errors.InvalidValveError("x" * 10_000_000), 160_000),
+        ):
+            self.assertLess(len(error_line(error)), most)
+
     def test_an_error_raised_with_too_few_details_still_makes_a_line(self) -> None:
         self.assertEqual(error_line(errors.EnableError()), "ERROR 102 : Laser failed to enable ")
         self.assertEqual(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
@@ -25,13 +26,18 @@ class Diary(Protocol):
 
 
 class WrittenLease(NamedTuple):
-    """A lease of an earlier process, by its part's name. Times in seconds of Unix time."""
+    """A lease of an earlier process, by its part's name. Times in seconds of Unix time.
+
+    ``seconds``: what was left of it when that was written. It has no more, however far the
+    computer's clock has been set back since.
+    """
 
     part: str
     owner: str
     since: float
     until: float
     bound: bool
+    seconds: float = math.inf
 
 
 class LeaseRecords:
@@ -79,8 +85,9 @@ def claimed(lease: WrittenLease) -> dict[str, Any]:
 
 
 def _lease(record: Mapping[str, Any]) -> WrittenLease:
+    at = datetime.fromisoformat(record["at"]).timestamp() if "at" in record else -math.inf
     until = record.get("until")
     if until is None:
-        until = datetime.fromisoformat(record["at"]).timestamp() + record["seconds"]
+        until = at + record["seconds"]
     since, bound = record.get("since", until), record.get("bound", False)
-    return WrittenLease(record["part"], record["sender"], since, until, bound)
+    return WrittenLease(record["part"], record["sender"], since, until, bound, until - at)

@@ -122,8 +122,10 @@ class Leases:
             part = self._find(written.part, find)
             if part is None:
                 continue
-            lease = Lease(part, written.owner, written.since, written.until)
-            held = self._hold(lease, max(written.until - self._now(), 0.0), "")
+            now = self._now()
+            left = max(min(written.until - now, written.seconds), 0.0)
+            lease = Lease(part, written.owner, written.since, min(written.until, now + left))
+            held = self._hold(lease, left, "")
             if written.bound:
                 self._lapse(held, "the connection of its owner is lost")
 

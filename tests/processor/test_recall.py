@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 
 from pychron_comms.errors import DeviceConnectionError, OutcomeUnknownError
 from pychron_comms.interfaces import Part
@@ -33,6 +34,20 @@ class RecallTests(CopyCase):
         self.restart()
         self.failureResultOf(self.ask("c2.1"), OutcomeUnknownError)
         self.assertEqual(self.ran, ["Open A"])
+
+    def test_a_clock_that_was_set_back_makes_nothing_newer(self) -> None:
+        self.reply("c1.1", "Open B")
+        self.clock.advance(600)
+        self.reply("c1.2")
+        self.clock = Clock()
+        self.restart(1)
+        # As if it had been set back to when the last of them ended.
+        self.assertEqual(self.reply("c2.1"), "OK")
+        self.reply("c3.1", "Open B")
+        self.assertEqual(self.ran, ["Open B", "Open A", "Open B"])
+        self.clock.advance(KEEP)
+        self.reply("c4.1")
+        self.assertEqual(self.ran, ["Open B", "Open A", "Open B", "Open A"])
 
     def test_it_is_in_doubt_no_longer_than_it_was(self) -> None:
         self.reply("c1.1")

@@ -131,7 +131,7 @@ BOUNDS = (
     ),
     Promise(
         "a log that nobody reads holds up nobody",
-        "a thread writes it; a terminal that stands still, or a pager, costs lines, which are counted",
+        "a thread writes it; a terminal that stands still costs lines, which are counted",
         "process/log_output.py",
         "            if self._held and self._held + len(text) > ROOM:\n",
         "            self._changed.wait_for(lambda: self._held <= ROOM)\n            if False:\n",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 
 from pychron_comms.interfaces import Part
 from pychron_comms.journal.file_journal import FileJournal
@@ -46,6 +47,21 @@ class RecallTests(LeaseCase):
         self.assertEqual((lease.owner, lease.since, lease.until), (ME, 1_000_000, 1_000_010))
         self.assertTrue(self.refused(self.line, "A"))
         self.clock.advance(5.9)
+        self.assertEqual(self.made_safe, [])
+        self.clock.advance(0.1)
+        self.assertEqual([name for name, _ in self.made_safe], ["System:A"])
+
+    def test_a_clock_that_was_set_back_makes_none_longer(self) -> None:
+        self.leases.claim(self.valve, ME, 10)
+        for call in self.clock.getDelayedCalls():
+            call.cancel()
+        self.clock = Clock()
+        self.clock.advance(1_000_000 - 1800)
+        self.leases = self.new_leases()
+        self.restart(0)
+        (lease,) = self.leases.leases()
+        self.assertEqual(lease.until, self.clock.seconds() + 10)
+        self.clock.advance(9.9)
         self.assertEqual(self.made_safe, [])
         self.clock.advance(0.1)
         self.assertEqual([name for name, _ in self.made_safe], ["System:A"])
@@ -125,9 +141,10 @@ class RecallTests(LeaseCase):
         claim = {"event": "claim", "part": "CO2", "sender": ME, "at": "2026-01-02T03:04:05+00:00"}
         records.take({**claim, "seconds": 60.0})
         until = 1_767_323_045.0 + 60.0
-        self.assertEqual(records.leases, {"CO2": WrittenLease("CO2", ME, until, until, False)})
-        records.take({**claim, "until": 5.0, "since": 2.0, "bound": True})
-        self.assertEqual(records.leases, {"CO2": WrittenLease("CO2", ME, 2.0, 5.0, True)})
+        lease = WrittenLease("CO2", ME, until, until, False, 60.0)
+        self.assertEqual(records.leases, {"CO2": lease})
+        records.take({**claim, "until": until, "since": 2.0, "bound": True})
+        self.assertEqual(records.leases, {"CO2": lease._replace(since=2.0, bound=True)})
 
     def test_other_records_are_none_of_its(self) -> None:
         records = LeaseRecords()

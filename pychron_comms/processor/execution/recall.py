@@ -77,6 +77,8 @@ class Recall:
         self._begun: dict[int, _Begun] = {}
         # The last of each key, in their order; there may be more than there is room for.
         self._known: Kept[str, KnownKey] = {}
+        # The latest that was written.
+        self._at = ""
         # Plain commands whose copies may still come, and when each ended; empty for not before now.
         self._plain: list[tuple[_Begun, Ended, str]] = []
         self._takes: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
@@ -89,6 +91,7 @@ class Recall:
         }
 
     def take(self, record: Mapping[str, Any]) -> None:
+        self._at = max(self._at, record.get("at", ""))
         take = self._takes.get(record["event"])
         if take is not None:
             take(record)
@@ -101,9 +104,11 @@ class Recall:
             self._ended(begun, Ended(State.UNKNOWN, error_line(lost)), "")
         self._keys.recall(self._known)
         when = self._now.when
+        # Where the computer's clock was set back, what it tells is as if the latest had been now.
+        ahead = max(when(self._at) - self._clock, 0.0) if self._at else 0.0
         for begun, ended, at in self._plain:
-            ended_at = when(at) if at else self._now.clock
-            times = Times(when(begun.record["at"]), ended_at, begun.change)
+            ended_at = when(at) - ahead if at else self._clock
+            times = Times(when(begun.record["at"]) - ahead, ended_at, begun.change)
             self._copies.recall(begun.record, begun.moves or (), ended, times)
 
     def _begin(self, record: Mapping[str, Any]) -> None:
