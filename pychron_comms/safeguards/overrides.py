@@ -13,6 +13,7 @@ from pychron_comms.errors import NotPermittedError, error_line
 from pychron_comms.interfaces import Part
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.safeguards.roles import Roles
+from pychron_comms.transport.peer_identity import LOCAL_SENDER, host_of, is_here, name_of
 
 #: Seconds after a sender's first wrong key in which it is not heard; each more doubles them.
 FIRST_WAIT = 1.0
@@ -64,26 +65,28 @@ class Overrides:
         if self._roles.is_admin(sender, role):
             return
         now = self._clock.seconds()
-        guesses = self._guesses.get(sender)
+        guesser = _guesser(sender)
+        guesses = self._guesses.get(guesser)
         if guesses is None or guesses.until + FORGET <= now:
             guesses = _Guesses(FIRST_WAIT / 2, now, 0)
         elif now < guesses.until:
             self._count.value += 1
-            self._guesses[sender] = guesses._replace(unheard=guesses.unheard + 1)
+            self._guesses[guesser] = guesses._replace(unheard=guesses.unheard + 1)
             left = guesses.until - now
             raise NotPermittedError(
                 f"Override; a key was wrong, and none is heard for {left:.0f} s"
             )
         if self._key and hmac.compare_digest(key.encode(), self._key):
-            self._guesses.pop(sender, None)
+            self._guesses.pop(guesser, None)
             return
         self._wrong(part, sender, guesses, now)
 
     def _wrong(self, part: Part, sender: str, guesses: _Guesses, now: float) -> None:
         self._count.value += 1
         wait = min(2 * guesses.wait, LONGEST_WAIT)
-        self._guesses[sender] = _Guesses(wait, now + wait, 0)
-        self._guesses.move_to_end(sender)
+        guesser = _guesser(sender)
+        self._guesses[guesser] = _Guesses(wait, now + wait, 0)
+        self._guesses.move_to_end(guesser)
         while len(self._guesses) > SENDERS:
             self._guesses.popitem(last=False)
         error = NotPermittedError("Override; the emergency key is another, or there is none")
@@ -92,3 +95,11 @@ class Overrides:
             request["unheard"] = f"{guesses.unheard}"
         self._refused(request, error_line(error))
         raise error
+
+
+def _guesser(sender: str) -> str:
+    """Who is slowed: a name wherever it is, and whoever is on this computer, which has millions of
+    addresses of its own, as one.
+    """
+    host = host_of(sender)
+    return name_of(sender) or (LOCAL_SENDER if is_here(host) else host)

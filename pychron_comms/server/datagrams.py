@@ -23,10 +23,11 @@ from pychron_comms.server.resend import evidence
 from pychron_comms.server.resend.delivery import LAIN, Outcome
 from pychron_comms.transport.ahead import unanswered
 from pychron_comms.transport.datagram_lanes import Address, DatagramLine
-from pychron_comms.transport.datagrams import DATAGRAM_LIMIT, is_here, longest_reply
+from pychron_comms.transport.datagrams import DATAGRAM_LIMIT, longest_reply
 from pychron_comms.transport.exchange import Exchange
 from pychron_comms.transport.laned_datagrams import LanedDatagrams
 from pychron_comms.transport.options import WireOptions
+from pychron_comms.transport.peer_identity import is_here
 from pychron_comms.transport.shared import Shared
 from pychron_comms.wire.copies import KEEP_DATAGRAM
 from pychron_comms.wire.grammar import Request, Tags

@@ -16,6 +16,7 @@ from twisted.logger import Logger
 from pychron_comms.errors import QueueFullError
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.sender_log import SenderLog
+from pychron_comms.transport.peer_identity import is_here
 
 #: Bytes that one datagram holds over IPv4.
 DATAGRAM_LIMIT = 65507
@@ -51,11 +52,6 @@ _ERROR = re.compile(rb"\s*(?:@\S*\s+)?[0-9a-f]{0,9}error\b", re.IGNORECASE)
 def is_error(line: bytes) -> bool:
     """Whether a line is itself the error of some server, which would answer ours with another."""
     return _ERROR.match(line) is not None
-
-
-def is_here(host: str) -> bool:
-    """Whether an address is one of this computer's own, that none else can send from."""
-    return host.startswith(("127.", "::ffff:127.")) or host == "::1"
 
 
 def longest_reply(host: str) -> int:

@@ -61,6 +61,11 @@ def introduced(transport: Any, log: Logger) -> str:
         return sender
 
 
+def is_here(host: str) -> bool:
+    """Whether an address is one of this computer's own, that none else can send from."""
+    return host.startswith(("127.", "::ffff:127.")) or host == "::1"
+
+
 def name_of(sender: str) -> str:
     """The name that a sender's certificate tells; empty for one that has shown none."""
     return sender.rpartition("@")[0]

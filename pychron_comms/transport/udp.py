@@ -8,7 +8,7 @@ from typing import Any
 from twisted.application.internet import UDPServer
 from twisted.internet.protocol import DatagramProtocol
 
-from pychron_comms.transport.datagrams import is_here
+from pychron_comms.transport.peer_identity import is_here
 
 _UDP = re.compile(r"udp:(\d{1,5})(?::interface=(.+))?")
 

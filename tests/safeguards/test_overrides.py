@@ -139,6 +139,15 @@ class OverrideTests(SynchronousTestCase):
         self.permits("x")
         self.assertTrue(self.permits(sender=OTHER))
 
+    def test_who_has_many_addresses_is_one(self) -> None:
+        for first, others in (
+            ("127.0.0.1", ("127.7.8.9", "::1", "local")),
+            ("alice@10.0.0.1", ("alice@10.0.0.2",)),
+        ):
+            self.assertFalse(self.permits("guess", sender=first))
+            for other in others:
+                self.assertFalse(self.permits(sender=other), other)
+
     def test_each_that_was_heard_is_written_down_and_all_are_counted(self) -> None:
         for _ in range(4):
             self.permits("open sesam")

@@ -21,8 +21,8 @@ from pychron_comms.transport.datagrams import (
     SHARE,
     WAITING_BYTES,
     DatagramGuard,
-    is_here,
 )
+from pychron_comms.transport.peer_identity import is_here
 
 HERE, OTHER, FAR = "127.0.0.1", "127.0.0.2", "10.0.0.1"
 
