@@ -68,7 +68,7 @@ class LogOutput:
     def _work(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: bool(self._texts))
+                self._changed.wait_for(lambda: bool(self._texts or self._lost))
                 text = "".join(self._texts)
                 self._texts.clear()
                 if self._lost:
