@@ -12,6 +12,7 @@ from typing import Any
 from typing import Protocol as Interface
 
 import pika
+from pika.channel import Channel
 from pika.connection import Connection
 from pika.exceptions import AMQPError
 from twisted.internet.defer import Deferred, fail
@@ -22,9 +23,11 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from pychron_comms.broker.channel import BrokerChannel, ChannelLostError
+from pychron_comms.broker.frames import Confirmed, Delivered, first_of, message_frames
 from pychron_comms.broker.version import check_product
 from pychron_comms.transport.cork import Cork
 from pychron_comms.transport.outbox import Outbox
+from pychron_comms.transport.socket_tuning import receive_directly
 
 
 class Timer:
@@ -36,6 +39,25 @@ class Timer:
     def cancel(self) -> None:
         if self._call.active():
             self._call.cancel()
+
+
+class _PromptChannel(Channel):
+    """Tells of deliveries and confirmations directly: pika would look for each of their frames who
+    waits for it."""
+
+    _confirmed: Callable[[Any], object] | None = None
+
+    def confirm_delivery(self, ack_nack_callback: Any, callback: Any = None) -> None:
+        self._confirmed = ack_nack_callback
+        super().confirm_delivery(ack_nack_callback, callback)
+
+    def take(self, came: Delivered | Confirmed) -> None:
+        if isinstance(came, Confirmed):
+            if self._confirmed is not None:
+                self._confirmed(came.frame)
+        elif came.consumer in self._consumers and came.consumer not in self._cancelled:
+            # Of a channel that is being closed, the broker takes it back.
+            self._consumers[came.consumer].take(came.delivery)
 
 
 class _Pika(Connection):
@@ -73,6 +95,32 @@ class _Pika(Connection):
     def _output_marshaled_frames(self, marshaled_frames: Sequence[bytes]) -> None:
         # A message has three, which pika would write one by one.
         super()._output_marshaled_frames([b"".join(marshaled_frames)])
+
+    # The short way of what comes and goes with each command.
+
+    def _create_channel(self, channel_number: int, on_open_callback: Any) -> _PromptChannel:
+        return _PromptChannel(self, channel_number, on_open_callback)
+
+    def _read_frame(self) -> tuple[int, Any]:
+        first = first_of(self._frame_buffer)
+        if first is not None and first.channel in self._channels:
+            return first.end, first
+        return super()._read_frame()
+
+    def _process_frame(self, frame_value: Any) -> None:
+        if isinstance(frame_value, Delivered | Confirmed):
+            self._channels[frame_value.channel].take(frame_value)
+        else:
+            super()._process_frame(frame_value)
+
+    def _send_message(self, channel_number: int, method_frame: Any, content: Any) -> None:
+        properties, body = content
+        if len(body) <= self._body_max_length:
+            frames = message_frames(channel_number, method_frame, properties, body)
+            if frames is not None:
+                self._output_marshaled_frames([frames])
+                return
+        super()._send_message(channel_number, method_frame, content)
 
     # What an adapter calls.
 
@@ -147,6 +195,7 @@ class BrokerConnection(Protocol):
 
     def connectionMade(self) -> None:
         self.transport.setTcpNoDelay(True)
+        receive_directly(self.transport, self)
         self._outbox = Outbox(self.transport, self._cork)
         self._pika.begin()
 

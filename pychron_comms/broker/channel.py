@@ -10,7 +10,7 @@ from pika.exceptions import AMQPError, ChannelClosed, ConnectionClosed
 from twisted.internet.defer import Deferred, fail
 from twisted.logger import Logger
 
-from pychron_comms.broker.message import Message, from_pika, to_pika
+from pychron_comms.broker.message import Delivery, Message, from_pika, to_pika
 
 
 class BrokerError(Exception):
@@ -29,17 +29,29 @@ class RejectedError(BrokerError):
     """The broker has refused a message: its queue is full, or cannot keep it."""
 
 
-class Delivery(NamedTuple):
-    """A message from a queue. ``tag`` is for ``ack``."""
-
-    message: Message
-    redelivered: bool
-    tag: int
-
-
 class _Unconfirmed(NamedTuple):
     name: str
     confirmed: Deferred[None]
+
+
+class _Consumer:
+    """Who takes the messages of a queue: as pika gives them, or as they were read already."""
+
+    _log = Logger()
+
+    def __init__(self, queue: str, take: Callable[[Delivery], object]) -> None:
+        self._queue = queue
+        self._take = take
+
+    def __call__(self, channel: Any, method: Any, properties: Any, body: bytes) -> None:
+        message = from_pika(properties, body, method.routing_key)
+        self.take(Delivery(message, bool(method.redelivered), method.delivery_tag))
+
+    def take(self, delivery: Delivery) -> None:
+        try:
+            self._take(delivery)
+        except Exception:
+            self._log.failure("a bug met a message of {queue}", queue=self._queue)
 
 
 class BrokerChannel:
@@ -48,8 +60,6 @@ class BrokerChannel:
     ``ended`` is called then, with why; also where a queue that is consumed is gone, after which the
     channel is of no use.
     """
-
-    _log = Logger()
 
     def __init__(self, channel: Any) -> None:
         self._channel = channel
@@ -91,22 +101,10 @@ class BrokerChannel:
         arguments: Mapping[str, Any] | None = None,
     ) -> Deferred[Any]:
         """Fires when ``take`` will be given each message of the queue."""
-
-        def delivered(channel: Any, method: Any, properties: Any, body: bytes) -> None:
-            delivery = Delivery(
-                from_pika(properties, body, method.routing_key),
-                bool(method.redelivered),
-                method.delivery_tag,
-            )
-            try:
-                take(delivery)
-            except Exception:
-                self._log.failure("a bug met a message of {queue}", queue=queue)
-
         return self.ask(
             "basic_consume",
             queue=queue,
-            on_message_callback=delivered,
+            on_message_callback=_Consumer(queue, take),
             auto_ack=auto_ack,
             arguments=dict(arguments or {}),
         )
@@ -135,7 +133,9 @@ class BrokerChannel:
         confirmed: Deferred[None] = Deferred()
         name = message.name or str(self._number)
         self._unconfirmed[self._number] = _Unconfirmed(name, confirmed)
-        self._emit(exchange, topic, message._replace(name=name), mandatory=True)
+        if not message.name:
+            message = message._replace(name=name)
+        self._emit(exchange, topic, message, mandatory=True)
         return confirmed
 
     def tell(self, exchange: str, topic: str, message: Message) -> None:

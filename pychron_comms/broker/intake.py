@@ -10,19 +10,21 @@ safe is acknowledged when it is done, so that it is done by the next owner where
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from twisted.internet.defer import Deferred, ensureDeferred, fail, succeed
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from pychron_comms.broker.channel import BrokerChannel, BrokerError, Delivery
+from pychron_comms.broker.channel import BrokerChannel, BrokerError
 from pychron_comms.broker.figures import StandbyFigures
 from pychron_comms.broker.log_writer import LogWriter
 from pychron_comms.broker.message import (
     REPLY,
     REQUEST,
     WORD,
+    Delivery,
     ForeignMessageError,
     Message,
     Stamp,
@@ -39,10 +41,10 @@ from pychron_comms.errors import (
     OutcomeUnknownError,
     error_line,
 )
-from pychron_comms.interfaces import IHardwareGate
+from pychron_comms.interfaces import IHardwareGate, IKnownRead
 from pychron_comms.safeguards.fence import LeasedFence
-from pychron_comms.wire.context import RequestContext, context_of
-from pychron_comms.wire.grammar import Request, decode, parse_request
+from pychron_comms.wire.context import PLAIN, RequestContext, context_of
+from pychron_comms.wire.grammar import Request, decode, parse_request, split_tags
 
 
 class Road(NamedTuple):
@@ -57,12 +59,13 @@ class Road(NamedTuple):
 
 
 class _Asked(NamedTuple):
-    """A request as it was understood."""
+    """A request as it was understood; ``read``: what it is where that is known from before."""
 
     message: Message
     stamp: Stamp
     request: Request
     context: RequestContext
+    read: IKnownRead | None = None
 
 
 class Intake:
@@ -150,11 +153,7 @@ class Intake:
         try:
             if message.kind != REQUEST:
                 raise ForeignMessageError(f"it is no request but {message.kind or 'nothing'!r}")
-            line, stamp = line_of(message), stamp_of(message)
-            request = parse_request(decode(line))
-            context = context_of(request.tags)
-            if not request.request_type:
-                raise MalformedRequestError("Type|command is wanted")
+            asked = self._read_before(message) or self._parsed(message)
         except (ForeignMessageError, CommandError) as error:
             self._log.warn(
                 "a message by {topic} is left: {error}", topic=message.topic, error=error
@@ -163,6 +162,24 @@ class Intake:
                 self._reply(message, error_line(MalformedRequestError(error)))
             return None
         self._servers.heard(message.reply_to, self._seconds())
+        return asked
+
+    def _read_before(self, message: Message) -> _Asked | None:
+        """A read that was asked in the same words before, by who says nothing beside it."""
+        head, _, words = message.body.partition(b" ")
+        read = self._gate.reads.get(words)
+        tags = None if read is None else _sender_alone(head)
+        if read is None or tags is None:
+            return None
+        line_of(message)
+        return _Asked(message, stamp_of(message), Request(tags, "", read.command), PLAIN, read)
+
+    def _parsed(self, message: Message) -> _Asked:
+        line, stamp = line_of(message), stamp_of(message)
+        request = parse_request(decode(line))
+        context = context_of(request.tags)
+        if not request.request_type:
+            raise MalformedRequestError("Type|command is wanted")
         return _Asked(message, stamp, request, context)
 
     def _refusal(self, asked: _Asked, *, redelivered: bool) -> CommandError | None:
@@ -230,7 +247,7 @@ class Intake:
         }
 
     def _run(self, asked: _Asked, done: Callable[[], None] = lambda: None) -> None:
-        message, stamp, request, context = asked
+        message, stamp, request, context, read = asked
         taken = message.headers.get("taken")
         if isinstance(taken, str):
             for ask in taken.split():
@@ -241,13 +258,22 @@ class Intake:
             age=max(self._seconds() - stamp.sent, 0.0),
             session=f"{message.reply_to}/{context.session}" if context.session else "",
         )
-        response = _deferred(
-            self._gate.process_server_request,
-            request.request_type,
-            request.command,
-            request.tags.get("from", ""),
-            context,
-        )
+        sender = request.tags.get("from", "")
+        # A text, or a Deferred of one.
+        response: Any
+        try:
+            if read is not None:
+                response = read.ask(sender, context)
+            else:
+                response = self._gate.process_server_request(
+                    request.request_type, request.command, sender, context
+                )
+        except Exception as error:
+            response = error_line(error, request.command)
+        if isinstance(response, str):
+            self._reply(message, response)
+            done()
+            return
         if not response.called:
             self._servers.waits(message.reply_to, message.number, response)
         response.addErrback(lambda failure: error_line(_error(failure), request.command))
@@ -274,6 +300,16 @@ class Intake:
         if message.reply_to and message.number:
             reply = Message(REPLY, text.encode(errors="replace"), number=message.number)
             self._road.replied.tell(REPLIES, message.reply_to, reply)
+
+
+@lru_cache(256)
+def _sender_alone(head: bytes) -> Mapping[str, str] | None:
+    """The tags of a line that say who asks, and nothing beside; None for others."""
+    try:
+        tags, rest = split_tags(decode(head))
+    except CommandError:
+        return None
+    return tags if tags.keys() == {"from"} and not rest else None
 
 
 def _deferred(act: Callable[..., str | Deferred[str]], *arguments: object) -> Deferred[str]:

@@ -19,8 +19,8 @@ import math
 from collections.abc import Callable
 from typing import NamedTuple
 
-from pychron_comms.broker.channel import BrokerChannel, ChannelLostError, Delivery
-from pychron_comms.broker.message import CLAIM, TAKEN, Message
+from pychron_comms.broker.channel import BrokerChannel, ChannelLostError
+from pychron_comms.broker.message import CLAIM, TAKEN, Delivery, Message
 
 #: Messages that are on the way at a time, and of how many at once the broker is told that they
 #: came. It keeps them all the same.

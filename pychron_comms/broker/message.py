@@ -46,6 +46,14 @@ class Message(NamedTuple):
     topic: str = ""
 
 
+class Delivery(NamedTuple):
+    """A message from a queue. ``tag`` is by what it is acknowledged."""
+
+    message: Message
+    redelivered: bool
+    tag: int
+
+
 class Stamp(NamedTuple):
     """What a server puts on a request: for which ownership it is, and its times.
 

@@ -13,10 +13,10 @@ from twisted.application.service import MultiService
 from twisted.logger import Logger
 
 from pychron_comms.broker.adapter import BrokerConnection
-from pychron_comms.broker.channel import BrokerChannel, Delivery
+from pychron_comms.broker.channel import BrokerChannel
 from pychron_comms.broker.link import BrokerLink
 from pychron_comms.broker.links import BrokerLinks
-from pychron_comms.broker.message import OWNER, REPLY, STATE, WORD, Message
+from pychron_comms.broker.message import OWNER, REPLY, STATE, WORD, Delivery, Message
 from pychron_comms.broker.names import COMMANDS, REPLIES, Lane, owner_topic, topic_of
 from pychron_comms.broker.owner import KnownOwner
 from pychron_comms.broker.presence import OwnerPresence

@@ -84,7 +84,7 @@ class BrokerRepeater(MultiService):
         hop: Histogram | None = None,
     ) -> None:
         super().__init__()
-        self._hardware = address.hardware
+        self._topics = {lane: topic_of(address.hardware, lane) for lane in Lane}
         self._timeout = timeout
         self._seconds = seconds
         self._figures = figures
@@ -190,7 +190,7 @@ class BrokerRepeater(MultiService):
             expires=None if lane is Lane.SAFE else int(seconds * 1000),
             headers=headers,
         )
-        published = channel.publish(COMMANDS, topic_of(self._hardware, lane), message)
+        published = channel.publish(COMMANDS, self._topics[lane], message)
         self._figures.timed(published)
         published.addErrback(self._sent.not_published, number)
         return reply

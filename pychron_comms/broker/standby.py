@@ -13,7 +13,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from pychron_comms.broker.adapter import BrokerConnection
-from pychron_comms.broker.channel import BrokerChannel, BrokerError, Delivery
+from pychron_comms.broker.channel import BrokerChannel, BrokerError
 from pychron_comms.broker.figures import StandbyFigures
 from pychron_comms.broker.intake import Road
 from pychron_comms.broker.link import BrokerLink
@@ -22,7 +22,7 @@ from pychron_comms.broker.log_reader import LogReader
 from pychron_comms.broker.log_writer import LogWriter
 from pychron_comms.broker.memory import SharedMemory
 from pychron_comms.broker.message import BEAT as BEAT_MESSAGE
-from pychron_comms.broker.message import CLAIM, Message
+from pychron_comms.broker.message import CLAIM, Delivery, Message
 from pychron_comms.broker.names import (
     JOURNAL,
     PROCESSORS,

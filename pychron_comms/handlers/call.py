@@ -8,7 +8,7 @@ from zope.interface import implementer
 
 from pychron_comms.handlers.moves import Values
 from pychron_comms.handlers.spec import CommandSpec, ServesHardware
-from pychron_comms.interfaces import ICall, IRepeatableCall, Move, Source
+from pychron_comms.interfaces import Effect, ICall, IRepeatableCall, Move, Source
 from pychron_comms.wire.context import PLAIN, RequestContext
 
 
@@ -45,7 +45,8 @@ class Call:
         self.safe = spec.makes_safe(values) if spec.safe else False
         self._handler = handler
         self._spec = spec
-        self.moves: tuple[Move, ...] = () if spec.effect.reads else spec.moved(self.manager, values)
+        reads = spec.effect is Effect.READ
+        self.moves: tuple[Move, ...] = () if reads else spec.moved(self.manager, values)
 
     @property
     def target(self) -> str:
@@ -53,7 +54,7 @@ class Call:
 
     @property
     def question(self) -> Hashable:
-        if not self.effect.reads:
+        if self.effect is not Effect.READ:
             return None
         # Values need not be hashable, nor managers be equal to themselves alone.
         return id(self._spec), id(self.manager), repr(self.values)
@@ -79,7 +80,7 @@ class Call:
             return other
         if spec.check is not None:
             spec.check(manager, self.values)
-        is_same = self.effect.reads and sender == self.sender and context is self.context
+        is_same = self.effect is Effect.READ and sender == self.sender and context is self.context
         return self if is_same else self._of(sender, context)
 
     def _of(self, sender: str, context: RequestContext) -> Call:

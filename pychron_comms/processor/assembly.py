@@ -266,8 +266,7 @@ def queue_of(
 
     ``sealed``: the journal waits for the disk.
     """
-    watch = calls.watch_of(manager)
-    runner = runner_for(manager, type(manager).__name__, reactor, watch)
+    runner = calls.timed(manager, runner_for(manager, type(manager).__name__, reactor))
     if fence is not None:
         runner = FencedRunner(runner, fence)
     queue = SealedQueue if sealed else ManagerQueue

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress
@@ -36,6 +37,9 @@ _TAKEN = re.compile(rb"@id=\d+ Taken ")
 
 #: Peers whose clock is ours.
 _HERE = frozenset({LOCAL_SENDER, "127.0.0.1", "::1"})
+
+#: A reply of the gate that is to come.
+Response = TypeVar("Response", bound=Deferred[str] | ReplyToCome)
 
 
 def _sender_of(line: bytes) -> bytes | None:
@@ -104,15 +108,11 @@ class CommandProcessor(CommandLineReceiver):
         sender = tags.get("from", self.sender) if trusted else self.sender
         terms = self._terms(tags, trusted)
         response = self._gate.process_server_request(request_type, command, sender, terms)
-        if not isinstance(response, str):
-            self.expect(tags.get("id", ""), response)
-        return response
+        return response if isinstance(response, str) else self._followed(response, tags)
 
     def ask_again(self, read: IKnownRead, tags: Tags) -> str | Deferred[str] | ReplyToCome:
         response = read.ask(*self._asker(tags))
-        if not isinstance(response, str) and isinstance(response, Deferred):
-            self.expect(tags.get("id", ""), response)
-        return response
+        return response if isinstance(response, str) else self._followed(response, tags)
 
     def ask_all(self, reads: Sequence[IKnownRead], tags: Tags, replies: Replies) -> None:
         self._gate.ask_all(reads, *self._asker(tags), replies)
@@ -124,6 +124,11 @@ class CommandProcessor(CommandLineReceiver):
         sender, sent = tags.get("from"), tags.get("sent")
         prompt = sent is None or not self._age(sent)
         return sender or self.sender, PLAIN if sender and prompt else self._terms(tags, True)
+
+    def _followed(self, response: Response, tags: Tags) -> Response:
+        if isinstance(response, Deferred):
+            self.expect(tags.get("id", ""), response)
+        return response
 
     @property
     def worth(self) -> int:
@@ -155,9 +160,9 @@ class CommandProcessor(CommandLineReceiver):
             self._may_go_ahead -= 1
         return super().go_ahead(line)
 
-    def _take(self, lines: list[bytes | None]) -> None:
+    def dataReceived(self, data: bytes) -> None:
         self._may_go_ahead = SLICE
-        super()._take(lines)
+        super().dataReceived(data)
 
     def work(self, most: int) -> None:
         if isinstance(self._backlog, FairBacklog):

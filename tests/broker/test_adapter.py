@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from pika import frame, spec
+from pika import BasicProperties, frame, spec
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransportWithDisconnection
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.broker.adapter import BrokerConnection, parameters_for
-from pychron_comms.broker.channel import ChannelLostError
+from pychron_comms.broker.channel import ChannelLostError, RejectedError
+from pychron_comms.broker.message import Delivery, Message
 from pychron_comms.transport.cork import Cork
 from tests.doubles import TcpTransport
 
@@ -110,3 +111,113 @@ class ConnectionTests(ConnectionCase):
         self.assertIsInstance(last.method, spec.Channel.Open)
         self.assertFalse(self.transport.connected)
         self.failureResultOf(opening, ChannelLostError)
+
+
+class ChannelTests(ConnectionCase):
+    """Messages and confirmations, as they come and go by a channel of an open connection."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.open("3.13.0")
+        opening = self.connection.channel()
+        self.say(spec.Channel.OpenOk(), 1)
+        self.channel = self.successResultOf(opening)
+        self.taken: list[tuple[bytes, int]] = []
+
+    def consume(self) -> None:
+        consuming = self.channel.consume("q", self.take)
+        self.tag = self.written()[-1].method.consumer_tag
+        self.say(spec.Basic.ConsumeOk(self.tag), 1)
+        self.successResultOf(consuming)
+
+    def take(self, delivery: Delivery) -> None:
+        self.taken.append((delivery.message.body, delivery.tag))
+
+    def confirming(self) -> None:
+        confirming = self.channel.confirm()
+        self.say(spec.Confirm.SelectOk(), 1)
+        self.successResultOf(confirming)
+        self.transport.clear()
+
+    def written(self) -> list[Any]:
+        """The frames of all that was written."""
+        data, frames = self.transport.value(), []
+        while data:
+            # It begins with what names the protocol.
+            size, one = frame.decode_frame(data)
+            frames.append(one)
+            data = data[size:]
+        return frames
+
+    def message(self, tag: int, *, consumer: str = "", channel: int = 1, **more: Any) -> bytes:
+        return b"".join(
+            each.marshal()
+            for each in (
+                frame.Method(
+                    channel, spec.Basic.Deliver(consumer or self.tag, tag, False, "e", "t")
+                ),
+                frame.Header(channel, 3, BasicProperties(**more)),
+                frame.Body(channel, b"abc"),
+            )
+        )
+
+    def test_messages_come_whole_in_pieces_and_together(self) -> None:
+        self.consume()
+        unlike_ours = self.message(2, headers={"x-stream-offset": 5})
+        data = self.message(1) + unlike_ours + self.message(3)
+        for size in (1, 7, 40, len(data)):
+            self.taken.clear()
+            for at in range(0, len(data), size):
+                self.connection.dataReceived(data[at : at + size])
+            self.assertEqual(self.taken, [(b"abc", 1), (b"abc", 2), (b"abc", 3)])
+
+    def test_what_comes_counts_as_a_sign_of_life(self) -> None:
+        self.consume()
+        for _ in range(10):
+            self.clock.advance(1)
+            self.connection.dataReceived(self.message(1))
+        self.assertTrue(self.transport.connected)
+        self.clock.pump([1] * 20)
+        self.assertFalse(self.transport.connected)
+
+    def test_what_comes_for_nobody_is_left(self) -> None:
+        self.consume()
+        self.connection.dataReceived(self.message(1, consumer="another"))
+        self.connection.dataReceived(self.message(2, channel=9))
+        self.connection.dataReceived(self.message(3))
+        self.assertEqual(self.taken, [(b"abc", 3)])
+
+    def test_a_channel_that_is_being_closed_takes_nothing(self) -> None:
+        self.consume()
+        self.channel.close()
+        self.connection.dataReceived(self.message(1))
+        self.assertEqual(self.taken, [])
+
+    def test_the_broker_has_a_message_when_it_says_so(self) -> None:
+        self.confirming()
+        first, second, third = (
+            self.channel.publish("e", "t", Message("kind", b"abc")) for _ in range(3)
+        )
+        self.say(spec.Basic.Ack(2, True), 1)
+        self.successResultOf(first)
+        self.successResultOf(second)
+        self.say(spec.Basic.Nack(3), 1)
+        self.failureResultOf(third, RejectedError)
+
+    def test_a_confirmation_on_a_channel_that_asked_for_none_is_left(self) -> None:
+        self.say(spec.Basic.Ack(1), 1)
+        self.assertTrue(self.transport.connected)
+
+    def test_a_body_that_is_too_long_for_one_frame_goes_in_several(self) -> None:
+        self.confirming()
+        body = bytes(range(256)) * 1000
+        self.channel.publish("e", "t", Message("kind", body))
+        method, header, *bodies = self.written()
+        self.assertEqual((method.method.exchange, header.body_size), ("e", len(body)))
+        self.assertEqual(b"".join(each.fragment for each in bodies), body)
+        self.assertEqual(len(bodies), 2)
+
+    def test_a_name_that_is_too_long_ends_the_channel(self) -> None:
+        self.confirming()
+        published = self.channel.publish("e", "t", Message("kind", b"", name="n" * 256))
+        self.failureResultOf(published, ChannelLostError)

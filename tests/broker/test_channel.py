@@ -7,11 +7,10 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.broker.channel import (
     ChannelLostError,
-    Delivery,
     RejectedError,
     UnroutableError,
 )
-from pychron_comms.broker.message import Message
+from pychron_comms.broker.message import Delivery, Message
 from tests.broker.doubles import PikaChannel
 
 ONE, TWO = Message("t", b"1", name="one"), Message("t", b"2", name="two")

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from pika import BasicProperties
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -18,6 +18,7 @@ from pychron_comms.errors import InterlockError
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.safeguards.fence import LeasedFence
 from pychron_comms.wire.context import RequestContext
+from pychron_comms.wire.line_table import LineTable
 from tests.broker.doubles import PikaChannel
 
 EPOCH = "3.me"
@@ -33,6 +34,7 @@ class Gate:
         self.taken: list[str] = []
         self.gone: list[Deferred[str]] = []
         self.ended: list[str] = []
+        self.reads: LineTable[Any] = LineTable()
 
     def process_server_request(
         self, request_type: str, data: str, sender: str, context: RequestContext
@@ -58,7 +60,9 @@ class Gate:
         self.ended.append(session)
 
 
-class IntakeTests(SynchronousTestCase):
+class IntakeCase(SynchronousTestCase):
+    """``send`` it a request."""
+
     def setUp(self) -> None:
         self.clock = Clock()
         self.clock.advance(100)
@@ -122,6 +126,8 @@ class IntakeTests(SynchronousTestCase):
         """The broker has it written down."""
         self.lane.confirm(1)
 
+
+class IntakeTests(IntakeCase):
     # -- what acts
 
     def test_written_acknowledged_seen_and_only_then_run(self) -> None:
@@ -311,3 +317,68 @@ class IntakeTests(SynchronousTestCase):
         self.send("@from=me System|GetValveState B", until=1.0)
         self.assertEqual(self.gate.ran, ["me System|GetValveState A"])
         self.assertEqual((self.lane.acked, self.replies[0][:9]), ([], "ERROR 202"))
+
+
+class KnownRead:
+    """Notes who asks it, and gives or raises ``answer``."""
+
+    command = "GetValveState A"
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, RequestContext]] = []
+        self.answer: str | Deferred[str] | Exception = "True"
+
+    def ask(self, sender: str, context: RequestContext) -> str | Deferred[str]:
+        self.asked.append((sender, context))
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+class KnownReadTests(IntakeCase):
+    """What was read before in the same words is not worked out again."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.channel.consume("read", self.intake.read)
+        self.lane.answer()
+        self.known = KnownRead()
+        self.gate.reads.keep(b"System|GetValveState A", self.known, "me")
+
+    def test_it_is_asked_by_who_asks_and_for_as_long_as_he_waits(self) -> None:
+        self.send("@from=you System|GetValveState A", sent=99.0, until=129.0)
+        self.assertEqual(self.known.asked, [("you", RequestContext(within=30.0, age=1.0))])
+        self.assertEqual((self.gate.ran, self.replies), ([], ["True"]))
+
+    def test_who_says_more_beside_it_goes_the_full_way(self) -> None:
+        for tags in ("@from=me;role=observe", "@key=k", "@from=me;key=k"):
+            self.send(f"{tags} System|GetValveState A")
+        self.assertEqual((self.known.asked, len(self.gate.ran)), ([], 3))
+
+    def test_tags_that_are_none_are_refused_as_ever(self) -> None:
+        self.send("@from System|GetValveState A")
+        self.assertEqual((self.known.asked, self.replies[0][:9]), ([], "ERROR 206"))
+
+    def test_an_error_is_a_line(self) -> None:
+        for self.known.answer in (InterlockError("water"), fail(InterlockError("water"))):
+            self.send("@from=me System|GetValveState A")
+        self.assertEqual(self.replies, ["ERROR 207 : interlock: water"] * 2)
+
+    def test_one_that_takes_its_time_waits_for_its_server(self) -> None:
+        self.known.answer = Deferred()
+        self.send("@from=me System|GetValveState A")
+        self.servers.forget("server-1", "1")
+        self.assertEqual(self.gate.gone, [self.known.answer])
+        self.known.answer.callback("False")
+        self.assertEqual(self.replies, ["False"])
+
+    def test_another_owner_is_not_asked_and_none_that_is_late(self) -> None:
+        self.send("@from=me System|GetValveState A", epoch="2.other")
+        self.send("@from=me System|GetValveState A", until=1.0)
+        self.assertEqual([each[:9] for each in self.replies], ["ERROR 201", "ERROR 202"])
+        self.assertEqual(self.known.asked, [])
+
+    def test_one_that_says_not_where_its_reply_goes_is_left(self) -> None:
+        properties = BasicProperties(type="pychron.request", headers={"epoch": EPOCH})
+        self.lane.deliver(b"@from=me System|GetValveState A", properties)
+        self.assertEqual((self.known.asked, self.replies), ([], []))

@@ -7,8 +7,7 @@ import json
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.broker.channel import Delivery
-from pychron_comms.broker.message import OWNER, REPLY, Message
+from pychron_comms.broker.message import OWNER, REPLY, Delivery, Message
 from pychron_comms.broker.owner import PATIENCE
 from pychron_comms.broker.reach import OwnerReach
 from pychron_comms.transport.broker_strings import parse_broker

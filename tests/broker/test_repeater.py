@@ -8,9 +8,8 @@ from twisted.internet.defer import Deferred
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.broker.channel import Delivery
 from pychron_comms.broker.figures import BrokerFigures
-from pychron_comms.broker.message import OWNER, REPLY, Message, stamp_of
+from pychron_comms.broker.message import OWNER, REPLY, Delivery, Message, stamp_of
 from pychron_comms.broker.owner import PATIENCE
 from pychron_comms.broker.repeater import BrokerRepeater
 from pychron_comms.errors import (

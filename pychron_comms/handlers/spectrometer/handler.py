@@ -75,7 +75,7 @@ class QtegraCall:
 
     @property
     def question(self) -> Hashable:
-        if not self.effect.reads:
+        if self.effect is not Effect.READ:
             return None
         return CARRIER, id(self.manager), self.line
 

@@ -131,8 +131,7 @@ class CopyMemory:
     def opened(self, entry: Entry, now: float) -> None:
         """A new command waits."""
         call = entry.call
-        asked_at = now - call.context.age
-        plain = PlainCommand(entry, entry.request, call.moves, asked_at, self._times_made_safe)
+        plain = self._new(entry, entry.request, call.moves, now - call.context.age)
         self._open[entry] = plain
         self._running.setdefault((call.sender, plain.line), plain)
 
@@ -193,7 +192,7 @@ class CopyMemory:
         self, request: Mapping[str, str], moves: tuple[Move, ...], ended: Ended, times: Times
     ) -> None:
         """A command that an earlier process ran."""
-        plain = PlainCommand(ended, request, moves, times.asked, self._times_made_safe)
+        plain = self._new(ended, request, moves, times.asked)
         plain.change, plain.ended_at = times.change, times.ended
         self._keep(request["sender"], plain, times.ended)
 
@@ -202,6 +201,13 @@ class CopyMemory:
         plain = self._last.get(ask)
         if plain is not None:
             plain.is_taken = True
+
+    def _new(
+        self, what: Entry | Ended, request: Mapping[str, str], moves: tuple[Move, ...], at: float
+    ) -> PlainCommand:
+        plain = PlainCommand(what, request, moves, at)
+        plain.times_made_safe = self._times_made_safe
+        return plain
 
     def _bring_up_to_date(self, plain: PlainCommand) -> None:
         """Where everything was made safe since it was looked at last, it may be undone."""

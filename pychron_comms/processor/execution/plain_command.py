@@ -45,12 +45,7 @@ class PlainCommand:
     )
 
     def __init__(
-        self,
-        what: Entry | Ended,
-        request: Mapping[str, str],
-        moves: tuple[Move, ...],
-        at: float,
-        times_made_safe: int = 0,
+        self, what: Entry | Ended, request: Mapping[str, str], moves: tuple[Move, ...], at: float
     ) -> None:
         self.what = what
         self.line = request["type"], request["command"]
@@ -60,7 +55,7 @@ class PlainCommand:
         self.is_overtaken = False
         self.is_taken = False
         self.undone_by = ""
-        self.times_made_safe = times_made_safe
+        self.times_made_safe = 0
         self.last = ""
         self._connections: set[str] = set()
         self.ask(request["ask"], at)
