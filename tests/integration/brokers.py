@@ -49,7 +49,7 @@ def need_broker() -> None:
         pytest.skip("there is no rabbitmq-server: apt-get install rabbitmq-server")
 
 
-def _without_plugins(folder: Path) -> dict[str, str]:
+def without_plugins(folder: Path) -> dict[str, str]:
     """A folder of links to what a node itself is made of: it looks at all that is in the one that
     was installed, at each start, which takes it a quarter longer."""
     found = sorted(PROGRAMS.parent.glob("lib/rabbitmq_server-*/plugins/*/"))
@@ -67,7 +67,7 @@ def node_environment(folder: Path, name: str, mapper: int, host: str, port: int)
     """Of a node of that name, whose files are in ``folder``; ``mapper`` is epmd's port."""
     (folder / "plugins").write_text("[].")
     return {
-        **_without_plugins(folder),
+        **without_plugins(folder),
         "HOME": str(folder),
         "RABBITMQ_NODENAME": f"{name}@localhost",
         "RABBITMQ_NODE_IP_ADDRESS": host,

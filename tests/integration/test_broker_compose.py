@@ -12,7 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.brokers import need_broker, server_program, wait_for_node
+from tests.integration.brokers import (
+    need_broker,
+    server_program,
+    wait_for_node,
+    without_plugins,
+)
 from tests.integration.clean_homes import CHECKOUT
 from tests.integration.computers import Computers
 from tests.integration.processes import PATIENCE, Processes, RunningProcess, run_forked
@@ -34,6 +39,7 @@ class ComposedCluster:
         self.computers = Computers(processes, [*NAMES, "lab"])
         self.folder = processes.folder
         self._cookie = "a-secret-of-three"
+        self._parts = without_plugins(processes.folder)
         etc = self._mounted()
         self.nodes = [self._node(name, etc) for name in NAMES]
         for node in self.nodes:
@@ -57,6 +63,7 @@ class ComposedCluster:
         """What the compose file gives a node, and a container has anyhow."""
         (name,) = re.findall(r"environment:\n +(\w+): \$\{PYCHRON_COOKIE", TEXT)
         return {
+            **self._parts,
             name: self._cookie,
             "HOME": "/var/lib/rabbitmq",
             "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
