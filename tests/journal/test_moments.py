@@ -102,6 +102,13 @@ class Words(SynchronousTestCase):
             at = {"at": "2026-03-02T10:14:05.116000Z", "event": "lapse"}
             self.assertEqual(facts_of(at | said).who, "Anna")
 
+    def test_a_command_has_its_key_and_so_has_its_end(self) -> None:
+        at = {"at": "2026-03-02T10:14:05.116000Z", "event": "begin"}
+        self.assertEqual([facts_of(at | said).key for said in ({"key": "k"}, {})], ["k", ""])
+        end = {"at": "2026-03-02T10:14:07.116000Z", "event": "end", "reply": "OK"}
+        facts = facts_of(end, facts_of(at | {"key": "k"}))
+        self.assertEqual((facts.key, facts.event, facts.seconds), ("k", "end", 2.0))
+
     def test_an_alarms_part_has_its_own_name_or_a_devices_whole_one(self) -> None:
         for item, subject in (
             ("System/valve/A", ("System", "A")),

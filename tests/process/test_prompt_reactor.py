@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import select
 import socket
 from collections.abc import Callable
 from unittest import skipUnless
 
+from twisted.internet.error import ConnectionDone
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -36,6 +38,18 @@ class Reader:
 
     def logPrefix(self) -> str:
         raise AssertionError("nobody needs it")
+
+
+class Poller:
+    """Has these events, and keeps what it was asked for."""
+
+    def __init__(self, events: list[tuple[int, int]], unregister: Callable[[int], None]) -> None:
+        self.events = events
+        self.unregister = unregister
+
+    def poll(self, seconds: float, most: int) -> list[tuple[int, int]]:
+        self.asked = seconds, most
+        return self.events
 
 
 class FailsAtItsEnd(Reader):
@@ -77,6 +91,36 @@ class PromptReactorTests(SynchronousTestCase):
         reader.other.send(b"Open A")
         self.reactor.doIteration(None)
         self.assertEqual(reader.received, [b"Open A"])
+
+    def told(self, seconds: float | None, *events: tuple[Reader, int]) -> tuple[float, int]:
+        """What it asks for, when it is told of these events: for how long, and how many."""
+        kept = self.reactor._poller
+        told = [(reader.fileno(), event) for reader, event in events]
+        self.reactor._poller = poller = Poller(told, kept.unregister)
+        self.reactor.doIteration(seconds)
+        self.reactor._poller = kept
+        return poller.asked
+
+    def test_asks_for_as_many_events_as_there_may_be(self) -> None:
+        for _ in range(2):
+            self.reading(Reader())
+        # The third is the reactor's own waker.
+        self.assertEqual(self.told(0.25), (0.25, 3))
+        # Without an end.
+        self.assertTrue(self.told(None)[0] < 0)
+
+    def test_whom_an_event_is_for_that_is_there_no_more_keeps_none_from_the_next(self) -> None:
+        gone, reader = Reader(), self.reading(Reader())
+        for end in (gone.end, gone.other):
+            self.addCleanup(end.close)
+        reader.other.send(b"Open A")
+        self.told(0, (gone, select.EPOLLIN), (reader, select.EPOLLIN))
+        self.assertEqual((gone.received, reader.received), ([], [b"Open A"]))
+
+    def test_one_whose_other_end_hung_up_has_ended_well(self) -> None:
+        reader = self.reading(Reader())
+        self.told(0, (reader, select.EPOLLHUP))
+        self.assertEqual([type(each.value) for each in reader.lost], [ConnectionDone])
 
     def test_a_bug_ends_its_own_connection_alone(self) -> None:
         def fail() -> None:

@@ -118,6 +118,14 @@ class SenderTests(SynchronousTestCase):
         self.assertFalse(self.changed("", first))
         self.assertTrue(self.log.changed_since((Move(self.line, "A"),), first))
 
+    def test_nor_does_it_take_anybodys_place(self) -> None:
+        first = self.change("me")
+        self.change("me")
+        for number in range(SENDERS - 1):
+            self.change(f"s{number}", "B")
+        self.log.note((Move(self.line, "B"),))
+        self.assertTrue(self.changed("me", first))
+
     def test_what_overlaps_counts(self) -> None:
         first = self.change("me")
         self.change("me", "")

@@ -169,6 +169,28 @@ class TimeTests(QueueCase):
         self.assertEqual(self.successResultOf(reply), "OK")
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
+    def test_nor_of_one_that_had_waited_for_its_turn(self) -> None:
+        class Late(ReactorRunner):
+            """Its threads take what they are given late."""
+
+            def run(self, handler: Any, call: Any, take: Any) -> Any:
+                takes.append(take)
+                works.append(Deferred())
+                return works[-1]
+
+        takes: list[Any] = []
+        works: list[Deferred[str]] = []
+        self.queue = ManagerQueue(Late(), self.clock, width=1)
+        _, replies = self.closes(2)
+        takes[0]()
+        works[0].callback("OK")
+        self.clock.advance(6)
+        self.assertNoResult(replies[1])
+        takes[1]()
+        works[1].callback("OK")
+        self.assertEqual([self.successResultOf(each) for each in replies], ["OK", "OK"])
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
     def test_who_asked_is_told_201_a_while_after_its_thread_took_it_late(self) -> None:
         class Late(ReactorRunner):
             """Its thread takes a call late, and the driver does not come back."""

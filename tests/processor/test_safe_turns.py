@@ -19,12 +19,19 @@ FLOOD, GOOD = "10.0.0.66", "10.0.0.1"
 class Close(Repeated):
     """Does the same as another of the same sender and part."""
 
-    def __init__(self, part: str, sender: str = GOOD, to: str = "") -> None:
-        super().__init__("Close", safe=True, target=part, sender=sender)
-        self.to = to
+    def __init__(
+        self,
+        part: str,
+        sender: str = GOOD,
+        to: str = "",
+        name: str = "Close",
+        manager: object = "manager",
+    ) -> None:
+        super().__init__(name, safe=True, target=part, sender=sender, manager=manager)
+        self.act = name, manager, part, sender, to
 
     def same_act(self, other: Any) -> bool:
-        return (other.target, other.sender, other.to) == (self.target, self.sender, self.to)
+        return bool(other.act == self.act)
 
 
 class TurnsCase(QueueCase):
@@ -94,6 +101,27 @@ class SharedTests(TurnsCase):
             close.works[0].callback("OK")
         self.assertEqual([close.runs for close in closes], [1] * 5)
         self.assertEqual([self.successResultOf(each) for each in replies], ["OK"] * 5)
+
+    def test_what_is_asked_again_behind_something_else_is_done_once(self) -> None:
+        """Each is known again, whichever came first: by its name, its part and its manager."""
+        other = object()
+        asked = [
+            Close("A"),
+            Close("B"),
+            Close("A", name="Shut"),
+            Close("A", manager=other),
+        ]
+        again = [
+            Close("B"),
+            Close("A", name="Shut"),
+            Close("A", manager=other),
+        ]
+        for close in (*asked, *again):
+            self.submit(close)
+        self.let_go()
+        for close in asked:
+            close.works[0].callback("OK")
+        self.assertEqual([close.runs for close in (*asked, *again)], [1] * 4 + [0] * 3)
 
     def test_its_error_is_told_to_all_who_asked(self) -> None:
         closes = [Close("A"), Close("A")]

@@ -285,6 +285,20 @@ class SlowTests(SealedCase):
         self.turn()
         self.assertEqual(self.successResultOf(second), "OK")
 
+    def test_each_that_waits_behind_it_has_its_own_time(self) -> None:
+        self.ask("Move A").addErrback(Failure.trap, OutcomeUnknownError)
+        self.turn()
+        hasty, patient, third = (
+            self.ask(command, within=within)
+            for command, within in (("Open A", 1.0), ("Open B", 4.0), ("Open C", None))
+        )
+        for seconds, expired in ((1.0, hasty), (3.0, patient), (1.0, third)):
+            self.clock.advance(seconds - 0.1)
+            self.assertNoResult(expired)
+            self.clock.advance(0.1)
+            self.failureResultOf(expired, ExpiredError)
+        self.assertEqual(self.log, ["Move A"])
+
     def test_what_nobody_waits_for_any_more_is_not_begun(self) -> None:
         self.ask("Move A")
         forgotten = self.ask("Open B")

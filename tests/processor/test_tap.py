@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
+from pychron_comms.process import systemd_notify
 from pychron_comms.processor import tap
 from pychron_comms.processor.settings import ProcessorSettings
 
@@ -38,3 +40,19 @@ class CommandLineTests(SynchronousTestCase):
         settings = self.make("--http", "tcp:8080", "--listen", "tcp:1059", "-l", "tcp:1060")
         self.assertEqual((settings.http.listen, settings.http.chosen), ("tcp:8080", True))
         self.assertEqual(settings.listen, ["tcp:1059", "tcp:1060"])
+
+    def test_it_is_supervised_as_its_environment_says(self) -> None:
+        made: list[Any] = []
+        told: list[bytes] = []
+        self.patch(tap, "ProcessorService", lambda *given, **options: made.extend(given))
+        self.patch(systemd_notify, "notify_socket", lambda environ: told.append)
+        self.patch(os, "environ", {"WATCHDOG_USEC": "2000000", "WATCHDOG_PID": str(os.getpid())})
+        options, reactor = tap.Options(), MemoryReactorClock()
+        options.parseOptions([])
+        tap.makeService(options, reactor)
+        supervision = made[-1]
+        supervision.startService()
+        for _ in range(3):
+            reactor.advance(0.5)
+        self.assertEqual(told, [b"WATCHDOG=1", b"READY=1", b"WATCHDOG=1"])
+        self.assertIs(made[2], reactor)

@@ -49,6 +49,21 @@ class DatagramTests(DatagramCase):
             handler.datagramReceived(blank, self.address)
         self.assertEqual((self.repeater.requests, transport.written), ([], []))
 
+    def test_lines_that_have_no_room_in_a_lane_are_dropped_and_counted_and_no_others(self) -> None:
+        metrics = Metrics()
+        wire = shared(self.clock, metrics=metrics)
+        handler = DatagramMessagingHandler(self.dispatcher(), WireOptions(), wire)
+        handler.makeConnection(Datagrams())  # type: ignore[arg-type]
+        dropped = 'datagrams_dropped_total{listener="System (UDP)"}'
+        for _ in range(LINES // 64):
+            handler.datagramReceived(b"Open A\n" * 64, HERE)
+        self.assertIn(f"{dropped} 0.0\n", metrics.text())
+        # Some were asked as they came: as many find room.
+        handler.datagramReceived(b"Open A\n" * 64, HERE)
+        asked = len(self.repeater.requests)
+        self.assertTrue(asked < 64)
+        self.assertIn(f"{dropped} {64 - asked}.0\n", metrics.text())
+
     def test_a_datagram_of_this_computer_holds_a_few_commands_and_no_more(self) -> None:
         handler, transport = self.handler()
         handler.datagramReceived(b"Open A\n" * 64, HERE)

@@ -65,6 +65,22 @@ class ReadShareTests(SynchronousTestCase):
         self.assertEqual(self.turn(flood[0]), [0])
         self.assertEqual(self.turn(flood[0]), [0])
 
+    def test_so_it_is_in_each_round_and_who_comes_new_has_his_turn_in_any(self) -> None:
+        flood, _ = self.connect(READS + 1), self.connect(1, OTHER)
+        for number in range(4):
+            late = Socket(f"late {number}")
+            self.shares.share(late, FLOOD)
+            flood.append(late)
+            first, second = self.turn(*flood), self.turn(*flood)
+            self.assertEqual(first, [socket.name for socket in flood[:READS]])
+            self.assertEqual(second, [socket.name for socket in flood[READS:]])
+
+    def test_when_all_have_had_theirs_one_may_be_read_twice(self) -> None:
+        flood, _ = self.connect(READS + 1), self.connect(1, OTHER)
+        for _ in range(2):
+            self.turn(*flood)
+        self.assertEqual(self.turn(flood[0], flood[0]), [0, 0])
+
     def test_one_that_is_alone_has_as_many_as_it_likes(self) -> None:
         flood = self.connect(250)
         self.assertEqual(len(self.turn(*flood)), 250)

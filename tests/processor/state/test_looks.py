@@ -45,6 +45,15 @@ class ReaderTests(SynchronousTestCase):
         error = self.assertRaises(UnknownRequestTypeError, StateReader().prepare, "look", "me")
         self.assertIn("look", str(error))
 
+    def test_two_looks_at_one_manager_are_the_same_and_at_another_are_not(self) -> None:
+        line, laser = object(), object()
+        first, second, other = (
+            ReadState(manager, lambda: 0.0).question for manager in (line, line, laser)
+        )
+        self.assertEqual(first, second)
+        self.assertNotEqual(first, other)
+        self.assertIsNotNone(first)
+
 
 class TurnTests(SynchronousTestCase):
     def setUp(self) -> None:
@@ -144,6 +153,32 @@ class TurnTests(SynchronousTestCase):
         self.assertEqual(len(answers), 3)
         answers[-1].callback("")
         self.assertEqual(len(answers), 3)
+
+    def test_a_period_that_ends_meanwhile_neither_asks_for_more_nor_forgets_it(self) -> None:
+        answers: list[Deferred[str]] = []
+
+        def submit(look: ReadState) -> Deferred[str]:
+            look.begun = self.clock.seconds()
+            answers.append(Deferred())
+            return answers[-1].addCallback(lambda _: look.reply(()))
+
+        looks = Looks(submit, self.seer, clock=self.clock, period=1.0)
+        laser = object()
+        looks.watch({"laser": laser})
+        looks.start()
+        self.addCleanup(looks.stop)
+        self.clock.advance(1.0)
+        answers[-1].callback("")
+        self.assertEqual(len(answers), 1)
+        self.clock.advance(0.9)
+        self.assertEqual(len(answers), 1)
+        self.clock.advance(0.1)
+        looks.soon(laser)
+        self.clock.pump([SOON, 1.0 - SOON])
+        self.assertEqual(len(answers), 2)
+        for count in (3, 3):
+            answers[-1].callback("")
+            self.assertEqual(len(answers), count)
 
     def test_those_that_were_moved_together_are_looked_at_together(self) -> None:
         self.looks.start()
