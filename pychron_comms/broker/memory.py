@@ -18,6 +18,7 @@ from zope.interface import implementer
 
 from pychron_comms.broker.message import CLAIM, RECORD, TAKEN, Message
 from pychron_comms.interfaces import IJournal
+from pychron_comms.journal.record import REFUSED, time_text
 
 #: Bytes of records that are kept here; the broker's log has as many.
 ROOM = 64_000_000
@@ -119,6 +120,13 @@ class SharedMemory:
                 yield record
         yield from taken.values()
 
+    def refusals(self) -> Iterator[Mapping[str, Any]]:
+        """What was refused, as records of a journal."""
+        for kept in self._in_order():
+            record = _read(kept)
+            if record is not None and record["event"] == REFUSED:
+                yield record
+
     def _in_order(self) -> list[_Record]:
         """As they were done: one that is told late belongs to the epoch that it was made in."""
         places = {epoch: place for place, epoch in enumerate(self.epochs)}
@@ -159,20 +167,19 @@ def _number(epoch: str) -> int:
 class SharedJournal:
     """A journal whose records are told to others too, and that recalls theirs.
 
-    ``tell`` gets each record that was written; it must not raise. ``remembered``: what others have
-    done, for ``recall``.
+    ``tell`` gets each record that was written; it must not raise. ``others``: what they have done.
     """
 
     def __init__(
         self,
         journal: IJournal,
         tell: Callable[[Mapping[str, Any]], object],
-        remembered: Callable[[], Iterable[Mapping[str, Any]]],
+        others: SharedMemory,
         at: Callable[[], str],
     ) -> None:
         self._journal = journal
         self._tell = tell
-        self._remembered = remembered
+        self._others = others
         self._at = at
 
     @property
@@ -190,7 +197,7 @@ class SharedJournal:
 
     def refused(self, **fields: Any) -> None:
         self._journal.refused(**fields)
-        self._told(0, "refused", fields)
+        self._told(0, REFUSED, fields)
 
     def records(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
         return self._journal.records(since)
@@ -200,7 +207,12 @@ class SharedJournal:
 
     def recall(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
         yield from self._journal.recall(since)
-        yield from self._remembered()
+        yield from self._others.records()
+
+    def refusals(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
+        yield from self._journal.refusals(since)
+        wanted = time_text(max(since, 0.0))
+        yield from (each for each in self._others.refusals() if each["at"] >= wanted)
 
     def close(self) -> None:
         self._journal.close()

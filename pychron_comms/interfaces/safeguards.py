@@ -140,5 +140,8 @@ class IJournal(Interface):
         read before the first ``write``.
         """
 
+    def refusals(since: float = 0.0) -> Iterator[Mapping[str, Any]]:
+        """What was refused from that time on, as ``records`` tells it; nothing else."""
+
     def close() -> None:
         """Write no more."""

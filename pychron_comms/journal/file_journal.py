@@ -109,6 +109,10 @@ class FileJournal:
     def recall(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
         return recall(self._path, time_text(since) if since > 0 else "")
 
+    def refusals(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
+        found = read_records(refused_path(self._path), time_text(since) if since > 0 else "")
+        return (each.values for each in found if each.event == REFUSED)
+
     def close(self) -> None:
         while self._group and self._group.is_waiting:
             self._group.flush()

@@ -47,6 +47,9 @@ class NoJournal:
     def recall(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
         return iter(())
 
+    def refusals(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
+        return iter(())
+
     def close(self) -> None:
         """There is nothing to close."""
 
@@ -100,6 +103,9 @@ class MemoryJournal:
     def recall(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
         written = [each for each in self.records(since) if each["event"] != REFUSED]
         return iter(self._carried + written)
+
+    def refusals(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
+        return (each for each in self.records(since) if each["event"] == REFUSED)
 
     def turn(self) -> None:
         """As if all files had turned over: what was written is gone, but what is carried over."""

@@ -101,6 +101,9 @@ class WatchedJournal:
     def recall(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
         return self._journal.recall(since)
 
+    def refusals(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
+        return self._journal.refusals(since)
+
     def close(self) -> None:
         self._journal.close()
 

@@ -42,6 +42,7 @@ from pychron_comms.processor.execution.audit import Audit
 from pychron_comms.processor.execution.execution import Execution
 from pychron_comms.processor.execution.idempotency import CommandMemory, request_of
 from pychron_comms.processor.execution.manager_queue import ManagerQueue
+from pychron_comms.processor.execution.plain_command import LATE
 from pychron_comms.processor.execution.queues import Queues
 from pychron_comms.processor.execution.recall import THE_STOP, Laboratory
 from pychron_comms.processor.other_types import with_other_types
@@ -53,6 +54,7 @@ from pychron_comms.safeguards.lease_records import LeaseRecords
 from pychron_comms.safeguards.leases import Leases
 from pychron_comms.transport.read_run import ask_each
 from pychron_comms.wire.context import PLAIN, RequestContext
+from pychron_comms.wire.copies import KEEP
 from pychron_comms.wire.grammar import write_request
 from pychron_comms.wire.line_table import LineTable
 
@@ -292,6 +294,8 @@ class RemoteHardwareManager(Service):
                 commands.take(record)
                 leases.take(record)
             commands.close()
+            for record in self._audit.refused_since(KEEP + LATE):
+                commands.refused(record)
         return leases
 
     def _act(

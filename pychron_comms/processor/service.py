@@ -206,7 +206,6 @@ class ProcessorService(ExplainedStart):
         await ending.ended("the listeners", self._close_listeners, LISTENERS)
         await gate
         self._give_up_hardware()
-        connections.refuse_commands()
         await ending.ended("the status page", self._http.stopService, LISTENERS)
         await ending.ended("the watches", self._watches.stopService, LISTENERS)
         # Before the gate: who asks for what makes safe finds no connection, but is never refused.

@@ -28,7 +28,7 @@ class Takeover:
 
     def journal(self, journal: IJournal) -> SharedJournal:
         """A journal whose records the others get too, and that knows theirs."""
-        return SharedJournal(journal, self._tell, self._memory.records, _now)
+        return SharedJournal(journal, self._tell, self._memory, _now)
 
     def standby(
         self,

@@ -7,20 +7,18 @@ from functools import cached_property
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.python.failure import Failure
 
 from pychron_comms.errors import (
     CommandError,
     LineTooLongError,
     MalformedRequestError,
     ReplyTooLongError,
-    ShuttingDownError,
     error_line,
 )
 from pychron_comms.interfaces import IKnownRead, ReplyToCome
 from pychron_comms.server.dispatcher import RequestDispatcher
 from pychron_comms.server.resend import evidence
-from pychron_comms.server.resend.delivery import LAIN, Outcome
+from pychron_comms.server.resend.delivery import LAIN
 from pychron_comms.transport.ahead import unanswered
 from pychron_comms.transport.datagram_lanes import Address, DatagramLine
 from pychron_comms.transport.datagrams import DATAGRAM_LIMIT, longest_reply
@@ -41,14 +39,11 @@ LINES = 64
 #: those of what it refused.
 TWINS = 1000
 
-_AT_END = error_line(ShuttingDownError(""))
-
 
 class NotBegun:
     """Lines whose senders were told that they are not begun; nor are their twins under way.
 
-    A processor knows by itself what it has refused: this is for what never came to one, and for
-    what one refused at its end.
+    A processor knows by itself what it has refused: this is for what never came to one.
     """
 
     def __init__(self, clock: IReactorTime) -> None:
@@ -98,9 +93,6 @@ class _Datagram:
     def answer(self, request: Request) -> str | Deferred[str] | ReplyToCome:
         if not self._came.copies:
             request = unanswered(request)
-        if not self._safe and (self.sender, self._line) in self._handler.refused_at_end:
-            # By another processor it would be begun.
-            raise ShuttingDownError(request.command)
         self._handler.guard.look_for_room(self.sender, self._safe, self._size)
         return self._handler.dispatcher.answer(request, self.sender, self)
 
@@ -130,20 +122,7 @@ class _Datagram:
     def watch(self, ask: str, response: Deferred[str]) -> None:
         """Nobody can tell when it has gone."""
         if ask:
-            response.addBoth(self._answered)
             response.addBoth(self._handler.dispatcher.reports.datagram_answered, ask)
-
-    def _answered(self, outcome: Outcome) -> Outcome:
-        if _refused_at_end(outcome):
-            self._handler.refused_at_end.add(self.sender, self._line)
-        return outcome
-
-
-def _refused_at_end(outcome: Outcome) -> bool:
-    """Another process's error is a text as it came."""
-    if isinstance(outcome, Failure):
-        return outcome.check(ShuttingDownError) is not None
-    return outcome.startswith(_AT_END)
 
 
 class DatagramMessagingHandler(LanedDatagrams):
@@ -158,7 +137,6 @@ class DatagramMessagingHandler(LanedDatagrams):
         self.dispatcher = dispatcher
         self._options = options
         self.not_begun = NotBegun(shared.clock)
-        self.refused_at_end = NotBegun(shared.clock)
         self._exchange = Exchange(self.name, shared.metrics, shared.log)
 
     @property

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -176,13 +177,20 @@ class MemoryTests(SynchronousTestCase):
 class SharedJournalTests(SynchronousTestCase):
     def test_others_are_told_what_was_written_and_theirs_is_recalled(self) -> None:
         told: list[dict[str, Any]] = []
+        others = SharedMemory()
+        for event, text in (("begin", "Open C"), ("refused", "Open D")):
+            others.take(record(RECORD, event=event, command=text))
         journal = SharedJournal(
-            MemoryJournal(), lambda each: told.append(dict(each)), lambda: [{"x": 1}], lambda: AT
+            MemoryJournal(), lambda each: told.append(dict(each)), others, lambda: AT
         )
         number = journal.write("begin", command="Open A")
         self.successResultOf(journal.write_soon("end", of=number, reply="OK"))
         journal.refused(command="Open B", reply="ERROR 207 : no")
         self.assertEqual([each["event"] for each in told], ["begin", "end", "refused"])
         self.assertEqual(told[0]["n"], number)
-        self.assertEqual([*journal.recall()][-1], {"x": 1})
+        self.assertEqual([*journal.recall()][-1]["command"], "Open C")
+        refused = [each["command"] for each in journal.refusals()]
+        self.assertEqual(refused, ["Open B", "Open D"])
+        later = datetime.fromisoformat(AT).timestamp() + 0.001
+        self.assertEqual([each["command"] for each in journal.refusals(later)], ["Open B"])
         self.assertEqual(len([*journal.records()]), 3)

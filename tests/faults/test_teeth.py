@@ -28,6 +28,10 @@ NOTICED = {
     "what lay comes now": {"none twice"},
     "refusals push out what was run": {"none twice", "Outcome: never seen is never"},
     "refusals are forgotten": {"what was refused is not done", "never begun is never"},
+    "refusals are forgotten at a restart": {
+        "what was refused is not done",
+        "never begun is never",
+    },
     "a lease keeps nobody away": {"a lease keeps others away"},
     "a lease is forgotten at a restart": {
         "a lease keeps others away",

@@ -201,6 +201,13 @@ class Files(Journals):
         self.journal.close()
         self.open()
 
+    def test_says_that_its_lock_cannot_be_opened(self) -> None:
+        self.journal.close()
+        lock = self.path.with_name(f"{self.path.name}.lock")
+        lock.unlink()
+        lock.mkdir()
+        self.assert_cannot_open(f"{self.path.absolute()}: Is a directory")
+
     def test_leaves_alone_what_is_no_journal(self) -> None:
         self.journal.close()
         self.path.write_text("My thesis\n")
@@ -393,6 +400,7 @@ class OtherJournals(SynchronousTestCase):
     def test_of_nothing_keeps_nothing(self) -> None:
         journal = NoJournal()
         journal.write("begin")
+        journal.refused(command="Open A")
         journal.close()
 
-        self.assertEqual(list(journal.records()), [])
+        self.assertEqual([*journal.records(), *journal.refusals()], [])

@@ -40,6 +40,19 @@ class Refused(Journals):
         told = [each["event"] for each in self.journal.records(since=self.time)]
         self.assertEqual(sorted(told), ["begin", "refused"])
 
+    def test_is_told_by_itself_too_also_after_a_start_and_a_turn_of_its_files(self) -> None:
+        self.write(1)
+        self.refuse("Open A")
+        self.reopen(refused_size=500)
+        self.time += 60
+        for number in range(4):
+            self.refuse(f"Open {number}")
+        self.write(1)
+        told = [(each["event"], each["command"]) for each in self.journal.refusals(self.time)]
+        self.assertEqual(told, [("refused", f"Open {number}") for number in range(4)])
+        commands = [each["command"] for each in self.journal.refusals()]
+        self.assertEqual(commands, ["Open A", "Open 0", "Open 1", "Open 2", "Open 3"])
+
     def test_takes_little_room_whatever_was_sent(self) -> None:
         self.refuse("Open " + 65_536 * "A")
 

@@ -156,7 +156,11 @@ class WatchedJournalTests(SynchronousTestCase):
         self.inner.turn()
         self.journal.write("begin")
         self.assertEqual([each["event"] for each in self.journal.recall()], ["key", "begin"])
+        self.journal.refused(command="Open B")
+        refused = [each["command"] for each in self.journal.refusals()]
+        self.assertEqual(refused, ["Open B"])
         late = 32_503_680_000.0
+        self.assertEqual(list(self.journal.refusals(late)), [])
         self.assertEqual(list(self.journal.records(late)), [])
         self.assertEqual([each["event"] for each in self.journal.recall(late)], ["key"])
         self.journal.close()

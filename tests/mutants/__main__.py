@@ -1,9 +1,10 @@
 """A sample of mutants: one small change of the code each, which a unit test must notice.
 
 ``python -m tests.mutants [--share 0.1] [--seed 1] [ROOM ...]`` draws that share of the mutants of
-each room, tries each with the tests that reach its line, and prints where each that survived is
-and what it changes, and a table. What no test could tell from the original is listed, with the
-reason, in ``equivalent.toml``, and left out of the figures; so is what the type checker notices.
+each room, or of a file as ``transport/turns.py``, tries each with the tests that reach its line,
+and prints where each that survived is and what it changes, and a table. What no test could tell
+from the original is listed, with the reason, in ``equivalent.toml``, and left out of the figures;
+so is what the type checker notices.
 
 Which changes there are is said by mutmut. Its runner is not used: it makes and type-checks all
 mutants of a room for each sample, chooses tests by function, and starts a session of pytest for
@@ -21,15 +22,16 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import islice
 
 from tests.mutants.equivalent import Equivalents
 from tests.mutants.figures import End, Figures, table
 from tests.mutants.forks import BROKEN, Forks
 from tests.mutants.mutants import Mutant
 from tests.mutants.reach import Reach, learn
-from tests.mutants.sample import kept, room_files
+from tests.mutants.sample import kept, path_of, room_files
 from tests.mutants.trial import NOTICED, attempt
 from tests.mutants.types import noticed_by_types
 
@@ -42,15 +44,18 @@ _WANTED = 0.97
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.mutants", description=__doc__)
-    parser.add_argument("rooms", nargs="*", metavar="ROOM", help=f"of {', '.join(ROOMS)}")
+    parser.add_argument(
+        "rooms", nargs="*", metavar="ROOM", help=f"of {', '.join(ROOMS)}, or a file of any room"
+    )
     parser.add_argument("--share", type=float, default=0.1, help="of the mutants of each room")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     options = parser.parse_args(arguments)
     rooms: Sequence[str] = options.rooms or ROOMS
-    if unknown := set(rooms) - set(ROOMS):
-        parser.error(f"no such room: {', '.join(sorted(unknown))}")
-    samples = _samples(rooms, options.share, options.seed, options.jobs)
+    files = {room: room_files(room) for room in rooms}
+    if unknown := [room for room in rooms if room not in ROOMS and files[room] != [path_of(room)]]:
+        parser.error(f"no such room: {', '.join(unknown)}")
+    samples = _samples(files, options.share, options.seed, options.jobs)
     everything = [mutant for sample in samples.values() for mutant in sample]
     _say(f"{len(everything)} mutants")
     by_types = noticed_by_types(everything)
@@ -74,15 +79,17 @@ def _say(text: str) -> None:
     sys.stdout.flush()
 
 
-def _samples(rooms: Iterable[str], share: float, seed: int, jobs: int) -> dict[str, list[Mutant]]:
-    """By room. The same for the same seed, as long as the code is the same."""
-    work = [(path, share, seed) for room in rooms for path in room_files(room)]
+def _samples(
+    rooms: Mapping[str, Sequence[str]], share: float, seed: int, jobs: int
+) -> dict[str, list[Mutant]]:
+    """By room, of its files. The same for the same seed, as long as the code is the same."""
+    work = [(path, share, seed) for files in rooms.values() for path in files]
     with multiprocessing.get_context("spawn").Pool(jobs) as pool:
-        samples = pool.starmap(kept, work, chunksize=1)
-    by_room: dict[str, list[Mutant]] = {room: [] for room in rooms}
-    for (path, *_), sample in zip(work, samples, strict=True):
-        by_room[path.split("/")[1]].extend(sample)
-    return by_room
+        samples = iter(pool.starmap(kept, work, chunksize=1))
+    return {
+        room: [mutant for sample in islice(samples, len(files)) for mutant in sample]
+        for room, files in rooms.items()
+    }
 
 
 def _tried(mutants: Iterable[Mutant], reach: Reach, jobs: int) -> Iterator[tuple[Mutant, End]]:

@@ -19,8 +19,15 @@ from tests.mutants.mutants import ROOT, Mutant, changed
 _FOLDER = ROOT / "build" / "mutants" / "samples"
 
 
+def path_of(name: str) -> str:
+    """Of a room, or of a file in one."""
+    return f"pychron_comms/{name}"
+
+
 def room_files(room: str) -> list[str]:
-    files = (ROOT / "pychron_comms" / room).rglob("*.py")
+    """All of a room, or the one file that is named itself; none where there is neither."""
+    root = ROOT / path_of(room)
+    files = [root] if root.is_file() else root.rglob("*.py")
     paths = sorted(str(path.relative_to(ROOT)) for path in files)
     return [path for path in paths if config().should_mutate(path)]
 

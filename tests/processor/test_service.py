@@ -199,6 +199,20 @@ class ServiceTests(SynchronousTestCase):
         self.stop(service)
         self.assertIn('"event":"stop"', journal.read_text("utf-8").splitlines()[-1])
 
+    def test_what_is_refused_in_its_last_moment_is_written_down(self) -> None:
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        journal = pathlib.Path(folder) / "lab.journal"
+        service: Any = self.start(f'[journal]\nfile = "{journal.as_posix()}"')
+        server, transport = self.connect()
+        self.patch(service._http, "stopService", Deferred)
+        service.stopService()
+        self.reactor.pump([0.01] * 3)
+        server.dataReceived(b"@id=1;from=10.0.0.5 System|Open A\r\n")
+        self.assertIn(b"@id=1 ERROR 209", transport.value())
+        refused = journal.with_name("lab.journal.refused").read_text("utf-8")
+        self.assertIn('"command":"Open A"', refused)
+        self.reactor.pump([0.1] * 200)
+
     def test_its_health_tells_of_its_journal(self) -> None:
         made = self.healths_made()
         folder = self.enterContext(tempfile.TemporaryDirectory())

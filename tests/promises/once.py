@@ -33,15 +33,6 @@ ONCE = (
         ".test_what_acts_and_lay_there_for_long_is_not_begun",
     ),
     Promise(
-        "nor does the twin of one that a processor refused at its end",
-        "its server knows of it while a copy may be under way; the next processor does not",
-        "server/datagrams.py",
-        "        if _refused_at_end(outcome):\n",
-        "        if False:\n",
-        "tests.server.test_datagram_twins.TwinTests"
-        ".test_nor_is_the_twin_of_one_that_a_processor_refused_at_its_end",
-    ),
-    Promise(
         "also between two computers",
         "what takes longer than the quickest command of the last minute was held up for that long",
         "processor/lateness.py",
@@ -78,6 +69,16 @@ ONCE = (
         "            if False:\n",
         "tests.processor.test_copies_under_way.RefusedTests"
         ".test_a_connection_that_was_made_before_brings_a_copy",
+    ),
+    Promise(
+        "not by another processor either",
+        "one that starts reads what was refused just now, whether the one before it was stopped or"
+        " killed",
+        "processor/hardware_manager.py",
+        "                commands.refused(record)\n",
+        "                pass\n",
+        "tests.processor.test_recalled_refusals.RefusalTests"
+        ".test_what_a_stop_has_refused_is_refused_to_a_datagrams_copy",
     ),
     Promise(
         "a reply is kept until there is evidence that it was read",

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import Deferred
-
-from pychron_comms.errors import InvalidValveError, ShuttingDownError, error_line
+from pychron_comms.errors import InvalidValveError
 from pychron_comms.handlers.factories import own_commands
 from pychron_comms.server.datagrams import TWINS, NotBegun
 from pychron_comms.server.resend import evidence
@@ -60,30 +57,7 @@ class TwinTests(DatagramCase):
         handler.datagramReceived(b"Open A\r", self.address)
         self.assertEqual(self.commands(), ["Open B", "Open A", "Open A"])
 
-    def test_nor_is_the_twin_of_one_that_a_processor_refused_at_its_end(self) -> None:
-        """The next processor knows nothing of it."""
-        error = ShuttingDownError("Open A")
-        # By a processor elsewhere, and by one in this process.
-        self.see_its_twin_refused(lambda reply: reply.callback(error_line(error)))
-        self.see_its_twin_refused(lambda reply: reply.errback(error))
-
-    def see_its_twin_refused(self, answer: Callable[[Deferred[str]], None]) -> None:
-        self.declared = own_commands()
-        handler, transport = self.handler()
-        self.repeater.requests.clear()
-        handler.datagramReceived(b"Open A\r", self.address)
-        answer(self.repeater.waiting[-1])
-        self.clock.advance(KEEP_DATAGRAM - 0.1)
-        for line in (b"Open A\r", b"Open B\r", b"Close A\r"):
-            handler.datagramReceived(line, self.address)
-        handler.datagramReceived(b"Open A\r", ("10.0.0.9", 5))
-        said = b"ERROR 209 : shutting down: Open A\r\n"
-        self.assertEqual(transport.written, [(said, self.address)] * 2)
-        self.clock.advance(0.11)
-        handler.datagramReceived(b"Open A\r", self.address)
-        self.assertEqual(self.commands(), ["Open A", "Open B", "Close A", "Open A", "Open A"])
-
-    def test_what_was_refused_for_another_reason_a_processor_knows_by_itself(self) -> None:
+    def test_what_was_refused_a_processor_knows_by_itself(self) -> None:
         self.declared = own_commands()
         handler, _ = self.handler()
         handler.datagramReceived(b"Open Z\r", self.address)

@@ -89,6 +89,10 @@ class Audit:
         """What earlier processes wrote, of as long ago as matters; for before ``start``."""
         return self._journal.recall(since=self._now() - RECALL)
 
+    def refused_since(self, seconds: float) -> Iterator[Mapping[str, Any]]:
+        """What was refused in the last so many seconds, by earlier processes too."""
+        return self._journal.refusals(since=self._now() - seconds)
+
     def start(self) -> None:
         self.note("start", pid=os.getpid())
 

@@ -150,14 +150,7 @@ class CopyMemory:
             del self._running[place]
         self._bring_up_to_date(plain)
         plain.end(ended, now)
-        plain.is_overtaken = ended.refused and plain.has_connection and _is_overtaken(ended)
-        if ended.refused and not plain.is_overtaken:
-            self._refused.keep(
-                sender, plain.line, plain, texts=_texts(plain), until=plain.until, now=now
-            )
-        else:
-            self._refused.forget(sender, plain.line)
-            self._keep(sender, plain, now)
+        self._remember(sender, plain, ended, now)
 
     def all_made_safe(self, by: str) -> None:
         """What was done may be undone now, and what runs is: who asks it again is told so (201).
@@ -191,10 +184,13 @@ class CopyMemory:
     def recall(
         self, request: Mapping[str, str], moves: tuple[Move, ...], ended: Ended, times: Times
     ) -> None:
-        """A command that an earlier process ran."""
+        """A command that an earlier process ran; after all these, one that it refused."""
+        run = self._kept.get(request["sender"], (request["type"], request["command"]), times.ended)
+        if ended.refused and run is not None and run.ended_at >= times.ended:
+            return
         plain = self._new(ended, request, moves, times.asked)
         plain.change, plain.ended_at = times.change, times.ended
-        self._keep(request["sender"], plain, times.ended)
+        self._remember(request["sender"], plain, ended, times.ended)
 
     def taken(self, ask: str) -> None:
         """The reply to that ask was read."""
@@ -220,6 +216,16 @@ class CopyMemory:
         plain.ask(ask, at)
         if is_kept:
             self._last[ask] = plain
+
+    def _remember(self, sender: str, plain: PlainCommand, ended: Ended, now: float) -> None:
+        plain.is_overtaken = ended.refused and plain.has_connection and _is_overtaken(ended)
+        if ended.refused and not plain.is_overtaken:
+            self._refused.keep(
+                sender, plain.line, plain, texts=_texts(plain), until=plain.until, now=now
+            )
+        else:
+            self._refused.forget(sender, plain.line)
+            self._keep(sender, plain, now)
 
     def _keep(self, sender: str, plain: PlainCommand, now: float) -> None:
         # First, since it may be forgotten at once for want of room.

@@ -57,7 +57,8 @@ class _Begun(NamedTuple):
 
 
 class Recall:
-    """Takes the records in, oldest first; ``close`` after the last of them."""
+    """Takes the records in, oldest first; ``close`` after the last of them, and then what was
+    ``refused``."""
 
     def __init__(
         self,
@@ -110,6 +111,13 @@ class Recall:
             ended_at = when(at) - ahead if at else self._clock
             times = Times(when(begun.record["at"]) - ahead, ended_at, begun.change)
             self._copies.recall(begun.record, begun.moves or (), ended, times)
+
+    def refused(self, record: Mapping[str, Any]) -> None:
+        """A command that was not begun; its copies are not either, as long as they may come."""
+        if "ask" in record:
+            at = self._now.when(record["at"])
+            ended = Ended(State.DONE, record["reply"], refused=True)
+            self._copies.recall(record, (), ended, Times(at, at, 0))
 
     def _begin(self, record: Mapping[str, Any]) -> None:
         if "key" in record or record["at"] >= self._recent:

@@ -303,6 +303,7 @@ BREAKAGES: Mapping[str, Patches] = {
     "what lay comes now": [(CopyMemory, "find", _found_as_if_it_came_now)],
     "refusals push out what was run": [(KeyMemory, "ended", _remembered_in_one_room)],
     "refusals are forgotten": [(PlainCommand, "was_refused_to", _no)],
+    "refusals are forgotten at a restart": [(Recall, "refused", _nothing)],
     "a lease keeps nobody away": [(Leases, "check", _nothing)],
     "a lease is forgotten at a restart": [(Leases, "recall", _nothing)],
     "the end of a lease makes nothing safe": [(UnsafeParts, "add", _nothing)],

@@ -194,6 +194,27 @@ REFUSED_BEFORE_THE_FIRST: History = [
     Pass(6.0),
 ]
 
+#: Another processor is there when the twin of a datagram comes that the one before has refused.
+REFUSED_AND_KILLED: History = [
+    Datagrams(("doubled soon",)),
+    TakeLock(0.5),
+    Ask(_PLAIN_DATAGRAMS, "Count", "a", Script(), None),
+    Pass(0.05),
+    KillProcessor(),
+    Pass(6.0),
+]
+
+#: The same, and it was refused since the one before was stopped.
+REFUSED_AT_THE_END: History = [
+    Ask(_KEPT, "Count", "b", Script(0.3), None),
+    Pass(0.02),
+    StopProcessor(),
+    Pass(0.02),
+    Datagrams(("doubled soon",)),
+    Ask(_PLAIN_DATAGRAMS, "Count", "a", Script(), None),
+    Pass(6.0),
+]
+
 #: Its copies lie at a server that stands still for longer than the gate remembers datagrams.
 DATAGRAMS_LIE: History = [
     Ask(_PLAIN_DATAGRAMS, "Count", "a", Script(0.01, late=True), None),
@@ -271,6 +292,8 @@ CLASSICS: list[History] = [
     FIRST_COMES_LAST_AND_LIES,
     REFUSED_AND_FREE,
     REFUSED_BEFORE_THE_FIRST,
+    REFUSED_AND_KILLED,
+    REFUSED_AT_THE_END,
     DATAGRAMS_LIE,
     LAIN_AND_DOUBLED,
     FLOODED,

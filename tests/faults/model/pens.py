@@ -11,6 +11,7 @@ from zope.interface import implementer
 from pychron_comms.interfaces import IJournal
 from pychron_comms.journal.checkpoint import Carrier
 from pychron_comms.journal.memory import MemoryJournal
+from pychron_comms.journal.record import REFUSED
 from tests.faults.model.processes import Process
 
 #: Where a processor may die: before or after it has written the begin or the end of a command.
@@ -50,6 +51,8 @@ class Pen:
         return execute(self.write, event, **fields)
 
     def refused(self, **fields: Any) -> None:
+        if self._journal.failing:
+            self.unwritten.append({"event": REFUSED, **fields})
         if self._process.alive:
             self._journal.refused(**fields)
 
@@ -61,6 +64,9 @@ class Pen:
 
     def recall(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
         return self._journal.recall(since)
+
+    def refusals(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
+        return self._journal.refusals(since)
 
     def close(self) -> None:
         """The next processor goes on in it."""

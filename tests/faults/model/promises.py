@@ -197,12 +197,10 @@ def check_answered(world: World, unit: Unit, told: list[Told]) -> None:
 
 
 def refusal_is_known(world: World, unit: Unit, told: Told, refused: float) -> bool:
-    """Whether the process that was told of it still knows that it was refused."""
-    born = max(
-        (died + world.down for died in world.processor_deaths if died <= told.at), default=0.0
-    )
+    """Whether that is still known, by whichever process: a disk that was full took nothing down."""
     seconds = KEEP_DATAGRAM if unit.client.by_datagrams else KEEP
-    return born <= refused and world.witness.arrival_of(told).at < refused + seconds
+    is_recent = world.witness.arrival_of(told).at < refused + seconds
+    return is_recent and not refusal_is_lost(world, unit)
 
 
 def may_be_repeated(world: World, unit: Unit, told: list[Told]) -> bool:

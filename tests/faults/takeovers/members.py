@@ -80,7 +80,7 @@ class Processor:
 
         self.fence = WatchedFence(seconds, lambda: owned(self))
         memory = SharedMemory()
-        journal = SharedJournal(NoJournal(), self._tell, memory.records, lambda: _at(seconds()))
+        journal = SharedJournal(NoJournal(), self._tell, memory, lambda: _at(seconds()))
         self.gate = _gate(process, laboratory, journal, self.fence, seconds)
         self.standby = Standby(
             ADDRESS,
