@@ -27,6 +27,7 @@ ROOM = 64_000_000
 NEEDED = frozenset(
     {"begin", "end", "claim", "release", "lapse", "override", "unsafe", "safe", "stop"}
 )
+_REFUSED = f'"{REFUSED}"'.encode()
 
 
 class _Record(NamedTuple):
@@ -123,7 +124,8 @@ class SharedMemory:
     def refusals(self) -> Iterator[Mapping[str, Any]]:
         """What was refused, as records of a journal."""
         for kept in self._in_order():
-            record = _read(kept)
+            # Most say nothing of it: not worth to be parsed.
+            record = _read(kept) if _REFUSED in kept.line else None
             if record is not None and record["event"] == REFUSED:
                 yield record
 

@@ -53,6 +53,17 @@ class MemoryTests(SynchronousTestCase):
         records = self.take(both, begun, ended, both)
         self.assertEqual([each["event"] for each in records], ["begin", "end"])
 
+    def test_what_was_refused_is_told_by_itself_in_its_order(self) -> None:
+        self.take(
+            Message(CLAIM, b"1.a"),
+            Message(CLAIM, b"2.b"),
+            record(RECORD, "2.b", event="refused", n=0, **command("k")),
+            record(RECORD, "2.b", event="begin", n=1, **command('"refused"')),
+            record(RECORD, "1.a", event="refused", n=0, **command("l")),
+            Message(RECORD, b'"refused"', headers={"epoch": "2.b"}),
+        )
+        self.assertEqual([each["key"] for each in self.memory.refusals()], ["l", "k"])
+
     def test_numbers_of_two_processes_are_two(self) -> None:
         records = self.take(
             record(RECORD, "1.a", event="begin", n=1, **command("k")),
