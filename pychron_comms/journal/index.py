@@ -108,10 +108,9 @@ class Index:
             files = self._open_files(opened)
             for *facts, n, file, start, begin_file, begin_start in rows:
                 there = self._read(files, file, start, n)
-                if there is None:
-                    continue
-                begin = self._read(files, begin_file, begin_start, there.get("of"))
-                yield Entry(there, {**(begin or {}), **there}, Facts(*facts))
+                if there is not None:
+                    begin = self._read(files, begin_file, begin_start, there.get("of"))
+                    yield Entry(there, {**(begin or {}), **there}, Facts(*facts))
 
     # -- making it
 

@@ -37,6 +37,7 @@ from pychron_comms.processor.execution.sealed_queue import SealedQueue
 from pychron_comms.processor.settings import laboratory_from
 from pychron_comms.safeguards.fence import LeasedFence
 from pychron_comms.safeguards.kept_rules import KeptRules
+from pychron_comms.safeguards.system_lock import SystemLock
 from tests.doubles import ScriptedCall
 from tests.executions import submitted
 from tests.help_texts import unfinished
@@ -252,6 +253,18 @@ class GateTests(SynchronousTestCase):
         self.successResultOf(gate.stopService())
         assert item is not None
         self.assertEqual(item.value, "ok")
+
+    def test_who_has_the_lock_and_what_waits_is_told_too(self) -> None:
+        self.patch(assembly, "lock_readings", lambda lock: [Reading("road/lock", type(lock))])
+        self.patch(
+            Queues, "readings", lambda queues, names: [Reading("road/queue/x", "System" in names)]
+        )
+        gate = gate_from_config(*laboratory_from(None), self.reactor, Metrics())
+        gate.startService()
+        self.reactor.pump([0.1] * 20)
+        items = [gate.stream.get(path) for path in ("road/lock", "road/queue/x")]
+        self.successResultOf(gate.stopService())
+        self.assertEqual([item and item.value for item in items], [SystemLock, True])
 
     def test_a_journal_is_opened_and_searched_where_nothing_else_is_said(self) -> None:
         folder = pathlib.Path(self.enterContext(tempfile.TemporaryDirectory()))

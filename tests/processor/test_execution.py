@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import Any
 
-from twisted.internet.defer import CancelledError, Deferred, fail
+from twisted.internet.defer import CancelledError, Deferred, fail, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -146,6 +146,20 @@ class HandOverTests(SynchronousTestCase):
 
         self.assertEqual(self.execution.hand_over(run), "OK")
         self.assertEqual(self.record.events, ["begin", "OK"])
+
+    def test_who_looks_on_is_told_of_one_that_takes_its_time_and_of_no_other(self) -> None:
+        told: list[str] = []
+        self.patch(self.record, "goes_on", lambda: told.append("goes on"))
+        self.hand_over()
+        self.assertEqual(told, ["goes on"])
+        execution = execution_of(ScriptedCall("Open"), self.record)
+
+        def run() -> Deferred[str]:
+            execution.take()
+            return succeed("OK")
+
+        execution.hand_over(run)
+        self.assertEqual(told, ["goes on"])
 
     def test_one_that_cannot_be_written_down_is_not_handed_over(self) -> None:
         self.record.failing = JournalError("the disk is full")

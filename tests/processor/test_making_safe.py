@@ -55,6 +55,12 @@ class CommandTests(QueueCase):
         closing.result.callback("")
         self.assertEqual(self.successResultOf(reply), "OK")
 
+    def test_as_many_at_a_time_as_its_manager_takes_which_is_one_unless_it_says_more(self) -> None:
+        for options, runs in (({}, [1, 0, 0]), ({"width": 2}, [1, 1, 0])):
+            self.queue = ManagerQueue(ReactorRunner(), self.clock, **options)
+            calls, _ = self.closes(3)
+            self.assertEqual([call.runs for call in calls], runs)
+
     def test_it_is_run_while_stopping(self) -> None:
         calls, replies = self.closes(2)
         stopped = self.queue.stop()

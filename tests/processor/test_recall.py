@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from zope.interface import directlyProvides
 
 from pychron_comms.errors import DeviceConnectionError, OutcomeUnknownError
-from pychron_comms.interfaces import Part
+from pychron_comms.interfaces import IDescribedHandler, Part
 from pychron_comms.processor.ending import GRACE
 from pychron_comms.wire.copies import KEEP
-from tests.processor.copy_case import OTHER, CopyCase
+from tests.processor.copy_case import OTHER, CopyCase, Valves
 
 
 class RecallTests(CopyCase):
@@ -108,6 +109,22 @@ class RecallTests(CopyCase):
         self.gate.startService()
         self.failureResultOf(self.ask("c2.1"), OutcomeUnknownError)
         self.assertEqual(self.ran, ["Open A"])
+
+    def test_a_part_is_found_by_its_type_and_all_that_is_said_behind_it(self) -> None:
+        class Named(Valves):
+            """Its parts may be called anything."""
+
+            def part(self, name: str) -> Part:
+                return Part(f"System:{name}", self, name)
+
+        self.valves = Named()
+        directlyProvides(self.valves, IDescribedHandler)
+        self.gate = self.new_gate()
+        for name, target in (("System:A", "A"), ("System:bus:A", "bus:A"), ("System", "System")):
+            part = self.gate._part(name)
+            assert part is not None
+            self.assertEqual(part.target, target)
+        self.assertIsNone(self.gate._part("A:System"))
 
     def stop(self) -> None:
         """A clean stop, which makes all safe."""

@@ -318,6 +318,16 @@ class SlowTests(SealedCase):
         self.assertTrue(queue.forget(waiting))
         self.failureResultOf(waiting, ExpiredError)
 
+    def test_what_is_done_at_once_beside_it_is_answered_when_that_is_written(self) -> None:
+        self.calls["Close A"].result = Deferred()
+        self.ask("Close A")
+        self.turn()
+        reply = self.ask("Close B")
+        self.assertEqual(self.log, ["Close A", "Close B"])
+        self.assertNoResult(reply)
+        self.turn()
+        self.assertEqual(self.successResultOf(reply), "OK")
+
     def test_what_was_to_follow_is_overtaken_by_what_makes_safe(self) -> None:
         self.ask("Move A")
         opening = self.ask("Open B")

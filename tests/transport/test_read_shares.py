@@ -76,9 +76,9 @@ class ReadShareTests(SynchronousTestCase):
             self.assertEqual(second, [socket.name for socket in flood[READS:]])
 
     def test_when_all_have_had_theirs_one_may_be_read_twice(self) -> None:
-        flood, _ = self.connect(READS + 1), self.connect(1, OTHER)
+        flood, others = self.connect(READS + 1), self.connect(1, OTHER)
         for _ in range(2):
-            self.turn(*flood)
+            self.turn(*flood, *others)
         self.assertEqual(self.turn(flood[0], flood[0]), [0, 0])
 
     def test_one_that_is_alone_has_as_many_as_it_likes(self) -> None:
