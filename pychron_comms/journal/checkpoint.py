@@ -79,7 +79,7 @@ def find_checkpoint(file: Path) -> Place | None:
     return None
 
 
-def recall(path: Path, since: str = "") -> Iterator[Mapping[str, Any]]:
+def recall(path: Path, since: str) -> Iterator[Mapping[str, Any]]:
     """What was carried over last, and what was written after it; no refusals. Errors: OSError.
 
     ``since``: only those of that time and later, as records write it; what was carried over counts

@@ -43,6 +43,16 @@ class MarkTests(SynchronousTestCase):
         self.assertEqual(self.marks.seen(left).severity, Severity.MAJOR)
         self.assertEqual(self.marks.seen(left.invalid("no answer")).reason, "no answer")
 
+    def test_how_it_stands_is_told_in_words_or_as_the_number_that_it_is(self) -> None:
+        for value, target, said in (
+            (False, True, "it was told open, and says closed"),
+            (True, False, "it was told closed, and says open"),
+            (3.0, 5.0, "it was told 5.0, and says 3.0"),
+            ("down", "up", "it was told up, and says down"),
+        ):
+            left = replace(self.item, value=value, details={"target": target})
+            self.assertEqual(self.marks.seen(left).reason, said)
+
     def test_what_has_no_target_stays_as_it_is(self) -> None:
         item = replace(self.item, details={})
         self.assertIs(self.marks.seen(item), item)
