@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pychron_comms.journal import checkpoint
-from pychron_comms.journal.checkpoint import find_checkpoint
+from pychron_comms.journal.checkpoint import find_checkpoint, recall
 from tests.journal.journal_case import Journals
 
 
@@ -42,6 +42,13 @@ class CutShortTests(Journals):
         for since in (0, 100, "x"):
             self.journal.write("checkpoint", since=since)
             self.assertEqual(find_checkpoint(self.path), whole, since)
+
+    def test_lines_that_are_no_records_are_passed_over(self) -> None:
+        self.journal.close()
+        with self.path.open("a") as file:
+            file.write('["event"]\n{"at": "2026"}\n"event"\n{"event"\n')
+        told = [each.get("key") or each["part"] for each in recall(self.path, "")]
+        self.assertEqual(told, ["first", "second", "B", "C"])
 
 
 class NothingCarriedTests(Journals):

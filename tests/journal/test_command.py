@@ -333,6 +333,9 @@ class Verify(Command):
         self.assertEqual(status, 0)
         self.assertIn("has no end", lines[0])
 
+    def test_with_half_a_word_is_a_mistake(self) -> None:
+        self.assertEqual(self.run_command("--versio"), (2, []))
+
     def test_with_a_mistake_in_the_call_ends_with_2(self) -> None:
         head = f"1:{'0' * 64}"
         for words in (["--head", "6"], ["--head", head, str(self.path)], ["--secret", "missing"]):

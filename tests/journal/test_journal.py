@@ -335,6 +335,7 @@ class Sync(Journals):
         synced: list[bool] = []
         self.patch(os, "fsync", lambda fd: synced.append(stat.S_ISDIR(os.fstat(fd).st_mode)))
         Disk().sync_folder(self.folder)
+        self.assertEqual(synced, [True])
         self.patch(os, "name", "nt")  # where a folder cannot be opened
         Disk().sync_folder(self.folder)
 
@@ -349,6 +350,15 @@ class OtherJournals(SynchronousTestCase):
         for journal in (NoJournal(), MemoryJournal(), file):
             verifyObject(IJournal, journal)
             self.assertEqual([journal.write("begin"), journal.write("end", of=1)], [1, 2])
+
+    def test_what_is_written_soon_is_all_that_was_given(self) -> None:
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        file = FileJournal(folder / "lab.journal")
+        self.addCleanup(file.close)
+        for journal in (file, MemoryJournal()):
+            self.successResultOf(journal.write_soon("begin", command="Open A"))
+            (record,) = journal.records()
+            self.assertEqual((record["event"], record["command"]), ("begin", "Open A"))
 
     def test_in_memory_keeps_what_a_file_would_give_back(self) -> None:
         journal = MemoryJournal(now=lambda: MONDAY)

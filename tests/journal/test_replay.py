@@ -85,6 +85,14 @@ class Replay(Command):
 
         self.assertEqual(self.laboratory.asked, ["System|Open A", "System|Open D"])
 
+    def test_one_whose_begin_could_not_be_written_is_asked_first(self) -> None:
+        journal = FileJournal(self.path, now=lambda: self.time)
+        journal.write("end", type="System", command="Close F", sender="10.0.0.5", reply="OK")
+        journal.close()
+        self.run_command("replay", self.path)
+
+        self.assertEqual(self.laboratory.asked, ["System|Close F", "System|Open A"])
+
     def test_a_system_without_unix_sockets_has_no_replay(self) -> None:
         self.patch(replay, "socket", SimpleNamespace())
         self.assertEqual(self.run_command("replay", self.path), (2, []))

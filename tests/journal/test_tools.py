@@ -130,6 +130,10 @@ class Stats(Command):
             lines[0],
             "from 2026-03-02 10:14:05.116 +00:00 to 2026-03-02 10:19:05.116 +00:00",
         )
+        _, (first, *_) = self.run_command("stats", self.path, "--zone", "Europe/Berlin")
+        self.assertEqual(
+            first, "from 2026-03-02 11:14:05.116 +01:00 to 2026-03-02 11:19:05.116 +01:00"
+        )
         self.assertIn("         1    120.000    120.000    120.000  System|Open", lines)
         status, lines = self.run_command("stats", self.path, "--json")
         told = statistics(find(self.path, Filter()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -154,6 +155,32 @@ class AJournal(Verification):
         self.lines[4] = self.lines[4][:20] + b"\n"
 
         self.assertEqual([number for _, number, _ in self.found(self.lines)], [None, 6])
+
+    def test_with_evidence_that_is_no_evidence_is_found_out(self) -> None:
+        """Only a record of what was torn tells of it, not a command that says the same words."""
+        line = b"all is well"
+        self.path.write_bytes(b"".join(self.lines))
+        journal = FileJournal(self.path, secret=self.secret)
+        says = hashlib.sha256(line).hexdigest()
+        journal.write("begin", lines=1, length=len(line), sha256=says)
+        journal.close()
+        lines = self.path.read_bytes().splitlines(keepends=True)
+        lines.insert(10, line + b"\n")
+
+        self.assertEqual(self.found(lines), [(11, None, "altered or inserted: no record")])
+
+    def test_with_the_first_altered_of_those_that_are_left_is_found_out(self) -> None:
+        path = self.folder / "turning.journal"
+        journal = FileJournal(path, secret=self.secret, size=500, keep=1)
+        for number in range(12):
+            journal.write("begin", command=f"Open {number}")
+        journal.close()
+        files = journal_files(path)
+        self.assertEqual(verify(files, self.secret).findings, [])
+        first = files[0].read_bytes()
+        files[0].write_bytes(first.replace(b'"at":"20', b'"at":"19', 1))
+        (finding, *_) = verify(files, self.secret).findings
+        self.assertEqual((finding.line, finding.text), (1, "altered"))
 
     def test_with_its_evidence_altered_is_found_out(self) -> None:
         self.path.write_bytes(b"".join(self.lines) + b'{"n":11,"at":"2026')

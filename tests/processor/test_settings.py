@@ -46,6 +46,7 @@ class ProcessorKeysTests(SynchronousTestCase):
     def test_who_owns_the_hardware_must_be_trusted(self) -> None:
         error = self.assertRaises(ConfigError, read, '[processor]\nowner = "10.0.0.2"')
         self.assertIn("processor.owner: expected one of those in trust", str(error))
+        self.assertIn("127.0.0.1", str(error))
 
     def test_bounds_are_kept_on_both_sides(self) -> None:
         for section, key, least, most in (

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
@@ -79,10 +80,16 @@ class ReadTests(SynchronousTestCase):
         later.callback(1.5)
         self.assertEqual([each.value for each in self.successResultOf(coming)], [1.5])
 
+    def test_a_value_of_any_other_kind_is_there_at_once(self) -> None:
+        ready = read(Slow(Decimal("1.5")))
+        self.assertEqual([each.value for each in cast(Any, ready)], [Decimal("1.5")])
+
     def test_a_later_failure_is_its_own_alone(self) -> None:
         later: Deferred[float] = Deferred()
         later.errback(DeviceConnectionError("slow"))
-        self.assertEqual(self.read(Slow(later))[""].severity, Severity.INVALID)
+        reading = self.read(Slow(later))[""]
+        self.assertEqual((reading.value, reading.severity), (None, Severity.INVALID))
+        self.assertIn("slow", reading.reason)
 
     def test_what_is_no_number_is_invalid(self) -> None:
         for value in (float("nan"), float("inf"), None):
@@ -401,6 +408,13 @@ class CommandTests(PublisherCase):
         self.ended(self.move, opens)
         self.assertTrue(self.item("System/valve/A").details["moving"])
         self.ended(closing, closes)
+        self.assertFalse(self.item("System/valve/A").details["moving"])
+
+    def test_two_that_end_in_one_moment_leave_it_at_rest(self) -> None:
+        calls = [self.goes_on(self.move), self.goes_on(self.move)]
+        for call in calls:
+            self.publisher.ended(call, {}, "OK", 0.25)
+        self.clock.advance(SOON)
         self.assertFalse(self.item("System/valve/A").details["moving"])
 
     def test_one_that_never_began_ends_no_other_ones_move(self) -> None:
