@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 
 from pychron_comms.errors import ExpiredError, OvertakenError, ShuttingDownError
 from pychron_comms.processor.ending import GRACE
@@ -80,6 +81,18 @@ class RefusalTests(CopyCase):
         self.restart(30.0)
         self.failureResultOf(self.ask("udp.2", age=29.0), ExpiredError)
         self.assertEqual(self.ran, [])
+
+    def test_a_clock_that_was_set_back_makes_it_last_no_longer(self) -> None:
+        self.refuse("udp.1")
+        self.clock = Clock()
+        self.clock.advance(900)
+        self.journal._now = self.clock.seconds
+        self.restart(0.0)
+        self.clock.advance(KEEP_DATAGRAM - 0.1)
+        self.failureResultOf(self.ask("udp.2"), ExpiredError)
+        self.clock.advance(0.1)
+        self.reply("udp.3")
+        self.assertEqual(self.ran, ["Open A"])
 
     def test_what_has_run_since_is_the_answer(self) -> None:
         self.refuse("udp.1")

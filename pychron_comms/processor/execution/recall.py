@@ -78,8 +78,9 @@ class Recall:
         self._begun: dict[int, _Begun] = {}
         # The last of each key, in their order; there may be more than there is room for.
         self._known: Kept[str, KnownKey] = {}
-        # The latest that was written.
+        # The latest that was written, and by how many seconds it is later than now.
         self._at = ""
+        self._ahead = 0.0
         # Plain commands whose copies may still come, and when each ended; empty for not before now.
         self._plain: list[tuple[_Begun, Ended, str]] = []
         self._takes: Mapping[str, Callable[[Mapping[str, Any]], None]] = {
@@ -106,7 +107,7 @@ class Recall:
         self._keys.recall(self._known)
         when = self._now.when
         # Where the computer's clock was set back, what it tells is as if the latest had been now.
-        ahead = max(when(self._at) - self._clock, 0.0) if self._at else 0.0
+        self._ahead = ahead = max(when(self._at) - self._clock, 0.0) if self._at else 0.0
         for begun, ended, at in self._plain:
             ended_at = when(at) - ahead if at else self._clock
             times = Times(when(begun.record["at"]) - ahead, ended_at, begun.change)
@@ -115,7 +116,7 @@ class Recall:
     def refused(self, record: Mapping[str, Any]) -> None:
         """A command that was not begun; its copies are not either, as long as they may come."""
         if "ask" in record:
-            at = self._now.when(record["at"])
+            at = min(self._now.when(record["at"]) - self._ahead, self._clock)
             ended = Ended(State.DONE, record["reply"], refused=True)
             self._copies.recall(record, (), ended, Times(at, at, 0))
 
