@@ -95,17 +95,8 @@ class PersistentClient:
             raise
 
 
-class ScriptClient:
+class ScriptClient(ConnectingClient):
     """Ends its command with CRLF and reads until a CRLF comes: the script runner."""
-
-    def __init__(self, address: Address) -> None:
-        self._address = address
-
-    def ask(self, command: str) -> str | None:
-        return _up_to_three_times(lambda timeout: self._ask_once(command, timeout))
-
-    def close(self) -> None:
-        """Nothing stays open."""
 
     def _ask_once(self, command: str, timeout: float) -> bytes:
         with connect(self._address, timeout) as connection:

@@ -459,7 +459,7 @@ class LocalTests(SynchronousTestCase):
         self.assertIs(gate.forgotten[0], gate.waiting[0])
 
 
-class RoutingTests(SynchronousTestCase):
+class RoutingCase(SynchronousTestCase):
     def setUp(self) -> None:
         self.default, self.laser = ScriptedRepeater(), ScriptedRepeater()
         self.routing = RoutingRepeater(
@@ -469,6 +469,8 @@ class RoutingTests(SynchronousTestCase):
             Clock(),
         )
 
+
+class RoutingTests(RoutingCase):
     def test_each_type_goes_to_its_processor(self) -> None:
         verifyObject(ICommandRepeater, self.routing)
         self.routing.get_response("CO2", "Enable", "10.0.0.1")

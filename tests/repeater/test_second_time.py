@@ -7,7 +7,6 @@ from typing import Any
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionLost
-from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -15,10 +14,9 @@ from pychron_comms.errors import OutcomeUnknownError, PychronCommunicationError
 from pychron_comms.repeater import endpoint
 from pychron_comms.repeater.endpoint import why_lost
 from pychron_comms.repeater.local import LocalRepeater
-from pychron_comms.repeater.routing import FixedWay, RoutingRepeater
 from pychron_comms.wire.context import PLAIN, RequestContext
-from tests.doubles import Heard, ScriptedGate, ScriptedRepeater
-from tests.repeater.test_endpoint import EndpointCase
+from tests.doubles import Heard, ScriptedGate
+from tests.repeater.test_endpoint import EndpointCase, RoutingCase
 
 
 class Watcher:
@@ -185,16 +183,7 @@ class LocalReadTests(SynchronousTestCase):
         self.assertEqual(heard.told, [(0, "21.5"), (1, "21.5")])
 
 
-class TwoFailuresTests(SynchronousTestCase):
-    def setUp(self) -> None:
-        self.default, self.laser = ScriptedRepeater(), ScriptedRepeater()
-        self.routing = RoutingRepeater(
-            FixedWay("default", self.default),
-            {"CO2": FixedWay("laser", self.laser)},
-            {"default": self.default, "laser": self.laser},
-            Clock(),
-        )
-
+class TwoFailuresTests(RoutingCase):
     def test_a_second_failure_of_a_test_is_nobodys_bug(self) -> None:
         test: Deferred[None] = self.routing.test_connection()
         for name, repeater in (("first", self.laser), ("second", self.default)):
