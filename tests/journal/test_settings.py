@@ -12,6 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from pychron_comms.config.table import ConfigError, Table
 from pychron_comms.journal.files import journal_files, refused_path
 from pychron_comms.journal.settings import JournalSettings, open_journal, read_journal
+from pychron_comms.journal.verify import verify
 from tests.config.table_case import without_line
 from tests.journal.journal_case import MONDAY
 
@@ -52,6 +53,15 @@ class Settings(SynchronousTestCase):
             "file: expected a file in a folder that this account may write, not /tmp, "
             "got '/tmp/lab.journal'",
         )
+
+    def test_without_a_secret_anybody_can_verify_it(self) -> None:
+        folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
+        for secret, found in ((None, 0), (self.secret(), 1)):
+            file = folder / f"{found}.journal"
+            journal = open_journal(JournalSettings(file=str(file), secret=secret or ""))
+            journal.write("begin", command="Open A")
+            journal.close()
+            self.assertEqual(len(verify([file]).findings), found)
 
     def test_a_secret_must_be_one(self) -> None:
         with self.assertRaises(ConfigError) as caught:

@@ -151,6 +151,12 @@ class AJournal(Verification):
         self.assertEqual(report.findings, [])
         self.assertEqual([each.line for each in report.torn], [10])
 
+    def test_with_a_whole_last_line_that_is_no_record_is_not_told_of_as_torn(self) -> None:
+        report = self.verify([*self.lines, b"all is well\n"])
+
+        self.assertEqual(report.torn, [])
+        self.assertEqual([each.line for each in report.findings], [11])
+
     def test_with_a_torn_line_that_nobody_tells_of_is_found_out(self) -> None:
         self.lines[4] = self.lines[4][:20] + b"\n"
 
