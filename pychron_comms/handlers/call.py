@@ -6,10 +6,14 @@ from collections.abc import Hashable
 
 from zope.interface import implementer
 
+from pychron_comms.errors import ReplyTooLongError
 from pychron_comms.handlers.moves import Values
 from pychron_comms.handlers.spec import CommandSpec, ServesHardware
 from pychron_comms.interfaces import Effect, ICall, IRepeatableCall, Move, Source
 from pychron_comms.wire.context import PLAIN, RequestContext
+
+#: Characters of a reply: a driver that reads rubbish must not fill the hop, which others share.
+LONGEST = 1 << 20
 
 
 @implementer(IRepeatableCall)
@@ -119,4 +123,7 @@ class Call:
         return method(self._handler, self.manager, self.sender, **values)
 
     def reply(self, result: object) -> str:
-        return self._spec.reply(result)
+        text = self._spec.reply(result)
+        if len(text) > LONGEST:
+            raise ReplyTooLongError(len(text), LONGEST)
+        return text

@@ -9,11 +9,15 @@ from typing import Any
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
+from twisted.python.reflect import safe_str
 
 from pychron_comms.observability.metrics import Metrics
 
 #: Characters of a value that are written.
 LENGTH = 200
+
+#: Characters of what an exception says.
+TOLD = 2000
 
 #: Seconds in which a sender may have so many lines, and one line no more than once.
 PERIOD = 10.0
@@ -23,6 +27,10 @@ LINES = 20
 SENDERS = 1024
 
 _OTHERS = "others"
+
+
+class LongError(Exception):
+    """Stands in the log for an exception that says more than a log should hold."""
 
 
 class _Page:
@@ -65,7 +73,7 @@ class SenderLog:
         self, log: Logger, text: str, failure: Failure, *, sender: str, **values: Any
     ) -> None:
         """The same, of a bug, with its traceback."""
-        self._write(log, log.failure, text, sender, {"failure": failure, **values})
+        self._write(log, log.failure, text, sender, {"failure": _cut_failure(failure), **values})
 
     def _write(
         self, log: Logger, say: Callable[..., None], text: str, sender: str, values: dict[str, Any]
@@ -113,6 +121,15 @@ class SenderLog:
                     sender=cut(sender),
                 )
                 del self._pages[sender]
+
+
+def _cut_failure(failure: Failure) -> Failure:
+    said = safe_str(failure.value)
+    if len(said) <= TOLD:
+        return failure
+    name = type(failure.value).__name__
+    error = LongError(f"{name}: {said[:TOLD]}... ({len(said)} in all)")
+    return Failure(error, LongError, failure.getTracebackObject())
 
 
 def cut(value: object) -> object:

@@ -26,7 +26,7 @@ from pychron_comms.errors import OutcomeUnknownError, ShuttingDownError, error_l
 from pychron_comms.qtegra import formatting as texts
 from pychron_comms.qtegra.answers import Answers, decode
 from pychron_comms.transport.budget import Account
-from pychron_comms.transport.connections import AWAITED, UNUSED, Connections
+from pychron_comms.transport.connections import AWAITED, UNASKED, UNUSED, Connections
 from pychron_comms.transport.peer_identity import introduced, sender_of
 from pychron_comms.transport.socket_tuning import make_prompt
 
@@ -68,7 +68,9 @@ class QtegraConnection(Protocol):
 
     @property
     def worth(self) -> int:
-        return AWAITED if self._waits else UNUSED
+        if self._waits:
+            return AWAITED
+        return UNUSED if self._received else UNASKED
 
     def connectionMade(self) -> None:
         self._sender = sender_of(self.transport.getPeer())

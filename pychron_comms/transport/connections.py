@@ -25,8 +25,9 @@ COUNTED = {
 
 IN_FLIGHT_MEANING = "Commands that wait for their replies."
 
-#: Nothing; a reply, or events; something that lasts as long as it does.
-UNUSED, AWAITED, HELD = range(3)
+#: Nothing, and none has ever been used; nothing now; a reply, or events; something that lasts as
+#: long as it does.
+UNASKED, UNUSED, AWAITED, HELD = range(4)
 
 #: Seconds between looks for silent connections, at most and at least.
 _RARELY, _OFTEN = 60.0, 0.05
@@ -45,7 +46,7 @@ class Connection(Protocol):
 
     @property
     def worth(self) -> int:
-        """``UNUSED``, ``AWAITED`` or ``HELD``: what is lost with it."""
+        """``UNASKED``, ``UNUSED``, ``AWAITED`` or ``HELD``: what is lost with it."""
 
     def take_no_more(self) -> None:
         """Answer what has come; nothing is looked at that comes from now on."""
@@ -61,7 +62,8 @@ class Connections:
     """Those of one listener, which may have several endpoints. ``name`` is how metrics call it.
 
     As many as ``options.limits`` allow. Where there are as many, the host that has the most gives
-    one up for one that has fewer, so that no few hosts can take all the room.
+    one up for one that has fewer, so that no few hosts can take all the room; and where none has
+    more, the oldest goes that has never said anything.
 
     One that waits for nothing is closed after ``idle`` seconds without a byte, or up to half as
     many or 2 min later, whichever is less. Nothing is said to it: a plain client would take that
@@ -210,12 +212,16 @@ class Connections:
 
     def _make_room(self, host: str) -> bool:
         """Close one of the host that has the most, where that leaves it no fewer than this one."""
-        if self._hosts.most <= self._hosts.number(host) + 1:
-            return False
-        # What has been there for long is rather not a flood's.
-        newest_first = reversed(self._hosts.of_one_that_has_most())
-        connection = min(newest_first, key=lambda each: each.worth)
-        if connection.worth == HELD:
+        number = self._hosts.number(host)
+        connection: Connection | None = None
+        if self._hosts.most > number + 1:
+            # What has been there for long is rather not a flood's.
+            newest_first = reversed(self._hosts.of_one_that_has_most())
+            connection = min(newest_first, key=lambda each: each.worth)
+        elif not number:
+            # One program may have a thousand addresses, on loopback or of IPv6.
+            connection = next((each for each in self._open if each.worth == UNASKED), None)
+        if connection is None or connection.worth == HELD:
             return False
         self.count("gave_way")
         self.log.warn(

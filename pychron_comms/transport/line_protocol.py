@@ -15,7 +15,7 @@ from pychron_comms.interfaces import IKnownRead, Replies, ReplyToCome
 from pychron_comms.transport.ahead import Ahead, AheadUnanswered
 from pychron_comms.transport.backlog import Backlog, Instead
 from pychron_comms.transport.budget import FREE
-from pychron_comms.transport.connections import AWAITED, UNUSED, Connections
+from pychron_comms.transport.connections import AWAITED, UNASKED, UNUSED, Connections
 from pychron_comms.transport.fair_backlog import FairBacklog
 from pychron_comms.transport.peer_identity import introduced
 from pychron_comms.transport.reply_order import Turn
@@ -285,7 +285,9 @@ class CommandLineReceiver(ReplyingProtocol):
 
     @property
     def worth(self) -> int:
-        return AWAITED if self.is_busy or self._events is not None else UNUSED
+        if self.is_busy or self._events is not None:
+            return AWAITED
+        return UNUSED if self._first is None else UNASKED
 
     @property
     def is_busy(self) -> bool:

@@ -18,9 +18,11 @@ from pychron_comms.errors import (
     InvalidCommandError,
     MalformedRequestError,
     NoResponseError,
+    ReplyTooLongError,
 )
 from pychron_comms.handlers.arguments import Text
 from pychron_comms.handlers.base import BaseHandler
+from pychron_comms.handlers.call import LONGEST
 from pychron_comms.handlers.command import DEADLINE, Call, Values, command, declared_commands
 from pychron_comms.handlers.replies import value
 from pychron_comms.interfaces import Effect, ICall, IDevice, IFlag, IHardware, IRequestHandler
@@ -289,6 +291,13 @@ class CallTests(Commands):
 
     def test_reply_makes_the_text(self) -> None:
         self.assertEqual(self.prepare("GetMoving").reply(0), "False")
+
+    def test_a_reply_longer_than_any_may_be_is_an_error(self) -> None:
+        """A driver that read 20 MB of rubbish ended the hop for all."""
+        call = self.prepare("GetLater")
+        self.assertEqual(len(call.reply("x" * LONGEST)), LONGEST)
+        error = self.assertRaises(ReplyTooLongError, call.reply, "x" * (LONGEST + 1))
+        self.assertEqual(str(error), "reply too long: 1048577 bytes, at most 1048576")
 
 
 class HandleTests(Commands):

@@ -11,7 +11,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.observability import sender_log as module
 from pychron_comms.observability.metrics import Metrics
-from pychron_comms.observability.sender_log import LENGTH, LINES, PERIOD, SenderLog
+from pychron_comms.observability.sender_log import LENGTH, LINES, PERIOD, TOLD, SenderLog
 
 
 class SenderLogTests(SynchronousTestCase):
@@ -20,10 +20,13 @@ class SenderLogTests(SynchronousTestCase):
         self.metrics = Metrics()
         self.senders = SenderLog(self.clock, self.metrics)
         self.lines: list[str] = []
+        self.failures: list[Failure] = []
         self.log = Logger("test", observer=self.observe)  # type: ignore[arg-type]
 
     def observe(self, event: Any) -> None:
         self.lines.append(formatEvent(event))
+        if "log_failure" in event:
+            self.failures.append(event["log_failure"])
 
     def say(self, what: object, sender: str = "10.0.0.1") -> None:
         self.senders.warn(self.log, "{sender} said {what}", sender=sender, what=what)
@@ -81,3 +84,15 @@ class SenderLogTests(SynchronousTestCase):
         self.senders.failure(self.log, "a bug met {sender}", failure, sender="10.0.0.1")
         self.senders.failure(self.log, "a bug met {sender}", failure, sender="10.0.0.1")
         self.assertEqual(self.lines, ["a bug met 10.0.0.1"])
+
+    def test_a_bug_that_says_a_great_deal_is_cut_with_its_traceback_kept(self) -> None:
+        try:
+            raise ValueError("x" * 5000)
+        except ValueError:
+            failure = Failure()
+        self.senders.failure(self.log, "a bug met {sender}", failure, sender="10.0.0.1")
+        (shown,) = self.failures
+        said = shown.getTraceback()
+        self.assertIn(f"ValueError: {'x' * TOLD}... (5000 in all)", said)
+        self.assertNotIn("x" * (TOLD + 1), said)
+        self.assertIn("raise ValueError(", said)

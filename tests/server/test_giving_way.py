@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pychron_comms.transport.connections import AWAITED, HELD, UNUSED
+from pychron_comms.transport.connections import AWAITED, HELD, UNASKED, UNUSED
 from tests.server.resend.resend_case import ConnectionCase
 
 
@@ -13,8 +13,11 @@ class WorthTests(ConnectionCase):
         return handler.worth
 
     def test_nothing_where_it_is_silent(self) -> None:
-        self.assertEqual(self.worth_after(b""), UNUSED)
-        self.assertEqual(self.worth_after(b"Open"), UNUSED)
+        self.assertEqual(self.worth_after(b""), UNASKED)
+        self.assertEqual(self.worth_after(b"Open"), UNASKED)
+
+    def test_nothing_more_where_all_is_answered(self) -> None:
+        self.assertEqual(self.worth_after(b"no \x01 command\r"), UNUSED)
 
     def test_a_reply(self) -> None:
         self.assertEqual(self.worth_after(b"Open A\r"), AWAITED)

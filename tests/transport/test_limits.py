@@ -125,6 +125,7 @@ class ConnectionLimitTests(LimitsCase):
     def test_who_comes_beyond_the_limit_is_told_so_and_closed(self) -> None:
         self.listen(connections=2)
         first, second = self.connect("10.0.0.1"), self.connect("10.0.0.2")
+        self.greet(first, second)
         third = self.connect("10.0.0.3")
         self.assertEqual(third.value(), b"ERROR 215 : too many connections: at most 2\r\n")
         self.assertFalse(third.disconnecting)
@@ -145,6 +146,12 @@ class ConnectionLimitTests(LimitsCase):
         self.assertEqual(refused.value(), b"ERROR 215 : too many connections: at most 2\r\n")
         self.assertEqual(other.value(), b"")
         self.assertEqual(self.number("connections"), "3")
+
+    def greet(self, *transports: Transport) -> None:
+        for each in transports:
+            each.protocol.dataReceived(b"hello\n")
+            self.assertEqual(each.value(), b"hello\r\n")
+            each.clear()
 
     def fill(self, hosts: int = 4, each: int = 3, **limits: Any) -> dict[str, list[Transport]]:
         """From ``10.0.0.1`` on, as many as may be; oldest first."""
@@ -172,8 +179,26 @@ class ConnectionLimitTests(LimitsCase):
 
     def test_none_gives_way_to_one_of_a_computer_with_as_many(self) -> None:
         held = self.fill(each=1)
+        self.greet(*(each for of_host in held.values() for each in of_host))
         self.assertIn(b"ERROR 215", self.connect("10.0.0.5").value())
         self.assertFalse(any(each.aborted for of_host in held.values() for each in of_host))
+
+    def test_but_the_oldest_does_that_has_never_said_anything(self) -> None:
+        """One program had a thousand addresses of loopback, and let nobody else in."""
+        held = [each for of_host in self.fill(each=1).values() for each in of_host]
+        self.greet(held[0])
+        for number in (5, 6):
+            fresh = self.connect(f"10.0.0.{number}")
+            self.greet(fresh)
+        self.assertEqual([each.aborted for each in held], [False, True, True, False])
+        self.assertEqual(self.number("gave_way_total"), "2")
+
+    def test_not_for_a_second_one_of_the_same_computer(self) -> None:
+        self.listen(connections=2, connections_per_host=2)
+        silent = self.connect("10.0.0.1")
+        self.greet(self.connect("10.0.0.2"))
+        self.assertIn(b"ERROR 215", self.connect("10.0.0.2").value())
+        self.assertFalse(silent.aborted)
 
     def test_what_waits_for_a_reply_gives_way_last(self) -> None:
         held = self.fill(hosts=1)["10.0.0.1"]
@@ -208,6 +233,7 @@ class ConnectionLimitTests(LimitsCase):
         told = []
         for _ in range(2):
             inside = self.connect("10.0.0.1")
+            self.greet(inside)
             with capturedLogs() as events:
                 for number in (2, 3):
                     self.connect(f"10.0.0.{number}")

@@ -10,6 +10,9 @@ from typing import Any
 
 from pychron_comms.interfaces import Reading, Severity, Source
 
+#: Characters of a text that is a value; a longer one is told to nobody.
+LONGEST = 65536
+
 #: Why an item is invalid whose source has not confirmed it in time.
 STALE = "stale"
 
@@ -105,12 +108,16 @@ class Item:
 
 def found(reading: Reading, now: float, path: str = "", stale_after: float = 0.0) -> Item:
     """What was read just now; at another path where one is given."""
+    value, severity, reason = reading.value, reading.severity, reading.reason
+    if isinstance(value, str) and len(value) > LONGEST:
+        severity, reason = Severity.INVALID, f"a text of {len(value)} characters"
+        value = None
     return Item(
         path=path or reading.path,
-        value=reading.value,
+        value=value,
         unit=reading.unit,
-        severity=reading.severity,
-        reason=reading.reason,
+        severity=severity,
+        reason=reason,
         source=reading.source,
         obtained=now,
         confirmed=now,
