@@ -12,8 +12,11 @@ from pychron_comms.handlers.spec import CommandSpec, ServesHardware
 from pychron_comms.interfaces import Effect, ICall, IRepeatableCall, Move, Source
 from pychron_comms.wire.context import PLAIN, RequestContext
 
-#: Characters of a reply: a driver that reads rubbish must not fill the hop, which others share.
-LONGEST = 1 << 20
+#: Bytes of a reply, half of what ends the hop, which others share: a driver may read rubbish.
+LONGEST = 1 << 23
+
+# Characters that have no more bytes than that.
+_FEW = LONGEST // 4
 
 
 @implementer(IRepeatableCall)
@@ -124,6 +127,6 @@ class Call:
 
     def reply(self, result: object) -> str:
         text = self._spec.reply(result)
-        if len(text) > LONGEST:
-            raise ReplyTooLongError(len(text), LONGEST)
+        if len(text) > _FEW and (length := len(text.encode())) > LONGEST:
+            raise ReplyTooLongError(length, LONGEST)
         return text

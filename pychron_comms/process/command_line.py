@@ -7,6 +7,7 @@ import io
 import os
 import re
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, TextIO, cast
 
@@ -19,7 +20,7 @@ from pychron_comms.config.mistakes import all_mistakes
 from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.config.table import ConfigError, Table
 from pychron_comms.process.json_log import json_observer
-from pychron_comms.process.log_output import standard_output
+from pychron_comms.process.log_output import LogOutput, standard_output
 from pychron_comms.process.start import ExplainedStart, InUseError
 
 #: Where a process shows itself to browsers; for those services that do.
@@ -95,14 +96,20 @@ class ServiceOptions(usage.Options):
     def log_observer(self) -> FileLogObserver | None:
         """What takes the log in the place of twistd's own; None where that does."""
         file = "" if self.parent is None else self.parent.get("logfile") or ""
+        in_sight = not self.in_background and file in {"", "-"}
         if self["log-format"] == JSON:
-            return json_observer(file, in_background=self.in_background)
-        if self.parent is None or self.in_background or file not in {"", "-"}:
+            return json_observer(file, self.log_output if in_sight else None)
+        if self.parent is None or not in_sight:
             return None
         if self.parent.get("syslog") or self.parent.get("logger"):
             return None
         # As twistd writes it, but for who does not read it.
-        return textFileLogObserver(cast(TextIO, standard_output()))
+        return textFileLogObserver(cast(TextIO, self.log_output))
+
+    @cached_property
+    def log_output(self) -> LogOutput | TextIO:
+        """The standard output, where the log goes there."""
+        return standard_output()
 
     @property
     def in_background(self) -> bool:
@@ -158,6 +165,8 @@ def checked(options: ServiceOptions, make: Callable[[], IService]) -> IService:
         raise SystemExit(0)
     if isinstance(made, ExplainedStart):
         made.log_observer = options.log_observer
+        if isinstance(options.log_output, LogOutput):
+            made.log_ends = options.log_output.end
     return made
 
 

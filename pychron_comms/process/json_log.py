@@ -11,7 +11,7 @@ from twisted.logger import FileLogObserver, LogEvent, formatEvent
 from twisted.python.failure import Failure
 from twisted.python.logfile import LogFile
 
-from pychron_comms.process.log_output import standard_output
+from pychron_comms.process.log_output import LogOutput
 
 #: Where twistd writes in the background, where nothing is said.
 _LOG_FILE = "twistd.log"
@@ -37,10 +37,10 @@ def json_line(event: LogEvent) -> str:
     return f"{json.dumps(line, ensure_ascii=False)}\n"
 
 
-def json_observer(file: str, *, in_background: bool) -> FileLogObserver:
-    """Writes to where twistd would write its log: ``file`` is what ``--logfile`` says."""
-    if not in_background and file in {"", "-"}:
-        return FileLogObserver(cast(TextIO, standard_output()), json_line)
+def json_observer(file: str, output: LogOutput | TextIO | None) -> FileLogObserver:
+    """Writes to where twistd would write its log: to an output, or to what ``--logfile`` says."""
+    if output is not None:
+        return FileLogObserver(cast(TextIO, output), json_line)
     return FileLogObserver(LogFile.fromFullPath(file or _LOG_FILE), json_line)
 
 

@@ -14,7 +14,7 @@ from typing import Protocol, TextIO
 #: Characters that wait to be read; what is beyond them is dropped, and counted.
 ROOM = 1_000_000
 
-#: Seconds that the last of them have when the process ends.
+#: Seconds that the last of them have, together, when the process ends.
 END = 1.0
 
 #: Seconds until it is tried again where the other end has no room and does not let us wait.
@@ -42,9 +42,23 @@ class LogOutput:
         self._held = 0
         self._lost = 0
         self._thread: threading.Thread | None = None
+        # When nothing is waited for any more; None while nothing is.
+        self._waits_until: float | None = None
+
+    def end(self) -> None:
+        """Nobody is held up any more: what is written from now on is waited for.
+
+        ``twistd`` ends by the signal that it got, which leaves no time for what comes last.
+        """
+        self._waits_until = time.monotonic() + END
 
     def write(self, text: str) -> None:
         """Have it written when there is somebody to read it."""
+        self._hold(text)
+        if self._waits_until is not None:
+            self.drain(max(self._waits_until - time.monotonic(), 0.0))
+
+    def _hold(self, text: str) -> None:
         with self._changed:
             if self._held and self._held + len(text) > ROOM:
                 self._lost += 1

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import errno
+from collections.abc import Callable
 from typing import Any
 
-from twisted.application.service import MultiService
+from twisted.application.service import MultiService, Service
+from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
 from twisted.logger import ILogObserver, Logger
 from twisted.python.components import Componentized
@@ -33,11 +35,13 @@ class ExplainedStart(MultiService):
     """A service whose start, where it cannot listen, fails in one line and not in a traceback.
 
     ``in_background``: nobody sees its standard error, so that the line must go to the log.
-    ``log_observer``: what takes the log, where it is not twistd's own.
+    ``log_observer``: what takes the log, where it is not twistd's own; ``log_ends`` is called when
+    all of it has stopped, and little more is logged.
     """
 
     in_background = False
     log_observer: ILogObserver | None = None
+    log_ends: Callable[[], None] | None = None
     _log = Logger()
 
     def setServiceParent(self, parent: Any) -> None:
@@ -54,6 +58,22 @@ class ExplainedStart(MultiService):
             if self.in_background:
                 self._log.critical("{text}", text=text)
             raise StartError(text) from None
+
+    def stopService(self) -> Deferred[None]:
+        """Fires when all of it has ended, or has been given up."""
+        Service.stopService(self)
+        return Deferred.fromCoroutine(self._stop_and_say_so())
+
+    async def _stop(self) -> None:
+        """End all of it, in its order."""
+        await MultiService.stopService(self)
+
+    async def _stop_and_say_so(self) -> None:
+        try:
+            await self._stop()
+        finally:
+            if self.log_ends is not None:
+                self.log_ends()
 
 
 def explained(error: Exception) -> str:

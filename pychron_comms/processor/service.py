@@ -192,13 +192,8 @@ class ProcessorService(ExplainedStart):
             "metrics": Text(lambda: (200, metrics.text().rstrip("\n"))),
         }
 
-    def stopService(self) -> Deferred[None]:
-        """Fires when all of it has ended, or has been given up."""
-        Service.stopService(self)
-        self._supervision.say_stopping()
-        return Deferred.fromCoroutine(self._stop())
-
     async def _stop(self) -> None:
+        self._supervision.say_stopping()
         ending, connections = self._ending, self._connections
         has_begun = bool(self._gate.running)
         # First of all: it begins to make the hardware safe at once.

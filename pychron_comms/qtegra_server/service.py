@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from twisted.application.service import IService, MultiService, Service
+from twisted.application.service import IService, MultiService
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 
 from pychron_comms.handlers.spectrometer.handler import qtegra_line_makes_safe
@@ -52,11 +52,6 @@ class RemoteControlServer(ExplainedStart):
         for description in listen:
             parent = self if has_datagrams(description) else self._streams
             self._listener(description, reactor).setServiceParent(parent)
-
-    def stopService(self) -> Deferred[None]:
-        """Fires when all of it has ended, or has been given up."""
-        Service.stopService(self)
-        return Deferred.fromCoroutine(self._stop())
 
     async def _stop(self) -> None:
         ending, connections = self._ending, self._connections

@@ -7,7 +7,6 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from twisted.application.service import Service
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 
 from pychron_comms.alarms.handler import ALARMS
@@ -175,13 +174,8 @@ class RemoteHardwareServer(ExplainedStart):
         """Send request types where these settings say, as ``Ways.change``. Raises ValueError."""
         self._ways.change(settings)
 
-    def stopService(self) -> Deferred[None]:
-        """Fires when all of it has ended, or has been given up."""
-        Service.stopService(self)
-        self._supervision.say_stopping()
-        return Deferred.fromCoroutine(self._stop())
-
     async def _stop(self) -> None:
+        self._supervision.say_stopping()
         ending, servers = self._ending, self._servers
         await ending.ended(
             "the listeners",

@@ -296,8 +296,9 @@ class CallTests(Commands):
         """A driver that read 20 MB of rubbish ended the hop for all."""
         call = self.prepare("GetLater")
         self.assertEqual(len(call.reply("x" * LONGEST)), LONGEST)
-        error = self.assertRaises(ReplyTooLongError, call.reply, "x" * (LONGEST + 1))
-        self.assertEqual(str(error), "reply too long: 1048577 bytes, at most 1048576")
+        for text in ("x" * (LONGEST + 1), "µ" * (LONGEST // 2) + "x"):
+            error = self.assertRaises(ReplyTooLongError, call.reply, text)
+            self.assertEqual(str(error), "reply too long: 8388609 bytes, at most 8388608")
 
 
 class HandleTests(Commands):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from pathlib import Path
 from typing import Any, ClassVar
@@ -66,12 +67,12 @@ class LineTests(SynchronousTestCase):
 class PlaceTests(SynchronousTestCase):
     def test_it_goes_where_twistd_would_write(self) -> None:
         file = Path(self.mktemp()).absolute()
-        observer = json_observer(str(file), in_background=True)
+        observer = json_observer(str(file), None)
         observer({"log_format": "here", "log_level": LogLevel.info, "log_time": 0.0})
         observer._outFile.close()
         self.assertEqual(json.loads(file.read_text("utf-8"))["text"], "here")
-        with mock.patch("pychron_comms.process.json_log.standard_output") as output:
-            self.assertIs(json_observer("", in_background=False)._outFile, output.return_value)
+        output = io.StringIO()
+        self.assertIs(json_observer("", output)._outFile, output)
 
 
 class Service(ServiceOptions):

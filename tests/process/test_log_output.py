@@ -14,7 +14,7 @@ from unittest import mock
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.process.log_output import ROOM, LogOutput, standard_output
+from pychron_comms.process.log_output import END, ROOM, LogOutput, standard_output
 
 _LONG = 10.0
 
@@ -83,6 +83,23 @@ class PipeTests(SynchronousTestCase):
         self.output.drain(_LONG)
         reader.join(_LONG)
         self.assertFalse(reader.is_alive())
+
+    def test_at_the_end_what_is_written_is_waited_for(self) -> None:
+        """A process that its signal ends has no time after that."""
+        path = self.mktemp()
+        with open(path, "wb", buffering=0) as file:
+            output = LogOutput(file)
+            output.write("before\n")
+            output.end()
+            output.write("the last\n")
+            self.assertEqual(Path(path).read_text("utf-8"), "before\nthe last\n")
+
+    def test_the_end_waits_for_nobody_for_long(self) -> None:
+        self.output.end()
+        began = time.monotonic()
+        for _ in range(20):
+            self.output.write("x" * 500_000)
+        self.assertLess(time.monotonic() - began, END + _LONG)
 
     def test_one_that_does_not_let_us_wait_is_tried_again(self) -> None:
         os.set_blocking(self.raw.fileno(), False)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from twisted.application.service import Service
+from twisted.internet.defer import Deferred
 from twisted.internet.error import CannotListenError
 from twisted.logger import globalLogPublisher
 from twisted.python import usage
@@ -63,6 +64,19 @@ class ExplainedStartTests(SynchronousTestCase):
             self.start(taken(), in_background=in_background)
             globalLogPublisher.removeObserver(events.append)
             self.assertEqual(len(events), lines)
+
+    def test_the_log_is_waited_for_when_all_of_it_has_stopped(self) -> None:
+        service, told = ExplainedStart(), []
+        service.log_ends = lambda: told.append("ends")
+        stops: Deferred[None] = Deferred()
+        child: Any = Service()
+        child.stopService = lambda: stops
+        child.setServiceParent(service)
+        stopped = service.stopService()
+        self.assertEqual(told, [])
+        stops.callback(None)
+        self.successResultOf(stopped)
+        self.assertEqual(told, ["ends"])
 
     def test_a_path_stands_for_itself(self) -> None:
         error = CannotListenError(None, b"/run/x.sock", OSError(errno.EACCES, "Denied"))

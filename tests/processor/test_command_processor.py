@@ -22,7 +22,7 @@ from pychron_comms.processor.settings import (
     default_laboratory,
     laboratory_from,
 )
-from pychron_comms.transport.connections import HELD, UNUSED
+from pychron_comms.transport.connections import HELD, UNASKED
 from tests.doubles import ScriptedGate
 from tests.listening import connections, one_turn
 
@@ -158,7 +158,7 @@ class SessionTests(SynchronousTestCase):
     def test_that_of_a_server_gives_no_way(self) -> None:
         """The leases of its clients would end with it."""
         self.assertEqual(self.connect().worth, HELD)
-        self.assertEqual(self.connect(STRANGER).worth, UNUSED)
+        self.assertEqual(self.connect(STRANGER).worth, UNASKED)
 
     def test_a_servers_client_is_a_session_within_the_servers(self) -> None:
         line = b"@id=1;from=10.0.0.1;session=abc System|Open V\r\n"
