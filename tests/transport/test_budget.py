@@ -8,7 +8,7 @@ from pychron_comms.config.table import ConfigError, Table
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.transport import budget as module
 from pychron_comms.transport.budget import FREE, Account, BudgetLimits, Budgets, read_budget
-from tests.transport.test_limits import LimitsCase
+from tests.transport.limits_case import LimitsCase
 
 
 class BudgetsTests(SynchronousTestCase):

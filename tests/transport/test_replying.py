@@ -19,7 +19,7 @@ from pychron_comms.transport.turns import AT_ONCE, SLICE
 from pychron_comms.wire.grammar import Request, Tags
 from pychron_comms.wire.line_table import LineTable
 from tests.listening import connections, one_turn
-from tests.transport.test_limits import LimitsCase
+from tests.transport.limits_case import LimitsCase
 from tests.transport.test_line_protocol import Parrot, ProtocolCase, Transport
 
 
