@@ -8,9 +8,6 @@ from pathlib import Path
 from pychron_comms.config.table import Table
 from pychron_comms.process.platform import HERE
 
-# What a person asks most, and then what takes all.
-_TYPES = ("System", "*")
-
 
 def connect_to(listen: str, networks: Collection[str] = ("tcp",)) -> str:
     """How this computer's own client reaches a listener; empty where it cannot say."""
@@ -28,7 +25,7 @@ def connect_to(listen: str, networks: Collection[str] = ("tcp",)) -> str:
     return f"{kind}:{host}:{port.removeprefix('port=')}"
 
 
-def server_of(file: Path, types: Sequence[str] = _TYPES) -> str:
+def server_of(file: Path, types: Sequence[str]) -> str:
     """The endpoint of the laboratory in a file: of the first of these types that it serves.
 
     Empty where there is no such file, or it names no such listener. Raises ConfigError.

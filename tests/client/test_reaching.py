@@ -12,7 +12,7 @@ from types import SimpleNamespace
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.client import reaching
-from pychron_comms.client.command_line.options import DEFAULT_SERVER, read_options
+from pychron_comms.client.command_line.options import DEFAULT_SERVER, OPEN_SERVER, read_options
 from pychron_comms.client.reaching import connect_to, server_of
 
 TWO = """
@@ -46,7 +46,21 @@ class ReachingTests(SynchronousTestCase):
 
     def test_without_a_system_it_is_what_serves_all(self) -> None:
         self.file.write_text(TWO.partition('[[server.listener]]\ntype = "System"')[0])
-        self.assertEqual(server_of(self.file), "tcp:127.0.0.1:2060")
+        self.assertEqual(read_options(["Open", "A"]).server, "tcp:127.0.0.1:2060")
+
+    def test_a_command_of_another_type_goes_where_that_is_served(self) -> None:
+        """It went to the port of valves, which said that it was not permitted."""
+        ways = (["CO2|Enable"], ["--type", "CO2", "Enable"], ["CO2|Enable", "now"])
+        for words in ways:
+            self.assertEqual(read_options(words).server, OPEN_SERVER)
+        self.file.write_text(TWO)
+        for words in ways:
+            self.assertEqual(read_options(words).server, "tcp:127.0.0.1:2060")
+        self.file.write_text(f'{TWO}[[server.listener]]\ntype = "CO2"\nlisten = "tcp:2067"\n')
+        for words in ways:
+            self.assertEqual(read_options(words).server, "tcp:127.0.0.1:2067")
+        for words in (["--type", "System", "Open", "A"], ["Override", "A", "a|b"], []):
+            self.assertEqual(read_options(words).server, "tcp:10.0.0.2:2061")
 
     def test_without_listeners_or_a_file_it_is_the_usual_one(self) -> None:
         self.assertEqual(read_options(["Open", "A"]).server, DEFAULT_SERVER)
@@ -93,7 +107,7 @@ class FileTests(SynchronousTestCase):
     def server(self, text: str, *types: str) -> str:
         file = Path(self.mktemp())
         file.write_text(text)
-        return server_of(file, *([types] if types else []))
+        return server_of(file, types)
 
     def test_the_first_type_that_is_served(self) -> None:
         self.assertEqual(self.server(TWO, "CO2", "*"), "tcp:127.0.0.1:2060")
@@ -108,10 +122,10 @@ class FileTests(SynchronousTestCase):
             type = "*"
             listen = ["tcp:http", "tcp:2061"]
         """
-        self.assertEqual(self.server(two), "tcp:127.0.0.1:2061")
+        self.assertEqual(self.server(two, "*"), "tcp:127.0.0.1:2061")
 
     def test_a_listener_that_says_not_where_is_passed_over(self) -> None:
-        self.assertEqual(self.server('[[server.listener]]\ntype = "*"\n'), "")
+        self.assertEqual(self.server('[[server.listener]]\ntype = "*"\n', "*"), "")
 
     def test_a_folder_is_no_laboratory(self) -> None:
-        self.assertEqual(server_of(Path(self.mktemp()).parent), "")
+        self.assertEqual(server_of(Path(self.mktemp()).parent, ["*"]), "")

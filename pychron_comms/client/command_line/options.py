@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,11 +21,18 @@ from pychron_comms.process.completion import add_completion
 
 DEFAULT_SERVER = "tcp:127.0.0.1:1061"
 
+#: Where the built-in laboratory takes commands of any type, each with it: ``CO2|Enable``.
+OPEN_SERVER = "tcp:127.0.0.1:1060"
+
 _MOST_SECONDS = 1e6
+
+# A command that says its type.
+_TYPED = re.compile(r"(\w+)\|")
 
 _EPILOG = """\
 examples:
   pychron-ask Open A
+  pychron-ask --type CO2 Enable
   pychron-ask -p lab2 Open A
   pychron-ask -s tcp:lab-pc:1067 SetLaserPower 12.5
   pychron-ask -s tcp:lab-pc:1067 --wait GoToHole 3
@@ -73,9 +81,13 @@ def read_options(argv: Sequence[str]) -> AskOptions:
     words = given.words[1:] if given.words[:1] == ["--"] else given.words
     _check_order(parser, words)
     watches = isinstance(given.watch, str)
+    command = "" if watches else " ".join(words).strip()
+    typed = _TYPED.match(command)
+    request_type = given.type or (typed[1] if typed else "")
     options = AskOptions(
-        command="" if watches else " ".join(words).strip(),
-        server=given.server or (DEFAULT_SERVER if given.via else _server_here(parser)),
+        command=command,
+        server=given.server
+        or (DEFAULT_SERVER if given.via else _server_here(parser, request_type)),
         request_type=given.type,
         timeout=given.timeout,
         watch=None if watches else given.watch,
@@ -91,10 +103,13 @@ def read_options(argv: Sequence[str]) -> AskOptions:
     return options
 
 
-def _server_here(parser: Parser) -> str:
+def _server_here(parser: Parser, request_type: str) -> str:
     """Where nobody has said which: of the laboratory whose folder this is, if it is one."""
+    has_own_port = request_type in {"", "System"}
+    types = ("System", "*") if has_own_port else (request_type, "*")
     try:
-        return server_of(Path(LABORATORY)) or DEFAULT_SERVER
+        usual = DEFAULT_SERVER if has_own_port else OPEN_SERVER
+        return server_of(Path(LABORATORY), types) or usual
     except ConfigError as error:
         parser.error(f"{error}; or say which server by -s")
 
@@ -119,7 +134,7 @@ def ask_parser() -> Parser:
         + DEFAULT_SERVER,
     )
     add("-p", "--profile", metavar="NAME", help="a server by its name in your profiles.toml")
-    add("--type", default="", help="the request type, where the server serves several: CO2")
+    add("--type", default="", help="the request type, as in --type CO2 Enable; or CO2|Enable")
     add("--timeout", type=_seconds, default=2.0, metavar="SECONDS", help="for a reply; default 2")
     add(
         "--watch",
