@@ -77,9 +77,24 @@ def wanted(given: argparse.Namespace) -> tuple[Filter, tzinfo | None]:
 def find(path: Path, asked: Filter) -> Iterator[Entry]:
     """By time; from the index where there is one, else from the files.
 
-    Errors: ValueError where there is no journal, OSError.
+    Where nothing names the part that is asked for, all of the request type of that name. Errors:
+    ValueError where there is no journal, OSError.
     """
     files_of(path)
+    return _find_or_all_of_its_type(path, asked)
+
+
+def _find_or_all_of_its_type(path: Path, asked: Filter) -> Iterator[Entry]:
+    has_found = False
+    for entry in _find(path, asked):
+        has_found = True
+        yield entry
+    whole = asked.of_a_whole_type
+    if whole is not None and not has_found:
+        yield from _find(path, whole)
+
+
+def _find(path: Path, asked: Filter) -> Iterator[Entry]:
     index = _index(path) if asked.is_narrow else None
     if index is None:
         return _in_files(path, asked)

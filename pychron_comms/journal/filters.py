@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pychron_comms.journal.facts import ALARM, FINE, Facts
@@ -62,6 +62,16 @@ class Filter:
         if self.slower_than is not None:
             parts.append(("seconds > ?", self.slower_than))
         return " AND ".join(text for text, _ in parts) or "1", [value for _, value in parts]
+
+    @property
+    def of_a_whole_type(self) -> Filter | None:
+        """The same, its part taken for a request type: who asks for CO2 may mean all of that.
+
+        None where no part is asked for, or a type is.
+        """
+        if self.target is None or self.type is not None:
+            return None
+        return replace(self, type=self.target, target=None)
 
     @property
     def is_narrow(self) -> bool:

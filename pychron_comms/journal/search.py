@@ -63,7 +63,10 @@ def newest(path: Path, asked: Filter) -> dict[str, Any]:
     with closing(Index(path, make=True)) as index:
         index.catch_up()
         # A command is two records, a begin and an end: of so many more than MOST are told.
-        found = list(index.find(asked, newest=2 * MOST + 1))
+        most = 2 * MOST + 1
+        found, whole = list(index.find(asked, most)), asked.of_a_whole_type
+        if not found and whole is not None:
+            found = list(index.find(whole, most))
     told = _told(found)
     return {"records": told[:MOST], "more": len(told) > MOST}
 

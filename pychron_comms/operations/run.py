@@ -40,7 +40,13 @@ STOP = 45.0
 
 #: A processor that ends so many times in so many seconds is not started again: it would end again.
 MOST_ENDS, IN_SECONDS = 3, 60.0
-_TWISTD = (sys.executable, "-c", "from twisted.scripts.twistd import run; run()", "-n")
+_PROGRAM = """
+from pychron_comms.process.parent import end_with_parent
+end_with_parent()
+from twisted.scripts.twistd import run
+run()
+"""
+_TWISTD = (sys.executable, "-c", _PROGRAM, "-n")
 
 
 class Half:

@@ -129,6 +129,21 @@ def test_a_processor_that_is_killed_is_started_again_and_told_of(processes: Proc
     assert runs.wait_for_end() == 0
 
 
+def test_both_halves_end_with_a_run_that_is_killed(processes: Processes) -> None:
+    """They went on, with a laser that was on, in no terminal."""
+    folder = processes.folder
+    assert run_to_the_end(*LAB, "init", "--yes", folder=folder).returncode == 0
+    with_a_port_of_its_own(folder / "lab.toml")
+    runs = processes.start(*LAB, "run", "--config", "lab.toml")
+    runs.wait_for("The laboratory runs")
+    children = Path(f"/proc/{runs.pid}/task/{runs.pid}/children").read_text().split()
+    assert len(children) == 2
+    runs.kill()
+    wait_until(lambda: not any(Path(f"/proc/{each}").exists() for each in children), "their end")
+    records = [json.loads(line) for line in (folder / "lab.journal").read_text().splitlines()]
+    assert records[-1]["event"] == "stop"
+
+
 def test_status_names_the_instrument_that_is_away(processes: Processes) -> None:
     port = free_port()
     listen = f"tcp:{port}:interface=127.0.0.1"

@@ -153,6 +153,7 @@ class Show(Command):
         self.assertEqual(self.numbers("--target", "A"), [2, 4, 5])
         self.assertEqual(self.numbers("--target", "A", "--outcome", "error"), [5])
         self.assertEqual(self.numbers("--type", "CO2"), [3, 6])
+        self.assertEqual(self.numbers("--target", "CO2"), [3, 6])
 
     def test_of_a_time_ends_before_another(self) -> None:
         self.assertEqual(self.numbers("--until", "2026-03-02T10:16"), [1, 2])

@@ -61,6 +61,14 @@ class AnswerTests(Indexed):
         self.assertLess(len(begun), len(ends))
         self.assertFalse(found["more"])
 
+    def test_where_nothing_names_the_part_it_is_all_of_that_type(self) -> None:
+        """Who has the laser on his mind asks for CO2, which no command of it names."""
+        whole = newest(self.path, parse_question({"type": "System"}))
+        self.assertTrue(whole["records"])
+        self.assertEqual(newest(self.path, parse_question({"target": "System"})), whole)
+        none = newest(self.path, parse_question({"target": "System", "type": "CO2"}))
+        self.assertEqual(none["records"], [])
+
     def test_a_lease_names_its_part(self) -> None:
         (lease,) = newest(self.path, parse_question({"target": "A", "since": 0}))["records"][:1]
         self.assertEqual((lease["event"], lease["command"]), ("claim", "System:A"))
