@@ -160,6 +160,23 @@ _COLOURS = """() => Object.fromEntries(
 )"""
 
 
+def test_what_is_lost_says_how_it_stood_last(page: Any) -> None:
+    """Whose processor was killed must know where to look."""
+    begin(page)
+    word = page.locator(".valve[data-name=A] .word")
+    for is_open, last in ((True, "last open"), (False, "last closed"), (None, "unknown")):
+        tell(page, "change", **valve("A", is_open, sev="invalid", reason="stale"))
+        assert word.text_content() == last
+    pill = page.locator("#laser-list .pill")
+    for value, told in ((True, "enabled"), (False, "disabled")):
+        tell(page, "change", **item("CO2/enabled", value))
+        assert pill.inner_text() == told
+        tell(page, "change", **item("CO2/enabled", value, sev="invalid", reason="stale"))
+        assert pill.inner_text() == f"last {told}"
+    tell(page, "change", **item("CO2/enabled", None, sev="invalid", reason="it cannot be told"))
+    assert pill.inner_text() == "unknown"
+
+
 def test_what_may_have_come_through_a_lost_valve_is_grey_on_both_sides(page: Any) -> None:
     begin(page)
     before = page.evaluate(_COLOURS)

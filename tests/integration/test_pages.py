@@ -97,7 +97,7 @@ def talk(shell: Shell, block: str) -> None:
 def test_from_its_first_line_to_the_nights_list(home: CleanHome) -> None:
     if shutil.which("telnet") is None:
         pytest.fail("telnet is missing; on Debian: apt-get install telnet")
-    make_run, telnet, own, asked, service = texts("console")[:5]
+    make_run, telnet, own, asked, kept, service = texts("console")[:6]
     first, second = home.open_terminal(), home.open_terminal()
 
     ((command, _),) = lines(make_run)
@@ -117,6 +117,9 @@ def test_from_its_first_line_to_the_nights_list(home: CleanHome) -> None:
     said, _ = second.run(lines(asked)[-1].command)
     assert re.search(r"127\.0\.0\.1 +System\|Open A +OK", said), said
 
+    follow(second, kept)
+    said, _ = second.run(lines(kept)[-1].command)
+    assert re.search(r"127\.0\.0\.1 +CO2\|Enable +OK", said), said
     script(home, second)
     misspelt(home, second)
     first.press("\x03")
@@ -126,7 +129,7 @@ def test_from_its_first_line_to_the_nights_list(home: CleanHome) -> None:
 
 def test_the_first_instrument(home: CleanHome) -> None:
     """From an empty folder to an open valve, and to a gauge."""
-    begin, run, ask, gauge = texts("console")[5:9]
+    begin, run, ask, gauge = texts("console")[6:10]
     valve_toml, gauge_toml = texts("toml")
     (install, *before), (sim, _) = lines(begin)[:-1], lines(begin)[-1]
     follow(home.open_terminal(outside=True), f"$ . .venv/bin/activate\n$ {install.command}\n")

@@ -123,7 +123,8 @@ export class Lasers {
   show(type, { items, state, rows, map, element }) {
     const known = items.enabled && items.enabled.sev !== "invalid";
     const doing = items.patterning && items.patterning.v ? "pattern" : items.moving && items.moving.v ? "moving" : "";
-    state.textContent = !known ? "unknown" : [items.enabled.v ? "enabled" : "disabled", doing].filter(Boolean).join(" · ");
+    const was = items.enabled && items.enabled.v !== null ? `last ${items.enabled.v ? "enabled" : "disabled"}` : "unknown";
+    state.textContent = !known ? was : [items.enabled.v ? "enabled" : "disabled", doing].filter(Boolean).join(" · ");
     state.className = `pill ${!known ? "unknown" : items.enabled.v ? "armed" : "off"}`;
     element.classList.toggle("stale", !known);
     rows.replaceChildren(...LASER_ROWS.filter(([what]) => items[what]).map(([what, label]) => {

@@ -222,7 +222,7 @@ function marksOf(item, lease) {
   if (item.gone || item.sev === "invalid") {
     classes.push("invalid");
     words.push(`unknown (${item.reason || "no word"}), last ${stands}`);
-    word = item.reason === "stale" ? "stale" : "unknown";
+    word = item.v === null ? "unknown" : `last ${stands}`;
   } else if (item.moving) {
     classes.push("moving");
     words.push(item.target ? "opening" : "closing");
