@@ -3,7 +3,8 @@
  *   load PORT keep|each CLIENTS DEPTH SECONDS COMMANDS
  *
  * COMMANDS is a file of lines "command TAB reply". With "keep" each client keeps one connection and
- * DEPTH commands in flight on it; with "each" it connects anew for each command. Every client walks
+ * DEPTH commands in flight on it, and the clock starts when each client has had one reply: until then
+ * the server takes connections. With "each" it connects anew for each command. Every client walks
  * through the file from a place of its own. Ends with one line of JSON, or with status 3 and a line
  * on the standard error for a reply that is not the command's.
  */
@@ -11,6 +12,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,6 +169,16 @@ static int receive(struct client *c, double *begun) {
     return c->in_flight > 0;
 }
 
+/* One command and its reply, before the clock starts. */
+static void greet(struct client *c) {
+    ask(c, 1, now());
+    while (c->in_flight) {
+        struct pollfd waited = {.fd = c->fd, .events = POLLIN};
+        if (poll(&waited, 1, PATIENCE_MS) == 0) { errno = ETIMEDOUT; fail("no first reply"); }
+        receive(c, NULL);
+    }
+}
+
 static int smaller(const void *a, const void *b) {
     float x = *(const float *)a, y = *(const float *)b;
     return (x > y) - (x < y);
@@ -192,6 +204,8 @@ int main(int argc, char **argv) {
         clients[i].next = i * command_count / count;
         if (!each) connect_client(&clients[i], 1);
     }
+    for (size_t i = 0; !each && i < count; i++) greet(&clients[i]);
+    answered = 0;
     double start = now();
     stop = start + atof(argv[5]);
     for (size_t i = 0; i < count; i++) {
