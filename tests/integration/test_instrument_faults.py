@@ -71,6 +71,15 @@ def test_each_fault_is_known_for_what_it_is(
         assert (ended.returncode == 0) is (wanted == RIGHT), (fault, ended.stdout)
 
 
+def test_a_link_that_is_wrong_is_told_in_one_line(processes: Processes) -> None:
+    link = ("--link", "serial:///dev/ttyUSB7?baud=abc")
+    ended = run_forked(
+        *_TOOL, "try", "pfeiffer-tpg", "gauge(1).pressure", *link, folder=processes.folder
+    )
+    assert ended.returncode == 2
+    assert ended.stdout == "pychron-instrument: baud, bits and stop are whole numbers\n"
+
+
 _LAB = f"""
 [instrument.box]
 description = "arduino-valves"

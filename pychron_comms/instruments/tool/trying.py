@@ -98,15 +98,22 @@ def _try(given: argparse.Namespace) -> int:
     link = given.link or description.wire.link
     wire = spoken(description.wire, link)
     status: list[int] = []
+    mistakes: list[ValueError] = []
 
     async def ask(reactor: Any) -> None:
-        status.append(await _asked(_HeardBus(wire, reactor), link, question, given.seconds))
+        try:
+            status.append(await _asked(_HeardBus(wire, reactor), link, question, given.seconds))
+        except ValueError as mistake:
+            # Of the link, which is one line here as elsewhere.
+            mistakes.append(mistake)
 
     try:
         react(lambda reactor: Deferred.fromCoroutine(ask(reactor)))
     except SystemExit as end:
         if end.code:
             return 1
+    if mistakes:
+        raise mistakes[0]
     return status[0] if status else 1
 
 
