@@ -14,7 +14,7 @@ from typing import Protocol as Interface
 import pika
 from pika.channel import Channel
 from pika.connection import Connection
-from pika.exceptions import AMQPError
+from pika.exceptions import AMQPError, AMQPHeartbeatTimeout
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -87,7 +87,11 @@ class _Pika(Connection):
         raise NotImplementedError("Twisted connects")
 
     def _adapter_disconnect_stream(self) -> None:
-        self._told.end()
+        if isinstance(self._error, AMQPHeartbeatTimeout):
+            # A computer that lost its power, or its cable, takes no last bytes.
+            self._told.break_off()
+        else:
+            self._told.end()
 
     def _adapter_emit_data(self, data: bytes) -> None:
         self._told.write(data)
@@ -224,6 +228,11 @@ class BrokerConnection(Protocol):
     def end(self) -> None:
         """When all of it is written."""
         self._outbox.close()
+
+    def break_off(self) -> None:
+        """At once."""
+        self._why = "no word from it for so long"
+        self.transport.abortConnection()
 
     def opened(self) -> None:
         try:

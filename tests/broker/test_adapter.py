@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from pika import BasicProperties, frame, spec
+from twisted.internet.error import ConnectionAborted
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransportWithDisconnection
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.broker.adapter import BrokerConnection, parameters_for
@@ -64,6 +66,32 @@ class ConnectionCase(SynchronousTestCase):
         self.say(spec.Connection.Start(0, 9, properties, "PLAIN", "en_US"))
         self.say(spec.Connection.Tune(2047, 131_072, 3))
         self.say(spec.Connection.OpenOk())
+
+
+class VanishedTests(ConnectionCase):
+    """The broker's computer has lost its power, or its cable."""
+
+    def test_it_is_left_at_once_when_it_has_said_nothing_for_long(self) -> None:
+        """It takes no last bytes: to wait for them left the hardware without an owner for ever."""
+        self.patch(self.transport, "loseConnection", lambda: None)
+        self.patch(self.transport, "abortConnection", self.end)
+        self.open("3.13.0")
+        # Pika looks whether something has come each 5 s more than a heartbeat takes.
+        self.clock.pump([1.0] * 8)
+        self.assertEqual(self.owner.told, ["connected"])
+        self.clock.pump([1.0] * 8)
+        self.assertEqual(self.owner.told[1:], ["disconnected: no word from it for so long"])
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_one_that_says_something_is_kept(self) -> None:
+        self.open("3.13.0")
+        for _ in range(20):
+            self.clock.advance(1.0)
+            self.connection.dataReceived(frame.Heartbeat().marshal())
+        self.assertEqual(self.owner.told, ["connected"])
+
+    def end(self) -> None:
+        self.connection.connectionLost(Failure(ConnectionAborted()))
 
 
 class ConnectionTests(ConnectionCase):
