@@ -20,7 +20,7 @@ from benchmarks.commands import LABORATORY, acting
 from benchmarks.one_request import HOP, PORT, Road
 
 #: Requests in one chunk, and how often each is measured.
-SIZES = {1: 2000, 64: 200}
+SIZES = {1: 2000, 4: 800, 64: 200}
 
 #: Reads that a laboratory polls; one with an argument that can be ever another; and what acts.
 POLLED = ("GetValveState W0", "GetIndicatorState W1", "GetManualState W2", "GetValveLockState W0")

@@ -20,14 +20,26 @@ WAITING = ("integration", "faults")
 #: Those of them that take the longest: begun last, they would end alone.
 LONGEST = (
     "test_pages.py",
+    "test_standing_still.py",
     "test_broker_takeover.py",
-    "test_fuzz.py",
-    "test_faults.py",
-    "test_lab_tool.py",
-    "test_scan.py",
-    "test_broker_compose.py",
-    "test_broker_pages.py",
+    "test_hostile.py",
     "test_broker_cluster.py",
+    "test_real_takeovers.py",
+    "test_fuzz.py",
+    "test_page.py",
+    "test_stops.py",
+    "test_broker_compose.py",
+    "test_lab_tool.py",
+    "test_faults.py",
+    "test_scan.py",
+    "test_page_alone.py",
+    "test_package.py",
+    "test_broker_pages.py",
+    "test_soak.py",
+    "test_journal.py",
+    "test_charts.py",
+    "test_instruments.py",
+    "test_client.py",
 )
 
 _HERE = Path(__file__).parent

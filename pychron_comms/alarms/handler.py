@@ -49,7 +49,7 @@ class AlarmCommands:
         if spec is None:
             raise InvalidCommandError(name, f"{did_you_mean(name, self._commands)} (see Help)")
         values = spec.values(name, arguments)
-        if spec.effect is not Effect.READ:
+        if not spec.effect.reads:
             self._check(name, sender, context)
         result = spec.method(self, None, sender, **values)
         return (

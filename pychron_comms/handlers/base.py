@@ -72,7 +72,7 @@ class BaseHandler(RunsCalls, GateCommands, DeviceCommands):
         spec = self._spec(name)
         call = Call(self, spec, name, spec.values(name, arguments), sender)
         # Calls that read are known by the gate.
-        if call.effect is not Effect.READ:
+        if not call.effect.reads:
             self._meanings.keep(data.encode(errors="surrogatepass"), call, sender)
         return call
 

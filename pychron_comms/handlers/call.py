@@ -9,7 +9,7 @@ from zope.interface import implementer
 from pychron_comms.errors import ReplyTooLongError
 from pychron_comms.handlers.moves import Values
 from pychron_comms.handlers.spec import CommandSpec, ServesHardware
-from pychron_comms.interfaces import Effect, ICall, IRepeatableCall, Move, Source
+from pychron_comms.interfaces import ICall, IRepeatableCall, Move, Source
 from pychron_comms.wire.context import PLAIN, RequestContext
 
 #: Bytes of a reply, half of what ends the hop, which others share: a driver may read rubbish.
@@ -52,8 +52,7 @@ class Call:
         self.safe = spec.makes_safe(values) if spec.safe else False
         self._handler = handler
         self._spec = spec
-        reads = spec.effect is Effect.READ
-        self.moves: tuple[Move, ...] = () if reads else spec.moved(self.manager, values)
+        self.moves: tuple[Move, ...] = () if spec.effect.reads else spec.moved(self.manager, values)
 
     @property
     def target(self) -> str:
@@ -61,7 +60,7 @@ class Call:
 
     @property
     def question(self) -> Hashable:
-        if self.effect is not Effect.READ:
+        if not self.effect.reads:
             return None
         # Values need not be hashable, nor managers be equal to themselves alone.
         return id(self._spec), id(self.manager), repr(self.values)
@@ -87,7 +86,7 @@ class Call:
             return other
         if spec.check is not None:
             spec.check(manager, self.values)
-        is_same = self.effect is Effect.READ and sender == self.sender and context is self.context
+        is_same = self.effect.reads and sender == self.sender and context is self.context
         return self if is_same else self._of(sender, context)
 
     def _of(self, sender: str, context: RequestContext) -> Call:

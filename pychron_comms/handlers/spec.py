@@ -76,7 +76,7 @@ class CommandSpec:
 
     def moved(self, manager: object, values: Values) -> tuple[Move, ...]:
         """What it moves with these values, of which some may be left out."""
-        if self.effect is Effect.READ or manager is None:
+        if self.effect.reads or manager is None:
             return ()
         return self.moves(manager, values)
 

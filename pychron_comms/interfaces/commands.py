@@ -23,6 +23,10 @@ class Effect(enum.Enum):
     IDEMPOTENT = "idempotent"
     ACTUATE = "actuate"
 
+    def __init__(self, value: str) -> None:
+        #: Whether it changes nothing; asked of each read, where ``is Effect.READ`` takes longer.
+        self.reads = value == "read"
+
 
 #: Whether a command makes safe, as ``Describe`` tells: with all its values, some, or none.
 ALWAYS, SOMETIMES, NEVER = "always", "sometimes", "never"

@@ -31,7 +31,11 @@ class IAdmissionRule(Interface):
 
 
 class IAccessRule(Interface):
-    """Decides whether a sender may do what it asks."""
+    """Decides whether a sender may do what it asks.
+
+    Of what only reads it knows no more than who asks, and of which manager: of some that come
+    together it is asked once for each of these.
+    """
 
     def check(call: ICall) -> None:
         """Return for yes; for no raise 012, 204 or 208."""

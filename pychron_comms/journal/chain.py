@@ -5,20 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from pychron_comms.journal.record import Event, body_of, line_of
 
 #: Stands for the hash of the record before the first.
 GENESIS = "0" * 64
-
-
-class Sealed(NamedTuple):
-    """Records that may be written: their lines, and the number and the hash of the last."""
-
-    lines: list[bytes]
-    number: int
-    hash: str
 
 
 def hash_of(body: bytes, previous: str, secret: bytes) -> str:
@@ -37,8 +28,11 @@ class Chain:
         self.hash = GENESIS
         self._secret = secret
 
-    def seal(self, events: Iterable[Event]) -> Sealed:
-        """The next records. They are in the chain only once ``advance`` was told of them."""
+    def seal(self, events: Iterable[Event]) -> tuple[list[bytes], int, str]:
+        """The lines of the next records, and the number and the hash of the last.
+
+        They are in the chain only once ``advance`` was told of that.
+        """
         lines = []
         number, digest = self.number, self.hash
         for event in events:
@@ -46,7 +40,7 @@ class Chain:
             body = body_of(number, event)
             digest = hash_of(body, digest, self._secret)
             lines.append(line_of(body, digest))
-        return Sealed(lines, number, digest)
+        return lines, number, digest
 
     def advance(self, number: int, digest: str) -> None:
         """That record has been written."""

@@ -266,7 +266,8 @@ def queue_of(
 
     ``sealed``: the journal waits for the disk.
     """
-    runner = calls.timed(manager, runner_for(manager, type(manager).__name__, reactor))
+    watch = calls.watch_of(manager)
+    runner = runner_for(manager, type(manager).__name__, reactor, watch)
     if fence is not None:
         runner = FencedRunner(runner, fence)
     queue = SealedQueue if sealed else ManagerQueue

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable, Sequence
-from typing import TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IAddress
@@ -37,9 +36,6 @@ _TAKEN = re.compile(rb"@id=\d+ Taken ")
 
 #: Peers whose clock is ours.
 _HERE = frozenset({LOCAL_SENDER, "127.0.0.1", "::1"})
-
-#: A reply of the gate that is to come.
-Response = TypeVar("Response", bound=Deferred[str] | ReplyToCome)
 
 
 def _sender_of(line: bytes) -> bytes | None:
@@ -108,11 +104,15 @@ class CommandProcessor(CommandLineReceiver):
         sender = tags.get("from", self.sender) if trusted else self.sender
         terms = self._terms(tags, trusted)
         response = self._gate.process_server_request(request_type, command, sender, terms)
-        return response if isinstance(response, str) else self._followed(response, tags)
+        if not isinstance(response, str):
+            self.expect(tags.get("id", ""), response)
+        return response
 
     def ask_again(self, read: IKnownRead, tags: Tags) -> str | Deferred[str] | ReplyToCome:
         response = read.ask(*self._asker(tags))
-        return response if isinstance(response, str) else self._followed(response, tags)
+        if not isinstance(response, str) and isinstance(response, Deferred):
+            self.expect(tags.get("id", ""), response)
+        return response
 
     def ask_all(self, reads: Sequence[IKnownRead], tags: Tags, replies: Replies) -> None:
         self._gate.ask_all(reads, *self._asker(tags), replies)
@@ -124,11 +124,6 @@ class CommandProcessor(CommandLineReceiver):
         sender, sent = tags.get("from"), tags.get("sent")
         prompt = sent is None or not self._age(sent)
         return sender or self.sender, PLAIN if sender and prompt else self._terms(tags, True)
-
-    def _followed(self, response: Response, tags: Tags) -> Response:
-        if isinstance(response, Deferred):
-            self.expect(tags.get("id", ""), response)
-        return response
 
     @property
     def worth(self) -> int:
@@ -160,9 +155,9 @@ class CommandProcessor(CommandLineReceiver):
             self._may_go_ahead -= 1
         return super().go_ahead(line)
 
-    def dataReceived(self, data: bytes) -> None:
+    def _take(self, lines: list[bytes | None]) -> None:
         self._may_go_ahead = SLICE
-        super().dataReceived(data)
+        super()._take(lines)
 
     def work(self, most: int) -> None:
         if isinstance(self._backlog, FairBacklog):

@@ -21,7 +21,6 @@ from pychron_comms.errors import (
     UnknownRequestTypeError,
 )
 from pychron_comms.interfaces import (
-    Effect,
     ICall,
     IDescribedHandler,
     IHardware,
@@ -45,6 +44,7 @@ from pychron_comms.processor.execution.manager_queue import ManagerQueue
 from pychron_comms.processor.execution.plain_command import LATE
 from pychron_comms.processor.execution.queues import Queues
 from pychron_comms.processor.execution.recall import THE_STOP, Laboratory
+from pychron_comms.processor.known_reads import KnownRead, Stretch
 from pychron_comms.processor.other_types import with_other_types
 from pychron_comms.processor.state.publisher import StatePublisher
 from pychron_comms.safeguards.access import AccessRules
@@ -71,35 +71,6 @@ class MissingHandler:
 
     def handle(self, call: ICall) -> str:
         raise self._error
-
-
-@implementer(IKnownRead)
-class _KnownRead:
-    """A read that has passed the gate before: ``call`` is what it was understood as."""
-
-    __slots__ = ("_call", "_handler", "command", "way")
-
-    def __init__(
-        self,
-        gate: RemoteHardwareManager,
-        handler: IRequestHandler,
-        call: IRepeatableCall,
-        data: str,
-    ) -> None:
-        self.way = gate
-        self._handler = handler
-        self._call = call
-        self.command = data
-
-    def ask(self, sender: str, context: RequestContext) -> str | Deferred[str]:
-        self.way.access.admit(sender)
-        return self.asked(sender, context)
-
-    def asked(self, sender: str, context: RequestContext) -> str | Deferred[str]:
-        """As ``ask``, of one who may ask at all."""
-        # Who asked last asks again, nearly always.
-        call = self._call = self._call.again(sender, context)
-        return self.way.read(self.command, self._handler, call, context)
 
 
 @implementer(IOwnedGate)
@@ -129,6 +100,8 @@ class RemoteHardwareManager(Service):
         self.access = access
         self._hardware = hardware
         self._queues = queues
+        #: Where calls wait for that manager.
+        self.queue_of = queues.of
         self._memory = memory
         self._audit = audit
         self._leases = leases
@@ -160,21 +133,21 @@ class RemoteHardwareManager(Service):
             raise with_other_types(error, self._handlers) from None
         if context is not PLAIN:
             call.context = context
-        if call.effect is not Effect.READ and call.manager is not None:
+        if not call.effect.reads and call.manager is not None:
             return self._act(request_type, data, handler, call)
-        if call.effect is Effect.READ and self.reads.seen_before(request_type, data):
+        if call.effect.reads and self.reads.seen_before(request_type, data):
             self._remember(request_type, data, handler, call)
         return self.read(data, handler, call, context)
 
     def ask_all(
         self,
-        reads: Sequence[_KnownRead],
+        reads: Sequence[KnownRead],
         sender: str,
         context: RequestContext,
         replies: Replies,
     ) -> None:
         self.access.admit(sender)
-        ask_each(_KnownRead.asked, reads, sender, context, replies)
+        ask_each(Stretch(self).ask, reads, sender, context, replies)
 
     def _remember(
         self, request_type: str, data: str, handler: IRequestHandler, call: ICall
@@ -182,7 +155,7 @@ class RemoteHardwareManager(Service):
         """The next time, these words are known to read."""
         if IRepeatableCall.providedBy(call):
             words = write_request(data, request_type).encode()
-            self.reads.keep(words, _KnownRead(self, handler, call, data), call.sender)
+            self.reads.keep(words, KnownRead(self, handler, call, data), call.sender)
 
     def read(
         self, data: str, handler: IRequestHandler, call: ICall, context: RequestContext
@@ -206,7 +179,7 @@ class RemoteHardwareManager(Service):
 
     def only_reads(self, request_type: str, data: str) -> bool:
         call = self._call(request_type, data, "")
-        return call is not None and call.effect is Effect.READ
+        return call is not None and call.effect.reads
 
     def asker_gone(self, response: Deferred[str]) -> None:
         unwanted = self._memory.leave(response)

@@ -18,9 +18,10 @@ DRIFT = 2e-4
 def on_the_way(sent: str, now: float) -> float:
     """Seconds since then; 0 where that is not known, and for what came without delay."""
     try:
-        return _credible(now - float(sent))
+        seconds = now - float(sent)
     except ValueError:
         return 0.0
+    return seconds if DELAY < seconds < CREDIBLE else 0.0
 
 
 class Lateness:
@@ -41,7 +42,7 @@ class Lateness:
             took = now - float(left)
         except ValueError:
             return 0.0
-        return _credible(took - self._least(took, now)) if math.isfinite(took) else 0.0
+        return on_the_way(left, now - self._least(took, now)) if math.isfinite(took) else 0.0
 
     def _least(self, took: float, now: float) -> float:
         """What the quickest would take now, as these clocks may have parted since; or this one."""
@@ -51,7 +52,3 @@ class Lateness:
         elif took < self._quickest[0]:
             self._quickest = took, now
         return min(known, took)
-
-
-def _credible(seconds: float) -> float:
-    return seconds if DELAY < seconds < CREDIBLE else 0.0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pychron_comms.interfaces import Effect, IAccessRule, IActingRule, IAdmissionRule, ICall
+from pychron_comms.interfaces import IAccessRule, IActingRule, IAdmissionRule, ICall
 
 
 class AccessRules:
@@ -30,5 +30,5 @@ class AccessRules:
 
     def check(self, call: ICall) -> None:
         """Errors: 012, 204, 208."""
-        for rule in self._of_reads if call.effect is Effect.READ else self._permissions:
+        for rule in self._of_reads if call.effect.reads else self._permissions:
             rule.check(call)

@@ -8,7 +8,7 @@ from zope.interface import implementer
 
 from pychron_comms.config.table import Table
 from pychron_comms.errors import NotPermittedError, SecurityError
-from pychron_comms.interfaces import Effect, IActingRule, IAdmissionRule, ICall
+from pychron_comms.interfaces import IActingRule, IAdmissionRule, ICall
 from pychron_comms.transport.peer_identity import name_of
 from pychron_comms.wire.context import ADMIN, OBSERVE, OPERATE, ROLES, least_role
 
@@ -42,7 +42,7 @@ class Roles:
             raise SecurityError(sender)
 
     def check(self, call: ICall) -> None:
-        if call.effect is Effect.READ or not (self._somebody_observes or call.context.role):
+        if call.effect.reads or not (self._somebody_observes or call.context.role):
             return
         role = least_role(self.role_of(call.sender), call.context.role)
         if role == OBSERVE:

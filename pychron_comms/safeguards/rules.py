@@ -11,7 +11,6 @@ from pychron_comms.config.table import Table
 from pychron_comms.errors import CommandError
 from pychron_comms.interfaces import (
     PROOFS,
-    Effect,
     ICall,
     IDescribedHandler,
     IRequestHandler,
@@ -172,7 +171,7 @@ def _condition(text: str, handlers: Mapping[str, IRequestHandler], proof: Source
         raise ValueError(f"no request type {request_type}")
     handler = handlers[request_type]
     call = handler.prepare(read, SENDER)
-    if call.effect is not Effect.READ or call.manager is None:
+    if not call.effect.reads or call.manager is None:
         raise ValueError(f"{call.name} does not read a device")
     check_named(call)
     if found[2] in _ORDER:

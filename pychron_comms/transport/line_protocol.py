@@ -169,7 +169,10 @@ class CommandLineReceiver(ReplyingProtocol):
         begin = self._clock.seconds()
         until = begin + _LONG_ENOUGH
         with self._connections.cork as cork:
-            while (count := min(self._slice, most - done, self.pressure.room)) > 0:
+            while done < most and (count := min(self._slice, most - done, self.pressure.room)) > 0:
+                if done:
+                    # The other end begins with those meanwhile.
+                    cork.let_out()
                 lines: list[Instead] = []
                 while len(lines) < count and length < _ENOUGH:
                     lines.append(line := take())
@@ -177,8 +180,6 @@ class CommandLineReceiver(ReplyingProtocol):
                 self._work_off_slice(lines)
                 done += len(lines)
                 made += self._outbox.held
-                # The other end begins with these meanwhile.
-                cork.let_out()
                 now = self._clock.seconds()
                 self._slice = slice_after(len(lines), now - begin, self._slice)
                 begin = now

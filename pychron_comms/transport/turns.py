@@ -10,8 +10,9 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 #: Lines of all chunks that are worked off when they come, in one turn of the reactor.
 AT_ONCE = 64
 
-#: Lines of one connection in one go, at most, and seconds that one is meant to take.
-SLICE = 16
+#: Lines of one connection in one go, and seconds that one is meant to take. Of quick ones that came
+#: together there are ``QUICK`` at most: each go is a write here, and a read at the other end.
+SLICE, QUICK = 16, 32
 _GO = 0.001
 
 #: Lines of all of them, and seconds, before the reactor sees to other things.
@@ -24,8 +25,8 @@ def slice_after(lines: int, seconds: float, most: int) -> int:
 
     ``most`` were in the last one. A command that acts may cost as much as twenty reads.
     """
-    fit = int(lines * _GO / seconds) if seconds > 0 else SLICE
-    return max(1, min(fit, 2 * most, SLICE))
+    fit = int(lines * _GO / seconds) if seconds > 0 else QUICK
+    return max(1, min(fit, 2 * most, QUICK))
 
 
 class Worker(Protocol):

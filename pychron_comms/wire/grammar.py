@@ -122,12 +122,13 @@ def _tags_beside(said: bytes) -> Tags | None:
     found = _USUAL_TAGS.fullmatch(said)
     if found is None:
         return None
-    names = ("from", "sent", "ask", "silent")
-    return {
-        name: value.decode()
-        for name, value in zip(names, found.groups(), strict=True)
-        if value is not None
-    }
+    sender, sent, ask, silent = found.groups()
+    tags = {"from": sender.decode()}
+    if sent is not None:
+        tags["sent"] = sent.decode()
+    if ask is not None:
+        tags["ask"], tags["silent"] = ask.decode(), silent.decode()
+    return tags
 
 
 def join_tags(tags: Tags) -> str:
@@ -259,15 +260,24 @@ def tagged_reply(identifier: str, text: str) -> bytes:
 
 def tagged_replies(identifiers: Sequence[str], texts: Sequence[str | bytes]) -> bytes:
     """As ``tagged_reply`` of each; a text of bytes is as ``numbered_replies`` gives it."""
-    said = [text if isinstance(text, str) else text.decode() for text in texts]
-    pairs = list(zip(identifiers, said, strict=True))
-    lines = "".join([f"@id={name} {text}\r\n" for name, text in pairs])
+    pairs = list(zip(identifiers, texts, strict=True))
+    lines = "".join(
+        [
+            f"@id={name} {text if isinstance(text, str) else text.decode()}\r\n"
+            for name, text in pairs
+        ]
+    )
     names = "".join(identifiers)
     plain = names.isascii() and names.isalnum()
     if plain and lines.count("\n") == lines.count("\r") == len(pairs):
         # Nearly always no id needs quoting, and no text is of several lines.
         return lines.encode(errors="replace")
-    return b"".join([tagged_reply(name, text) for name, text in pairs])
+    return b"".join(
+        [
+            tagged_reply(name, text if isinstance(text, str) else text.decode())
+            for name, text in pairs
+        ]
+    )
 
 
 def event_line(topic: str, number: int, text: str) -> bytes:

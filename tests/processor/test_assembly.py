@@ -75,7 +75,7 @@ class QueueTests(SynchronousTestCase):
     def test_the_threads_of_a_manager_that_blocks_bear_its_name(self) -> None:
         made: list[tuple[object, str]] = []
 
-        def runner_for(manager: object, name: str, reactor: object) -> ReactorRunner:
+        def runner_for(manager: object, name: str, reactor: object, watch: object) -> ReactorRunner:
             made.append((manager, name))
             return ReactorRunner()
 

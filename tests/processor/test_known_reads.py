@@ -93,8 +93,8 @@ class KnownReadTests(SynchronousTestCase):
             self.assertEqual(read is not None, reads, command)
             if reads:
                 known += 1
-                again = read._call.again(OTHER, PLAIN)
-                self.assertIs(read._handler, handler)
+                again = read.call.again(OTHER, PLAIN)
+                self.assertIs(read.handler, handler)
                 for name in (
                     "question",
                     "name",

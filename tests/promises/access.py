@@ -25,7 +25,7 @@ ACCESS = (
         "what is remembered allows nothing",
         "of a read that is polled only the meaning of its words is kept; who may, how late it is"
         " and the stop are looked at each time",
-        "processor/hardware_manager.py",
+        "processor/known_reads.py",
         "        self.way.access.admit(sender)\n",
         "",
         "tests.processor.test_known_reads.KnownReadTests.test_every_rule_is_asked_each_time",

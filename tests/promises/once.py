@@ -36,7 +36,8 @@ ONCE = (
         "also between two computers",
         "what takes longer than the quickest command of the last minute was held up for that long",
         "processor/lateness.py",
-        "        return _credible(took - self._least(took, now)) if math.isfinite(took) else 0.0\n",
+        "        return on_the_way(left, now - self._least(took, now))"
+        " if math.isfinite(took) else 0.0\n",
         "        return 0.0\n",
         "tests.processor.test_lateness.LatenessTests"
         ".test_the_first_has_none_and_tells_what_the_others_take",

@@ -15,7 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from pychron_comms.interfaces import IKnownRead, Replies
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.transport.line_protocol import CommandLineReceiver
-from pychron_comms.transport.turns import AT_ONCE, SLICE
+from pychron_comms.transport.turns import AT_ONCE, QUICK, SLICE
 from pychron_comms.wire.grammar import Request, Tags
 from pychron_comms.wire.line_table import LineTable
 from tests.listening import connections, one_turn
@@ -130,11 +130,11 @@ class TurnTests(ProtocolCase):
         self.assertEqual(len(asked), 1)
 
     def test_replies_of_a_turn_are_counted_together(self) -> None:
-        """Two slices of 35 KB each are enough."""
+        """Two slices, of 35 KB and of twice as much, are enough."""
         parrot, _ = self.connect()
         self.patch(parrot, "answer", self.answer_of(parrot))
         parrot.dataReceived(b"tell\n" * AT_ONCE)
-        self.assertEqual(len(parrot.seen), 2 * SLICE)
+        self.assertEqual(len(parrot.seen), SLICE + QUICK)
 
     def answer_of(self, parrot: Parrot) -> Callable[[Request], str]:
         def answer(request: Request) -> str:

@@ -71,7 +71,9 @@ class GoTests(SynchronousTestCase):
             (4, 0.0009, 4, 4),
             (1, 0.5, 1, 1),
             (4, 0.0001, 4, 8),
-            (16, 0.0001, 16, 16),
+            (16, 0.0001, 16, 32),
+            (32, 0.0001, 32, 32),
+            (32, 0.002, 32, 16),
         ):
             self.assertEqual(slice_after(lines, seconds, most), then)
 

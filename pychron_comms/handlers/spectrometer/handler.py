@@ -75,7 +75,7 @@ class QtegraCall:
 
     @property
     def question(self) -> Hashable:
-        if self.effect is not Effect.READ:
+        if not self.effect.reads:
             return None
         return CARRIER, id(self.manager), self.line
 

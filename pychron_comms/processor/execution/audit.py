@@ -31,6 +31,8 @@ class Audit:
     def __init__(self, journal: IJournal, now: Callable[[], float] = time.time) -> None:
         self._journal = journal
         self._now = now
+        #: Whether records of one turn of the reactor are worth to be written together.
+        self.groups = journal.groups
 
     def begin(self, request: Mapping[str, str], safe: bool) -> int:
         """A command's manager is told of it next; the record's number.
@@ -45,11 +47,6 @@ class Audit:
                 raise
             return UNWRITTEN
 
-    @property
-    def groups(self) -> bool:
-        """Whether records of one turn of the reactor are worth to be written together."""
-        return self._journal.groups
-
     def begin_soon(self, request: Mapping[str, str], safe: bool) -> Deferred[int]:
         """The same, later, with those of other commands."""
         written = self._journal.write_soon("begin", **request)
@@ -60,8 +57,11 @@ class Audit:
         when it is, or could not be."""
         # One whose begin could not be written stands for itself.
         begun: Mapping[str, Any] = request if number == UNWRITTEN else {"of": number}
-        if not self._journal.groups:
-            self.note("end", **begun, reply=reply)
+        if not self.groups:
+            try:
+                self._journal.write("end", **begun, reply=reply)
+            except JournalError:
+                self._not_written(Failure(), "end", {**begun, "reply": reply})
             return None
         written = self._journal.write_soon("end", **begun, reply=reply)
         return written.addCallbacks(lambda _: None, self._not_written, errbackArgs=("end", begun))

@@ -30,7 +30,9 @@ class ChangeLog:
         moves = tuple(moves)
         self._all.note(moves, self._count)
         if sender:
-            own = self._own.setdefault(sender, _Changes())
+            own = self._own.get(sender)
+            if own is None:
+                own = self._own[sender] = _Changes()
             own.note(moves, self._count)
             self._own.move_to_end(sender)
             if len(self._own) > SENDERS:
@@ -104,16 +106,20 @@ class _Parts:
         self._whole = 0
 
     def note(self, target: str, number: int) -> None:
-        if target not in self._at and len(self._at) >= PARTS:
-            self._at.clear()
-            self._within.clear()
+        at, within = self._at, self._within
+        known = at.get(target)
+        if known is None and len(at) >= PARTS:
+            at.clear()
+            within.clear()
             self._whole = number
-        for table, parts in ((self._at, (target,)), (self._within, _up_from(target))):
-            for part in parts:
-                last, _ = table.get(part, _NONE)
-                # One change may move several parts within it.
-                if last != number:
-                    table[part] = number, last
+        last = 0 if known is None else known[0]
+        # One change may name a part twice, and move several within one.
+        if last != number:
+            at[target] = number, last
+        for part in _up_from(target):
+            last = within.get(part, _NONE)[0]
+            if last != number:
+                within[part] = number, last
 
     def take_back(self, target: str, number: int) -> None:
         for table, parts in ((self._at, (target,)), (self._within, _up_from(target))):

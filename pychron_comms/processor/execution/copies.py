@@ -131,7 +131,8 @@ class CopyMemory:
     def opened(self, entry: Entry, now: float) -> None:
         """A new command waits."""
         call = entry.call
-        plain = self._new(entry, entry.request, call.moves, now - call.context.age)
+        asked_at = now - call.context.age
+        plain = PlainCommand(entry, entry.request, call.moves, asked_at, self._times_made_safe)
         self._open[entry] = plain
         self._running.setdefault((call.sender, plain.line), plain)
 
@@ -188,7 +189,7 @@ class CopyMemory:
         run = self._kept.get(request["sender"], (request["type"], request["command"]), times.ended)
         if ended.refused and run is not None and run.ended_at >= times.ended:
             return
-        plain = self._new(ended, request, moves, times.asked)
+        plain = PlainCommand(ended, request, moves, times.asked, self._times_made_safe)
         plain.change, plain.ended_at = times.change, times.ended
         self._remember(request["sender"], plain, ended, times.ended)
 
@@ -197,13 +198,6 @@ class CopyMemory:
         plain = self._last.get(ask)
         if plain is not None:
             plain.is_taken = True
-
-    def _new(
-        self, what: Entry | Ended, request: Mapping[str, str], moves: tuple[Move, ...], at: float
-    ) -> PlainCommand:
-        plain = PlainCommand(what, request, moves, at)
-        plain.times_made_safe = self._times_made_safe
-        return plain
 
     def _bring_up_to_date(self, plain: PlainCommand) -> None:
         """Where everything was made safe since it was looked at last, it may be undone."""

@@ -256,7 +256,8 @@ class Execution:
             self._happen(Event.LOSE)
             self._record.end(Failure(OutcomeUnknownError(f"{self._call.name} was given up")))
         else:
-            self._happen(Event.END)
+            with self._lock:
+                self._move(Event.END)
             self._record.end(outcome)
         return outcome
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
 
-from pychron_comms.interfaces import Effect, ICall, IFence, IRequestHandler
+from pychron_comms.interfaces import ICall, IFence, IRequestHandler
 from pychron_comms.processor.execution.runners import Runner, Take
 
 
@@ -23,7 +23,7 @@ class FencedRunner:
 
     def run(self, handler: IRequestHandler, call: ICall, take: Take | None) -> str | Deferred[str]:
         """As ``Runner.run``. Errors: 217 of what acts."""
-        if call.effect is Effect.READ:
+        if call.effect.reads:
             return self._runner.run(handler, call, take)
 
         def fenced() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any, NamedTuple, Protocol
+from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -31,11 +31,8 @@ class CommandWatch(Protocol):
         """It is over, one way or the other, so many seconds after it came."""
 
 
-class _Begun(NamedTuple):
-    """When it began, and the number of its change."""
-
-    at: float
-    change: int
+#: Of what has not begun.
+_NEVER = None, 0
 
 
 class CommandMemory:
@@ -59,8 +56,8 @@ class CommandMemory:
         self._changes = ChangeLog()
         self.keys = KeyMemory(keep)
         self.copies = CopyMemory(self._changes)
-        # What runs, and since when.
-        self._begun: dict[Entry, _Begun] = {}
+        # What runs: when each began, and the number of its change.
+        self._begun: dict[Entry, tuple[float, int]] = {}
         self._figures = CommandFigures(metrics)
         # By what they wait, so that each leaves without a search.
         self.waiting: dict[Deferred[str], Entry] = {}
@@ -147,8 +144,8 @@ class CommandMemory:
         clock, now = self._clock.seconds(), self._audit.now()
         at = self._audit.time_text
         running = [
-            {"event": "begin", "n": entry.number, **entry.request, "at": at(clock - begun.at)}
-            for entry, begun in self._begun.items()
+            {"event": "begin", "n": entry.number, **entry.request, "at": at(clock - begun_at)}
+            for entry, (begun_at, _) in self._begun.items()
         ]
         keys = (
             {**record, "until": round(now + left, 3)} for record, left in self.keys.carried(clock)
@@ -163,7 +160,7 @@ class CommandMemory:
         now = self._clock.seconds()
         self._figures.begun(entry.request["type"], now - entry.since)
         change = self._changes.note(entry.call.moves, entry.call.sender)
-        self._begun[entry] = _Begun(now, change)
+        self._begun[entry] = now, change
         if "ask" in entry.request:
             self.copies.begun(entry, change)
 
@@ -173,11 +170,11 @@ class CommandMemory:
 
     def ended(self, entry: Entry, ended: Ended) -> None:
         now = self._clock.seconds()
-        begun = self._begun.pop(entry, None)
-        ran = None if begun is None else now - begun.at
-        if begun is not None and ended.refused:
+        begun_at, change = self._begun.pop(entry, _NEVER)
+        ran = None if begun_at is None else now - begun_at
+        if begun_at is not None and ended.refused:
             # It was handed over, and prevented.
-            self._changes.take_back(entry.call.moves, begun.change, entry.call.sender)
+            self._changes.take_back(entry.call.moves, change, entry.call.sender)
         self._figures.ended(entry.request["type"], entry.call.name, ended.reply, ran)
         if "key" in entry.request:
             self.keys.ended(entry.request, ended, now)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 
-from pychron_comms.interfaces import Effect, ICall, IRequestHandler
 from pychron_comms.observability.metrics import Histogram, Metrics
-from pychron_comms.processor.execution.runners import Runner, Take
+from pychron_comms.processor.execution.runners import Watch, unwatched
 
 READ, ACT = "read", "act"
 
@@ -30,13 +29,22 @@ class ManagerCalls:
         """Time these, by their names; to be called before they are asked anything."""
         self._names |= {id(manager): name for name, manager in managers.items()}
 
-    def timed(self, manager: object, runner: Runner) -> Runner:
-        """The runner, and what its calls take is observed where the manager has a name."""
+    def watch_of(self, manager: object) -> Watch:
+        """Looks on while this one is called, and observes what that takes where it has a name.
+
+        To its end, and with what it waits for a thread. What is answered at once it does not see:
+        that was in the reactor's thread, and the reactor's lag tells what it took.
+        """
         name = self._names.get(id(manager))
         if name is None:
-            return runner
+            return unwatched
         reads, acts = self._histogram(name, READ), self._histogram(name, ACT)
-        return TimedRunner(runner, reads, acts, self._clock)
+        seconds = self._clock.seconds
+
+        def watch(work: Deferred[Any], is_read: bool) -> None:
+            work.addBoth(_over, reads if is_read else acts, seconds(), seconds)
+
+        return watch
 
     def _histogram(self, manager: str, operation: str) -> Histogram:
         return self._metrics.histogram(
@@ -47,41 +55,6 @@ class ManagerCalls:
         )
 
 
-class TimedRunner:
-    """A runner whose calls are timed where they are not answered at once.
-
-    To their end, and with what they wait for a thread.
-    """
-
-    def __init__(
-        self, runner: Runner, reads: Histogram, acts: Histogram, clock: IReactorTime
-    ) -> None:
-        self._runner = runner
-        self._reads = reads
-        self._acts = acts
-        self._clock = clock
-
-    def run(self, handler: IRequestHandler, call: ICall, take: Take | None) -> str | Deferred[str]:
-        """As ``Runner.run``."""
-        begun = self._clock.seconds()
-        result = self._runner.run(handler, call, take)
-        if isinstance(result, str):
-            # At once, in the reactor's thread: what that takes the reactor's lag tells.
-            return result
-        histogram = self._reads if call.effect is Effect.READ else self._acts
-        return result.addBoth(self._over, histogram, begun)
-
-    def call(self, function: Callable[[], object]) -> Deferred[object]:
-        """As ``Runner.call``."""
-        begun = self._clock.seconds()
-        return self._runner.call(function).addBoth(self._over, self._acts, begun)
-
-    def abandon(self, work: Deferred[str]) -> None:
-        self._runner.abandon(work)
-
-    def stop(self) -> None:
-        self._runner.stop()
-
-    def _over(self, result: _T, histogram: Histogram, begun: float) -> _T:
-        histogram.observe(self._clock.seconds() - begun)
-        return result
+def _over(result: _T, histogram: Histogram, begun: float, seconds: Callable[[], float]) -> _T:
+    histogram.observe(seconds() - begun)
+    return result

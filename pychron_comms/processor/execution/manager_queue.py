@@ -93,9 +93,14 @@ class ManagerQueue:
         if not ahead and self._must_wait(reads=True):
             return self._wait(handler, call, seconds, None)
         result = self._runner.run(handler, call, None)
+        return result if isinstance(result, str) else self._read(handler, call, result, seconds)
+
+    def read_on(self, handler: IRequestHandler, call: ICall) -> str | Deferred[str]:
+        """As ``read``, just behind one that was answered at once while the queue ``is_free``."""
+        result = self._runner.run(handler, call, None)
         if isinstance(result, str):
             return result
-        return self._answer_later(Job(handler, call, None, self._clock.seconds()), result, seconds)
+        return self._read(handler, call, result, call.deadline)
 
     def submit(
         self, handler: IRequestHandler, call: ICall, within: float | None, execution: Execution
@@ -272,6 +277,13 @@ class ManagerQueue:
             self._runner.abandon(job.work)
 
     # -- beginning and ending
+
+    def _read(
+        self, handler: IRequestHandler, call: ICall, work: Deferred[str], seconds: float
+    ) -> Deferred[str]:
+        """The answer to a read that was begun at once."""
+        job = Job(handler, call, None, self._clock.seconds())
+        return self._answer_later(job, work, seconds)
 
     def _answer_later(self, job: Job, work: Deferred[str], seconds: float) -> Deferred[str]:
         """The answer to one that was begun at once."""

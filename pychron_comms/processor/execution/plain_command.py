@@ -45,7 +45,12 @@ class PlainCommand:
     )
 
     def __init__(
-        self, what: Entry | Ended, request: Mapping[str, str], moves: tuple[Move, ...], at: float
+        self,
+        what: Entry | Ended,
+        request: Mapping[str, str],
+        moves: tuple[Move, ...],
+        at: float,
+        times_made_safe: int = 0,
     ) -> None:
         self.what = what
         self.line = request["type"], request["command"]
@@ -55,7 +60,7 @@ class PlainCommand:
         self.is_overtaken = False
         self.is_taken = False
         self.undone_by = ""
-        self.times_made_safe = 0
+        self.times_made_safe = times_made_safe
         self.last = ""
         self._connections: set[str] = set()
         self.ask(request["ask"], at)

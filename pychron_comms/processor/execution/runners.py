@@ -18,6 +18,13 @@ from pychron_comms.interfaces import ICall, IReactorManager, IRequestHandler, IS
 #: Says that a call begins now. Raises what has prevented it meanwhile.
 Take = Callable[[], None]
 
+#: Looks on while a call, which reads or not, has begun and its answer is not there yet.
+Watch = Callable[[Deferred[Any], bool], None]
+
+
+def unwatched(work: Deferred[Any], reads: bool) -> None:
+    """Nobody looks on."""
+
 
 class Runner(Protocol):
     """Runs the calls of one manager."""
@@ -42,13 +49,21 @@ class Runner(Protocol):
 class ReactorRunner:
     """For managers that never block."""
 
+    def __init__(self, watch: Watch = unwatched) -> None:
+        self._watch = watch
+
     def run(self, handler: IRequestHandler, call: ICall, take: Take | None) -> str | Deferred[str]:
         if take is not None:
             take()
-        return handler.handle(call)
+        reply = handler.handle(call)
+        if not isinstance(reply, str):
+            self._watch(reply, call.effect.reads)
+        return reply
 
     def call(self, function: Callable[[], object]) -> Deferred[object]:
-        return maybeDeferred(function).addCallback(awaited)
+        work = maybeDeferred(function).addCallback(awaited)
+        self._watch(work, False)
+        return work
 
     def abandon(self, work: Deferred[str]) -> None:
         work.cancel()
@@ -74,7 +89,10 @@ class ThreadRunner:
     Deferred, since it would have been made in the wrong thread.
     """
 
-    def __init__(self, name: str, reactor: IReactorFromThreads, width: int = 1) -> None:
+    def __init__(
+        self, name: str, reactor: IReactorFromThreads, width: int = 1, watch: Watch = unwatched
+    ) -> None:
+        self._watch = watch
         self._reactor = reactor
         self._work = _DaemonThreadPool(0, 1, f"{name} work")
         self._safety = _DaemonThreadPool(0, width, f"{name} safety")
@@ -88,10 +106,14 @@ class ThreadRunner:
             return call.run()
 
         pool = self._safety if call.safe else self._work
-        return self._defer(pool, work).addCallback(call.reply)
+        reply = self._defer(pool, work).addCallback(call.reply)
+        self._watch(reply, call.effect.reads)
+        return reply
 
     def call(self, function: Callable[[], object]) -> Deferred[object]:
-        return self._defer(self._safety, function)
+        done = self._defer(self._safety, function)
+        self._watch(done, False)
+        return done
 
     def abandon(self, work: Deferred[str]) -> None:
         """A thread cannot be ended from outside: the manager stays taken until it returns."""
@@ -105,11 +127,13 @@ class ThreadRunner:
         return deferToThreadPool(self._reactor, pool, function).addCallback(awaited)
 
 
-def runner_for(manager: object, name: str, reactor: IReactorFromThreads) -> Runner:
+def runner_for(
+    manager: object, name: str, reactor: IReactorFromThreads, watch: Watch = unwatched
+) -> Runner:
     """The runner that a manager's own mark asks for."""
     if IReactorManager.providedBy(manager):
-        return ReactorRunner()
-    return ThreadRunner(name, reactor, int(safe_width(manager)))
+        return ReactorRunner(watch)
+    return ThreadRunner(name, reactor, int(safe_width(manager)), watch)
 
 
 def safe_width(manager: object) -> float:

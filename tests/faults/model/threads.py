@@ -10,7 +10,7 @@ from typing import Any, cast
 from twisted.python.failure import Failure
 from twisted.python.threadpool import ThreadPool
 
-from pychron_comms.processor.execution.runners import ReactorRunner, Runner, ThreadRunner
+from pychron_comms.processor.execution.runners import ReactorRunner, Runner, ThreadRunner, unwatched
 from tests.faults.model.bench import Bench, Run
 from tests.faults.model.processes import Process
 
@@ -71,6 +71,7 @@ class ModelThreadRunner(ThreadRunner):
     """The threads of one manager: one for its work, one for what makes safe."""
 
     def __init__(self, process: Process) -> None:
+        self._watch = unwatched
         self._reactor = cast(Any, process)
         self._work = cast(ThreadPool, Threads(process, 1))
         self._safety = cast(ThreadPool, Threads(process, 1))
