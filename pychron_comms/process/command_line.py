@@ -95,21 +95,28 @@ class ServiceOptions(usage.Options):
     @property
     def log_observer(self) -> FileLogObserver | None:
         """What takes the log in the place of twistd's own; None where that does."""
-        file = "" if self.parent is None else self.parent.get("logfile") or ""
-        in_sight = not self.in_background and file in {"", "-"}
+        output = self.log_output
         if self["log-format"] == JSON:
-            return json_observer(file, self.log_output if in_sight else None)
-        if self.parent is None or not in_sight:
-            return None
-        if self.parent.get("syslog") or self.parent.get("logger"):
-            return None
+            return json_observer(self._log_file, output)
         # As twistd writes it, but for who does not read it.
-        return textFileLogObserver(cast(TextIO, self.log_output))
+        return None if output is None else textFileLogObserver(cast(TextIO, output))
 
     @cached_property
-    def log_output(self) -> LogOutput | TextIO:
-        """The standard output, where the log goes there."""
-        return standard_output()
+    def log_output(self) -> LogOutput | TextIO | None:
+        """The standard output, where we write the log there. Else it is left alone: who started a
+        service in the background waits for its end."""
+        if self.in_background or self._log_file not in {"", "-"}:
+            return None
+        parent = self.parent
+        is_ours = self["log-format"] == JSON or (
+            parent is not None and not (parent.get("syslog") or parent.get("logger"))
+        )
+        return standard_output() if is_ours else None
+
+    @property
+    def _log_file(self) -> str:
+        """What ``--logfile`` says; empty where it says nothing."""
+        return "" if self.parent is None else self.parent.get("logfile") or ""
 
     @property
     def in_background(self) -> bool:

@@ -112,5 +112,8 @@ class OptionTests(SynchronousTestCase):
             parent.parseOptions(words)
             options = Service()
             options.parent = parent
-            with mock.patch("pychron_comms.process.command_line.standard_output"):
+            with mock.patch("pychron_comms.process.command_line.standard_output") as output:
                 self.assertEqual(options.log_observer is not None, has_one, words)
+                # One that is held elsewhere would keep whoever waits for its end.
+                self.assertEqual(options.log_output is not None, has_one, words)
+                self.assertEqual(output.called, has_one, words)

@@ -129,18 +129,24 @@ class TurnTests(SynchronousTestCase):
         looks.stop()
         self.assertEqual(given, [-1.0, BEHIND])
 
-    def test_one_that_is_moved_while_it_is_looked_at_is_looked_at_once_more(self) -> None:
+    def slow_looks(self, laser: object) -> tuple[Looks, list[Deferred[str]]]:
+        """At a laser whose answers come when they are called; those that it was asked for."""
         answers: list[Deferred[str]] = []
 
         def submit(look: ReadState) -> Deferred[str]:
+            look.begun = self.clock.seconds()
             answers.append(Deferred())
             return answers[-1].addCallback(lambda _: look.reply(()))
 
         looks = Looks(submit, self.seer, clock=self.clock, period=1.0)
-        laser = object()
         looks.watch({"laser": laser})
         looks.start()
         self.addCleanup(looks.stop)
+        return looks, answers
+
+    def test_one_that_is_moved_while_it_is_looked_at_is_looked_at_once_more(self) -> None:
+        laser = object()
+        looks, answers = self.slow_looks(laser)
         for _ in range(2):
             looks.soon(laser)
             self.clock.advance(SOON)
@@ -155,18 +161,8 @@ class TurnTests(SynchronousTestCase):
         self.assertEqual(len(answers), 3)
 
     def test_a_period_that_ends_meanwhile_neither_asks_for_more_nor_forgets_it(self) -> None:
-        answers: list[Deferred[str]] = []
-
-        def submit(look: ReadState) -> Deferred[str]:
-            look.begun = self.clock.seconds()
-            answers.append(Deferred())
-            return answers[-1].addCallback(lambda _: look.reply(()))
-
-        looks = Looks(submit, self.seer, clock=self.clock, period=1.0)
         laser = object()
-        looks.watch({"laser": laser})
-        looks.start()
-        self.addCleanup(looks.stop)
+        looks, answers = self.slow_looks(laser)
         self.clock.advance(1.0)
         answers[-1].callback("")
         self.assertEqual(len(answers), 1)
