@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import shlex
+import sys
 import time
+from types import FrameType
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -25,6 +27,22 @@ def _ours(text: str) -> list[str] | str:
         return split_quoted(text)
     except ValueError as error:
         return str(error)
+
+
+def _calls(text: str) -> int:
+    """How many functions are called for it, those in C too."""
+    calls = 0
+
+    def count(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += event in {"call", "c_call"}
+
+    sys.setprofile(count)
+    try:
+        _ours(text)
+    finally:
+        sys.setprofile(None)
+    return calls
 
 
 class QuotingTests(SynchronousTestCase):
@@ -55,3 +73,7 @@ class QuotingTests(SynchronousTestCase):
                 _ours(text)
                 # Where it is not linear, seconds.
                 self.assertLess(time.process_time() - began, 0.5, msg=text[:5])
+
+    def test_no_step_is_taken_for_each_of_many_quotes(self) -> None:
+        for text in ('""' * 1000, "''" * 1000, r"\a" * 1000, r'"a"\'b' * 1000, '"' * 1999):
+            self.assertLess(_calls(text), 30, msg=text[:5])
