@@ -22,7 +22,14 @@ from pychron_comms.journal.asking import (
 )
 from pychron_comms.journal.follow import Follower
 from pychron_comms.journal.index import Index, index_path
-from pychron_comms.journal.table import HEADING, Entries, counted, json_line, table_line
+from pychron_comms.journal.table import (
+    HEADING,
+    Entries,
+    counted,
+    json_line,
+    table_line,
+    table_lines,
+)
 
 # Seconds between two looks at the file.
 _LOOK_EVERY = 0.25
@@ -51,7 +58,7 @@ def _show(given: argparse.Namespace, out: TextIO) -> int:
     found = find(given.file, asked)
     if given.json:
         return _write(map(json_line, found), out)
-    lines = map(partial(table_line, zone=zone), found)
+    lines = table_lines(found, zone)
     first = next(lines, "")
     if not first:
         _check_is_journal(given.file)
@@ -82,7 +89,8 @@ def _follow(given: argparse.Namespace, out: TextIO, *, with_what_is_there: bool)
     # Ctrl-C is how it ends.
     with closing(Follower(given.file)) as follower, suppress(KeyboardInterrupt):
         if with_what_is_there:
-            _write(map(line, find(given.file, asked)), out)
+            there = find(given.file, asked)
+            _write(map(json_line, there) if given.json else table_lines(there, zone), out)
         while True:
             new = [entry for entry in known.of(follower.new()) if asked.matches(entry.facts)]
             _write(map(line, new), out)

@@ -10,7 +10,8 @@ from pychron_comms.journal.facts import ALARM, Facts, alarm_words, facts_of
 from pychron_comms.journal.moments import told
 from pychron_comms.journal.record import CARRIED, json_bytes, time_text
 
-_SHOWN = frozenset({"n", "at", "event", "hash", "of", "sender", "type", "command", "reply"})
+# What has a column of its own, or is for programs.
+_SHOWN = frozenset({"n", "at", "event", "hash", "of", "sender", "type", "command", "reply", "ask"})
 _TIMES = frozenset({"since", "until"})
 _LINE = "{:>8}  {:<30}  {:<15}  {:<36}  {}"
 HEADING = _LINE.format("record", "time", "sender", "command", "what came of it")
@@ -48,6 +49,26 @@ class Entries:
             yield entry
 
 
+def table_lines(entries: Iterable[Entry], zone: tzinfo | None = None) -> Iterator[str]:
+    """A line for each; a begin and the end that comes next are one, by the begin's number and time.
+
+    ``zone``: of their times; None for this computer's.
+    """
+    begin: Entry | None = None
+    for entry in entries:
+        if begin is not None:
+            is_its_end = entry.facts.event == "end" and entry.values.get("of") == begin.values["n"]
+            yield table_line(_whole(begin, entry) if is_its_end else begin, zone)
+            if is_its_end:
+                begin = None
+                continue
+        begin = entry if entry.facts.event == "begin" else None
+        if begin is None:
+            yield table_line(entry, zone)
+    if begin is not None:
+        yield table_line(begin, zone)
+
+
 def table_line(entry: Entry, zone: tzinfo | None = None) -> str:
     """``zone``: of its times; None for this computer's."""
     about = entry.about
@@ -79,6 +100,13 @@ def printable(text: str) -> str:
 
 def _escaped(character: str) -> str:
     return character.encode("unicode_escape").decode("ascii")
+
+
+def _whole(begin: Entry, end: Entry) -> Entry:
+    values = {**begin.values, "event": "end"}
+    if "reply" in end.values:
+        values["reply"] = end.values["reply"]
+    return Entry(values, begin.about, end.facts)
 
 
 def _what_came(entry: Entry, zone: tzinfo | None) -> str:

@@ -174,6 +174,22 @@ class OnceTests(SessionCase):
         self.assertEqual(self.session({"Open": "OK"}, command="Open A").run([]), 0)
         self.assert_written("OK\n")
 
+    def test_a_lease_that_is_over_at_once_is_told_of(self) -> None:
+        told = "pychron-ask: that lease ends with this connection, which is now; without the word"
+        for command, is_over in (
+            ("Claim A 60 connection", True),
+            ("System|Claim A 60 connection", True),
+            ("Claim A 60", False),
+            ("Claim connection 60", False),
+        ):
+            self.setUp()
+            self.assertEqual(self.session({command: "OK"}, command=command).run([]), 0)
+            self.assertEqual(self.err.getvalue().startswith(told), is_over, command)
+        # Those of a pipe have one connection.
+        self.setUp()
+        self.session({"Claim A 60 connection": "OK"}).run(["Claim A 60 connection\n"])
+        self.assert_written("OK\n")
+
     def test_an_error(self) -> None:
         session = self.session({"Open": errors.ValveSoftwareLockError("A")}, command="Open A")
         self.assertEqual(session.run([]), 1)

@@ -125,6 +125,18 @@ class TableTests(SynchronousTestCase):
         self.assertEqual(words, ["System/valve/V9", "System/valve/V10", "device/gc/IG"])
         self.assertIn("invalid: stale", rows[4])
 
+    def test_patterns_that_are_nothings_name_are_told_of(self) -> None:
+        items: dict[str, Item] = {}
+        table = LivingTable(items)
+        self.assertEqual(self.shown(table)[0], "connecting")
+        table.show(Live())
+        self.assertEqual(self.shown(table)[0], "live; nothing there has such a name so far")
+        items["x"] = GAUGE
+        self.assertEqual(self.shown(table)[0], "live")
+        table.show(Lost("cut"))
+        items.clear()
+        self.assertNotIn("name", self.shown(table)[0])
+
     def test_states_are_said_as_people_say_them(self) -> None:
         for item, said in (
             (valve("A", True), "open"),

@@ -7,7 +7,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.journal.table import HEADING, Entries, json_line, table_line
+from pychron_comms.journal.table import HEADING, Entries, json_line, table_line, table_lines
 
 AT = "2026-03-02T10:14:05.116000Z"
 TIME = "2026-03-02 10:14:05.116 +00:00"
@@ -78,6 +78,43 @@ class LineTests(SynchronousTestCase):
         self.assertTrue(line.isprintable())
         for text in ("a\\nb", "Open \\x9b", "begin\\x1b"):
             self.assertIn(text, line)
+
+
+class LinesTests(SynchronousTestCase):
+    """Each command in one line, where it can be."""
+
+    def lines(self, *records: dict[str, Any]) -> list[str]:
+        entries = Entries().of({"n": n, "at": AT} | each for n, each in enumerate(records, 1))
+        return [" ".join(line.replace(TIME, "").split()) for line in table_lines(entries, UTC)]
+
+    def test_a_begin_and_the_end_behind_it_are_one(self) -> None:
+        begin = {"event": "begin", "command": "Open A", "key": "k-1", "ask": "s-1.1"}
+        later = "2026-03-02T10:14:06.366000Z"
+        self.assertEqual(
+            self.lines(begin, {"event": "end", "of": 1, "reply": "OK", "at": later}, begin),
+            ["1 Open A OK after 1.250 s key=k-1", "3 Open A begin key=k-1"],
+        )
+        self.assertEqual(
+            self.lines(begin, {"event": "end", "of": 1}), ["1 Open A end after 0.000 s key=k-1"]
+        )
+
+    def test_with_anything_between_each_stands_where_it_was(self) -> None:
+        begin, end = {"event": "begin", "command": "Open A"}, {"event": "end", "reply": "OK"}
+        self.assertEqual(
+            self.lines(begin, {"event": "stop"}, end | {"of": 1}),
+            ["1 Open A begin", "2 stop", "3 Open A OK after 0.000 s (of 1)"],
+        )
+        self.assertEqual(
+            self.lines(begin, begin, end | {"of": 1}, end | {"of": 2}),
+            [
+                "1 Open A begin",
+                "2 Open A begin",
+                "3 Open A OK after 0.000 s (of 1)",
+                "4 Open A OK after 0.000 s (of 2)",
+            ],
+        )
+        self.assertEqual(self.lines(end | {"of": 7}), ["1 OK (of 7)"])
+        self.assertEqual(self.lines(), [])
 
 
 class EntriesTests(SynchronousTestCase):

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pychron_comms.client.command_line.notices import (
+    NOTHING_YET,
     about_connection,
     as_line,
     beside,
@@ -55,7 +56,10 @@ class LivingTable:
             style = "dim" if lost else _STYLES.get(item.severity, "")
             cells = (item.path, _value(item), _moment(item.obtained), _why(item))
             table.add_row(*(Text(cell) for cell in cells), style=style)
-        return Group(Text(self._state, "bold red" if lost else "dim"), table, Text(self._last))
+        state = self._state
+        if state == "live" and not self._items:
+            state = f"{state}; {NOTHING_YET}"
+        return Group(Text(state, "bold red" if lost else "dim"), table, Text(self._last))
 
 
 @contextmanager

@@ -14,6 +14,9 @@ from pychron_comms.interfaces import Severity
 #: Characters of a value on a line; a drawing of the whole line has thousands.
 _LONGEST = 200
 
+#: Of a watch whose patterns are no item's name.
+NOTHING_YET = "nothing there has such a name so far"
+
 
 class NoticeLines:
     """Writes a line for each: time, path, value, severity, and its reason or what is beside, with

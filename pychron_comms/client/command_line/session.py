@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 import sys
 from collections.abc import Callable, Iterable, Iterator
@@ -21,6 +22,9 @@ from pychron_comms.client.outcome import OutcomeLostError, UnsettledError
 from pychron_comms.client.settling import question_about
 from pychron_comms.client.waiting import Progress, Waiter, WaitError, leave_alone
 from pychron_comms.errors import CommandError, OutcomeUnknownError
+
+# A lease that is bound to who claims it.
+_ENDS_WITH_CONNECTION = re.compile(r"(?:^|\|)\s*Claim\s.*\sconnection\s*$")
 
 ShowProgress = Callable[[Progress], None]
 
@@ -68,7 +72,7 @@ class AskSession:
         if self._options.watch is not None:
             return self._watch(self._options.command, self._options.watch)
         if self._options.command:
-            return self.once(self._options.command)
+            return self._alone(self._options.command)
         return self._each(lines)
 
     def once(self, command: str) -> int:
@@ -81,6 +85,15 @@ class AskSession:
             return status_of(error)
         self._output.reply(command, reply)
         return REFUSED if is_refusal(reply) else ANSWERED
+
+    def _alone(self, command: str) -> int:
+        """The one command for which there is a connection."""
+        status = self.once(command)
+        if status == ANSWERED and _ENDS_WITH_CONNECTION.search(command):
+            self._output.note(
+                "that lease ends with this connection, which is now; without the word it lasts"
+            )
+        return status
 
     def _each(self, lines: Iterable[str]) -> int:
         for line in lines:

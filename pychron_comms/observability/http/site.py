@@ -137,6 +137,21 @@ def is_read_by_another_site(request: Request) -> bool:
     return asks_from in {b"cross-site", b"same-site"} and mode != b"navigate"
 
 
+class _Headers(Resource):
+    """What HEAD gets of a resource: a body's length alone; Twisted would log each body."""
+
+    def __init__(self, resource: IResource) -> None:
+        super().__init__()
+        self._resource = resource
+
+    def render(self, request: Request) -> Any:
+        body: Any = self._resource.render(request)
+        if not isinstance(body, bytes):
+            return body
+        request.setHeader(b"Content-Length", str(len(body)).encode())
+        return b""
+
+
 class _Bodiless(Request):
     """A request that brings nothing along: a body would be kept, up to its announced length."""
 
@@ -151,6 +166,9 @@ class _Bodiless(Request):
         # A unix socket has no host.
         host = getattr(channel.getPeer(), "host", "")
         channel.site.turns.wait(self._process_in_turn, host)
+
+    def render(self, resrc: Any) -> None:
+        super().render(_Headers(resrc) if self.method == b"HEAD" else resrc)
 
     def _process_in_turn(self) -> None:
         # Whoever has gone meanwhile costs nothing more.

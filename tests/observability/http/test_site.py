@@ -146,6 +146,16 @@ class PageTests(SiteCase):
         self.assertEqual(code, 404)
         self.assertIn("this process has /livez, /metrics; the status page is its server's", body)
 
+    def test_head_gets_what_get_would_but_for_the_body_and_is_no_news(self) -> None:
+        events: list[Any] = []
+        globalLogPublisher.addObserver(events.append)
+        self.addCleanup(globalLogPublisher.removeObserver, events.append)
+        for path in ("/", "/static/main.js", "/livez", "/nothing"):
+            code, headers, body = self.get(path)
+            self.assertEqual(self.get(path, method="HEAD"), (code, headers, ""), path)
+            self.assertEqual(int(headers["content-length"]), len(body.encode()))
+        self.assertEqual(events, [])
+
     def test_that_a_browser_keeps_a_connection_is_no_news(self) -> None:
         told: list[Any] = []
         globalLogPublisher.addObserver(told.append)
