@@ -125,6 +125,9 @@ class _Search:
             holder[last] = Gone()
         else:
             del holder[last]
+            if above:
+                # The table that it stood in may want one.
+                self._altered.add(Place(self._file, tuple(above[:-1]), str(above[-1])))
         return True
 
     def _found(self, steps: tuple[str | int, ...]) -> Any:

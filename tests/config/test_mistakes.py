@@ -31,6 +31,10 @@ def build(top: Table) -> None:
         if not below.text("link").startswith("tcp:"):
             raise below.mistake("link", f"expected an address for {name}")
         parts[name] = "instrument"
+    if "holder" in top and not top.named_tables("holder"):
+        raise top.error("holder", "a table for each holder")
+    for below in top.named_tables("holder").values():
+        below.number("pitch", minimum=0.0)
     for rule in top.tables("rule"):
         if rule.text("about") not in parts:
             raise rule.error("about", f"one of {', '.join(parts)}", parts)
@@ -97,6 +101,12 @@ extra = 1
     def test_who_names_what_was_taken_out_does_so_rightly(self) -> None:
         text = '[instrument.box]\n[[rule]]\nabout = "box"\n[[rule]]\nabout = "bax"\n'
         self.assertEqual(self.starts(text), ["1: instrument.box.link", "5: rule[1].about"])
+
+    def test_that_the_last_table_was_taken_out_is_no_mistake(self) -> None:
+        (told,) = self.told("[holder.one]\nrows = 3\n")
+        self.assertIn("holder.one.pitch", told)
+        (told,) = self.told("[holder]\n")
+        self.assertIn("a table for each holder", told)
 
     def test_a_table_that_lacks_something_keeps_the_others_numbers(self) -> None:
         text = '[[part]]\n[[part]]\nname = "B"\nkind = 4\n[[part]]\nname = "B"\n'

@@ -177,6 +177,30 @@ def test_what_is_lost_says_how_it_stood_last(page: Any) -> None:
     assert pill.inner_text() == "unknown"
 
 
+def test_what_a_laboratory_has_none_of_has_no_panel(page: Any) -> None:
+    """And whether it has, is not known before its processor has said so."""
+    panels = ("line", "lasers", "gauges", "spectrometer", "devices")
+
+    def shown() -> list[str]:
+        return [name for name in panels if page.locator(f"#{name}").is_visible()]
+
+    assert shown() == ["line"]
+    lost = item("road/processor/tcp:lab:1", "lost", sev="invalid", reason="never there")
+    tell(page, "hello", session="s1", seq=0)
+    tell(page, "snapshot", seq=0, items=[lost])
+    tell(page, "live", seq=0)
+    assert shown() == ["line"]
+    tell(page, "change", **{**lost, "sev": "ok"})
+    assert shown() == []
+    tell(page, "change", **item("CO2/enabled", False))
+    assert shown() == ["lasers"]
+    tell(page, "change", **item("device/gc/IG", 1e-7, unit="mbar"))
+    tell(page, "change", **item("System/schematic", DRAWN, src="manual"))
+    assert shown() == ["line", "lasers", "gauges"]
+    tell(page, "change", **item("device/gc/IG", 1e-7, unit="mbar", gone=True))
+    assert shown() == ["line", "lasers"]
+
+
 def test_what_may_have_come_through_a_lost_valve_is_grey_on_both_sides(page: Any) -> None:
     begin(page)
     before = page.evaluate(_COLOURS)
