@@ -22,6 +22,9 @@ TIMES = 400
 #: What is asked while it grows; the one that acts, in turns.
 READ, ACTS = "GetValveState A", ("Open A", "Close A")
 
+#: While commands wait for the line: a read of what is not the line's, and what makes safe.
+PASSING_READ, PASSING_ACTS = "Read lab_temperature", ("Close A",)
+
 _NUMBERS = itertools.count()
 
 #: Microseconds of a read, and of a command that acts.
@@ -29,11 +32,17 @@ Cost = tuple[float, float]
 
 
 class Growth(NamedTuple):
-    """Something that grows to these sizes; ``grow`` adds so many."""
+    """Something that grows to these sizes; ``grow`` adds so many.
+
+    Meanwhile ``read`` and ``acts`` are asked; ``acting`` is what the latter are called.
+    """
 
     grow: Callable[[Road, int], None]
     sizes: Sequence[int]
     with_journal: bool = False
+    read: str = READ
+    acts: Sequence[str] = ACTS
+    acting: str = "a command that acts"
 
 
 class Curve(NamedTuple):
@@ -57,10 +66,23 @@ def remember(road: Road, count: int) -> None:
         road.ask(f"@key=k{next(_NUMBERS)} {('Open', 'Close')[number % 2]} B")
 
 
+def wait(road: Road, count: int) -> None:
+    """Commands that wait for the line, behind one that goes on while no time passes."""
+    if count:
+        road.send([f"@key=w{next(_NUMBERS)} Open C" for _ in range(count)])
+
+
 GROWTHS: Mapping[str, Growth] = {
     "client connections": Growth(connect, (0, 10, 100, 1000, 5000)),
     "remembered keys": Growth(remember, (0, 10, 100, 1000, 10_000)),
     "keys in a journal, two records each": Growth(remember, (0, 10, 100, 1000, 10_000), True),
+    "commands that wait for the line": Growth(
+        wait,
+        (0, 10, 100, 250),
+        read=PASSING_READ,
+        acts=PASSING_ACTS,
+        acting="a command that makes safe",
+    ),
 }
 
 
@@ -75,7 +97,7 @@ def costs(growth: Growth) -> list[Cost]:
         for size in growth.sizes:
             growth.grow(road, size - there)
             there = size
-            found.append((least(road, [READ]), least(road, ACTS)))
+            found.append((least(road, [growth.read]), least(road, growth.acts)))
     return found
 
 
@@ -109,7 +131,7 @@ def least(road: Road, commands: Sequence[str]) -> float:
 def measured() -> Iterator[Curve]:
     for name, growth in GROWTHS.items():
         found = costs(growth)
-        for what, index in (("a read", 0), ("a command that acts", 1)):
+        for what, index in (("a read", 0), (growth.acting, 1)):
             yield Curve(name, what, growth.sizes, [each[index] for each in found])
 
 
@@ -118,7 +140,7 @@ def plotted(curves: Sequence[Curve], file: Path) -> None:
     # A measurement without a picture does not need it.
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    figure = Figure(figsize=(8, 4), layout="constrained")
+    figure = Figure(figsize=(8, 6), layout="constrained")
     axes = figure.subplots()
     axes.set_xscale("symlog")
     axes.set_yscale("log")
@@ -127,7 +149,7 @@ def plotted(curves: Sequence[Curve], file: Path) -> None:
     for curve in curves:
         axes.plot(curve.sizes, curve.costs, marker="o", label=f"{curve.what}; {curve.name}")
     axes.grid(visible=True, alpha=0.3)
-    figure.legend(loc="outside right center")
+    figure.legend(loc="outside lower center", ncols=2)
     figure.savefig(file, metadata={"Date": None})
 
 

@@ -119,6 +119,17 @@ class Road:
         self._joined(Client(), self._accepted())
         self._pumps.pop()
 
+    def send(self, commands: Sequence[str]) -> None:
+        """By a client of its own, who does not wait for the replies."""
+        client = Client()
+        self._joined(client, self._accepted())
+        client.transport.write("".join(f"{each}\r\n" for each in commands).encode())  # type: ignore[union-attr]
+        for _ in range(_MOST_STEPS):
+            while any(pump.pump() for pump in self._pumps):
+                pass
+            # What was not worked off in one go has another turn.
+            self._reactor.advance(0)
+
     @property
     def stages(self) -> Mapping[str, Any]:
         """The transports of those who take what comes, in the order in which a request meets them.
