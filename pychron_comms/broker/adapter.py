@@ -23,7 +23,13 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from pychron_comms.broker.channel import BrokerChannel, ChannelLostError
-from pychron_comms.broker.frames import Confirmed, Delivered, first_of, message_frames
+from pychron_comms.broker.frames import (
+    Confirmed,
+    Delivered,
+    bare_header_of,
+    first_of,
+    message_frames,
+)
 from pychron_comms.broker.version import check_product
 from pychron_comms.transport.cork import Cork
 from pychron_comms.transport.outbox import Outbox
@@ -109,7 +115,15 @@ class _Pika(Connection):
         first = first_of(self._frame_buffer)
         if first is not None and first.channel in self._channels:
             return first.end, first
-        return super()._read_frame()
+        try:
+            return super()._read_frame()
+        except Exception:
+            # Properties that the broker takes, and pika cannot read. To end the connection for them
+            # would give the message to the next processor, and so to each for ever.
+            bare = bare_header_of(self._frame_buffer)
+            if bare is None:
+                raise
+            return bare
 
     def _process_frame(self, frame_value: Any) -> None:
         if isinstance(frame_value, Delivered | Confirmed):

@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 
 from pika import BasicProperties, spec
-from pika.frame import Method
+from pika.frame import Header, Method
 
 from pychron_comms.broker.message import Delivery, Message
 
@@ -70,6 +70,16 @@ def first_of(data: bytes) -> Delivered | Confirmed | None:
         return _confirmed(data) if method == spec.Basic.Ack.INDEX else None
     except (IndexError, ValueError, struct.error):
         return None
+
+
+def bare_header_of(data: bytes) -> tuple[int, Header] | None:
+    """The header of a message that begins with it, as if it had no properties, and where it ends;
+    None where there is none. All of it has come."""
+    kind, channel, size = _HEAD.unpack_from(data)
+    if kind != spec.FRAME_HEADER:
+        return None
+    _, _, length, _ = _HEADER.unpack_from(data, _HEAD.size)
+    return _HEAD.size + size + len(_END), Header(channel, length, BasicProperties())
 
 
 def message_frames(

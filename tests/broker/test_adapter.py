@@ -15,6 +15,7 @@ from pychron_comms.broker.adapter import BrokerConnection, parameters_for
 from pychron_comms.broker.channel import ChannelLostError, RejectedError
 from pychron_comms.broker.message import Delivery, Message
 from pychron_comms.transport.cork import Cork
+from tests.broker.unreadable import TABLES, Unreadable
 from tests.doubles import TcpTransport
 
 
@@ -198,6 +199,20 @@ class ChannelTests(ConnectionCase):
             for at in range(0, len(data), size):
                 self.connection.dataReceived(data[at : at + size])
             self.assertEqual(self.taken, [(b"abc", 1), (b"abc", 2), (b"abc", 3)])
+
+    def test_a_message_whose_properties_nobody_can_read_is_one_without_any(self) -> None:
+        """It ended the connection, was given to the next processor, and ended that one's too."""
+        self.consume()
+        for table in TABLES:
+            self.taken.clear()
+            for data in (
+                frame.Method(1, spec.Basic.Deliver(self.tag, 7, False, "e", "t")),
+                frame.Header(1, 3, Unreadable(table)),
+                frame.Body(1, b"abc"),
+            ):
+                self.connection.dataReceived(data.marshal())
+            self.connection.dataReceived(self.message(8))
+            self.assertEqual(self.taken, [(b"abc", 7), (b"abc", 8)])
 
     def test_what_comes_counts_as_a_sign_of_life(self) -> None:
         self.consume()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pika
 import pytest
 
+from tests.broker.unreadable import TABLES, Unreadable
 from tests.integration.broker_road import Asker, BrokerRoad
 from tests.integration.brokers import Broker
 from tests.integration.processes import Processes, wait_until
@@ -100,8 +101,18 @@ def test_a_type_that_no_owner_serves_is_at_once_never_sent(
         ),
         (pika.BasicProperties(type="pychron.word", reply_to="q"), b"Format everything"),
         (pika.BasicProperties(type="pychron.request"), b"x" * 3_000_000),
+        (Unreadable(TABLES[0]), b"System|Open X"),
     ],
-    ids=["foreign", "no stamp", "not text", "no numbers", "other owner", "no word", "oversized"],
+    ids=[
+        "foreign",
+        "no stamp",
+        "not text",
+        "no numbers",
+        "other owner",
+        "no word",
+        "oversized",
+        "unreadable",
+    ],
 )
 def test_what_is_no_request_of_ours_is_left_and_harms_nobody(
     lab: Lab, broker: Broker, properties: pika.BasicProperties, body: bytes
