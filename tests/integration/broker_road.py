@@ -111,8 +111,9 @@ class BrokerRoad:
 class Asker(Wire):
     """One client, over one connection."""
 
-    def __init__(self, server: RunningProcess) -> None:
-        super().__init__(server_address(server, "*"))
+    def __init__(self, server: RunningProcess | str) -> None:
+        """Of that server, or of the one that listens at that unix socket."""
+        super().__init__(server if isinstance(server, str) else server_address(server, "*"))
         self._number = 0
 
     def begin(self, command: str, tags: str = "") -> str:

@@ -8,10 +8,15 @@ import re
 import shutil
 import subprocess
 import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.faults.takeovers.seen import Seen
+from tests.integration.broker_road import Asker
 from tests.integration.brokers import (
     need_broker,
     server_program,
@@ -20,7 +25,7 @@ from tests.integration.brokers import (
 )
 from tests.integration.clean_homes import CHECKOUT
 from tests.integration.computers import Computers
-from tests.integration.processes import PATIENCE, Processes, RunningProcess, run_forked
+from tests.integration.processes import PATIENCE, TWISTD, Processes, RunningProcess, run_forked
 
 FILES = CHECKOUT / "docs" / "broker" / "cluster"
 TEXT = (FILES / "compose.yaml").read_text("utf-8")
@@ -30,13 +35,30 @@ NAMES = re.findall(r"hostname: (\w+)", TEXT)
 MOUNTED = re.findall(r"- (\.\S+?):/etc/rabbitmq/(\S+):ro", TEXT)
 PORTS = re.findall(r'ports: \["\d+:(\d+)"\]', TEXT)
 
+#: What else is on the network: two processors, and a server.
+OTHERS = ("one", "two", "control")
+
+#: Seconds in which the hardware has an owner again whose node has lost its cable.
+_OWNED_AGAIN = 45.0
+
+_PROCESSOR = ("--config=lab.toml", "--http=off")
+_HARDWARE = """
+[manager.extraction_line]
+class = "tests.integration.witness:Valves"
+record = "{moved}"
+
+[manager.co2]
+class = "tests.faults.takeovers.hardware:Lamp"
+record = "{record}"
+"""
+
 
 class ComposedCluster:
-    """``computers`` has one for each node, and one more: the laboratory's."""
+    """``computers`` has one for each node, and those of the laboratory."""
 
     def __init__(self, processes: Processes) -> None:
         need_broker()
-        self.computers = Computers(processes, [*NAMES, "lab"])
+        self.computers = Computers(processes, [*NAMES, *OTHERS])
         self.folder = processes.folder
         self._cookie = "a-secret-of-three"
         self._parts = without_plugins(processes.folder)
@@ -57,6 +79,11 @@ class ComposedCluster:
             check=True,
         )
         return told.stdout
+
+    def pull_the_cable(self, number: int) -> None:
+        """Of that node's computer."""
+        words = self.computers.inside(self.nodes[number], "ip", "link", "set", "lan0", "down")
+        subprocess.run(words, timeout=PATIENCE, check=True)
 
     @property
     def _environment(self) -> dict[str, str]:
@@ -110,33 +137,98 @@ def make_certs(folder: Path) -> None:
         assert done.returncode == 0, done.stdout
 
 
+class Laboratory:
+    """Two processors and a server, each on a computer of its own; all name the nodes in their
+    order, and so are all with the first."""
+
+    def __init__(self, processes: Processes) -> None:
+        self.cluster = ComposedCluster(processes)
+        self._moved, self._record = (processes.folder / name for name in ("moved", "record"))
+        text = _HARDWARE.format(moved=self._moved, record=self._record)
+        (processes.folder / "lab.toml").write_text(text)
+        owner = self._begin("one", "processor-line", "pychron-processor", *_PROCESSOR)
+        owner.wait_for("owns line as 1")
+        other = self._begin("two", "processor-line", "pychron-processor", *_PROCESSOR)
+        other.wait_for("stands by for line")
+        self.socket = str(processes.folder / "s")
+        words = ("--http=off", f"--listen=*=unix:{self.socket}")
+        server = self._begin("control", "server", "pychron-server", *words)
+        server.wait_for("connected to the owner of line")
+
+    @property
+    def owned(self) -> Seen:
+        """Who has owned the hardware, and when, as the processors' fences have it."""
+        seen = Seen(self._record)
+        seen.look()
+        return seen
+
+    @property
+    def moved(self) -> Counter[str]:
+        """What the valves obeyed."""
+        lines = self._moved.read_text().splitlines()
+        return Counter(line.partition(" ")[2] for line in lines)
+
+    def _begin(self, name: str, user: str, service: str, *words: str) -> RunningProcess:
+        cluster, folder = self.cluster, self.cluster.folder
+        cluster.control(0, "change_password", user, "a-password")
+        secret = folder / "secret"
+        secret.write_text("a-password")
+        secret.chmod(0o600)
+        certs = folder / "certs"
+        address = (
+            f"amqps:{','.join(NAMES)}:set=line:vhost=pychron:user={user}:password={secret}"
+            f":trustRoots={certs}/ca.pem:certificate={certs}/client.pem"
+            f":privateKey={certs}/client.key"
+        )
+        option = "--processor" if service == "pychron-server" else "--listen"
+        program = (str(TWISTD), "-n", "--pidfile=", service, f"{option}={address}", *words)
+        path = ":".join(each for each in sys.path if each)
+        return cluster.computers.start(name, {}, *program, PYTHONPATH=path)
+
+
+@pytest.fixture(scope="module")
+def laboratory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Laboratory]:
+    """One for both tests: three nodes take their time to start."""
+    processes = Processes(tmp_path_factory.mktemp("composed"))
+    try:
+        yield Laboratory(processes)
+    finally:
+        processes.end()
+
+
 def test_three_computers_as_the_compose_file_has_them_serve_a_laboratory(
-    processes: Processes,
+    laboratory: Laboratory,
 ) -> None:
     assert set(PORTS) == {"5671"}
-    cluster = ComposedCluster(processes)
+    cluster = laboratory.cluster
     for number in range(len(NAMES)):
         told = cluster.control(number, "cluster_status").partition("Running Nodes")[2]
         running = re.findall(r"^rabbit@(\w+)$", told.partition("Versions")[0], re.MULTILINE)
         assert sorted(running) == NAMES
-    cluster.control(0, "change_password", "processor-line", "a-password")
-    secret = processes.folder / "secret"
-    secret.write_text("a-password")
-    secret.chmod(0o600)
-    certs = processes.folder / "certs"
-    address = (
-        f"amqps:{','.join(NAMES)}:set=line:vhost=pychron:user=processor-line:password={secret}"
-        f":trustRoots={certs}/ca.pem:certificate={certs}/client.pem:privateKey={certs}/client.key"
-    )
-    twistd = Path(sys.executable).with_name("twistd")
-    words = ("-n", "--pidfile=", "pychron-processor", f"--listen={address}", "--http=off")
-    path = ":".join(each for each in sys.path if each)
-    processor = cluster.computers.start("lab", {}, str(twistd), *words, PYTHONPATH=path)
-    processor.wait_for("owns line as 1")
     members = cluster.control(1, "list_queues", "-p", "pychron", "name", "members")
     for queue in ("owner", "act", "safe"):
         (line,) = re.findall(rf"^pychron\.line\.{queue}\t(.*)$", members, re.MULTILINE)
         assert all(f"rabbit@{name}" in line for name in NAMES), members
+
+
+def test_the_cable_of_the_node_is_pulled_by_which_the_hardware_is_owned(
+    laboratory: Laboratory,
+) -> None:
+    """Both processors and the server are with that node, whose end nobody tells them; nor does
+    anybody tell the other nodes."""
+    with Asker(laboratory.socket) as client:
+        assert client.ask("Open A", ";key=before") == "OK"
+        laboratory.cluster.pull_the_cable(0)
+        pulled = time.monotonic()
+        opened = client.open_one("B", _OWNED_AGAIN)
+        took = time.monotonic() - pulled
+        assert client.ask("Open A", ";key=before") == "OK"
+    assert took < _OWNED_AGAIN
+    owned = laboratory.owned
+    assert len(owned.ownerships) > 1
+    assert list(owned.rivals()) == []
+    assert max(laboratory.moved.values()) == 1
+    assert {"A open", f"{opened} open"} <= laboratory.moved.keys()
 
 
 @pytest.mark.skipif(not shutil.which("systemd-analyze"), reason="no systemd here")
