@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
 
 from pychron_comms.observability.metrics import SECONDS, Metrics
+from pychron_comms.observability.sender_log import SenderLog
 
 
 class BrokerFigures:
@@ -29,6 +31,10 @@ class BrokerFigures:
 
     def _kept(self, result: None, since: float) -> None:
         self._took.observe(self._seconds() - since)
+
+    def sender_log(self, clock: IReactorTime) -> SenderLog:
+        """For what is to be said of messages; how many of its lines are withheld is counted."""
+        return SenderLog(clock, self._metrics)
 
     def show(self, is_connected: Callable[[], bool], is_blocked: Callable[[], bool]) -> None:
         """Ask these whenever somebody looks."""

@@ -42,6 +42,7 @@ from pychron_comms.errors import (
     error_line,
 )
 from pychron_comms.interfaces import IHardwareGate, IKnownRead
+from pychron_comms.observability.sender_log import SenderLog
 from pychron_comms.safeguards.fence import LeasedFence
 from pychron_comms.wire.context import PLAIN, RequestContext, context_of
 from pychron_comms.wire.grammar import Request, decode, parse_request, split_tags
@@ -86,6 +87,7 @@ class Intake:
         *,
         words: Mapping[str, Callable[[str, str], str | Deferred[str]]],
         figures: StandbyFigures,
+        log: SenderLog,
         seconds: Callable[[], float],
         at: Callable[[], str],
     ) -> None:
@@ -96,6 +98,7 @@ class Intake:
         self._servers = servers
         self._words = words
         self._figures = figures
+        self._sender_log = log
         self._seconds = seconds
         self._at = at
         # Fires when the one that came last has had its turn: they are begun as they came.
@@ -155,9 +158,7 @@ class Intake:
                 raise ForeignMessageError(f"it is no request but {message.kind or 'nothing'!r}")
             asked = self._read_before(message) or self._parsed(message)
         except (ForeignMessageError, CommandError) as error:
-            self._log.warn(
-                "a message by {topic} is left: {error}", topic=message.topic, error=error
-            )
+            self._say(message, "a message by {sender} is left: {said}", str(error))
             if message.kind == REQUEST:
                 self._reply(message, error_line(MalformedRequestError(error)))
             return None
@@ -289,12 +290,16 @@ class Intake:
         self._servers.heard(message.reply_to, self._seconds())
         act = self._words.get(word)
         if act is None:
-            self._log.warn("a server says {word}, which is not known", word=word[:20])
+            self._say(message, "a message by {sender} says {said}, which is not known", word[:20])
             return
         answer = _deferred(act, rest, message.reply_to)
         answer.addErrback(lambda failure: error_line(_error(failure), word))
         if message.number:
             answer.addCallback(lambda text: self._reply(message, text))
+
+    def _say(self, message: Message, text: str, said: str) -> None:
+        """Whoever published it, nobody knows: by which topic it came is who it is of."""
+        self._sender_log.warn(self._log, text, sender=message.topic, said=said)
 
     def _reply(self, message: Message, text: str) -> None:
         if message.reply_to and message.number:

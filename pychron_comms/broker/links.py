@@ -1,6 +1,6 @@
 """Two connections to one broker, which are of use together: messages come by one and go by the
-other, so that a broker which takes nothing more stops no acknowledgement but of what acts, which
-comes by the other: it must be written down first."""
+other, so that a broker which takes nothing more stops no acknowledgement but of what comes by the
+other: what acts, which must be written down first, and the beats, which nothing may hold up."""
 
 from __future__ import annotations
 

@@ -42,8 +42,10 @@ class KnownOwner:
         if not isinstance(fields, dict):
             raise ValueError("no object")
         epoch, at = fields.get("epoch"), fields.get("at")
-        if not isinstance(epoch, str) or not epoch or not isinstance(at, int | float):
+        if not isinstance(epoch, str) or not epoch or not isinstance(at, float):
             raise ValueError("no epoch, or no time")
+        if not math.isfinite(at):
+            raise ValueError(f"{at} is no time")
         now = self._seconds()
         is_new = epoch != self.epoch
         if is_new:

@@ -17,6 +17,7 @@ equally long, to one part in a hundred.
 from __future__ import annotations
 
 import math
+from collections import deque
 from collections.abc import Callable
 
 from pychron_comms.safeguards.fence import LeasedFence
@@ -28,6 +29,31 @@ SAFE = 1.0
 
 #: Seconds that a new owner waits: what the old one has, and one part in a hundred.
 WAIT = (LEASE + SAFE) * 1.01
+
+#: Beats that a process knows for its own: older ones prove nothing any more.
+_KNOWN = 32
+
+
+class Beats:
+    """The bodies of this process's own beats, which ``token`` begins, and when each was sent.
+
+    Whoever may publish can write one like them, and of a time to come: it would prove an ownership
+    that nobody has. So only what was sent is known.
+    """
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+        self._sent: deque[tuple[bytes, float]] = deque(maxlen=_KNOWN)
+
+    def at(self, now: float) -> bytes:
+        """One more, which is sent now."""
+        body = f"{self._token} {now!r}".encode()
+        self._sent.append((body, now))
+        return body
+
+    def sent_at(self, body: bytes) -> float | None:
+        """None for what is none of them."""
+        return next((at for known, at in self._sent if known == body), None)
 
 
 class Ownership:

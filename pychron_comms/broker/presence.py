@@ -10,6 +10,7 @@ from twisted.logger import Logger
 
 from pychron_comms.broker.message import Message
 from pychron_comms.broker.state import lines_of
+from pychron_comms.observability.sender_log import SenderLog
 from pychron_comms.transport.outage import Outage
 
 
@@ -28,7 +29,8 @@ class OwnerPresence:
 
     _log = Logger()
 
-    def __init__(self, hardware: str, clock: IReactorTime) -> None:
+    def __init__(self, hardware: str, clock: IReactorTime, log: SenderLog) -> None:
+        self._sender_log = log
         self._outage = Outage(f"owner of {hardware}", clock)
         self._watcher: StateWatcher | None = None
         #: What is called when there is one again: it may be another.
@@ -73,4 +75,9 @@ class OwnerPresence:
             for topic, text in lines_of(message):
                 self._watcher.heard(topic, text)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
-            self._log.warn("no state of a processor: {error!r}", error=error)
+            self._sender_log.warn(
+                self._log,
+                "a message by {sender} is no state of a processor: {said}",
+                sender=message.topic,
+                said=repr(error),
+            )

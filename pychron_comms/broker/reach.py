@@ -21,6 +21,7 @@ from pychron_comms.broker.names import COMMANDS, REPLIES, Lane, owner_topic, top
 from pychron_comms.broker.owner import KnownOwner
 from pychron_comms.broker.presence import OwnerPresence
 from pychron_comms.broker.topology import bind, make_exchanges
+from pychron_comms.observability.sender_log import SenderLog
 from pychron_comms.transport.broker_strings import STATE_EXCHANGE, BrokerAddress, stream_topic
 from pychron_comms.transport.cork import Cork
 
@@ -53,17 +54,19 @@ class OwnerReach(MultiService):
         user: ReachUser,
         cork: Cork,
         *,
+        log: SenderLog,
         seconds: Callable[[], float],
         link: type[BrokerLink] = BrokerLink,
     ) -> None:
         super().__init__()
+        self._sender_log = log
         self._hardware = address.hardware
         #: How errors call it.
         self.known_as = f"{address.name}, {address.hardware}"
         self._user = user
         #: Who owns the hardware, and whether somebody does, for who wants to know.
         self.owner = KnownOwner(seconds)
-        self.presence = OwnerPresence(address.hardware, reactor)
+        self.presence = OwnerPresence(address.hardware, reactor, log)
         #: By which replies come.
         self.queue = ""
         #: By which commands go, with confirmations; None while there is none.
@@ -130,7 +133,12 @@ class OwnerReach(MultiService):
         try:
             is_new = self.owner.heard(message)
         except ValueError as error:
-            self._log.warn("no word of an owner: {error}", error=error)
+            self._sender_log.warn(
+                self._log,
+                "a message by {sender} is no word of an owner: {said}",
+                sender=message.topic,
+                said=str(error),
+            )
             return
         if is_new:
             self._user.owner_is(self.owner.epoch)

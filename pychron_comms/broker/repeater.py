@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from twisted.application.service import MultiService
 from twisted.internet.defer import Deferred, fail
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from pychron_comms.broker.adapter import BrokerConnection
+from pychron_comms.broker.channel import BrokerChannel, RejectedError
 from pychron_comms.broker.figures import BrokerFigures
 from pychron_comms.broker.link import BrokerLink
 from pychron_comms.broker.message import REQUEST, Message, stamped
@@ -38,10 +40,22 @@ _ALIVE = 1.0
 _SWEEP = 0.5
 _GRACE = 0.5
 
+#: Seconds after which what makes safe is published again where its queue was full.
+_AGAIN = 0.05
+
 #: Seconds that an owner may take to say what became of a command.
 _OUTCOME = 2.0
 
 _TEST_DATA = "are you there"
+
+
+class _Sending(NamedTuple):
+    """A message by a lane; ``number``: of who waits for its reply."""
+
+    channel: BrokerChannel
+    lane: Lane
+    message: Message
+    number: int
 
 
 @implementer(IKnownRead)
@@ -86,10 +100,19 @@ class BrokerRepeater(MultiService):
         super().__init__()
         self._topics = {lane: topic_of(address.hardware, lane) for lane in Lane}
         self._timeout = timeout
+        self._clock = reactor
         self._seconds = seconds
         self._figures = figures
         #: The way to the owner.
-        self.reach = OwnerReach(address, reactor, self, cork, seconds=seconds, link=link)
+        self.reach = OwnerReach(
+            address,
+            reactor,
+            self,
+            cork,
+            log=figures.sender_log(reactor),
+            seconds=seconds,
+            link=link,
+        )
         self.reach.setServiceParent(self)
         figures.show(lambda: self.reach.commands is not None, lambda: self.reach.is_blocked)
         self._sent = SentCommands(self.reach.known_as, seconds, self._ask_outcome, hop)
@@ -190,10 +213,30 @@ class BrokerRepeater(MultiService):
             expires=None if lane is Lane.SAFE else int(seconds * 1000),
             headers=headers,
         )
-        published = channel.publish(COMMANDS, self._topics[lane], message)
-        self._figures.timed(published)
-        published.addErrback(self._sent.not_published, number)
+        self._publish(_Sending(channel, lane, message, number))
         return reply
+
+    def _publish(self, sending: _Sending) -> None:
+        published = sending.channel.publish(COMMANDS, self._topics[sending.lane], sending.message)
+        self._figures.timed(published)
+        published.addErrback(self._not_published, sending)
+
+    def _not_published(self, failure: Failure, sending: _Sending) -> None:
+        if (
+            failure.check(RejectedError)
+            and sending.lane is Lane.SAFE
+            and self._sent.has_time(sending.number, _AGAIN + _GRACE)
+        ):
+            # Its queue may be full of rubbish for a moment, and no limit refuses what makes safe.
+            self._clock.callLater(_AGAIN, self._publish_again, failure, sending)
+        else:
+            self._sent.not_published(failure, sending.number)
+
+    def _publish_again(self, failure: Failure, sending: _Sending) -> None:
+        if sending.channel is self.reach.commands:
+            self._publish(sending)
+        else:
+            self._sent.not_published(failure, sending.number)
 
     def asker_gone(self, response: Deferred[str]) -> None:
         number = self._sent.number_of(response)

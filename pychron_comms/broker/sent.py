@@ -50,6 +50,11 @@ class SentCommands:
     def __len__(self) -> int:
         return len(self._waiting)
 
+    def has_time(self, number: int, seconds: float) -> bool:
+        """Whether somebody waits for that one for longer than that."""
+        waiting = self._waiting.get(number)
+        return waiting is not None and self._seconds() + seconds < waiting.until
+
     # -- what comes of one
 
     def not_published(self, failure: Failure, number: int) -> None:
@@ -70,7 +75,7 @@ class SentCommands:
 
     def replied(self, message: Message) -> None:
         """A reply; to what nobody waits for any more, perhaps."""
-        number = int(message.number) if message.number.isdigit() else 0
+        number = int(message.number) if message.number.isdecimal() else 0
         text = message.body.decode("utf-8", "replace")
         if number in self._outcomes and text.startswith(_UNKNOWN):
             return  # a new owner knows more of it than who has found its message

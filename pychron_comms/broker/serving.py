@@ -51,6 +51,7 @@ class Serving:
         self._writer = writer
         self._stream = stream
         self._figures = figures
+        self._sender_log = figures.sender_log(clock)
         self._clock = clock
         self._seconds = seconds
         self._at = at
@@ -65,6 +66,8 @@ class Serving:
         }
         self._lanes: list[BrokerChannel] = []
         self._teller: StateTeller | None = None
+        # Since the last beat: whether somebody was shown how things stand, and others want to be.
+        self._has_shown = self._others_want = False
 
     async def begin(
         self,
@@ -82,6 +85,7 @@ class Serving:
             self._servers,
             words=self._words,
             figures=self._figures,
+            log=self._sender_log,
             seconds=self._seconds,
             at=self._at,
         )
@@ -108,6 +112,10 @@ class Serving:
         """To be called with each beat."""
         self.say_owner(road)
         self._servers.look(self._seconds())
+        self._has_shown = False
+        if self._others_want and self._teller is not None:
+            self._others_want = False
+            self._teller.tell_all()
 
     def say_owner(self, road: Road) -> None:
         """To all servers, while the lanes are served."""
@@ -130,6 +138,7 @@ class Serving:
         if self._teller is not None:
             self._teller.stop()
             self._teller = None
+        self._has_shown = self._others_want = False
 
     # -- what servers say
 
@@ -147,7 +156,11 @@ class Serving:
         return "OK"
 
     def _snapshot(self, rest: str, server: str) -> str:
-        if self._teller is not None:
+        if self._has_shown or self._teller is None:
+            # However many ask: a picture is large, and may not stand before the beats.
+            self._others_want = True
+        else:
+            self._has_shown = True
             self._teller.tell_one(server)
         return "OK"
 

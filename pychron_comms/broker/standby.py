@@ -33,7 +33,7 @@ from pychron_comms.broker.names import (
     owner_queue,
     owner_topic,
 )
-from pychron_comms.broker.ownership import BEAT, Ownership
+from pychron_comms.broker.ownership import BEAT, Beats, Ownership
 from pychron_comms.broker.serving import Serving
 from pychron_comms.broker.ticks import Ticks
 from pychron_comms.broker.topology import bind, make_exchanges, make_queue
@@ -87,6 +87,7 @@ class Standby(MultiService):
         self._figures.show(lambda: self._road is not None, lambda: self._links.is_blocked)
         self._token = secrets.token_hex(4)
         self._ownership = Ownership(fence, seconds)
+        self._beats = Beats(self._token)
         self._reader = LogReader(
             self._remember, lambda: self._links.leave("it is another log than before"), seconds
         )
@@ -161,7 +162,8 @@ class Standby(MultiService):
         # Before whatever else: it is in the log before any claim that comes by this channel.
         self._writer.begin(published)
         await self._reader.begin(log, memory.name)
-        beats = await self._links.channel(consuming)
+        # Not by the one that requests come by: behind a flood of these the lease would run out.
+        beats = await self._links.channel(publishing)
         await beats.ask("basic_qos", prefetch_count=20)
         self._ownership.subscribed()
         await beats.consume(owner_queue(self._hardware).name, partial(self._beaten, beats))
@@ -208,9 +210,7 @@ class Standby(MultiService):
 
     def _beaten(self, beats: BrokerChannel, delivery: Delivery) -> None:
         beats.ack(delivery.tag)
-        token, _, sent = delivery.message.body.decode("utf-8", "replace").partition(" ")
-        own = token == self._token and delivery.message.kind == BEAT_MESSAGE
-        self._ownership.delivered(float(sent) if own else None)
+        self._ownership.delivered(self._beats.sent_at(delivery.message.body))
 
     def _tick(self) -> None:
         now = self._seconds()
@@ -221,7 +221,7 @@ class Standby(MultiService):
         self._reader.pass_time(self._written - before)
         if self._road is None:
             return
-        beat = Message(BEAT_MESSAGE, f"{self._token} {now!r}".encode())
+        beat = Message(BEAT_MESSAGE, self._beats.at(now))
         self._road.told.tell(PROCESSORS, owner_topic(self._hardware), beat)
         if self._owned:
             self._serving.pass_time(self._road)

@@ -39,7 +39,7 @@ class StateTeller:
         self._audience = Audience(stream, _line, clock, beat=BEAT)
         self._is_blocked = False
         self._following = self._anew()
-        self._pictures = Ticks(self._tell_all, PICTURE, clock)
+        self._pictures = Ticks(self.tell_all, PICTURE, clock)
 
     def start(self) -> None:
         self._following.begin()
@@ -61,7 +61,8 @@ class StateTeller:
         """How everything stands, to one server."""
         self._channel.tell(REPLIES, queue, Message(STATE_MESSAGE, self._picture()))
 
-    def _tell_all(self) -> None:
+    def tell_all(self) -> None:
+        """To whoever listens."""
         if not self._is_blocked:
             self._tell(self._picture())
 

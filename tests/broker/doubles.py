@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -10,6 +11,15 @@ from pika.exceptions import ChannelWrongStateError
 from pika.frame import Method
 
 from pychron_comms.broker.channel import BrokerChannel
+from pychron_comms.observability.metrics import Metrics
+
+
+def withheld(metrics: Metrics) -> float:
+    """How many lines of the log were counted instead of written."""
+    found = re.search(
+        r"^pychron_comms_log_lines_withheld_total (.*)$", metrics.text(), re.MULTILINE
+    )
+    return float(found[1]) if found else 0.0
 
 
 class Published(NamedTuple):

@@ -16,10 +16,11 @@ from pychron_comms.broker.log_writer import LogWriter
 from pychron_comms.broker.servers import SILENT, Servers
 from pychron_comms.errors import InterlockError
 from pychron_comms.observability.metrics import Metrics
+from pychron_comms.observability.sender_log import LINES, SenderLog
 from pychron_comms.safeguards.fence import LeasedFence
 from pychron_comms.wire.context import RequestContext
 from pychron_comms.wire.line_table import LineTable
-from tests.broker.doubles import PikaChannel
+from tests.broker.doubles import PikaChannel, withheld
 
 EPOCH = "3.me"
 
@@ -83,6 +84,7 @@ class IntakeCase(SynchronousTestCase):
             LogWriter("line", self.clock),
             self.servers,
             figures=StandbyFigures(self.metrics, self.clock.seconds),
+            log=SenderLog(self.clock, self.metrics),
             words={"Hello": lambda rest, server: self.words.append((rest, server)) or "OK"},
             seconds=self.clock.seconds,
             at=lambda: "now",
@@ -129,6 +131,15 @@ class IntakeCase(SynchronousTestCase):
 
 class IntakeTests(IntakeCase):
     # -- what acts
+
+    def test_however_many_foreign_messages_come_they_do_not_fill_the_log(self) -> None:
+        self.channel.consume("read", self.intake.read)
+        self.lane.answer()
+        for number in range(100):
+            self.lane.deliver(b"x", BasicProperties(type=f"kind {number}"), topic="line.read")
+            word = BasicProperties(type="pychron.word", reply_to=f"s{number}")
+            self.lane.deliver(b"Word%d" % number, word, topic="words")
+        self.assertEqual(withheld(self.metrics), 2 * (100 - LINES))
 
     def test_written_acknowledged_seen_and_only_then_run(self) -> None:
         self.send()

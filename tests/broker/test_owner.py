@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -55,6 +56,9 @@ class KnownOwnerTests(SynchronousTestCase):
             said("", 1.0),
             said(None, 1.0),
             said("1.a", "now"),
+            said("1.a", math.nan),
+            said("1.a", math.inf),
+            said("1.a", 10**400),
             Message(OWNER, b"{}"),
             Message(OWNER, b"[]"),
             Message(OWNER, b"\xff"),

@@ -7,7 +7,7 @@ import random
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.broker.ownership import BEAT, LEASE, SAFE, WAIT, Ownership
+from pychron_comms.broker.ownership import BEAT, LEASE, SAFE, WAIT, Beats, Ownership
 from pychron_comms.errors import NotOwnerError
 from pychron_comms.safeguards.fence import LeasedFence
 
@@ -31,6 +31,18 @@ class One:
         except NotOwnerError:
             return False
         return True
+
+
+class BeatsTests(SynchronousTestCase):
+    def test_only_what_was_sent_is_known_and_not_what_anybody_can_write(self) -> None:
+        """By one that was forged a process owned the hardware for ever, beside another."""
+        beats = Beats("me")
+        for at in range(50):
+            body = beats.at(at + 0.25)
+        self.assertEqual(beats.sent_at(body), 49.25)
+        self.assertEqual(beats.sent_at(b"me 48.25"), 48.25)
+        for other in (b"me 1e300", b"me inf", b"me", b"other 49.25", b"me 50.25", b"me 0.25"):
+            self.assertIsNone(beats.sent_at(other))
 
 
 class OwnershipTests(SynchronousTestCase):

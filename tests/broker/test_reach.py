@@ -7,23 +7,37 @@ import json
 from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.broker.message import OWNER, REPLY, Delivery, Message
+from pychron_comms.broker.message import OWNER, REPLY, STATE, Delivery, Message
 from pychron_comms.broker.owner import PATIENCE
 from pychron_comms.broker.reach import OwnerReach
+from pychron_comms.observability.metrics import Metrics
+from pychron_comms.observability.sender_log import LINES, SenderLog
 from pychron_comms.transport.broker_strings import parse_broker
 from pychron_comms.transport.cork import Cork
-from tests.broker.doubles import PikaChannel
+from tests.broker.doubles import PikaChannel, withheld
+
+
+class Deaf:
+    """Watches, and is told nothing."""
+
+    def heard(self, topic: str, text: str) -> None:
+        raise AssertionError(topic, text)
+
+    def lost(self, reason: str) -> None:
+        """Nothing was there."""
 
 
 class ReachTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = MemoryReactorClock()
         self.told: list[str] = []
+        self.metrics = Metrics()
         self.reach = OwnerReach(
             parse_broker("amqp:b:set=line"),
             self.clock,
             self,
             Cork(),
+            log=SenderLog(self.clock, self.metrics),
             seconds=self.clock.seconds,
         )
         self.words = PikaChannel()
@@ -112,6 +126,13 @@ class ReachTests(SynchronousTestCase):
         self.reach.say("Forget 2", "7")
         self.assertEqual((self.said()[1:], self.reach.why_not), (["Forget 2"], ""))
         self.assertEqual(self.words.published[-1].properties.correlation_id, "7")
+
+    def test_however_many_of_these_come_they_do_not_fill_the_log(self) -> None:
+        self.reach.presence.watch(Deaf())
+        for kind in (OWNER, STATE):
+            for number in range(100):
+                self.come(Message(kind, b"%d\r\n" % number, topic=kind))
+        self.assertGreaterEqual(withheld(self.metrics), 2 * (100 - LINES))
 
     def test_messages_that_are_none_of_an_owners_harm_nothing(self) -> None:
         self.join()

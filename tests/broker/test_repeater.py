@@ -121,6 +121,49 @@ class RepeaterTests(SynchronousTestCase):
         self.commands.reject(1)
         self.failureResultOf(reply, QueueFullError)
 
+    def test_what_makes_safe_is_sent_again_where_its_queue_is_full(self) -> None:
+        """Of rubbish, for a moment."""
+        self.join()
+        self.own()
+        reply = self.ask("Close A", RequestContext(safe=True))
+        self.commands.reject(1)
+        self.assertNoResult(reply)
+        self.clock.advance(0.05)
+        first, second = self.commands.published
+        self.assertEqual(first, second)
+        self.commands.confirm(2)
+        self.reply(second.properties.correlation_id, "OK")
+        self.assertEqual(self.successResultOf(reply), "OK")
+
+    def test_and_is_refused_where_that_lasts(self) -> None:
+        self.join()
+        self.own()
+        reply = self.ask("Close A", RequestContext(safe=True, within=1.0))
+        for tag in range(1, 20):
+            self.commands.reject(tag)
+            self.clock.advance(0.05)
+            self.own()
+        self.assertNoResult(reply)
+        self.commands.reject(20)
+        self.failureResultOf(reply, QueueFullError)
+        self.clock.advance(1.0)
+        self.assertEqual(len(self.commands.published), 20)
+
+    def test_and_is_not_where_the_broker_was_lost_meanwhile(self) -> None:
+        self.join()
+        self.own()
+        reply = self.ask("Close A", RequestContext(safe=True))
+        self.commands.reject(1)
+        self.repeater.reach.left("gone")
+        self.clock.advance(0.05)
+        self.assertEqual(len(self.commands.published), 1)
+        self.failureResultOf(reply)
+
+    def test_a_reply_to_no_number_is_left(self) -> None:
+        self.join()
+        for number in ("", "one", "\u00b2", "-1"):
+            self.reply(number, "OK")
+
     def test_what_was_not_confirmed_when_the_broker_is_lost_is_not_known(self) -> None:
         self.join()
         self.own()

@@ -17,7 +17,7 @@ def _nested(depth: int) -> bytes:
     return table
 
 
-#: Tables of headers: a time that no calendar has, and more tables in each other than can be followed.
+#: Tables of headers: a time that no calendar has, and tables in each other, too many to follow.
 TABLES = (_NAME + b"T" + struct.pack(">Q", 2**62), _nested(3000))
 
 

@@ -11,6 +11,7 @@ from collections import Counter
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.broker.link import HEARTBEAT
+from pychron_comms.broker.state import StateTeller
 from tests.draws import drawn
 from tests.faults.model.bench import Script
 from tests.faults.model.breakages import broken
@@ -80,6 +81,32 @@ class TakeoverTests(SynchronousTestCase):
         world.pass_time(1.0)
         self.assertEqual(unit.replies, ["did n0"] * 2)
         self.assertEqual(world.laboratory.actuated["n0"], 1)
+
+
+class FloodTests(SynchronousTestCase):
+    """What anybody may send to the owner takes no hardware from it."""
+
+    def setUp(self) -> None:
+        self.world = World()
+
+    def test_requests_that_stand_before_everything_hold_up_no_beat(self) -> None:
+        owners = len(self.world.takeovers)
+        # By the connection that requests come by, but for those that act.
+        self.world.cut_one(0, 5.0)
+        self.world.pass_time(8.0)
+        self.assertEqual(len(self.world.takeovers), owners)
+
+    def test_many_who_want_a_picture_at_once_get_one_together(self) -> None:
+        shown: list[str] = []
+        self.patch(StateTeller, "tell_one", lambda teller, queue: shown.append("one"))
+        self.patch(StateTeller, "tell_all", lambda teller: shown.append("all"))
+        for _ in range(50):
+            self.world.servers[0].repeater.reach.say("Snapshot")
+        self.world.pass_time(1.0)
+        self.assertEqual(shown, ["one", "all"])
+        # Nobody wants one any more.
+        self.world.pass_time(2.0)
+        self.assertEqual(shown.count("one"), 1)
 
 
 class PromptTests(SynchronousTestCase):
