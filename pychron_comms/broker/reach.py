@@ -20,7 +20,7 @@ from pychron_comms.broker.message import OWNER, REPLY, STATE, WORD, Delivery, Me
 from pychron_comms.broker.names import COMMANDS, REPLIES, Lane, owner_topic, topic_of
 from pychron_comms.broker.owner import KnownOwner
 from pychron_comms.broker.presence import OwnerPresence
-from pychron_comms.broker.topology import bind, make_exchanges
+from pychron_comms.broker.topology import KeptBindings, bind, make_exchanges
 from pychron_comms.observability.sender_log import SenderLog
 from pychron_comms.transport.broker_strings import STATE_EXCHANGE, BrokerAddress, stream_topic
 from pychron_comms.transport.cork import Cork
@@ -72,6 +72,8 @@ class OwnerReach(MultiService):
         #: By which commands go, with confirmations; None while there is none.
         self.commands: BrokerChannel | None = None
         self._words: BrokerChannel | None = None
+        self._bindings: KeptBindings | None = None
+        self._seconds = seconds
         self._blocked = ""
         self._links = BrokerLinks(address, reactor, self, "server", cork=cork, link=link)
         self._links.setServiceParent(self)
@@ -108,6 +110,8 @@ class OwnerReach(MultiService):
 
     def look(self) -> bool:
         """To be called now and then: whether there is an owner, as far as is known."""
+        if self._bindings is not None:
+            self._bindings.look()
         if not self.presence.is_known:
             if self.commands is not None:
                 self.presence.missing()
@@ -160,9 +164,11 @@ class OwnerReach(MultiService):
         queue = f"pychron.server.{secrets.token_hex(8)}"
         replies = await self._links.channel(consuming)
         await replies.ask("queue_declare", queue=queue, exclusive=True)
-        await bind(replies, queue, REPLIES, queue)
-        for topic in (owner_topic, stream_topic):
-            await bind(replies, queue, STATE_EXCHANGE, topic(self._hardware))
+        self._bindings = KeptBindings(replies, self._seconds)
+        topics = [owner_topic(self._hardware), stream_topic(self._hardware)]
+        for exchange, topic in ((REPLIES, queue), *((STATE_EXCHANGE, each) for each in topics)):
+            await bind(replies, queue, exchange, topic)
+            self._bindings.keep(queue, exchange, topic)
         await replies.consume(queue, self.came, auto_ack=True)
         commands = await self._links.channel(publishing)
         await commands.confirm()
@@ -177,7 +183,7 @@ class OwnerReach(MultiService):
 
     def left(self, why: str) -> None:
         """Replies that are on the way are lost."""
-        self.commands = self._words = None
+        self.commands = self._words = self._bindings = None
         self.owner.lost()
         self._user.lost(why)
         self.presence.lost(why)

@@ -19,7 +19,7 @@ from pychron_comms.broker.message import OWNER, Message
 from pychron_comms.broker.names import SAFE_WAITING, Lane, lane_queue, owner_topic
 from pychron_comms.broker.servers import Servers
 from pychron_comms.broker.state import StateTeller
-from pychron_comms.broker.topology import make_queue
+from pychron_comms.broker.topology import KeptBindings, make_queue
 from pychron_comms.interfaces import IHardwareGate
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.safeguards.fence import LeasedFence
@@ -65,6 +65,7 @@ class Serving:
             **{word: _without_server(act) for word, act in words.items()},
         }
         self._lanes: list[BrokerChannel] = []
+        self._bindings: KeptBindings | None = None
         self._teller: StateTeller | None = None
         # Since the last beat: whether somebody was shown how things stand, and others want to be.
         self._has_shown = self._others_want = False
@@ -106,12 +107,17 @@ class Serving:
         reads = await links.channel(consuming)
         self._lanes.append(reads)
         await reads.consume(reading.name, intake.read, auto_ack=True)
+        # Of the two other lanes every processor does.
+        self._bindings = KeptBindings(reads, self._seconds)
+        self._bindings.keep(reading.name, reading.exchange, reading.topic)
         self.say_owner(road)
 
     def pass_time(self, road: Road) -> None:
         """To be called with each beat."""
         self.say_owner(road)
         self._servers.look(self._seconds())
+        if self._bindings is not None:
+            self._bindings.look()
         self._has_shown = False
         if self._others_want and self._teller is not None:
             self._others_want = False
@@ -132,6 +138,7 @@ class Serving:
     def end(self) -> None:
         """Also where there is nothing to end."""
         lanes, self._lanes = self._lanes, []
+        self._bindings = None
         for channel in lanes:
             channel.ended = lambda why: None
             channel.close()

@@ -36,7 +36,7 @@ from pychron_comms.broker.names import (
 from pychron_comms.broker.ownership import BEAT, Beats, Ownership
 from pychron_comms.broker.serving import Serving
 from pychron_comms.broker.ticks import Ticks
-from pychron_comms.broker.topology import bind, make_exchanges, make_queue
+from pychron_comms.broker.topology import KeptBindings, bind, make_exchanges, make_queue
 from pychron_comms.errors import NotOwnerError
 from pychron_comms.interfaces import IOwnedGate
 from pychron_comms.observability.metrics import Metrics
@@ -108,6 +108,7 @@ class Standby(MultiService):
         self._written = 0
         self._road: Road | None = None
         self._connections: tuple[BrokerConnection, BrokerConnection] | None = None
+        self._bindings: KeptBindings | None = None
         self._claiming: Deferred[None] | None = None
         self._owned = ""
         self._has_begun = False
@@ -151,13 +152,17 @@ class Standby(MultiService):
         await make_exchanges(consuming)
         memory = memory_queue(self._hardware)
         queues = [lane_queue(self._hardware, lane) for lane in (Lane.ACT, Lane.SAFE)]
+        bindings = KeptBindings(await self._links.channel(consuming), self._seconds)
         for queue in (*queues, owner_queue(self._hardware), memory):
             await make_queue(consuming, queue)
+            bindings.keep(queue.name, queue.exchange, queue.topic)
         published = await self._links.channel(publishing)
         await published.confirm()
         told, replied = [await self._links.channel(publishing) for _ in range(2)]
         log = await self._links.channel(consuming)
         await bind(log, memory.name, JOURNAL, f"{self._hardware}.#")
+        bindings.keep(memory.name, JOURNAL, f"{self._hardware}.#")
+        self._bindings = bindings
         self._connections, self._road = (consuming, publishing), Road(published, told, replied)
         # Before whatever else: it is in the log before any claim that comes by this channel.
         self._writer.begin(published)
@@ -178,7 +183,7 @@ class Standby(MultiService):
                 self._log.warn(
                     "no processor of {hardware} for now: {why}", hardware=self._hardware, why=why
                 )
-        self._road = self._connections = None
+        self._road = self._connections = self._bindings = None
         self._reader.end()
         self._writer.end()
         if self._claiming is not None:
@@ -219,6 +224,8 @@ class Standby(MultiService):
         before, self._written = self._written, self._writer.count
         # By this it may leave.
         self._reader.pass_time(self._written - before)
+        if self._bindings is not None:
+            self._bindings.look()
         if self._road is None:
             return
         beat = Message(BEAT_MESSAGE, self._beats.at(now))

@@ -5,9 +5,45 @@ A user who may not make anything finds it made by the policies' file.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+from twisted.python.failure import Failure
+
 from pychron_comms.broker.adapter import BrokerConnection
-from pychron_comms.broker.channel import BrokerChannel, ChannelLostError
+from pychron_comms.broker.channel import BrokerChannel, BrokerError, ChannelLostError
 from pychron_comms.broker.names import EXCHANGES, Queue
+
+#: Seconds between two times that all is bound again.
+AGAIN = 10.0
+
+
+class KeptBindings:
+    """Bindings that are made again and again, by one channel.
+
+    Nobody is told when one is taken away, or an exchange with all that it has: nothing would come
+    any more, for ever. Where the exchange is gone the channel ends, and who begins anew makes it.
+    """
+
+    def __init__(self, channel: BrokerChannel, seconds: Callable[[], float]) -> None:
+        self._channel = channel
+        self._seconds = seconds
+        self._due = seconds() + AGAIN
+        self._kept: dict[tuple[str, str, str], None] = {}
+
+    def keep(self, queue: str, exchange: str, topic: str) -> None:
+        """One that was made."""
+        self._kept[queue, exchange, topic] = None
+
+    def look(self) -> None:
+        """To be called now and then."""
+        if self._seconds() < self._due:
+            return
+        self._due = self._seconds() + AGAIN
+        for queue, exchange, topic in self._kept:
+            bound = self._channel.ask(
+                "queue_bind", queue=queue, exchange=exchange, routing_key=topic
+            )
+            bound.addErrback(_ended)
 
 
 async def make_exchanges(connection: BrokerConnection) -> None:
@@ -36,6 +72,11 @@ async def make_queue(connection: BrokerConnection, queue: Queue) -> None:
 async def bind(channel: BrokerChannel, queue: str, exchange: str, topic: str) -> None:
     """What is published there by that topic goes to this queue too."""
     await channel.ask("queue_bind", queue=queue, exchange=exchange, routing_key=topic)
+
+
+def _ended(failure: Failure) -> None:
+    """Whose channel it is knows."""
+    failure.trap(BrokerError)
 
 
 async def _lacks(connection: BrokerConnection, method: str, **names: str) -> bool:

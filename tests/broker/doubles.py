@@ -62,6 +62,9 @@ class PikaChannel:
     def basic_qos(self, callback: Any, **arguments: Any) -> None:
         self._ask("basic_qos", callback, **arguments)
 
+    def queue_bind(self, callback: Any, **arguments: Any) -> None:
+        self._ask("queue_bind", callback, **arguments)
+
     def basic_consume(self, callback: Any, on_message_callback: Any, **arguments: Any) -> None:
         self.on_message = on_message_callback
         self._ask("basic_consume", callback, **arguments)

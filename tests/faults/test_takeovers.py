@@ -12,6 +12,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.broker.link import HEARTBEAT
 from pychron_comms.broker.state import StateTeller
+from pychron_comms.broker.topology import AGAIN
 from tests.draws import drawn
 from tests.faults.model.bench import Script
 from tests.faults.model.breakages import broken
@@ -81,6 +82,17 @@ class TakeoverTests(SynchronousTestCase):
         world.pass_time(1.0)
         self.assertEqual(unit.replies, ["did n0"] * 2)
         self.assertEqual(world.laboratory.actuated["n0"], 1)
+
+
+class UnboundTests(SynchronousTestCase):
+    def test_bindings_that_somebody_takes_away_are_made_again(self) -> None:
+        """Nobody is told so, and nothing came any more, for ever."""
+        world = World()
+        world.broker.unbind()
+        world.pass_time(AGAIN + 5.0)
+        world.ask(0, Wish("Count", "a", Script(), None, key=False))
+        world.pass_time(1.0)
+        self.assertEqual(world.units[0].replies, ["did n0"])
 
 
 class FloodTests(SynchronousTestCase):

@@ -152,6 +152,13 @@ def test_a_lone_owner_goes_on_when_the_broker_is_back(processes: Processes) -> N
         broker.kill()
         broker.start()
         opened.append(client.open_one("J"))
+
+        # Somebody deletes exchanges, and with them all that was bound there.
+        connection = broker.connect()
+        for exchange in ("pychron.command", "pychron.reply", "pychron.state"):
+            connection.channel().exchange_delete(exchange)
+        connection.close()
+        opened.append(client.open_one("K", _TAKEOVER))
     assert count(road, "A open") == 1
     assert count(road, "B open") <= 1
     assert count(road, "C open") == count(road, "G open") == 0

@@ -78,6 +78,51 @@ MACHINES = (
         "test_never_two_at_an_instant_whatever_is_frozen_cut_or_late",
     ),
     Promise(
+        "nobody can write what makes a processor the owner for longer",
+        "a beat proves something only where this process has sent that very one",
+        "broker/ownership.py",
+        "return next((at for known, at in self._sent if known == body), None)",
+        'return float(body.partition(b" ")[2]) if body.startswith(b"me ") else None',
+        "tests.broker.test_ownership.BeatsTests"
+        ".test_only_what_was_sent_is_known_and_not_what_anybody_can_write",
+    ),
+    Promise(
+        "no flood of requests takes the hardware from its owner",
+        "its beats come by another connection than what is only read or makes safe",
+        "broker/standby.py",
+        "        beats = await self._links.channel(publishing)\n",
+        "        beats = await self._links.channel(consuming)\n",
+        "tests.faults.test_takeovers.FloodTests"
+        ".test_requests_that_stand_before_everything_hold_up_no_beat",
+    ),
+    Promise(
+        "no message takes the hardware from its owner",
+        "one whose properties cannot be read is left, as any that is none of ours",
+        "broker/adapter.py",
+        "            if bare is None:\n",
+        "            if bare is not None:\n",
+        "tests.broker.test_adapter.ChannelTests"
+        ".test_a_message_whose_properties_nobody_can_read_is_one_without_any",
+    ),
+    Promise(
+        "what makes safe is not refused because its queue is full",
+        "it is published again until its time is over",
+        "broker/repeater.py",
+        "            and sending.lane is Lane.SAFE\n",
+        "            and sending.lane is None\n",
+        "tests.broker.test_repeater.RepeaterTests"
+        ".test_what_makes_safe_is_sent_again_where_its_queue_is_full",
+    ),
+    Promise(
+        "what somebody takes away at the broker leaves no set unreachable",
+        "queues are made again when they are gone, and bindings every 10 s",
+        "broker/topology.py",
+        "        self._due = self._seconds() + AGAIN\n",
+        "        return\n",
+        "tests.faults.test_takeovers.UnboundTests"
+        ".test_bindings_that_somebody_takes_away_are_made_again",
+    ),
+    Promise(
         "no bug leaves hardware without an owner for ever",
         "one that meets a beat is logged, and the next beat is sent",
         "broker/ticks.py",

@@ -54,6 +54,10 @@ class ModelBroker:
         if queue is not None:
             queue.delete()
 
+    def unbind(self) -> None:
+        """Somebody has taken all bindings away, or the exchanges that had them."""
+        self._bindings.clear()
+
     # -- what clients ask of it
 
     def declare(self, name: str, arguments: Mapping[str, Any]) -> Queue:
