@@ -73,7 +73,7 @@ def _each(folder: Path, options: Mapping[str, Any]) -> float:
     count = RECORDS // 10 if "sync" in options else RECORDS
     with tempfile.TemporaryDirectory(dir=folder) as place:
         journal = FileJournal(Path(place) / "lab.journal", **options)
-        seconds = _timed(lambda: [journal.write("begin", **request(n)) for n in range(count)])
+        seconds = _timed(lambda: [journal.write("begin", request(n)) for n in range(count)])
         journal.close()
     return seconds / count * 1e6
 
@@ -86,7 +86,7 @@ def _grouped(folder: Path) -> float:
         def turns() -> None:
             for turn in range(RECORDS // IN_FLIGHT):
                 for each in range(IN_FLIGHT):
-                    journal.write_soon("begin", **request(turn * IN_FLIGHT + each))
+                    journal.write_soon("begin", request(turn * IN_FLIGHT + each))
                 later.pop()()
 
         seconds = _timed(turns)
@@ -105,9 +105,9 @@ def _limits(folder: Path) -> None:
             for _ in range(1000):
                 number += 1
                 begun = time.perf_counter()
-                of = journal.write("begin", **request(number))
+                of = journal.write("begin", request(number))
                 longest = max(longest, time.perf_counter() - begun)
-                journal.write("end", of=of, reply="OK")
+                journal.write("end", {"of": of, "reply": "OK"})
                 keys.done(request(number), "OK")
         journal.close()
         _tell("commands in a journal at its limits", number, "")

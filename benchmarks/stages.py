@@ -2,7 +2,8 @@
 
 Both halves run in this process over connections in memory, so that neither the system nor the
 reactor is in the figures; each is the least of many, so that other work on the machine is not
-either. With ``--profile STAGE``, the functions in which that stage spends its time.
+either. With ``--profile STAGE``, the functions in which that stage spends its time. With
+``--journal``, all that acts is written down.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import pstats
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 from benchmarks.commands import LABORATORY, acting
@@ -91,11 +93,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.stages", description=__doc__)
     parser.add_argument("--profile", metavar="STAGE", help="such as processor")
     parser.add_argument("--kind", default="polled", choices=KINDS, help="what is profiled")
+    parser.add_argument("--journal", action="store_true", help="with a journal, without sync")
     arguments = parser.parse_args()
-    with tempfile.NamedTemporaryFile("w", suffix=".toml") as config:
-        config.write(CONFIGURATION)
-        config.flush()
-        road = Road(config.name)
+    with tempfile.TemporaryDirectory() as folder:
+        config = Path(folder) / "lab.toml"
+        journal = f'[journal]\nfile = "{folder}/journal"' if arguments.journal else ""
+        config.write_text(CONFIGURATION + journal)
+        _measure(Road(str(config)), parser, arguments)
+
+
+def _measure(road: Road, parser: argparse.ArgumentParser, arguments: argparse.Namespace) -> None:
     wanted = arguments.profile
     road.ask_all(polled(64))
     if wanted is not None:

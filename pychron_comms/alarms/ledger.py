@@ -81,7 +81,7 @@ class AlarmLedger:
 
     def write(self, alarm: Alarm, what: str, **fields: Any) -> None:
         """Errors: 214, and then it must not be."""
-        self._journal.write(EVENT, what=what, **fields, **_kept(alarm))
+        self._journal.write(EVENT, {"what": what, **fields, **_kept(alarm)})
 
     def told(self, alarm: Alarm, what: str, **fields: Any) -> None:
         """Tell all but the journal."""

@@ -188,17 +188,17 @@ class SharedJournal:
     def groups(self) -> bool:
         return self._journal.groups
 
-    def write(self, event: str, **fields: Any) -> int:
-        number = self._journal.write(event, **fields)
+    def write(self, event: str, fields: Mapping[str, Any]) -> int:
+        number = self._journal.write(event, fields)
         self._told(number, event, fields)
         return number
 
-    def write_soon(self, event: str, **fields: Any) -> Deferred[int]:
-        written = self._journal.write_soon(event, **fields)
+    def write_soon(self, event: str, fields: Mapping[str, Any]) -> Deferred[int]:
+        written = self._journal.write_soon(event, fields)
         return written.addCallback(self._told, event, fields)
 
-    def refused(self, **fields: Any) -> None:
-        self._journal.refused(**fields)
+    def refused(self, fields: Mapping[str, Any]) -> None:
+        self._journal.refused(fields)
         self._told(0, REFUSED, fields)
 
     def records(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:

@@ -104,18 +104,18 @@ class ISystemLock(Interface):
 class IJournal(Interface):
     """Where it is written down who asked what, when, and with which answer."""
 
-    def write(event: str, **fields: Any) -> int:
+    def write(event: str, fields: Mapping[str, Any]) -> int:
         """Append one record; its number. Errors: 214, and then nothing was written."""
 
     groups = Attribute("Whether ``write_soon`` waits for others; if not, it is a slower ``write``.")
 
-    def write_soon(event: str, **fields: Any) -> Deferred[int]:
+    def write_soon(event: str, fields: Mapping[str, Any]) -> Deferred[int]:
         """As ``write``, and fires with the number once the record is where it will last.
 
         Where each record waits for the disk, those of one turn wait for it together.
         """
 
-    def refused(**fields: Any) -> None:
+    def refused(fields: Mapping[str, Any]) -> None:
         """Write down a command that was not begun, long texts cut to 1 KiB.
 
         It raises nothing: what a full disk does not take is counted, and told of in the next that

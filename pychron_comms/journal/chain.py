@@ -6,7 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Iterable
 
-from pychron_comms.journal.record import Event, body_of, line_of
+from pychron_comms.journal.record import BODY, LINE, Event
 
 #: Stands for the hash of the record before the first.
 GENESIS = "0" * 64
@@ -31,18 +31,12 @@ class Chain:
     def seal(self, events: Iterable[Event]) -> tuple[list[bytes], int, str]:
         """The lines of the next records, and the number and the hash of the last.
 
-        They are in the chain only once ``advance`` was told of that.
+        They are in the chain only once its own number and hash are set to these.
         """
         lines = []
         number, digest = self.number, self.hash
         for event in events:
             number += 1
-            body = body_of(number, event)
-            digest = hash_of(body, digest, self._secret)
-            lines.append(line_of(body, digest))
+            digest = hash_of(BODY % (number, event), digest, self._secret)
+            lines.append(LINE % (number, event, digest.encode()))
         return lines, number, digest
-
-    def advance(self, number: int, digest: str) -> None:
-        """That record has been written."""
-        self.number = number
-        self.hash = digest

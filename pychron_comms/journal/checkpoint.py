@@ -61,6 +61,11 @@ def _groups(
     yield event_of(now(), CHECKPOINT, {"since": since})
 
 
+def is_last(event: Event) -> bool:
+    """Whether it ends a checkpoint."""
+    return _MARK in event[:_HEAD]
+
+
 class Place(NamedTuple):
     """Where a whole checkpoint stands in its file: from its first byte to its last record."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -21,7 +21,7 @@ from pychron_comms.journal.group import Group, Later
 from pychron_comms.journal.lock import FileLock, holder
 from pychron_comms.journal.missing import Missing
 from pychron_comms.journal.page import Disk
-from pychron_comms.journal.record import REFUSED, Event, Record, event_of, time_text
+from pychron_comms.journal.record import REFUSED, Record, event_of, time_text
 from pychron_comms.journal.roll import Roll, reason
 from pychron_comms.process.start import InUseError
 
@@ -63,8 +63,6 @@ class FileJournal:
         self._path = Path(path).absolute()
         self._now = now
         self._missing = Missing()
-        self._is_open = True
-        self._group = Group(self._act, later) if sync and later else None
         roll = partial(Roll, secret=secret, now=now, disk=disk or Disk())
         with ExitStack() as opened:
             opened.callback(_lock(self._path).release)
@@ -74,21 +72,22 @@ class FileJournal:
             self._refusals = roll(refused, size=refused_size, keep=refused_keep)
             opened.callback(self._refusals.close)
             self._opened = opened.pop_all()
+        self._group = Group(self._acts.append, later) if sync and later else None
 
     @property
     def head(self) -> tuple[int, str]:
         """Number and hash of the last record of what acts; 0 and zeros before the first."""
         return self._acts.head
 
-    def write(self, event: str, **fields: Any) -> int:
-        made = self._event(event, fields)
-        return self._group.write(made) if self._group else self._append(self._acts, [made])
+    def write(self, event: str, fields: Mapping[str, Any]) -> int:
+        made = event_of(self._now(), event, fields)
+        return self._group.write(made) if self._group else self._acts.append([made])
 
-    def write_soon(self, event: str, **fields: Any) -> Deferred[int]:
+    def write_soon(self, event: str, fields: Mapping[str, Any]) -> Deferred[int]:
         if not self._group:
-            return execute(self.write, event, **fields)
+            return execute(self.write, event, fields)
         try:
-            return self._group.add(self._event(event, fields))
+            return self._group.add(event_of(self._now(), event, fields))
         except JournalError:
             return fail()
 
@@ -96,7 +95,7 @@ class FileJournal:
     def groups(self) -> bool:
         return self._group is not None
 
-    def refused(self, **fields: Any) -> None:
+    def refused(self, fields: Mapping[str, Any]) -> None:
         self._missing.write(self._refuse, fields)
 
     def records(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
@@ -116,28 +115,10 @@ class FileJournal:
     def close(self) -> None:
         while self._group and self._group.is_waiting:
             self._group.flush()
-        self._is_open = False
         self._opened.close()
 
-    def _act(self, events: Sequence[Event]) -> int:
-        return self._append(self._acts, events)
-
     def _refuse(self, fields: Mapping[str, Any]) -> None:
-        self._append(self._refusals, [self._event(REFUSED, fields)])
-
-    def _append(self, roll: Roll, events: Sequence[Event]) -> int:
-        if not self._is_open:
-            raise JournalError("it is closed")
-        try:
-            return roll.append(events)
-        except OSError as error:
-            raise JournalError(reason(error)) from error
-
-    def _event(self, event: str, fields: Mapping[str, Any]) -> Event:
-        try:
-            return event_of(self._now(), event, fields)
-        except (ValueError, TypeError, RecursionError) as error:
-            raise JournalError(reason(error)) from error
+        self._refusals.append([event_of(self._now(), REFUSED, fields)])
 
 
 def read_both(path: Path, since: str = "") -> Iterator[Record]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from twisted.internet.defer import Deferred, execute
@@ -28,14 +29,14 @@ class NoJournal:
     def __init__(self) -> None:
         self._number = 0
 
-    def write(self, event: str, **fields: Any) -> int:
+    def write(self, event: str, fields: Mapping[str, Any]) -> int:
         self._number += 1
         return self._number
 
-    def write_soon(self, event: str, **fields: Any) -> Deferred[int]:
-        return execute(self.write, event, **fields)
+    def write_soon(self, event: str, fields: Mapping[str, Any]) -> Deferred[int]:
+        return execute(self.write, event, fields)
 
-    def refused(self, **fields: Any) -> None:
+    def refused(self, fields: Mapping[str, Any]) -> None:
         """Nothing is written, so nothing can fail."""
 
     def records(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
@@ -81,17 +82,17 @@ class MemoryJournal:
     def groups(self) -> bool:
         return self._group is not None
 
-    def write(self, event: str, **fields: Any) -> int:
-        made = self._event(event, fields)
+    def write(self, event: str, fields: Mapping[str, Any]) -> int:
+        made = event_of(self._now(), event, fields)
         return self._group.write(made) if self._group else self._append([made])
 
-    def write_soon(self, event: str, **fields: Any) -> Deferred[int]:
+    def write_soon(self, event: str, fields: Mapping[str, Any]) -> Deferred[int]:
         if self._group:
-            return self._group.add(self._event(event, fields))
-        return execute(self.write, event, **fields)
+            return self._group.add(event_of(self._now(), event, fields))
+        return execute(self.write, event, fields)
 
-    def refused(self, **fields: Any) -> None:
-        self._missing.write(lambda each: self.write(REFUSED, **each), fields)
+    def refused(self, fields: Mapping[str, Any]) -> None:
+        self._missing.write(partial(self.write, REFUSED), fields)
 
     def records(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
         wanted = time_text(max(since, 0.0))
@@ -117,16 +118,10 @@ class MemoryJournal:
             self._group.flush()
         self._is_open = False
 
-    def _event(self, event: str, fields: Mapping[str, Any]) -> Event:
-        try:
-            return event_of(self._now(), event, fields)
-        except (ValueError, TypeError, RecursionError) as error:
-            raise JournalError(error) from error
-
     def _append(self, events: Sequence[Event]) -> int:
         if self.failing or not self._is_open:
             raise JournalError(self.failing or "it is closed")
-        lines, number, digest = self._chain.seal(events)
-        self._chain.advance(number, digest)
+        lines, number, self._chain.hash = self._chain.seal(events)
+        self._chain.number = number
         self._records += map(json.loads, lines)
         return number

@@ -10,6 +10,9 @@ from pathlib import Path
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
 _MODE = 0o600
 
+# No file has it: who asks the system for anything of it gets an error.
+_CLOSED = -1
+
 
 class Disk:
     """What a journal asks of the operating system; tests put faults in its place."""
@@ -17,8 +20,7 @@ class Disk:
     def open(self, path: Path) -> int:
         return os.open(path, _FLAGS, _MODE)
 
-    def write(self, fd: int, data: bytes) -> int:
-        return os.write(fd, data)
+    write = staticmethod(os.write)
 
     def truncate(self, fd: int, size: int) -> None:
         os.ftruncate(fd, size)
@@ -58,13 +60,13 @@ class Page:
         self._path = path
         self._disk = disk
         self._sync = sync
-        self._fd: int | None = None
+        self._fd = _CLOSED
         self._is_torn = False
         self.size = 0
 
     def open(self) -> None:
         """Open it, new or as it stands; nothing where it is open. Errors: OSError."""
-        if self._fd is not None:
+        if self._fd != _CLOSED:
             return
         self._fd = self._disk.open(self._path)
         self.size = os.fstat(self._fd).st_size
@@ -75,7 +77,7 @@ class Page:
     @property
     def is_lost(self) -> bool:
         """Whether somebody has removed or moved the open file. Errors: OSError."""
-        if self._fd is None:
+        if self._fd == _CLOSED:
             return False
         try:
             return not os.path.samestat(os.stat(self._path), os.fstat(self._fd))
@@ -87,12 +89,11 @@ class Page:
         if self._is_torn:
             self.mend()
         try:
-            file = self._fileno
-            taken = self._disk.write(file, data)
+            taken = self._disk.write(self._fd, data)
             if taken != len(data):
                 raise ShortWriteError(taken, len(data))
             if self._sync:
-                self._disk.sync(file)
+                self._disk.sync(self._fd)
         except OSError:
             self._is_torn = True
             with suppress(OSError):  # the next write, or the next start, tries again
@@ -104,19 +105,13 @@ class Page:
         """Cut off what a failed write may have left. Errors: OSError."""
         if self._is_torn:
             # Somebody may have shortened it meanwhile; it must not grow by zeros.
-            if os.fstat(self._fileno).st_size > self.size:
-                self._disk.truncate(self._fileno, self.size)
+            if os.fstat(self._fd).st_size > self.size:
+                self._disk.truncate(self._fd, self.size)
             self._is_torn = False
 
     def close(self) -> None:
         """A second call does nothing. Errors: OSError."""
-        if self._fd is None:
+        if self._fd == _CLOSED:
             return
-        fd, self._fd, self.size = self._fd, None, 0
+        fd, self._fd, self.size = self._fd, _CLOSED, 0
         os.close(fd)
-
-    @property
-    def _fileno(self) -> int:
-        if self._fd is None:
-            raise OSError("the file is not open")
-        return self._fd

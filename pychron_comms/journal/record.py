@@ -9,6 +9,8 @@ from functools import lru_cache
 from json.encoder import encode_basestring as _quoted
 from typing import Any, NamedTuple
 
+from pychron_comms.errors import JournalError
+
 #: Events that the journal writes by itself; their field ``after`` is the hash before them.
 CONTINUED = "continued"
 TORN = "torn"
@@ -22,6 +24,10 @@ REFUSED = "refused"
 
 #: Bytes in UTF-8 of each text of such a record, at most; what is longer says how long it was.
 LONGEST = 1024
+
+#: All of a record but its hash, of its number and its event; the whole line, of its hash as well.
+BODY = b'{"n":%d,%b}'
+LINE = b'{"n":%d,%b,"hash":"%b"}\n'
 
 _OWN = frozenset({"n", "at", "event", "hash"})
 _HASH = b',"hash":"'
@@ -64,45 +70,28 @@ def _second(seconds: int) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat()[:-6]
 
 
-class Event(NamedTuple):
-    """What is to be a record: all of it but its place in the chain, already in JSON."""
-
-    at: str
-    name: str
-    members: bytes
+#: What is to be a record: all that it says but its place in the chain, as JSON, without braces.
+Event = bytes
 
 
 def event_of(at: float, name: str, fields: Mapping[str, Any]) -> Event:
-    """ValueError or TypeError for fields that JSON cannot say, or that are the journal's own."""
+    """Errors: 214 for fields that JSON cannot say, or that are the journal's own."""
     if not _OWN.isdisjoint(fields):
-        raise ValueError(f"{', '.join(sorted(_OWN))} are fields of the journal's own")
-    return Event(time_text(at), name, _members(fields))
-
-
-def body_of(number: int, event: Event) -> bytes:
-    """All of a record but its hash."""
-    at, name, members = event
-    return b'{"n":%d,"at":"%b","event":%b%b}' % (number, at.encode(), _quoted_name(name), members)
-
-
-@lru_cache(maxsize=64)
-def _quoted_name(name: str) -> bytes:
-    """The name of an event as JSON: there are few."""
-    return _quoted(name).encode()
-
-
-def _members(fields: Mapping[str, Any]) -> bytes:
-    """As JSON writes them, each behind a comma; most are texts and whole numbers."""
-    text = ""
-    for key, value in fields.items():
-        kind = type(value)
-        # An encoder is called for what is neither, which costs as much as all the rest.
-        said = _quoted(value) if kind is str else value if kind is int else _READABLE.encode(value)
-        text += f",{_quoted(key)}:{said}"
+        raise JournalError(f"{', '.join(sorted(_OWN))} are fields of the journal's own")
+    head = text = f'"at":"{time_text(at)}","event":{_quoted(name)}'
     try:
+        for key, value in fields.items():
+            kind = type(value)
+            # An encoder is called for the few that are neither: it costs as much as all the rest.
+            if kind is str:
+                text += f",{_quoted(key)}:{_quoted(value)}"
+            else:
+                text += f",{_quoted(key)}:{value if kind is int else _READABLE.encode(value)}"
         return text.encode()
     except UnicodeEncodeError:  # a lone surrogate, which UTF-8 cannot write
-        return b"," + _ASCII.encode(fields)[1:-1].encode()
+        return f"{head},{_ASCII.encode(fields)[1:-1]}".encode()
+    except (ValueError, TypeError, RecursionError) as error:
+        raise JournalError(error) from error
 
 
 def bounded(fields: Mapping[str, Any]) -> dict[str, Any]:
@@ -119,11 +108,6 @@ def _cut(text: str) -> str:
         return text
     mark = f"... ({len(text)} characters)"
     return data[: LONGEST - len(mark)].decode(errors="ignore") + mark
-
-
-def line_of(body: bytes, digest: str) -> bytes:
-    """The whole line, its newline included."""
-    return b'%b%b%b"}\n' % (body[:-1], _HASH, digest.encode("ascii"))
 
 
 def json_bytes(value: Any, *, ascii_only: bool = False) -> bytes:

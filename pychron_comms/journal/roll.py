@@ -11,11 +11,12 @@ from typing import Any
 
 from twisted.logger import Logger
 
+from pychron_comms.errors import JournalError
 from pychron_comms.journal.chain import Chain
-from pychron_comms.journal.checkpoint import Carrier, checkpoint, find_checkpoint
+from pychron_comms.journal.checkpoint import Carrier, checkpoint, find_checkpoint, is_last
 from pychron_comms.journal.files import Tail, journal_files, read_tail, shift
 from pychron_comms.journal.page import Disk, Page
-from pychron_comms.journal.record import CHECKPOINT, CONTINUED, TORN, Event, event_of
+from pychron_comms.journal.record import CONTINUED, TORN, Event, event_of
 
 _BEGINNING = b'{"n":'
 # Seconds after which it is looked whether the file is still where it was, and after which what
@@ -56,6 +57,7 @@ class Roll:
         self._now = now
         self._disk = disk
         self._page = Page(path, disk, sync=sync)
+        self._is_open = True
         self._chain = Chain(secret)
         self._looked = now()
         self._carriers: list[Carrier] = []
@@ -80,12 +82,24 @@ class Roll:
         self._carriers.append(carrier)
 
     def append(self, events: Sequence[Event]) -> int:
-        """All of them or none, in one write; the number of the last. Errors: OSError."""
-        if not 0 <= self._now() - self._looked < _LOOK_EVERY:
-            self._look_for_file()
-        if not 0 < self._page.size < self._full_at:
-            self._turn_page()
-        carried = [] if self._has_checkpoint else self._next_carried()
+        """All of them or none, in one write; the number of the last. Errors: 214."""
+        try:
+            if not 0 <= self._now() - self._looked < _LOOK_EVERY:
+                self._look_for_file()
+            if not 0 < self._page.size < self._full_at:
+                self._turn_page()
+            return self._write(events) if self._has_checkpoint else self._write_carrying(events)
+        except OSError as error:
+            raise JournalError(reason(error)) from error
+
+    def close(self) -> None:
+        """Write no more."""
+        self._is_open = False
+        self._page.close()
+
+    def _write_carrying(self, events: Sequence[Event]) -> int:
+        """With what is to be carried over next, where that can be written."""
+        carried = self._next_carried()
         if not carried:
             return self._write(events)
         try:
@@ -93,24 +107,23 @@ class Roll:
         except OSError:
             self._not_carried()
             return self._write(events)
-        if carried[-1].name == CHECKPOINT:
+        if is_last(carried[-1]):
             self._has_checkpoint, self._carrying = True, None
         return number
 
-    def close(self) -> None:
-        self._page.close()
-
     def _write(self, events: Sequence[Event], before: bytes = b"") -> int:
         lines, number, digest = self._chain.seal(events)
-        self._page.append(b"".join([before, *lines]))
-        self._chain.advance(number, digest)
+        self._page.append(before + b"".join(lines))
+        self._chain.number, self._chain.hash = number, digest
         return number
 
     def _write_own(self, event: str, fields: Mapping[str, Any], before: bytes = b"") -> None:
         self._write([event_of(self._now(), event, fields)], before)
 
     def _turn_page(self) -> None:
-        """Where the file is full, or empty, or could not be opened."""
+        """Where the file is full, or empty, or could not be opened, or is closed."""
+        if not self._is_open:
+            raise OSError("it is closed")
         if self._page.size >= self._full_at:
             self._lay_aside()
         self._page.open()
@@ -187,7 +200,7 @@ class Roll:
         tails = (read_tail(each) for each in reversed(journal_files(self._path)))
         last = tail.last or next((each.last for each in tails if each.last), None)
         if last is not None:
-            self._chain.advance(last.number, last.hash)
+            self._chain.number, self._chain.hash = last.number, last.hash
 
     def _tell_of(self, junk: list[bytes], newline: bytes) -> None:
         self.log.warn("{file} ended in a torn line: it is kept", file=self._path)

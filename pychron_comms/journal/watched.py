@@ -75,22 +75,22 @@ class WatchedJournal:
     def groups(self) -> bool:
         return self._journal.groups
 
-    def write(self, event: str, **fields: Any) -> int:
+    def write(self, event: str, fields: Mapping[str, Any]) -> int:
         began = self._seconds()
         try:
-            number = self._journal.write(event, **fields)
+            number = self._journal.write(event, fields)
         except JournalError as error:
             self._failed(error)
             raise
         return self._written(number, began)
 
-    def write_soon(self, event: str, **fields: Any) -> Deferred[int]:
+    def write_soon(self, event: str, fields: Mapping[str, Any]) -> Deferred[int]:
         began = self._seconds()
-        written = self._journal.write_soon(event, **fields)
+        written = self._journal.write_soon(event, fields)
         return written.addCallbacks(self._written, self._not_written, callbackArgs=(began,))
 
-    def refused(self, **fields: Any) -> None:
-        self._journal.refused(**fields)
+    def refused(self, fields: Mapping[str, Any]) -> None:
+        self._journal.refused(fields)
 
     def records(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
         return self._journal.records(since)
@@ -126,7 +126,7 @@ class WatchedJournal:
             return
         self._tried = now
         try:
-            self.write(TRIAL, reason=self._trouble)
+            self.write(TRIAL, {"reason": self._trouble})
         except JournalError:
             return
 

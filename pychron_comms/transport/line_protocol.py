@@ -30,7 +30,7 @@ from pychron_comms.wire.other_protocols import ENOUGH, other_protocol
 #: of replies that are made in one: when so many have left, it shows whether the client reads them.
 _ENOUGH = 65536
 
-#: Seconds that one connection's lines may take in one go.
+#: Seconds that one connection's lines may take in one go; a last slice may begin later.
 _LONG_ENOUGH = 0.005
 
 
@@ -183,7 +183,9 @@ class CommandLineReceiver(ReplyingProtocol):
                 now = self._clock.seconds()
                 self._slice = slice_after(len(lines), now - begin, self._slice)
                 begin = now
-                if max(length, made) >= _ENOUGH or now > until:
+                # One go more needs no turn: in a rest that waits, what makes safe is done twice.
+                late = now > until and done + self._slice < most
+                if late or max(length, made) >= _ENOUGH:
                     break
         return done
 

@@ -194,9 +194,9 @@ class SharedJournalTests(SynchronousTestCase):
         journal = SharedJournal(
             MemoryJournal(), lambda each: told.append(dict(each)), others, lambda: AT
         )
-        number = journal.write("begin", command="Open A")
-        self.successResultOf(journal.write_soon("end", of=number, reply="OK"))
-        journal.refused(command="Open B", reply="ERROR 207 : no")
+        number = journal.write("begin", {"command": "Open A"})
+        self.successResultOf(journal.write_soon("end", {"of": number, "reply": "OK"}))
+        journal.refused({"command": "Open B", "reply": "ERROR 207 : no"})
         self.assertEqual([each["event"] for each in told], ["begin", "end", "refused"])
         self.assertEqual(told[0]["n"], number)
         self.assertEqual([*journal.recall()][-1]["command"], "Open C")

@@ -29,7 +29,7 @@ import os, sys
 from pychron_comms.journal.file_journal import FileJournal
 journal = FileJournal(sys.argv[1], size=40_000, keep=1000, secret=b"open sesame")
 while True:
-    number = journal.write("begin", sender="10.0.0.5", type="System", command="Open A")
+    number = journal.write("begin", {"type": "System", "command": "Open A", "sender": "10.0.0.5"})
     os.write(1, b"%d\\n" % number)
 """
 
@@ -42,13 +42,13 @@ journal = FileJournal(sys.argv[1], sync=sys.argv[2] == "sync")
 written = 0
 try:
     while written < 100_000:
-        written = journal.write("begin", sender="10.0.0.5", command="Open " + written % 97 * "A")
+        written = journal.write("begin", {"command": "Open " + written % 97 * "A", "sender": "me"})
 except JournalError as error:
     print("full:", error)
 refused = 0
 for _ in range(20):
     try:
-        written = journal.write("begin", command="Open " + 400 * "A")
+        written = journal.write("begin", {"command": "Open " + 400 * "A"})
     except JournalError as error:
         refused += 1
 print("refused:", refused)
@@ -63,7 +63,7 @@ resource.setrlimit(resource.RLIMIT_FSIZE, (50_001, most))
     + FILL
     + """
 resource.setrlimit(resource.RLIMIT_FSIZE, (most, most))
-print("goes on:", journal.write("begin") == written + 1)
+print("goes on:", journal.write("begin", {}) == written + 1)
 """
 )
 
@@ -99,7 +99,7 @@ def test_what_was_written_survives_kill_9(processes: Processes) -> None:
     assert len(journal_files(path)) > 8
 
     journal = FileJournal(path, secret=b"open sesame")
-    assert journal.write("start") in {last + 1, last + 2}  # 2 after a torn line
+    assert journal.write("start", {}) in {last + 1, last + 2}  # 2 after a torn line
     journal.close()
     assert_whole(path, b"open sesame")
 
@@ -144,7 +144,7 @@ def test_a_full_disk_takes_whole_records_only(small_disk: Path, sync: str) -> No
     assert f"at: {numbers[-1]}\n" in ended.stdout
     padding.unlink()
     journal = FileJournal(path)
-    assert journal.write("begin") == numbers[-1] + 1
+    assert journal.write("begin", {}) == numbers[-1] + 1
     journal.close()
     assert_whole(path)
 
@@ -153,7 +153,7 @@ def test_a_journal_is_read_and_verified_from_the_command_line(tmp_path: Path) ->
     path = tmp_path / "lab.journal"
     journal = FileJournal(path)
     for _ in range(3):
-        journal.write("begin", sender="10.0.0.5", command="Open µ")
+        journal.write("begin", {"sender": "10.0.0.5", "command": "Open µ"})
     shown = run_to_the_end(*COMMAND, "show", path, folder=tmp_path, PYTHONIOENCODING="ascii")
     head = run_forked(*COMMAND, "head", path, folder=tmp_path).stdout.strip()
     clean = run_forked(*COMMAND, "verify", path, "--head", head, folder=tmp_path)
@@ -176,7 +176,7 @@ def test_who_reads_the_listing_may_stop_at_any_line(tmp_path: Path) -> None:
     path = tmp_path / "lab.journal"
     journal = FileJournal(path)
     for _ in range(5000):
-        journal.write("begin", sender="10.0.0.5", command="Open A")
+        journal.write("begin", {"sender": "10.0.0.5", "command": "Open A"})
     journal.close()
     line = f"{' '.join(COMMAND)} show {path} | head -n 1; echo ${{PIPESTATUS[0]}}"
     ended = run_to_the_end("bash", "-c", line, folder=tmp_path)
@@ -188,7 +188,7 @@ def test_who_reads_the_listing_may_stop_at_any_line(tmp_path: Path) -> None:
 def test_the_chain_can_be_computed_with_other_tools(tmp_path: Path) -> None:
     path = tmp_path / "lab.journal"
     journal = FileJournal(path)
-    journal.write("begin", sender="10.0.0.5", command='Open "A"')
+    journal.write("begin", {"sender": "10.0.0.5", "command": 'Open "A"'})
     journal.close()
     line = f'printf %064d%s 0 "$(sed \'s/,"hash":.*/}}/\' {path})" | sha256sum'
     ended = run_to_the_end("bash", "-c", line, folder=tmp_path)
@@ -202,7 +202,7 @@ def test_a_night_is_asked_again_and_each_difference_is_told(tmp_path: Path) -> N
     journal = FileJournal(path)
     for command, reply in (("Open A", "OK"), ("GetValveState A", "False"), ("Close A", "OK")):
         asked = {"type": "System", "command": command, "sender": "10.0.0.5"}
-        journal.write("end", of=journal.write("begin", **asked), reply=reply)
+        journal.write("end", {"of": journal.write("begin", asked), "reply": reply})
     journal.close()
     ended = run_forked(*COMMAND, "replay", path, folder=tmp_path)
 

@@ -117,7 +117,7 @@ class Journals(SynchronousTestCase):
 
     def write(self, count: int) -> None:
         for _ in range(count):
-            self.journal.write("begin", sender="10.0.0.5", command="Open A")
+            self.journal.write("begin", {"sender": "10.0.0.5", "command": "Open A"})
 
     def lines(self) -> list[bytes]:
         return self.path.read_bytes().splitlines()

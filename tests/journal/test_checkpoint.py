@@ -12,12 +12,12 @@ from tests.journal.journal_case import Journals
 class CutShortTests(Journals):
     def setUp(self) -> None:
         super().setUp()
-        self.journal.write("claim", part="A")
-        self.journal.write("carried", records=[{"event": "begin", "key": "first"}])
-        self.journal.write("claim", part="B")
-        self.journal.write("carried", records=[{"event": "begin", "key": "second"}])
-        self.journal.write("checkpoint", since=1)
-        self.journal.write("claim", part="C")
+        self.journal.write("claim", {"part": "A"})
+        self.journal.write("carried", {"records": [{"event": "begin", "key": "first"}]})
+        self.journal.write("claim", {"part": "B"})
+        self.journal.write("carried", {"records": [{"event": "begin", "key": "second"}]})
+        self.journal.write("checkpoint", {"since": 1})
+        self.journal.write("claim", {"part": "C"})
 
     def recalled(self) -> list[Any]:
         return [each.get("key") or each["part"] for each in self.journal.recall()]
@@ -26,8 +26,8 @@ class CutShortTests(Journals):
         self.assertEqual(self.recalled(), ["first", "second", "B", "C"])
 
     def test_of_one_that_was_cut_short_nothing_is_known(self) -> None:
-        self.journal.write("carried", records=[{"event": "begin", "key": "torn"}])
-        self.journal.write("claim", part="D")
+        self.journal.write("carried", {"records": [{"event": "begin", "key": "torn"}]})
+        self.journal.write("claim", {"part": "D"})
         self.assertEqual(self.recalled(), ["first", "second", "B", "C", "D"])
 
     def test_it_is_found_wherever_it_lies_across_two_looks(self) -> None:
@@ -40,7 +40,7 @@ class CutShortTests(Journals):
     def test_one_that_says_what_cannot_be_is_passed_over(self) -> None:
         whole = find_checkpoint(self.path)
         for since in (0, 100, "x"):
-            self.journal.write("checkpoint", since=since)
+            self.journal.write("checkpoint", {"since": since})
             self.assertEqual(find_checkpoint(self.path), whole, since)
 
     def test_lines_that_are_no_records_are_passed_over(self) -> None:
@@ -53,9 +53,9 @@ class CutShortTests(Journals):
 
 class NothingCarriedTests(Journals):
     def test_one_that_carries_nothing_is_a_checkpoint_too(self) -> None:
-        self.journal.write("claim", part="A")
-        self.journal.write("checkpoint", since=1)
-        self.journal.write("claim", part="B")
+        self.journal.write("claim", {"part": "A"})
+        self.journal.write("checkpoint", {"since": 1})
+        self.journal.write("claim", {"part": "B"})
         place = find_checkpoint(self.path)
         assert place is not None
         self.assertEqual((place.start, place.end), (len(self.lines()[0]) + 1,) * 2)

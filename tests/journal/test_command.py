@@ -52,7 +52,7 @@ class Command(SynchronousTestCase):
         self.patch(sys, "stderr", self.errors)
 
     def write(self, event: str, **fields: Any) -> None:
-        self.journal.write(event, **fields)
+        self.journal.write(event, fields)
         self.time += 60
 
     def run_command(self, *words: str | Path) -> tuple[int, list[str]]:
@@ -114,8 +114,10 @@ class AlarmTests(Command):
         journal = FileJournal(self.folder / "alarms", now=lambda: self.time)
         state = {"current": "major", "reason": "device/gc/IG is 2e-06 mbar, above 1e-06"}
         about = {"alarm": "ion gauge", "item": "device/gc/IG", "state": state}
-        journal.write("alarm", what="raised", **about)
-        journal.write("alarm", what="acknowledged", by="Anna", sender="10.0.0.5", **about)
+        journal.write("alarm", {"what": "raised", **about})
+        journal.write(
+            "alarm", {"what": "acknowledged", "by": "Anna", "sender": "10.0.0.5", **about}
+        )
         journal.close()
         _, lines = self.run_command("show", self.folder / "alarms", "--target", "gc/IG")
         self.assertIn("alarm ion gauge  ", lines[1])
@@ -168,7 +170,7 @@ class Show(Command):
 
     def test_says_since_when_a_lease_runs(self) -> None:
         journal = FileJournal(self.path)
-        journal.write("claim", part="CO2", since=MONDAY)
+        journal.write("claim", {"part": "CO2", "since": MONDAY})
         journal.close()
 
         self.assertIn("since=2026-03-02 10:14:05.116 +00:00", self.show()[-1])
@@ -186,14 +188,14 @@ class Show(Command):
     def test_has_the_old_files_first(self) -> None:
         self.path.rename(self.path.with_name("lab.journal.1"))
         journal = FileJournal(self.path)
-        journal.write("stop")
+        journal.write("stop", {})
         journal.close()
 
         self.assertEqual(self.numbers(), [1, 2, 3, 4, 5, 6, 7, 8])
 
     def test_shows_no_terminal_what_could_fool_it(self) -> None:
         journal = FileJournal(self.path)
-        journal.write("begin", command="Open A\x1b[2J\n\x9b\u202eB\udc80")
+        journal.write("begin", {"command": "Open A\x1b[2J\n\x9b\u202eB\udc80"})
         journal.close()
         for line in (self.show()[-1], self.show("--json")[-1]):
             self.assertTrue(line.isprintable(), line)
@@ -245,7 +247,9 @@ class Follow(Command):
             if journal.head[0] > 6:
                 journal.close()
                 raise KeyboardInterrupt
-            journal.write("end", of=journal.write("begin", command="Open Q"), reply="OK")
+            journal.write(
+                "end", {"of": journal.write("begin", {"command": "Open Q"}), "reply": "OK"}
+            )
             journal.close()
 
         with mock.patch("time.sleep", come):
@@ -315,8 +319,8 @@ class Verify(Command):
         secret.chmod(0o600)
         sealed = self.folder / "sealed.journal"
         journal = open_journal(JournalSettings(file=str(sealed), secret=str(secret)))
-        journal.write("start")
-        journal.write("stop")
+        journal.write("start", {})
+        journal.write("stop", {})
         journal.close()
 
         self.assertEqual(self.run_command("verify", sealed, "--secret", secret)[0], 0)
@@ -350,7 +354,7 @@ class Refused(Command):
     def setUp(self) -> None:
         super().setUp()
         journal = FileJournal(self.path, now=lambda: self.time)
-        journal.refused(command="Open B", sender="10.0.0.9", reply="ERROR 208")
+        journal.refused({"command": "Open B", "sender": "10.0.0.9", "reply": "ERROR 208"})
         journal.close()
 
     def test_is_shown_by_its_time(self) -> None:

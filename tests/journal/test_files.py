@@ -200,7 +200,7 @@ class Rotation(Journals):
             self.assertIn("Too many open files", str(caught.exception))
 
         self.disk.open_error = 0
-        self.assertEqual(self.journal.write("begin"), count + 2)
+        self.assertEqual(self.journal.write("begin", {}), count + 2)
         self.assert_clean()
 
     def test_does_not_disturb_who_reads(self) -> None:
@@ -248,9 +248,9 @@ class WhatIsRead(Journals):
 
     def test_from_a_time_on_in_memory_is_the_same(self) -> None:
         journal = MemoryJournal(now=lambda: self.time)
-        journal.write("begin")
+        journal.write("begin", {})
         self.time += 1
-        journal.write("begin")
+        journal.write("begin", {})
 
         self.assertEqual([record["n"] for record in journal.records(since=self.time)], [2])
         self.assertEqual([record["n"] for record in journal.records()], [1, 2])

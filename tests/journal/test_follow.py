@@ -48,7 +48,7 @@ class Following(Journals):
         self.assertEqual(self.new(), [3])
 
     def test_tells_what_is_refused_too_by_its_time(self) -> None:
-        self.journal.refused(command="Open B")
+        self.journal.refused({"command": "Open B"})
         self.time -= 1
         self.write(1)
 
@@ -61,8 +61,8 @@ class Following(Journals):
         self.assertEqual(follower.new(), [])
         journal = FileJournal(path)
         self.addCleanup(journal.close)
-        journal.refused(command="Open A")
-        journal.write("stop")
+        journal.refused({"command": "Open A"})
+        journal.write("stop", {})
         self.assertEqual([each["n"] for each in follower.new()], [1, 1])
         self.assertEqual(follower.new(), [])
 

@@ -22,7 +22,7 @@ class Grouped(Journals):
         self.disk.writes.clear()
 
     def soon(self, command: str = "Open A") -> Deferred[int]:
-        return self.journal.write_soon("begin", command=command)
+        return self.journal.write_soon("begin", {"command": command})
 
     def turn(self) -> None:
         calls = self.calls.copy()
@@ -61,7 +61,7 @@ class Grouped(Journals):
 
     def test_stand_before_one_that_is_written_at_once(self) -> None:
         first = self.soon()
-        self.assertEqual(self.journal.write("end", of=7), 2)
+        self.assertEqual(self.journal.write("end", {"of": 7}), 2)
         self.assertEqual(self.disk.synced, ["file"])
         self.assertNoResult(first)
         self.turn()
@@ -88,7 +88,7 @@ class Grouped(Journals):
     def test_all_fail_where_one_that_is_written_at_once_does(self) -> None:
         waits = self.soon()
         self.disk.write_error = errno.ENOSPC
-        self.assertRaises(JournalError, self.journal.write, "end", of=7)
+        self.assertRaises(JournalError, self.journal.write, "end", {"of": 7})
         self.disk.write_error = 0
         self.turn()
 
@@ -97,7 +97,7 @@ class Grouped(Journals):
 
     def test_one_that_cannot_be_said_fails_alone(self) -> None:
         good = self.soon()
-        bad = self.journal.write_soon("begin", value=float("nan"))
+        bad = self.journal.write_soon("begin", {"value": float("nan")})
         self.turn()
 
         self.failureResultOf(bad, JournalError)
@@ -118,14 +118,14 @@ class Ungrouped(Journals):
     def test_without_sync_each_is_written_at_once(self) -> None:
         self.reopen(later=self.fail)
 
-        self.assertEqual(self.successResultOf(self.journal.write_soon("begin")), 1)
+        self.assertEqual(self.successResultOf(self.journal.write_soon("begin", {})), 1)
         self.assertFalse(self.journal.groups)
         self.disk.write_error = errno.ENOSPC
-        self.failureResultOf(self.journal.write_soon("begin"), JournalError)
+        self.failureResultOf(self.journal.write_soon("begin", {}), JournalError)
 
 
 class OtherJournals(SynchronousTestCase):
     def test_write_at_once(self) -> None:
         for journal in (NoJournal(), MemoryJournal()):
-            self.assertEqual(self.successResultOf(journal.write_soon("begin")), 1)
+            self.assertEqual(self.successResultOf(journal.write_soon("begin", {})), 1)
             self.assertFalse(journal.groups)

@@ -53,16 +53,18 @@ class Indexed(Journals):
             if self.number % 3 == 0:
                 asked["key"] = f"key-{self.number}"
             if self.number % 5 == 0:
-                self.journal.refused(**asked, reply=reply)
+                self.journal.refused({**asked, "reply": reply})
             else:
                 self.run_one(asked, reply)
-        self.journal.write("claim", part="System:A", sender="10.0.0.5", seconds=5.0, since=MONDAY)
+        self.journal.write(
+            "claim", {"part": "System:A", "sender": "10.0.0.5", "seconds": 5.0, "since": MONDAY}
+        )
 
     def run_one(self, asked: dict[str, Any], reply: str) -> None:
-        number = self.journal.write("begin", **asked)
+        number = self.journal.write("begin", asked)
         self.time += self.number % 3
         if self.number % 7:
-            self.journal.write("end", of=number, reply=reply)
+            self.journal.write("end", {"of": number, "reply": reply})
 
     def make(self) -> int:
         with closing(Index(self.path, make=True)) as index:
@@ -125,10 +127,12 @@ class AnIndex(Indexed):
         self.assertEqual((rows, files), (len(self.numbers()), 4))
 
     def test_puts_an_end_to_a_begin_that_it_read_long_ago(self) -> None:
-        number = self.journal.write("begin", type="System", command="Open Q", sender="me")
+        number = self.journal.write(
+            "begin", {"type": "System", "command": "Open Q", "sender": "me"}
+        )
         self.make()
         self.time += 9
-        self.journal.write("end", of=number, reply="OK")
+        self.journal.write("end", {"of": number, "reply": "OK"})
 
         *_, end = find(self.path, Filter(target="Q"))
         self.assertEqual((end.about["command"], end.facts.seconds), ("Open Q", 9.0))
@@ -227,7 +231,9 @@ class NoLongerFitting(Indexed):
 
     def test_is_told_with_the_way_out(self) -> None:
         self.reopen()
-        number = self.journal.write("begin", type="System", command="Open Q", sender="me")
+        number = self.journal.write(
+            "begin", {"type": "System", "command": "Open Q", "sender": "me"}
+        )
         self.make()
         self.journal.close()
         whole = self.path.read_bytes()
@@ -261,7 +267,9 @@ class WhatWasDroppedMeanwhile(Indexed):
         self.assertGreater(len(left), 10)
 
     def test_an_end_whose_begin_nobody_knows_is_told_by_itself(self) -> None:
-        self.journal.write("end", of=999_999, reply="OK", command="Open Q", type="System")
+        self.journal.write(
+            "end", {"of": 999_999, "reply": "OK", "command": "Open Q", "type": "System"}
+        )
         self.make()
         (end,) = find(self.path, Filter(target="Q"))
         self.assertEqual((end.facts.event, end.facts.seconds), ("end", None))

@@ -29,7 +29,9 @@ from tests.properties import holds
 
 class ARecord(Journals):
     def test_is_one_line_of_json_with_its_keys_in_order(self) -> None:
-        number = self.journal.write("begin", type="System", command="Open A", key=None, ttl=2.5)
+        number = self.journal.write(
+            "begin", {"type": "System", "command": "Open A", "key": None, "ttl": 2.5}
+        )
 
         line = self.path.read_bytes()
         self.assertEqual(number, 1)
@@ -71,19 +73,19 @@ class ARecord(Journals):
 
     def test_stays_one_line_whatever_a_client_has_sent(self) -> None:
         sent = 'Open "A"\r\n\u2028\x85\x00\udc80 µ'
-        self.journal.write("begin", command=sent)
+        self.journal.write("begin", {"command": sent})
 
         self.assertEqual(next(iter(self.journal.records()))["command"], sent)
         self.assertEqual(self.path.read_bytes().count(b"\n"), 1)
         self.assert_clean()
 
     def test_keeps_letters_readable_for_grep(self) -> None:
-        self.journal.write("begin", command="Set µ 5")
+        self.journal.write("begin", {"command": "Set µ 5"})
 
         self.assertIn("Set µ 5".encode(), self.lines()[0])
 
     def test_says_in_words_what_json_does_not_know(self) -> None:
-        self.journal.write("start", file=Path("/lab.toml"), code=errno.ENOSPC)
+        self.journal.write("start", {"file": Path("/lab.toml"), "code": errno.ENOSPC})
 
         record = next(iter(self.journal.records()))
         self.assertEqual((record["file"], record["code"]), (str(Path("/lab.toml")), errno.ENOSPC))
@@ -99,11 +101,11 @@ class ARecord(Journals):
             ({"n": 7}, own),
         ):
             with self.assertRaises(JournalError) as caught:
-                self.journal.write("begin", **fields)
+                self.journal.write("begin", fields)
             self.assertEqual(str(caught.exception), f"journal: {why}")
 
         self.assertEqual(self.lines(), [])
-        self.assertEqual(self.journal.write("begin"), 1)
+        self.assertEqual(self.journal.write("begin", {}), 1)
 
     @holds
     @given(_fields)
@@ -111,7 +113,7 @@ class ARecord(Journals):
         fields = {key: given_fields[key] for key in given_fields if key not in _TAKEN}
         journal = MemoryJournal(now=lambda: MONDAY)
         try:
-            journal.write("begin", **fields)
+            journal.write("begin", fields)
         except JournalError:
             self.assertIn("Out of range float", _text_of(fields))
             return
@@ -179,7 +181,7 @@ class Files(Journals):
         self.journal.close()
 
         self.assert_fails("closed")
-        error = self.assertRaises(JournalError, self.journal.write, "begin")
+        error = self.assertRaises(JournalError, self.journal.write, "begin", {})
         self.assertEqual(str(error), "journal: it is closed")
 
     def test_says_that_its_folder_is_missing(self) -> None:
@@ -280,7 +282,7 @@ class AFailedWrite(Journals):
         self.assert_fails("12 of")
         self.disk.takes = None
 
-        self.assertEqual(self.journal.write("begin"), 3)
+        self.assertEqual(self.journal.write("begin", {}), 3)
         self.assertEqual(self.numbers(), [1, 2, 3])
         self.assert_clean()
 
@@ -349,20 +351,20 @@ class OtherJournals(SynchronousTestCase):
         self.addCleanup(file.close)
         for journal in (NoJournal(), MemoryJournal(), file):
             verifyObject(IJournal, journal)
-            self.assertEqual([journal.write("begin"), journal.write("end", of=1)], [1, 2])
+            self.assertEqual([journal.write("begin", {}), journal.write("end", {"of": 1})], [1, 2])
 
     def test_what_is_written_soon_is_all_that_was_given(self) -> None:
         folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
         file = FileJournal(folder / "lab.journal")
         self.addCleanup(file.close)
         for journal in (file, MemoryJournal()):
-            self.successResultOf(journal.write_soon("begin", command="Open A"))
+            self.successResultOf(journal.write_soon("begin", {"command": "Open A"}))
             (record,) = journal.records()
             self.assertEqual((record["event"], record["command"]), ("begin", "Open A"))
 
     def test_in_memory_keeps_what_a_file_would_give_back(self) -> None:
         journal = MemoryJournal(now=lambda: MONDAY)
-        journal.write("begin", command="Open A", place=Path("a"))
+        journal.write("begin", {"command": "Open A", "place": Path("a")})
 
         (record,) = journal.records()
         self.assertEqual(
@@ -383,13 +385,13 @@ class OtherJournals(SynchronousTestCase):
         self.addCleanup(file.close)
         memory = MemoryJournal(now=lambda: MONDAY)
         for journal in (file, memory):
-            journal.write("begin", command="Open A")
-            journal.write("end", of=1)
+            journal.write("begin", {"command": "Open A"})
+            journal.write("end", {"of": 1})
         self.assertEqual(list(memory.records()), list(file.records()))
 
     def test_in_memory_refuses_what_a_file_does_and_says_why(self) -> None:
         memory = MemoryJournal()
-        error = self.assertRaises(JournalError, memory.write, "begin", n=1)
+        error = self.assertRaises(JournalError, memory.write, "begin", {"n": 1})
         self.assertIn("are fields of the journal's own", str(error))
         self.assertEqual(list(memory.records()), [])
 
@@ -397,20 +399,20 @@ class OtherJournals(SynchronousTestCase):
         journal = MemoryJournal()
         journal.failing = "disk full"
         with self.assertRaises(JournalError) as caught:
-            journal.write("begin")
+            journal.write("begin", {})
 
         self.assertEqual(str(caught.exception), "journal: disk full")
         journal.failing = ""
-        self.assertEqual(journal.write("begin"), 1)
+        self.assertEqual(journal.write("begin", {}), 1)
         journal.close()
         with self.assertRaises(JournalError) as caught:
-            journal.write("begin")
+            journal.write("begin", {})
         self.assertEqual(str(caught.exception), "journal: it is closed")
 
     def test_of_nothing_keeps_nothing(self) -> None:
         journal = NoJournal()
-        journal.write("begin")
-        journal.refused(command="Open A")
+        journal.write("begin", {})
+        journal.refused({"command": "Open A"})
         journal.close()
 
         self.assertEqual([*journal.records(), *journal.refusals()], [])

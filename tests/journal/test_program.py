@@ -71,7 +71,7 @@ class MistakeTests(Command):
 class AskingTests(Command):
     def test_an_errors_number_may_have_noughts(self) -> None:
         journal = FileJournal(self.path, now=lambda: self.time)
-        journal.refused(command="Open B", sender="10.0.0.9", reply="ERROR 013 : no")
+        journal.refused({"command": "Open B", "sender": "10.0.0.9", "reply": "ERROR 013 : no"})
         journal.close()
         for text in ("013", "13", "error"):
             lines = self.show("--json", "--who", "10.0.0.9", "--outcome", text)
@@ -91,7 +91,7 @@ class AskingTests(Command):
 class TerminalTests(Command):
     def test_what_it_cannot_say_is_escaped(self) -> None:
         journal = FileJournal(self.path, now=lambda: self.time)
-        journal.write("begin", type="System", command="Open Düse", sender="10.0.0.5")
+        journal.write("begin", {"type": "System", "command": "Open Düse", "sender": "10.0.0.5"})
         journal.close()
         out = io.BytesIO()
         terminal = io.TextIOWrapper(out, encoding="ascii")
@@ -102,7 +102,7 @@ class TerminalTests(Command):
     def test_what_a_turn_carried_over_is_counted(self) -> None:
         journal = FileJournal(self.path, now=lambda: self.time)
         for records in ([{"event": "key"}], [{"event": "key"}] * 2):
-            journal.write("carried", records=records)
+            journal.write("carried", {"records": records})
         journal.close()
         told = [line.split("carried ")[-1] for line in self.show()[-2:]]
         self.assertEqual([each.strip() for each in told], ["1 record", "2 records"])
@@ -163,7 +163,7 @@ class ParquetTests(Command):
         self.patch(export, "_ROWS", 4)
         out = self.folder / "a.parquet"
         journal = FileJournal(self.path, now=lambda: self.time)
-        journal.write("begin", command="Open \udc80", sender="10.0.0.5")
+        journal.write("begin", {"command": "Open \udc80", "sender": "10.0.0.5"})
         journal.close()
 
         self.assertEqual(

@@ -17,7 +17,7 @@ REPLY = "ERROR 208 : not permitted"
 
 class Refused(Journals):
     def refuse(self, command: str = "Open A") -> None:
-        self.journal.refused(sender="10.0.0.9", command=command, reply=REPLY)
+        self.journal.refused({"sender": "10.0.0.9", "command": command, "reply": REPLY})
 
     def refusals(self) -> list[dict[str, Any]]:
         return [dict(each) for each in self.journal.records() if each["event"] == "refused"]
@@ -79,12 +79,12 @@ class Refused(Journals):
 
 class OtherJournals(SynchronousTestCase):
     def test_take_them_too(self) -> None:
-        NoJournal().refused(command="Open A")
+        NoJournal().refused({"command": "Open A"})
         journal = MemoryJournal()
         journal.failing = "the disk is full"
-        journal.refused(command="Open A")
+        journal.refused({"command": "Open A"})
         journal.failing = ""
-        journal.refused(command="Open B")
+        journal.refused({"command": "Open B"})
 
         (record,) = journal.records()
         self.assertEqual((record["event"], record["missing"]), ("refused", 1))

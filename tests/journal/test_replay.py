@@ -38,11 +38,16 @@ class Replay(Command):
         """Commands that began in this order and ended in the opposite one."""
         journal = FileJournal(self.path, now=lambda: self.time)
         begun = [
-            (journal.write("begin", type="System", command=command, sender="10.0.0.5"), reply)
+            (
+                journal.write(
+                    "begin", {"type": "System", "command": command, "sender": "10.0.0.5"}
+                ),
+                reply,
+            )
             for command, reply in commands
         ]
         for number, reply in reversed(begun):
-            journal.write("end", of=number, reply=reply)
+            journal.write("end", {"of": number, "reply": reply})
         journal.close()
 
     def test_what_is_answered_alike_is_fine(self) -> None:
@@ -78,8 +83,8 @@ class Replay(Command):
     def test_only_what_ended_and_is_known_as_a_whole_is_asked(self) -> None:
         self.more(("Open\tB", "OK"), ("", "OK"), ("Open D", "OK"))
         journal = FileJournal(self.path, now=lambda: self.time)
-        journal.write("begin", type="System", command="Open E", sender="10.0.0.5")
-        journal.write("end", command="Open F", sender="10.0.0.5", reply="OK")
+        journal.write("begin", {"type": "System", "command": "Open E", "sender": "10.0.0.5"})
+        journal.write("end", {"command": "Open F", "sender": "10.0.0.5", "reply": "OK"})
         journal.close()
         self.run_command("replay", self.path)
 
@@ -87,7 +92,9 @@ class Replay(Command):
 
     def test_one_whose_begin_could_not_be_written_is_asked_first(self) -> None:
         journal = FileJournal(self.path, now=lambda: self.time)
-        journal.write("end", type="System", command="Close F", sender="10.0.0.5", reply="OK")
+        journal.write(
+            "end", {"type": "System", "command": "Close F", "sender": "10.0.0.5", "reply": "OK"}
+        )
         journal.close()
         self.run_command("replay", self.path)
 

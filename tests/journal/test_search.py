@@ -76,9 +76,11 @@ class AnswerTests(Indexed):
     def test_an_alarm_says_what_happened_to_it_and_who_saw_it(self) -> None:
         state = {"current": "major", "reason": "System/valve/A is True"}
         about = {"alarm": "valve A", "item": "System/valve/A", "state": state}
-        self.journal.write("alarm", what="raised", **about)
-        self.journal.write("alarm", what="acknowledged", by="jake", **about)
-        self.journal.write("alarm", what="raised", alarm="hot", item="device/gc/IG", state={})
+        self.journal.write("alarm", {"what": "raised", **about})
+        self.journal.write("alarm", {"what": "acknowledged", "by": "jake", **about})
+        self.journal.write(
+            "alarm", {"what": "raised", "alarm": "hot", "item": "device/gc/IG", "state": {}}
+        )
         seen, raised = newest(self.path, parse_question({"event": "alarm", "target": "A"}))[
             "records"
         ]
@@ -124,15 +126,17 @@ class AnswerTests(Indexed):
     def test_as_many_commands_as_may_be_told_are_all_though_each_is_two_records(self) -> None:
         self.patch(search, "MOST", 2)
         for _ in range(2):
-            number = self.journal.write("begin", type="System", command="Open Q", sender="Q")
-            self.journal.write("end", of=number, reply="OK")
+            number = self.journal.write(
+                "begin", {"type": "System", "command": "Open Q", "sender": "Q"}
+            )
+            self.journal.write("end", {"of": number, "reply": "OK"})
         found = newest(self.path, Filter(who="Q"))
         self.assertEqual((len(found["records"]), found["more"]), (2, False))
-        self.journal.write("end", of=number, reply="OK", sender="Q")
+        self.journal.write("end", {"of": number, "reply": "OK", "sender": "Q"})
         self.assertTrue(newest(self.path, Filter(who="Q"))["more"])
 
     def test_what_is_about_nothing_has_empty_words(self) -> None:
-        self.journal.write("stop", pid=7)
+        self.journal.write("stop", {"pid": 7})
         (stop,) = newest(self.path, Filter(event="stop"))["records"]
         told = {each: stop[each] for each in ("command", "reply", "who", "type", "seconds")}
         self.assertEqual(told, {"command": "", "reply": "", "who": "", "type": "", "seconds": None})

@@ -59,7 +59,7 @@ class Settings(SynchronousTestCase):
         for secret, found in ((None, 0), (self.secret(), 1)):
             file = folder / f"{found}.journal"
             journal = open_journal(JournalSettings(file=str(file), secret=secret or ""))
-            journal.write("begin", command="Open A")
+            journal.write("begin", {"command": "Open A"})
             journal.close()
             self.assertEqual(len(verify([file]).findings), found)
 
@@ -138,7 +138,7 @@ class Settings(SynchronousTestCase):
         file = Path(self.enterContext(tempfile.TemporaryDirectory())) / "lab.journal"
         journal = open_journal(JournalSettings(file=str(file)), now=lambda: MONDAY)
         self.addCleanup(journal.close)
-        journal.write("start")
+        journal.write("start", {})
 
         self.assertIn('"at":"2026-03-02T10:14:05.116000Z"', file.read_text("utf-8"))
 
@@ -154,8 +154,8 @@ class Settings(SynchronousTestCase):
             )
             journal = open_journal(settings)
             for _ in range(100):
-                journal.write("begin", command="Open A")
-                journal.refused(command="Open A")
+                journal.write("begin", {"command": "Open A"})
+                journal.refused({"command": "Open A"})
             journal.close()
             for path, most, old in (
                 (file, size, keep),

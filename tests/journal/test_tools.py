@@ -57,7 +57,7 @@ class Export(Command):
 
     def test_leads_no_spreadsheet_to_run_what_a_client_sent(self) -> None:
         journal = FileJournal(self.path)
-        journal.write("begin", command='=cmd|"/C calc"!A0', sender="\udc80")
+        journal.write("begin", {"command": '=cmd|"/C calc"!A0', "sender": "\udc80"})
         journal.close()
 
         self.assertEqual(self.rows("--event", "begin")[-1]["command"], '\'=cmd|"/C calc"!A0')
@@ -144,9 +144,11 @@ class Stats(Command):
         journal = FileJournal(self.path, now=lambda: self.time)
         for seconds in range(1, 101):
             asked = {"type": "System", "command": f"Close A{seconds}", "sender": "b"}
-            number = journal.write("begin", **asked)
+            number = journal.write("begin", asked)
             self.time += seconds
-            journal.write("end", of=number, reply="ERROR 013 : no" if seconds < 3 else "ERROR: no")
+            journal.write(
+                "end", {"of": number, "reply": "ERROR 013 : no" if seconds < 3 else "ERROR: no"}
+            )
         journal.close()
         found = statistics(find(self.path, Filter(since=round((MONDAY + 301) * 1e6))))
         close = {"count": 100, "median": 50.0, "p99": 99.0, "longest": 100.0}
@@ -160,9 +162,9 @@ class Stats(Command):
         for number in range(20):
             for _ in range(number + 2):
                 fields = {"command": f"Do{number} x", "sender": f"pc{number}", "type": ""}
-                begun = journal.write("begin", **fields)
-                journal.write("end", of=begun, reply="OK")
-        journal.write("refused", command="", sender="", reply="ERROR 204 : no")
+                begun = journal.write("begin", fields)
+                journal.write("end", {"of": begun, "reply": "OK"})
+        journal.write("refused", {"command": "", "sender": "", "reply": "ERROR 204 : no"})
         journal.close()
         _, lines = self.run_command("stats", self.path)
         senders = lines[lines.index("senders") + 1 :]
@@ -176,7 +178,7 @@ class Stats(Command):
 
     def test_of_nobody_are_shown_as_nobodys(self) -> None:
         journal = FileJournal(self.path, now=lambda: self.time)
-        journal.write("refused", command="", reply="ERROR 204 : no")
+        journal.write("refused", {"command": "", "reply": "ERROR 204 : no"})
         journal.close()
         _, lines = self.run_command("stats", self.path)
         self.assertIn("         1  -", lines)
@@ -184,7 +186,10 @@ class Stats(Command):
     def test_of_a_command_with_many_words_count_it_by_its_first(self) -> None:
         journal = FileJournal(self.path, now=lambda: self.time)
         for command in ("Set heater 100 slowly", "Set heater 90"):
-            journal.write("end", of=journal.write("begin", command=command, type="X"), reply="OK")
+            journal.write(
+                "end",
+                {"of": journal.write("begin", {"command": command, "type": "X"}), "reply": "OK"},
+            )
         journal.close()
         found = statistics(find(self.path, Filter(type="X")))
         self.assertEqual(
@@ -240,7 +245,7 @@ class Timeline(Command):
         self.lease_again("10.0.0.9", 10.0)
         self.lease_again("10.0.0.5", 60.0)
         journal = FileJournal(self.path, now=lambda: MONDAY + 325)
-        journal.write("release", part="CO2", sender="10.0.0.5")
+        journal.write("release", {"part": "CO2", "sender": "10.0.0.5"})
         journal.close()
 
         leases = [Span(MONDAY + 300, MONDAY + 320, "10.0.0.9")]
@@ -269,7 +274,7 @@ class Timeline(Command):
     def test_a_lease_as_the_gate_writes_it(self) -> None:
         lease = WrittenLease("System:D", "10.0.0.5", MONDAY + 300, MONDAY + 900, False)
         journal = FileJournal(self.path, now=lambda: MONDAY + 301)
-        journal.write("claim", **claimed(lease))
+        journal.write("claim", claimed(lease))
         journal.close()
         (shown,) = self.lane("System:D").leases
         self.assertAlmostEqual(shown.end, MONDAY + 900, 3)
@@ -304,13 +309,13 @@ class Timeline(Command):
 
     def at(self, when: float, event: str, **fields: Any) -> None:
         journal = FileJournal(self.path, now=lambda: MONDAY + when)
-        journal.write(event, **fields)
+        journal.write(event, fields)
         journal.close()
 
     def test_a_number_is_no_part_and_a_valve_may_be_called_e(self) -> None:
         journal = FileJournal(self.path, now=lambda: MONDAY + 301)
         for command in ("Open E", "Close E1", "GoToHole 7", "SetXY 1.5,-2e-3"):
-            journal.write("begin", type="X", command=command, sender="10.0.0.5")
+            journal.write("begin", {"type": "X", "command": command, "sender": "10.0.0.5"})
         journal.close()
         names = [each.name for each in drawn(find(self.path, Filter())).lanes]
         self.assertEqual([each for each in names if each[0] == "X"], ["X", "X:E", "X:E1"])
@@ -328,7 +333,7 @@ class Timeline(Command):
     def test_of_a_night_in_which_nobody_asked_anything(self) -> None:
         quiet = self.folder / "quiet.journal"
         journal = FileJournal(quiet, now=lambda: MONDAY)
-        journal.write("start", pid=1)
+        journal.write("start", {"pid": 1})
         journal.close()
         file = self.folder / "quiet.svg"
         with warnings.catch_warnings():
@@ -347,15 +352,17 @@ class Timeline(Command):
 
     def write_more(self) -> None:
         journal = FileJournal(self.path, now=lambda: self.time)
-        number = journal.write("begin", type="System", command="Open B", sender="10.0.0.5")
+        number = journal.write(
+            "begin", {"type": "System", "command": "Open B", "sender": "10.0.0.5"}
+        )
         self.time += 60
-        journal.write("end", of=number, reply="ERROR 105 : stuck")
+        journal.write("end", {"of": number, "reply": "ERROR 105 : stuck"})
         self.time += 60
-        journal.write("begin", type="CO2", command="GoToHole 7", sender="10.0.0.5")
+        journal.write("begin", {"type": "CO2", "command": "GoToHole 7", "sender": "10.0.0.5"})
         journal.close()
 
     def lease_again(self, sender: str, seconds: float) -> None:
         self.time = MONDAY + (310 if sender == "10.0.0.9" else 320)
         journal = FileJournal(self.path, now=lambda: self.time)
-        journal.write("claim", part="CO2", sender=sender, until=self.time + seconds)
+        journal.write("claim", {"part": "CO2", "sender": sender, "until": self.time + seconds})
         journal.close()

@@ -59,7 +59,7 @@ class Turning(Journals):
         for _ in range(count):
             self.count += 1
             key = f"key-{self.count}"
-            self.journal.write("begin", key=key)
+            self.journal.write("begin", {"key": key})
             self.keys.add(key)
 
     def newest(self) -> list[str]:
@@ -75,7 +75,7 @@ class CarryingOver(Turning):
         self.begin(2)
         self.keys.keys = ["an old one"]
         for _ in range(30):
-            self.journal.write("claim", part="A")
+            self.journal.write("claim", {"part": "A"})
         self.assertNotIn(b"key-2", b"".join(each.read_bytes() for each in self.all_files()))
         self.restart()
 
@@ -92,11 +92,11 @@ class CarryingOver(Turning):
 
     def test_much_is_carried_in_several_records(self) -> None:
         self.keys.keys = [f"{number}" for number in range(600)]
-        self.journal.write("begin", key="a")
+        self.journal.write("begin", {"key": "a"})
         self.restart(size=100_000)
         self.keys.keys = [f"{number}" for number in range(600)]
         for _ in range(1000):
-            self.journal.write("begin", key="z")
+            self.journal.write("begin", {"key": "z"})
 
         carried = [each["key"] for each in self.journal.recall() if each["event"] == "begin"]
         self.assertEqual(carried[:600], [f"{number}" for number in range(600)])
@@ -108,8 +108,8 @@ class CarryingOver(Turning):
         self.restart()
         self.journal.carry(lambda: [{"event": "begin", "n": 1, "key": "a"}])
         for _ in range(20):
-            self.journal.write("claim")
-        self.journal.write("end", of=1, reply="OK")
+            self.journal.write("claim", {})
+        self.journal.write("end", {"of": 1, "reply": "OK"})
 
         told = [each for each in self.journal.recall() if each["event"] in {"begin", "end"}]
         self.assertEqual([told[0]["n"], told[-1]["of"]], [1, 1])
@@ -128,7 +128,7 @@ class CarryingOver(Turning):
 
     def test_a_journal_that_never_turned_is_read_from_its_beginning(self) -> None:
         self.begin(3)
-        self.journal.refused(command="Open A")
+        self.journal.refused({"command": "Open A"})
 
         self.assertEqual([each["event"] for each in self.journal.recall()], ["begin"] * 3)
 
@@ -141,7 +141,7 @@ class Flood(Turning):
         self.begin(4)
         before = self.path.read_bytes()
         for number in range(400):
-            self.journal.refused(command="Open " + 65_536 * "A", key=f"{number}")
+            self.journal.refused({"command": "Open " + 65_536 * "A", "key": f"{number}"})
 
         self.assertEqual(journal_files(self.path), [self.path])
         self.assertEqual(self.path.read_bytes(), before)
@@ -151,7 +151,7 @@ class Flood(Turning):
 
     def test_has_no_more_room_than_is_given(self) -> None:
         for _ in range(400):
-            self.journal.refused(command="Open A")
+            self.journal.refused({"command": "Open A"})
 
         files = journal_files(refused_path(self.path))
         self.assertEqual(len(files), 2)
@@ -160,12 +160,12 @@ class Flood(Turning):
     def test_does_not_wait_for_the_disk(self) -> None:
         self.restart(sync=True)
         self.disk.synced.clear()
-        self.journal.refused(command="Open A")
+        self.journal.refused({"command": "Open A"})
 
         self.assertEqual(self.disk.synced, [])
 
     def test_is_among_the_records_by_its_time(self) -> None:
-        for write in (self.begin, self.journal.refused, self.begin):
+        for write in (self.begin, lambda: self.journal.refused({}), self.begin):
             write()
             self.time += 1
 
@@ -183,7 +183,7 @@ class BitByBit(Turning):
         self.keys.keys = [f"{number}" for number in range(40)]
         self.disk.writes.clear()
         for _ in range(20):
-            self.journal.write("claim")
+            self.journal.write("claim", {})
 
         self.assertLess(max(each.count(b'"carried"') for each in self.disk.writes), 3)
 
@@ -198,20 +198,20 @@ class BitByBit(Turning):
 
         self.journal.carry(carrier)
         while not told:
-            self.journal.write("claim")
+            self.journal.write("claim", {})
         self.assertLess(len(told), 3)
         before = len(told)
-        self.journal.write("claim")
+        self.journal.write("claim", {})
         self.assertLess(len(told) - before, 3)
 
     def test_what_changes_meanwhile_is_known_as_it_is(self) -> None:
         told = [{"event": "begin", "key": f"{number}"} for number in range(4)]
         self.journal.carry(lambda: iter([*told, {"event": "claim", "part": "A"}]))
         while "carried" not in self.events():
-            self.journal.write("other")
-        self.journal.write("release", part="A")
+            self.journal.write("other", {})
+        self.journal.write("release", {"part": "A"})
         while "checkpoint" not in self.events():
-            self.journal.write("other")
+            self.journal.write("other", {})
 
         events = [each["event"] for each in self.journal.recall()]
         self.assertLess(events.index("claim"), events.index("release"))
@@ -332,11 +332,11 @@ class WorkAtAStart(Turning):
         self.journal.close()
         older = FileJournal(self.path, size=1000, keep=10)
         for number in range(30):
-            older.write("begin", key=f"key-{number}")
+            older.write("begin", {"key": f"key-{number}"})
         older.close()
         self.restart(keep=10)
         self.assertEqual(self.keys.keys, ["key-27", "key-28", "key-29"])
-        self.journal.write("start")
+        self.journal.write("start", {})
 
         self.assertEqual(
             [each.get("key") for each in self.journal.recall() if each["event"] == "begin"],
@@ -349,10 +349,10 @@ class InMemory(SynchronousTestCase):
         journal, keys = MemoryJournal(), Keys()
         journal.carry(keys.carried)
         keys.add("a")
-        journal.write("begin", key="b")
-        journal.refused(command="Open A")
+        journal.write("begin", {"key": "b"})
+        journal.refused({"command": "Open A"})
         self.assertEqual([each["event"] for each in journal.recall()], ["begin"])
         journal.turn()
-        journal.write("begin", key="c")
+        journal.write("begin", {"key": "c"})
 
         self.assertEqual([each["key"] for each in journal.recall()], ["a", "c"])

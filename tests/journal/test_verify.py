@@ -14,7 +14,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from pychron_comms.journal.chain import hash_of
 from pychron_comms.journal.file_journal import FileJournal
 from pychron_comms.journal.files import journal_files
-from pychron_comms.journal.record import line_of, read_line
+from pychron_comms.journal.record import read_line
 from pychron_comms.journal.verify import Head, Report, verify
 from tests.properties import holds
 
@@ -27,7 +27,7 @@ def sealed_anew(line: bytes, previous: bytes, body: Callable[[bytes], bytes]) ->
     assert record is not None
     assert before is not None
     altered = body(record.body)
-    return line_of(altered, hash_of(altered, before.hash, b""))
+    return b'%b,"hash":"%b"}\n' % (altered[:-1], hash_of(altered, before.hash, b"").encode())
 
 
 class Verification(SynchronousTestCase):
@@ -38,7 +38,7 @@ class Verification(SynchronousTestCase):
         self.path = self.folder / "lab.journal"
         journal = FileJournal(self.path, secret=self.secret)
         for number in range(1, 11):
-            journal.write("begin", sender="10.0.0.5", command=f"Open {number}")
+            journal.write("begin", {"sender": "10.0.0.5", "command": f"Open {number}"})
         journal.close()
         self.head = Head(*journal.head)
         self.lines = self.path.read_bytes().splitlines(keepends=True)
@@ -168,7 +168,7 @@ class AJournal(Verification):
         self.path.write_bytes(b"".join(self.lines))
         journal = FileJournal(self.path, secret=self.secret)
         says = hashlib.sha256(line).hexdigest()
-        journal.write("begin", lines=1, length=len(line), sha256=says)
+        journal.write("begin", {"lines": 1, "length": len(line), "sha256": says})
         journal.close()
         lines = self.path.read_bytes().splitlines(keepends=True)
         lines.insert(10, line + b"\n")
@@ -179,7 +179,7 @@ class AJournal(Verification):
         path = self.folder / "turning.journal"
         journal = FileJournal(path, secret=self.secret, size=500, keep=1)
         for number in range(12):
-            journal.write("begin", command=f"Open {number}")
+            journal.write("begin", {"command": f"Open {number}"})
         journal.close()
         files = journal_files(path)
         self.assertEqual(verify(files, self.secret).findings, [])
@@ -299,7 +299,7 @@ class AHead(Verification):
         self.path.unlink()
         journal = FileJournal(self.path, secret=self.secret)
         for _ in range(20):
-            journal.write("begin")
+            journal.write("begin", {})
         journal.close()
         self.assertEqual(verify([self.path], self.secret).findings, [])
         (finding,) = verify([self.path], self.secret, self.head).findings
@@ -338,7 +338,7 @@ class OldFiles(Verification):
         self.path.unlink()
         journal = FileJournal(self.path, secret=self.secret, size=1000, keep=4)
         for number in range(60):
-            journal.write("begin", command=f"Open {number}")
+            journal.write("begin", {"command": f"Open {number}"})
         journal.close()
         self.files = journal_files(self.path)
 

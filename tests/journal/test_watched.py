@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +34,7 @@ class WatchedJournalTests(SynchronousTestCase):
     def fail_once(self) -> None:
         self.inner.failing = "no space left"
         with self.assertRaises(JournalError):
-            self.journal.write("begin")
+            self.journal.write("begin", {})
 
     def figure(self, name: str) -> str:
         prefix = f"pychron_comms_journal_{name} "
@@ -43,15 +43,15 @@ class WatchedJournalTests(SynchronousTestCase):
 
     def test_it_is_a_journal(self) -> None:
         verifyObject(IJournal, self.journal)
-        self.assertEqual(self.journal.write("begin", command="Open A"), 1)
-        self.assertEqual(self.successResultOf(self.journal.write_soon("end")), 2)
+        self.assertEqual(self.journal.write("begin", {"command": "Open A"}), 1)
+        self.assertEqual(self.successResultOf(self.journal.write_soon("end", {})), 2)
         self.assertEqual([each["event"] for each in self.journal.records()], ["begin", "end"])
 
     def test_its_writes_are_counted_and_timed(self) -> None:
-        self.journal.write("begin")
-        self.journal.write_soon("end")
+        self.journal.write("begin", {})
+        self.journal.write_soon("end", {})
         self.fail_once()
-        self.failureResultOf(self.journal.write_soon("end"), JournalError)
+        self.failureResultOf(self.journal.write_soon("end", {}), JournalError)
         self.assertEqual(self.figure("append_duration_seconds_count"), "2.0")
         self.assertEqual(self.figure("last_sequence"), "2.0")
         self.assertEqual(self.figure("write_failures_total"), "2.0")
@@ -101,22 +101,22 @@ class WatchedJournalTests(SynchronousTestCase):
     def test_what_each_write_takes_is_told(self) -> None:
         write = self.inner.write
 
-        def slowly(event: str, **fields: Any) -> int:
+        def slowly(event: str, fields: Mapping[str, Any]) -> int:
             self.clock.advance(0.5)
-            return write(event, **fields)
+            return write(event, fields)
 
         self.patch(self.inner, "write", slowly)
-        self.journal.write("begin")
-        self.journal.write("end")
+        self.journal.write("begin", {})
+        self.journal.write("end", {})
         self.assertEqual(self.figure("append_duration_seconds_sum"), "1.0")
 
     def test_what_those_take_that_wait_for_each_other_is_told(self) -> None:
         """From when each came to when it was on the disk."""
         calls: list[Callable[[], None]] = []
         self.patch(self.journal, "_journal", MemoryJournal(later=calls.append))
-        first = self.journal.write_soon("begin", command="Open A")
+        first = self.journal.write_soon("begin", {"command": "Open A"})
         self.clock.advance(0.25)
-        second = self.journal.write_soon("begin", command="Open B")
+        second = self.journal.write_soon("begin", {"command": "Open B"})
         self.clock.advance(0.5)
         self.assertEqual(self.figure("last_sequence"), "0.0")
         for call in calls:
@@ -129,10 +129,10 @@ class WatchedJournalTests(SynchronousTestCase):
 
     def test_one_that_waited_and_could_not_be_written_is_trouble_too(self) -> None:
         self.inner.failing = "no space left"
-        self.failureResultOf(self.journal.write_soon("begin"), JournalError)
+        self.failureResultOf(self.journal.write_soon("begin", {}), JournalError)
         self.assertEqual(self.journal.trouble, "journal: no space left")
         self.inner.failing = ""
-        self.assertEqual(self.successResultOf(self.journal.write_soon("begin")), 1)
+        self.assertEqual(self.successResultOf(self.journal.write_soon("begin", {})), 1)
         self.assertEqual(self.journal.trouble, "")
 
     def test_it_is_tried_every_five_seconds_and_no_more(self) -> None:
@@ -147,16 +147,16 @@ class WatchedJournalTests(SynchronousTestCase):
         self.assertEqual(self.figure("write_failures_total"), "3.0")
         self.assertEqual(self.journal.trouble, "journal: no space left")
         self.inner.failing = ""
-        self.journal.write("begin")
+        self.journal.write("begin", {})
         self.assertEqual((self.journal.trouble, self.journal.reading().value), ("", "written"))
 
     def test_all_that_a_journal_does_is_passed_on(self) -> None:
         self.journal.carry(lambda: [{"event": "key", "key": "k"}])
-        self.journal.refused(command="Open A")
+        self.journal.refused({"command": "Open A"})
         self.inner.turn()
-        self.journal.write("begin")
+        self.journal.write("begin", {})
         self.assertEqual([each["event"] for each in self.journal.recall()], ["key", "begin"])
-        self.journal.refused(command="Open B")
+        self.journal.refused({"command": "Open B"})
         refused = [each["command"] for each in self.journal.refusals()]
         self.assertEqual(refused, ["Open B"])
         late = 32_503_680_000.0
@@ -164,4 +164,4 @@ class WatchedJournalTests(SynchronousTestCase):
         self.assertEqual(list(self.journal.records(late)), [])
         self.assertEqual([each["event"] for each in self.journal.recall(late)], ["key"])
         self.journal.close()
-        self.assertRaises(JournalError, self.inner.write, "end")
+        self.assertRaises(JournalError, self.inner.write, "end", {})

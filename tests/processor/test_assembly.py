@@ -142,7 +142,7 @@ class JournalTests(SynchronousTestCase):
     def test_what_may_wait_for_others_is_written_in_the_next_turn(self) -> None:
         journal = self.journal(only_check=False)
         self.addCleanup(journal.close)
-        written = journal.write_soon("begin", key="k")
+        written = journal.write_soon("begin", {"key": "k"})
         self.assertNoResult(written)
         self.reactor.advance(0)
         self.successResultOf(written)

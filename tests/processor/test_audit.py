@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -87,7 +87,7 @@ class JournalTests(KeyCase):
         self.successResultOf(self.gate.stopService())
         self.gate.close()
         self.assertEqual([each["event"] for each in self.events()], ["start", "stop"])
-        self.assertRaises(JournalError, self.journal.write, "late")
+        self.assertRaises(JournalError, self.journal.write, "late", {})
 
 
 class Grouping(MemoryJournal):
@@ -99,7 +99,7 @@ class Grouping(MemoryJournal):
         super().__init__(lambda: 0.0)
         self.soon: list[tuple[str, dict[str, Any], Deferred[int]]] = []
 
-    def write_soon(self, event: str, **fields: Any) -> Deferred[int]:
+    def write_soon(self, event: str, fields: Mapping[str, Any]) -> Deferred[int]:
         written: Deferred[int] = Deferred()
         self.soon.append((event, fields, written))
         return written
@@ -137,7 +137,7 @@ class GroupTests(SynchronousTestCase):
         self.assertIsNone(self.successResultOf(end))
         self.assertEqual(
             [formatEvent(each) for each in logs],
-            ["not written down: end {'of': 7}: journal: the disk is full"],
+            ["not written down: end {'of': 7, 'reply': 'OK'}: journal: the disk is full"],
         )
 
 

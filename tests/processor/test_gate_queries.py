@@ -125,7 +125,7 @@ class LapseTests(LaboratoryCase):
 
     def test_one_on_what_is_no_longer_served_is_passed_over(self) -> None:
         for part in ("Nope:A", "test:A", "System:nothing"):
-            self.journal.write("claim", part=part, sender=ME, seconds=60, bound=False)
+            self.journal.write("claim", {"part": part, "sender": ME, "seconds": 60, "bound": False})
         self.start()
         self.assertEqual(self.gate._leases.leases(), [])
 

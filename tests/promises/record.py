@@ -36,8 +36,8 @@ RECORD = (
         "in a journal that shows tampering",
         "each record is sealed with the hash of the one before",
         "journal/chain.py",
-        "            digest = hash_of(body, digest, self._secret)",
-        "            digest = hash_of(body, GENESIS, self._secret)",
+        "            digest = hash_of(BODY % (number, event), digest, self._secret)",
+        "            digest = hash_of(BODY % (number, event), GENESIS, self._secret)",
         "tests.journal.test_verify.AJournal.test_with_a_removed_record_is_found_out",
     ),
 )

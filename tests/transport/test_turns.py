@@ -65,6 +65,16 @@ class GoTests(SynchronousTestCase):
             slow.work(SLICE)
             self.assertEqual(len(slow.seen), done + 2 * turn)
 
+    def test_a_rest_that_is_one_more_go_needs_no_turn(self) -> None:
+        """What makes safe in it would go ahead, and be done a second time."""
+        for lines, at_once in ((SLICE + 2, SLICE + 2), (SLICE + 3, SLICE)):
+            slow = Slow(self.both)
+            slow.clock = self.clock
+            slow.makeConnection(Transport())
+            slow.dataReceived(b"say a\r\n" * lines)
+            self.assertEqual(len(slow.seen), at_once)
+            one_turn(self.clock)
+
     def test_so_many_that_they_take_a_moment(self) -> None:
         for lines, seconds, most, then in (
             (16, 0.004, 16, 4),

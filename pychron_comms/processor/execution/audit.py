@@ -41,7 +41,7 @@ class Audit:
         unwritten than unsafe.
         """
         try:
-            return self._journal.write("begin", **request)
+            return self._journal.write("begin", request)
         except JournalError:
             if not safe:
                 raise
@@ -49,37 +49,35 @@ class Audit:
 
     def begin_soon(self, request: Mapping[str, str], safe: bool) -> Deferred[int]:
         """The same, later, with those of other commands."""
-        written = self._journal.write_soon("begin", **request)
+        written = self._journal.write_soon("begin", request)
         return written.addErrback(_unwritten) if safe else written
 
     def end(self, number: int, request: Mapping[str, str], reply: str) -> Deferred[None] | None:
         """How the command ended whose begin has that number; where it is not written yet, fires
         when it is, or could not be."""
         # One whose begin could not be written stands for itself.
-        begun: Mapping[str, Any] = request if number == UNWRITTEN else {"of": number}
+        fields: dict[str, Any]
+        if number == UNWRITTEN:
+            fields = {**request, "reply": reply}
+        else:
+            fields = {"of": number, "reply": reply}
         if not self.groups:
-            try:
-                self._journal.write("end", **begun, reply=reply)
-            except JournalError:
-                self._not_written(Failure(), "end", {**begun, "reply": reply})
+            self._note("end", fields)
             return None
-        written = self._journal.write_soon("end", **begun, reply=reply)
-        return written.addCallbacks(lambda _: None, self._not_written, errbackArgs=("end", begun))
+        written = self._journal.write_soon("end", fields)
+        return written.addCallbacks(lambda _: None, self._not_written, errbackArgs=("end", fields))
 
     def refused(self, request: Mapping[str, str], reply: str) -> None:
         """A command that was never begun."""
-        self._journal.refused(**request, reply=reply)
+        self._journal.refused({**request, "reply": reply})
 
     def note(self, event: str, **fields: Any) -> None:
         """Write down what has happened already, and cannot be kept from happening."""
-        try:
-            self._journal.write(event, **fields)
-        except JournalError:
-            self._not_written(Failure(), event, fields)
+        self._note(event, fields)
 
     def write(self, event: str, **fields: Any) -> int:
         """Write down what is to be so. Errors: 214, and then it must not be."""
-        return self._journal.write(event, **fields)
+        return self._journal.write(event, fields)
 
     def carry(self, carrier: Callable[[], Iterable[Mapping[str, Any]]]) -> None:
         """As ``IJournal.carry``."""
@@ -111,6 +109,12 @@ class Audit:
     def stop(self) -> None:
         self.note("stop")
         self._journal.close()
+
+    def _note(self, event: str, fields: Mapping[str, Any]) -> None:
+        try:
+            self._journal.write(event, fields)
+        except JournalError:
+            self._not_written(Failure(), event, fields)
 
     def _not_written(self, failure: Failure, event: str, fields: Mapping[str, Any]) -> None:
         failure.trap(JournalError)

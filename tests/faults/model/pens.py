@@ -37,24 +37,24 @@ class Pen:
         """Whether its processor is."""
         return self._process.alive
 
-    def write(self, event: str, **fields: Any) -> int:
+    def write(self, event: str, fields: Mapping[str, Any]) -> int:
         self._break(f"before {event}")
         if not self._process.alive:
             return 0
         if self._journal.failing:
             self.unwritten.append({"event": event, **fields})
-        number = self._journal.write(event, **fields)
+        number = self._journal.write(event, fields)
         self._break(f"after {event}")
         return number
 
-    def write_soon(self, event: str, **fields: Any) -> Deferred[int]:
-        return execute(self.write, event, **fields)
+    def write_soon(self, event: str, fields: Mapping[str, Any]) -> Deferred[int]:
+        return execute(self.write, event, fields)
 
-    def refused(self, **fields: Any) -> None:
+    def refused(self, fields: Mapping[str, Any]) -> None:
         if self._journal.failing:
             self.unwritten.append({"event": REFUSED, **fields})
         if self._process.alive:
-            self._journal.refused(**fields)
+            self._journal.refused(fields)
 
     def records(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
         return self._journal.records(since)
