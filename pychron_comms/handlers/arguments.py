@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
 from pychron_comms.wire.numbers import finite_number
-from pychron_comms.wire.quoting import split_quoted
+from pychron_comms.wire.quoting import split_quoted, unquoted
 
 REQUIRED: Final = object()
 
@@ -201,7 +201,7 @@ def split_text(text: str, arguments: Sequence[Argument]) -> list[str]:
     if not text:
         parts = []
     elif len(arguments) == 1:
-        parts = [_unquoted(text)]
+        parts = [unquoted(text)]
     else:
         parts = _split_several(text, arguments)
     if not least <= len(parts) <= len(arguments):
@@ -234,9 +234,3 @@ def _split_several(text: str, arguments: Sequence[Argument]) -> list[str]:
             raise BadValue(str(error)) from None
     holds_blanks = bool(arguments) and isinstance(arguments[-1], (Text, Names))
     return text.split(maxsplit=len(arguments) - 1 if holds_blanks else -1)
-
-
-def _unquoted(text: str) -> str:
-    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
-        return text[1:-1]
-    return text

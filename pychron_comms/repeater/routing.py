@@ -16,6 +16,7 @@ from pychron_comms.errors import (
     error_from_line,
 )
 from pychron_comms.interfaces import ICommandRepeater, IKnownRead
+from pychron_comms.repeater.questions import OUTCOME, key_asked_for
 from pychron_comms.repeater.trail import Line, Trail
 from pychron_comms.wire.context import PLAIN, RequestContext
 from pychron_comms.wire.quoting import quoted
@@ -25,6 +26,9 @@ PATIENCE = 3.0
 
 #: What it says of one that it does not know.
 _NEVER_SEEN = "never seen"
+
+#: What is said where only one that cannot be asked could know it.
+_UNKNOWN = "unknown"
 
 
 class Way(Protocol):
@@ -59,6 +63,33 @@ class FixedWay(NamedTuple):
         return (self.name,)
 
 
+class _Question(NamedTuple):
+    """What became of a sender's key."""
+
+    request_type: str
+    key: str
+    sender: str
+
+    async def ask(self, repeater: ICommandRepeater) -> str:
+        """What that processor says. Errors: any, where it does not tell."""
+        question = f"{OUTCOME} {quoted(self.key)}"
+        within = RequestContext(within=PATIENCE)
+        said = await repeater.get_response(self.request_type, question, self.sender, within)
+        error = error_from_line(said)
+        if error is not None:
+            raise error
+        return said
+
+    async def answer(self, repeater: ICommandRepeater | None) -> str:
+        """The same; ``never seen`` where it does not tell."""
+        if repeater is None:
+            return _NEVER_SEEN
+        try:
+            return await self.ask(repeater)
+        except CommandError:
+            return _NEVER_SEEN
+
+
 class _Keyed(NamedTuple):
     """A command with a key."""
 
@@ -72,13 +103,8 @@ class _Keyed(NamedTuple):
 
     async def is_known_to(self, repeater: ICommandRepeater) -> bool:
         """Whether that processor has had it. Errors: any, where it does not tell."""
-        question = f"Outcome {quoted(self.context.key)}"
-        within = RequestContext(within=PATIENCE)
-        said = await repeater.get_response(self.request_type, question, self.sender, within)
-        error = error_from_line(said)
-        if error is not None:
-            raise error
-        return said != _NEVER_SEEN
+        about = _Question(self.request_type, self.context.key, self.sender)
+        return await about.ask(repeater) != _NEVER_SEEN
 
     async def is_surely_known_to(self, repeater: ICommandRepeater) -> bool:
         """The same; False where that processor does not tell."""
@@ -138,6 +164,9 @@ class RoutingRepeater:
             if context.safe:
                 # Done twice it does no harm, and it waits for nothing.
                 return way.repeater.get_response(request_type, data, sender, context)
+            if OUTCOME in data and (key := key_asked_for(data)):
+                question = _Question(request_type, key, sender)
+                return self._outcome(way, question, data, context)
             if context.key:
                 return self._keyed(way, _Keyed(request_type, data, sender, context))
             if context.ask:
@@ -147,6 +176,9 @@ class RoutingRepeater:
             return fail()
 
     def known_read(self, request_type: str, data: str) -> IKnownRead | None:
+        if OUTCOME in data:
+            # Who is asked depends on who asks.
+            return None
         way = self._routes.get(request_type, self._default)
         try:
             return way.repeater.known_read(request_type, data)
@@ -213,6 +245,32 @@ class RoutingRepeater:
         response = command.ask(way.repeater)
         self._trail.key_sent(command.sender, command.context.key, way.name, response)
         return response
+
+    def _outcome(
+        self, way: Way, question: _Question, data: str, context: RequestContext
+    ) -> Deferred[str]:
+        """As with a key: of the processor that may know it."""
+        went = self._trail.where_key_went(question.sender, question.key)
+        former = () if went else tuple(self._former(question.request_type, way))
+        if went not in {"", way.name}:
+            return Deferred.fromCoroutine(self._outcome_elsewhere(went, question))
+        if not former and (went or not way.blind):
+            return way.repeater.get_response(question.request_type, data, question.sender, context)
+        return Deferred.fromCoroutine(self._outcome_of_before(former, question))
+
+    async def _outcome_elsewhere(self, name: str, question: _Question) -> str:
+        said = await question.answer(self._processors.get(name))
+        return _UNKNOWN if said == _NEVER_SEEN else said
+
+    async def _outcome_of_before(self, former: Iterable[str], question: _Question) -> str:
+        """What an earlier process may have sent to one of ``former``. Errors: as of the way."""
+        for name in former:
+            said = await question.answer(self._processors.get(name))
+            if said != _NEVER_SEEN:
+                return said
+        way = self._routes.get(question.request_type, self._default)
+        said = await question.ask(way.repeater)
+        return _UNKNOWN if said == _NEVER_SEEN and way.blind else said
 
     async def _answered_by(self, name: str, command: _Keyed) -> str:
         """The reply to a command that this process sent to another processor. Errors: 201."""

@@ -25,6 +25,13 @@ def quoted(word: str) -> str:
     return f'"{escaped}"'
 
 
+def unquoted(text: str) -> str:
+    """The only word of a text: all of it, without quotes around the whole."""
+    if len(text) > 1 and text[0] == text[-1] and text[0] in "\"'":
+        return text[1:-1]
+    return text
+
+
 def split_quoted(text: str) -> list[str]:
     """The words of a text. ValueError for a quote without its end, or a backslash at the end."""
     rest = _FINISHED.sub("", text, count=1)

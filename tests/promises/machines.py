@@ -24,6 +24,15 @@ MACHINES = (
         ".test_a_key_that_was_sent_there_is_answered_there_or_with_201",
     ),
     Promise(
+        "what went to the old processor is never said to be unseen",
+        "what became of a key is asked where the key went, and is unknown where that cannot tell",
+        "repeater/routing.py",
+        '        if went not in {"", way.name}:\n',
+        "        if went and not way.name:\n",
+        "tests.repeater.test_what_is_sent.OutcomeTests"
+        ".test_it_is_unknown_where_that_one_cannot_tell",
+    ),
+    Promise(
         "a wrong file changes no route",
         "it is read wholly, as at a start, before anything is changed",
         "server/routing/reload.py",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pychron_comms.errors import OutcomeUnknownError
+from twisted.internet.defer import Deferred
+
+from pychron_comms.errors import OutcomeUnknownError, PychronCommunicationError
 from pychron_comms.repeater.connection import _HANDSHAKE, _SWEEP
 from pychron_comms.repeater.endpoint import CommandRepeater
 from pychron_comms.repeater.routing import PATIENCE, FixedWay
@@ -143,6 +145,89 @@ class KeysOfBeforeTests(ChangeCase):
         self.ask(RequestContext(key="later"))
         self.assertEqual(self.asked(self.old), ['Outcome "later"'])
         self.assertEqual(self.asked(self.new), ["Enable", "Enable"])
+
+
+class OutcomeTests(ChangeCase):
+    """Who asks what became of a key is answered as who asks again with it."""
+
+    def outcome(self, words: str = "Outcome k", sender: str = WHO) -> Deferred[str]:
+        return self.routing.get_response("CO2", words, sender)
+
+    def test_it_is_asked_where_the_key_went(self) -> None:
+        self.ask(RequestContext(key="k"))
+        self.change()
+        reply = self.outcome()
+        self.assertEqual(self.old.requests[1:], [("CO2", 'Outcome "k"', WHO, PATIENCE)])
+        self.old.waiting[1].callback("done OK")
+        self.assertEqual((self.successResultOf(reply), self.asked(self.new)), ("done OK", []))
+
+    def test_however_the_question_is_written(self) -> None:
+        self.ask(RequestContext(key="k 1"))
+        self.change()
+        for words in (
+            "Outcome k 1",
+            'Outcome  "k 1" ',
+            "Outcome,k 1",
+            '{"command": "Outcome", "key": "k 1"}',
+        ):
+            self.outcome(words)
+            self.assertEqual(self.asked(self.old)[-1], 'Outcome "k 1"')
+        self.assertEqual(self.asked(self.new), [])
+
+    def test_it_is_unknown_where_that_one_cannot_tell(self) -> None:
+        self.ask(RequestContext(key="k"))
+        self.change()
+        for said in ("never seen", "ERROR 209 : shutting down: Outcome"):
+            reply = self.outcome()
+            self.old.waiting[-1].callback(said)
+            self.assertEqual(self.successResultOf(reply), "unknown")
+        reply = self.outcome()
+        self.old.waiting[-1].errback(PychronCommunicationError("old", "away"))
+        self.assertEqual(self.successResultOf(reply), "unknown")
+        del self.processors["old"]
+        self.assertEqual(self.successResultOf(self.outcome()), "unknown")
+        self.assertEqual(self.asked(self.new), [])
+
+    def test_of_a_key_of_before_all_are_asked_that_may_know_it(self) -> None:
+        self.change()
+        for said, expected in (("done OK", "done OK"), ("never seen", "waiting")):
+            reply = self.outcome()
+            self.old.waiting[-1].callback(said)
+            for response in self.new.waiting:
+                response.callback("waiting")
+            self.assertEqual(self.successResultOf(reply), expected)
+        self.assertEqual(self.asked(self.new), ['Outcome "k"'])
+
+    def test_what_another_may_have_run_is_not_never_seen(self) -> None:
+        self.routing.change(FixedWay("old", self.old, blind="its journal is gone"), {})
+        for said, expected in (("never seen", "unknown"), ("done OK", "done OK")):
+            reply = self.outcome()
+            self.old.waiting[-1].callback(said)
+            self.assertEqual(self.successResultOf(reply), expected)
+
+    def test_without_any_change_it_goes_as_it_came(self) -> None:
+        self.ask(RequestContext(key="k"))
+        self.routing.get_response("CO2", "Outcome k", WHO, RequestContext(within=5.0))
+        self.routing.get_response("CO2", "OutcomeOf k", WHO, RequestContext(within=5.0))
+        self.assertEqual(self.asked(self.old)[1:], ["Outcome k", "OutcomeOf k"])
+        self.assertEqual(self.old.context[1:], [RequestContext(within=5.0)] * 2)
+
+    def test_anothers_key_of_that_name_is_another(self) -> None:
+        self.ask(RequestContext(key="k"))
+        self.change()
+        self.outcome(sender="10.0.0.2")
+        self.old.waiting[1].callback("never seen")
+        self.assertEqual(self.asked(self.new), ['Outcome "k"'])
+
+    def test_words_that_are_no_command_go_as_they_came(self) -> None:
+        self.change()
+        for words in ("{Outcome", '{"command": "Outcome"}', "Outcome", "!Outcome"):
+            self.outcome(words)
+        self.assertEqual(self.asked(self.new)[-1], "!Outcome")
+        self.assertEqual((len(self.asked(self.new)), self.asked(self.old)), (4, []))
+
+    def test_it_is_never_taken_for_words_that_all_may_ask(self) -> None:
+        self.assertIsNone(self.routing.known_read("CO2", "Outcome k"))
 
 
 class OwnWordsTests(EndpointCase):
