@@ -85,6 +85,8 @@ def _of_identity(description: Description) -> Iterator[str]:
 def _of_member(
     description: Description, item: Item, place: str, member: Reading | Verb
 ) -> Iterator[str]:
+    if not member.tests:
+        yield from _of_untested(description, item, place, member)
     for number, example in enumerate(member.tests, 1):
         for way in (_by_script, _by_simulator):
             try:
@@ -92,6 +94,22 @@ def _of_member(
             except (WrongError, ValueError, GarbledError, RefusedError, NoAnswerError) as error:
                 kind = "" if way is _by_script else " (with its simulator)"
                 yield f"{place}, test {number}{kind}: {error}"
+
+
+def _of_untested(
+    description: Description, item: Item, place: str, member: Reading | Verb
+) -> Iterator[str]:
+    """Without an example too, its own simulator must understand it and be understood."""
+    values = {name: _any(parameter) for name, parameter in item.parameters.items()}
+    if isinstance(member, Verb):
+        limits = (member.minimum, member.maximum, 0)
+        values["value"] = next(each for each in limits if each is not None)
+    try:
+        fields = asked(talk(description.wire, member.exchange, values), simulator(description))
+        if isinstance(member, Reading):
+            interpreted(member, fields)
+    except (WrongError, ValueError, GarbledError, RefusedError, NoAnswerError) as error:
+        yield f"{place} (with its simulator): {error}"
 
 
 def _by_script(
@@ -184,6 +202,8 @@ def asked(dialogue: Talk, instrument: Simulator) -> dict[str, Value]:
         cut = message.ends.cut(came)
         if cut is None or cut[0] is None:
             raise WrongError(f"no answer to {show(message.data)!r}: {show(came)!r}")
+        if cut[1]:
+            raise WrongError(f"more than one answer to {show(message.data)!r}: {show(came)!r}")
         return cut[0]
 
     return carried_out(dialogue, ask)

@@ -24,12 +24,16 @@ _LETTERS = {("u", 8): "B", ("i", 8): "b", ("u", 16): "H", ("i", 16): "h", ("u", 
 
 @dataclass(frozen=True)
 class Format:
-    """``pattern`` matches what ``write`` makes; ``read`` takes it. Both raise ValueError."""
+    """``pattern`` matches what ``write`` makes; ``read`` takes it. Both raise ValueError.
+
+    What is binary has bytes that are no characters.
+    """
 
     pattern: bytes
     is_number: bool
     write: Callable[[Value], bytes]
     read: Callable[[bytes], Value]
+    is_binary: bool = False
 
 
 def field_format(spec: str) -> Format:
@@ -95,7 +99,7 @@ def _binary(letter: str, bits: int, order: str | None) -> Format:
         value: float | int = packing.unpack(data)[0]
         return finite(value)
 
-    return Format(rb"[\x00-\xff]{%d}" % packing.size, True, write, read)
+    return Format(rb"[\x00-\xff]{%d}" % packing.size, True, write, read, is_binary=True)
 
 
 def _number(spec: str, found: re.Match[str]) -> Format:

@@ -16,6 +16,11 @@ class Ends:
     extra: int = 0
     size: int = 0
 
+    @property
+    def closing(self) -> bytes:
+        """What follows an answer on the wire and is no part of it."""
+        return b"" if self.size or self.extra else self.line
+
     def cut(self, data: bytes) -> tuple[bytes, bytes] | None:
         """The first whole answer without its line's end, and what follows; None where none is."""
         found = self.find(data, 0)

@@ -9,7 +9,7 @@ from ``{start}`` on where that stands in the pattern.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -63,8 +63,9 @@ class _Field:
 class Pattern:
     """``fields`` are the names of its fields, in their order, without the checksum.
 
-    ValueError for a text that is none. ``words`` are texts that may stand in place of ``{value}``;
-    ``hexadecimal`` says that what is no field is pairs of hexadecimal digits.
+    ValueError for a text that is none. ``words`` are texts that may stand in place of ``{value}``,
+    numbers where that is binary; ``hexadecimal`` says that what is no field is pairs of hexadecimal
+    digits.
     """
 
     def __init__(
@@ -97,11 +98,11 @@ class Pattern:
 
     def is_number(self, name: str) -> bool:
         """Whether a field of that name is read as a number."""
-        return any(
-            part.format.is_number
-            for part in self._parts
-            if isinstance(part, _Field) and part.name == name
-        )
+        return any(each.is_number for each in self._formats(name))
+
+    def is_binary(self, name: str) -> bool:
+        """Whether a field of that name is bytes that are no characters."""
+        return any(each.is_binary for each in self._formats(name))
 
     def build(self, values: Mapping[str, Value]) -> bytes:
         """The bytes. ValueError for a value that does not fit, or is missing."""
@@ -135,6 +136,11 @@ class Pattern:
                 self._take(part, found, index, values)
         return values
 
+    def _formats(self, name: str) -> Iterator[Format]:
+        for part in self._parts:
+            if isinstance(part, _Field) and part.name == name:
+                yield part.format
+
     def _take(
         self, field: _Field, found: re.Match[bytes], index: int, values: dict[str, Value]
     ) -> None:
@@ -158,14 +164,16 @@ class Pattern:
             raise ValueError(f"no value for {field.name}")
         value = values[field.name]
         if field.name == "value" and value in self._words:
-            return str(value).encode("latin-1")
+            if not field.format.is_binary:
+                return str(value).encode("latin-1")
+            value = float(value)
         try:
             return field.write(value)
         except ValueError as error:
             raise ValueError(f"{field.name}: {error}") from None
 
     def _read(self, field: _Field, data: bytes) -> Value:
-        if field.name == "value":
+        if field.name == "value" and not field.format.is_binary:
             text = data.decode("latin-1").strip(" ")
             if text in self._words:
                 return text
@@ -186,7 +194,7 @@ class Pattern:
         return b"".join(made)
 
     def _alternatives(self, field: _Field) -> bytes:
-        if field.name != "value" or not self._words:
+        if field.name != "value" or not self._words or field.format.is_binary:
             return field.format.pattern
         words = sorted((word.encode("latin-1") for word in self._words), key=len, reverse=True)
         return b"|".join([b" *%s *" % re.escape(word) for word in words] + [field.format.pattern])

@@ -18,6 +18,7 @@ from pychron_comms.instruments.description import (
     Verb,
 )
 from pychron_comms.instruments.fields import Value
+from pychron_comms.instruments.framing import Ends
 from pychron_comms.instruments.kinds import GIVEN
 from pychron_comms.instruments.pattern import GarbledError
 from pychron_comms.instruments.talk import FINE
@@ -93,8 +94,11 @@ class SimulatedInstrument(SimulatedItems):
         """Whether that is a command of its."""
         return any(_fits(known.exchange, body) for known in self._known)
 
-    def answer(self, body: bytes, outside: Mapping[str, Value]) -> bytes | None:
-        """The answer to a command; None for none. GarbledError for what it does not know."""
+    def answer(self, body: bytes, outside: Mapping[str, Value]) -> tuple[bytes | None, Ends | None]:
+        """The answer to a command, None for none; and where it ends, if not as all others.
+
+        GarbledError for what it does not know.
+        """
         for known in self._known:
             try:
                 fields = {**self._before, **outside, **known.exchange.send.match(body)}
@@ -103,7 +107,7 @@ class SimulatedInstrument(SimulatedItems):
             if known.item is None or _takes(known.item.parameters, fields):
                 is_first = known.item is not None and known.member is None
                 self._before = fields if is_first else {}
-                return self._done(known, fields)
+                return self._done(known, fields), known.exchange.ends
         raise GarbledError("no such command")
 
     def _done(self, known: _Known, fields: Mapping[str, Value]) -> bytes | None:
@@ -130,6 +134,7 @@ class SimulatedConnection:
         self._at = 0
         self._pending = b""
         self._reply: bytes | None = b""
+        self._ends: Ends | None = None
         self._fields: dict[str, Value] = {}
 
     def received(self, data: bytes) -> Iterator[bytes]:
@@ -181,8 +186,9 @@ class SimulatedConnection:
                 # For another on the same wire.
                 return None
             self._fields = fields
+            body = str(fields["body"]).encode("latin-1")
             try:
-                self._reply = self._instrument.answer(str(fields["body"]).encode("latin-1"), fields)
+                self._reply, self._ends = self._instrument.answer(body, fields)
             except GarbledError:
                 raise _RefusesError from None
         self._at = (at + 1) % len(self._steps)
@@ -190,9 +196,8 @@ class SimulatedConnection:
         if last and self._reply is None:
             return None
         reply = (self._reply or b"").decode("latin-1")
-        return step.take.build({**self._fields, **fields, "reply": reply}) + step.ends.line * (
-            not step.ends.extra
-        )
+        ends = (self._ends if last else None) or step.ends
+        return step.take.build({**self._fields, **fields, "reply": reply}) + ends.closing
 
     def _refusal(self) -> bytes | None:
         step, self._at = self._steps[self._at], 0
@@ -200,7 +205,7 @@ class SimulatedConnection:
             return None
         code = next(iter(self._instrument.description.wire.refusals), "0")
         number: Value = int(code) if code.isdecimal() else code
-        return step.refuse.build({**self._fields, "code": number}) + step.ends.line
+        return step.refuse.build({**self._fields, "code": number}) + step.ends.closing
 
 
 def _all(description: Description) -> Iterator[_Known]:

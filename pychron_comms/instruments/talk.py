@@ -165,11 +165,18 @@ def _taken(wire: Wire, step: Step, answer: bytes, values: Mapping[str, Value]) -
             pass
         else:
             _check_same(refused, values)
-            code = str(refused.get("code", ""))
-            raise RefusedError(wire.refusals.get(code, code or "refused"))
+            raise RefusedError(_why_refused(wire.refusals, refused.get("code", "")))
     fields = step.take.match(answer)
     _check_same(fields, values)
     return fields
+
+
+def _why_refused(texts: Mapping[str, str], code: Value) -> str:
+    """What a code says; of a number that is written as 07 too."""
+    for known, text in texts.items():
+        if known == str(code) or (known.isdecimal() and int(known) == code):
+            return text
+    return str(code) or "refused"
 
 
 def _check_same(fields: Mapping[str, Value], values: Mapping[str, Value]) -> None:

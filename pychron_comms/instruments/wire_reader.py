@@ -61,8 +61,10 @@ class WireReader:
             raise table.mistake("take", "bits are of a number: {value:d}")
         if "status" in table and not take.is_number("status"):
             raise table.mistake("take", "a status is a number: {status:d}")
+        if take.is_binary("value"):
+            _check_numbers(table, words)
         _check_fields(table, exchange, known)
-        return exchange, bool(words) and not take.is_number("value")
+        return exchange, bool(words) and not (take.is_number("value") and "unit" in table)
 
     def command(self, table: Table, known: Collection[str], *, takes_value: bool) -> Exchange:
         """Of a verb."""
@@ -141,6 +143,15 @@ def _step(table: Table, reader: WireReader) -> Step:
         line=reader.bytes_at(table, "send_line", "") if "send_line" in table else reader.send_line,
         ends=reader.ends(table) or Ends(line=reader.line, extra=reader.extra),
     )
+
+
+def _check_numbers(table: Table, words: Collection[str]) -> None:
+    for word in words:
+        try:
+            float(word)
+        except ValueError:
+            below = table.table("words")
+            raise below.mistake(word, "the value is binary, and its words are numbers") from None
 
 
 def _check_fields(table: Table, exchange: Exchange, known: Collection[str]) -> None:

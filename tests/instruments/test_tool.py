@@ -12,7 +12,7 @@ from unittest import mock
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.instruments.faults import Faults, Piece
-from pychron_comms.instruments.library import ready
+from pychron_comms.instruments.library import ready, ready_text
 from pychron_comms.instruments.tool import main
 from pychron_comms.instruments.tool.learn import learned
 from pychron_comms.instruments.tool.modbus_templates import BY_MODBUS
@@ -70,6 +70,14 @@ class ListTests(ToolCase):
         self.assertEqual(status, 0)
         self.assertIn("reads pressure in mbar", said)
         self.assertIn("source: ", said)
+
+    def test_its_file_to_go_on_from(self) -> None:
+        status, said = self.tool("list", "pfeiffer-tpg", "--file")
+        self.assertEqual((status, said), (0, ready_text("pfeiffer-tpg")))
+        self.assertIn("[item.gauge.read.pressure]", said)
+        for arguments in (["--file"], ["nothing", "--file"]):
+            status, said = self.tool("list", *arguments)
+            self.assertEqual(status, 2)
 
 
 class NewTests(ToolCase):

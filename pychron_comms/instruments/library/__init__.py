@@ -33,5 +33,9 @@ def named_description(name: str) -> Description:
             f"no ready description {name!r}{near} (`pychron-instrument list` has them; "
             "a file of your own ends in .toml)"
         )
-    text = resources.files(__name__).joinpath(name + ENDING).read_text("utf-8")
-    return read_description(Table.parse(text, name + ENDING), name)
+    return read_description(Table.parse(ready_text(name), name + ENDING), name)
+
+
+def ready_text(name: str) -> str:
+    """The file of a ready one. FileNotFoundError."""
+    return resources.files(__name__).joinpath(name + ENDING).read_text("utf-8")

@@ -6,17 +6,23 @@ import argparse
 import sys
 from typing import Any
 
-from pychron_comms.instruments.library import named_description, ready
+from pychron_comms.instruments.library import named_description, ready, ready_text
 
 
 def add_to(below: Any) -> None:
     """The subcommand."""
     command = below.add_parser("list", help="the ready descriptions, and what is in each")
-    command.add_argument("name", nargs="?", help="one of them, whole")
+    command.add_argument("name", nargs="?", help="what is in one of them")
+    command.add_argument("--file", action="store_true", help="its file itself, to go on from")
     command.set_defaults(run=_list)
 
 
 def _list(given: argparse.Namespace) -> int:
+    if given.file:
+        if given.name not in ready():
+            raise ValueError("--file is of one ready description: list NAME --file")
+        sys.stdout.write(ready_text(given.name))
+        return 0
     for name in [given.name] if given.name else ready():
         description = named_description(name)
         kinds = sorted({item.kind_name for item in description.items.values()})

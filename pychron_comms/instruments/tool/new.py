@@ -31,7 +31,8 @@ def add_to(below: Any) -> None:
 
 
 def _new(given: argparse.Namespace) -> int:
-    title = given.title or _asked(given, "what is it called?", "A switch box")
+    called = f"A {given.kind}" if given.kind not in {None, "valve"} else "A switch box"
+    title = given.title or _asked(given, "what is it called?", called)
     link = given.link or _asked(given, "where is it?", "serial:///dev/ttyUSB0?baud=9600")
     templates = BY_MODBUS if link.startswith(MODBUS) else BY_LINES
     kind = given.kind or _asked(given, f"what is in it ({', '.join(templates)})?", "valve")
