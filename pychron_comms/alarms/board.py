@@ -17,6 +17,7 @@ from pychron_comms.alarms.alarm import (
 )
 from pychron_comms.alarms.figures import count_alarms
 from pychron_comms.alarms.ledger import AlarmLedger, Tell
+from pychron_comms.alarms.newcomers import MISSING, Newcomers
 from pychron_comms.alarms.roster import Roster
 from pychron_comms.alarms.rule import WELL, Rule, Verdict
 from pychron_comms.interfaces import IJournal, Severity
@@ -26,9 +27,6 @@ from pychron_comms.observability.state.stream import StateStream
 
 #: Where the processors are, by their names: the paths of what each tells of the road end with it.
 _PROCESSOR = "road/processor/"
-
-#: Seconds in which an item may come that a rule names, before it is taken for missing.
-MISSING = 10.0
 
 
 class AlarmBoard:
@@ -58,6 +56,7 @@ class AlarmBoard:
         self._missing: IDelayedCall | None = None
         self._all_have_come = False
         self._early: set[Alarm] = set()
+        self._newcomers = Newcomers(clock, self._look_soon_at)
         # What the paths end with of what lost processors tell.
         self._lost: set[str] = set()
         count_alarms(metrics, self)
@@ -79,6 +78,7 @@ class AlarmBoard:
 
     def stop(self) -> None:
         self._stream.unfollow(self)
+        self._newcomers.stop()
         for timer in (self._timer, self._missing):
             if timer is not None and timer.active():
                 timer.cancel()
@@ -132,7 +132,14 @@ class AlarmBoard:
     def _follow(self, item: Item) -> None:
         if item.path.startswith(_PROCESSOR):
             self._follow_processor(item)
-        for alarm in self._roster.at(item.path):
+        alarms = self._roster.at(item.path)
+        if alarms:
+            self._newcomers.saw(item)
+        for alarm in alarms:
+            self._look_soon(alarm)
+
+    def _look_soon_at(self, path: str) -> None:
+        for alarm in self._roster.at(path):
             self._look_soon(alarm)
 
     def _follow_processor(self, item: Item) -> None:
@@ -170,7 +177,8 @@ class AlarmBoard:
     def _look_at(self, alarm: Alarm, steady: float) -> None:
         item = self._stream.get(alarm.path)
         happened = ""
-        if not (self._is_early(alarm) or self._is_lost(alarm, item)):
+        is_new = alarm.path in self._newcomers
+        if not (is_new or self._is_early(alarm) or self._is_lost(alarm, item)):
             happened = alarm.look(self._judged(alarm, item), steady, self._now())
         if happened:
             self._ledger.happened(alarm, happened)

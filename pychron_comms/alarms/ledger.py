@@ -95,9 +95,9 @@ class AlarmLedger:
             item=alarm.path,
             **fields,
         )
-        self._log.info(
-            "alarm {alarm} {what}: {reason}", alarm=alarm.name, what=what, reason=alarm.reason
-        )
+        by = f" by {fields['by']}" if fields.get("by") else ""
+        why = f": {alarm.reason}" if alarm.reason else ""
+        self._log.info("alarm {alarm} {what}{by}{why}", alarm=alarm.name, what=what, by=by, why=why)
         if is_news(alarm, what):
             self._tell(notice_of(alarm, what, at), alarm.rule.notify)
 

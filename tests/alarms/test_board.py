@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pychron_comms.alarms import roster
-from pychron_comms.alarms.board import MISSING
+from pychron_comms.alarms.newcomers import MISSING
 from pychron_comms.alarms.rule import BUILT_IN, Rule, While
 from pychron_comms.interfaces import Severity
 from pychron_comms.observability.state.items import Item
@@ -98,6 +98,43 @@ class UnknownTests(BoardCase):
         self.assertEqual(self.state(), ("active", Severity.INVALID, "invalid"))
         self.show(gauge())
         self.assertEqual(self.state()[0], "latched")
+
+    def test_one_that_says_nothing_yet_is_waited_for(self) -> None:
+        self.begin(limit(), items=[gauge(None, severity=Severity.INVALID, reason="not yet asked")])
+        self.show(gauge())
+        self.lose()
+        self.assertEqual(self.happened(), ["raised"])
+        self.assertEqual(self.alarm().reason, "device/gc/IG: stale")
+
+    def test_and_so_is_one_that_comes_again(self) -> None:
+        self.begin(limit(), items=[gauge()])
+        self.stream.withdraw(GAUGE)
+        self.show(gauge(None, severity=Severity.INVALID, reason="not yet asked"))
+        self.clock.advance(MISSING - 1)
+        self.show(gauge())
+        self.clock.advance(MISSING)
+        self.assertEqual((self.happened(), self.clock.getDelayedCalls()), ([], []))
+
+    def test_but_not_for_long(self) -> None:
+        silent = gauge(None, severity=Severity.INVALID, reason="not yet asked")
+        self.begin(limit(), items=[silent])
+        self.clock.advance(MISSING - 1)
+        self.assertEqual(self.state()[0], "ok")
+        self.clock.advance(1)
+        self.clock.advance(0)
+        self.assertEqual(self.state(), ("active", Severity.INVALID, "invalid"))
+        self.assertEqual(self.alarm().reason, "device/gc/IG: not yet asked")
+
+    def test_what_the_server_itself_tells_is_not_waited_for(self) -> None:
+        path = "road/processor/one"
+        rule = Rule(name="lost", pattern=path, when=Severity.INVALID)
+        self.begin(rule, items=[gauge(None, path=path, severity=Severity.INVALID, reason="away")])
+        self.assertEqual(self.state("lost")[0], "active")
+
+    def test_nothing_is_waited_for_when_it_has_stopped(self) -> None:
+        self.begin(limit(), items=[gauge(None, severity=Severity.INVALID, reason="not yet asked")])
+        self.board.stop()
+        self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_another_reason_is_told_though_the_alarm_stays(self) -> None:
         self.begin(limit(), items=[gauge(2e-6)])

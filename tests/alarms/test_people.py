@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 
-from pychron_comms.alarms.board import MISSING
+from twisted.logger import capturedLogs, formatEvent
+
 from pychron_comms.alarms.handler import AlarmCommands
+from pychron_comms.alarms.newcomers import MISSING
 from pychron_comms.alarms.notifiers.service import Notifiers
 from pychron_comms.errors import (
     InvalidArgumentsError,
@@ -128,6 +130,15 @@ class RestartTests(BoardCase):
         self.assertEqual((self.state()[0], self.notices()), ("acknowledged", []))
         self.show(gauge())
         self.assertEqual(self.notices(), ["cleared"])
+
+    def test_the_log_says_who_has_seen_it(self) -> None:
+        self.begin(limit(), items=[gauge(2e-6)])
+        with capturedLogs() as logged:
+            self.show(gauge())
+            self.board.acknowledge("IG", "Jo", "10.0.0.5")
+        said = [formatEvent(each) for each in logged]
+        self.assertIn("alarm IG acknowledged by Jo", said[-1] or "")
+        self.assertNotRegex(said[-1] or "", r": $")
 
     def test_one_whose_item_never_comes_is_missed(self) -> None:
         self.begin(limit(), items=[gauge(2e-6)])
