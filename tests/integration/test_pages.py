@@ -259,6 +259,23 @@ def test_the_page_about_the_journal(lab: Shell, home: CleanHome) -> None:
     assert lab.run(by_hand.command) == (f"{record['hash']}  -\n", 0)
 
 
+def copying() -> list[str]:
+    """How the page about operation has a laboratory copied while it runs."""
+    shown = [each.text for each in blocks("docs/operation.md") if "/mnt/copy" in each.text]
+    return [line.command for block in shown for line in lines(block)]
+
+
+def test_a_laboratory_is_copied_while_it_runs(lab: Shell, home: CleanHome) -> None:
+    lab.run("mkdir ~/copy")
+    for command in copying():
+        said, status = lab.run(command.replace("/mnt/copy", str(home.folder / "copy")))
+        assert status == 0, said
+    copied = {each.name for each in (home.folder / "copy").iterdir()}
+    assert {"lab.toml", "lab.journal", "lab.history"} <= copied
+    points, status = lab.run("pychron-history list ~/copy/lab.history")
+    assert (status, "Traceback" in points) == (0, False), points
+
+
 def test_the_page_about_the_configuration(lab: Shell) -> None:
     server, processor, *_ = commands_of("docs/configuration.md")
     for check in (server, processor):
@@ -285,5 +302,5 @@ def test_no_page_shows_a_command_that_nobody_runs() -> None:
         if file.name in SHOWN_ELSEWHERE or page in run_here:
             continue
         for command, _ in re.findall(r"^ *\$ (.*)(\n)", file.read_text("utf-8"), re.MULTILINE):
-            known = command.startswith((*NOT_RUN, "twistd -n pychron-"))
+            known = command.startswith((*NOT_RUN, "twistd -n pychron-")) or command in copying()
             assert known, f"{page}: {command}"
