@@ -11,14 +11,12 @@ from pychron_comms.config.mistakes import MOST, all_mistakes
 from pychron_comms.config.table import ConfigError, Table
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.operations.findings import BROKEN, GOOD, WARNING, Finding, built_in
-from pychron_comms.operations.laboratory import described, load
+from pychron_comms.operations.laboratory import Laboratory, described, has_hardware, load
 from pychron_comms.processor.assembly import gate_from_config
 from pychron_comms.processor.settings import laboratory_from
 from pychron_comms.server.service import RemoteHardwareServer
 
 NO_HARDWARE = 'lab = "default" at the top of the file brings the built-in laboratory'
-
-_SECTIONS = ("extraction_line", "laser", "device", "spectrometer", "manager")
 
 
 def check(file: Path | None, reactor: Any) -> list[Finding]:
@@ -28,7 +26,7 @@ def check(file: Path | None, reactor: Any) -> list[Finding]:
         return [Finding("configuration", BROKEN, f"{file} is not there", mend)]
     try:
         table = None if file is None else Table.load(file)
-        _build(file, table, reactor)
+        laboratory = _build(file, table, reactor)
     except ConfigError as error:
         return _told(all_mistakes(error, lambda table: _build(file, table, reactor)))
     except ValueError as error:
@@ -37,7 +35,7 @@ def check(file: Path | None, reactor: Any) -> list[Finding]:
     if table is None:
         return [built_in(": no mistakes found")]
     findings = [Finding("configuration", GOOD, f"{file}: no mistakes found")]
-    if not _has_hardware(table):
+    if not (has_hardware(table) or laboratory.is_servers_alone):
         text = "no hardware is configured: commands get 007 or 008"
         findings.append(Finding("hardware", WARNING, text, NO_HARDWARE))
     return findings
@@ -55,7 +53,7 @@ def _told(mistakes: Sequence[object]) -> list[Finding]:
     ]
 
 
-def _build(file: Path | None, table: Table | None, reactor: Any) -> None:
+def _build(file: Path | None, table: Table | None, reactor: Any) -> Laboratory:
     """Both halves. Raises ConfigError, and ValueError for what names no key: a certificate."""
     laboratory = load(None) if file is None or table is None else described(file, table)
     server = laboratory.server
@@ -63,6 +61,7 @@ def _build(file: Path | None, table: Table | None, reactor: Any) -> None:
     # A journal is opened by the one process that writes it.
     server = replace(server, alarms=replace(server.alarms, journal=None))
     RemoteHardwareServer(server, None if server.processor else gate, reactor, Metrics())
+    return laboratory
 
 
 def _with_its_line(file: Path, mistake: str) -> str:
@@ -71,11 +70,3 @@ def _with_its_line(file: Path, mistake: str) -> str:
     lines = file.read_text("utf-8").splitlines()
     found = next((number for number, line in enumerate(lines, 1) if subject in line), None)
     return f"{file}: {mistake}" if found is None else f"{file}:{found}: {mistake}"
-
-
-def _has_hardware(table: Table) -> bool:
-    return (
-        "lab" in table
-        or table.table("processor").flag("simulated_lab", False)
-        or any(section in table for section in _SECTIONS)
-    )

@@ -18,17 +18,23 @@ from pychron_comms.processor.settings import ProcessorSettings, read_processor_s
 from pychron_comms.server.reading import read_server
 from pychron_comms.server.settings import LINES, ServerSettings
 
+_SECTIONS = ("extraction_line", "laser", "device", "spectrometer", "manager")
+
 #: Seconds that what runs of one may take to answer.
 PATIENCE = 2.0
 
 
 @dataclass(frozen=True)
 class Laboratory:
-    """``file`` is None for the built-in laboratory."""
+    """``file`` is None for the built-in laboratory.
+
+    ``is_servers_alone``: the processor, on another computer say, has a file of its own.
+    """
 
     file: Path | None
     server: ServerSettings
     processor: ProcessorSettings
+    is_servers_alone: bool = False
 
     @property
     def arguments(self) -> list[str]:
@@ -78,4 +84,15 @@ def load(file: Path | None) -> Laboratory:
 
 def described(file: Path, table: Table) -> Laboratory:
     """The one whose file says that. Raises ConfigError."""
-    return Laboratory(file, read_server(table), read_processor_settings(table))
+    server = read_server(table)
+    alone = bool(server.processor) and "processor" not in table and not has_hardware(table)
+    return Laboratory(file, server, read_processor_settings(table), alone)
+
+
+def has_hardware(table: Table) -> bool:
+    """Whether a processor that reads it has any."""
+    return (
+        "lab" in table
+        or table.table("processor").flag("simulated_lab", False)
+        or any(section in table for section in _SECTIONS)
+    )

@@ -161,6 +161,9 @@ def _journal(laboratory: Laboratory) -> Iterator[Finding]:
         text = "pychron-lab run writes one of the built-in laboratory, which is gone with it"
         yield Finding("journal", GOOD, text)
         return
+    if laboratory.is_servers_alone:
+        yield Finding("journal", GOOD, "is the processor's, and in its own file")
+        return
     if settings is None:
         yield Finding(
             "journal", WARNING, "nothing is written down", '[journal] with file = "lab.journal"'

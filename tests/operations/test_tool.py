@@ -16,7 +16,7 @@ from http.client import BadStatusLine
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.operations import doctor, init, ports, tool, units
+from pychron_comms.operations import doctor, init, ports, status, tool, units
 from pychron_comms.operations.check import check
 from pychron_comms.operations.findings import (
     GOOD,
@@ -36,6 +36,23 @@ class InitTests(FolderCase):
         self.assertEqual(
             (code, told), (0, f"ok        configuration: {self.file}: no mistakes found\n")
         )
+
+    def test_a_server_whose_processor_has_its_own_file_needs_no_hardware_in_its(self) -> None:
+        self.file.write_text('[server]\nprocessor = "tcp:10.0.0.20:1059"\n')
+        code, told = self.lab("check")
+        self.assertEqual((code, told.count("\n")), (0, 1), told)
+        self.assertTrue(load(self.file).is_servers_alone)
+        journal = [each for each in status._journal(load(self.file)) if each.subject == "journal"]
+        self.assertEqual([each.state for each in journal], [GOOD])
+        for more in (
+            '[processor]\nlisten = ["tcp:1059"]\n',
+            '[[extraction_line.valve]]\nname = "A"\n',
+            "[processor]\nsimulated_lab = true\n",
+        ):
+            self.file.write_text(f'[server]\nprocessor = "tcp:10.0.0.20:1059"\n{more}')
+            self.assertFalse(load(self.file).is_servers_alone, more)
+        self.file.write_text('[server]\nprocessor = "tcp:10.0.0.20:1059"\n[processor]\n')
+        self.assertIn("no hardware is configured", self.lab("check")[1])
 
     def test_the_file_is_a_whole_laboratory(self) -> None:
         self.lab("init", "--yes")
