@@ -25,6 +25,11 @@ PATIENCE = 1.0
 #: What is asked of it; empty for HTTP.
 _READY, _QTEGRA, _ECHO, _HTTP = "PychronReady", "GetIntegrationTime", "test|are you there", ""
 
+#: How those begin whose clients show certificates.
+_TLS = "tls:"
+
+_RUNS = "a laboratory runs there: pychron-lab status says how it is"
+
 Answers = Callable[[str, str], bool]
 
 
@@ -77,15 +82,25 @@ def _port_of(text: str) -> Address | None:
 
 
 def ports(laboratory: Laboratory, answers: Answers = answers) -> Iterator[Finding]:
-    """What is found of each place; ``answers`` tells whether a laboratory is there already."""
-    for text, question in _places(laboratory):
+    """What is found of each place; ``answers`` tells whether a laboratory is there already.
+
+    A place that wants a certificate cannot be asked: it is the laboratory's own where others are.
+    """
+    own = False
+    places = sorted(_places(laboratory), key=lambda place: place[0].startswith(_TLS))
+    for text, question in places:
         try:
             address = listener_address(text)
         except ValueError as error:
             yield Finding(text, BROKEN, str(error), "edit it in the file")
             continue
         if address is not None:
-            yield _port(text, question, address, answers)
+            found = _port(text, question, address, answers)
+            if found.text == _RUNS:
+                own = True
+            elif found.state == WARNING and own and text.startswith(_TLS):
+                found = Finding(text, GOOD, _RUNS)
+            yield found
 
 
 def _places(laboratory: Laboratory) -> Iterator[tuple[str, str]]:
@@ -107,7 +122,7 @@ def _port(text: str, question: str, address: Address, answers: Answers) -> Findi
     if not problem:
         return Finding(text, GOOD, "free")
     if answers(text, question):
-        return Finding(text, GOOD, "a laboratory runs there: pychron-lab status says how it is")
+        return Finding(text, GOOD, _RUNS)
     mend = f"see who has it: sudo ss -lptun 'sport = :{address.place}'"
     return Finding(text, WARNING, problem, mend)
 

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import urllib.request
 from contextlib import redirect_stderr, redirect_stdout
+from functools import partial
 from http.client import BadStatusLine
 
 from twisted.internet.task import Clock
@@ -214,6 +215,21 @@ class DoctorTests(FolderCase):
         self.assertIn("a laboratory runs there", own[0].text)
         self.assertEqual(doctor.doctor(laboratory)[0].state, GOOD)
 
+    def test_a_port_with_tls_is_its_own_where_others_are(self) -> None:
+        with (
+            socket.create_server(("127.0.0.1", 0)) as one,
+            socket.create_server(("127.0.0.1", 0)) as two,
+        ):
+            tls, tcp = (each.getsockname()[1] for each in (one, two))
+            at = "interface=127.0.0.1"
+            listen = [f"tls:{tls}:{at}:certificate=x", f"tcp:{tcp}:{at}"]
+            listener = ListenerSettings(request_type="System", listen=listen)
+            laboratory = Laboratory(None, ServerSettings(listeners=[listener]), ProcessorSettings())
+            for begins, state in (("tcp:", GOOD), ("none", WARNING)):
+                found = ports.ports(laboratory, partial(_begins, begins))
+                states = {each.subject: each.state for each in found}
+                self.assertEqual([states[each] for each in listen], [state, state])
+
     def test_the_pages_of_both_processes_are_looked_at(self) -> None:
         self.file.write_text('lab = "default"\n[http]\nserver = "tcp:8070"\n')
         subjects = [each.subject for each in doctor.doctor(load(self.file))]
@@ -356,3 +372,7 @@ class ParsingTests(SynchronousTestCase):
     def test_the_file_of_this_folder_is_taken(self) -> None:
         options = tool.parser().parse_args(["check"])
         self.assertIsNone(options.config)
+
+
+def _begins(with_what: str, listen: str, question: str) -> bool:
+    return listen.startswith(with_what)
