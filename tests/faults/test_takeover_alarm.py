@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.task import Clock
@@ -52,6 +53,19 @@ class AlarmTests(SynchronousTestCase):
         self.assertEqual(len(self.told), 1)
         self.end(0)
         self.assertEqual(len(self.told), 2)
+
+    def test_a_history_that_is_given_up_waits_until_it_is_lifted(self) -> None:
+        """Else the next ones meet it, at the same broker."""
+
+        def run(seconds: float, until: Callable[[], bool]) -> None:
+            end = self.clock.seconds() + seconds
+            while not until() and self.clock.seconds() < end:
+                self.end(0)
+
+        self.alarm.wait_until_over(run)
+        self.assertTrue(self.alarm.is_over)
+        self.assertEqual(len(self.told), 2)
+        self.assertLess(self.clock.seconds(), 6.0)
 
     def test_a_broker_that_was_away_is_told_again(self) -> None:
         self.controls[0].code = 69

@@ -9,6 +9,9 @@ from typing import Protocol
 _PLENTY = "0.8"
 _TOO_LITTLE = "0.00001"
 
+#: Seconds in which a broker hears of plenty, on a busy machine.
+_PATIENCE = 180.0
+
 #: Seconds between looks at what tells the broker so; on a busy machine that takes ten and more.
 _SOON = 0.2
 
@@ -36,6 +39,10 @@ class OwnAlarm:
         self.is_over = False
         self._telling = self._tell(_TOO_LITTLE)
         later(seconds, self._lift)
+
+    def wait_until_over(self, run: Callable[[float, Callable[[], bool]], object]) -> None:
+        """Let time ``run`` until it is lifted: a history that is given up leaves nobody short."""
+        run(_PATIENCE, lambda: self.is_over)
 
     def _lift(self) -> None:
         code = self._telling.poll()

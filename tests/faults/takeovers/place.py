@@ -18,6 +18,7 @@ from pika.exceptions import AMQPError
 from pychron_comms.safeguards.fence import unstopped
 from tests.faults.kinds import NO_FAULT, Stall
 from tests.faults.proxy import DOWN, UP, Proxy
+from tests.faults.takeovers.alarm import OwnAlarm
 from tests.faults.takeovers.client import PORT, Client
 from tests.faults.takeovers.seen import Seen
 from tests.faults.takeovers.turns import Turns
@@ -88,6 +89,8 @@ class Place:
     def __init__(self, processes: Processes, broker: Broker, hardware: str) -> None:
         self.turns = Turns()
         self.turns.look = self._look
+        #: The shortage of memory that a history made last.
+        self.alarm: OwnAlarm | None = None
         self.broker = broker
         self.hardware = hardware
         self._broker_is_still = False
@@ -107,6 +110,8 @@ class Place:
     def close(self) -> None:
         """Fails where a process has logged what can only be a bug."""
         self._broker_goes_on()
+        if self.alarm is not None:
+            self.alarm.wait_until_over(self.turns.run)
         for member in self.members:
             if member.process.runs:
                 member.process.signal(signal.SIGCONT)

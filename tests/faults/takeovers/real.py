@@ -151,6 +151,7 @@ class RealWorld:
         self._interferes()
         self.faults["alarm"] += 1
         self._alarm = OwnAlarm(self._place.broker, self._place.turns.later, seconds)
+        self._place.alarm = self._alarm
 
     def delete(self, queue: str) -> None:
         self._interferes()
