@@ -80,7 +80,19 @@ class StartTests(SynchronousTestCase):
             "print(*sorted(laboratory & sys.modules.keys()))\n"
             "import pychron_comms.processor.tap\n"
             "unwanted = {'twisted.internet.reactor', 'twisted.mail.smtp', 'matplotlib',"
-            " 'prometheus_client'}\n"
+            " 'prometheus_client', 'twisted.web.server', 'zoneinfo', 'pika',"
+            " 'pychron_comms.history.recorder', 'pychron_comms.alarms.notifiers.mail'}\n"
+            "print(*sorted(unwanted & sys.modules.keys()))\n"
+        )
+        self.assertEqual(self.told(text), "")
+
+    def test_a_processor_without_instruments_brings_none(self) -> None:
+        """Nor what reconnects, which takes a thirtieth of its start."""
+        text = (
+            "import sys\n"
+            "import pychron_comms.processor.tap\n"
+            "import pychron_comms.lab.hardware\n"
+            "unwanted = {'pychron_comms.instruments', 'twisted.application.internet'}\n"
             "print(*sorted(unwanted & sys.modules.keys()))\n"
         )
         self.assertEqual(self.told(text), "")

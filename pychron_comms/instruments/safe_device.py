@@ -22,7 +22,7 @@ from pychron_comms.instruments.device import InstrumentDevice
 from pychron_comms.instruments.fields import Value
 from pychron_comms.instruments.jobs import NotAskedError
 from pychron_comms.instruments.talk import Told
-from pychron_comms.interfaces import IMakesSafe
+from pychron_comms.interfaces import ISafeOnStop
 
 STOP, SILENT = "stop", "silent"
 
@@ -71,7 +71,7 @@ def _safe_value(table: Table, item: Item) -> Value:
     return to
 
 
-@implementer(IMakesSafe)
+@implementer(ISafeOnStop)
 class SafeDevice(InstrumentDevice):
     """Is made safe for its causes; until that is done it is tried again and again."""
 
@@ -80,6 +80,7 @@ class SafeDevice(InstrumentDevice):
     def __init__(self, name: str, item: BoundItem, state: SafeState) -> None:
         super().__init__(name, item)
         self.state = state
+        self.safe_on_stop = state.on_stop
         self._clock = item.instrument.clock
         self._heard = False
         self._silent_since: float | None = None

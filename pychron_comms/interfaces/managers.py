@@ -39,6 +39,12 @@ class IMakesSafe(Interface):
         """Bring a part, as ``ICall.target`` names it, or all where it is empty, to it; later."""
 
 
+class ISafeOnStop(IMakesSafe):
+    """A device that says whether it is made safe when its processor stops."""
+
+    safe_on_stop: bool = Attribute("Whether a stop is a cause to.")
+
+
 class ISafeWidth(Interface):
     """A manager that says how many commands that make safe it takes at a time.
 

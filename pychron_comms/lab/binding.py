@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Any
 
 from twisted.application.service import MultiService
 
@@ -26,14 +26,6 @@ from pychron_comms.instruments.speaking import spoken
 from pychron_comms.instruments.talk import question
 from pychron_comms.interfaces import IFence, Reading
 from pychron_comms.observability.metrics import Metrics
-
-#: Finds what a key of a table is bound to, of one of these kinds. Raises ConfigError.
-Bind: TypeAlias = Callable[[Table, str, Sequence[str]], BoundItem]
-
-
-def nothing_to_bind(table: Table, key: str, kinds: Sequence[str]) -> BoundItem:
-    """Of a laboratory without instruments."""
-    raise table.mistake(key, "no instrument is described: add [instrument.NAME]")
 
 
 class Instruments(MultiService):

@@ -6,6 +6,7 @@ import random
 import time
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from typing import TYPE_CHECKING
 
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
@@ -15,17 +16,16 @@ from zope.interface.interface import InterfaceClass
 from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.config.table import Table
 from pychron_comms.errors import DeviceConnectionError, ManagerUnavailableError
-from pychron_comms.instruments.safe_device import SafeDevice
 from pychron_comms.interfaces import (
     IDevice,
     IFence,
     IHardware,
     ILaserManager,
     ISafeguards,
+    ISafeOnStop,
     Reading,
 )
-from pychron_comms.lab.binding import Instruments
-from pychron_comms.lab.bound.config import bound_laser_from_config
+from pychron_comms.lab.bind import Bind, nothing_to_bind
 from pychron_comms.lab.custom import custom_managers
 from pychron_comms.lab.simulated.devices_config import Surroundings, devices_from_config
 from pychron_comms.lab.simulated.extraction_line.config import extraction_line_from_config
@@ -35,6 +35,9 @@ from pychron_comms.lab.simulated.extraction_line.vacuum import Vacuum
 from pychron_comms.lab.simulated.laser.config import laser_from_config
 from pychron_comms.lab.simulated.spectrometer.instrument_config import spectrometer_from_config
 from pychron_comms.observability.metrics import Metrics
+
+if TYPE_CHECKING:
+    from pychron_comms.lab.binding import Instruments
 
 #: The managers that are there without any hardware.
 _ALWAYS = frozenset({"runs", "scripts"})
@@ -130,7 +133,7 @@ class Hardware:
         devices: list[tuple[object, Callable[[], object]]] = [
             (device, partial(device.make_safe, ""))
             for device in self._devices.values()
-            if isinstance(device, SafeDevice) and device.state.on_stop
+            if ISafeOnStop.providedBy(device) and device.safe_on_stop
         ]
         return lasers + devices
 
@@ -154,16 +157,15 @@ def hardware_from_config(
         return random.Random(f"{seed}/{name}")
 
     vacuum = Vacuum(clock, (), {})
-    instruments = Instruments(table, clock, fence, now)
+    instruments = _instruments(table, clock, fence, now)
+    bind = nothing_to_bind if instruments is None else instruments.bind
     managers: dict[str, object] = {}
     if "extraction_line" in table:
         line_table = table.table("extraction_line")
-        managers["extraction_line"], vacuum = extraction_line_from_config(
-            line_table, clock, instruments.bind
-        )
+        managers["extraction_line"], vacuum = extraction_line_from_config(line_table, clock, bind)
     for name, laser_table in table.named_tables("laser").items():
         managers[name] = (
-            bound_laser_from_config(name, laser_table, instruments.bind)
+            _bound_laser(name, laser_table, bind)
             if "instrument" in laser_table
             else laser_from_config(name, laser_table, clock, source(name))
         )
@@ -172,7 +174,7 @@ def hardware_from_config(
             table.table("spectrometer"), clock, source("spectrometer")
         )
     devices: dict[str, IDevice] = dict(
-        devices_from_config(table, Surroundings(clock, vacuum, source, now, instruments.bind))
+        devices_from_config(table, Surroundings(clock, vacuum, source, now, bind))
     )
     for name, manager in custom_managers(table, {*managers, *devices}):
         if IDevice.providedBy(manager):
@@ -182,6 +184,22 @@ def hardware_from_config(
     managers.setdefault("runs", RunReport(now))
     managers.setdefault("scripts", SimulatedScripts(clock, _script_durations(table)))
     return Hardware(managers, devices, safeguards, instruments)
+
+
+def _instruments(
+    table: Table, clock: IReactorTime, fence: IFence | None, now: Callable[[], float]
+) -> Instruments | None:
+    if "instrument" not in table:
+        return None
+    from pychron_comms.lab.binding import Instruments  # noqa: PLC0415
+
+    return Instruments(table, clock, fence, now)
+
+
+def _bound_laser(name: str, table: Table, bind: Bind) -> object:
+    from pychron_comms.lab.bound.config import bound_laser_from_config  # noqa: PLC0415
+
+    return bound_laser_from_config(name, table, bind)
 
 
 def _script_durations(table: Table) -> dict[str, float]:

@@ -7,14 +7,13 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from twisted.application.internet import TimerService
 from twisted.application.service import MultiService, Service
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred, succeed
 from twisted.web.resource import IResource
 
 from pychron_comms.config.table import Table
 from pychron_comms.journal.watched import PATH as JOURNAL
-from pychron_comms.observability.http.health import LOOK, Condition, Health, condition_of
+from pychron_comms.observability.http.health import Condition, Health, HealthWatch, condition_of
 from pychron_comms.observability.http.service import HttpService
 from pychron_comms.observability.http.site import Text
 from pychron_comms.observability.loop_watch import LoopWatch
@@ -183,9 +182,7 @@ class ProcessorService(ExplainedStart):
             stream = self._gate.stream
             health.add("journal", lambda: condition_of(stream.get(JOURNAL)))
         health.add("gate", lambda: Condition(bool(self._gate.running), "not started, or stopping"))
-        looks = TimerService(LOOK, health.look)
-        looks.clock = reactor
-        looks.setServiceParent(self._watches)
+        HealthWatch(health, reactor).setServiceParent(self._watches)
         self._watches.setServiceParent(self)
         return {
             **health.resources(),

@@ -13,8 +13,7 @@ from pychron_comms.alarms.handler import ALARMS
 from pychron_comms.alarms.service import AlarmService
 from pychron_comms.errors import CommandError
 from pychron_comms.handlers.factories import own_commands
-from pychron_comms.history.recorder import HistoryRecorder
-from pychron_comms.history.thread import OneThread
+from pychron_comms.history.settings import HistorySettings
 from pychron_comms.journal.searches import JournalSearch
 from pychron_comms.observability.loop_watch import LoopWatch
 from pychron_comms.observability.metrics import Metrics
@@ -73,15 +72,7 @@ class RemoteHardwareServer(ExplainedStart):
             journal = JournalSearch(settings.alarms.journal.file, reactor)
             self._status_page.search("alarms", journal)
         if settings.history is not None:
-            HistoryRecorder(
-                settings.history,
-                self._status_page.stream,
-                metrics,
-                in_thread=OneThread("history", reactor),
-                clock=reactor,
-                now=time.time,
-                earlier=self._status_page.recent.begin_with,
-            ).setServiceParent(self._status_page)
+            self._record(settings.history, reactor)
         self._servers: list[RemoteCommandServer] = []
         self._process = secrets.token_hex(4)
         self._ending = Shutdown(reactor)
@@ -131,6 +122,20 @@ class RemoteHardwareServer(ExplainedStart):
             reactor=reactor,
             now=time.time,
         )
+
+    def _record(self, settings: HistorySettings, reactor: Any) -> None:
+        from pychron_comms.history.recorder import HistoryRecorder  # noqa: PLC0415
+        from pychron_comms.history.thread import OneThread  # noqa: PLC0415
+
+        HistoryRecorder(
+            settings,
+            self._status_page.stream,
+            self.metrics,
+            in_thread=OneThread("history", reactor),
+            clock=reactor,
+            now=time.time,
+            earlier=self._status_page.recent.begin_with,
+        ).setServiceParent(self._status_page)
 
     def _listen(self, settings: ServerSettings, reactor: Any) -> None:
         """Make what serves each listener."""

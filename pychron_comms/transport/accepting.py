@@ -5,34 +5,63 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from twisted.application.internet import StreamServerEndpointService
-from twisted.internet.defer import Deferred
-from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStreamServerEndpoint
+from twisted.application.service import Service
+from twisted.internet.defer import CancelledError, Deferred, succeed
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory
 from twisted.internet.tcp import Port
-from zope.interface import implementer
+from twisted.logger import Logger
+from twisted.python.failure import Failure
 
 #: Connections of one listener that are taken in a turn of the reactor.
 ACCEPTS = 16
 
 
-def listening_at(endpoint: Any, factory: IProtocolFactory) -> StreamServerEndpointService:
-    """A service that listens there; its start fails where it cannot."""
-    service = StreamServerEndpointService(_FewAtATime(endpoint), factory)
-    # As strports does: a start that fails must not leave a service that runs on, deaf.
-    service._raiseSynchronously = True
-    return service
+class ListeningService(Service):
+    """Listens at a server endpoint while it runs.
 
+    Its start fails where it cannot: one that runs on would be deaf. Its port takes ``ACCEPTS``
+    connections in a turn, however many there are.
 
-@implementer(IStreamServerEndpoint)
-class _FewAtATime:
-    """One whose port takes ``ACCEPTS`` connections in a turn, however many there are."""
+    Twisted's own does no more, and brings what reconnects with it: a thirtieth of a start.
+    """
 
-    def __init__(self, endpoint: Any) -> None:
+    _log = Logger()
+
+    def __init__(self, endpoint: Any, factory: IProtocolFactory) -> None:
         self._endpoint = endpoint
+        self._factory = factory
+        self._port: Deferred[Any] | None = None
 
-    def listen(self, protocolFactory: IProtocolFactory) -> Deferred[IListeningPort]:
-        port: Deferred[IListeningPort] = self._endpoint.listen(protocolFactory)
-        return port.addCallback(_taking_few)
+    def privilegedStartService(self) -> None:
+        super().privilegedStartService()
+        failed: list[Failure] = []
+        port: Deferred[IListeningPort] = self._endpoint.listen(self._factory)
+        self._port = port.addCallback(_taking_few)
+        self._port.addErrback(failed.append)
+        if failed:
+            self._port = None
+            failed[0].raiseException()
+        self._port.addCallback(self._told, failed)
+
+    def startService(self) -> None:
+        super().startService()
+        # ``twist`` knows no privileged start.
+        if self._port is None:
+            self.privilegedStartService()
+
+    def stopService(self) -> Deferred[Any]:
+        super().stopService()
+        port, self._port = self._port, None
+        if port is None:
+            return succeed(None)
+        port.cancel()
+        return port.addCallback(lambda port: None if port is None else port.stopListening())
+
+    def _told(self, port: IListeningPort | None, failed: list[Failure]) -> IListeningPort | None:
+        """Of one that took its time to fail, or was stopped before it listened."""
+        if failed and not failed[0].check(CancelledError):
+            self._log.failure("it could not listen", failed[0])
+        return port
 
 
 def _taking_few(port: IListeningPort) -> IListeningPort:

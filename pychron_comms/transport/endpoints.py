@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from twisted.application.internet import StreamServerEndpointService
 from twisted.internet.endpoints import (
     HostnameEndpoint,
     clientFromString,
@@ -18,7 +17,7 @@ from twisted.internet.interfaces import (
     IStreamClientEndpoint,
 )
 
-from pychron_comms.transport.accepting import listening_at
+from pychron_comms.transport.accepting import ListeningService
 from pychron_comms.transport.tls.contexts import ClientContexts
 from pychron_comms.transport.tls.strings import parse_client
 
@@ -51,11 +50,9 @@ def scheme_of(description: str) -> str:
     return scheme if colon else ""
 
 
-def twisted_service(
-    description: str, factory: IProtocolFactory, reactor: Any
-) -> StreamServerEndpointService:
+def twisted_service(description: str, factory: IProtocolFactory, reactor: Any) -> ListeningService:
     """For any server endpoint string of Twisted's, with our defaults. Raises ValueError."""
-    return listening_at(serverFromString(reactor, with_defaults(description)), factory)
+    return ListeningService(serverFromString(reactor, with_defaults(description)), factory)
 
 
 def client_endpoint(description: str, reactor: Any) -> IStreamClientEndpoint:

@@ -10,27 +10,24 @@ import re
 import socket
 from typing import Any
 
-from twisted.application.internet import StreamServerEndpointService
 from twisted.internet.defer import Deferred, execute, fail
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStreamServerEndpoint
 from zope.interface import implementer
 
-from pychron_comms.transport.accepting import listening_at
+from pychron_comms.transport.accepting import ListeningService
 
 _GIVEN = re.compile(r"systemd:domain=(?:INET|INET6|UNIX):(?:index=\d+|name=[^:=]+)")
 
 
-def systemd_service(
-    description: str, factory: IProtocolFactory, reactor: Any
-) -> StreamServerEndpointService:
+def systemd_service(description: str, factory: IProtocolFactory, reactor: Any) -> ListeningService:
     """A service that listens at a socket that the supervisor has opened. Raises ValueError."""
     if not _GIVEN.fullmatch(description):
         raise ValueError(
             f"{description!r}: expected systemd:domain=INET:name=NAME, or INET6, UNIX; index=N"
         )
-    return listening_at(_GivenEndpoint(description, reactor), factory)
+    return ListeningService(_GivenEndpoint(description, reactor), factory)
 
 
 @implementer(IStreamServerEndpoint)

@@ -6,7 +6,6 @@ import os
 from pathlib import Path
 from typing import Any
 
-from twisted.application.internet import StreamServerEndpointService
 from twisted.internet.defer import Deferred, maybeDeferred
 from twisted.internet.endpoints import serverFromString
 from twisted.internet.error import CannotListenError
@@ -18,20 +17,18 @@ from twisted.internet.interfaces import (
 )
 from zope.interface import implementer
 
-from pychron_comms.transport.accepting import listening_at
+from pychron_comms.transport.accepting import ListeningService
 from pychron_comms.transport.endpoints import check_unix, with_defaults
 
 
-def unix_service(
-    description: str, factory: IProtocolFactory, reactor: Any
-) -> StreamServerEndpointService:
+def unix_service(description: str, factory: IProtocolFactory, reactor: Any) -> ListeningService:
     """For ``unix:PATH``; a folder that is not there is made at the start, for this account alone.
 
     Raises ValueError, also where the system has no such sockets.
     """
     check_unix(description, IReactorUNIX.providedBy(reactor))
     endpoint = serverFromString(reactor, with_defaults(description))
-    return listening_at(_InItsFolder(endpoint), factory)
+    return ListeningService(_InItsFolder(endpoint), factory)
 
 
 @implementer(IStreamServerEndpoint)

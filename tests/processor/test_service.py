@@ -6,7 +6,6 @@ import pathlib
 import tempfile
 from typing import Any
 
-from twisted.application.internet import TimerService
 from twisted.application.service import MultiService
 from twisted.internet.address import IPv4Address
 from twisted.internet.defer import Deferred
@@ -142,8 +141,8 @@ class ServiceTests(SynchronousTestCase):
         service = self.start()
         ((_, clock),) = made
         self.assertIs(clock, self.reactor)
-        looks = [each for each in service._watches if isinstance(each, TimerService)]
-        self.assertEqual([each.clock for each in looks], [self.reactor])
+        looks = [each for each in service._watches if isinstance(each, module.HealthWatch)]
+        self.assertEqual([each._loop.clock for each in looks], [self.reactor])
 
     def healths_made(self) -> list[Any]:
         """Each that a service makes from now on."""

@@ -22,7 +22,7 @@ _LOADED = (
     "twisted.internet.endpoints",
     "twisted.internet.testing",
     "twisted.scripts.trial",
-    "twisted.web.server",
+    "twisted.web.http",
 )
 
 

@@ -18,6 +18,7 @@ from twisted.logger import capturedLogs, formatEvent
 from twisted.python import usage
 
 from pychron_comms.errors import PychronCommunicationError
+from pychron_comms.history import recorder, thread
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.processor import assembly
 from pychron_comms.processor.assembly import gate_from_config
@@ -251,8 +252,8 @@ class OptionTests(ServiceCase):
             def __init__(self, settings: Any, *arguments: Any, **options: Any) -> None:
                 recorders.append(settings.file)
 
-        def noting(kind: str) -> Callable[..., Any]:
-            part = getattr(service, kind)
+        def noting(module: Any, kind: str) -> Callable[..., Any]:
+            part = getattr(module, kind)
 
             def note(*arguments: Any) -> Any:
                 given.append((kind, *arguments))
@@ -261,9 +262,9 @@ class OptionTests(ServiceCase):
             return note
 
         given: list[tuple[Any, ...]] = []
-        self.patch(service, "HistoryRecorder", Recorder)
-        for kind in ("JournalSearch", "OneThread"):
-            self.patch(service, kind, noting(kind))
+        self.patch(recorder, "HistoryRecorder", Recorder)
+        for module, kind in ((service, "JournalSearch"), (thread, "OneThread")):
+            self.patch(module, kind, noting(module, kind))
         server = self.make(tap, "--config", path)
         self.assertIn("alarms", server._status_page.searches)
         self.assertEqual(recorders, [f"{folder}/history.db"])

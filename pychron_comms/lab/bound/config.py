@@ -8,7 +8,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from pychron_comms.config.table import ConfigError, Table
 from pychron_comms.instruments.bound_item import BoundItem, check_limits
-from pychron_comms.lab.binding import Bind
+from pychron_comms.lab.bind import Bind
 from pychron_comms.lab.bound.axis import Axis
 from pychron_comms.lab.bound.laser import BoundLaser, Parts
 from pychron_comms.lab.bound.output import POWER, LaserOutput, Span

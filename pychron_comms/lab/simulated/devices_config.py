@@ -9,11 +9,8 @@ from typing import NamedTuple
 from twisted.internet.interfaces import IReactorTime
 
 from pychron_comms.config.table import Table
-from pychron_comms.instruments.device import InstrumentDevice, InstrumentGauges
-from pychron_comms.instruments.fitting import narrowed
-from pychron_comms.instruments.safe_device import SafeDevice, read_safe_state
 from pychron_comms.interfaces import IDevice
-from pychron_comms.lab.binding import Bind
+from pychron_comms.lab.bind import Bind
 from pychron_comms.lab.simulated.devices import (
     SimulatedChiller,
     SimulatedDevice,
@@ -66,8 +63,9 @@ def _text(table: Table, name: str, around: Surroundings) -> SimulatedDevice:
 def _gauges(table: Table, name: str, around: Surroundings) -> IDevice:
     below = table.table("gauges")
     if _is_bound(below):
-        kinds = ("gauge",)
-        return InstrumentGauges(name, {gauge: around.bind(below, gauge, kinds) for gauge in below})
+        from pychron_comms.lab.bound.devices import bound_gauges  # noqa: PLC0415
+
+        return bound_gauges(below, name, around.bind)
     gauges = {gauge: below.choice(gauge, around.vacuum.volumes) for gauge in below}
     if not gauges:
         raise table.error("gauges", "a volume for each gauge, at least one")
@@ -80,11 +78,10 @@ def _is_bound(gauges: Table) -> bool:
     return any("." in gauges.text(gauge) for gauge in gauges)
 
 
-def _instrument(table: Table, name: str, around: Surroundings) -> InstrumentDevice:
-    bound = around.bind(table, "instrument", _AS_DEVICES)
-    bound.item = narrowed(table, bound.item)
-    state = read_safe_state(table, bound.item)
-    return InstrumentDevice(name, bound) if state is None else SafeDevice(name, bound, state)
+def _instrument(table: Table, name: str, around: Surroundings) -> IDevice:
+    from pychron_comms.lab.bound.devices import bound_device  # noqa: PLC0415
+
+    return bound_device(table, name, around.bind)
 
 
 def _chiller(table: Table, name: str, around: Surroundings) -> SimulatedChiller:
@@ -105,9 +102,6 @@ def _flag(table: Table, name: str, around: Surroundings) -> Flag:
 def _timed_flag(table: Table, name: str, around: Surroundings) -> TimedFlag:
     return TimedFlag(name, around.clock, around.now)
 
-
-#: Kinds of things in an instrument that can be read, and perhaps set, as one value.
-_AS_DEVICES = ("sensor", "loop", "switch", "drive", "pump", "source", "gauge")
 
 _KINDS: Mapping[str, Callable[[Table, str, Surroundings], IDevice]] = {
     "number": _number,

@@ -7,10 +7,9 @@ from typing import Any
 from twisted.internet.interfaces import IDelayedCall, IPushProducer, IReactorTime
 from twisted.python.failure import Failure
 from twisted.web.resource import Resource
-from twisted.web.server import NOT_DONE_YET, Request
 from zope.interface import implementer
 
-from pychron_comms.observability.http.site import plain
+from pychron_comms.observability.http.requests import NOT_DONE_YET, Request, plain
 from pychron_comms.observability.state.audience import Audience
 from pychron_comms.observability.state.messages import Message
 from pychron_comms.observability.state.stream import StateStream

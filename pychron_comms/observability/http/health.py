@@ -6,6 +6,10 @@ import json
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from twisted.application.service import Service
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import LoopingCall
+
 from pychron_comms.interfaces import Severity
 from pychron_comms.observability.http.site import Text
 from pychron_comms.observability.metrics import Metrics
@@ -100,3 +104,20 @@ class Health:
         }
         code = 200 if all(each["ok"] for each in parts.values()) else 503
         return code, json.dumps(parts, indent=1)
+
+
+class HealthWatch(Service):
+    """Looks while it runs, so that it is known since when a part is well or not."""
+
+    def __init__(self, health: Health, clock: IReactorTime) -> None:
+        self._loop = LoopingCall(health.look)
+        self._loop.clock = clock
+
+    def startService(self) -> None:
+        super().startService()
+        self._loop.start(LOOK)
+
+    def stopService(self) -> None:
+        super().stopService()
+        if self._loop.running:
+            self._loop.stop()

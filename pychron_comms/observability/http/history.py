@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 
 from twisted.web.resource import Resource
-from twisted.web.server import Request
 
-from pychron_comms.observability.http.site import plain
+from pychron_comms.observability.http.requests import Request, plain
 from pychron_comms.observability.state.recent import Recent
 
 

@@ -10,9 +10,8 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from twisted.web.resource import Resource
-from twisted.web.server import NOT_DONE_YET, Request
 
-from pychron_comms.observability.http.site import plain
+from pychron_comms.observability.http.requests import NOT_DONE_YET, Request, plain
 
 #: Answers a question with what JSON holds; raises ValueError for what cannot be asked.
 Find = Callable[[Mapping[str, str]], Deferred[dict[str, Any]]]

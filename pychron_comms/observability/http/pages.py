@@ -8,8 +8,8 @@ from importlib.resources import files
 from typing import NamedTuple
 
 from twisted.web.resource import IResource, Resource
-from twisted.web.server import Request
 
+from pychron_comms.observability.http.requests import Request
 from pychron_comms.observability.http.site import Refusal
 
 _FOLDER = "pychron_comms.observability.status_page"
@@ -37,12 +37,14 @@ class Folder(Resource):
     def __init__(self, files: Mapping[str, File]) -> None:
         super().__init__()
         self.files = files
+        self._none = Refusal(404, "there is no such file")
 
     def getChild(self, path: bytes, request: Request) -> Resource:
         file = self.files.get(path.decode(errors="replace"))
-        if file is None or request.postpath:
-            return Refusal(404, "there is no such file")
-        return file
+        return self._none if file is None or request.postpath else file
+
+    def render_GET(self, request: Request) -> bytes:
+        return self._none.render(request)
 
 
 class Page(NamedTuple):

@@ -6,12 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pychron_comms.config.table import Table
-from pychron_comms.observability.http.site import LOOPBACK
 from pychron_comms.observability.state.patterns import matcher
 
 #: Where each process shows itself where nothing else is said: to this computer alone.
 SERVER = "tcp:1070:interface=127.0.0.1"
 PROCESSOR = "tcp:1071:interface=127.0.0.1"
+
+#: This computer, as browsers write it.
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 #: In place of an endpoint string: no HTTP at all.
 OFF = "off"

@@ -6,22 +6,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, cast
 
-from twisted.internet.interfaces import IReactorTime
+from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.logger import Logger, LogPublisher
 from twisted.protocols.policies import ThrottlingFactory
 from twisted.web import http
 from twisted.web.resource import IResource, Resource
-from twisted.web.server import Request, Site
 
 from pychron_comms.errors import CommandError
 from pychron_comms.observability.http.page_turns import PageTurns
+from pychron_comms.observability.http.requests import Request, plain
+from pychron_comms.observability.http.settings import LOOPBACK
 
 #: Seconds that a client may take for a request, and connections at once.
 TIMEOUT = 30
 CONNECTIONS = 700
-
-#: This computer, as browsers write it.
-LOOPBACK = frozenset({"127.0.0.1", "localhost", "[::1]"})
 
 _HEADERS = {
     b"Content-Security-Policy": (
@@ -116,13 +114,6 @@ class Text(Resource):
         return plain(request, text, code, self._kind)
 
 
-def plain(request: Request, text: str, code: int = 200, kind: str = "text/plain") -> bytes:
-    """Set what a text needs and give its bytes."""
-    request.setResponseCode(code)
-    request.setHeader(b"Content-Type", f"{kind}; charset=utf-8".encode())
-    return f"{text}\n".encode() if kind == "text/plain" else text.encode()
-
-
 def host_name(request: Request) -> str:
     """The host that the client called, without its port, in lower case; empty for none."""
     host = (request.getHeader(b"Host") or b"").decode("ascii", "replace").lower()
@@ -135,21 +126,6 @@ def is_read_by_another_site(request: Request) -> bool:
     asks_from = request.getHeader(b"Sec-Fetch-Site")
     mode = request.getHeader(b"Sec-Fetch-Mode")
     return asks_from in {b"cross-site", b"same-site"} and mode != b"navigate"
-
-
-class _Headers(Resource):
-    """What HEAD gets of a resource: a body's length alone; Twisted would log each body."""
-
-    def __init__(self, resource: IResource) -> None:
-        super().__init__()
-        self._resource = resource
-
-    def render(self, request: Request) -> Any:
-        body: Any = self._resource.render(request)
-        if not isinstance(body, bytes):
-            return body
-        request.setHeader(b"Content-Length", str(len(body)).encode())
-        return b""
 
 
 class _Bodiless(Request):
@@ -167,32 +143,35 @@ class _Bodiless(Request):
         host = getattr(channel.getPeer(), "host", "")
         channel.site.turns.wait(self._process_in_turn, host)
 
-    def render(self, resrc: Any) -> None:
-        super().render(_Headers(resrc) if self.method == b"HEAD" else resrc)
-
     def _process_in_turn(self) -> None:
+        channel: Any = self.channel
         # Whoever has gone meanwhile costs nothing more.
-        if self.channel is not None:
-            super().process()
+        if channel is not None:
+            self.answer_from(channel.site.root)
 
 
 class _QuietChannel(http.HTTPChannel):
+    requestFactory = _Bodiless
     # That a browser kept a connection longer than it needed it is no news.
     _log = Logger(observer=LogPublisher())
 
 
-class QuietSite(Site):
+class QuietSite(http.HTTPFactory):
     """Logs no request: each look of each browser would fill the log."""
 
     noisy = False
-    displayTracebacks = False
-    requestFactory = _Bodiless
     # Its declared type is that of Twisted's own, which would hide this one.
     protocol = cast(Any, _QuietChannel)
 
-    def __init__(self, resource: IResource, reactor: IReactorTime) -> None:
-        super().__init__(resource, timeout=TIMEOUT, reactor=reactor)
+    def __init__(self, root: IResource, reactor: IReactorTime) -> None:
+        super().__init__(timeout=TIMEOUT, reactor=reactor)
+        self.root = root
         self.turns = PageTurns(reactor)
+
+    def buildProtocol(self, addr: IAddress | None) -> Any:
+        channel: Any = super().buildProtocol(addr)
+        channel.site = self
+        return channel
 
     def log(self, request: http.Request) -> None:
         """Nothing."""

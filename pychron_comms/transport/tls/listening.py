@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any, cast
 
 from OpenSSL import SSL
-from twisted.application.internet import StreamServerEndpointService
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import (
     IAddress,
@@ -19,6 +18,7 @@ from twisted.logger import Logger
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 
+from pychron_comms.transport.accepting import ListeningService
 from pychron_comms.transport.endpoints import twisted_service
 from pychron_comms.transport.peer_identity import sender_of
 from pychron_comms.transport.socket_tuning import make_prompt
@@ -106,9 +106,7 @@ class TLSFactory(TLSMemoryBIOFactory):
         return None if inside is None else TLSConnection(self, inside)
 
 
-def tls_service(
-    description: str, factory: IProtocolFactory, reactor: Any
-) -> StreamServerEndpointService:
+def tls_service(description: str, factory: IProtocolFactory, reactor: Any) -> ListeningService:
     """For ``tls:PORT:certificate=FILE:privateKey=FILE``. Raises ValueError.
 
     ``interface=ADDRESS`` and ``backlog=N`` are as for ``tcp:``; with ``trustRoots=FILE_OR_FOLDER``

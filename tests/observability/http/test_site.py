@@ -13,7 +13,7 @@ from twisted.internet.testing import StringTransport
 from twisted.logger import globalLogPublisher
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
-from twisted.web.resource import IResource
+from twisted.web.resource import IResource, Resource
 
 from pychron_comms.errors import SecurityError
 from pychron_comms.interfaces import Severity
@@ -40,6 +40,19 @@ class Transport(StringTransport):
 
     def setTcpNoDelay(self, enabled: bool) -> None:
         """As real ones have it."""
+
+
+class _Broken(Resource):
+    isLeaf = True
+
+    def __init__(self, *, begun: bool = False) -> None:
+        super().__init__()
+        self.begun = begun
+
+    def render_GET(self, request: Any) -> bytes:
+        if self.begun:
+            request.write(b"half")
+        raise ZeroDivisionError
 
 
 class SiteCase(SynchronousTestCase):
@@ -100,6 +113,22 @@ class PageTests(SiteCase):
         whole = sum(len(each.content) for each in static.files.values())
         self.assertLess(whole, 200 * 1024)
 
+    def test_a_page_that_cannot_be_made_says_so_and_its_connection_goes_on(self) -> None:
+        pages: dict[str, IResource] = {"broken": _Broken(), "cut": _Broken(begun=True)}
+        self.factory = site_factory(pages, SiteRules(admit=self.admit), self.clock)
+        code, headers, body = self.get("/broken")
+        self.assertEqual((code, headers["content-type"]), (500, "text/plain; charset=utf-8"))
+        self.assertEqual(body, "this page could not be made; the log says why\n")
+        _, transport = self.connect(b"GET /broken HTTP/1.1\r\nHost: localhost\r\n\r\n" * 2)
+        self.clock.pump([0.06] * 10)
+        self.assertEqual(transport.value().count(b"500 Internal"), 2)
+        # One that has said something already cannot say that it was wrong.
+        _, transport = self.connect(b"GET /cut HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        self.clock.pump([0.06] * 10)
+        self.assertTrue(transport.aborted)
+        self.assertNotIn(b"could not be made", transport.value())
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 4)
+
     def test_a_request_with_a_body_is_hung_up_on(self) -> None:
         head = b"POST / HTTP/1.1\r\nHost: localhost\r\n"
         for more in (b"Content-Length: 999999999\r\n", b"Transfer-Encoding: chunked\r\n"):
@@ -130,7 +159,14 @@ class PageTests(SiteCase):
         self.assertEqual(len(made), before)
 
     def test_wrong_paths_are_told_where_the_page_is(self) -> None:
-        for path in ("/nothing", "/static/../../errors.py", "/static/%2e%2e/x", "/livez/x/y"):
+        for path in (
+            "/nothing",
+            "/static",
+            "*",
+            "/static/../../errors.py",
+            "/static/%2e%2e/x",
+            "/livez/x/y",
+        ):
             code, _, body = self.get(path)
             self.assertEqual(code, 404, f"{path}: {body}")
         self.assertIn("there is no such page; / is the status page", self.get("/nothing")[2])

@@ -8,7 +8,7 @@ from collections.abc import Collection
 from twisted.internet.interfaces import IReactorTime
 
 from pychron_comms.config.table import Table
-from pychron_comms.lab.binding import Bind, nothing_to_bind
+from pychron_comms.lab.bind import Bind, nothing_to_bind
 from pychron_comms.lab.simulated.extraction_line.line import SimulatedExtractionLine, ValveSpec
 from pychron_comms.lab.simulated.extraction_line.vacuum import Pump, Vacuum, Volume
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.interfaces import IReactorTime
@@ -21,8 +21,6 @@ from pychron_comms.errors import (
     ValveActuationError,
     ValveSoftwareLockError,
 )
-from pychron_comms.instruments.bound_item import BoundItem
-from pychron_comms.instruments.valve import InstrumentValve
 from pychron_comms.interfaces import (
     IExtractionLineManager,
     IForetells,
@@ -40,6 +38,11 @@ from pychron_comms.interfaces import (
 from pychron_comms.interfaces.later import Later
 from pychron_comms.lab.simulated.extraction_line.vacuum import Vacuum
 from pychron_comms.lab.simulated.extraction_line.valve import SimulatedValve
+
+if TYPE_CHECKING:
+    # Where none is bound, nothing of instruments is imported.
+    from pychron_comms.instruments.bound_item import BoundItem
+    from pychron_comms.instruments.valve import InstrumentValve
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -123,6 +126,7 @@ class SimulatedExtractionLine:
         groups: Mapping[str, Sequence[str]] | None = None,
     ) -> None:
         self._specs = {spec.name: spec for spec in valves}
+        self._bound: dict[str, InstrumentValve] = {}
         self._valves = {spec.name: self._valve(clock, spec) for spec in self._specs.values()}
         self._owners = {spec.name: spec.owner for spec in self._specs.values()}
         self._vacuum = vacuum
@@ -190,8 +194,7 @@ class SimulatedExtractionLine:
         """Of the real valves: their state may be unknown, and is proven in its own way."""
         return [
             valve.reading(self._owners[name], locked=self._specs[name].locked)
-            for name, valve in self._valves.items()
-            if isinstance(valve, InstrumentValve)
+            for name, valve in self._bound.items()
         ]
 
     def get_software_lock(self, name: str) -> bool:
@@ -237,7 +240,10 @@ class SimulatedExtractionLine:
 
     def _valve(self, clock: IReactorTime, spec: ValveSpec) -> Valve:
         if spec.item is not None:
-            return InstrumentValve(spec.name, spec.item, self._moved)
+            from pychron_comms.instruments.valve import InstrumentValve  # noqa: PLC0415
+
+            self._bound[spec.name] = InstrumentValve(spec.name, spec.item, self._moved)
+            return self._bound[spec.name]
         return SimulatedValve(
             clock,
             spec.name,
