@@ -21,7 +21,7 @@ MANUAL = $(BIN)/argparse-manpage --project-name pychron_comms --version $(shell 
 	sed -n 's/^__version__ = "\(.*\)"/\1/p' pychron_comms/__init__.py)
 
 # Tests that wait run beside each other; what computes has a core of its own.
-JOBS ?= 6
+JOBS ?= 10
 CORES ?= 2
 # How many times slower than a quiet machine this one is: what bounds on time are multiplied by.
 SLOWER ?= 1

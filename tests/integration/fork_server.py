@@ -44,6 +44,18 @@ _IMPORTED = (
     "pychron_comms.instruments.tool",
     "pychron_comms.journal.command",
     "pychron_comms.client.ask",
+    # What a service imports when it is made.
+    "pychron_comms.process.prompt_reactor",
+    "pychron_comms.lab.binding",
+    "pychron_comms.lab.bound.config",
+    "pychron_comms.lab.bound.devices",
+    "pychron_comms.history.recorder",
+    "importlib.readers",
+    # What that list is of.
+    "twisted.cred.strcred",
+    "twisted.protocols.haproxy",
+    "twisted.trial.itrial",
+    "twisted.words.iwords",
 )
 # What is read when Python starts, but for the path.
 _OF_A_START = ("PYTHON", "COVERAGE", "LANG", "LC_", "TZ", "MALLOC_", "OPENSSL_", "SSL_")
