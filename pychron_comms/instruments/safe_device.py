@@ -55,13 +55,16 @@ def read_safe_state(table: Table, item: Item) -> SafeState | None:
 
 def _safe_value(table: Table, item: Item) -> Value:
     to: Value = table.scalar("safe")
+    known = sorted(item.kind.safe & item.verbs.keys())
+    name = next(iter(item.kind.sets & item.verbs.keys()), None)
+    if not known and name is None:
+        text = f"a {item.kind_name} has no safe state: nothing that it does makes safe"
+        raise table.mistake("safe", text)
     if isinstance(to, str):
-        known = sorted(item.kind.safe & item.verbs.keys())
         if to not in known:
             expected = f"a value, or one of {', '.join(known)}" if known else "a value"
             raise table.error("safe", expected, known)
         return to
-    name = next(iter(item.kind.sets & item.verbs.keys()), None)
     if name is None:
         raise table.mistake("safe", f"a {item.kind_name} is not set to a value")
     try:

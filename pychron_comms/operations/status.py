@@ -19,7 +19,7 @@ from pychron_comms.operations.findings import BROKEN, GOOD, WARNING, Finding
 from pychron_comms.operations.laboratory import PATIENCE, Laboratory
 from pychron_comms.operations.route_health import Look, healthz, route_findings
 from pychron_comms.operations.state_health import Told, state_findings, told_now
-from pychron_comms.server.settings import LINES, QTEGRA
+from pychron_comms.server.settings import LINES, QTEGRA, ServerSettings
 from pychron_comms.transport.tls.reading import read_certificates
 
 _START_SERVER = (
@@ -30,6 +30,8 @@ _START_PROCESSOR = (
 )
 #: What a server's reply begins with where it runs and its processor does not.
 _NO_PROCESSOR = "the server answers, and its processor does not: "
+
+_NO_HARDWARE = "answers, but the laboratory has no hardware for it"
 
 #: Days before its end in which a certificate is to be renewed.
 RENEW = 30
@@ -67,6 +69,7 @@ def status(
 
 def _server(laboratory: Laboratory, connect: Callable[[str, str], Asks]) -> Iterator[Finding]:
     asked = False
+    is_named = laboratory.server.listeners != ServerSettings().listeners
     for kind, (question, is_well) in _QUESTIONS.items():
         for request_type, endpoint in laboratory.server_endpoints(kind):
             asked = True
@@ -78,7 +81,9 @@ def _server(laboratory: Laboratory, connect: Callable[[str, str], Asks]) -> Iter
             elif is_well(reply):
                 yield Finding(subject, GOOD, "answers, and its processor too")
             else:
-                yield Finding(subject, WARNING, reply)
+                # Nobody has asked for the listeners that are there where the file names none.
+                as_meant = reply.startswith(_NO_HARDWARE) and not is_named
+                yield Finding(subject, GOOD if as_meant else WARNING, reply)
     if not asked:
         yield Finding("server", WARNING, "no listener that can be asked from here without TLS")
 
@@ -214,7 +219,7 @@ def _ask(
         return "", error.why
     except CommandError as error:
         if error.code == ManagerUnavailableError.code:
-            return f"answers, but the laboratory has no hardware for it: {error}", ""
+            return f"{_NO_HARDWARE}: {error}", ""
         no_processor = error.code == PychronCommunicationError.code
         return "", f"{_NO_PROCESSOR}{error}" if no_processor else str(error)
     finally:

@@ -215,6 +215,16 @@ instrument = "pid.loop"
                 self.assertRegex(error, r"^lab.toml:\d+: device\[0\]\.")
                 self.assertIn(said, error)
 
+    def test_what_can_make_nothing_safe_has_no_safe_state(self) -> None:
+        pump = FURNACE.replace("eurotherm-bisynch", "agilent-4uhv")
+        pump = pump.replace("pid.loop", "pid.pump(1)")
+        for safe in ('safe = "stop"', "safe = 0"):
+            table = Table.parse(pump + safe, "lab.toml")
+            error = self.assertRaises(
+                ConfigError, hardware_from_config, table, MemoryReactorClock(), NoLock()
+            )
+            self.assertIn("safe: a pump has no safe state: nothing that it does", str(error))
+
     def test_a_safe_state_is_for_the_stop_and_for_leases(self) -> None:
         hardware = self.furnace("safe = 20", 'safe_when = ["stop", "silent"]', "silent = 30")
         ((device, _),) = hardware.making_safe()

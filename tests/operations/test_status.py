@@ -262,10 +262,18 @@ class StatusTests(FolderCase):
             def ask(self, command: str) -> str:
                 raise ManagerUnavailableError("spectrometer")
 
-        found = self.told(self.laboratory(), NoHardware({}))
+        self.file.write_text(
+            "[[server.listener]]\ntype = 'Spectrometer'\nkind = 'qtegra'\nlisten = ['tcp:1062']\n"
+        )
+        found = self.told(load(self.file), NoHardware({}))
         (qtegra,) = [each for each in found if ":1062" in each.subject]
         self.assertEqual((qtegra.state, qtegra.mend), (WARNING, ""))
         self.assertIn("answers, but the laboratory has no hardware for it", qtegra.text)
+        # Of the listeners that are there where a file names none, nobody has asked for it.
+        self.file.write_text('[[extraction_line.valve]]\nname = "A"\n')
+        found = self.told(load(self.file), NoHardware({}))
+        (qtegra,) = [each for each in found if ":1062" in each.subject]
+        self.assertEqual(qtegra.state, GOOD)
 
     def test_an_unknown_outcome_is_no_traceback(self) -> None:
         class Lost(FakeAsks):
