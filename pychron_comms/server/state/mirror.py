@@ -40,6 +40,8 @@ class StateMirror:
         self._stream = stream
         self._now = now
         self._items: dict[str, Item] = {}
+        # What is of this processor alone, and nobody else will tell of.
+        self._own: set[str] = set()
         self._clock_offset = ClockOffset(name)
         self._doubted = self._ended = False
         self._followed = True
@@ -91,8 +93,16 @@ class StateMirror:
         self._tell(f"lost: {reason}", well=False)
 
     def leave(self, reason: str) -> None:
-        """Another processor tells of the same hardware now, or nobody: this one only lives."""
+        """Another processor tells of the same hardware now, or nobody: this one only lives.
+
+        What is of its own part of the road, such as its journal, nobody needs to know until it is
+        followed again.
+        """
         self._followed = False
+        for path in self._own:
+            self._items.pop(path, None)
+            self._stream.withdraw(path)
+        self._own.clear()
         self._invalidate(reason)
         self._items.clear()
         self._doubted = False
@@ -118,8 +128,10 @@ class StateMirror:
         if told.path.startswith("road/"):
             # What each processor tells of its own part of the road.
             item = replace(told, path=f"{told.path}/{self._name}")
+            self._own.add(item.path)
         if item.is_gone:
             self._items.pop(item.path, None)
+            self._own.discard(item.path)
             self._stream.withdraw(item.path)
         else:
             self._items[item.path] = item

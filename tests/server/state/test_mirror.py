@@ -236,6 +236,23 @@ class MirrorTests(SynchronousTestCase):
         self.carry()
         self.assertEqual((self.item().value, self.item().severity), (False, Severity.OK))
 
+    def test_nor_is_its_own_part_of_the_road_until_it_is_followed_again(self) -> None:
+        own = "road/journal/unix:p.sock"
+        written = Item(path="road/journal", value="written", obtained=0.0, confirmed=0.0)
+        for is_lost in (False, True):
+            self.theirs.publish(written)
+            self.carry()
+            self.assertEqual(self.item(own).severity, Severity.OK)
+            if is_lost:
+                self.mirror.lost("killed")
+                self.assertEqual(self.item(own).severity, Severity.INVALID)
+            self.mirror.leave("stands by")
+            self.assertIsNone(self.ours.get(own))
+            self.assertEqual(self.item().severity, Severity.INVALID)
+            self.mirror.follow()
+            self.follow()
+            self.assertEqual(self.item(own).severity, Severity.OK)
+
     def test_a_stop_ends_the_wait(self) -> None:
         self.mirror.stop()
         self.assertEqual(self.clock.getDelayedCalls(), [])
