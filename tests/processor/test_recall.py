@@ -205,6 +205,35 @@ class RecallTests(CopyCase):
         self.reply("c8.1", "Open D")
         self.assertEqual(self.ran, [*done, "Open D"])
 
+    def carry_a_long_run(self) -> None:
+        """A command that takes 4 s; all files turn over when it has ended."""
+        self.gate.startService()
+        self.valves.slow["Open A"] = opening = Deferred()
+        self.ask("c1.1", within=60)
+        self.clock.advance(4)
+        opening.callback("OK")
+        self.journal.turn()
+
+    def test_a_long_run_that_is_carried_over_is_in_doubt_from_its_end(self) -> None:
+        self.carry_a_long_run()
+        self.restart(KEEP - 1)
+        self.assertEqual(self.reply("c2.1"), "OK")
+        self.assertEqual(self.ran, ["Open A"])
+        self.clock.advance(1)
+        self.reply("c3.1")
+        self.assertEqual(self.ran, ["Open A", "Open A"])
+
+    def test_it_is_so_where_the_clock_is_set_back(self) -> None:
+        self.carry_a_long_run()
+        self.clock = Clock()
+        self.restart(1)
+        # As if it had been set back to when that ended.
+        self.clock.advance(KEEP - 1)
+        self.assertEqual(self.reply("c2.1"), "OK")
+        self.clock.advance(1)
+        self.reply("c3.1")
+        self.assertEqual(self.ran, ["Open A", "Open A"])
+
     def test_a_long_run_is_in_doubt_from_its_end(self) -> None:
         self.valves.slow["Open A"] = opening = Deferred()
         self.ask("c1.1", within=60)

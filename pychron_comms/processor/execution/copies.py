@@ -161,8 +161,8 @@ class CopyMemory:
         self._times_made_safe += 1
         self._made_safe_by = by
 
-    def carried(self, now: float) -> Iterator[tuple[dict[str, Any], float]]:
-        """What a later process must know of each whose reply is in doubt, and when it was asked."""
+    def carried(self, now: float) -> Iterator[tuple[dict[str, Any], Times]]:
+        """What a later process must know of each whose reply is in doubt, and its times."""
         for sender, (request_type, command), plain, _ in self._kept:
             is_over = plain.is_taken or not plain.may_be_copied_by(now)
             is_over = is_over or self._changes.changed_by(sender, plain.moves, plain.change)
@@ -180,7 +180,7 @@ class CopyMemory:
                     "state": what.state.value,
                     "reply": what.reply,
                 }
-                yield record, plain.asked_at
+                yield record, Times(plain.asked_at, plain.ended_at, plain.change)
 
     def recall(
         self, request: Mapping[str, str], moves: tuple[Move, ...], ended: Ended, times: Times

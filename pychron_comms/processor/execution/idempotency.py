@@ -151,8 +151,8 @@ class CommandMemory:
             {**record, "until": round(now + left, 3)} for record, left in self.keys.carried(clock)
         )
         plain = (
-            {**record, "at": at(clock - asked_at)}
-            for record, asked_at in self.copies.carried(clock)
+            {**record, "at": at(clock - times.asked), "ended": at(clock - times.ended)}
+            for record, times in self.copies.carried(clock)
         )
         return chain(running, keys, plain)
 

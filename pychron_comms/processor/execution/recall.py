@@ -150,7 +150,10 @@ class Recall:
     def _carried_plain(self, record: Mapping[str, Any]) -> None:
         begun = self._moved(record)
         ended = Ended(State(record["state"]), record["reply"])
-        self._ended(begun, ended, record["at"])
+        # Before 0.1 it did not say when that was.
+        ended_at = record.get("ended", record["at"])
+        self._at = max(self._at, ended_at)
+        self._ended(begun, ended, ended_at)
 
     def _moved(self, record: Mapping[str, Any]) -> _Begun:
         """With what it moved, where that was just now."""
