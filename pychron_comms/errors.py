@@ -306,7 +306,7 @@ def error_from_line(line: str) -> CommandError | None:
     return error
 
 
-def _told(error: Exception) -> str:
+def told(error: Exception) -> str:
     """What a bug says of itself, which may be a bug as well."""
     try:
         return repr(error)[:_TOLD]
@@ -321,7 +321,7 @@ def error_line(error: Exception, args: object = "") -> str:
     called with.
     """
     if not isinstance(error, CommandError):
-        error = FuncCallError(_told(error), args)
+        error = FuncCallError(told(error), args)
     text = str(error)[:_LONGEST]
     # To look first costs a tenth, and a hostile client's texts are long.
     if not text.isprintable():

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import NamedTuple, cast
 
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
 from twisted.internet.defer import TimeoutError as TimedOut
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
 
-from pychron_comms.errors import CommandError, InterlockError
+from pychron_comms.errors import CommandError, FuncCallError, InterlockError, told
 from pychron_comms.interfaces import ICall, IRequestHandler
 from pychron_comms.safeguards.holds import Hold, Holds
 from pychron_comms.safeguards.rules import Condition, Rule
@@ -35,6 +37,8 @@ class Interlocks:
     its rules read: so two which exclude each other cannot both pass. What makes safe is never held
     back, and neither is a read.
     """
+
+    _log = Logger()
 
     def __init__(self, read: Read, clock: IReactorTime) -> None:
         self._rules: Sequence[Rule] = ()
@@ -97,9 +101,13 @@ class Interlocks:
         try:
             answer = await self._answer(condition.handler, condition.call(), ahead)
             holds = condition.holds(answer)
-        except (CommandError, TimedOut, ValueError) as error:
-            reason = "no answer" if isinstance(error, TimedOut) else error
-            return Broken(f"{only}, which cannot be told: {reason}{because}", told=False)
+        except CancelledError:
+            raise
+        except Exception as error:
+            # A driver with a bug tells no more than one that hangs, and is no less dangerous.
+            if not _is_told(error):
+                self._log.failure("{read} cannot be told", read=condition.read)
+            return Broken(f"{only}, which cannot be told: {_reason(error)}{because}", told=False)
         if holds:
             return None
         return Broken(f"{only}, and it says {answer}{because}", told=True)
@@ -114,7 +122,26 @@ class Interlocks:
     def _answer(self, handler: IRequestHandler, call: ICall, ahead: bool) -> Deferred[str]:
         read = cast(Callable[..., str], self._read)
         reply = maybeDeferred(read, handler, call, ahead)
-        return reply.addTimeout(READ_TIME, self._clock)
+        return reply.addTimeout(READ_TIME, self._clock).addErrback(_as_error)
 
     def _rules_of(self, call: ICall) -> list[Rule]:
         return [] if call.safe else [rule for rule in self._rules if rule.matches(call)]
+
+
+def _as_error(failure: Failure) -> Failure:
+    """What would end a program, as ``SystemExit`` in a driver's thread, is an error like others."""
+    if isinstance(failure.value, Exception):
+        return failure
+    raise FuncCallError(repr(failure.value))
+
+
+def _is_told(error: Exception) -> bool:
+    """Whether it is no bug: silence, an error of ours, or what is no number, as Python says it."""
+    return isinstance(error, CommandError | TimedOut) or type(error) is ValueError
+
+
+def _reason(error: Exception) -> str:
+    """Why how a device stands cannot be told."""
+    if isinstance(error, TimedOut):
+        return "no answer"
+    return str(error) if _is_told(error) else told(error)

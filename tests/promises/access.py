@@ -87,6 +87,15 @@ ACCESS = (
         "tests.safeguards.test_interlocks.ConditionTests.test_all_conditions_of_all_rules_must_hold",
     ),
     Promise(
+        "and what cannot be told does not hold",
+        "neither silence nor a driver's bug is a yes; what is kept is made safe after 10 s of it",
+        "safeguards/interlocks.py",
+        "        except Exception as error:",
+        "        except CommandError as error:",
+        "tests.safeguards.test_kept_rules.LaboratoryTests"
+        ".test_it_closes_too_where_the_driver_that_should_tell_has_a_bug",
+    ),
+    Promise(
         "and ask for proof",
         "a rule that asks for a switch at the valve is refused where only its relay tells",
         "safeguards/proof.py",

@@ -90,6 +90,26 @@ class ConditionTests(LaboratoryCase):
         self.slow.readings[0].errback(NoResponseError())
         self.assertIn("cannot be told: no response from device", self.successResultOf(reply))
 
+    def test_nor_does_one_whose_driver_has_a_bug(self) -> None:
+        class Untold(ValueError):
+            def __str__(self) -> str:
+                raise self
+
+        self.start(rule("System|Open V", "Hardware|Read slow is 1"))
+        for bug, said in (
+            (OSError("bang"), "OSError('bang')"),
+            (Untold(), "Untold()"),
+            (SystemExit(3), "func call problem: err= SystemExit(3) args= "),
+        ):
+            reply = self.ask("System|Open V")
+            self.slow.readings[-1].errback(bug)
+            self.assertEqual(
+                self.successResultOf(reply),
+                "ERROR 207 : interlock: System|Open V only if Hardware|Read slow is 1, "
+                f"which cannot be told: {said}",
+            )
+        self.assertEqual(len(self.flushLoggedErrors(OSError, Untold)), 2)
+
     def test_a_refusal_is_written_down_and_not_begun(self) -> None:
         self.start(rule("System|Open V", f"{BAKEOUT} < 20"))
         self.reply("System|Open V")

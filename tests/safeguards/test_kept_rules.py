@@ -141,6 +141,23 @@ class LaboratoryTests(LaboratoryCase):
         self.assertEqual(self.reply("System|GetIndicatorState A"), "True")
         self.assertIn('interlock_trips_total{rule="System|Open V"} 1.0', self.metrics.text())
 
+    def test_it_closes_too_where_the_driver_that_should_tell_has_a_bug(self) -> None:
+        self.start(
+            RULE.replace("System|GetIndicatorState A is False", "Hardware|Read slow is 1")
+            % "System|Open V"
+        )
+        self.slow.readings.pop().callback(1)
+        opened = self.ask("System|Open V")
+        self.slow.readings.pop().callback(1)
+        self.clock.pump([0.1] * 5)
+        self.assertEqual(self.successResultOf(opened), "OK")
+        for _ in range(round(PATIENCE / PERIOD) + 2):
+            self.clock.pump([PERIOD / 2] * 2)
+            while self.slow.readings:
+                self.slow.readings.pop().errback(OSError("bang"))
+        self.assertTrue(self.flushLoggedErrors(OSError))
+        self.assertEqual(self.reply("System|GetIndicatorState V"), "False")
+
     def test_what_nothing_makes_safe_is_refused(self) -> None:
         error = str(self.assertRaises(ConfigError, self.start, RULE % "Hardware|Set message"))
         self.assertIn("make_safe: nothing is known to make Hardware:message safe", error)
