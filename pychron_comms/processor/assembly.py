@@ -82,7 +82,7 @@ def gate_from_config(
     journal = _journal(settings, reactor, metrics, only_check=only_check)
     if through is not None:
         journal = through(journal)
-    audit = Audit(journal, time.time)
+    audit = Audit(journal, time.time, reactor.callLater)
     calls = ManagerCalls(metrics, reactor)
     queues = Queues(
         lambda manager: queue_of(manager, reactor, calls, sealed=audit.groups, fence=fence)

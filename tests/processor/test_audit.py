@@ -7,13 +7,14 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.task import Clock
 from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.errors import JournalError, NotPermittedError
 from pychron_comms.interfaces import Effect
 from pychron_comms.journal.memory import MemoryJournal
-from pychron_comms.processor.execution.audit import Audit
+from pychron_comms.processor.execution.audit import OWED_OF_SAFE, TRY_AGAIN, Audit
 from tests.processor.key_case import ME, KeyCase
 
 
@@ -139,6 +140,79 @@ class GroupTests(SynchronousTestCase):
             [formatEvent(each) for each in logs],
             ["not written down: end {'of': 7, 'reply': 'OK'}: journal: the disk is full"],
         )
+
+
+class OwedTests(SynchronousTestCase):
+    """What has happened while the disk was full."""
+
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.journal = MemoryJournal(self.clock.seconds)
+        self.audit = Audit(self.journal, self.clock.seconds, self.clock.callLater)
+        self.journal.failing = "the disk is full"
+
+    def written(self, *fields: str) -> list[list[Any]]:
+        return [[each.get(field) for field in fields] for each in self.journal.records()]
+
+    def test_it_is_written_before_all_else_in_its_order_and_says_when_it_was(self) -> None:
+        self.audit.note("lapse", part="A")
+        self.audit.end(7, {}, "OK")
+        self.clock.advance(2)
+        self.audit.note("safe", part="A")
+        self.journal.failing = ""
+        self.audit.begin({"command": "Open A"}, safe=False)
+        first, second = "1970-01-01T00:00:00.000000Z", "1970-01-01T00:00:02.000000Z"
+        self.assertEqual(
+            self.written("n", "event", "part", "of", "was"),
+            [
+                [1, "lapse", "A", None, first],
+                [2, "end", None, 7, first],
+                [3, "safe", "A", None, second],
+                [4, "begin", None, None, None],
+            ],
+        )
+
+    def test_until_it_is_written_nothing_is_begun(self) -> None:
+        class Small(MemoryJournal):
+            """Has room for what is short."""
+
+            def write(self, event: str, fields: Mapping[str, Any]) -> int:
+                self.failing = "full" if len(str(fields)) > 60 else ""
+                return super().write(event, fields)
+
+        journal = Small(self.clock.seconds)
+        audit = Audit(journal, self.clock.seconds)
+        audit.note("lapse", part="A" * 60)
+        for _ in range(2):
+            self.assertRaises(JournalError, audit.begin, {"command": "B"}, False)
+            self.failureResultOf(audit.begin_soon({"command": "B"}, False), JournalError)
+        self.assertEqual(list(journal.records()), [])
+
+    def test_it_is_tried_again_by_itself(self) -> None:
+        self.audit.note("override", part="A")
+        self.audit.note("lapse", part="B")
+        self.clock.advance(TRY_AGAIN)
+        self.journal.failing = ""
+        self.clock.advance(TRY_AGAIN - 0.1)
+        self.assertEqual(self.written("event"), [])
+        self.clock.advance(0.1)
+        self.assertEqual(self.written("event"), [["override"], ["lapse"]])
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_not_past_the_end(self) -> None:
+        self.audit.note("lapse", part="A")
+        self.audit.stop()
+        self.clock.advance(TRY_AGAIN)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
+
+    def test_of_a_flood_that_makes_safe_a_part_is_enough(self) -> None:
+        for number in range(2 * OWED_OF_SAFE):
+            self.audit.end(0, {"command": f"Close {number}"}, "OK")
+        self.audit.note("lapse", part="A")
+        self.journal.failing = ""
+        self.audit.write("claim")
+        events = [event for (event,) in self.written("event")]
+        self.assertEqual(events, ["end"] * OWED_OF_SAFE + ["lapse", "claim"])
 
 
 class TimeTests(SynchronousTestCase):

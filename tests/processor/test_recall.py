@@ -98,6 +98,16 @@ class RecallTests(CopyCase):
             self.ran.clear()
             self.clock.advance(KEEP)
 
+    def test_so_is_what_another_made_safe_while_the_disk_was_full(self) -> None:
+        self.reply("c1.1")
+        self.journal.failing = "the disk is full"
+        self.assertEqual(self.reply("", "Close A", OTHER), "OK")
+        self.journal.failing = ""
+        self.reply("", "Open B", OTHER)
+        self.restart(KEEP - 1)
+        self.failureResultOf(self.ask("c2.1"), OutcomeUnknownError)
+        self.assertEqual(self.ran, ["Open A", "Close A", "Open B"])
+
     def test_what_a_safe_state_has_changed_is_too(self) -> None:
         part = Part("System:A", self.valves, "A")
         self.gate._part = lambda name: part

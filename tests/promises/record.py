@@ -14,6 +14,16 @@ RECORD = (
         "tests.processor.test_audit.JournalTests.test_one_that_cannot_be_written_down_is_not_run",
     ),
     Promise(
+        "and what happened while the disk was full is not forgotten",
+        "a lease that lapsed then, an end, a part that was made safe: all is written before the "
+        "next command begins",
+        "processor/execution/audit.py",
+        "        if self._owed:\n            self._pay()\n        return self._journal.write(event",
+        "        return self._journal.write(event",
+        "tests.safeguards.test_lease_records.RecallTests"
+        ".test_one_that_lapsed_while_the_disk_was_full_does_not_lapse_again",
+    ),
+    Promise(
         "also where many come at once",
         "where each record waits for the disk, those of one turn of the reactor wait together, and "
         "none of their commands runs before",

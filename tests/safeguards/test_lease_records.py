@@ -51,6 +51,26 @@ class RecallTests(LeaseCase):
         self.clock.advance(0.1)
         self.assertEqual([name for name, _ in self.made_safe], ["System:A"])
 
+    def test_one_that_lapsed_while_the_disk_was_full_does_not_lapse_again(self) -> None:
+        self.leases.claim(self.valve, ME, 10)
+        self.journal.failing = "the disk is full"
+        self.clock.advance(10)
+        self.assertEqual(len(self.made_safe), 1)
+        self.journal.failing = ""
+        # As a command is, by which another opens the valve.
+        self.leases.claim(self.x, OTHER, 100)
+        self.restart(1)
+        self.assertEqual((len(self.made_safe), self.held()), (1, [("CO2:x", OTHER)]))
+
+    def test_one_that_was_ended_for_an_emergency_then_is_not_held_again(self) -> None:
+        self.leases.claim(self.valve, ME, 100)
+        self.journal.failing = "the disk is full"
+        self.leases.override(self.valve, OTHER, "fire")
+        self.journal.failing = ""
+        self.leases.claim(self.x, OTHER, 100)
+        self.restart(1)
+        self.assertEqual(self.held(), [("CO2:x", OTHER)])
+
     def test_a_clock_that_was_set_back_makes_none_longer(self) -> None:
         self.leases.claim(self.valve, ME, 10)
         for call in self.clock.getDelayedCalls():

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import Deferred, fail
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -23,14 +24,38 @@ RECALL = 86400.0
 UNWRITTEN = 0
 
 
+#: Seconds after which it is tried again to write down what could not be.
+TRY_AGAIN = 5.0
+
+#: Records that are owed to the journal at most, of commands that made safe while it took none.
+OWED_OF_SAFE = 100
+
+#: Calls a function after so many seconds.
+Later = Callable[[float, Callable[[], None]], object]
+
+
 class Audit:
-    """Writes down who asked what, when it began and how it ended. ``now``: seconds since 1970."""
+    """Writes down who asked what, when it began and how it ended. ``now``: seconds since 1970.
+
+    What has happened and could not be written is owed: it is written before all else as soon as
+    that can be, so that no later process thinks that a lease still runs which has lapsed. With
+    ``later`` that does not wait for something else to be written.
+    """
 
     _log = Logger()
 
-    def __init__(self, journal: IJournal, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        journal: IJournal,
+        now: Callable[[], float] = time.time,
+        later: Later | None = None,
+    ) -> None:
         self._journal = journal
         self._now = now
+        self._later = later
+        # In the order in which it happened.
+        self._owed: deque[tuple[str, dict[str, Any]]] = deque()
+        self._is_open = True
         #: Whether records of one turn of the reactor are worth to be written together.
         self.groups = journal.groups
 
@@ -41,6 +66,8 @@ class Audit:
         unwritten than unsafe.
         """
         try:
+            if self._owed:
+                self._pay()
             return self._journal.write("begin", request)
         except JournalError:
             if not safe:
@@ -49,7 +76,7 @@ class Audit:
 
     def begin_soon(self, request: Mapping[str, str], safe: bool) -> Deferred[int]:
         """The same, later, with those of other commands."""
-        written = self._journal.write_soon("begin", request)
+        written = self._write_soon("begin", request)
         return written.addErrback(_unwritten) if safe else written
 
     def end(self, number: int, request: Mapping[str, str], reply: str) -> Deferred[None] | None:
@@ -64,7 +91,7 @@ class Audit:
         if not self.groups:
             self._note("end", fields)
             return None
-        written = self._journal.write_soon("end", fields)
+        written = self._write_soon("end", fields)
         return written.addCallbacks(lambda _: None, self._not_written, errbackArgs=("end", fields))
 
     def refused(self, request: Mapping[str, str], reply: str) -> None:
@@ -77,6 +104,8 @@ class Audit:
 
     def write(self, event: str, **fields: Any) -> int:
         """Write down what is to be so. Errors: 214, and then it must not be."""
+        if self._owed:
+            self._pay()
         return self._journal.write(event, fields)
 
     def carry(self, carrier: Callable[[], Iterable[Mapping[str, Any]]]) -> None:
@@ -108,10 +137,28 @@ class Audit:
 
     def stop(self) -> None:
         self.note("stop")
+        self._is_open = False
         self._journal.close()
+
+    def _write_soon(self, event: str, fields: Mapping[str, Any]) -> Deferred[int]:
+        if self._owed:
+            try:
+                self._pay()
+            except JournalError:
+                return fail()
+        return self._journal.write_soon(event, fields)
+
+    def _pay(self) -> None:
+        """Write what is owed. Errors: 214, where some still is."""
+        while self._owed:
+            event, fields = self._owed[0]
+            self._journal.write(event, fields)
+            self._owed.popleft()
 
     def _note(self, event: str, fields: Mapping[str, Any]) -> None:
         try:
+            if self._owed:
+                self._pay()
             self._journal.write(event, fields)
         except JournalError:
             self._not_written(Failure(), event, fields)
@@ -124,6 +171,28 @@ class Audit:
             fields=fields,
             error=failure.value,
         )
+        self._owe(event, {**fields, "was": self.time_text(0.0)})
+
+    def _owe(self, event: str, fields: dict[str, Any]) -> None:
+        # A flood of what makes safe is not kept: of two that close a valve one tells enough.
+        is_safe = event == "end" and "of" not in fields
+        if is_safe and len(self._owed) >= OWED_OF_SAFE:
+            return
+        self._owed.append((event, fields))
+        if len(self._owed) == 1:
+            self._try_later()
+
+    def _try_later(self) -> None:
+        if self._later is not None and self._is_open:
+            self._later(TRY_AGAIN, self._try_again)
+
+    def _try_again(self) -> None:
+        if not (self._owed and self._is_open):
+            return
+        try:
+            self._pay()
+        except JournalError:
+            self._try_later()
 
 
 def _unwritten(failure: Failure) -> int:

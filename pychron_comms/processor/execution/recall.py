@@ -126,7 +126,7 @@ class Recall:
 
     def _end(self, record: Mapping[str, Any]) -> None:
         # One whose begin could not be written stands for itself.
-        begun = self._begun.pop(record["of"], None) if "of" in record else _Begun(record)
+        begun = self._begun.pop(record["of"], None) if "of" in record else self._moved(record)
         if begun is not None:
             self._ended(begun, _outcome(record["reply"]), record["at"])
 
