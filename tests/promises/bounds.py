@@ -113,6 +113,15 @@ BOUNDS = (
         ".test_repeats_are_counted_and_told_in_one_line",
     ),
     Promise(
+        "nor does one whom TLS keeps out",
+        "handshakes that fail are counted in the same way, however often one tries",
+        "transport/tls/listening.py",
+        '        cast("TLSFactory", self.factory).log.warn(\n            self._log,\n',
+        "        self._log.warn(\n",
+        "tests.transport.test_tls.AdmissionTests"
+        ".test_who_tries_a_hundred_times_does_not_fill_the_log",
+    ),
+    Promise(
         "a clean end",
         "the hardware is made safe at once, what waits is failed (209), what runs gets its "
         "time, all within 10 s",

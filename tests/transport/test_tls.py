@@ -16,6 +16,7 @@ from twisted.internet.ssl import CertificateOptions
 from twisted.python.failure import Failure
 from twisted.test.iosim import IOPump
 
+from pychron_comms.observability.sender_log import PERIOD
 from pychron_comms.transport.tls.contexts import ClientContexts, ServerContexts, TLSFiles, _options
 from pychron_comms.transport.tls.listening import HANDSHAKE_TIME, TLSFactory
 from pychron_comms.transport.tls.reading import read_certificates, read_identity
@@ -41,6 +42,14 @@ class AdmissionTests(TLSCase):
             self.logged,
             ["TLS with 10.0.0.5 did not come about: peer did not return a certificate"],
         )
+
+    def test_who_tries_a_hundred_times_does_not_fill_the_log(self) -> None:
+        listener = self.listener()
+        for _ in range(100):
+            self.connect_client(listener, TLSFiles(roots=self.path))
+        self.assertEqual(len(self.logged), 1)
+        self.clock.advance(PERIOD)
+        self.assertEqual(self.logged[1:], ["99 more lines about 10.0.0.5 were not written"])
 
     def test_who_shows_another_authoritys_gets_nothing(self) -> None:
         other = self.authority("other")

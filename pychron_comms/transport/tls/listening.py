@@ -18,6 +18,8 @@ from twisted.logger import Logger
 from twisted.protocols.tls import TLSMemoryBIOFactory, TLSMemoryBIOProtocol
 from twisted.python.failure import Failure
 
+from pychron_comms.observability.metrics import Metrics
+from pychron_comms.observability.sender_log import SenderLog
 from pychron_comms.transport.accepting import ListeningService
 from pychron_comms.transport.endpoints import twisted_service
 from pychron_comms.transport.peer_identity import sender_of
@@ -75,9 +77,10 @@ class TLSConnection(TLSMemoryBIOProtocol):
         self._timer = None
 
     def _tell_why(self, reason: Failure) -> None:
-        self._log.warn(
-            "TLS with {peer} did not come about: {reason}",
-            peer=sender_of(self.transport.getPeer()),
+        cast("TLSFactory", self.factory).log.warn(
+            self._log,
+            "TLS with {sender} did not come about: {reason}",
+            sender=sender_of(self.transport.getPeer()),
             reason="it took too long" if self._late else _text_of(reason),
         )
 
@@ -96,6 +99,8 @@ class TLSFactory(TLSMemoryBIOFactory):
     ) -> None:
         super().__init__(contexts, False, wrapped, clock)
         self.clock = clock
+        # Whoever cannot be let in may come a thousand times a second.
+        self.log = SenderLog(clock, Metrics())
         self.handshake_time = handshake_time
 
     def buildProtocol(  # type: ignore[override]
