@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -56,6 +57,9 @@ class Condition(NamedTuple):
         """Whether the answer is as wanted; ValueError for one that is no number, but must be."""
         if self.compare in _ORDER:
             return _ORDER[self.compare](float(answer), float(self.wanted))
+        if _is_nan(answer):
+            # What is measured cannot be told: then it is not known to be another either.
+            return False
         return _same(answer, self.wanted) is (self.compare == "is")
 
     def call(self) -> ICall:
@@ -178,6 +182,13 @@ def _condition(text: str, handlers: Mapping[str, IRequestHandler], proof: Source
         float(found[3])
     part = Move(call.manager, call.target)
     return Condition(text.strip(), part, handler, read, found[2], found[3], proof)
+
+
+def _is_nan(answer: str) -> bool:
+    try:
+        return math.isnan(float(answer))
+    except ValueError:
+        return False
 
 
 def _same(answer: str, wanted: str) -> bool:

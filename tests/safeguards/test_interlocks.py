@@ -55,6 +55,12 @@ class ConditionTests(LaboratoryCase):
         ):
             self.assertEqual(self.opens(condition), expected, msg=condition)
 
+    def test_what_is_no_number_is_not_known_to_be_another(self) -> None:
+        self.start(rule("System|Open V", "Hardware|Read message is not 3"))
+        for message, said in (("nan", "ERROR 207"), ("3.0", "ERROR 207"), ("2", "OK")):
+            self.reply(f"Hardware|Set message {message}")
+            self.assertIn(said, self.reply("System|Open V"), msg=message)
+
     def test_all_conditions_of_all_rules_must_hold(self) -> None:
         self.start(
             rule("System|Open V", A_CLOSED, f"{BAKEOUT} < 30")
