@@ -131,7 +131,7 @@ def _in_files(path: Path, asked: Filter) -> Iterator[Entry]:
 
 def _outcome(text: str) -> str:
     if text in {"ok", "error"} or text.isdecimal():
-        return str(int(text)) if text.isdecimal() else text
+        return text
     raise argparse.ArgumentTypeError(f"{text}: ok, error, or the number of an error")
 
 

@@ -164,6 +164,13 @@ class Show(Command):
         self.assertEqual(self.run_command("show", self.path, "--event", "foo")[0], 2)
         self.assertIn("invalid choice: 'foo'", self.errors.getvalue())
 
+    def test_of_an_outcome_takes_its_number_with_noughts_before_it(self) -> None:
+        self.assertEqual(self.numbers("--outcome", "0204"), [5])
+
+    def test_slower_than_some_seconds_has_none_of_just_so_many(self) -> None:
+        self.assertEqual(self.numbers("--slower-than", "119.9"), [4])
+        self.assertEqual(self.numbers("--slower-than", "120"), [])
+
     def test_of_an_outcome_that_is_none_is_a_mistake(self) -> None:
         self.assertEqual(self.run_command("show", self.path, "--outcome", "bad")[0], 2)
         self.assertIn("bad: ok, error, or the number", self.errors.getvalue())

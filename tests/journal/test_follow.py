@@ -39,6 +39,10 @@ class Following(Journals):
         self.assertEqual(self.new()[-1], self.numbers()[-1])
         self.assertEqual(self.new(), [])
 
+    def test_waits_while_there_is_none(self) -> None:
+        self.path.unlink()
+        self.assertEqual(self.new(), [])
+
     def test_waits_for_the_end_of_a_line(self) -> None:
         self.journal.close()
         self.write_more(b'{"n":3,"at":"2026-03-02T10:14:05.116000Z","event":"stop","hash":"')

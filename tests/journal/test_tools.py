@@ -295,6 +295,11 @@ class Timeline(Command):
         span = Span(MONDAY + 300, MONDAY + 305, "10.0.0.5")
         self.assertEqual(self.lane("System:D").leases, [span])
 
+    def test_a_lease_of_which_no_end_is_told_has_no_length(self) -> None:
+        self.at(300, "claim", part="System:D", sender="10.0.0.5")
+        span = Span(MONDAY + 300, MONDAY + 300, "10.0.0.5")
+        self.assertEqual(self.lane("System:D").leases, [span])
+
     def test_what_ended_with_nobody_knowing_its_begin_took_no_time(self) -> None:
         self.at(300, "end", of=999, type="System", command="Open Q", reply="OK")
         self.assertEqual(self.lane("System:Q").done, [Span(MONDAY + 300, MONDAY + 300)])
