@@ -72,6 +72,7 @@ class AnswerTests(Indexed):
     def test_a_lease_names_its_part(self) -> None:
         (lease,) = newest(self.path, parse_question({"target": "A", "since": 0}))["records"][:1]
         self.assertEqual((lease["event"], lease["command"]), ("claim", "System:A"))
+        self.assertIn(lease["n"], [each["n"] for each in self.journal.records()])
 
     def test_an_alarm_says_what_happened_to_it_and_who_saw_it(self) -> None:
         state = {"current": "major", "reason": "System/valve/A is True"}
