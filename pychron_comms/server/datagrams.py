@@ -10,13 +10,15 @@ from twisted.internet.interfaces import IReactorTime
 
 from pychron_comms.errors import (
     CommandError,
+    ExpiredError,
     LineTooLongError,
     MalformedRequestError,
+    OutcomeUnknownError,
     ReplyTooLongError,
     error_line,
 )
 from pychron_comms.interfaces import IKnownRead, ReplyToCome
-from pychron_comms.server.dispatcher import RequestDispatcher
+from pychron_comms.server.dispatcher import GONE, RequestDispatcher
 from pychron_comms.server.resend import evidence
 from pychron_comms.server.resend.delivery import LAIN
 from pychron_comms.transport.ahead import unanswered
@@ -35,32 +37,35 @@ from pychron_comms.wire.rendering import render
 #: Commands in one datagram of this computer.
 LINES = 64
 
-#: Lines that were not begun for that, of which twins are known: for as long as a processor knows
-#: those of what it refused.
+#: Lines of a kind of which twins are known.
 TWINS = 1000
 
+#: Seconds after which no twin comes any more of what was passed on, however long this stood still.
+PASSED_ON = 60.0
 
-class NotBegun:
-    """Lines whose senders were told that they are not begun; nor are their twins under way.
+#: A sender, and a line.
+Asked = tuple[str, bytes]
 
-    A processor knows by itself what it has refused: this is for what never came to one.
-    """
 
-    def __init__(self, clock: IReactorTime) -> None:
+class RecentLines:
+    """Lines of the last so many seconds, each with its sender; the newest ``TWINS`` of them."""
+
+    def __init__(self, clock: IReactorTime, keep: float) -> None:
         self._clock = clock
+        self._keep = keep
         # By what stands for the sender and the line: a line may be long. Oldest first.
         self._until: OrderedDict[int, float] = OrderedDict()
 
-    def add(self, sender: str, line: bytes) -> None:
+    def add(self, asked: Asked) -> None:
         """One more."""
-        now, twins = self._clock.seconds(), hash((sender, line))
-        self._until[twins] = now + KEEP_DATAGRAM
+        now, twins = self._clock.seconds(), hash(asked)
+        self._until[twins] = now + self._keep
         self._until.move_to_end(twins)
         while len(self._until) > TWINS or next(iter(self._until.values())) <= now:
             self._until.popitem(last=False)
 
-    def __contains__(self, asked: tuple[str, bytes]) -> bool:
-        """Whether it may be the twin of one, which its sender was told of."""
+    def __contains__(self, asked: Asked) -> bool:
+        """Whether it may be a twin of one of them."""
         return bool(self._until) and self._until.get(hash(asked), 0.0) > self._clock.seconds()
 
 
@@ -111,17 +116,22 @@ class _Datagram:
     def ask(self) -> str:
         return self._handler.dispatcher.reports.datagram_name()
 
-    @property
-    def has_gone(self) -> bool:
-        # Who sends it again has then done so more than once, and the gate knows the first no more.
-        not_begun = self._handler.not_begun
-        if self._came.has_lain or self._handler.seconds_since(self._came) > LAIN:
-            not_begun.add(self.sender, self._line)
-        return (self.sender, self._line) in not_begun
+    def refusal(self, command: str) -> CommandError | None:
+        """202 for what has lain too long, and for its twins; 201 where one was passed on before.
+
+        Who sends it again has then done so more than once, and the gate knows the first no more.
+        """
+        handler, asked = self._handler, (self.sender, self._line)
+        if self._came.has_lain or handler.seconds_since(self._came) > LAIN:
+            (handler.in_doubt if asked in handler.passed_on else handler.not_begun).add(asked)
+        if asked in handler.in_doubt:
+            return OutcomeUnknownError(f"{command}: {GONE}, and a copy of it had come before")
+        return ExpiredError(f"{command}: {GONE}") if asked in handler.not_begun else None
 
     def watch(self, ask: str, response: Deferred[str]) -> None:
         """Nobody can tell when it has gone."""
         if ask:
+            self._handler.passed_on.add((self.sender, self._line))
             response.addBoth(self._handler.dispatcher.reports.datagram_answered, ask)
 
 
@@ -136,7 +146,12 @@ class DatagramMessagingHandler(LanedDatagrams):
         super().__init__(f"{dispatcher.request_type} (UDP)", shared)
         self.dispatcher = dispatcher
         self._options = options
-        self.not_begun = NotBegun(shared.clock)
+        #: Lines whose senders were told that they are not begun: nor are their twins under way. A
+        #: processor knows by itself what it has refused; this is for what never came to one.
+        self.not_begun = RecentLines(shared.clock, KEEP_DATAGRAM)
+        #: Those of which that cannot be said, since a twin of theirs had been passed on.
+        self.in_doubt = RecentLines(shared.clock, KEEP_DATAGRAM)
+        self.passed_on = RecentLines(shared.clock, PASSED_ON)
         self._exchange = Exchange(self.name, shared.metrics, shared.log)
 
     @property

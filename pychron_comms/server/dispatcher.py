@@ -10,7 +10,7 @@ from typing import Protocol
 
 from twisted.internet.defer import Deferred
 
-from pychron_comms.errors import ExpiredError, MalformedRequestError, NotPermittedError
+from pychron_comms.errors import CommandError, MalformedRequestError, NotPermittedError
 from pychron_comms.interfaces import ICommandRepeater, IKnownRead, Replies, ReplyToCome
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.stream import StateStream
@@ -64,6 +64,10 @@ def _parse(line: bytes) -> Request | None:
 _parsed = lru_cache(1024)(_parse)
 
 
+#: Why a command is not begun whose client could not know that it still would be.
+GONE = "who asked had gone while the server stood still"
+
+
 class Client(Protocol):
     """Who asked, as far as the dispatcher knows it."""
 
@@ -79,9 +83,8 @@ class Client(Protocol):
     def silent(self) -> float:
         """Seconds since its connection said something before this, or was made."""
 
-    @property
-    def has_gone(self) -> bool:
-        """Whether its end was there with the request when this process went on."""
+    def refusal(self, command: str) -> CommandError | None:
+        """Why the request that is answered now must not be passed on; None where it may be."""
 
     def watch(self, ask: str, response: Deferred[str]) -> None:
         """Told of a command that acts; ``ask`` is empty where its copies are its own affair."""
@@ -95,11 +98,14 @@ class Passing:
 
     session = ""
     silent = 0.0
-    has_gone = False
 
     def __init__(self, reports: DeliveryReports) -> None:
         self._reports = reports
         self.ask = f"{reports.connection_name()}.1"
+
+    def refusal(self, command: str) -> CommandError | None:
+        """It is there."""
+        return None
 
     def watch(self, ask: str, response: Deferred[str]) -> None:
         """Nobody can tell when it has gone."""
@@ -167,7 +173,7 @@ class RequestDispatcher:
     def answer(
         self, request: Request, sender: str, client: Client
     ) -> str | Deferred[str] | ReplyToCome:
-        """The text of the reply. Errors: 013, 202, 206, 208, and those of the repeater."""
+        """The text of the reply. Errors: 013, 201, 202, 206, 208, and those of the repeater."""
         tags, named_type, command = request
         self._hosts.admit(sender)
         if command == "RemoteLaunch":
@@ -208,7 +214,7 @@ class RequestDispatcher:
         return read.ask(sender, context)
 
     def _act(self, asked: Asked, nature: Nature, client: Client) -> Deferred[str]:
-        """What may act, or of which nothing is known. Errors: 202, and those of the repeater."""
+        """What may act, or of which nothing is known. Errors: 201, 202, those of the repeater."""
         request_type, command, sender, context, is_tagged = asked
         if nature in _SAFE:
             context = SAFE if context is PLAIN else context._replace(safe=True)
@@ -220,8 +226,9 @@ class RequestDispatcher:
         elif not is_tagged and self._role != OBSERVE:
             # Who puts tags on a command sees to its copies by itself. What makes safe is done for
             # whoever has gone.
-            if client.has_gone and not context.safe:
-                raise ExpiredError(f"{command}: who asked had gone while the server stood still")
+            refusal = None if context.safe else client.refusal(command)
+            if refusal is not None:
+                raise refusal
             context = context._replace(ask=client.ask, silent=client.silent)
         response = self._repeater.get_response(request_type, command, sender, context)
         client.watch(context.ask, response)

@@ -10,9 +10,10 @@ from twisted.internet.interfaces import IAddress, IDelayedCall
 from twisted.internet.protocol import Factory, connectionDone
 from twisted.python.failure import Failure
 
+from pychron_comms.errors import CommandError, ExpiredError
 from pychron_comms.interfaces import IKnownRead, Replies, ReplyToCome
 from pychron_comms.observability.state.audience import APART
-from pychron_comms.server.dispatcher import RequestDispatcher
+from pychron_comms.server.dispatcher import GONE, RequestDispatcher
 from pychron_comms.server.resend import evidence
 from pychron_comms.server.resend.conversation import Conversation
 from pychron_comms.server.resend.delivery import LAIN
@@ -141,12 +142,14 @@ class MessagingHandler(CommandLineReceiver):
     def silent(self) -> float:
         return self._clock.seconds() - self._heard_at
 
-    @property
-    def has_gone(self) -> bool:
+    def refusal(self, command: str) -> CommandError | None:
+        """202 where its client's end was there with the request when this process went on."""
         if not self._dispatcher.reports.lay_for_long:
-            return False
+            return None
         handle = self._socket()
-        return evidence.seconds_since_heard(handle) > LAIN and evidence.has_surely_ended(handle)
+        if evidence.seconds_since_heard(handle) > LAIN and evidence.has_surely_ended(handle):
+            return ExpiredError(f"{command}: {GONE}")
+        return None
 
     def watch(self, ask: str, response: Deferred[str]) -> None:
         self._known_conversation().add(ask, response)

@@ -27,10 +27,19 @@ ONCE = (
         "nor does a datagram that lay for long",
         "what may have lain for half a second at a server that stood still is not begun (202)",
         "server/datagrams.py",
-        "        return (self.sender, self._line) in not_begun\n",
-        "        return False\n",
+        "if asked in handler.not_begun else None\n",
+        "if False else None\n",
         "tests.server.test_datagram_twins.TwinTests"
         ".test_what_acts_and_lay_there_for_long_is_not_begun",
+    ),
+    Promise(
+        "nor is it said of its copy, which came before, that it is not begun",
+        "what may have lain there is in doubt (201) where a line like it was passed on",
+        "server/datagrams.py",
+        "(handler.in_doubt if asked in handler.passed_on else handler.not_begun).add(asked)",
+        "handler.not_begun.add(asked)",
+        "tests.server.test_datagram_twins.TwinTests"
+        ".test_where_one_like_it_was_passed_on_before_nobody_knows_what_is_begun",
     ),
     Promise(
         "also between two computers",

@@ -6,7 +6,7 @@ from typing import Any
 
 from pychron_comms.errors import InvalidValveError
 from pychron_comms.handlers.factories import own_commands
-from pychron_comms.server.datagrams import TWINS, NotBegun
+from pychron_comms.server.datagrams import PASSED_ON, TWINS, RecentLines
 from pychron_comms.server.resend import evidence
 from pychron_comms.server.resend.delivery import LAIN
 from pychron_comms.wire.copies import KEEP_DATAGRAM
@@ -57,6 +57,35 @@ class TwinTests(DatagramCase):
         handler.datagramReceived(b"Open A\r", self.address)
         self.assertEqual(self.commands(), ["Open B", "Open A", "Open A"])
 
+    def test_where_one_like_it_was_passed_on_before_nobody_knows_what_is_begun(self) -> None:
+        """The first was on its way to the processor when the server stood still."""
+        handler, transport = self.handler()
+        watch: Any = self.reports.watch
+        handler.datagramReceived(b"Open A\r", self.address)
+        self.clock.advance(PASSED_ON - 0.1)
+        watch.may_have_lain = LAIN + 0.01
+        handler.datagramReceived(b"Open A\r", self.address)
+        handler.datagramReceived(b"Open A\r", ("10.0.0.9", 5))
+        watch.may_have_lain = 0.0
+        # Nor is of its copies that come later.
+        self.clock.advance(KEEP_DATAGRAM - 0.1)
+        handler.datagramReceived(b"Open A\r", self.address)
+        codes = [datagram[:9] for datagram, _ in transport.written]
+        self.assertEqual(codes, [b"ERROR 201", b"ERROR 202", b"ERROR 201"])
+        self.assertIn(b"and a copy of it had come before", transport.written[0][0])
+        self.clock.advance(0.1)
+        handler.datagramReceived(b"Open A\r", self.address)
+        self.assertEqual(self.commands(), ["Open A", "Open A"])
+
+    def test_after_a_minute_it_is_known_again(self) -> None:
+        handler, transport = self.handler()
+        watch: Any = self.reports.watch
+        handler.datagramReceived(b"Open A\r", self.address)
+        self.clock.advance(PASSED_ON)
+        watch.may_have_lain = LAIN + 0.01
+        handler.datagramReceived(b"Open A\r", self.address)
+        self.assertTrue(transport.written[0][0].startswith(b"ERROR 202"))
+
     def test_what_was_refused_a_processor_knows_by_itself(self) -> None:
         self.declared = own_commands()
         handler, _ = self.handler()
@@ -66,26 +95,26 @@ class TwinTests(DatagramCase):
         self.assertEqual(self.commands(), ["Open Z", "Open Z"])
 
     def test_of_the_twins_a_bounded_number_is_known(self) -> None:
-        not_begun = NotBegun(self.clock)
+        not_begun = RecentLines(self.clock, KEEP_DATAGRAM)
         for number in range(TWINS + 1):
-            not_begun.add("10.0.0.1", b"%d" % number)
+            not_begun.add(("10.0.0.1", b"%d" % number))
         self.assertNotIn(("10.0.0.1", b"0"), not_begun)
         self.assertIn(("10.0.0.1", b"1"), not_begun)
         self.assertIn(("10.0.0.1", b"%d" % TWINS), not_begun)
         self.clock.advance(KEEP_DATAGRAM)
-        not_begun.add("10.0.0.1", b"a")
+        not_begun.add(("10.0.0.1", b"a"))
         self.assertEqual(len(not_begun._until), 1)
 
     def test_one_that_is_not_begun_again_is_known_from_then_on(self) -> None:
-        not_begun = NotBegun(self.clock)
+        not_begun = RecentLines(self.clock, KEEP_DATAGRAM)
         twins = [("10.0.0.1", each) for each in (b"a", b"b")]
         for each in twins:
-            not_begun.add(*each)
+            not_begun.add(each)
         self.clock.advance(KEEP_DATAGRAM / 2)
-        not_begun.add(*twins[0])
+        not_begun.add(twins[0])
         self.clock.advance(KEEP_DATAGRAM / 2)
         self.assertEqual([each in not_begun for each in twins], [True, False])
-        not_begun.add("10.0.0.2", b"c")
+        not_begun.add(("10.0.0.2", b"c"))
         self.assertEqual(len(not_begun._until), 2)
         self.clock.advance(KEEP_DATAGRAM / 2)
         self.assertNotIn(twins[0], not_begun)

@@ -124,7 +124,8 @@ class SafeTests(ConnectionCase):
             metrics=self.metrics,
         )
         client = Passing(self.dispatcher.reports)
-        client.has_gone = self.has_gone
+        refusal = ExpiredError(line) if self.has_gone else None
+        self.patch(client, "refusal", lambda command: refusal)
         dispatcher.answer(parse_request(line), "10.0.0.1", client)
         return self.repeater.context[-1]
 
