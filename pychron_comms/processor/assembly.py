@@ -79,9 +79,8 @@ def gate_from_config(
     journal is opened. ``fence``: there is another processor for the same hardware; what that must
     know goes ``through``. ``more``: what its process shows beside.
     """
-    journal = _journal(settings, reactor, metrics, only_check=only_check)
-    if through is not None:
-        journal = through(journal)
+    own = _journal(settings, reactor, metrics, only_check=only_check)
+    journal = own if through is None else through(own)
     audit = Audit(journal, time.time, reactor.callLater)
     calls = ManagerCalls(metrics, reactor)
     queues = Queues(
@@ -117,7 +116,7 @@ def gate_from_config(
         lambda: chain(
             lock_readings(guards.lock),
             queues.readings(managers),
-            gate_readings(guards.leases, guards.unsafe, journal),
+            gate_readings(guards.leases, guards.unsafe, own),
             hardware.readings(),
             more(),
         ),

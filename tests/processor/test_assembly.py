@@ -254,6 +254,22 @@ class GateTests(SynchronousTestCase):
         assert item is not None
         self.assertEqual(item.value, "ok")
 
+    def test_how_its_own_journal_is_is_told_whatever_it_goes_through(self) -> None:
+        folder = self.enterContext(tempfile.TemporaryDirectory())
+        file = (pathlib.Path(folder) / "lab.journal").as_posix()
+        table = Table.parse(f'lab = "default"\n[journal]\nfile = "{file}"\n', "lab.toml")
+        gate = gate_from_config(
+            *laboratory_from(table), self.reactor, Metrics(), through=self.through
+        )
+        gate.startService()
+        self.reactor.pump([0.1] * 20)
+        item = gate.stream.get("road/journal")
+        self.successResultOf(gate.stopService())
+        gate.close()
+        self.own[-1].close()
+        assert item is not None
+        self.assertEqual(item.value, "written")
+
     def test_who_has_the_lock_and_what_waits_is_told_too(self) -> None:
         self.patch(assembly, "lock_readings", lambda lock: [Reading("road/lock", type(lock))])
         self.patch(
