@@ -34,6 +34,9 @@ _USUAL = frozenset({"id", "from", "sent"})
 _FROM = re.compile(rb"@id=\d+;from=([^;\s]*)")
 _TAKEN = re.compile(rb"@id=\d+ Taken ")
 
+#: Goes of a millisecond, after which what makes safe would have its turn too late.
+SOON = 20
+
 #: Peers whose clock is ours.
 _HERE = frozenset({LOCAL_SENDER, "127.0.0.1", "::1"})
 
@@ -156,15 +159,31 @@ class CommandProcessor(CommandLineReceiver):
         return super().go_ahead(line)
 
     def _take(self, lines: list[bytes | None]) -> None:
-        self._may_go_ahead = SLICE
         super()._take(lines)
+        self._let_go_ahead(SLICE)
 
     def work(self, most: int) -> None:
-        if isinstance(self._backlog, FairBacklog):
+        super().work(most)
+        self._let_go_ahead(most)
+        self.go_on()
+
+    def _let_go_ahead(self, most: int) -> None:
+        """Of what waits so many lines that may, unless all have their turn soon: they are done
+        twice where they go ahead."""
+        backlog = self._backlog
+        if isinstance(backlog, FairBacklog) and not self._is_soon(len(backlog)):
             self._may_go_ahead = most
             with self._connections.cork:
-                self._backlog.go_ahead(most)
-        super().work(most)
+                backlog.go_ahead(most)
+            self._may_go_ahead = 0
+
+    def _is_soon(self, lines: int) -> bool:
+        """Whether so many lines that wait here will be worked off in a few goes, one after the
+        other."""
+        others = self._connections.turns.waiting - self._has_turn
+        # One line alone may fill a go, and who knows how many.
+        is_short = self._slice > 1 and lines <= SOON * self._slice
+        return is_short and not others and self.pressure.may_begin
 
     def new_backlog(self) -> FairBacklog:
         return FairBacklog(self._look, self.go_ahead, _sender_of)

@@ -23,12 +23,11 @@ NOT_NOW = Turn()
 class _Going:
     """A line that may go ahead until its turn has come; what stands in its place."""
 
-    __slots__ = ("has_turn", "instead", "line")
+    __slots__ = ("instead", "line")
 
     def __init__(self, line: bytes) -> None:
         self.line = line
         self.instead: Instead = line
-        self.has_turn = False
 
 
 _Item = Instead | _Going
@@ -97,15 +96,14 @@ class FairBacklog:
             going = lane.popleft()
             if lane:
                 self._going[sender] = lane
-            if not going.has_turn:
-                most -= 1
-                before = _size(going)
-                going.instead = self._go(going.line)
-                if not self._number:
-                    # All were forgotten meanwhile.
-                    return
-                self.size += _size(going) - before
-                self._number -= going.instead is None
+            most -= 1
+            before = _size(going)
+            going.instead = self._go(going.line)
+            if not self._number:
+                # All were forgotten meanwhile.
+                return
+            self.size += _size(going) - before
+            self._number -= going.instead is None
 
     def next(self) -> Instead:
         """Take away the first of whose turn it is: a line, ``TOO_LONG``, or a reply's turn."""
@@ -113,7 +111,6 @@ class FairBacklog:
             item = self._take()
             if not isinstance(item, _Going):
                 break
-            item.has_turn = True
             if item.instead is not None:
                 item = item.instead
                 break
@@ -136,7 +133,18 @@ class FairBacklog:
             del self._lanes[sender]
             if not self._lanes:
                 self._fill_lanes()
+        if isinstance(line, _Going):
+            self._not_any_more(sender, line)
         return line
+
+    def _not_any_more(self, sender: bytes | None, item: _Going) -> None:
+        """Its turn has come; it may have gone ahead before."""
+        # Of one sender they go ahead, and have their turns, in one order.
+        going = self._going.get(sender)
+        if going is not None and going[0] is item:
+            going.popleft()
+            if not going:
+                del self._going[sender]
 
     def clear(self) -> None:
         """Forget all of them."""

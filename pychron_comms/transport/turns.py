@@ -48,6 +48,8 @@ class FairTurns:
         self._hosts: deque[str] = deque()
         self._waiting: dict[str, deque[Worker]] = {}
         self._call: IDelayedCall | None = None
+        #: How many wait for their turn.
+        self.waiting = 0
         # Of ``AT_ONCE``, in this turn of the reactor; where few are gone, it may be another one.
         self._left = AT_ONCE
         self._renewal: IDelayedCall | None = None
@@ -74,6 +76,7 @@ class FairTurns:
             workers = self._waiting[host] = deque()
             self._hosts.append(host)
         workers.append(worker)
+        self.waiting += 1
         if self._call is None:
             self._call = self._clock.callLater(0, self._round)
 
@@ -95,6 +98,7 @@ class FairTurns:
         host = self._hosts.popleft()
         workers = self._waiting[host]
         worker = workers.popleft()
+        self.waiting -= 1
         if workers:
             self._hosts.append(host)
         else:

@@ -244,6 +244,57 @@ class SessionTests(SynchronousTestCase):
         self.assertEqual(len(self.gate.requests), 1001)
         self.assertEqual(self.transport.value().count(b" OK\r\n"), 1001)
 
+    def many(self, count: int) -> bytes:
+        """Commands of one client, every other of which makes safe what the last one did not."""
+        words = b"Open", b"Close"
+        return b"".join(
+            b"@id=%d;from=10.0.0.1 System|%b V\r\n" % (number, words[number % 2])
+            for number in range(count)
+        )
+
+    def test_what_makes_safe_is_done_once_where_it_has_its_turn_soon(self) -> None:
+        """It would be done again behind what it went ahead of, and what comes next wait longer."""
+        self.gate.answers["Close"] = "OK"
+        self.connect().dataReceived(self.many(200))
+        self.assertLess(len(self.gate.requests), 200)
+        self.clock.pump([0] * 20)
+        self.assertEqual(len(self.gate.requests), 200)
+        self.assertEqual(self.transport.value().count(b" OK\r\n"), 200)
+
+    def goes_ahead_of(self, more: bytes) -> bool:
+        """Whether what makes safe is done at once that came behind these."""
+        self.gate.answers["Close"] = "OK"
+        self.gate.requests.clear()
+        self.processor = self.connect()
+        self.processor.dataReceived(more + b"@id=9999;from=10.0.0.2 System|Close B\r\n")
+        return ("System", "Close B", "10.0.0.2", None) in self.gate.requests
+
+    def test_it_goes_ahead_where_it_has_not(self) -> None:
+        self.assertFalse(self.goes_ahead_of(self.many(200)))
+        self.clock.pump([0] * 20)
+        self.assertTrue(self.goes_ahead_of(self.many(800)))
+        # There are others before it now.
+        self.assertTrue(self.goes_ahead_of(self.many(10)))
+
+    def test_it_does_where_nobody_knows_how_long_the_others_take(self) -> None:
+        answer = self.gate.process_server_request
+
+        def slow(*arguments: Any) -> Any:
+            self.clock.rightNow += 0.003
+            return answer(*arguments)
+
+        self.gate.process_server_request = slow  # type: ignore[method-assign]
+        self.assertTrue(self.goes_ahead_of(self.many(60)))
+
+    def test_it_does_as_soon_as_there_is_no_turn_for_it(self) -> None:
+        """All was to have its turn soon, when as many waited for their replies as may."""
+        self.assertFalse(self.goes_ahead_of(b"@id=1;from=10.0.0.1 System|Move\r\n" * 300))
+        self.clock.pump([0] * 20)
+        self.assertIn(("System", "Close B", "10.0.0.2", None), self.gate.requests)
+        self.assertLess(len(self.gate.waiting), 300)
+        self.processor.dataReceived(b"@id=1;from=10.0.0.1 System|Close C\r\n")
+        self.assertIn(("System", "Close C", "10.0.0.1", None), self.gate.requests)
+
     def test_a_line_of_the_servers_own_keeps_its_place_among_all(self) -> None:
         self.flood(b"@id=1000 Gone abc\r\n")
         self.assertEqual(self.gate.sessions, [])

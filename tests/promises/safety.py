@@ -88,6 +88,14 @@ SAFETY = (
         ".test_what_makes_safe_goes_ahead_and_its_reply_keeps_its_place",
     ),
     Promise(
+        "also at a processor, unless it has its turn within some milliseconds",
+        "it waits for it only where few lines are before it, of a known length, and nobody else's",
+        "processor/command_processor.py",
+        "        return is_short and not others and self.pressure.may_begin\n",
+        "        return True\n",
+        "tests.processor.test_command_processor.SessionTests.test_it_goes_ahead_where_it_has_not",
+    ),
+    Promise(
         "what makes safe is not undone by what came before it",
         "where what acts waits before it, it is done again behind that, and answered then",
         "transport/line_protocol.py",

@@ -92,6 +92,19 @@ class FairBacklogTests(SynchronousTestCase):
         self.backlog.go_ahead(9)
         self.assertEqual((self.gone, len(self.backlog)), ([b"z safe s"], 0))
 
+    def test_nor_does_what_came_before_another_that_did(self) -> None:
+        """Of each sender it is forgotten with its turn: a backlog may last for days."""
+        self.backlog.add([b"x safe 1", b"y safe 1", b"x safe 2", b"x 3"])
+        self.backlog.go_ahead(1)
+        self.assertEqual(self.gone, [b"x safe 1"])
+        self.assertEqual([self.backlog.next() for _ in range(2)], [b"x safe 1", b"y safe 1"])
+        self.backlog.go_ahead(9)
+        self.assertEqual(self.gone, [b"x safe 1", b"x safe 2"])
+        self.assertEqual(list(self.taken()), [b"x safe 2", b"x 3"])
+        self.backlog.add([b"x safe 4"])
+        self.assertEqual(list(self.taken()), [b"x safe 4"])
+        self.assertEqual(len(self.backlog._going), 0)
+
     def test_what_is_forgotten_while_one_goes_ahead_goes_nowhere(self) -> None:
         self.backlog.add([b"x safe s", b"y safe s"])
         self.patch(self, "gone", Forgetting(self.backlog))

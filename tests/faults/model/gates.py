@@ -67,7 +67,7 @@ def assembled(
     model = ModelHandler(hardware, None)
     handlers: dict[str, Any] = {REQUEST_TYPE: model, "test": EchoHandler()}
     queues = Queues(queue)
-    audit = Audit(journal, now)
+    audit = Audit(journal, now, clock.callLater)
     memory = CommandMemory(audit, clock, Metrics())
     unsafe = UnsafeParts(clock, now, audit, partial(made_safe, queues, memory))
     memory.watched_by(unsafe)

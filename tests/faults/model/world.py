@@ -176,6 +176,9 @@ class World:
             processor.leases.claim(processor.part(device), owner, seconds)
         except (JournalError, LeasedError):
             return
+        if not processor.process.alive:
+            # It died while it wrote what it owed before: nobody was told that the device is his.
+            return
         self.faults["lease"] += 1
         now = self.clock.seconds()
         before = [each for each in self.leases if each.device == device and each.until > now]
