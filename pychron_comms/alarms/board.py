@@ -132,11 +132,9 @@ class AlarmBoard:
     def _follow(self, item: Item) -> None:
         if item.path.startswith(_PROCESSOR):
             self._follow_processor(item)
-        alarms = self._roster.at(item.path)
-        if alarms:
+        if self._roster.at(item.path):
             self._newcomers.saw(item)
-        for alarm in alarms:
-            self._look_soon(alarm)
+            self._look_soon_at(item.path)
 
     def _look_soon_at(self, path: str) -> None:
         for alarm in self._roster.at(path):

@@ -78,8 +78,6 @@ class CommandProcessor(CommandLineReceiver):
         self._trusted = trusted
         self._session = session
         self._is_trusted = self._is_here = False
-        # Lines that may still go ahead in this go.
-        self._may_go_ahead = 0
         self._lateness = Lateness()
         self._waiting: dict[str, Deferred[str]] = {}
         self._words: dict[str, Callable[[str], str | Deferred[str]]] = {
@@ -113,7 +111,7 @@ class CommandProcessor(CommandLineReceiver):
 
     def ask_again(self, read: IKnownRead, tags: Tags) -> str | Deferred[str] | ReplyToCome:
         response = read.ask(*self._asker(tags))
-        if not isinstance(response, str) and isinstance(response, Deferred):
+        if isinstance(response, Deferred):
             self.expect(tags.get("id", ""), response)
         return response
 
@@ -152,11 +150,7 @@ class CommandProcessor(CommandLineReceiver):
 
     def go_ahead(self, line: bytes) -> Instead:
         # A server passes on a thousand at a time of whoever floods it with what makes safe.
-        if not _TAKEN.match(line):
-            if not self._may_go_ahead:
-                return NOT_NOW
-            self._may_go_ahead -= 1
-        return super().go_ahead(line)
+        return super().go_ahead(line) if _TAKEN.match(line) else NOT_NOW
 
     def _take(self, lines: list[bytes | None]) -> None:
         super()._take(lines)
@@ -172,10 +166,8 @@ class CommandProcessor(CommandLineReceiver):
         twice where they go ahead."""
         backlog = self._backlog
         if isinstance(backlog, FairBacklog) and not self._is_soon(len(backlog)):
-            self._may_go_ahead = most
             with self._connections.cork:
                 backlog.go_ahead(most)
-            self._may_go_ahead = 0
 
     def _is_soon(self, lines: int) -> bool:
         """Whether so many lines that wait here will be worked off in a few goes, one after the
@@ -186,7 +178,7 @@ class CommandProcessor(CommandLineReceiver):
         return is_short and not others and self.pressure.may_begin
 
     def new_backlog(self) -> FairBacklog:
-        return FairBacklog(self._look, self.go_ahead, _sender_of)
+        return FairBacklog(self._look, super().go_ahead, _sender_of)
 
     def readConnectionLost(self) -> None:
         # A dead peer looks no different, and replies that it waits for must not hold this up.

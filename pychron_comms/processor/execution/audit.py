@@ -23,7 +23,6 @@ RECALL = 86400.0
 #: Of a command whose begin could not be written.
 UNWRITTEN = 0
 
-
 #: Seconds after which it is tried again to write down what could not be.
 TRY_AGAIN = 5.0
 
@@ -66,9 +65,7 @@ class Audit:
         unwritten than unsafe.
         """
         try:
-            if self._owed:
-                self._pay()
-            return self._journal.write("begin", request)
+            return self._write("begin", request)
         except JournalError:
             if not safe:
                 raise
@@ -104,9 +101,7 @@ class Audit:
 
     def write(self, event: str, **fields: Any) -> int:
         """Write down what is to be so. Errors: 214, and then it must not be."""
-        if self._owed:
-            self._pay()
-        return self._journal.write(event, fields)
+        return self._write(event, fields)
 
     def carry(self, carrier: Callable[[], Iterable[Mapping[str, Any]]]) -> None:
         """As ``IJournal.carry``."""
@@ -140,6 +135,11 @@ class Audit:
         self._is_open = False
         self._journal.close()
 
+    def _write(self, event: str, fields: Mapping[str, Any]) -> int:
+        if self._owed:
+            self._pay()
+        return self._journal.write(event, fields)
+
     def _write_soon(self, event: str, fields: Mapping[str, Any]) -> Deferred[int]:
         if self._owed:
             try:
@@ -157,9 +157,7 @@ class Audit:
 
     def _note(self, event: str, fields: Mapping[str, Any]) -> None:
         try:
-            if self._owed:
-                self._pay()
-            self._journal.write(event, fields)
+            self._write(event, fields)
         except JournalError:
             self._not_written(Failure(), event, fields)
 
