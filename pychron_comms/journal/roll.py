@@ -60,6 +60,8 @@ class Roll:
         self._is_open = True
         self._chain = Chain(secret)
         self._looked = now()
+        # Until the record that says so is written.
+        self._is_lost = False
         self._carriers: list[Carrier] = []
         self._carrying: Iterator[Event] | None = None
         self._carry_failed = -math.inf
@@ -86,7 +88,7 @@ class Roll:
         try:
             if not 0 <= self._now() - self._looked < _LOOK_EVERY:
                 self._look_for_file()
-            if not 0 < self._page.size < self._full_at:
+            if self._is_lost or not 0 < self._page.size < self._full_at:
                 self._turn_page()
             return self._write(events) if self._has_checkpoint else self._write_carrying(events)
         except OSError as error:
@@ -127,7 +129,9 @@ class Roll:
         if self._page.size >= self._full_at:
             self._lay_aside()
         self._page.open()
-        if not self._page.size and self._chain.number:
+        if self._is_lost:
+            self._begin_anew()
+        elif not self._page.size and self._chain.number:
             # By this record a file can be verified when those before it are gone.
             self._write_own(CONTINUED, {"after": self._chain.hash})
             self._begin_checkpoint()
@@ -172,14 +176,17 @@ class Roll:
         self.log.failure("{file}: nothing could be carried over", file=self._path)
 
     def _look_for_file(self) -> None:
+        """Where nobody can tell whether it is there, nothing is written. Errors: OSError."""
+        if self._page.is_lost:
+            self.log.critical("{file} was removed or moved; it is begun anew", file=self._path)
+            self._is_lost = True
+            self._page.close()
         self._looked = self._now()
-        if not self._page.is_lost:
-            return
-        self.log.critical("{file} was removed or moved; it is begun anew", file=self._path)
-        self._page.close()
-        self._page.open()
+
+    def _begin_anew(self) -> None:
         newline = b"\n" if self._page.size else b""
         self._write_own(CONTINUED, {"after": self._chain.hash, "lost": True}, before=newline)
+        self._is_lost = False
         self._begin_checkpoint()
 
     def _recover(self) -> None:

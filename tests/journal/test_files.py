@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import shutil
 import sys
 import tracemalloc
 from typing import Any
@@ -295,6 +296,43 @@ class AFileThatGoesAway(Journals):
 
         self.assertEqual(self.events(), ["continued", "begin"])
         self.assertEqual(len(self.verify().findings), 2)
+
+    def test_is_found_too_where_its_folder_came_back_later_only(self) -> None:
+        away = self.folder.with_name(f"{self.folder.name}-away")
+        self.folder.rename(away)
+        self.addCleanup(shutil.rmtree, away)
+        self.time += 1
+        for _ in range(2):
+            with self.assertRaises(JournalError):
+                self.write(1)
+        self.folder.mkdir()
+        self.write(1)
+
+        self.assertEqual(self.numbers(), [3, 4])
+        self.assertEqual([each.number for each in self.verify().findings], [3])
+
+    def test_is_found_too_where_the_disk_was_full_when_it_was_begun_anew(self) -> None:
+        self.path.rename(self.path.with_name("aside"))
+        self.path.write_bytes(b"another's\n")
+        self.time += 1
+        self.disk.write_error = errno.ENOSPC
+        self.assert_fails("No space left")
+        self.disk.write_error = 0
+        self.write(1)
+
+        self.assertEqual(self.events(), ["continued", "begin"])
+
+    def test_that_nobody_can_look_for_takes_nothing_until_it_can_be_found(self) -> None:
+        self.path.unlink()
+        self.path.symlink_to(self.path)
+        self.time += 1
+        for _ in range(3):
+            with self.assertRaisesRegex(JournalError, "symbolic links"):
+                self.write(1)
+        self.path.unlink()
+        self.write(1)
+
+        self.assertEqual(self.numbers(), [3, 4])
 
 
 class TheTail(Journals):

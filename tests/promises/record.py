@@ -50,4 +50,14 @@ RECORD = (
         "            digest = hash_of(BODY % (number, event), GENESIS, self._secret)",
         "tests.journal.test_verify.AJournal.test_with_a_removed_record_is_found_out",
     ),
+    Promise(
+        "also that its file was taken away while it was written",
+        "the first record that can be written again says so; until then, and while nobody can look "
+        "for the file, what acts is refused (214)",
+        "journal/roll.py",
+        "            self._is_lost = True\n",
+        "",
+        "tests.journal.test_files.AFileThatGoesAway"
+        ".test_is_found_too_where_its_folder_came_back_later_only",
+    ),
 )
