@@ -14,6 +14,7 @@ from pychron_comms.process.command_line import COMMANDS_OPTION, HTTP_OPTION, Ser
 from pychron_comms.process.ending import end_once
 from pychron_comms.process.garbage import overlook_what_stays
 from pychron_comms.process.monotonic import use_monotonic_clock
+from pychron_comms.process.open_files import allow_many_open_files
 from pychron_comms.process.systemd_notify import Supervision
 from pychron_comms.processor.service import ProcessorService
 from pychron_comms.processor.settings import laboratory_from
@@ -46,6 +47,7 @@ def makeService(options: Options, reactor: Any = None) -> IService:
         use_monotonic_clock(reactor)
         end_once(reactor)
         overlook_what_stays(reactor)
+        allow_many_open_files()
 
     def make() -> IService:
         settings, laboratory = laboratory_from(options.configuration, options.listen)

@@ -15,6 +15,7 @@ from pychron_comms.process.command_line import ServiceOptions, checked
 from pychron_comms.process.ending import end_once
 from pychron_comms.process.garbage import overlook_what_stays
 from pychron_comms.process.monotonic import use_monotonic_clock
+from pychron_comms.process.open_files import allow_many_open_files
 from pychron_comms.process.systemd_notify import Supervision
 from pychron_comms.qtegra.script import ParseAndExecute
 from pychron_comms.qtegra_server.service import DEFAULT_LISTEN, RemoteControlServer
@@ -58,6 +59,7 @@ def makeService(options: Options, reactor: Any = None) -> IService:
         use_monotonic_clock(reactor)
         end_once(reactor)
         overlook_what_stays(reactor)
+        allow_many_open_files()
     return checked(options, lambda: _service(options, reactor))
 
 

@@ -23,6 +23,7 @@ from pychron_comms.process.ending import end_once
 from pychron_comms.process.garbage import overlook_what_stays
 from pychron_comms.process.hangup import Hangup
 from pychron_comms.process.monotonic import use_monotonic_clock
+from pychron_comms.process.open_files import allow_many_open_files
 from pychron_comms.process.systemd_notify import Supervision
 from pychron_comms.server.reading import read_server
 from pychron_comms.server.routing.reload import Read, Reload
@@ -92,6 +93,7 @@ def makeService(options: Options, reactor: Any = None) -> IService:
         use_monotonic_clock(reactor)
         end_once(reactor)
         overlook_what_stays(reactor)
+        allow_many_open_files()
 
     def make() -> IService:
         first = _read_all(options, options.configuration)

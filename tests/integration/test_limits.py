@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 
 import pytest
 
-from tests.integration.clients import ConnectingClient, PersistentClient, Wire
+from tests.integration.clients import ConnectingClient, PersistentClient, Wire, connect
 from tests.integration.laboratories import ANY_PORT, port_of, server_address
-from tests.integration.processes import Processes, RunningProcess, wait_until
+from tests.integration.processes import TWISTD, Processes, RunningProcess, wait_until
 from tests.integration.supervised import write_slow_lab
 
 
@@ -81,3 +82,25 @@ def keepalive_seconds(port: int) -> float:
                 assert kind == "02", "no keepalive timer runs"
                 return int(when, 16) / 100
     raise AssertionError("no such connection")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no such limit")
+@pytest.mark.parametrize(("limit", "is_all"), [("-Sn 200", False), ("-n 200", True)])
+def test_a_shells_limit_of_open_files_is_raised_or_told(
+    processes: Processes, limit: str, is_all: bool
+) -> None:
+    environment = write_slow_lab(processes.folder, connections_per_host=250)
+    command = (TWISTD, "-n", "--pidfile=", "pychron-server", "--config=lab.toml")
+    server = processes.start(
+        "sh", "-c", f'ulimit {limit}; exec "$@"', "sh", *command, **environment
+    )
+    address = server_address(server, "Hardware")
+    if is_all:
+        server.wait_for("only 200 files and connections may be open")
+        return
+    with ExitStack() as crowd:
+        for _ in range(220):
+            crowd.enter_context(connect(address))
+        with Wire(address) as one_more:
+            assert one_more.ask("PychronReady") == "OK"
+    assert "may be open" not in server.log

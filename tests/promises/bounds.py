@@ -25,6 +25,16 @@ BOUNDS = (
         "tests.transport.test_limits.ConnectionLimitTests.test_nor_can_four",
     ),
     Promise(
+        "nor all the files that a process may have open",
+        "a terminal's 1,024 are raised at a start to what all listeners together can take, or the "
+        "log says that they are not",
+        "process/open_files.py",
+        "            resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, hard))\n",
+        "            pass\n",
+        "tests.process.test_open_files.OpenFilesTests"
+        ".test_as_many_as_wanted_where_the_system_lets_it",
+    ),
+    Promise(
         "a client that does not read costs the others nothing",
         "none of its commands begins until it has read, and it is dropped after a minute",
         "transport/replying.py",
