@@ -49,9 +49,9 @@ def state(command: str, reply: str) -> bool:
 
 
 def number(command: str, reply: str) -> float:
-    """A finite number."""
+    """A finite number, in the digits that instruments write: Python's own rules take more."""
     try:
-        value = float(reply)
+        value = float(_in_ascii(reply))
     except ValueError:
         raise UnexpectedReplyError(command, reply) from None
     if not math.isfinite(value):
@@ -61,9 +61,16 @@ def number(command: str, reply: str) -> float:
 
 def whole_number(command: str, reply: str) -> int:
     try:
-        return int(reply)
+        return int(_in_ascii(reply))
     except ValueError:
         raise UnexpectedReplyError(command, reply) from None
+
+
+def _in_ascii(reply: str) -> str:
+    """Raises ValueError."""
+    if "_" in reply or not reply.isascii():
+        raise ValueError(reply)
+    return reply
 
 
 def text(command: str, reply: str) -> str:

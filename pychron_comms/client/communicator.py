@@ -52,10 +52,10 @@ class Communicator:
     ``timeout`` is in seconds, above 0 and at most a day, and spans the other threads' turns,
     connecting, sending and the reply; looking a name up takes as long as the system allows.
     ``form`` is ``tagged`` for a server of ours, ``plain`` for one that knows no tags, or
-    ``auto``: one harmless question before the first command tells. ``frame`` (``L4,-,C4``) says
-    how a plain server frames its replies. With ``request_type`` every command is written as
-    ``Type|command``. Raises ValueError for arguments that make no sense, and for TLS files that
-    cannot be used.
+    ``auto``: one harmless question before the first command tells; ``closing`` for a plain one
+    that ends each reply by closing the connection. ``frame`` (``L4,-,C4``) says how a plain
+    server frames its replies. With ``request_type`` every command is written as ``Type|command``.
+    Raises ValueError for arguments that make no sense, and for TLS files that cannot be used.
 
     A tagged connection is kept, and opened again by the next command where it was lost. A plain
     command has a connection of its own. Nothing is ever sent twice.

@@ -54,16 +54,16 @@ def named_number(name: str, value: str) -> Reader:
 
 
 def truth(name: str) -> Reader:
-    """``True`` in any case; all else is false."""
-    return lambda words: {name: _word(words).lower() == "true"}
+    """``True`` in any case; all else is false, but what may be a part of it."""
+    return lambda words: {name: _is(_word(words), "true")}
 
 
 def protection(words: list[str]) -> Values:
-    """``detector,On`` in any case; all but On is Off."""
+    """``detector,On`` in any case; all but On is Off, but what may be a part of it."""
     parts = _word(words).split(",")
     return {
         "detector": parts[0],
-        "protection": "On" if _word(parts, 1).lower() == "on" else "Off",
+        "protection": "On" if _is(_word(parts, 1), "on") else "Off",
     }
 
 
@@ -82,6 +82,15 @@ def _word(words: list[str], index: int = 0) -> str:
     if index >= len(words):
         raise Unanswered
     return words[index]
+
+
+def _is(word: str, wanted: str) -> bool:
+    """Nothing here ends a line for certain: of a word that was cut, the script takes the contrary,
+    and would let a beam through that was to be kept away."""
+    word = word.lower()
+    if word != wanted and wanted.startswith(word):
+        raise Unanswered
+    return word == wanted
 
 
 def _number(words: list[str], index: int = 0) -> float:

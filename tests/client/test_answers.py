@@ -37,7 +37,7 @@ class AnswerTests(SynchronousTestCase):
     def test_numbers_are_finite_and_whole_ones_whole(self) -> None:
         self.assertEqual(answers.number("Get x", "-1.5e3"), -1500.0)
         self.assertEqual(answers.whole_number("Get x", "-15"), -15)
-        for reply in ("", "nan", "inf", "-inf", "1,5", "x"):
+        for reply in ("", "nan", "inf", "-inf", "1,5", "x", "4_500", "\u0664"):
             self.unexpected(answers.number, reply)
         for reply in ("", "1.0", "x"):
             self.unexpected(answers.whole_number, reply)

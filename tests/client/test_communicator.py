@@ -27,7 +27,7 @@ from pychron_comms.errors import (
     error_from_line,
 )
 from pychron_comms.wire.frames import FrameFormat
-from tests.client_doubles import ScriptedChannel, ScriptedNetwork
+from tests.client_doubles import Event, ScriptedChannel, ScriptedNetwork
 
 READY = b"@id=1 OK\r\n"
 REFUSED = ConnectionRefusedError(111, "Connection refused")
@@ -276,6 +276,16 @@ class PlainTests(SynchronousTestCase):
     def test_silence_ends_what_has_no_end(self) -> None:
         self.assertEqual(self.asker(ScriptedChannel(b"O", 0.01, b"K")).ask("Open A"), "OK")
         self.assertAlmostEqual(self.network.clock.seconds(), 0.06)
+
+    def test_silence_ends_nothing_where_the_end_of_the_connection_does(self) -> None:
+        def ask(*events: Event) -> str:
+            self.network = ScriptedNetwork(ScriptedChannel(*events))
+            return self.network.communicator(form="closing").ask("GetHV")
+
+        self.assertEqual(ask(b"45", 0.5, b"00", b""), "4500")
+        self.assertEqual(ask(b"4500\r\n"), "4500")
+        self.assertRaises(ReplyTimeoutError, ask, b"45")
+        self.assertRaises(NoReplyError, ask, b"45", 0.1, ConnectionResetError(104, "reset"))
 
     def test_silence_that_the_deadline_cuts_ends_nothing(self) -> None:
         asker = self.asker(ScriptedChannel(1.98, b"O"))

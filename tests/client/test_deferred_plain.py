@@ -51,6 +51,16 @@ class PlainTests(DeferredCase):
         self.reactor.advance(0.01)
         self.assertEqual(self.successResultOf(reply), "OK")
 
+    def test_silence_ends_nothing_where_the_end_of_the_connection_does(self) -> None:
+        reply = self.make("unix:/lab", form="closing").ask("GetHV")
+        server = self.accept()
+        server.say(b"45")
+        self.reactor.advance(0.5)
+        self.assertNoResult(reply)
+        server.say(b"00")
+        server.end()
+        self.assertEqual(self.successResultOf(reply), "4500")
+
     def test_bad_replies(self) -> None:
         for data, error, expected in (
             (b"", DONE, NoReplyError),

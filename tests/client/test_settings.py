@@ -46,7 +46,9 @@ class DialectTests(SynchronousTestCase):
     def test_without_a_frame_a_form_is_what_was_said(self) -> None:
         for form in Form:
             dialect = Dialect.parse(form.value, "\n", "", "")
-            self.assertEqual((dialect.form, dialect.frame), (form, None))
+            closes = form is Form.CLOSING
+            self.assertEqual((dialect.form, dialect.frame), (Form.PLAIN if closes else form, None))
+            self.assertEqual(dialect.closes, closes)
 
     def test_plain_replies_may_be_framed(self) -> None:
         for form in ("plain", "auto"):

@@ -132,7 +132,7 @@ class BlockingTests(SynchronousTestCase):
         part = Part(QtegraMicrocontroller.at("udp:127.0.0.1:9", 5.0))
         error = self.assertRaises(QtegraError, twice, part, "GetHV")
         self.assertEqual(error.server, "udp:127.0.0.1:9")
-        self.assertEqual(made, [("udp:127.0.0.1:9", {"timeout": 5.0, "form": "plain"})])
+        self.assertEqual(made, [("udp:127.0.0.1:9", {"timeout": 5.0, "form": "closing"})])
 
     def test_one_that_is_none(self) -> None:
         self.assertRaises(ValueError, QtegraMicrocontroller.at, "carrier pigeon")

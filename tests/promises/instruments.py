@@ -48,6 +48,15 @@ INSTRUMENTS = (
         "tests.instruments.test_pattern.PatternTests.test_what_is_no_text_is_no_part_of_a_word",
     ),
     Promise(
+        "nor of a reply of Qtegra's that was cut",
+        "over TCP only the end of the connection ends it, however long a part of it is delayed",
+        "client/link/replies.py",
+        " and not self._closes",
+        "",
+        "tests.client.test_communicator.PlainTests"
+        ".test_silence_ends_nothing_where_the_end_of_the_connection_does",
+    ),
+    Promise(
         "nor one of Modbus TCP",
         "each question has a number, and an answer with another one is passed over",
         "instruments/modbus/frames.py",

@@ -55,6 +55,14 @@ class TableTests(CommandCase):
     def test_what_the_script_leaves_unanswered_is_invalid(self) -> None:
         self.assert_replies(*((line, INVALID) for line in UNANSWERED))
 
+    def test_a_word_that_may_be_cut_is_not_taken_for_its_contrary(self) -> None:
+        self.assert_replies(("BlankBeam True", "OK"), ("ProtectDetector H1,On", "OK"))
+        for line in ("BlankBeam Tru", "BlankBeam t", "ProtectDetector H1,O", "ProtectDetector H1,"):
+            self.assert_replies((line, INVALID))
+        self.assert_replies(("GetDeflection H1", "2000"), ("GetParameter Y-Symmetry Set", "-50"))
+        self.assert_replies(("BlankBeam no", "OK"), ("ProtectDetector H1,x", "OK"))
+        self.assert_replies(("GetDeflection H1", "0"), ("GetParameter Y-Symmetry Set", "1.5"))
+
     def test_blanks_and_line_ends_around_a_command_are_nothing(self) -> None:
         for line in ("GetHV", " GetHV", "GetHV\r", "GetHV\n", "GetHV\r\n", "\t GetHV \r\n"):
             self.assert_replies((line, "4.5"))

@@ -23,6 +23,8 @@ def read_plain(channel: Channel, reply: PlainReply, deadline: Deadline) -> str:
             data = channel.receive(min(seconds, QUIET) if reply.may_be_whole else seconds)
         except TimeoutError:
             deadline.left()
+            if not reply.may_be_whole:
+                raise
             return reply.taken()
         text = reply.feed(data) if data else reply.ended()
         if text is not None:

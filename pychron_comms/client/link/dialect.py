@@ -35,10 +35,14 @@ _KEY = re.compile(r"[A-Za-z0-9._:-]{1,128}")
 
 
 class Form(Enum):
-    """What a server understands: tags, or nothing but the command. ``AUTO``: find out."""
+    """What a server understands: tags, or nothing but the command. ``AUTO``: find out.
+
+    ``CLOSING`` is plain, of a server that closes the connection behind each reply, as Qtegra does.
+    """
 
     TAGGED = "tagged"
     PLAIN = "plain"
+    CLOSING = "closing"
     AUTO = "auto"
 
 
@@ -50,6 +54,7 @@ class Dialect:
     terminator: str
     frame: FrameFormat | None
     request_type: str
+    closes: bool = False
 
     @classmethod
     def parse(cls, form: str, terminator: str, frame: str, request_type: str) -> Dialect:
@@ -60,11 +65,15 @@ class Dialect:
         if terminator not in _TERMINATORS:
             raise ValueError(f"{terminator!r} ends no line; CR, LF and CRLF do")
         wanted = Form(form)
+        closes = wanted is Form.CLOSING
+        if closes:
+            wanted = Form.PLAIN
         if frame and wanted is Form.TAGGED:
             raise ValueError("tagged replies are never framed")
         if frame:
             wanted = Form.PLAIN
-        return cls(wanted, terminator, FrameFormat.parse(frame) if frame else None, request_type)
+        framed = FrameFormat.parse(frame) if frame else None
+        return cls(wanted, terminator, framed, request_type, closes)
 
     def check(self, command: str, key: str = "") -> None:
         """Raise 206 for what is not exactly one line, and for a key that no tag can hold."""

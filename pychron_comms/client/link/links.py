@@ -87,12 +87,13 @@ class PlainLink:
         self._told: deque[Channel] = deque()
 
     def ask(self, question: Question) -> str:
-        doorway = self._doorway
+        doorway, dialect = self._doorway, self._doorway.dialect
+        reply = PlainReply(dialect.frame, dialect.closes)
         self._check(question)
         with closing(doorway.open(question)) as channel:
-            doorway.send(channel, doorway.dialect.plain(question.command), question)
+            doorway.send(channel, dialect.plain(question.command), question)
             try:
-                return read_plain(channel, PlainReply(doorway.dialect.frame), question.deadline)
+                return read_plain(channel, reply, question.deadline)
             except (OSError, ValueError) as error:
                 raise doorway.unanswered(channel, question, error) from None
 

@@ -20,7 +20,7 @@ class PlainExchange:
 
     def __init__(self, dialect: Dialect, clock: IReactorTime) -> None:
         self._clock = clock
-        self._taking = PlainReply(dialect.frame)
+        self._taking = PlainReply(dialect.frame, dialect.closes)
         self._silence: IDelayedCall | None = None
         self.wire: Wire | None = None
         self.reply: Deferred[str] = Deferred()

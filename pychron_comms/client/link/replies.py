@@ -25,17 +25,19 @@ class PlainReply:
     """The reply to one plain command, as it comes in.
 
     A line feed ends it at once. Without one it is whole when the server closes the connection, or
-    has been quiet for a while; with a frame, when it is as long as the frame says.
+    has been quiet for a while, unless it ``closes`` behind each; with a frame, when it is as long
+    as the frame says.
     """
 
-    def __init__(self, frame: FrameFormat | None) -> None:
+    def __init__(self, frame: FrameFormat | None, closes: bool = False) -> None:
         self._frame = frame
+        self._closes = closes
         self._data = bytearray()
 
     @property
     def may_be_whole(self) -> bool:
         """Whether silence may end it."""
-        return bool(self._data) and self._frame is None
+        return bool(self._data) and self._frame is None and not self._closes
 
     def feed(self, data: bytes) -> str | None:
         """The reply, where ``data`` ends it."""

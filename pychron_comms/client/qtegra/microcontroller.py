@@ -110,7 +110,7 @@ class QtegraMicrocontroller(Microcontroller):
     @classmethod
     def at(cls, endpoint: str, timeout: float = 2.0) -> Self:
         """One that asks at ``endpoint``, such as ``udp:127.0.0.1:1069``."""
-        return cls(Communicator(endpoint, timeout=timeout, form="plain"), endpoint)
+        return cls(Communicator(endpoint, timeout=timeout, form="closing"), endpoint)
 
     async def _exchange(self, command: str, timeout: float | None) -> str:
         return self._communicator.ask(command, timeout)
@@ -149,7 +149,7 @@ class DeferredQtegraMicrocontroller(Microcontroller):
     @classmethod
     def at(cls, endpoint: str, reactor: Any, timeout: float = 2.0) -> Self:
         """One that asks at ``endpoint``, such as ``udp:127.0.0.1:1069``."""
-        communicator = DeferredCommunicator(endpoint, reactor, timeout=timeout, form="plain")
+        communicator = DeferredCommunicator(endpoint, reactor, timeout=timeout, form="closing")
         return cls(communicator, reactor, endpoint)
 
     async def _exchange(self, command: str, timeout: float | None) -> str:
