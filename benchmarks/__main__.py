@@ -8,6 +8,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from functools import partial
 from importlib.metadata import version
@@ -49,12 +50,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int)
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures there too")
     parser.add_argument("--compare", metavar="REV", help="beside the road of another commit")
+    parser.add_argument("--python", metavar="FILE", help="beside the road run by that Python, too")
     arguments = parser.parse_args()
     allow_many_sockets()
     rounds, seconds = QUICK if arguments.quick else FULL
     with tempfile.TemporaryDirectory() as name:
         try:
-            results = _measured(Path(name), arguments.rounds or rounds, seconds, arguments.compare)
+            roads = _roads(Path(name), arguments.compare, arguments.python)
+            results = _measured(Path(name), arguments.rounds or rounds, seconds, roads)
         except (NoCompilerError, NotRunningError, OSError) as error:
             raise SystemExit(f"benchmarks: {error}") from None
     print(rendered(results))
@@ -62,11 +65,20 @@ def main() -> None:
         arguments.json.write_text(json.dumps(_plain(results), indent=1) + "\n")
 
 
-def _measured(folder: Path, count: int, seconds: float, compare: str | None) -> dict[str, object]:
-    load, relay = compiled("load", folder), compiled("relay", folder)
-    roads = {"road": ROOT}
+def _roads(folder: Path, compare: str | None, python: str | None) -> dict[str, _starter]:
+    """Ours first, and those that are to be seen beside it, by their names."""
+    roads = {"road": _starter(ROOT)}
     if compare:
-        roads[compare] = _checked_out(compare, folder)
+        roads[compare] = _starter(_checked_out(compare, folder))
+    if python:
+        roads[f"road by {python}"] = _starter(ROOT, python=python)
+    return roads
+
+
+def _measured(
+    folder: Path, count: int, seconds: float, roads: Mapping[str, _starter]
+) -> dict[str, object]:
+    load, relay = compiled("load", folder), compiled("relay", folder)
     contenders = {
         "C relay": Contender(lambda: native_relay(relay), {"relayed": _ALL}),
         "Twisted's LineReceiver": Contender(
@@ -76,11 +88,11 @@ def _measured(folder: Path, count: int, seconds: float, compare: str | None) -> 
             partial(twisted_relay, "benchmarks.prompt_relay"), {"relayed": _ALL}
         ),
     }
-    for name, checkout in roads.items():
+    for name, starter in roads.items():
         contenders[name] = Contender(
-            _starter(checkout),
+            starter,
             {"polled": _ALL, "new": _KEPT, "acting": _KEPT},
-            other=checkout is not ROOT,
+            other=starter.checkout is not ROOT,
         )
     contenders["journal"] = Contender(_starter(ROOT, "sync = false"), {"acting": _KEPT[1:2]})
     contenders["synced"] = Contender(_starter(ROOT, "sync = true"), {"acting": _KEPT[1:2]})
@@ -94,7 +106,7 @@ def _measured(folder: Path, count: int, seconds: float, compare: str | None) -> 
     with road(ROOT) as system:
         idle = idle_bytes(system)
     return {
-        "python": platform.python_version(),
+        "python": f"{platform.python_version()} of {Path(sys.executable).resolve()}",
         "twisted": version("Twisted"),
         "roads": list(roads),
         "rounds": rounds,
@@ -105,14 +117,15 @@ def _measured(folder: Path, count: int, seconds: float, compare: str | None) -> 
 
 
 class _starter:
-    """Starts the road of a checkout."""
+    """Starts the road of a checkout, by an interpreter."""
 
-    def __init__(self, checkout: Path, journal: str = "") -> None:
-        self._checkout = checkout
+    def __init__(self, checkout: Path, journal: str = "", python: str = sys.executable) -> None:
+        self.checkout = checkout
         self._journal = journal
+        self._python = python
 
     def __call__(self) -> AbstractContextManager[System]:
-        return road(self._checkout, self._journal)
+        return road(self.checkout, self._journal, self._python)
 
 
 def _checked_out(revision: str, folder: Path) -> Path:

@@ -66,11 +66,11 @@ def allow_many_sockets() -> None:
 
 
 @contextmanager
-def road(checkout: Path, journal: str = "") -> Iterator[System]:
+def road(checkout: Path, journal: str = "", python: str = sys.executable) -> Iterator[System]:
     """The server and the processor of a checkout, as a laboratory starts them.
 
     ``journal`` is what its section says beside the folder, such as ``sync = true``; without it
-    there is none.
+    there is none. ``python`` is the interpreter that runs both.
     """
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
@@ -78,8 +78,10 @@ def road(checkout: Path, journal: str = "") -> Iterator[System]:
         config = folder / "lab.toml"
         config.write_text(_configuration(folder, port, echo_port, journal))
         words = ("--config", str(config))
-        back = stack.enter_context(service(checkout, folder, "pychron-processor", *words))
-        front = stack.enter_context(service(checkout, folder, "pychron-server", *words))
+        back, front = (
+            stack.enter_context(service(checkout, folder, name, *words, python=python))
+            for name in ("pychron-processor", "pychron-server")
+        )
         try:
             await_answer(port, b"GetValveState V0\r\n", b"False\r\n")
             await_answer(echo_port, b"Open A\r\n", b"Open A\r\n")
@@ -139,12 +141,13 @@ def service(
     service: str,
     *words: str,
     twistd: Sequence[str] = TWISTD,
+    python: str = sys.executable,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """One of a checkout, as long as it is needed; its log is named after it."""
     log = folder / f"{service}.log"
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [sys.executable, *twistd, "-n", "--pidfile=", service, *words],
+            [python, *twistd, "-n", "--pidfile=", service, *words],
             cwd=checkout,
             env=_environment(checkout),
             stdout=output,

@@ -27,6 +27,7 @@ def _lines(results: Mapping[str, Any]) -> Iterator[str]:
     middle = results["medians"]
     rounds = results["rounds"]
     yield f"Ratios to the C relay in the same round: median (quartiles) of {len(rounds)} rounds."
+    yield f"Python {results['python']}, Twisted {results['twisted']}."
     yield ""
     yield "| two hops | " + " | ".join(title for title, _, _ in _COLUMNS) + " |"
     yield "|---" * (len(_COLUMNS) + 1) + "|"

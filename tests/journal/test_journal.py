@@ -102,7 +102,8 @@ class ARecord(Journals):
         ):
             with self.assertRaises(JournalError) as caught:
                 self.journal.write("begin", fields)
-            self.assertEqual(str(caught.exception), f"journal: {why}")
+            # Python 3.12 names the number, too.
+            self.assertTrue(str(caught.exception).startswith(f"journal: {why}"), caught.exception)
 
         self.assertEqual(self.lines(), [])
         self.assertEqual(self.journal.write("begin", {}), 1)
