@@ -42,6 +42,7 @@ from pychron_comms.interfaces.managers import (
     ISafeOnStop,
     ISafeWidth,
     IScriptRunner,
+    ITellsSomeValves,
     PipetteCount,
     ValveStatus,
 )
@@ -121,6 +122,7 @@ __all__ = [
     "IShowsState",
     "ISpectrometer",
     "ISystemLock",
+    "ITellsSomeValves",
     "IUVLaserManager",
     "InTerms",
     "Intensity",

@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from zope.interface import Attribute, Interface
@@ -73,6 +73,13 @@ class IKnowsInterlocks(Interface):
 
     def hindering(name: str) -> Sequence[str]:
         """The valves that must close first, just now. It asks no hardware. Errors: 005."""
+
+
+class ITellsSomeValves(Interface):
+    """An extraction line that tells of some of its valves without a look at all others."""
+
+    def some_valves(names: Iterable[str]) -> Sequence[ValveStatus]:
+        """Those of these names that it has, in this order."""
 
 
 class IReactorManager(Interface):

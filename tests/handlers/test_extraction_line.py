@@ -15,6 +15,7 @@ from pychron_comms.interfaces import (
     Effect,
     IRequestHandler,
     IRequestHandlerFactory,
+    ValveStatus,
 )
 from pychron_comms.lab.hardware import Hardware
 from pychron_comms.wire.crc import compute_crc
@@ -224,6 +225,20 @@ class ValveQueryTests(HandlerTestCase):
             ("GetStateChecksum Z", "0"),
             ("GetStateChecksum", "0"),
         )
+
+    def test_also_of_a_line_that_tells_of_all_valves_only(self) -> None:
+        class AllOrNone:
+            valves = self.handler.manager.valves
+
+        self.handler.manager = AllOrNone()
+        self.answers(("GetStateChecksum A,B,C", "3744915456"))
+
+    def test_it_looks_at_no_other_valve(self) -> None:
+        def all_of_them() -> list[ValveStatus]:
+            self.fail("all were looked at")
+
+        self.patch(self.handler.manager, "valves", all_of_them)
+        self.answers(("GetStateChecksum A,B,C", "3744915456"))
 
 
 class LaterLine:

@@ -11,6 +11,7 @@ from pychron_comms import errors
 from pychron_comms.interfaces import (
     IExtractionLineManager,
     IReactorManager,
+    ITellsSomeValves,
     PipetteCount,
     ValveStatus,
 )
@@ -64,6 +65,7 @@ class MoveTests(LineTestCase):
     def test_it_is_an_extraction_line_that_never_blocks(self) -> None:
         self.assertTrue(verifyObject(IExtractionLineManager, self.line))
         self.assertTrue(IReactorManager.providedBy(self.line))
+        self.assertTrue(verifyObject(ITellsSomeValves, self.line))
 
     def test_an_opening_ends_after_the_travel_and_the_indicator_agrees_at_once(self) -> None:
         moving = self.move("open", "A")
@@ -243,6 +245,12 @@ class StateTests(LineTestCase):
                 ValveStatus("E", False, True, "10.0.0.7"),
                 ValveStatus("F", False, False, "10.0.0.7"),
             ],
+        )
+
+    def test_of_some_valves_only_these_are_told_in_their_order(self) -> None:
+        every = {valve.name: valve for valve in self.line.valves()}
+        self.assertEqual(
+            self.line.some_valves(["E", "none", "A", "E"]), [every["E"], every["A"], every["E"]]
         )
 
     def test_locks(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Awaitable, Iterable
-from typing import cast
+from typing import Any, cast
 
 from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.errors import InvalidArgumentsError, NoResponseError
@@ -21,6 +21,7 @@ from pychron_comms.interfaces import (
     IDevice,
     IExtractionLineManager,
     IReactorManager,
+    ITellsSomeValves,
     PipetteCount,
     Source,
 )
@@ -219,10 +220,10 @@ class ValveHandler(BaseHandler):
         effect=Effect.READ,
         help="CRC-32 of the states and locks of the named valves, in this order",
     )
-    def get_state_checksum(
-        self, manager: IExtractionLineManager, sender: str, names: tuple[str, ...]
-    ) -> int:
-        return words.state_checksum(manager.valves(), names)
+    def get_state_checksum(self, manager: Any, sender: str, names: tuple[str, ...]) -> int:
+        some = ITellsSomeValves.providedBy(manager)
+        valves = manager.some_valves(names) if some else manager.valves()
+        return words.state_checksum(valves, names)
 
     @command(
         "GetPipetteCount",

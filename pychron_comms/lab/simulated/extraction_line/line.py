@@ -30,6 +30,7 @@ from pychron_comms.interfaces import (
     IMakesSafe,
     IReactorManager,
     IShowsState,
+    ITellsSomeValves,
     PipetteCount,
     Reading,
     Source,
@@ -110,6 +111,7 @@ class Valve(Protocol):
     IReactorManager,
     IMakesSafe,
     IShowsState,
+    ITellsSomeValves,
 )
 class SimulatedExtractionLine:
     """Valves by name, pipettes by the valve that lets their shots out, groups of valves."""
@@ -137,9 +139,13 @@ class SimulatedExtractionLine:
             vacuum.set_open(valve.name, valve.indicator)
 
     def valves(self) -> list[ValveStatus]:
+        return self.some_valves(self._valves)
+
+    def some_valves(self, names: Iterable[str]) -> list[ValveStatus]:
+        known = [(name, self._valves[name]) for name in names if name in self._valves]
         return [
             ValveStatus(name, valve.state, self._specs[name].locked, self._owners[name])
-            for name, valve in self._valves.items()
+            for name, valve in known
         ]
 
     @property
