@@ -5,20 +5,25 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from types import FrameType
 from typing import Any
 
+from twisted.internet.error import ReactorNotRunning
 from twisted.logger import Logger
 
 #: Standard input, output and error.
 _STREAMS = (0, 1, 2)
 
+_log = Logger()
+
 
 class Hangup:
     """Calls ``act`` in the reactor's thread for each SIGHUP.
 
-    A terminal that is closed sends the same signal to what it started; then the reactor stops, as
-    ever. To be made in the main thread; ``watch`` when the reactor runs.
+    A terminal that is closed sends the same signal to what it started; then the reactor stops,
+    unless the process was started to outlive it (``nohup``). To be made in the main thread;
+    ``watch`` when the reactor runs.
     """
 
     _log = Logger()
@@ -32,7 +37,7 @@ class Hangup:
         self._reactor = reactor
         self._act = act
         self._is_terminal = is_terminal
-        self._had_terminal = self._has_terminal()
+        self._had_terminal = self._has_terminal() and not _is_ignored()
 
     def watch(self) -> None:
         """Nothing, on systems that have no such signal."""
@@ -47,9 +52,26 @@ class Hangup:
         """The signal has come."""
         if self._had_terminal and not self._has_terminal():
             self._log.info("SIGHUP: the terminal is gone")
-            self._reactor.stop()
+            with suppress(ReactorNotRunning):  # it stops already
+                self._reactor.stop()
             return
         self._act()
 
     def _has_terminal(self) -> bool:
         return any(self._is_terminal(each) for each in _STREAMS)
+
+
+def end_with_terminal(reactor: Any) -> None:
+    """For a service that reads its configuration at a start alone: it stops as Ctrl-C stops it.
+
+    Without a handler the system would end the process at once, and leave the hardware as it is.
+    """
+    reactor.callWhenRunning(Hangup(reactor, _nothing_is_read).watch)
+
+
+def _nothing_is_read() -> None:
+    _log.warn("SIGHUP: the configuration is read at a start alone; nothing changes")
+
+
+def _is_ignored() -> bool:
+    return hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN

@@ -13,6 +13,7 @@ from pychron_comms.observability.build import metrics_of_process
 from pychron_comms.process.command_line import COMMANDS_OPTION, HTTP_OPTION, ServiceOptions, checked
 from pychron_comms.process.ending import end_once
 from pychron_comms.process.garbage import overlook_what_stays
+from pychron_comms.process.hangup import end_with_terminal
 from pychron_comms.process.monotonic import use_monotonic_clock
 from pychron_comms.process.open_files import allow_many_open_files
 from pychron_comms.process.systemd_notify import Supervision
@@ -46,6 +47,7 @@ def makeService(options: Options, reactor: Any = None) -> IService:
 
         use_monotonic_clock(reactor)
         end_once(reactor)
+        end_with_terminal(reactor)
         overlook_what_stays(reactor)
         allow_many_open_files()
 

@@ -6,17 +6,22 @@ On 51bbb1d it got 209: by datagrams in the last second, at Qtegra's port from th
 from __future__ import annotations
 
 import contextlib
+import os
+import re
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
 from tests.integration.clients import PATIENCE, Wire
 from tests.integration.laboratories import ANY_PORT, HOST, port_of, wait_until_connected
-from tests.integration.processes import Processes, RunningProcess
+from tests.integration.processes import TWISTD, Processes, RunningProcess, wait_until
 from tests.integration.supervised import write_slow_lab
 
 _ANY_UDP = f"udp:0:interface={HOST}"
@@ -131,3 +136,54 @@ def test_what_makes_safe_is_never_refused(road: Road) -> None:
         assert not asker.is_alive()
         assert asker.replies.count("OK") > 5
         assert asker.refused == []
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no such terminals")
+def test_a_terminal_that_is_closed_puts_the_laser_out(processes: Processes) -> None:
+    record = processes.folder / "record"
+    (processes.folder / "lab.toml").write_text(
+        f"""
+        [processor]
+        listen = ["{ANY_PORT}"]
+        [manager.co2]
+        class = "tests.integration.witness:Laser"
+        record = "{record}"
+        """
+    )
+    terminal, here = os.openpty()
+    command = [
+        TWISTD,
+        "-n",
+        "--pidfile=",
+        "--logfile=log",
+        "pychron-processor",
+        "--config=lab.toml",
+    ]
+    log = processes.folder / "log"
+    with subprocess.Popen(
+        [sys.executable, "-c", _IN_A_TERMINAL, *command],
+        cwd=processes.folder,
+        env={**os.environ, "PYTHONPATH": str(Path.cwd())},
+        stdin=here,
+        stdout=here,
+        stderr=here,
+        start_new_session=True,
+    ) as processor:
+        os.close(here)
+        wait_until(lambda: log.exists() and "starting on" in log.read_text(), "a start")
+        port = re.search(r"CommandProcessor starting on (\d+)", log.read_text())
+        assert port is not None
+        with Wire((HOST, int(port[1]))) as wire:
+            wire.send(b"CO2|Enable\n")
+            wait_until(record.exists, "the laser")
+            os.close(terminal)
+            assert processor.wait(PATIENCE) == 0
+    assert record.read_text().splitlines()[-1].endswith("laser off")
+
+
+#: Makes its standard input the terminal that it is started in.
+_IN_A_TERMINAL = """
+import fcntl, os, sys, termios
+fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+os.execv(sys.argv[1], sys.argv[1:])
+"""

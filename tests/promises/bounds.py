@@ -141,6 +141,15 @@ BOUNDS = (
         "tests.processor.test_manager_queue.StopTests.test_stopping_fails_what_waits_and_lets_what_runs_end",
     ),
     Promise(
+        "also where a terminal is closed",
+        "SIGHUP then stops a processor as Ctrl-C does; the system would have left its lasers on",
+        "process/hangup.py",
+        "    reactor.callWhenRunning(Hangup(reactor, _nothing_is_read).watch)\n",
+        "    Hangup(reactor, _nothing_is_read)\n",
+        "tests.process.test_hangup.HangupTests"
+        ".test_a_service_that_reads_nothing_again_is_not_ended_by_the_signal_itself",
+    ),
+    Promise(
         "a clock that jumps changes nothing",
         "timers follow a clock that nobody can set",
         "process/monotonic.py",
