@@ -67,6 +67,8 @@ class BrokerChannel:
         self._unconfirmed: OrderedDict[int, _Unconfirmed] = OrderedDict()
         self._returned: set[str] = set()
         self._number = 0
+        #: Messages that were acknowledged one by one.
+        self.acked = 0
         self.why = ""
         self.ended: Callable[[str], object] = lambda why: None
         channel.add_on_close_callback(lambda _, reason: self._over(_reason(reason)))
@@ -116,6 +118,7 @@ class BrokerChannel:
         """
         if self.why:
             return
+        self.acked += 1
         try:
             self._channel.basic_ack(tag, multiple)
         except AMQPError as error:

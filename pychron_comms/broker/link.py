@@ -26,7 +26,6 @@ from pychron_comms.broker.adapter import BrokerConnection, parameters_for
 from pychron_comms.config.private_files import read_secret
 from pychron_comms.transport.broker_strings import BrokerAddress
 from pychron_comms.transport.cork import Cork
-from pychron_comms.transport.outage import Outage
 from pychron_comms.transport.reconnecting import ReconnectingClient
 from pychron_comms.transport.tls.contexts import ClientContexts
 
@@ -37,6 +36,11 @@ HEARTBEAT = 3
 #: Seconds that connecting may take.
 _CONNECT = 5.0
 
+#: Seconds before each attempt to connect, by how many were vain.
+_PAUSES = backoffPolicy(
+    initialDelay=0.1, maxDelay=2.0, factor=1.5, jitter=partial(random.uniform, 0, 0.2)
+)
+
 
 class LinkUser(Protocol):
     """Whose links they are."""
@@ -46,6 +50,9 @@ class LinkUser(Protocol):
 
     def leave(self, why: str) -> None:
         """A connection that was there is gone."""
+
+    def attempt_failed(self, why: str) -> None:
+        """None could be made."""
 
     def blocked(self, why: str) -> None:
         """The broker is short of memory or disk, as ``why`` says; empty: not any more."""
@@ -62,7 +69,6 @@ class BrokerLink(MultiService):
         purpose: str,
         *,
         cork: Cork,
-        outage: Outage | None = None,
     ) -> None:
         super().__init__()
         self._address = address
@@ -70,7 +76,10 @@ class BrokerLink(MultiService):
         self._cork = cork
         self._reactor = reactor
         self._user = user
-        self._outage = outage
+        # The one that this end has dropped, until it has ended.
+        self._dropped: BrokerConnection | None = None
+        # How often in a row what was made of a connection was of no use.
+        self._vain = 0
         self.connection: BrokerConnection | None = None
         #: Why there is none.
         self.why = "not connected yet"
@@ -79,21 +88,23 @@ class BrokerLink(MultiService):
             self.endpoint(),
             _Factory(self.protocol),
             self._attempt_failed,
-            backoffPolicy(
-                initialDelay=0.1, maxDelay=2.0, factor=1.5, jitter=partial(random.uniform, 0, 0.2)
-            ),
+            lambda attempts: _PAUSES(attempts + self._vain),
             reactor,
         )
         client.setServiceParent(self)
 
     def stopService(self) -> Deferred[Any]:
-        self.drop()
+        self.drop("it stops")
         return maybeDeferred(super().stopService)
 
-    def drop(self) -> None:
-        """End the connection, to begin with another."""
+    def drop(self, why: str, vain: int = 0) -> None:
+        """End the connection, to begin with another: the later, the oftener in a row it was in
+        ``vain``. Nobody is told of its end."""
+        self._vain = vain
         if self.connection is not None:
-            self.connection.close()
+            self._dropped = self.connection
+            self._lose(why)
+            self._dropped.close()
 
     def endpoint(self) -> IStreamClientEndpoint:
         """Where the broker is."""
@@ -112,31 +123,31 @@ class BrokerLink(MultiService):
 
     def connected(self, connection: BrokerConnection) -> None:
         self.connection = connection
-        if self._outage is not None:
-            self._outage.connected()
         self._user.linked()
 
     def disconnected(self, connection: BrokerConnection, why: str) -> None:
-        was, self.connection, self.why = self.connection, None, why
-        if self._outage is not None:
-            if was is None:
-                self._outage.attempt_failed(why)
-            else:
-                self._outage.lost(why)
-        if was is not None:
-            if self.is_blocked:
-                # A broker that is short of memory may end of it: the next one says so itself.
-                self.blocked("")
+        if connection is self._dropped:
+            self._dropped = None
+        elif connection is self.connection:
+            self._lose(why)
             self._user.leave(why)
+        else:
+            self.why = why
+            self._user.attempt_failed(why)
 
     def blocked(self, why: str) -> None:
         self.is_blocked = bool(why)
         self._user.blocked(why)
 
+    def _lose(self, why: str) -> None:
+        self.connection, self.why = None, why
+        if self.is_blocked:
+            # A broker that is short of memory may end of it: the next one says so itself.
+            self.blocked("")
+
     def _attempt_failed(self, failure: Failure) -> Failure:
         self.why = failure.getErrorMessage()
-        if self._outage is not None:
-            self._outage.attempt_failed(self.why)
+        self._user.attempt_failed(self.why)
         return failure
 
 

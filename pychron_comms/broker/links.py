@@ -6,8 +6,8 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-from twisted.application.service import MultiService
-from twisted.internet.defer import Deferred, ensureDeferred
+from twisted.application.service import MultiService, Service
+from twisted.internet.defer import Deferred, ensureDeferred, maybeDeferred
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
@@ -17,6 +17,9 @@ from pychron_comms.broker.link import BrokerLink
 from pychron_comms.transport.broker_strings import BrokerAddress
 from pychron_comms.transport.cork import Cork
 from pychron_comms.transport.outage import Outage
+
+#: Seconds after which what was joined was of use.
+_LASTING = 10.0
 
 
 class LinksUser(Protocol):
@@ -51,10 +54,13 @@ class BrokerLinks(MultiService):
         super().__init__()
         self._user = user
         self._is_joining = False
-        outage = Outage(address.name, reactor)
-        self._consuming = link(
-            address, reactor, self, f"{name}, consuming", cork=cork, outage=outage
-        )
+        self._outage = Outage(address.name, reactor)
+        self._reactor = reactor
+        # Since when it has joined.
+        self._joined_at: float | None = None
+        # How often in a row that could not be, or did not last.
+        self._vain = 0
+        self._consuming = link(address, reactor, self, f"{name}, consuming", cork=cork)
         self._publishing = link(address, reactor, self, f"{name}, publishing", cork=cork)
         for each in (self._consuming, self._publishing):
             each.setServiceParent(self)
@@ -81,12 +87,25 @@ class BrokerLinks(MultiService):
         channel.ended = self.leave
         return channel
 
+    def stopService(self) -> Deferred[Any]:
+        Service.stopService(self)
+        self.leave("it stops")
+        return maybeDeferred(super().stopService)
+
     def leave(self, why: str) -> None:
-        """Begin anew with both."""
+        """Begin anew with both: at once, and later and later where that is of no use."""
+        if not self._is_joining:
+            return
         self._is_joining = False
+        joined_at, self._joined_at = self._joined_at, None
+        has_lasted = joined_at is not None and self._reactor.seconds() - joined_at >= _LASTING
+        self._vain = 0 if has_lasted else self._vain + 1
+        if self.running:
+            tell = self._outage.attempt_failed if joined_at is None else self._outage.lost
+            tell(why)
         self._user.left(why)
         for link in (self._consuming, self._publishing):
-            link.drop()
+            link.drop(why, self._vain)
 
     # -- what the links tell
 
@@ -96,11 +115,20 @@ class BrokerLinks(MultiService):
         if consuming and publishing and not self._is_joining:
             self._is_joining = True
             joined: Deferred[None] = ensureDeferred(self._user.join(consuming, publishing))
-            joined.addErrback(self._not_joined)
+            joined.addCallbacks(self._joined, self._not_joined)
+
+    def attempt_failed(self, why: str) -> None:
+        """One could not be connected."""
+        self._outage.attempt_failed(why)
 
     def blocked(self, why: str) -> None:
         """The broker takes nothing of one of them, or does again."""
         self._user.blocked(why)
+
+    def _joined(self, result: None) -> None:
+        if self._is_joining:
+            self._joined_at = self._reactor.seconds()
+            self._outage.connected()
 
     def _not_joined(self, failure: Failure) -> None:
         if failure.check(BrokerError):

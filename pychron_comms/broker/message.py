@@ -12,13 +12,14 @@ from pika import BasicProperties
 REQUEST_LIMIT = 131_072
 
 #: Kinds of messages, which they bear as their ``type``.
-REQUEST, WORD, REPLY, STATE, OWNER, BEAT, CLAIM, TAKEN, RECORD = (
+REQUEST, WORD, REPLY, STATE, OWNER, BEAT, PROBE, CLAIM, TAKEN, RECORD = (
     "pychron.request",
     "pychron.word",
     "pychron.reply",
     "pychron.state",
     "pychron.owner",
     "pychron.beat",
+    "pychron.probe",
     "pychron.claim",
     "pychron.taken",
     "pychron.record",

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from pychron_comms.transport.broker_strings import STATE_EXCHANGE
+from pychron_comms.transport.places import PENDING_LIMIT
 
 #: Requests, by the topic ``SET.LANE``.
 COMMANDS = "pychron.command"
@@ -30,9 +31,11 @@ EXCHANGES = {
     PROCESSORS: "topic",
 }
 
-#: Messages that may wait in a lane; one more is refused by the broker, and never replayed.
+#: Messages that may wait in a lane; one more is refused by the broker, and never replayed. Reads:
+#: as many as a server has places for.
 WAITING = 256
 SAFE_WAITING = 2000
+READS_WAITING = PENDING_LIMIT
 
 #: Milliseconds that a message which makes safe may wait: longer than a takeover takes, and so short
 #: that it undoes nothing that somebody did who was told 201 and went to look.
@@ -50,7 +53,7 @@ class Lane(enum.Enum):
     ACT = "act"
     #: What makes safe: passes the others, and is acknowledged when it has been done.
     SAFE = "safe"
-    #: What is known to read, and what a server says beside commands: forgotten when it is sent.
+    #: What is known to read, and what a server says beside commands: forgotten with who has it.
     READ = "read"
 
 
@@ -72,7 +75,7 @@ def lane_queue(hardware: str, lane: Lane) -> Queue:
     if lane is Lane.READ:
         # Of no worth without the owner. One that outlives him is of one node of a cluster, and
         # could be neither used nor made again while that is away.
-        arguments["x-queue-type"] = "classic"
+        arguments.update({"x-queue-type": "classic", "x-max-length": READS_WAITING})
     else:
         arguments.update({"x-queue-type": "quorum", "x-single-active-consumer": True})
     if lane is Lane.SAFE:

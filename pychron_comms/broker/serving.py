@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from functools import partial
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -13,6 +12,7 @@ from pychron_comms.broker.adapter import BrokerConnection
 from pychron_comms.broker.channel import BrokerChannel
 from pychron_comms.broker.figures import StandbyFigures
 from pychron_comms.broker.intake import Intake, Road
+from pychron_comms.broker.lane import ReadLane, WatchedLane
 from pychron_comms.broker.links import BrokerLinks
 from pychron_comms.broker.log_writer import LogWriter
 from pychron_comms.broker.message import OWNER, Message
@@ -65,6 +65,8 @@ class Serving:
             **{word: _without_server(act) for word, act in words.items()},
         }
         self._lanes: list[BrokerChannel] = []
+        self._watched: list[WatchedLane] = []
+        self._reads: ReadLane | None = None
         self._bindings: KeptBindings | None = None
         self._teller: StateTeller | None = None
         # Since the last beat: whether somebody was shown how things stand, and others want to be.
@@ -101,12 +103,14 @@ class Serving:
         ):
             channel = await links.channel(connection)
             self._lanes.append(channel)
-            await channel.confirm()
-            await channel.ask("basic_qos", prefetch_count=ahead)
-            await channel.consume(lane_queue(self._hardware, lane).name, partial(take, channel))
+            queue = lane_queue(self._hardware, lane)
+            watched = WatchedLane(queue, ahead, channel, take, self._seconds)
+            self._watched.append(watched)
+            await watched.begin()
         reads = await links.channel(consuming)
         self._lanes.append(reads)
-        await reads.consume(reading.name, intake.read, auto_ack=True)
+        self._reads = ReadLane(reading, reads, intake.read)
+        await self._reads.begin()
         # Of the two other lanes every processor does.
         self._bindings = KeptBindings(reads, self._seconds)
         self._bindings.keep(reading.name, reading.exchange, reading.topic)
@@ -116,12 +120,19 @@ class Serving:
         """To be called with each beat."""
         self.say_owner(road)
         self._servers.look(self._seconds())
+        if self._reads is not None:
+            self._reads.say_seen()
         if self._bindings is not None:
             self._bindings.look()
         self._has_shown = False
         if self._others_want and self._teller is not None:
             self._others_want = False
             self._teller.tell_all()
+
+    def unserved(self, road: Road) -> str:
+        """What it consumes to no avail, as far as is known; empty for nothing."""
+        lost = [lane.queue.name for lane in self._watched if not lane.look(road.told)]
+        return lost[0] if lost else ""
 
     def say_owner(self, road: Road) -> None:
         """To all servers, while the lanes are served."""
@@ -138,6 +149,7 @@ class Serving:
     def end(self) -> None:
         """Also where there is nothing to end."""
         lanes, self._lanes = self._lanes, []
+        self._watched, self._reads = [], None
         self._bindings = None
         for channel in lanes:
             channel.ended = lambda why: None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Any
 
 from twisted.application.service import MultiService, Service
@@ -13,7 +12,8 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 
 from pychron_comms.broker.adapter import BrokerConnection
-from pychron_comms.broker.channel import BrokerChannel, BrokerError
+from pychron_comms.broker.channel import BrokerError
+from pychron_comms.broker.chosen import Subscription
 from pychron_comms.broker.figures import StandbyFigures
 from pychron_comms.broker.intake import Road
 from pychron_comms.broker.link import BrokerLink
@@ -22,7 +22,7 @@ from pychron_comms.broker.log_reader import LogReader
 from pychron_comms.broker.log_writer import LogWriter
 from pychron_comms.broker.memory import SharedMemory
 from pychron_comms.broker.message import BEAT as BEAT_MESSAGE
-from pychron_comms.broker.message import CLAIM, Delivery, Message
+from pychron_comms.broker.message import CLAIM, Message
 from pychron_comms.broker.names import (
     JOURNAL,
     PROCESSORS,
@@ -117,6 +117,9 @@ class Standby(MultiService):
         name = f"processor of {address.hardware}"
         self._links = BrokerLinks(address, reactor, self, name, cork=Cork(), link=link)
         self._links.setServiceParent(self)
+        self._chosen = Subscription(
+            self._hardware, self._links, self._ownership, self._beats, seconds
+        )
         self._ticks = Ticks(self._tick, BEAT, reactor)
 
     @property
@@ -134,11 +137,7 @@ class Standby(MultiService):
         self._ticks.stop()
         self._serving.end()
         written = self._writer.written(_LAST_RECORDS)
-        return written.addCallback(lambda _: self._stopped())
-
-    def _stopped(self) -> Deferred[Any]:
-        self._links.leave("it stops")
-        return maybeDeferred(super().stopService)
+        return written.addCallback(lambda _: maybeDeferred(MultiService.stopService, self))
 
     def tell_record(self, record: Mapping[str, Any]) -> None:
         """A copy of what the journal has, for the standby and for who listens."""
@@ -152,14 +151,18 @@ class Standby(MultiService):
         await make_exchanges(consuming)
         memory = memory_queue(self._hardware)
         queues = [lane_queue(self._hardware, lane) for lane in (Lane.ACT, Lane.SAFE)]
+        log = await self._links.channel(consuming)
         bindings = KeptBindings(await self._links.channel(consuming), self._seconds)
         for queue in (*queues, owner_queue(self._hardware), memory):
             await make_queue(consuming, queue)
             bindings.keep(queue.name, queue.exchange, queue.topic)
+        for queue in queues:
+            # By which probes come.
+            await bind(log, queue.name, PROCESSORS, queue.topic)
+            bindings.keep(queue.name, PROCESSORS, queue.topic)
         published = await self._links.channel(publishing)
         await published.confirm()
         told, replied = [await self._links.channel(publishing) for _ in range(2)]
-        log = await self._links.channel(consuming)
         await bind(log, memory.name, JOURNAL, f"{self._hardware}.#")
         bindings.keep(memory.name, JOURNAL, f"{self._hardware}.#")
         self._bindings = bindings
@@ -168,27 +171,18 @@ class Standby(MultiService):
         self._writer.begin(published)
         await self._reader.begin(log, memory.name)
         # Not by the one that requests come by: behind a flood of these the lease would run out.
-        beats = await self._links.channel(publishing)
-        await beats.ask("basic_qos", prefetch_count=20)
-        self._ownership.subscribed()
-        await beats.consume(owner_queue(self._hardware).name, partial(self._beaten, beats))
-        self._trouble = ""
+        await self._chosen.begin(publishing)
         self._log.info("stands by for {hardware}", hardware=self._hardware)
 
     def left(self, why: str) -> None:
         """The fence shuts by itself, when its time is over."""
-        if self._trouble != why:
-            self._trouble = why
-            if self.running:
-                self._log.warn(
-                    "no processor of {hardware} for now: {why}", hardware=self._hardware, why=why
-                )
+        self._trouble = why
         self._road = self._connections = self._bindings = None
         self._reader.end()
         self._writer.end()
         if self._claiming is not None:
             self._claiming.cancel()
-        self._ownership.subscribed()
+        self._chosen.end()
         self._serving.end()
 
     def blocked(self, why: str) -> None:
@@ -213,10 +207,6 @@ class Standby(MultiService):
             self._has_ended = True
             self._usurped(why)
 
-    def _beaten(self, beats: BrokerChannel, delivery: Delivery) -> None:
-        beats.ack(delivery.tag)
-        self._ownership.delivered(self._beats.sent_at(delivery.message.body))
-
     def _tick(self) -> None:
         now = self._seconds()
         if self._owned and not self._fence.is_open:
@@ -228,10 +218,14 @@ class Standby(MultiService):
             self._bindings.look()
         if self._road is None:
             return
+        self._chosen.look()
         beat = Message(BEAT_MESSAGE, self._beats.at(now))
         self._road.told.tell(PROCESSORS, owner_topic(self._hardware), beat)
         if self._owned:
             self._serving.pass_time(self._road)
+            queue = self._serving.unserved(self._road)
+            if queue:
+                self._links.leave(f"nothing comes by {queue} any more")
         elif self._ownership.may_claim and self._claiming is None:
             self._claiming = ensureDeferred(self._claim(self._road))
             self._claiming.addErrback(self._not_claimed).addBoth(self._claimed)
@@ -250,6 +244,7 @@ class Standby(MultiService):
         if self._road is not road or not self._ownership.claim(epoch):
             return
         self._owned = epoch
+        self._trouble = ""
         self._reader.rest()
         self._log.info("owns {hardware} as {epoch}", hardware=self._hardware, epoch=epoch)
         if not self._has_begun:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.error import ConnectError
 from twisted.internet.protocol import Factory
-from twisted.internet.testing import MemoryReactorClock
+from twisted.internet.testing import MemoryReactorClock, StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.broker.adapter import BrokerConnection, parameters_for
@@ -23,6 +23,9 @@ class User:
 
     def leave(self, why: str) -> None:
         self.told.append(f"leave: {why}")
+
+    def attempt_failed(self, why: str) -> None:
+        self.told.append(f"failed: {why}")
 
     def blocked(self, why: str) -> None:
         self.told.append(f"blocked: {why}")
@@ -67,7 +70,7 @@ class LinkTests(SynchronousTestCase):
 
     def test_what_was_never_connected_is_not_left(self) -> None:
         self.link.disconnected(self.connection, "refused")
-        self.assertEqual(self.user.told, [])
+        self.assertEqual(self.user.told, ["failed: refused"])
         self.assertEqual(self.link.why, "refused")
 
     def test_what_was_connected_is_left(self) -> None:
@@ -75,6 +78,17 @@ class LinkTests(SynchronousTestCase):
         self.link.disconnected(self.connection, "gone")
         self.assertEqual(self.user.told, ["linked", "leave: gone"])
         self.assertIsNone(self.link.connection)
+
+    def test_nobody_is_told_of_the_end_of_one_that_was_dropped(self) -> None:
+        self.link.connected(self.connection)
+        self.connection.transport = StringTransport()
+        self.link.blocked("low on memory")
+        self.link.drop("no use")
+        self.assertIsNone(self.link.connection)
+        self.assertTrue(self.connection.transport.disconnected)
+        self.link.disconnected(self.connection, "200 Normal shutdown")
+        self.assertEqual(self.user.told, ["linked", "blocked: low on memory", "blocked: "])
+        self.assertEqual(self.link.why, "no use")
 
     def test_a_broker_that_ends_while_it_takes_nothing_does_not_stay_so(self) -> None:
         """The next one says so itself, if it takes nothing either."""

@@ -8,6 +8,7 @@ from typing import Any
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.broker.channel import ChannelLostError
@@ -32,15 +33,16 @@ class Link(Service):
         self.connection: Any = None
         self.why = "not connected yet"
         self.is_blocked = False
-        self.drops = 0
+        self.drops = self.vain = 0
         made.append(self)
 
     def connect(self) -> None:
         self.connection = object()
         self.user.linked()
 
-    def drop(self) -> None:
+    def drop(self, why: str, vain: int = 0) -> None:
         self.drops += 1
+        self.vain = vain
         self.connection = None
 
 
@@ -66,9 +68,10 @@ class LinksTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.both: list[Link] = []
         self.user = User()
+        self.clock = Clock()
         self.links = BrokerLinks(
             parse_broker("amqp:b:set=line"),
-            Clock(),
+            self.clock,
             self.user,  # type: ignore[arg-type]
             "test",
             cork=Cork(),
@@ -106,6 +109,35 @@ class LinksTests(SynchronousTestCase):
         self.user.joining[0].errback(RuntimeError("bug"))
         self.assertEqual(self.user.told, ["a bug"])
         self.assertEqual(len(self.flushLoggedErrors(RuntimeError)), 1)
+
+    def fail_to_join(self) -> int:
+        """Once more; how often it was in vain, in a row."""
+        self.connect()
+        self.user.joining[-1].errback(ChannelLostError("406 unlike"))
+        (vain,) = {each.vain for each in self.both}
+        return vain
+
+    def test_what_is_of_no_use_again_and_again_is_tried_later_and_told_once(self) -> None:
+        self.links.running = True
+        with capturedLogs() as logged:
+            self.assertEqual([self.fail_to_join() for _ in range(4)], [1, 2, 3, 4])
+            # Of that, the connections tell no more.
+            self.links.leave("200 Normal shutdown")
+        self.assertEqual([event["why"] for event in logged], ["406 unlike"])
+        self.assertEqual(self.user.told, ["406 unlike"] * 4)
+        self.connect()
+        self.user.joining[-1].callback(None)
+        self.clock.advance(9.0)
+        self.links.leave("cut")
+        self.assertEqual(self.both[0].vain, 5)
+
+    def test_what_was_of_use_for_a_while_is_tried_at_once(self) -> None:
+        self.fail_to_join()
+        self.connect()
+        self.user.joining[-1].callback(None)
+        self.clock.advance(10.0)
+        self.links.leave("cut")
+        self.assertEqual(self.both[0].vain, 0)
 
     def test_it_says_which_of_them_is_not_there(self) -> None:
         self.both[1].why = "refused"

@@ -25,7 +25,7 @@ class NoLink(Service):
     def __init__(self, *arguments: Any, **more: Any) -> None:
         """Whatever it is given."""
 
-    def drop(self) -> None:
+    def drop(self, why: str) -> None:
         """There is nothing."""
 
 

@@ -10,7 +10,10 @@ from collections import Counter
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from pychron_comms.broker.chosen import AGAIN as CHOSEN_AGAIN
+from pychron_comms.broker.lane import PATIENCE, QUIET
 from pychron_comms.broker.link import HEARTBEAT
+from pychron_comms.broker.ownership import WAIT
 from pychron_comms.broker.state import StateTeller
 from pychron_comms.broker.topology import AGAIN
 from tests.draws import drawn
@@ -93,6 +96,35 @@ class UnboundTests(SynchronousTestCase):
         world.ask(0, Wish("Count", "a", Script(), None, key=False))
         world.pass_time(1.0)
         self.assertEqual(world.units[0].replies, ["did n0"])
+
+
+class MadeAnewTests(SynchronousTestCase):
+    """Somebody deletes a queue and makes it again at once: nobody is told, and nothing comes."""
+
+    def setUp(self) -> None:
+        self.world = World()
+
+    def answer_after(self, word: str, seconds: float) -> list[str]:
+        self.world.pass_time(seconds)
+        self.world.ask(0, Wish(word, "a", Script(), 1.0, key=False))
+        self.world.pass_time(2.0)
+        return self.world.units[-1].replies
+
+    def test_one_that_requests_come_by_is_served_again(self) -> None:
+        for number, (queue, word) in enumerate((("act", "Count"), ("safe", "Calm"))):
+            self.world.make_anew(queue)
+            self.assertIn("ERROR 201", str(self.answer_after(word, 0.0)))
+            self.assertEqual(
+                self.answer_after(word, QUIET + PATIENCE + WAIT + 3.0), [f"did n{2 * number + 1}"]
+            )
+
+    def test_by_the_owners_somebody_is_chosen_again_and_by_it_who_stands_by(self) -> None:
+        self.world.make_anew("owner")
+        self.assertEqual(self.answer_after("Count", CHOSEN_AGAIN + WAIT + 3.0), ["did n0"])
+        # Also of those that had nothing to do with it.
+        self.world.pass_time(CHOSEN_AGAIN)
+        self.world.kill(self.world.processors.index(self.world.owners()[0]), 60.0)
+        self.assertEqual(self.answer_after("Count", WAIT + 1.5), ["did n1"])
 
 
 class FloodTests(SynchronousTestCase):

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+from pychron_comms.broker.names import Lane, lane_queue, memory_queue, owner_queue
 from tests.integration.brokers import Broker
 from tests.integration.clients import Wire
 from tests.integration.laboratories import ANY_PORT, server_address
@@ -106,6 +107,19 @@ class BrokerRoad:
     def seen(self) -> list[str]:
         """What the hardware obeyed, in order."""
         return [line.partition(" ")[2] for line in self._record.read_text().splitlines()]
+
+
+def make_anew(broker: Broker, hardware: str, what: str, **arguments: object) -> None:
+    """Delete a queue of the set, and make it again at once; with other arguments where they are
+    given."""
+    lanes = [lane_queue(hardware, lane) for lane in (Lane.ACT, Lane.SAFE)]
+    queues = (*lanes, owner_queue(hardware), memory_queue(hardware))
+    (queue,) = [each for each in queues if each.name.endswith(f".{what}")]
+    with broker.connect() as connection:
+        channel = connection.channel()
+        channel.queue_delete(queue.name)
+        channel.queue_declare(queue.name, durable=True, arguments={**queue.arguments, **arguments})
+        channel.queue_bind(queue.name, queue.exchange, queue.topic)
 
 
 class Asker(Wire):

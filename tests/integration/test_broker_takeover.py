@@ -7,10 +7,11 @@ what that obeyed.
 from __future__ import annotations
 
 import signal
+import time
 
 from tests.faults.kinds import HalfOpen
 from tests.faults.proxy import DOWN, UP, Proxy
-from tests.integration.broker_road import BrokerRoad
+from tests.integration.broker_road import BrokerRoad, make_anew
 from tests.integration.brokers import Broker
 from tests.integration.processes import Processes, RunningProcess, wait_until
 
@@ -178,6 +179,40 @@ def test_queues_that_are_deleted_are_made_again(processes: Processes, broker: Br
         # This process still knows what it did.
         assert client.ask("Open A", ";key=k") == "OK"
     assert road.seen.count("A open") == 1
+
+
+def test_queues_that_are_made_anew_at_once_are_served_again(
+    processes: Processes, broker: Broker
+) -> None:
+    """The broker tells nobody, and nothing comes by them any more."""
+    road = BrokerRoad(processes, broker, "anew")
+    owner, other = pair(road)
+    with road.connected() as client:
+        for what in ("act", "owner"):
+            make_anew(broker, "anew", what)
+            client.open_one(what)
+        make_anew(broker, "anew", "safe")
+        wait_until(lambda: client.ask("Close A", ";within=2") == "OK", "a lane that is served")
+        # Who stood by has not lost its place for good, nor the one that was the owner.
+        owner.kill()
+        client.open_one("B")
+        processes_that_own = [each for each in (owner, other) if each.runs]
+        assert processes_that_own == [other]
+
+
+def test_a_queue_that_is_unlike_ours_is_told_once_and_tried_ever_later(
+    processes: Processes, broker: Broker
+) -> None:
+    road = BrokerRoad(processes, broker, "unlike")
+    owner = road.owner()
+    make_anew(broker, "unlike", "act", **{"x-max-length": 7})
+    owner.wait_for("PRECONDITION_FAILED")
+    begun = len(owner.log)
+    time.sleep(5.0)
+    assert len(owner.log) - begun < 200, owner.log[begun:]
+    with broker.connect() as connection:
+        connection.channel().queue_delete("pychron.unlike.act")
+    owner.wait_for("owns unlike as 2")
 
 
 def test_who_stops_in_order_leaves_the_hardware_to_the_other(

@@ -99,10 +99,35 @@ MACHINES = (
         "no flood of requests takes the hardware from its owner",
         "its beats come by another connection than what is only read or makes safe",
         "broker/standby.py",
-        "        beats = await self._links.channel(publishing)\n",
-        "        beats = await self._links.channel(consuming)\n",
+        "        await self._chosen.begin(publishing)\n",
+        "        await self._chosen.begin(consuming)\n",
         "tests.faults.test_takeovers.FloodTests"
         ".test_requests_that_stand_before_everything_hold_up_no_beat",
+    ),
+    Promise(
+        "nor do many reads hold up what makes safe",
+        "64 of them are on the way at a time, and the rest stands at the broker",
+        "broker/lane.py",
+        '        await self._channel.ask("basic_qos", prefetch_count=AHEAD)\n',
+        "",
+        "tests.broker.test_lane.ReadLaneTests.test_few_are_on_the_way_at_a_time",
+    ),
+    Promise(
+        "a queue that is made anew behind everybody's back is served again",
+        "an owner that hears nothing by a lane for 3 s sends a probe, which must come back in 4 s",
+        "broker/lane.py",
+        "        return now - self._probed < PATIENCE\n",
+        "        return True\n",
+        "tests.faults.test_takeovers.MadeAnewTests.test_one_that_requests_come_by_is_served_again",
+    ),
+    Promise(
+        "and one that says who owns the hardware leaves it without an owner for seconds only",
+        "who hears nothing by it for 10 s makes his subscription anew, which proves nothing yet",
+        "broker/chosen.py",
+        "        elif self._seconds() - self._heard >= AGAIN:\n",
+        "        elif False:\n",
+        "tests.faults.test_takeovers.MadeAnewTests"
+        ".test_by_the_owners_somebody_is_chosen_again_and_by_it_who_stands_by",
     ),
     Promise(
         "no message takes the hardware from its owner",

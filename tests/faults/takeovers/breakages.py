@@ -85,6 +85,6 @@ BREAKAGES = {
     ),
     # Told again of what makes safe, while the lease ran out.
     "the driver is told past the fence": Breakage(
-        [(FencedRunner, "run", _unfenced)], drawn(15), "only the owner acts"
+        [(FencedRunner, "run", _unfenced)], drawn(17), "only the owner acts"
     ),
 }

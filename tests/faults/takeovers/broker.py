@@ -54,6 +54,13 @@ class ModelBroker:
         if queue is not None:
             queue.delete()
 
+    def make_anew(self, name: str) -> None:
+        """Somebody deletes a queue and makes it again at once: who consumes it hears nothing of
+        that, nor by it."""
+        queue = self.queues.get(name)
+        if queue is not None:
+            self.queues[name] = queue.emptied()
+
     def unbind(self) -> None:
         """Somebody has taken all bindings away, or the exchanges that had them."""
         self._bindings.clear()

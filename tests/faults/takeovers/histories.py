@@ -101,6 +101,10 @@ def _delete(chance: random.Random) -> Step:
     return Step("delete", (chance.choice(("act", "owner", "memory", "safe", "read")),))
 
 
+def _make_anew(chance: random.Random) -> Step:
+    return Step("make_anew", (chance.choice(("act", "owner", "safe")),))
+
+
 def _slow_disk(chance: random.Random) -> Step:
     return Step("slow_disk", (chance.choice((0.03, 0.3, 1.5)), chance.choice((1.0, 5.0, 20.0))))
 
@@ -119,9 +123,10 @@ _FAULTS: tuple[Callable[[random.Random], Step], ...] = (
     _delete,
     _slow_disk,
     _kill_server,
+    _make_anew,
 )
 
-IN_MEMORY = Pace((15, 60), (0.01, 0.2, 1.0, 4.0, 15.0), (5, 6, 6, 3, 3, 2, 2, 3, 2), 0.8)
+IN_MEMORY = Pace((15, 60), (0.01, 0.2, 1.0, 4.0, 15.0), (5, 6, 6, 3, 3, 2, 2, 3, 2, 2), 0.8)
 
 #: In real processes each second is one, and each restart is work: fewer steps, shorter pauses.
-IN_PROCESSES = Pace((6, 14), (0.2, 1.0, 3.0), (10, 10, 10, 4, 1, 1, 2, 3, 3), 0.72)
+IN_PROCESSES = Pace((6, 14), (0.2, 1.0, 3.0), (10, 10, 10, 4, 1, 1, 2, 3, 3, 2), 0.72)

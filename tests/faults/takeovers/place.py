@@ -22,6 +22,7 @@ from tests.faults.takeovers.alarm import OwnAlarm
 from tests.faults.takeovers.client import PORT, Client
 from tests.faults.takeovers.seen import Seen
 from tests.faults.takeovers.turns import Turns
+from tests.integration.broker_road import make_anew
 from tests.integration.brokers import Broker, kill_node, start_node
 from tests.integration.laboratories import HOST
 from tests.integration.processes import Processes, RunningProcess
@@ -190,6 +191,16 @@ class Place:
             return False
         return True
 
+    def make_anew(self, queue: str) -> bool:
+        """Delete it, and make it again at once. Whether it could be done."""
+        if not self.broker_is_up:
+            return False
+        try:
+            make_anew(self.broker, self.hardware, queue)
+        except (AMQPError, OSError):
+            return False
+        return True
+
     # -- how it is
 
     @property
@@ -207,7 +218,7 @@ class Place:
         member = self.members[who]
         log = member.process.log
         joined = log.rfind(f"stands by for {self.hardware}")
-        return member.is_well and joined > log.rfind(f"no processor of {self.hardware} for now")
+        return member.is_well and joined > log.rfind("lost the broker at")
 
     # -- parts
 

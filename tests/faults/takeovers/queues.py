@@ -48,6 +48,7 @@ class Queue:
     ) -> None:
         self.name = name
         self._clock = clock
+        self.emptied = lambda: Queue(name, arguments, clock, lag)
         self._lag = lag if arguments.get("x-queue-type", "classic") != "classic" else lambda: 0.0
         self.survives = arguments.get("x-queue-type", "classic") != "classic"
         self._single = bool(arguments.get("x-single-active-consumer"))

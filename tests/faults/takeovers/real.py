@@ -165,6 +165,11 @@ class RealWorld:
             if not hear:
                 self.log_lost_at = unstopped()
 
+    def make_anew(self, queue: str) -> None:
+        self._interferes()
+        if self._place.make_anew(queue):
+            self.faults[f"queue {queue} made anew"] += 1
+
     def slow_disk(self, lag: float, seconds: float) -> None:
         """The broker stands still, as one whose disk does not answer."""
         if self._place.broker_is_up:

@@ -195,6 +195,10 @@ class World:
             self.log_lost_at = self.clock.seconds()
         self.broker.delete(f"pychron.line.{queue}")
 
+    def make_anew(self, queue: str) -> None:
+        self.faults[f"queue {queue} made anew"] += 1
+        self.broker.make_anew(f"pychron.line.{queue}")
+
     def slow_disk(self, lag: float, seconds: float) -> None:
         """What the broker must write takes so long: it confirms late, and forgets late."""
         self.faults["slow disk"] += 1
