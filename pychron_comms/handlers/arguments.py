@@ -180,10 +180,15 @@ class Names(Argument):
     wanted = "one or more names"
 
     def convert(self, value: object) -> tuple[str, ...]:
-        parts = value.replace(",", " ").split() if isinstance(value, str) else value
-        if not isinstance(parts, list) or not parts:
+        if isinstance(value, str):
+            names = value.replace(",", " ").split()
+        elif isinstance(value, list):
+            names = [str(super(Names, self).convert(part)) for part in value]
+        else:
             raise BadValue
-        return tuple(str(super(Names, self).convert(part)) for part in parts)
+        if not names:
+            raise BadValue
+        return tuple(names)
 
     @property
     def usage(self) -> str:
@@ -197,14 +202,14 @@ def split_text(text: str, arguments: Sequence[Argument]) -> list[str]:
     argument may hold blanks; quotes hold words together where blanks part them.
     """
     text = text.strip()
-    least = sum(argument.required for argument in arguments)
     if not text:
         parts = []
     elif len(arguments) == 1:
         parts = [unquoted(text)]
     else:
         parts = _split_several(text, arguments)
-    if not least <= len(parts) <= len(arguments):
+    given, most = len(parts), len(arguments)
+    if given > most or (given < most and given < sum(each.required for each in arguments)):
         raise BadValue("wrong number of arguments")
     return parts
 

@@ -142,10 +142,11 @@ class SimulatedExtractionLine:
         return self.some_valves(self._valves)
 
     def some_valves(self, names: Iterable[str]) -> list[ValveStatus]:
-        known = [(name, self._valves[name]) for name in names if name in self._valves]
+        valves, specs, owners = self._valves, self._specs, self._owners
         return [
-            ValveStatus(name, valve.state, self._specs[name].locked, self._owners[name])
-            for name, valve in known
+            ValveStatus(name, valves[name].state, specs[name].locked, owners[name])
+            for name in names
+            if name in valves
         ]
 
     @property
