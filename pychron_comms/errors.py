@@ -15,8 +15,12 @@ from typing import ClassVar
 _UNPRINTABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]+")
 _BLANKS = ("",) * 4
 
-# Characters of what a driver's exception may say, and of any error: more than a line has.
-_TOLD, _LONGEST = 1000, 150_000
+# Characters of what a driver's exception may say.
+_TOLD = 1000
+
+# And of any error's text, where each is a byte and where it may be four: Pychron's clients read
+# 4096 bytes once, and would take the rest for their next reply. What to do stands at its end.
+_LONGEST, _LONGEST_OF_ANY, _END = 4000, 1000, 300
 
 _LINE = re.compile(r"ERROR (\d{1,4}) ?: ?(.*)", re.DOTALL)
 
@@ -315,14 +319,17 @@ def told(error: Exception) -> str:
 
 
 def error_line(error: Exception, args: object = "") -> str:
-    """The reply that tells of ``error``: ``ERROR nnn : text``, on one line.
+    """The reply that tells of ``error``: ``ERROR nnn : text``, on one line of 4096 bytes at most.
 
     Anything but a ``CommandError`` is a bug of ours and becomes 002, with ``args`` as what it was
     called with.
     """
     if not isinstance(error, CommandError):
         error = FuncCallError(told(error), args)
-    text = str(error)[:_LONGEST]
+    text = str(error)
+    longest = _LONGEST if text.isascii() else _LONGEST_OF_ANY
+    if len(text) > longest:
+        text = f"{text[: longest - _END - 3]}...{text[-_END:]}"
     # To look first costs a tenth, and a hostile client's texts are long.
     if not text.isprintable():
         text = _UNPRINTABLE.sub(" ", text)

@@ -141,12 +141,23 @@ class ErrorLineTests(SynchronousTestCase):
             "ERROR 002 : func call problem: err= Mute, which does not tell why args= Open A",
         )
 
-    def test_no_error_is_longer_than_a_line(self) -> None:
-        for error, most in (
-            (ValueError("x" * 10_000_000), 1100),
-            (errors.InvalidValveError("x" * 10_000_000), 160_000),
+    def test_no_error_is_longer_than_what_pychrons_clients_read_at_once(self) -> None:
+        for error in (
+            ValueError("x" * 10_000_000),
+            errors.InvalidValveError("x" * 10_000_000),
+            errors.InvalidValveError("\N{GRINNING FACE}" * 10_000_000),
+            errors.InvalidValveError("x" * 3_970),
         ):
-            self.assertLess(len(error_line(error)), most)
+            self.assertLess(len(error_line(error).encode()) + len(b"\r\n"), 4096)
+
+    def test_what_is_too_long_in_an_error_is_left_out_in_its_middle(self) -> None:
+        error = errors.InvalidArgumentsError("Open " + "A" * 9000, "(no such valve)")
+
+        line = error_line(error)
+
+        self.assertTrue(line.startswith("ERROR 004 : invalid arguments: Open AAA"), line[:60])
+        self.assertTrue(line.endswith("AAA (no such valve)"), line[-60:])
+        self.assertEqual(line.count("..."), 1)
 
     def test_an_error_raised_with_too_few_details_still_makes_a_line(self) -> None:
         self.assertEqual(error_line(errors.EnableError()), "ERROR 102 : Laser failed to enable ")

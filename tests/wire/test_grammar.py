@@ -328,7 +328,8 @@ class ParseCommandTests(SynchronousTestCase):
             self.assertEqual(error.details, ('JSON: no "command"',), msg=text)
 
     def test_json_nested_too_deep_is_malformed(self) -> None:
-        for depth in [2_000, 50_000]:
+        # From where on that is depends on the Python: 3.13 reads some 10,000.
+        for depth in [20_000, 50_000]:
             text = '{"command": "Open", "name": ' + "[" * depth
             error = self.assertRaises(MalformedRequestError, parse_command, text)
             self.assertSubstring("JSON: maximum recursion depth", str(error))
