@@ -76,7 +76,7 @@ class QtegraConnection(Protocol):
         self._sender = sender_of(self.transport.getPeer())
         self._account = Account(self._connections.budgets, self._sender)
         make_prompt(self.transport)
-        self._connections.reads.share(self.transport, self._sender)
+        self._connections.reads.share(self.transport, self._account.host.reads)
         self._timer = self._clock.callLater(IDLE, self._drop_idle)
 
     def handshakeCompleted(self) -> None:

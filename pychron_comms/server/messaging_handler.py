@@ -53,7 +53,7 @@ class MessagingHandler(CommandLineReceiver):
     def connectionMade(self) -> None:
         super().connectionMade()
         read_bit_by_bit(self.transport)
-        self._connections.reads.share(self.transport, self._host)
+        self._connections.reads.share(self.transport, self._account.host.reads)
         # Its client may have made it while this process stood still.
         lain = self._dispatcher.reports.watch.may_have_lain
         if lain:
@@ -107,7 +107,8 @@ class MessagingHandler(CommandLineReceiver):
             self._heard_at = self._clock.seconds()
 
     def readConnectionLost(self) -> None:
-        self._end_session()
+        if self._session:
+            self._end_session()
         conversation = self._conversation
         if conversation is not None:
             conversation.ended(not self.is_busy)
@@ -123,7 +124,8 @@ class MessagingHandler(CommandLineReceiver):
             self._linger.cancel()
         if self._conversation is not None:
             self._conversation.gone()
-        self._end_session()
+        if self._session:
+            self._end_session()
         super().connectionLost(reason)
 
     # -- what the dispatcher asks of a client
@@ -165,8 +167,7 @@ class MessagingHandler(CommandLineReceiver):
     def _end_session(self) -> None:
         """A client that sends no more is taken for gone here: a dead one looks no different."""
         session, self._session = self._session, ""
-        if session:
-            self._dispatcher.session_ended(session)
+        self._dispatcher.session_ended(session)
 
     def _close_ended(self) -> None:
         """Close, but where the client had stopped sending first see whether it is still there.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from pychron_comms.config.table import Table
 from pychron_comms.observability.metrics import Metrics
+from pychron_comms.transport.read_shares import Share
 
 _MIB = 1 << 20
 
@@ -30,7 +31,7 @@ class BudgetLimits:
 class HostBudget:
     """What the connections of one host cost now."""
 
-    __slots__ = ("_limits", "commands", "kept", "most", "unread", "users", "waiting")
+    __slots__ = ("_limits", "commands", "kept", "most", "reads", "unread", "users", "waiting")
 
     def __init__(self, limits: BudgetLimits) -> None:
         self._limits = limits
@@ -40,7 +41,9 @@ class HostBudget:
         self.commands = 0
         self.unread = 0
         self.kept = 0
+        #: Connections; and what is left of their share of reading.
         self.users = 0
+        self.reads = Share()
         #: Who waits for room for one more command: to be called, and tell whether it is used.
         self.waiting: deque[Callable[[], bool]] = deque()
 
@@ -96,8 +99,9 @@ class Account:
 
     def close(self) -> None:
         """The connection is gone. Its commands may be under work still."""
-        self.settle()
-        self.keep(0)
+        self.host.unread -= self._unread
+        self.host.kept -= self.kept
+        self._unread = self.kept = 0
         self._budgets.leave(self._name)
 
 
@@ -112,9 +116,11 @@ class Budgets:
             "pychron_comms_budget_dropped_total",
             "Connections dropped because their computer left too much unread or unfinished.",
         )
-        metrics.gauge(
-            "pychron_comms_hosts", "Computers that have connections.", lambda: len(self._hosts)
-        )
+        metrics.gauge("pychron_comms_hosts", "Computers that have connections.", self.hosts)
+
+    def hosts(self) -> int:
+        """How many have connections, or commands under work."""
+        return len(self._hosts)
 
     def enter(self, name: str) -> HostBudget:
         """For one more connection of that host, which must ``leave``."""

@@ -39,7 +39,7 @@ class Shared:
             metrics,
             budgets,
             FairTurns(clock),
-            ReadShares(clock),
+            ReadShares(clock, budgets.hosts),
             Cork(),
             log,
             EventLines(clock),

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import socket
+import sys
 from functools import partial
 from typing import Any
 
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import INegotiated, ITCPTransport, IUNIXTransport
-from twisted.internet.tcp import Connection
+from twisted.internet.tcp import Connection, Port
 from twisted.python.failure import Failure
 
 #: Seconds of silence, seconds between the questions that follow, and how many of them.
@@ -23,6 +24,8 @@ _SEND_BUFFER = 131072
 #: Bytes of datagrams, with what the system needs for each, that may wait to be read: half a second
 #: of 5,000 short ones. What it gives by itself is full in 55 ms.
 _DATAGRAMS = 1 << 20
+
+_INTERNET = (socket.AF_INET, socket.AF_INET6)
 
 _DONE = Failure(ConnectionDone())
 
@@ -41,6 +44,9 @@ def make_prompt(transport: Any) -> None:
 
     Where it is TCP.
     """
+    handle = _socket_of(transport)
+    if handle is not None and _is_tuned(handle):
+        return
     if IUNIXTransport.providedBy(transport) and isinstance(transport, Connection):
         # It would look for file descriptors in all that comes. Nobody sends us any, and it costs
         # more than the reading.
@@ -50,9 +56,31 @@ def make_prompt(transport: Any) -> None:
         transport.setTcpNoDelay(True)
         transport.setTcpKeepAlive(True)
         hasten_keepalive(transport)
-        handle = _socket_of(transport)
         if handle is not None:
-            handle.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+            _bound_sending(handle)
+
+
+def tune_listener(port: Port) -> None:
+    """The same for all connections that it takes, where a system has them inherit it."""
+    if port.addressFamily in _INTERNET and isinstance(port.socket, socket.socket):
+        port.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        port.socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+        _hasten_keepalive(port.socket)
+        _bound_sending(port.socket)
+
+
+def _bound_sending(handle: socket.socket) -> None:
+    """The last that is told to a socket: who has inherited this has all."""
+    handle.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _SEND_BUFFER)
+
+
+def _is_tuned(handle: socket.socket) -> bool:
+    """Whether its listener's socket was told all of it before this one was made."""
+    return (
+        sys.platform == "linux"
+        # It reserves as much again for itself.
+        and handle.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) == 2 * _SEND_BUFFER
+    )
 
 
 def receive_directly(transport: Any, protocol: Any) -> None:
@@ -89,9 +117,13 @@ def hasten_keepalive(transport: Any) -> None:
     """
     handle = _socket_of(transport)
     if handle is not None:
-        for name, value in _KEEPALIVE.items():
-            if hasattr(socket, name):
-                handle.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
+        _hasten_keepalive(handle)
+
+
+def _hasten_keepalive(handle: socket.socket) -> None:
+    for name, value in _KEEPALIVE.items():
+        if hasattr(socket, name):
+            handle.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)
 
 
 def write_now(transport: Any, data: bytes) -> None:

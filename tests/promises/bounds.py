@@ -82,7 +82,7 @@ BOUNDS = (
         "nor do hundreds of connections",
         "of one computer's that say something, or end, a few are read in a turn of the loop",
         "transport/read_shares.py",
-        "        if (host.left > 0 and not waits) or len(self._hosts) < 2:\n",
+        "        if (share.left > 0 and not waits) or self._hosts() < 2:\n",
         "        if True:\n",
         "tests.transport.test_read_shares.ReadShareTests"
         ".test_a_few_of_one_host_are_read_in_a_turn_and_anothers_always",

@@ -9,7 +9,9 @@ from typing import Any
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
+from twisted.internet.protocol import Protocol
 from twisted.internet.tcp import Port
+from twisted.internet.testing import MemoryReactorClock
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.transport.accepting import ACCEPTS, ListeningService
@@ -26,9 +28,12 @@ class _Endpoint:
 
 
 class _Queue:
-    """A socket at which so many wait."""
+    """A socket at which so many wait, that have ``said`` something."""
 
-    def __init__(self, waiting: int) -> None:
+    def __init__(self, waiting: int, said: bytes = b"") -> None:
+        self.said = said
+        self.made: list[socket.socket] = []
+        self.address: Any = "10.0.0.1", 50000
         self.waiting = waiting
 
     def accept(self) -> tuple[Any, Any]:
@@ -36,18 +41,39 @@ class _Queue:
             raise BlockingIOError(errno.EAGAIN, "nobody waits")
         self.waiting -= 1
         ours, theirs = socket.socketpair()
-        theirs.close()
-        return ours, ("10.0.0.1", 50000)
+        self.made += ours, theirs
+        theirs.send(self.said)
+        return ours, self.address
+
+
+class _Hears(Protocol):
+    def __init__(self, heard: list[Any]) -> None:
+        self._heard = heard
+
+    def dataReceived(self, data: bytes) -> None:
+        self._heard.append(data)
 
 
 class AcceptingTests(SynchronousTestCase):
-    def listen(self, waiting: int) -> tuple[Any, _Queue]:
-        port: Any = Port(0, _NoProtocols(), reactor=object())
-        port.socket = queue = _Queue(waiting)
+    takes = False
+
+    def listen(self, waiting: int, said: bytes = b"") -> tuple[Any, _Queue]:
+        self.reactor = MemoryReactorClock()
+        self.heard: list[Any] = []
+        port: Any = Port(0, self, reactor=self.reactor)
+        port.socket = queue = _Queue(waiting, said)
         port._realPortNumber = 1
-        service = ListeningService(_Endpoint(port), _NoProtocols())
+        service = ListeningService(_Endpoint(port), self)
         service.privilegedStartService()
+        self.addCleanup(self.close, queue)
         return port, queue
+
+    def close(self, queue: _Queue) -> None:
+        for each in queue.made:
+            each.close()
+
+    def buildProtocol(self, address: object) -> Protocol | None:
+        return _Hears(self.heard) if self.takes else None
 
     def test_a_few_are_taken_in_a_turn_and_never_more(self) -> None:
         port, queue = self.listen(5 * ACCEPTS)
@@ -59,11 +85,49 @@ class AcceptingTests(SynchronousTestCase):
         port.doRead()
         self.assertEqual(queue.waiting, 0)
 
+    def test_none_is_read_before_the_next_turn(self) -> None:
+        # In that it is told first what ended before it was made: it may be the same client's.
+        self.takes = True
+        port, _ = self.listen(1, b"Open A\r\n")
+        port.doRead()
+        self.assertEqual(self.heard, [])
+        (made,) = self.reactor.getReaders()
+        made.doRead()
+        self.assertEqual(self.heard, [b"Open A\r\n"])
+
+    def test_an_address_is_a_pair_or_one_of_ipv6_or_a_path(self) -> None:
+        port, queue = self.listen(0)
+        built: list[object] = []
+        self.patch(port, "_buildAddr", built.append)
+        given = ("10.0.0.1", 5), ("::1", 5, 0, 0), b"\0abc"
+        for queue.address in given:
+            queue.waiting = 1
+            port.doRead()
+        self.assertEqual(built, list(given))
+
+    def test_a_bug_that_meets_one_harms_no_other(self) -> None:
+        port, queue = self.listen(3)
+        self.patch(self, "buildProtocol", lambda address: 1 / 0)
+        port.doRead()
+        self.assertEqual(queue.waiting, 0)
+        self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 3)
+
+    def test_too_many_open_files_are_seen_to_by_twisted(self) -> None:
+        port, queue = self.listen(1)
+        self.patch(Port, "doRead", self.heard.append)
+        self.patch(queue, "accept", _raise_too_many)
+        port.doRead()
+        self.assertEqual(self.heard, [port])
+
     def test_what_is_no_socket_is_left_as_it_is(self) -> None:
         port = object()
         service = ListeningService(_Endpoint(port), _NoProtocols())
         service.privilegedStartService()
         self.assertFalse(IListeningPort.providedBy(port))
+
+
+def _raise_too_many() -> None:
+    raise OSError(errno.EMFILE, "too many open files")
 
 
 class ServiceTests(SynchronousTestCase):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import socket
+import sys
+from typing import Any
 
 from twisted.internet.address import IPv4Address, IPv6Address, UNIXAddress
 from twisted.internet.interfaces import INegotiated, ITCPTransport, IUNIXTransport
-from twisted.internet.protocol import Protocol
+from twisted.internet.protocol import Factory, Protocol
 from twisted.internet.task import Clock
-from twisted.internet.tcp import Connection
+from twisted.internet.tcp import Connection, Port
 from twisted.internet.testing import MemoryReactor, StringTransport
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
@@ -29,6 +31,7 @@ from pychron_comms.transport.socket_tuning import (
     let_datagrams_wait,
     make_prompt,
     receive_directly,
+    tune_listener,
     write_now,
 )
 from tests.doubles import ScriptedGate
@@ -180,6 +183,16 @@ class Wrapper(Protocol):
         self._inner.dataReceived(data)
 
 
+INHERITED = (
+    (socket.IPPROTO_TCP, socket.TCP_NODELAY, 1),
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1),
+    (socket.IPPROTO_TCP, getattr(socket, "TCP_KEEPIDLE", 0), 30),
+    (socket.IPPROTO_TCP, getattr(socket, "TCP_KEEPINTVL", 0), 10),
+    (socket.IPPROTO_TCP, getattr(socket, "TCP_KEEPCNT", 0), 3),
+    (socket.SOL_SOCKET, socket.SO_SNDBUF, 262144),
+)
+
+
 class TuningTests(SynchronousTestCase):
     def asked(self, *interfaces: object) -> list[str]:
         transport = TunedTransport()
@@ -203,6 +216,27 @@ class TuningTests(SynchronousTestCase):
         # Linux reserves as much again for itself.
         kept = peer.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF)
         self.assertIn(kept, (131072, 262144))
+
+    def test_who_is_taken_of_a_listener_that_was_told_need_not_be(self) -> None:
+        listening = self.enterContext(socket.create_server(("127.0.0.1", 0)))
+        self.enterContext(socket.create_connection(listening.getsockname()))
+        port: Any = Port(0, Factory(), reactor=object())
+        port.socket = listening
+        tune_listener(port)
+        self.enterContext(socket.create_connection(listening.getsockname()))
+        told: list[list[str]] = []
+        for _ in range(2):
+            peer = self.enterContext(listening.accept()[0])
+            transport = TunedTransport()
+            directlyProvides(transport, ITCPTransport)
+            transport.getHandle = lambda peer=peer: peer  # type: ignore[attr-defined]
+            make_prompt(transport)
+            told.append(transport.asked)
+        each = ["no delay", "keep alive"]
+        self.assertEqual(told, [each, [] if sys.platform == "linux" else each])
+        if sys.platform == "linux":
+            for level, option, expected in INHERITED:
+                self.assertEqual(peer.getsockopt(level, option), expected)
 
     def test_of_a_unix_socket_bytes_are_read_and_no_descriptors(self) -> None:
         socket = Socket(10)

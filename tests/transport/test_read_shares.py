@@ -13,7 +13,7 @@ from twisted.internet.tcp import Connection
 from twisted.protocols.policies import ProtocolWrapper, WrappingFactory
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.transport.read_shares import READS, ReadShares
+from pychron_comms.transport.read_shares import READS, ReadShares, Share
 
 FLOOD, OTHER = "10.0.0.1", "10.0.0.2"
 
@@ -28,14 +28,16 @@ class Socket(Connection):
 class ReadShareTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.clock = Clock()
-        self.shares = ReadShares(self.clock)
+        self.hosts: dict[str, Share] = {}
+        self.shares = ReadShares(self.clock, lambda: len(self.hosts))
         self.seen: list[object] = []
         self.patch(Connection, "doRead", lambda socket: self.seen.append(socket.name))
 
     def connect(self, number: int, host: str = FLOOD) -> list[Socket]:
         sockets = [Socket(name) for name in range(number)]
+        share = self.hosts.setdefault(host, Share())
         for socket in sockets:
-            self.shares.share(socket, host)
+            self.shares.share(socket, share)
         return sockets
 
     def turn(self, *sockets: Any) -> list[object]:
@@ -69,7 +71,7 @@ class ReadShareTests(SynchronousTestCase):
         flood, _ = self.connect(READS + 1), self.connect(1, OTHER)
         for number in range(4):
             late = Socket(f"late {number}")
-            self.shares.share(late, FLOOD)
+            self.shares.share(late, self.hosts[FLOOD])
             flood.append(late)
             first, second = self.turn(*flood), self.turn(*flood)
             self.assertEqual(first, [socket.name for socket in flood[:READS]])
@@ -84,10 +86,9 @@ class ReadShareTests(SynchronousTestCase):
     def test_one_that_is_alone_has_as_many_as_it_likes(self) -> None:
         flood = self.connect(250)
         self.assertEqual(len(self.turn(*flood)), 250)
-        others = self.connect(1, OTHER)
+        self.connect(1, OTHER)
         self.assertEqual(len(self.turn(*flood)), READS)
-        del others
-        gc.collect()
+        del self.hosts[OTHER]
         self.turn()
         self.assertEqual(len(self.turn(*flood)), 250)
 
@@ -102,7 +103,7 @@ class ReadShareTests(SynchronousTestCase):
         flood, _ = self.connect(READS), self.connect(1, OTHER)
         wrapper = ProtocolWrapper(WrappingFactory(None), Protocol())
         wrapper.transport = last = Socket("tls")
-        self.shares.share(wrapper, FLOOD)
+        self.shares.share(wrapper, self.hosts[FLOOD])
         self.assertNotIn("tls", self.turn(*flood, last))
 
     def test_it_keeps_no_connection(self) -> None:
