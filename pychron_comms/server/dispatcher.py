@@ -24,6 +24,7 @@ from pychron_comms.wire.context import (
     PLAIN,
     SAFE,
     RequestContext,
+    asked_by,
     context_of,
     least_role,
 )
@@ -155,7 +156,8 @@ class RequestDispatcher:
         self._repeater = repeater
         self._catalogue = catalogue
         self.reports = reports
-        self._hosts = hosts
+        # None where all may ask, as mostly: then nothing is to be looked at for each request.
+        self._hosts = None if hosts.admits_everybody else hosts
         self._role = role
         self._launcher = launcher
         self._own_types = own_types
@@ -168,14 +170,16 @@ class RequestDispatcher:
 
     def admit(self, sender: str) -> None:
         """Errors: 013 for one that may not ask."""
-        self._hosts.admit(sender)
+        if self._hosts is not None:
+            self._hosts.admit(sender)
 
     def answer(
         self, request: Request, sender: str, client: Client
     ) -> str | Deferred[str] | ReplyToCome:
         """The text of the reply. Errors: 013, 201, 202, 206, 208, and those of the repeater."""
         tags, named_type, command = request
-        self._hosts.admit(sender)
+        if self._hosts is not None:
+            self._hosts.admit(sender)
         if command == "RemoteLaunch":
             return self._launcher.launch(sender, self._context(tags).role)
         own = self._own.get(command)
@@ -229,7 +233,7 @@ class RequestDispatcher:
             refusal = None if context.safe else client.refusal(command)
             if refusal is not None:
                 raise refusal
-            context = context._replace(ask=client.ask, silent=client.silent)
+            context = asked_by(context, client.ask, client.silent)
         response = self._repeater.get_response(request_type, command, sender, context)
         client.watch(context.ask, response)
         return response
@@ -238,14 +242,16 @@ class RequestDispatcher:
         self, read: IKnownRead, sender: str, tags: Tags
     ) -> str | Deferred[str] | ReplyToCome:
         """As ``answer``, of one of ``known_reads``."""
-        self._hosts.admit(sender)
+        if self._hosts is not None:
+            self._hosts.admit(sender)
         return read.ask(sender, self._context(tags) if tags or self._role else PLAIN)
 
     def ask_all(
         self, reads: Sequence[IKnownRead], sender: str, tags: Tags, replies: Replies
     ) -> None:
         """As ``ask_again`` of each; they have one way, and ``tags`` are the first one's."""
-        self._hosts.admit(sender)
+        if self._hosts is not None:
+            self._hosts.admit(sender)
         context = self._context(tags) if tags or self._role else PLAIN
         reads[0].way.ask_all(reads, sender, context, replies)
 

@@ -65,10 +65,9 @@ class MessagingHandler(CommandLineReceiver):
         # A lease may end with it.
         return HELD if self._session else super().worth
 
-    def dataReceived(self, data: bytes) -> None:
-        if self._conversation is not None and not self.is_busy:
+    def more_came(self) -> None:
+        if self._conversation is not None:
             self._conversation.more_came()
-        super().dataReceived(data)
 
     def makes_safe(self, line: bytes) -> bool:
         return self._dispatcher.makes_safe(line)
@@ -159,6 +158,7 @@ class MessagingHandler(CommandLineReceiver):
     def _known_conversation(self) -> Conversation:
         if self._conversation is None:
             self._conversation = Conversation(self._dispatcher.reports, self.transport)
+            self._follows = True
         return self._conversation
 
     def _socket(self) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IHalfCloseableProtocol, IHandshakeListener
@@ -17,6 +17,7 @@ from pychron_comms.transport.backlog import Backlog, Instead
 from pychron_comms.transport.budget import FREE
 from pychron_comms.transport.connections import AWAITED, UNASKED, UNUSED, Connections
 from pychron_comms.transport.fair_backlog import FairBacklog
+from pychron_comms.transport.few_lines import Take, few_of, few_of_chunk
 from pychron_comms.transport.peer_identity import introduced
 from pychron_comms.transport.reply_order import Turn
 from pychron_comms.transport.replying import ReplyingProtocol
@@ -52,6 +53,8 @@ class CommandLineReceiver(ReplyingProtocol):
     _reading_paused = False
     _takes_no_more = False
     _acts_wait = False
+    # Whether ``more_came`` is to be told of what comes.
+    _follows = False
     _silence_timer: IDelayedCall | None = None
     # Lines that are worked off in one go.
     _slice = SLICE
@@ -106,7 +109,12 @@ class CommandLineReceiver(ReplyingProtocol):
         """Of TLS: before any line comes, the peer's certificate tells who sends it."""
         self.sender = introduced(self.transport, self._log)
 
+    def more_came(self) -> None:
+        """Something came that is not looked at yet, and no command waits."""
+
     def dataReceived(self, data: bytes) -> None:
+        if self._follows and not self.is_busy:
+            self.more_came()
         if self._takes_no_more or (self._first is not None and self._is_refused(data)):
             return
         self.quiet_since = None
@@ -154,7 +162,7 @@ class CommandLineReceiver(ReplyingProtocol):
         backlog, done = self._backlog, 0
         if not backlog:
             done = self._work_off(
-                iter(lines).__next__, self._connections.turns.at_once(len(lines), self._host)
+                few_of_chunk(lines), self._connections.turns.at_once(len(lines), self._host)
             )
         if done < len(lines):
             if backlog is None:
@@ -163,7 +171,7 @@ class CommandLineReceiver(ReplyingProtocol):
             self._go_on()
             self._update_reading()
 
-    def _work_off(self, take: Callable[[], Instead], most: int) -> int:
+    def _work_off(self, take: Take, most: int) -> int:
         """So many lines, until none may begin or they were long; how many did."""
         done = length = made = 0
         begin = self._clock.seconds()
@@ -173,10 +181,8 @@ class CommandLineReceiver(ReplyingProtocol):
                 if done:
                     # The other end begins with those meanwhile.
                     cork.let_out()
-                lines: list[Instead] = []
-                while len(lines) < count and length < _ENOUGH:
-                    lines.append(line := take())
-                    length += len(line) if isinstance(line, bytes) else 0
+                lines, size = take(count, _ENOUGH - length)
+                length += size
                 self._work_off_slice(lines)
                 done += len(lines)
                 made += self._outbox.held
@@ -247,7 +253,7 @@ class CommandLineReceiver(ReplyingProtocol):
         backlog = self._backlog
         if backlog:
             self._is_working = True
-            self._work_off(backlog.next, min(most, self._slice, len(backlog)))
+            self._work_off(few_of(backlog.next), min(most, self._slice, len(backlog)))
             self._is_working = False
             if not backlog:
                 self._backlog = None
@@ -332,7 +338,7 @@ class CommandLineReceiver(ReplyingProtocol):
         if self._silence_timer is not None and self._silence_timer.active():
             self._silence_timer.cancel()
         backlog = self._backlog
-        while backlog and self._work_off(backlog.next, len(backlog)):
+        while backlog and self._work_off(few_of(backlog.next), len(backlog)):
             """All of it, as long as the client reads."""
         self._forget_backlog()
 

@@ -53,6 +53,14 @@ PLAIN = RequestContext()
 SAFE = RequestContext(safe=True)
 
 
+def asked_by(context: RequestContext, ask: str, silent: float) -> RequestContext:
+    """The same of a command that is called so; as a server says it of each that may act."""
+    if context is PLAIN:
+        # Nearly always; and it takes a third of the time.
+        return RequestContext(ask=ask, silent=silent)
+    return context._replace(ask=ask, silent=silent)
+
+
 def context_of(tags: Mapping[str, str]) -> RequestContext:
     """What the tags of a request say. Errors: 206."""
     get = tags.get

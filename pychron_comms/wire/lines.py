@@ -7,7 +7,7 @@ cut into segments.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 #: Stands in a decoder's output for a line that was longer than the limit and is not kept.
@@ -17,6 +17,9 @@ TOO_LONG: Final = None
 TIMING_MARK: Final = b"\xff\xfb\x06"
 
 _CR, _LF, _NUL = b"\r", b"\n", b"\x00"
+
+# No line of blanks begins with this, or comes behind it in the order of bytes.
+_FIRST_SIGN = b"!"
 
 # One line, whole and alone, in which nothing can be telnet's or another line's end.
 _ALONE = re.compile(rb"([!-~][ -~]*)\r?\n")
@@ -64,6 +67,22 @@ class LineDecoder:
         pieces = data.splitlines()
         last = data[-1:]
         rest = b"" if last in (_CR, _LF) else pieces.pop()
+        if (
+            pieces
+            and not (self.unfinished or self._skipping)
+            and len(data) <= self._max_length
+            and min(pieces) >= _FIRST_SIGN
+        ):
+            # Nearly always: none is too long, and each begins with more than a blank.
+            lines: list[bytes | None] = list(pieces)
+        else:
+            lines = self._looked_at(pieces)
+        if rest:
+            self._keep(rest)
+        return lines
+
+    def _looked_at(self, pieces: Sequence[bytes]) -> list[bytes | None]:
+        """One after the other: which may be the end of one, blank, or too long."""
         lines: list[bytes | None] = []
         for piece in pieces:
             line = self._completed(piece) if self.unfinished or self._skipping else piece
@@ -71,8 +90,6 @@ class LineDecoder:
                 lines.append(TOO_LONG)
             elif line and not line.isspace():
                 lines.append(line)
-        if rest:
-            self._keep(rest)
         return lines
 
     def take_pending(self) -> list[bytes | None]:
