@@ -18,7 +18,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from pychron_comms.client import ask
 from pychron_comms.client.command_line import living_table, watching
 from pychron_comms.client.command_line.living_table import LivingTable
-from pychron_comms.client.command_line.notices import NoticeLines, printable
+from pychron_comms.client.command_line.notices import NOTHING_YET, NoticeLines, printable
 from pychron_comms.client.command_line.options import read_options
 from pychron_comms.client.command_line.output import Output
 from pychron_comms.client.watch import by_broker
@@ -101,12 +101,19 @@ class LineTests(LineCase):
 
     def test_the_connection_is_told_of_beside(self) -> None:
         lines = NoticeLines(self.out, self.err)
-        for notice in (Live(), Lost("cut"), Gap()):
+        for notice in (GAUGE, Live(), Lost("cut"), Gap()):
             lines.show(notice)
-        self.assertEqual(self.out.getvalue(), "")
+        self.assertEqual(len(self.out.getvalue().splitlines()), 1)
         told = self.err.getvalue().splitlines()
         self.assertEqual(len(told), 2)
         self.assertIn("no connection (cut)", told[0])
+
+    def test_where_nothing_is_there_that_is_told_whoever_reads_it(self) -> None:
+        for as_json in (False, True):
+            err = StringIO()
+            NoticeLines(self.out, err, as_json).show(Live())
+            self.assertEqual(err.getvalue(), f"pychron-ask: {NOTHING_YET}\n")
+        self.assertEqual(self.out.getvalue(), "")
 
 
 class TableTests(SynchronousTestCase):

@@ -23,20 +23,27 @@ class NoticeLines:
     tabs between.
 
     With ``as_json`` a JSON object, with nothing left out. What concerns the connection goes to
-    ``err``.
+    ``err``; and so does that nothing is there, where all has come and none of it was an item.
     """
 
     def __init__(self, out: TextIO, err: TextIO, as_json: bool = False) -> None:
         self._out = out
         self._err = err
         self._as_json = as_json
+        self._has_items = False
 
     def show(self, notice: Notice) -> None:
         if isinstance(notice, Item | Happened):
+            self._has_items = self._has_items or isinstance(notice, Item)
             line = json.dumps(as_json(notice)) if self._as_json else as_line(notice)
             write_line(self._out, line)
         elif not isinstance(notice, Live):
-            write_line(self._err, f"pychron-ask: {about_connection(notice)}")
+            self._tell(about_connection(notice))
+        elif not self._has_items:
+            self._tell(NOTHING_YET)
+
+    def _tell(self, text: str) -> None:
+        write_line(self._err, f"pychron-ask: {text}")
 
 
 def as_json(notice: Item | Happened) -> Mapping[str, Any]:

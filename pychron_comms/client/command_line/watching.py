@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TextIO
 
-from pychron_comms.client.command_line.notices import NOTHING_YET, NoticeLines
+from pychron_comms.client.command_line.notices import NoticeLines
 from pychron_comms.client.command_line.output import ANSWERED, Output, status_of
 from pychron_comms.client.watch.blocking import Watch
-from pychron_comms.client.watch.notices import Item, Live, Notice
+from pychron_comms.client.watch.notices import Item, Notice
 from pychron_comms.errors import CommandError
 
 Show = Callable[[Notice], None]
@@ -23,8 +23,6 @@ def run_watch(watch: Watch, output: Output, as_json: bool) -> int:
         with _shown(sys.stdout, watch.items, as_json) as show:
             for notice in watch:
                 show(notice)
-                if isinstance(notice, Live) and not watch.items and not sys.stdout.isatty():
-                    output.note(NOTHING_YET)
     except CommandError as error:
         output.error("Subscribe", error)
         return status_of(error)
