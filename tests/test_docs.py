@@ -284,7 +284,9 @@ class ExtendingPageTests(SynchronousTestCase):
         row = {"loopback": importlib.import_module("mylab.loopback").loopback_service}
         self.patch(schemes, "STREAMS", {**schemes.STREAMS, **row})
         reactor = MemoryReactorClock()
-        schemes.stream_service("loopback:1061", Factory(), reactor).privilegedStartService()
+        schemes.stream_service(
+            "loopback:1061", Factory(), reactor, Metrics()
+        ).privilegedStartService()
         port, _, _, interface = reactor.tcpServers[0]
         self.assertEqual((port, interface), (1061, "127.0.0.1"))
 

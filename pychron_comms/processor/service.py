@@ -137,7 +137,7 @@ class ProcessorService(ExplainedStart):
         )
         factory = self._factory(settings, metrics)
         self._listeners = [
-            stream_service(each, factory, reactor)
+            stream_service(each, factory, reactor, metrics)
             for each in settings.listen
             if not is_broker(each)
         ]
@@ -170,7 +170,7 @@ class ProcessorService(ExplainedStart):
             settings.http,
             self._pages(settings, metrics, reactor),
             lambda transport: settings.hosts.admit(sender_of_peer(transport)),
-            lambda where, site: stream_service(where, site, reactor),
+            lambda where, site: stream_service(where, site, reactor, metrics),
             reactor,
         )
 

@@ -80,4 +80,6 @@ class RemoteControlServer(ExplainedStart):
             self._datagrams.append(protocol)
             return datagram_service(description, protocol, reactor)
         factory = QtegraFactory(self._answers, self._connections, _NAME)
-        return stream_service(description, AdmissionFactory(factory, self._connections), reactor)
+        return stream_service(
+            description, AdmissionFactory(factory, self._connections), reactor, self._shared.metrics
+        )

@@ -109,7 +109,7 @@ class RemoteCommandServer(MultiService):
             self._datagrams.append(protocol)
             return datagram_service(description, protocol, reactor)
         factory = AdmissionFactory(self._connection_factory(), self._connections)
-        return stream_service(description, factory, reactor)
+        return stream_service(description, factory, reactor, self._shared.metrics)
 
     def _datagram_protocol(self) -> DatagramMessagingHandler | QtegraDatagrams:
         if self._settings.kind == QTEGRA:

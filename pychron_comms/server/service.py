@@ -118,7 +118,7 @@ class RemoteHardwareServer(ExplainedStart):
             stream,
             self.metrics,
             admit=settings.hosts.admit,
-            listen=lambda where, factory: stream_service(where, factory, reactor),
+            listen=lambda where, factory: stream_service(where, factory, reactor, self.metrics),
             reactor=reactor,
             now=time.time,
         )

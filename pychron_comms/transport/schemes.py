@@ -1,7 +1,7 @@
 """What a listener's endpoint string may begin with, and who opens it.
 
 A further transport is a module of its own, with a function that makes its service, and a line in
-one of the two tables here.
+one of the tables here.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from twisted.application.service import IService
 from twisted.internet.interfaces import IProtocolFactory
 from twisted.internet.protocol import DatagramProtocol
 
+from pychron_comms.observability.metrics import Metrics
 from pychron_comms.transport.endpoints import scheme_of, twisted_service
 from pychron_comms.transport.systemd_sockets import systemd_service
 from pychron_comms.transport.tls.listening import tls_service
@@ -22,8 +23,12 @@ from pychron_comms.transport.unix_sockets import unix_service
 #: Those with connections. What is not here is an endpoint string of Twisted's or its plugins'.
 STREAMS: Mapping[str, Callable[[str, IProtocolFactory, Any], IService]] = {
     "systemd": systemd_service,
-    "tls": tls_service,
     "unix": unix_service,
+}
+
+#: Those with connections of which something is counted.
+COUNTED: Mapping[str, Callable[[str, IProtocolFactory, Any, Metrics], IService]] = {
+    "tls": tls_service,
 }
 
 #: Those with datagrams.
@@ -37,12 +42,17 @@ def has_datagrams(description: str) -> bool:
     return scheme_of(description) in DATAGRAMS
 
 
-def stream_service(description: str, factory: IProtocolFactory, reactor: Any) -> IService:
+def stream_service(
+    description: str, factory: IProtocolFactory, reactor: Any, metrics: Metrics
+) -> IService:
     """A service that listens for connections; its start fails where it cannot.
 
     Raises ValueError for a string that is none.
     """
-    make = STREAMS.get(scheme_of(description), twisted_service)
+    scheme = scheme_of(description)
+    if scheme in COUNTED:
+        return COUNTED[scheme](description, factory, reactor, metrics)
+    make = STREAMS.get(scheme, twisted_service)
     return make(description, factory, reactor)
 
 

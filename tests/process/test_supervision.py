@@ -16,6 +16,7 @@ from twisted.internet.testing import MemoryReactorClock
 from twisted.python.systemd import ListenFDs
 from twisted.trial.unittest import SynchronousTestCase
 
+from pychron_comms.observability.metrics import Metrics
 from pychron_comms.process.monotonic import use_monotonic_clock
 from pychron_comms.process.shutdown import Shutdown
 from pychron_comms.process.systemd_notify import (
@@ -249,7 +250,7 @@ class ActivationTests(SynchronousTestCase):
         inodes = [os.fstat(number).st_ino for number in given]
         for name in ("index=1", "name=system"):
             description = f"systemd:domain=INET:{name}"
-            stream_service(description, Factory(), self.reactor).privilegedStartService()
+            stream_service(description, Factory(), self.reactor, Metrics()).privilegedStartService()
         adopted = [os.fstat(number).st_ino for number in self.reactor.adopted]
         for number in self.reactor.adopted:
             os.close(number)
@@ -259,7 +260,7 @@ class ActivationTests(SynchronousTestCase):
         self.given()
         for name in ("index=1", "name=other"):
             description = f"systemd:domain=UNIX:{name}"
-            service = stream_service(description, Factory(), self.reactor)
+            service = stream_service(description, Factory(), self.reactor, Metrics())
             error = self.assertRaises(CannotListenError, service.privilegedStartService)
             self.assertIn(f"{description}: the supervisor has given no such socket", str(error))
 
@@ -269,8 +270,10 @@ class ActivationTests(SynchronousTestCase):
             "systemd:domain=INET",
             "systemd:domain=INET:index=first",
         ):
-            self.assertRaises(ValueError, stream_service, description, Factory(), self.reactor)
+            self.assertRaises(
+                ValueError, stream_service, description, Factory(), self.reactor, Metrics()
+            )
 
     def test_any_other_endpoint_is_listened_at_as_ever(self) -> None:
-        stream_service("tcp:1061", Factory(), self.reactor).privilegedStartService()
+        stream_service("tcp:1061", Factory(), self.reactor, Metrics()).privilegedStartService()
         self.assertEqual(self.reactor.tcpServers[0][0], 1061)

@@ -415,7 +415,7 @@ class EndpointTests(SynchronousTestCase):
         elsewhere: Any = Clock()
         for use in (
             lambda: client_endpoint("unix:/x", elsewhere),
-            lambda: stream_service("unix:/x", Factory(), elsewhere),
+            lambda: stream_service("unix:/x", Factory(), elsewhere, Metrics()),
         ):
             error = self.assertRaises(ValueError, use)
             self.assertIn("no unix sockets; use tcp: on loopback", str(error))

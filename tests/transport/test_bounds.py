@@ -16,6 +16,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from pychron_comms.errors import QueueFullError
+from pychron_comms.observability.metrics import Metrics
 from pychron_comms.transport import endpoints
 from pychron_comms.transport.hosts import ConnectionsOfHosts
 from pychron_comms.transport.places import Places
@@ -176,7 +177,7 @@ class EndOfTLSTests(SynchronousTestCase):
                 known.append(addr)
 
         clock = Clock()
-        factory = TLSFactory(Contexts(), Inside(), clock)  # type: ignore[arg-type]
+        factory = TLSFactory(Contexts(), Inside(), clock, Metrics())  # type: ignore[arg-type]
         address = IPv4Address("TCP", "10.0.0.5", 50000)
         self.assertIsNone(factory.buildProtocol(address))
         self.assertEqual(known, [address])

@@ -16,6 +16,7 @@ from twisted.internet.ssl import CertificateOptions
 from twisted.python.failure import Failure
 from twisted.test.iosim import IOPump
 
+from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.sender_log import PERIOD
 from pychron_comms.transport.tls.contexts import ClientContexts, ServerContexts, TLSFiles, _options
 from pychron_comms.transport.tls.listening import HANDSHAKE_TIME, TLSFactory
@@ -50,6 +51,7 @@ class AdmissionTests(TLSCase):
         self.assertEqual(len(self.logged), 1)
         self.clock.advance(PERIOD)
         self.assertEqual(self.logged[1:], ["99 more lines about 10.0.0.5 were not written"])
+        self.assertIn("pychron_comms_log_lines_withheld_total 99", self.metrics.text())
 
     def test_who_shows_another_authoritys_gets_nothing(self) -> None:
         other = self.authority("other")
@@ -169,7 +171,9 @@ class AdmissionTests(TLSCase):
             context.set_max_proto_version(version)
             context.use_certificate_file(str(self.path / "alice.pem"))
             context.use_privatekey_file(str(self.path / "alice.key"))
-            factory = TLSFactory(contexts, Factory.forProtocol(self._made), self.clock)
+            factory = TLSFactory(
+                contexts, Factory.forProtocol(self._made), self.clock, self.metrics
+            )
             client = self.connect_context(context, factory)
             self.assertEqual(client.received, b"alice@10.0.0.5\r\n" if served else b"")
 
@@ -271,7 +275,7 @@ class EndTests(TLSCase):
     def test_the_time_is_configurable(self) -> None:
         contexts = ServerContexts(self.files(HOST))
         factory = Factory.forProtocol(self._made)
-        listener = TLSFactory(contexts, factory, self.clock, handshake_time=1.0)
+        listener = TLSFactory(contexts, factory, self.clock, Metrics(), handshake_time=1.0)
         self.pass_time(1.1, self.join(listener, Client()))
         self.assertIsNotNone(self.server.lost)
 
@@ -280,7 +284,7 @@ class EndTests(TLSCase):
             def buildProtocol(self, addr: object) -> None:
                 return None
 
-        listener = TLSFactory(ServerContexts(self.files(HOST)), Full(), self.clock)
+        listener = TLSFactory(ServerContexts(self.files(HOST)), Full(), self.clock, Metrics())
         self.assertIsNone(listener.buildProtocol(None))
 
     def test_a_client_that_does_not_end_its_side_is_cut_off(self) -> None:

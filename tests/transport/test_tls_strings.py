@@ -10,6 +10,7 @@ from twisted.internet.protocol import Factory
 from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock
 
+from pychron_comms.observability.metrics import Metrics
 from pychron_comms.transport.endpoints import client_endpoint
 from pychron_comms.transport.schemes import stream_service
 from pychron_comms.transport.tls.contexts import ClientContexts, TLSFiles
@@ -97,7 +98,9 @@ class StringTests(TLSCase):
         self.named = f"certificate={self.own}.pem:privateKey={self.own}.key"
 
     def listen(self, description: str) -> Any:
-        service = stream_service(description, Factory.forProtocol(self._made), self.reactor)
+        service = stream_service(
+            description, Factory.forProtocol(self._made), self.reactor, Metrics()
+        )
         service.privilegedStartService()
         self.addCleanup(service.stopService)
         return self.reactor.tcpServers[-1]
@@ -108,7 +111,9 @@ class StringTests(TLSCase):
         self.assertNotIn("\n", str(error))
 
     def assert_no_listener(self, description: str, expected: str) -> None:
-        self.assert_mistake(lambda: stream_service(description, Factory(), self.reactor), expected)
+        self.assert_mistake(
+            lambda: stream_service(description, Factory(), self.reactor, Metrics()), expected
+        )
 
     def assert_no_client(self, description: str, expected: str) -> None:
         self.assert_mistake(lambda: client_endpoint(description, self.reactor), expected)

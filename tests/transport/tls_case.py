@@ -20,6 +20,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
 from pychron_comms.certs.folder import Folder
+from pychron_comms.observability.metrics import Metrics
 from pychron_comms.transport.line_protocol import CommandLineReceiver
 from pychron_comms.transport.tls.contexts import ClientContexts, ServerContexts, TLSFiles
 from pychron_comms.transport.tls.listening import TLSFactory
@@ -87,6 +88,7 @@ class TLSCase(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.clock = Clock()
+        self.metrics = Metrics()
         self.path = self.authority("lab")
         self.folder(self.path).issue(HOST, [HOST], 365)
         self.folder(self.path).issue("server", [HOST, "10.0.0.1"], 365)
@@ -115,7 +117,10 @@ class TLSCase(SynchronousTestCase):
 
     def listener(self, files: TLSFiles | None = None) -> TLSFactory:
         return TLSFactory(
-            ServerContexts(files or self.files(HOST)), Factory.forProtocol(self._made), self.clock
+            ServerContexts(files or self.files(HOST)),
+            Factory.forProtocol(self._made),
+            self.clock,
+            self.metrics,
         )
 
     def _made(self) -> WhoAmI:

@@ -95,12 +95,13 @@ class TLSFactory(TLSMemoryBIOFactory):
         contexts: ServerContexts,
         wrapped: IProtocolFactory,
         clock: IReactorTime,
+        metrics: Metrics,
         handshake_time: float = HANDSHAKE_TIME,
     ) -> None:
         super().__init__(contexts, False, wrapped, clock)
         self.clock = clock
         # Whoever cannot be let in may come a thousand times a second.
-        self.log = SenderLog(clock, Metrics())
+        self.log = SenderLog(clock, metrics)
         self.handshake_time = handshake_time
 
     def buildProtocol(  # type: ignore[override]
@@ -111,14 +112,16 @@ class TLSFactory(TLSMemoryBIOFactory):
         return None if inside is None else TLSConnection(self, inside)
 
 
-def tls_service(description: str, factory: IProtocolFactory, reactor: Any) -> ListeningService:
+def tls_service(
+    description: str, factory: IProtocolFactory, reactor: Any, metrics: Metrics
+) -> ListeningService:
     """For ``tls:PORT:certificate=FILE:privateKey=FILE``. Raises ValueError.
 
     ``interface=ADDRESS`` and ``backlog=N`` are as for ``tcp:``; with ``trustRoots=FILE_OR_FOLDER``
     a client must show a certificate of an authority therein. Files that change are read again.
     """
     listener = parse_listener(description)
-    around = TLSFactory(ServerContexts(listener.files), factory, reactor)
+    around = TLSFactory(ServerContexts(listener.files), factory, reactor, metrics)
     return twisted_service(listener.plain, around, reactor)
 
 
