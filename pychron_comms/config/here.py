@@ -36,5 +36,15 @@ def built_in_journal(folder: Path | None = None) -> Path | None:
     return max(own, key=lambda each: each.stat().st_mtime, default=None)
 
 
+def lasting_name(endpoint: str, folder: Path | None = None) -> str:
+    """What is said at the next start too of a way to connect: its own file, for a socket in the
+    folder that ``pychron-lab run`` makes for one run; any other as it is."""
+    file = Path(endpoint.removeprefix("unix:"))
+    temporary = folder or Path(tempfile.gettempdir())
+    if file.parent.parent == temporary and file.parent.name.startswith(FOLDER):
+        return f"unix:{file.name}"
+    return endpoint
+
+
 def _is_own(file: Path) -> bool:
     return not hasattr(os, "getuid") or file.stat().st_uid == os.getuid()

@@ -1,4 +1,4 @@
-"""The journal of the built-in laboratory, found by who started it."""
+"""What is found of the laboratory here: the built-in one's journal, and names that stay."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.config.here import FOLDER, JOURNAL, built_in_journal
+from pychron_comms.config.here import FOLDER, JOURNAL, built_in_journal, lasting_name
 
 
 class BuiltInTests(SynchronousTestCase):
@@ -36,3 +36,19 @@ class BuiltInTests(SynchronousTestCase):
         self.journal(f"{FOLDER}a", 100.0)
         self.patch(os, "getuid", lambda: 12345)
         self.assertIsNone(built_in_journal(self.folder))
+
+
+class LastingNameTests(SynchronousTestCase):
+    def test_a_folder_of_one_run_is_no_part_of_a_name(self) -> None:
+        name = lasting_name(f"unix:/tmp/{FOLDER}k3x/processor.sock", Path("/tmp"))
+        self.assertEqual(name, "unix:processor.sock")
+
+    def test_any_other_is_left_as_it_is(self) -> None:
+        for name in (
+            "here",
+            "tcp:10.0.0.5:1059",
+            "unix:/run/pychron/processor.sock",
+            f"unix:/run/{FOLDER}k3x/processor.sock",
+            "unix:/tmp/mine/processor.sock",
+        ):
+            self.assertEqual(lasting_name(name, Path("/tmp")), name)

@@ -162,5 +162,5 @@ class Ways(MultiService):
         repeater = repeater_to(description, self._reactor, self._cork, self._metrics)
         repeater.watch_state(self._status.mirror_of(description))
         repeater.when_connected(self._others_answer)
-        self._status.searches[description] = partial(search_at, repeater)
+        self._status.search_processor(description, partial(search_at, repeater))
         return repeater

@@ -11,6 +11,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import LoopingCall
 
+from pychron_comms.config.here import lasting_name
 from pychron_comms.interfaces import Reading
 from pychron_comms.journal.searches import JournalSearch
 from pychron_comms.observability.http.event_stream import EventStream
@@ -95,7 +96,9 @@ class ServerStatus(MultiService):
         StreamFigures(stream, metrics, settings.values)
 
     def mirror_of(self, name: str) -> StateMirror:
-        """For the state of the processor of that name, and its health."""
+        """For the state of the processor of that name, and its health. It is told under a name that
+        stays, by which histories and alarms know it."""
+        name = lasting_name(name)
         mirror = StateMirror(name, self.stream, self._clock, self._now)
         self._mirrors[name] = mirror
         self.check(f"journal of {name}", f"road/journal/{name}")
@@ -108,6 +111,7 @@ class ServerStatus(MultiService):
 
     def forget_processor(self, name: str) -> None:
         """Tell of this one no more."""
+        name = lasting_name(name)
         self._mirrors.pop(name).end()
         del self.searches[name]
         for part in (f"journal of {name}", f"processor {name}"):
@@ -115,12 +119,13 @@ class ServerStatus(MultiService):
 
     def mirror(self, name: str) -> StateMirror:
         """What was made for the processor of that name."""
-        return self._mirrors[name]
+        return self._mirrors[lasting_name(name)]
 
     def show_routes(
         self, routes: Mapping[str, str], problems: Mapping[str, str] = NO_PROBLEMS
     ) -> None:
         """Tell of these routes from now on, as ``RouteItems.show``."""
+        routes = {each: lasting_name(processor) for each, processor in routes.items()}
         for request_type in self._routes_told:
             self.health.remove(f"route {request_type}")
         self._routes_told = list(routes)
@@ -139,6 +144,10 @@ class ServerStatus(MultiService):
     def show(self, readings: Callable[[], Iterable[Reading]]) -> None:
         """Tell of these, too, as long as the server runs."""
         self._more.append(readings)
+
+    def search_processor(self, name: str, search: Search) -> None:
+        """Have the journal of the processor of that name searched, too."""
+        self.searches[lasting_name(name)] = search
 
     def search(self, name: str, journal: JournalSearch) -> None:
         """Have a journal of the server's own searched, too."""

@@ -44,6 +44,9 @@ class Status:
     def mirror_of(self, name: str) -> Mirror:
         return self.mirrors.setdefault(name, Mirror())
 
+    def search_processor(self, name: str, search: Any) -> None:
+        self.searches[name] = search
+
     def mirror(self, name: str) -> Mirror:
         return self.mirrors[name]
 

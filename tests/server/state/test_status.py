@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+import tempfile
 from typing import Any
 
 from twisted.application.service import Service
 from twisted.internet.address import IPv4Address
+from twisted.internet.defer import succeed
 from twisted.internet.task import Clock
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
+from pychron_comms.config.here import FOLDER
 from pychron_comms.errors import SecurityError
 from pychron_comms.interfaces import Reading, Severity
 from pychron_comms.observability.http.settings import HttpSettings
@@ -86,6 +90,24 @@ class ShownTests(StatusCase):
         mirror.heard("live", '{"seq":1}')
         condition = self.status.health.look()["processor tcp:a:1"][0]
         self.assertEqual((condition.well, condition.needed), (True, False))
+
+    def test_a_processor_that_is_met_in_a_folder_of_one_run_is_told_under_a_name_that_stays(
+        self,
+    ) -> None:
+        met = f"unix:{tempfile.gettempdir()}/{FOLDER}k3x/processor.sock"
+        mirror = self.status.mirror_of(met)
+        self.status.search_processor(met, lambda question: succeed("{}"))
+        self.status.show_routes({"CO2": met})
+        journal = found(Reading("road/journal", "ok"), 1.0)
+        mirror.heard("change", json.dumps(journal.as_json()))
+        mirror.heard("live", '{"seq":1}')
+        for path in ("road/processor/", "road/journal/"):
+            self.assertIsNotNone(self.stream.get(f"{path}unix:processor.sock"), path)
+        self.assertTrue(self.status.health.look()["route CO2"][0].well)
+        self.assertIs(self.status.mirror(met), mirror)
+        self.assertEqual(list(self.status.searches), ["unix:processor.sock"])
+        self.status.forget_processor(met)
+        self.assertIsNone(self.stream.get("road/processor/unix:processor.sock"))
 
     def told(self, path: str) -> tuple[object, str]:
         item = self.stream.get(path)
