@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
@@ -46,6 +48,8 @@ class HistoryStore:
 
     def __init__(self, path: str | Path, *, only_read: bool = False) -> None:
         """``only_read``: there must be one, and it is left as it is."""
+        if not only_read:
+            _make_private(Path(path))
         name = Path(path).absolute().as_uri()
         mode = "ro" if only_read else "rwc"
         # One thread at a time has it, and not always the same.
@@ -154,6 +158,12 @@ class HistoryStore:
 
     def _version(self) -> int:
         return int(self._base.execute("PRAGMA user_version").fetchone()[0])
+
+
+def _make_private(path: Path) -> None:
+    """As the journal: for its owner alone. What goes wrong, SQLite says."""
+    with suppress(OSError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
 
 
 def _millis(at: float) -> int:

@@ -120,7 +120,7 @@ def _processor(laboratory: Laboratory, connect: Callable[[str, str], Asks]) -> I
     for subject, endpoint in ways.items():
         if not endpoint:
             continue
-        if endpoint.split(":")[0] not in {"tcp", "unix"}:
+        if endpoint.split(":")[0] not in {"tcp", "unix", "tls"}:
             yield Finding(subject, WARNING, f"{endpoint} cannot be asked from here")
             continue
         reply, error = _ask(connect, endpoint, "Metrics", "tagged")

@@ -322,15 +322,16 @@ class RemoteHardwareManager(Service):
 
     def _all_made_safe(
         self, why: str, before: Callable[[ManagerQueue], None] = lambda queue: None
-    ) -> list[Deferred[object]]:
+    ) -> list[Deferred[Any]]:
         """``before`` comes before the first action of each queue."""
         self._memory.all_made_safe(why)
-        safe = []
+        safe: list[Deferred[Any]] = []
         for manager, action in sorted(self._hardware.making_safe(), key=_rank):
             queue = self._queues.of(manager)
+            told = self._publisher.name_of(manager), why
             before(queue)
             done = queue.make_safe([Move(manager, "")], action, why)
-            safe.append(done.addErrback(self._not_safe))
+            safe.append(done.addCallbacks(self._safe, self._not_safe, told, {}, told))
         return safe
 
     def _all_safe(self, safe: Sequence[Deferred[Any]]) -> Deferred[None]:
@@ -338,11 +339,18 @@ class RemoteHardwareManager(Service):
         parts = [*safe, *[queue.made_safe() for queue in self._queues]]
         return self._ending.over(parts, "hardware is not known to be safe", SAFE_GRACE)
 
-    def _not_safe(self, failure: Failure) -> None:
+    def _safe(self, result: object, name: str, why: str) -> None:
+        self._log.info("{name} is safe: {why}", name=name, why=why)
+
+    def _not_safe(self, failure: Failure, name: str, why: str) -> None:
         if failure.check(NotOwnerError):
-            self._log.warn("made safe by whoever owns it: {why}", why=str(failure.value))
+            self._log.warn(
+                "{name} is made safe by whoever owns it: {error}",
+                name=name,
+                error=str(failure.value),
+            )
             return
-        self._log.failure("hardware could not be made safe", failure)
+        self._log.failure("{name} could not be made safe: {why}", failure, name=name, why=why)
 
 
 def _rank(action: tuple[object, object]) -> int:

@@ -277,6 +277,11 @@ class StoreTests(SynchronousTestCase):
         self.assertEqual(list(store.points("a", 15.0, 25.0)), [(10.0, 1.0), (20.0, None)])
         self.assertEqual(list(store.points("b", 0.0, 99.0)), [])
 
+    def test_it_is_made_for_its_owner_alone(self) -> None:
+        file = Path(self.mktemp())
+        HistoryStore(file).close()
+        self.assertEqual(file.stat().st_mode & 0o777, 0o600)
+
     def test_another_version_is_left_alone(self) -> None:
         file = Path(self.mktemp())
         base = sqlite3.connect(file)

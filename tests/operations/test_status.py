@@ -210,6 +210,15 @@ class StatusTests(FolderCase):
         self.assertIn("0.2 MB", together)
         self.assertIn("ERROR 011", together)
 
+    def test_a_processor_behind_tls_is_asked_and_one_behind_a_broker_is_not(self) -> None:
+        for way, text in (
+            ("tls:lab:1059:trustRoots=ca.pem", "answers at tls:lab:1059:trustRoots=ca.pem"),
+            ("amqp:lab:set=line", "amqp:lab:set=line cannot be asked from here"),
+        ):
+            laboratory = Laboratory(None, ServerSettings(processor=way), ProcessorSettings())
+            found = self.found(laboratory, {"Metrics": ""})
+            self.assertEqual([each.text for each in found if each.subject == "processor"], [text])
+
     def test_a_certificate_that_is_not_there(self) -> None:
         settings = ServerSettings(
             listeners=[

@@ -383,6 +383,7 @@ class StopTests(GateCase):
             [
                 "commands still run after 4.0 s; stopping all the same",
                 "made safe again: Move ended after it",
+                "str is safe: the stop",
             ],
         )
 
@@ -395,7 +396,7 @@ class StopTests(GateCase):
             self.successResultOf(self.gate().stopService())
         self.assertEqual(
             [str(formatEvent(each)).partition("\n")[0] for each in logs],
-            ["hardware could not be made safe"],
+            ["str could not be made safe: the stop", "str is safe: the stop"],
         )
         self.assertEqual(self.hardware.made_safe, ["valves"])
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
@@ -409,7 +410,11 @@ class StopTests(GateCase):
             self.successResultOf(self.gate().stopService())
         self.assertEqual(
             [formatEvent(each) for each in logs],
-            ["made safe by whoever owns it: not the owner of the hardware: another owns it"],
+            [
+                "str is made safe by whoever owns it: "
+                "not the owner of the hardware: another owns it",
+                "str is safe: the stop",
+            ],
         )
         self.assertEqual(self.hardware.made_safe, ["valves"])
 

@@ -165,6 +165,10 @@ class StatePublisher:
         item = self._marks.seen(item)
         return item if self._rules is None else self._rules.seen(item)
 
+    def name_of(self, manager: object) -> str:
+        """By which its items' paths begin, or what it is where it has none."""
+        return self._looks.name_of(manager) or type(manager).__name__
+
     def path_of(self, move: Move) -> str:
         """The path of the item that shows a part; empty where none does."""
         name, target = self._looks.name_of(move.manager), move.target
