@@ -78,7 +78,7 @@ class ChangeTests(SynchronousTestCase):
         for number in range(PARTS):
             self.change(f"P{number}")
         self.assertTrue(self.changed("A", first))
-        (parts,) = self.log._all._managers.values()
+        (parts,) = self.log._all.values()
         self.assertLessEqual(len(parts._at), PARTS)
         # With the manager itself.
         self.assertLessEqual(len(parts._within), PARTS + 1)

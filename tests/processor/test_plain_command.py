@@ -7,7 +7,6 @@ from twisted.trial.unittest import SynchronousTestCase
 from pychron_comms.processor.execution.entry import Ended, State
 from pychron_comms.processor.execution.plain_command import (
     CONNECTIONS,
-    LATE,
     PlainCommand,
     is_first,
 )
@@ -34,7 +33,7 @@ class PlainCommandTests(SynchronousTestCase):
             plain = self.command(ask)
             self.assertTrue(plain.may_be_copied_by(20.0 + keep - MOMENT))
             self.assertFalse(plain.may_be_copied_by(20.0 + keep))
-            self.assertEqual(plain.until, 20.0 + keep + LATE)
+            self.assertEqual(plain.keep, keep)
 
     def test_a_first_word_may_be_older_until_the_reply_was_there(self) -> None:
         plain = self.command()

@@ -59,6 +59,13 @@ class ShareTests(ShareCase):
         self.keep("a", "1", "1")
         self.assertEqual((len(self.shares), self.shares.size), (1, OVERHEAD))
 
+    def test_and_counts_for_as_long_as_it_is_now(self) -> None:
+        for texts in (70, 500, 20):
+            self.shares.keep("a", "1", "a1", texts=texts, until=10, now=0)
+            self.assertEqual(self.shares.size, OVERHEAD + texts)
+        self.shares.keep("a", "1", "a1", texts=11 * OVERHEAD, until=10, now=0)
+        self.assertEqual((len(self.shares), self.shares.size), (0, 0))
+
     def test_what_is_greater_than_the_room_is_not_kept(self) -> None:
         self.keep("b", "1")
         self.shares.keep("a", "1", "a1", texts=11 * OVERHEAD, until=10, now=0)

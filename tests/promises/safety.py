@@ -64,9 +64,9 @@ SAFETY = (
         "of what makes safe each sender has some places, the senders take turns, and what one asks"
         " again is done once for all",
         "processor/execution/safe_turns.py",
-        "            if lane:\n                self._lanes[sender] = lane\n",
-        "            if lane:\n                self._lanes[sender] = lane\n"
-        "                self._lanes.move_to_end(sender, last=False)\n",
+        "            if lane:\n                self.lanes[sender] = lane\n",
+        "            if lane:\n                self.lanes[sender] = lane\n"
+        "                self.lanes.move_to_end(sender, last=False)\n",
         "tests.processor.test_safe_turns.OrderTests.test_one_senders_many_hold_up_anothers_by_one",
     ),
     Promise(

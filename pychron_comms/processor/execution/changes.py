@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Iterable
 from functools import lru_cache
 
@@ -26,18 +26,13 @@ class ChangeLog:
 
     def note(self, moves: Iterable[Move], sender: str = "") -> int:
         """These parts are changed now, by that sender or by none; the number of the change."""
-        self._count += 1
-        moves = tuple(moves)
-        self._all.note(moves, self._count)
-        if sender:
-            own = self._own.get(sender)
-            if own is None:
-                own = self._own[sender] = _Changes()
-            own.note(moves, self._count)
-            self._own.move_to_end(sender)
-            if len(self._own) > SENDERS:
-                self._own.popitem(last=False)
-        return self._count
+        self._count = number = self._count + 1
+        own = self._changes_of(sender) if sender else None
+        for manager, target, _ in moves:
+            self._all[id(manager)].note(target, number)
+            if own is not None:
+                own[id(manager)].note(target, number)
+        return number
 
     def take_back(self, moves: Iterable[Move], number: int, sender: str = "") -> None:
         """That change has not come about after all: what was to make it was never begun."""
@@ -55,36 +50,16 @@ class ChangeLog:
         own = self._own.get(sender)
         return own is not None and own.since(moves, number)
 
-
-class _Changes:
-    """The last changes of all managers."""
-
-    __slots__ = ("_managers",)
-
-    def __init__(self) -> None:
-        # By identity: a manager may compare equal to another, or not hash. It is never collected
-        # while this is used: whoever changes it owns it.
-        self._managers: dict[int, _Parts] = {}
-
-    def note(self, moves: Iterable[Move], number: int) -> None:
-        for move in moves:
-            parts = self._managers.get(id(move.manager))
-            if parts is None:
-                parts = self._managers[id(move.manager)] = _Parts()
-            parts.note(move.target, number)
-
-    def take_back(self, moves: Iterable[Move], number: int) -> None:
-        for move in moves:
-            parts = self._managers.get(id(move.manager))
-            if parts is not None:
-                parts.take_back(move.target, number)
-
-    def since(self, moves: Iterable[Move], number: int) -> bool:
-        for move in moves:
-            parts = self._managers.get(id(move.manager))
-            if parts is not None and parts.last(move.target) > number:
-                return True
-        return False
+    def _changes_of(self, sender: str) -> _Changes:
+        """Of those who made changes, he is the last now."""
+        own = self._own.get(sender)
+        if own is None:
+            own = self._own[sender] = _Changes()
+            if len(self._own) > SENDERS:
+                self._own.popitem(last=False)
+        else:
+            self._own.move_to_end(sender)
+        return own
 
 
 #: The number of the last change, and of the one before it.
@@ -101,39 +76,69 @@ class _Parts:
     def __init__(self) -> None:
         # Each with the one before it, in case that it is taken back.
         self._at: dict[str, _Change] = {}
-        # Of a part and all parts within it.
+        # Of all parts within a part.
         self._within: dict[str, _Change] = {}
         self._whole = 0
 
     def note(self, target: str, number: int) -> None:
         at, within = self._at, self._within
-        known = at.get(target)
-        if known is None and len(at) >= PARTS:
-            at.clear()
-            within.clear()
-            self._whole = number
-        last = 0 if known is None else known[0]
+        last, _ = at.get(target) or self._new(number)
         # One change may name a part twice, and move several within one.
         if last != number:
             at[target] = number, last
-        for part in _up_from(target):
-            last = within.get(part, _NONE)[0]
+        for part in _above(target):
+            last, _ = within.get(part, _NONE)
             if last != number:
                 within[part] = number, last
 
+    def _new(self, number: int) -> _Change:
+        """Of a part that is not known yet; room is made for it."""
+        if len(self._at) >= PARTS:
+            self._at.clear()
+            self._within.clear()
+            self._whole = number
+        return _NONE
+
     def take_back(self, target: str, number: int) -> None:
-        for table, parts in ((self._at, (target,)), (self._within, _up_from(target))):
+        for table, parts in ((self._at, (target,)), (self._within, _above(target))):
             for part in parts:
                 last, before = table.get(part, _NONE)
                 if last == number:
                     table[part] = before, before
 
     def last(self, target: str) -> int:
-        around = max(self._at.get(part, _NONE)[0] for part in _up_from(target))
+        around = max(self._at.get(part, _NONE)[0] for part in (target, *_above(target)))
         return max(self._whole, self._within.get(target, _NONE)[0], around)
 
 
 @lru_cache(maxsize=PARTS)
-def _up_from(target: str) -> tuple[str, ...]:
-    """``stage/x``, ``stage``, and all of the manager, which is empty."""
-    return (target, *_up_from(target.rpartition("/")[0])) if target else ("",)
+def _above(target: str) -> tuple[str, ...]:
+    """Of ``stage/x`` these are ``stage``, and all of the manager, which is empty."""
+    if not target:
+        return ()
+    parent = target.rpartition("/")[0]
+    return parent, *_above(parent)
+
+
+class _Changes(defaultdict[int, _Parts]):
+    """The last changes within each manager.
+
+    By identity: a manager may compare equal to another, or not hash. It is never collected while
+    this is used: whoever changes it owns it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__(_Parts)
+
+    def take_back(self, moves: Iterable[Move], number: int) -> None:
+        for move in moves:
+            parts = self.get(id(move.manager))
+            if parts is not None:
+                parts.take_back(move.target, number)
+
+    def since(self, moves: Iterable[Move], number: int) -> bool:
+        for move in moves:
+            parts = self.get(id(move.manager))
+            if parts is not None and parts.last(move.target) > number:
+                return True
+        return False

@@ -22,9 +22,13 @@ from pychron_comms.errors import ExpiredError, OvertakenError, error_from_line
 from pychron_comms.interfaces import ICall, Move
 from pychron_comms.processor.execution.changes import ChangeLog
 from pychron_comms.processor.execution.entry import Ended, Entry
-from pychron_comms.processor.execution.plain_command import Line, PlainCommand, is_first
+from pychron_comms.processor.execution.plain_command import (
+    LATE,
+    Line,
+    PlainCommand,
+    is_first,
+)
 from pychron_comms.processor.execution.shares import Shares
-from pychron_comms.wire.context import OBSERVE
 from pychron_comms.wire.copies import connection_of
 
 #: Bytes for all that are kept; and of what was refused, for all and for each sender.
@@ -79,17 +83,16 @@ class CopyMemory:
         return self._kept.size + self._refused.size
 
     def find(self, request: Mapping[str, str], call: ICall, now: float) -> Entry | Ended | None:
-        """What this command is a copy of; None for a new one.
+        """What this command, which names its ``ask``, is a copy of; None for a new one.
 
         Errors: 202 for one that may be a copy come late, past a change: it must undo nothing.
         """
-        if "ask" not in request:
-            return None
         line = request["type"], request["command"]
         ask, sent = call.context.ask, now - call.context.age
         silent_since = sent - call.context.silent
         running = self._running.get((call.sender, line))
-        if running is None:
+        # Nearly always nothing was refused.
+        if running is None and self._refused.size:
             refused = self._refused.get(call.sender, line, now)
             if refused is not None and refused.was_refused_to(ask, sent, silent_since):
                 # Told once more, so that what is under way just now is no newer than that.
@@ -213,27 +216,19 @@ class CopyMemory:
 
     def _remember(self, sender: str, plain: PlainCommand, ended: Ended, now: float) -> None:
         plain.is_overtaken = ended.refused and plain.has_connection and _is_overtaken(ended)
+        line, until = plain.line, now + plain.keep + LATE
+        texts = len(line[1]) + len(ended.reply) + OBJECTS
         if ended.refused and not plain.is_overtaken:
-            self._refused.keep(
-                sender, plain.line, plain, texts=_texts(plain), until=plain.until, now=now
-            )
+            self._refused.keep(sender, line, plain, texts=texts, until=until, now=now)
         else:
-            self._refused.forget(sender, plain.line)
-            self._keep(sender, plain, now)
-
-    def _keep(self, sender: str, plain: PlainCommand, now: float) -> None:
-        # First, since it may be forgotten at once for want of room.
-        self._last[plain.last] = plain
-        self._kept.keep(sender, plain.line, plain, texts=_texts(plain), until=plain.until, now=now)
+            if self._refused.size:
+                self._refused.forget(sender, line)
+            # First, since it may be forgotten at once for want of room.
+            self._last[plain.last] = plain
+            self._kept.keep(sender, line, plain, texts=texts, until=until, now=now)
 
     def _forgotten(self, plain: PlainCommand) -> None:
         self._last.pop(plain.last, None)
-
-
-def is_plain(call: ICall) -> bool:
-    """Whether copies of it are asked about at all."""
-    context = call.context
-    return bool(context.ask) and not (context.key or call.safe or context.role == OBSERVE)
 
 
 def _undone(plain: PlainCommand) -> Ended:
@@ -244,9 +239,3 @@ def _undone(plain: PlainCommand) -> Ended:
 
 def _is_overtaken(ended: Ended) -> bool:
     return isinstance(error_from_line(ended.reply), OvertakenError)
-
-
-def _texts(plain: PlainCommand) -> int:
-    """Characters and objects that it takes."""
-    reply = len(plain.what.reply) if isinstance(plain.what, Ended) else 0
-    return len(plain.line[1]) + reply + OBJECTS

@@ -55,6 +55,10 @@ class Ended(NamedTuple):
         return Ended(State.UNKNOWN, error_line(lost), self.refused)
 
 
+#: Nearly every command ends so.
+_DONE = Ended(State.DONE, "OK")
+
+
 class Keeper(Protocol):
     """Is told what becomes of a command.
 
@@ -137,11 +141,14 @@ class Entry:
 
     def end(self, outcome: Outcome) -> None:
         """Its manager has done with it."""
-        if isinstance(outcome, str):
-            self._end(Ended(State.DONE, outcome), outcome)
-            return
-        state = State.UNKNOWN if outcome.check(OutcomeUnknownError) else State.DONE
-        self._end(Ended(state, self._reply(outcome)), outcome)
+        if outcome == "OK":
+            ended = _DONE
+        elif isinstance(outcome, str):
+            ended = Ended(State.DONE, outcome)
+        else:
+            state = State.UNKNOWN if outcome.check(OutcomeUnknownError) else State.DONE
+            ended = Ended(state, self._reply(outcome))
+        self._end(ended, outcome)
 
     def prevented(self, error: Exception) -> None:
         """Its begin is written, and its manager was kept from taking it."""
@@ -163,7 +170,8 @@ class Entry:
         if self.state is State.WAITING:
             reply = self._reply(outcome)[:REFUSAL_LENGTH]
             self._audit.refused(self.request, reply)
-            self._finish(Ended(State.DONE, reply, refused=True))
+            self.state = State.DONE
+            self._keeper.ended(self, Ended(State.DONE, reply, refused=True))
             self._tell(outcome)
         return outcome if self._written is None else self._when_written(outcome)
 
@@ -196,17 +204,14 @@ class Entry:
 
     def _end(self, ended: Ended, outcome: Outcome) -> None:
         self._written = self._audit.end(self._number, self.request, ended.reply)
-        self._finish(ended)
+        self.state = ended.state
+        self._keeper.ended(self, ended)
         if self._written is None:
             # Nearly always nobody else has asked.
             if self._askers:
                 self._tell(outcome)
         else:
             self._written.addCallback(lambda _: self._tell(outcome))
-
-    def _finish(self, ended: Ended) -> None:
-        self.state = ended.state
-        self._keeper.ended(self, ended)
 
     def _tell(self, outcome: Outcome) -> None:
         """All but the first asker."""

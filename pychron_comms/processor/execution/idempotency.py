@@ -13,11 +13,12 @@ from pychron_comms.interfaces import ICall, Move, Part
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.processor.execution.audit import Audit
 from pychron_comms.processor.execution.changes import ChangeLog
-from pychron_comms.processor.execution.copies import CopyMemory, is_plain
+from pychron_comms.processor.execution.copies import CopyMemory
 from pychron_comms.processor.execution.entry import Ended, Entry
 from pychron_comms.processor.execution.figures import CommandFigures
 from pychron_comms.processor.execution.keys import KEEP, KeyMemory
 from pychron_comms.processor.execution.recall import LONGEST_RUN, Laboratory, Now, Recall
+from pychron_comms.wire.context import OBSERVE
 from pychron_comms.wire.copies import KEEP as KEEP_PLAIN
 
 
@@ -79,13 +80,14 @@ class CommandMemory:
 
         Errors: 206 for a key of another command, 202 for a copy that comes too late.
         """
-        now = self._clock.seconds()
         if "key" in request:
-            known = self.keys.find(request, now)
+            kind, known = "key", self.keys.find(request, self._clock.seconds())
+        elif "ask" in request:
+            kind, known = "plain", self.copies.find(request, call, self._clock.seconds())
         else:
-            known = self.copies.find(request, call, now)
+            return None
         if known is not None:
-            self._answered["key" if "key" in request else "plain"].value += 1
+            self._answered[kind].value += 1
         return known
 
     def open(self, request: Mapping[str, str], call: ICall) -> Entry:
@@ -94,7 +96,7 @@ class CommandMemory:
         if "key" in request:
             self.keys.opened(entry)
         elif "ask" in request:
-            self.copies.opened(entry, self._clock.seconds())
+            self.copies.opened(entry, entry.since)
         return entry
 
     def outcome(self, sender: str, key: str) -> str:
@@ -158,10 +160,11 @@ class CommandMemory:
 
     def begun(self, entry: Entry) -> None:
         now = self._clock.seconds()
-        self._figures.begun(entry.request["type"], now - entry.since)
-        change = self._changes.note(entry.call.moves, entry.call.sender)
+        call, request = entry.call, entry.request
+        self._figures.begun(request["type"], now - entry.since)
+        change = self._changes.note(call.moves, call.sender)
         self._begun[entry] = now, change
-        if "ask" in entry.request:
+        if "ask" in request:
             self.copies.begun(entry, change)
 
     def goes_on(self, entry: Entry) -> None:
@@ -170,25 +173,29 @@ class CommandMemory:
 
     def ended(self, entry: Entry, ended: Ended) -> None:
         now = self._clock.seconds()
+        call, request, reply = entry.call, entry.request, ended.reply
         begun_at, change = self._begun.pop(entry, _NEVER)
         ran = None if begun_at is None else now - begun_at
         if begun_at is not None and ended.refused:
             # It was handed over, and prevented.
-            self._changes.take_back(entry.call.moves, change, entry.call.sender)
-        self._figures.ended(entry.request["type"], entry.call.name, ended.reply, ran)
-        if "key" in entry.request:
-            self.keys.ended(entry.request, ended, now)
-        elif "ask" in entry.request:
+            self._changes.take_back(call.moves, change, call.sender)
+        self._figures.ended(request["type"], call.name, reply, ran)
+        if "key" in request:
+            self.keys.ended(request, ended, now)
+        elif "ask" in request:
             self.copies.ended(entry, ended, now)
+        seconds = now - entry.since
         for watch in self._watches:
-            watch.ended(entry.call, entry.request, ended.reply, now - entry.since)
+            watch.ended(call, request, reply, seconds)
 
 
 def request_of(request_type: str, data: str, call: ICall) -> dict[str, str]:
     """What is written down of a command that acts, and by what it is known again."""
     request = {"type": request_type, "command": data, "sender": call.sender}
-    if call.context.key:
-        request["key"] = call.context.key
-    elif is_plain(call):
-        request["ask"] = call.context.ask
+    context = call.context
+    if context.key:
+        request["key"] = context.key
+    elif context.ask and not (call.safe or context.role == OBSERVE):
+        # Copies of it are asked about.
+        request["ask"] = context.ask
     return request

@@ -186,7 +186,7 @@ class ManagerQueue:
     @property
     def waiting(self) -> int:
         """How many commands that act wait for their turn just now."""
-        return sum(1 for job in self._waiting if job.execution is not None)
+        return sum(1 for job in self._waiting.jobs if job.execution is not None)
 
     @property
     def is_free(self) -> bool:
@@ -203,7 +203,7 @@ class ManagerQueue:
     @property
     def is_empty(self) -> bool:
         """Whether nothing is there to be overtaken, or to be outlasted."""
-        return not (self._running or self._clearing or self._waiting or self._ahead)
+        return not (self._running or self._clearing or self._waiting.jobs or self._ahead.jobs)
 
     def rival(self, moves: Iterable[Move]) -> Job | None:
         """What acts on one of these parts, and has begun already."""
@@ -230,7 +230,7 @@ class ManagerQueue:
         if self._running is not None or self._safety.busy:
             return True
         if self._clearing is None:
-            return bool(self._waiting)
+            return bool(self._waiting.jobs)
         return self._clearing.cleared or not reads
 
     def _wait(
@@ -239,11 +239,11 @@ class ManagerQueue:
         job = self._waiting.same_read(call) if execution is None else None
         if job is not None:
             return self._askers.ask(job, seconds)
-        if len(self._waiting) >= self._limit and self._waiting.of(call.sender) >= ASSURED:
+        if len(self._waiting.jobs) >= self._limit and self._waiting.of(call.sender) >= ASSURED:
             raise QueueFullError(f"{self._limit} commands wait before {call.name}")
         job = Job(handler, call, execution, self._clock.seconds())
         answer = self._add(job, seconds, self._waiting)
-        self.high_water = max(self.high_water, len(self._waiting))
+        self.high_water = max(self.high_water, len(self._waiting.jobs))
         return answer
 
     def _add(self, job: Job, seconds: float, place: WaitingJobs | None) -> Deferred[str]:
@@ -254,7 +254,7 @@ class ManagerQueue:
     def _prospects(self) -> list[Job]:
         """All that may not have begun yet."""
         last = [job for job in (self._clearing, self._running) if job is not None]
-        return [*self._waiting, *self._ahead, *last]
+        return [*self._waiting.jobs, *self._ahead.jobs, *last]
 
     # -- giving up
 
@@ -293,7 +293,7 @@ class ManagerQueue:
 
     def _begin_waiting(self) -> None:
         # A job that ends at once comes back here: one loop, not a stack as deep as the queue.
-        if not self._beginning:
+        if not (self._beginning or self.is_empty):
             self._beginning = True
             while (job := self._next()) is not None:
                 self._begin(job)
@@ -309,7 +309,7 @@ class ManagerQueue:
         job = None
         if clearing is not None and clearing.cleared and not busy:
             job, self._clearing = clearing, None
-        elif self._ahead:
+        elif self._ahead.jobs:
             job = self._ahead.next()
         elif busy or (clearing is not None and clearing.cleared):
             return None

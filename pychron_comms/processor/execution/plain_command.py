@@ -25,7 +25,8 @@ class PlainCommand:
     ``last``: the one who asked it last, at ``last_at``; ``is_taken``: that one has read the reply.
     ``is_overtaken``: it was never begun, since what it moves was made safe. ``undone_by``: what may
     have made that safe since it was done; ``times_made_safe``: how often everything had been, when
-    it was looked at last. ``line``: its type and words.
+    it was looked at last. ``line``: its type and words. ``keep``: seconds after its end in which
+    a copy may come.
     """
 
     __slots__ = (
@@ -35,6 +36,7 @@ class PlainCommand:
         "ended_at",
         "is_overtaken",
         "is_taken",
+        "keep",
         "last",
         "last_at",
         "line",
@@ -62,6 +64,7 @@ class PlainCommand:
         self.undone_by = ""
         self.times_made_safe = times_made_safe
         self.last = ""
+        self.keep = KEEP_DATAGRAM
         self._connections: set[str] = set()
         self.ask(request["ask"], at)
 
@@ -69,16 +72,6 @@ class PlainCommand:
     def has_connection(self) -> bool:
         """Whether it can be told that its reply was read."""
         return bool(self._connections)
-
-    @property
-    def keep(self) -> float:
-        """Seconds after its end in which a copy may come."""
-        return KEEP if self._connections else KEEP_DATAGRAM
-
-    @property
-    def until(self) -> float:
-        """Until when it is kept for copies that are late."""
-        return self.ended_at + self.keep + LATE
 
     def may_be_copied_by(self, sent: float) -> bool:
         """Whether what left its server then may be a copy."""
@@ -99,6 +92,7 @@ class PlainCommand:
         connection = connection_of(ask)
         if connection and len(self._connections) < CONNECTIONS:
             self._connections.add(connection)
+            self.keep = KEEP
 
     def came_by(self, ask: str) -> bool:
         """Whether it came by the connection of this ask, which means it anew then."""

@@ -127,19 +127,16 @@ class WaitingTurns:
     waits for already, has it once: it begins after he has asked for all of them.
     """
 
-    __slots__ = ("_lanes", "_over")
+    __slots__ = ("_over", "lanes")
 
     def __init__(self, over: Callable[[], None]) -> None:
         self._over = over
-        # Those whose turn comes, each with what waits in his lane.
-        self._lanes: OrderedDict[str, OrderedDict[Hashable, SafeTurn]] = OrderedDict()
-
-    def __bool__(self) -> bool:
-        return bool(self._lanes)
+        #: Those whose turn comes, each with what waits in his lane; for others to look at.
+        self.lanes: OrderedDict[str, OrderedDict[Hashable, SafeTurn]] = OrderedDict()
 
     def join(self, moves: Iterable[Move], call: ICall | None) -> Deferred[SafeTurn]:
         """Fires when its turn has come."""
-        lane = self._lanes.setdefault("" if call is None else call.sender, OrderedDict())
+        lane = self.lanes.setdefault("" if call is None else call.sender, OrderedDict())
         key = _key(call)
         turn = lane.get(key)
         if turn is None or call is None or turn.call is None or not call.same_act(turn.call):
@@ -150,11 +147,11 @@ class WaitingTurns:
 
     def next(self) -> SafeTurn | None:
         """The one whose turn it is, taken away; None where nobody waits any more."""
-        while self._lanes:
-            sender, lane = self._lanes.popitem(last=False)
+        while self.lanes:
+            sender, lane = self.lanes.popitem(last=False)
             _, turn = lane.popitem(last=False)
             if lane:
-                self._lanes[sender] = lane
+                self.lanes[sender] = lane
             if turn.is_wanted:
                 return turn
         return None

@@ -40,7 +40,7 @@ class SafetyLane:
     def busy(self) -> bool:
         """Whether anything is being made safe, or waits to be."""
         # Nobody waits while there is room, but for the moment in which turns are given.
-        return bool(self._taken or (self._giving and (self._light or self._others)))
+        return bool(self._taken or (self._giving and (self._light.lanes or self._others.lanes)))
 
     def enter(self) -> bool:
         """Whether there is room just now, and it is taken; then ``leave`` must follow."""
@@ -67,16 +67,21 @@ class SafetyLane:
         # One that ends at once comes back here: one loop, not a stack as deep as the lane.
         if self._giving:
             return
-        self._giving = True
-        while self._taken < self._width and (turn := self._light.next() or self._others.next()):
-            self._taken += 1
-            turn.come()
-        self._giving = False
+        if self._light.lanes or self._others.lanes:
+            self._give()
         if not self._taken:
             self._idle()
             resting, self._resting = self._resting, []
             for each in resting:
                 each.callback(None)
+
+    def _give(self) -> None:
+        """Turns to those who wait, as far as there is room."""
+        self._giving = True
+        while self._taken < self._width and (turn := self._light.next() or self._others.next()):
+            self._taken += 1
+            turn.come()
+        self._giving = False
 
     def rest(self) -> Deferred[None]:
         """Fires as soon as nothing is being made safe, or waits to be."""

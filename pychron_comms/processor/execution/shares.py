@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Hashable, Iterator, Sequence
-from typing import Generic, NamedTuple, TypeVar
+from typing import Generic, TypeVar
 
 Name = TypeVar("Name", bound=Hashable)
 Value = TypeVar("Value")
@@ -14,11 +14,8 @@ Value = TypeVar("Value")
 OVERHEAD = 1000
 
 
-class _Item(NamedTuple, Generic[Value]):
-    value: Value
-    until: float
-    size: int
-
+#: A value, until when it is kept, and its bytes. A plain tuple: each command that acts makes one.
+_Item = tuple[Value, float, int]
 
 #: What was kept elsewhere, oldest first, by sender and name: the value, and ``texts`` and ``until``
 #: as ``keep`` has them. Plain tuples, since a start makes a hundred thousand.
@@ -51,7 +48,10 @@ class Shares(Generic[Name, Value]):
         self._room = room
         self._share = share
         self._forgotten = forgotten
-        self._size = 0
+        #: Bytes, as they are counted here.
+        self.size = 0
+        # Nothing is to be forgotten before, for want of time.
+        self._past_from = -math.inf
         self._senders: dict[str, _Share[Name, Value]] = {}
         # Senders by the binary digits of what they have, so that the greatest are found at once.
         self._ranks: dict[int, dict[str, None]] = {}
@@ -68,36 +68,33 @@ class Shares(Generic[Name, Value]):
         """
         return self._each(list(self._all))
 
-    @property
-    def size(self) -> int:
-        """Bytes, as they are counted here."""
-        return self._size
-
     def get(self, sender: str, name: Name, now: float) -> Value | None:
         """None for what was never kept, or not for as long as this."""
         share = self._senders.get(sender)
         item = share.items.get(name) if share is not None else None
-        return item.value if item is not None and item.until > now else None
+        return item[0] if item is not None and item[1] > now else None
 
     def keep(
         self, sender: str, name: Name, value: Value, *, texts: int, until: float, now: float
     ) -> None:
         """In place of what had this name; ``texts``: the characters in it."""
-        self._forget_past(now)
-        share = self._share_of(sender)
+        if now >= self._past_from:
+            self._forget_past(now)
+        share = self._senders.get(sender) or self._new_share(sender)
         before = share.items.pop(name, None)
-        item = share.items[name] = _Item(value, until, texts + OVERHEAD)
-        self._all[sender, name] = None
+        more = texts + OVERHEAD
+        share.items[name] = value, until, more
+        place = sender, name
         if before is None:
-            self._resize(sender, share, item.size)
+            self._all[place] = None
         else:
-            self._all.move_to_end((sender, name))
-            self._resize(sender, share, item.size - before.size)
-            self._forgotten(before.value)
-        while share.size > self._share:
-            self._forget_oldest(sender)
-        while self._size > self._room:
-            self._forget_oldest(next(iter(self._ranks[max(self._ranks)])))
+            self._all.move_to_end(place)
+            more -= before[2]
+            self._forgotten(before[0])
+        # What is kept anew is nearly always as long as it was.
+        if more:
+            self._resize(sender, share, more)
+            self._make_room(sender, share)
 
     def fill(self, kept: Kept[Name, Value]) -> None:
         """Keep these; for a room that is empty.
@@ -114,12 +111,12 @@ class Shares(Generic[Name, Value]):
             left[place[0]] -= texts + OVERHEAD
             if left[place[0]] >= 0:
                 newest.append(place)
-        filled = {sender: self._share_of(sender) for sender, _ in newest}
+        filled = {sender: self._new_share(sender) for sender in dict(newest)}
         sizes = dict.fromkeys(filled, 0)
         for place in reversed(newest):
             sender, name = place
             value, texts, until = kept[place]
-            filled[sender].items[name] = _Item(value, until, texts + OVERHEAD)
+            filled[sender].items[name] = value, until, texts + OVERHEAD
             self._all[place] = None
             sizes[sender] += texts + OVERHEAD
         for sender, share in filled.items():
@@ -131,13 +128,13 @@ class Shares(Generic[Name, Value]):
         item = share.items.pop(name, None) if share is not None else None
         if share is not None and item is not None:
             del self._all[sender, name]
-            self._resize(sender, share, -item.size)
-            self._forgotten(item.value)
+            value, _, size = item
+            self._resize(sender, share, -size)
+            self._forgotten(value)
 
-    def _share_of(self, sender: str) -> _Share[Name, Value]:
-        share = self._senders.get(sender)
-        if share is None:
-            share = self._senders[sender] = _Share()
+    def _new_share(self, sender: str) -> _Share[Name, Value]:
+        share: _Share[Name, Value] = _Share()
+        self._senders[sender] = share
         return share
 
     def _each(self, places: Sequence[tuple[str, Name]]) -> Iterator[tuple[str, Name, Value, float]]:
@@ -145,7 +142,7 @@ class Shares(Generic[Name, Value]):
             share = self._senders.get(sender)
             item = share.items.get(name) if share is not None else None
             if item is not None:
-                yield sender, name, item.value, item.until
+                yield sender, name, item[0], item[1]
 
     def _forget_oldest(self, sender: str) -> None:
         self.forget(sender, next(iter(self._senders[sender].items)))
@@ -153,14 +150,21 @@ class Shares(Generic[Name, Value]):
     def _forget_past(self, now: float) -> None:
         while self._all:
             sender, name = next(iter(self._all))
-            if self._senders[sender].items[name].until > now:
+            self._past_from = self._senders[sender].items[name][1]
+            if self._past_from > now:
                 return
             self.forget(sender, name)
+
+    def _make_room(self, sender: str, share: _Share[Name, Value]) -> None:
+        while share.size > self._share:
+            self._forget_oldest(sender)
+        while self.size > self._room:
+            self._forget_oldest(next(iter(self._ranks[max(self._ranks)])))
 
     def _resize(self, sender: str, share: _Share[Name, Value], by: int) -> None:
         before, after = share.size.bit_length(), (share.size + by).bit_length()
         share.size += by
-        self._size += by
+        self.size += by
         if before != after:
             self._rank(sender, before, after)
         if not share.size:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 
 from pychron_comms.interfaces import ICall
 from pychron_comms.processor.execution.jobs import Job
@@ -17,22 +17,16 @@ class WaitingJobs:
     Each job leaves in constant time.
     """
 
-    __slots__ = ("_all", "_lanes", "_reads")
+    __slots__ = ("_lanes", "_reads", "jobs")
 
     def __init__(self) -> None:
-        # In the order in which they came, each with what it reads.
-        self._all: OrderedDict[Job, Hashable] = OrderedDict()
+        #: In the order in which they came, each with what it reads; for others to look at. Each
+        #: command asks whether there are any.
+        self.jobs: OrderedDict[Job, Hashable] = OrderedDict()
         # Those that read the same, since the last one came that acts.
         self._reads: dict[Hashable, dict[Job, None]] = {}
         # Whose turn it is comes first.
         self._lanes: OrderedDict[str, _Lane] = OrderedDict()
-
-    def __len__(self) -> int:
-        return len(self._all)
-
-    def __iter__(self) -> Iterator[Job]:
-        """In the order in which they came."""
-        return iter(self._all)
 
     def of(self, sender: str) -> int:
         """How many are that sender's."""
@@ -42,16 +36,16 @@ class WaitingJobs:
         """One more waits."""
         job.place = self
         if job.execution is None:
-            question = self._all[job] = job.call.question
+            question = self.jobs[job] = job.call.question
             self._reads.setdefault(question, {})[job] = None
         else:
-            self._all[job] = None
+            self.jobs[job] = None
             self._reads.clear()
         self._lanes.setdefault(job.call.sender, OrderedDict())[job] = None
 
     def remove(self, job: Job) -> None:
         """It waits no more."""
-        question = self._all.pop(job)
+        question = self.jobs.pop(job)
         same = self._reads.get(question)
         if same is not None and job in same:
             del same[job]

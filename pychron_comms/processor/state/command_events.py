@@ -26,20 +26,15 @@ class CommandEvents:
     def __init__(self, stream: StateStream, clock: IReactorTime) -> None:
         self._stream = stream
         self._clock = clock
-        # What is told of each, as JSON.
-        self._ended: list[str] = []
+        # The request, the reply and the seconds of each.
+        self._ended: list[tuple[Mapping[str, str], str, float]] = []
         self._timer: IDelayedCall | None = None
 
     def goes_on(self, call: ICall) -> None:
         """Only its end is told."""
 
     def ended(self, call: ICall, request: Mapping[str, str], reply: str, seconds: float) -> None:
-        who, request_type = _quoted(request["sender"]), _quoted(request["type"])
-        command, reply = _quoted(request["command"][:_SHOWN]), _quoted(reply[:_SHOWN])
-        self._ended.append(
-            f'"who":{who},"type":{request_type},"command":{command},"reply":{reply},'
-            f'"seconds":{round(seconds, 6)}'
-        )
+        self._ended.append((request, reply[:_SHOWN], seconds))
         if self._timer is None:
             self._timer = self._clock.callLater(TOGETHER, self._tell)
         elif len(self._ended) == AT_ONCE:
@@ -47,5 +42,16 @@ class CommandEvents:
 
     def _tell(self) -> None:
         ended, self._ended, self._timer = self._ended, [], None
-        for members in ended:
+        for request, reply, seconds in ended:
+            members = _members(request, reply, seconds)
             self._stream.happened_elsewhere("command", members)
+
+
+def _members(request: Mapping[str, str], reply: str, seconds: float) -> str:
+    """What is told of it, as JSON."""
+    who, request_type = _quoted(request["sender"]), _quoted(request["type"])
+    command = _quoted(request["command"][:_SHOWN])
+    return (
+        f'"who":{who},"type":{request_type},"command":{command},"reply":{_quoted(reply)},'
+        f'"seconds":{round(seconds, 6)}'
+    )

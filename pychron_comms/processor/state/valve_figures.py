@@ -45,10 +45,10 @@ class ValveFigures:
         """It has its reply."""
         since = self._since.pop(id(call), None)
         for move in call.moves if reply == "OK" else ():
+            manager, target, value = move
             # A lock moves the valve to no value.
-            if isinstance(move.value, bool):
-                part = id(move.manager), move.target
-                figures = self._figures.get(part) or self._new_figures(move)
+            if isinstance(value, bool):
+                figures = self._figures.get((id(manager), target)) or self._new_figures(move)
                 if figures is not None:
                     figures.moves.value += 1
                     if since is not None:

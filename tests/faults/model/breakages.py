@@ -114,7 +114,8 @@ def _forget_running(self: Any, response: Deferred[str]) -> bool:
 
 def _answered_whatever_runs(self: Any, outcome: Any) -> Any:
     if self.state in {State.WAITING, State.RUNNING}:
-        self._finish(Ended(State.DONE, self._reply(outcome)))
+        self.state = State.DONE
+        self._keeper.ended(self, Ended(State.DONE, self._reply(outcome)))
         self._tell(outcome)
     return outcome
 

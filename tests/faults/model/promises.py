@@ -445,7 +445,7 @@ def check_nothing_left(world: World) -> None:
         "keys that run": processor.memory.keys.running,
         "plain commands that run": processor.memory.copies.running,
         "those who wait for them": len(processor.memory.waiting),
-        "waiting": sum(len(queue._waiting) for queue in processor.queues),
+        "waiting": sum(len(queue._waiting.jobs) for queue in processor.queues),
         "running": sum(
             (queue._running is not None) + queue._safety.busy + len(queue._askers._jobs)
             for queue in processor.queues
