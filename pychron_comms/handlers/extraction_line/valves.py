@@ -18,7 +18,6 @@ from pychron_comms.handlers.moves import Moved
 from pychron_comms.handlers.replies import Reply, done, state, value
 from pychron_comms.interfaces import (
     Effect,
-    IDevice,
     IExtractionLineManager,
     IReactorManager,
     ITellsSomeValves,
@@ -29,16 +28,14 @@ from pychron_comms.interfaces import (
 _VALVE = Text("name", keys=("value",), names="valve")
 _GROUP = Text("group", keys=("name", "value"))
 
+#: By a name that ends so ``Open`` and ``Close`` mean a flag, and no valve.
+FLAG = "Flag"
+
 
 def valve_owner(handler: ServesHardware, values: Values) -> object:
     """The extraction line, or the flag that a name ending in ``Flag`` means. Errors: 008."""
     name = values["name"]
-    return handler.hardware.device(name) if is_flag(name) else handler.manager
-
-
-def is_flag(name: str) -> bool:
-    """Whether ``Open`` and ``Close`` mean a flag by that name, and no valve."""
-    return name.endswith("Flag")
+    return handler.hardware.device(name) if name.endswith(FLAG) else handler.manager
 
 
 _WHERE = "; GetValveStates lists them"
@@ -47,14 +44,13 @@ _WHERE = "; GetValveStates lists them"
 def _known_valve(word: str) -> Check:
     """To move an unknown valve is 004 on the wire; to ask about one is 005."""
 
-    def check(owner: object, values: Values) -> None:
+    def check(owner: Any, values: Values) -> None:
         name = values["name"]
-        line = cast(IExtractionLineManager, owner)
-        if is_flag(name) or line.has_valve(name):
+        if name.endswith(FLAG) or owner.has_valve(name):
             return
         # Of a line that blocks, its valves cannot be asked here.
         blocks = not IReactorManager.providedBy(owner)
-        known = () if blocks else line.valves()
+        known = () if blocks else owner.valves()
         near = did_you_mean(name, [valve.name for valve in known]) or _WHERE
         raise InvalidArgumentsError(word, f"{name} (no such valve{near})")
 
@@ -63,12 +59,12 @@ def _known_valve(word: str) -> Check:
 
 def _opened(owner: object, values: Values) -> Iterable[Moved]:
     name = values["name"]
-    return [("", device_value(owner, "1")) if is_flag(name) else (name, True)]
+    return [("", device_value(owner, "1")) if name.endswith(FLAG) else (name, True)]
 
 
 def _closed(owner: object, values: Values) -> Iterable[Moved]:
     name = values["name"]
-    return [("", device_value(owner, "0")) if is_flag(name) else (name, False)]
+    return [("", device_value(owner, "0")) if name.endswith(FLAG) else (name, False)]
 
 
 def counts(result: object) -> str:
@@ -97,10 +93,10 @@ class ValveHandler(BaseHandler):
         check=_known_valve("Open"),
         help="open a valve, and answer when it has moved; or set a flag whose name ends in Flag",
     )
-    def open(self, manager: object, sender: str, name: str) -> object:
-        if is_flag(name):
-            return cast(IDevice, manager).set("1", sender)
-        return cast(IExtractionLineManager, manager).open_valve(name, sender)
+    def open(self, manager: Any, sender: str, name: str) -> object:
+        if name.endswith(FLAG):
+            return manager.set("1", sender)
+        return manager.open_valve(name, sender)
 
     @command(
         "Close",
@@ -114,10 +110,10 @@ class ValveHandler(BaseHandler):
         check=_known_valve("Close"),
         help="close a valve, and answer when it has moved; or clear a flag whose name ends in Flag",
     )
-    def close(self, manager: object, sender: str, name: str) -> object:
-        if is_flag(name):
-            return cast(IDevice, manager).set("0", sender)
-        return cast(IExtractionLineManager, manager).close_valve(name, sender)
+    def close(self, manager: Any, sender: str, name: str) -> object:
+        if name.endswith(FLAG):
+            return manager.set("0", sender)
+        return manager.close_valve(name, sender)
 
     @command(
         "GetValveState",

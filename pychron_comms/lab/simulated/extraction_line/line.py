@@ -162,7 +162,9 @@ class SimulatedExtractionLine:
         Who cancels that Deferred no longer waits; the valve moves on to its end. An opening that a
         close supersedes fails with 015, and so does one of a valve that closes just now.
         """
-        return self._open(self._movable(name, sender))
+        valve = self._movable(name, sender)
+        self._check_hindered(valve)
+        return valve.open()
 
     def close_valve(self, name: str, sender: str) -> Deferred[None] | None:
         """As ``open_valve``; no interlock hinders it, and it turns an opening valve back."""
@@ -267,12 +269,9 @@ class SimulatedExtractionLine:
             raise InvalidValveError(name, near)
         return valve
 
-    def _open(self, valve: Valve) -> Deferred[None] | None:
-        self._check_hindered(valve)
-        return valve.open()
-
     def _check_hindered(self, valve: Valve) -> None:
-        if valve.closed and self.hindering(valve.name):
+        has_any = self._specs[valve.name].interlocks
+        if has_any and valve.closed and self.hindering(valve.name):
             raise ValveActuationError(valve.name, "open")
 
     def _move_to_safety(self, name: str, opens: bool) -> Deferred[None] | None:
@@ -280,7 +279,10 @@ class SimulatedExtractionLine:
         if self._specs[name].locked:
             self._log.warn("valve {name} is software locked, and stays as it is", name=name)
             return None
-        return self._open(valve) if opens else valve.close()
+        if not opens:
+            return valve.close()
+        self._check_hindered(valve)
+        return valve.open()
 
     def _movable(self, name: str, sender: str) -> Valve:
         """The valve, where ``sender`` may move it; errors 005, 014, 204, in this order."""
