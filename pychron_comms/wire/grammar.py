@@ -303,9 +303,11 @@ def numbered_replies(data: bytes) -> list[tuple[bytes, bytes]]:
     Nearly every reply on the hop is one: its only tag is a number for an id, and its text is
     printable ASCII. None at all where one of them is another, or is not whole.
     """
+    if b"@event=" in data or not data.endswith(LINE_END):
+        # To look through events for replies takes as long as to read them.
+        return []
     found: list[tuple[bytes, bytes]] = _NUMBERED.findall(data)
-    whole = data.endswith(LINE_END) and len(found) == data.count(b"\n")
-    return found if whole else []
+    return found if len(found) == data.count(b"\n") else []
 
 
 def parse_reply(line: bytes, payload: bytes) -> Reply:

@@ -47,9 +47,24 @@ class PassingTests(SynchronousTestCase):
         self.assertEqual(
             numbered_replies(b"@id=1 OK\r\n@id=2 1.5\r\n"), [(b"1", b"OK"), (b"2", b"1.5")]
         )
-        for other in (b"@id=2 \xc3\xa9\r\n", b"@id=2 O", b"x @id=2 OK\r\n", b"@id=2 OK\n", b"\n"):
+        event = b"@event=state;seq=1 {}\r\n"
+        for other in (
+            b"@id=2 \xc3\xa9\r\n",
+            b"@id=2 O",
+            b"x @id=2 OK\r\n",
+            b"@id=2 OK\n",
+            b"\n",
+            event,
+        ):
             self.assertEqual(numbered_replies(b"@id=1 OK\r\n" + other), [], other)
+        self.assertEqual(numbered_replies(event + b"@id=1 OK\r\n"), [])
         self.assertEqual(numbered_replies(b"x @id=2 OK\r\n@id=1 OK\r\n"), [])
+
+    def test_one_that_speaks_of_an_event_is_read_as_others_are(self) -> None:
+        line = self.line("1", "ERROR 003 : invalid command: @event=x")
+        self.assertEqual(numbered_replies(line + b"\r\n"), [])
+        replies = list(ReplyDecoder(payload_length, 64).feed(line + b"\r\n"))
+        self.assertEqual(replies, [(line, b"")])
 
     def test_behind_one_that_is_not_whole_there_is_none(self) -> None:
         for begun in (b"@id=1 x", b"@id=1;len=30 \r\n", b"@id=1;len=2 \r\na"):
