@@ -212,6 +212,8 @@ class HistoryRecorder(Service):
         try:
             if is_new:
                 store.end_series()
+            else:
+                store.check_is_there()
             return use(store)
         except (sqlite3.Error, OSError):
             # It may be another file by then.

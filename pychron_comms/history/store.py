@@ -44,13 +44,14 @@ class Series(NamedTuple):
 
 
 class HistoryStore:
-    """One file, open. Errors: sqlite3.Error."""
+    """One file, open. Errors: sqlite3.Error; OSError at the start."""
 
     def __init__(self, path: str | Path, *, only_read: bool = False) -> None:
         """``only_read``: there must be one, and it is left as it is."""
+        self._path = Path(path).absolute()
         if not only_read:
-            _make_private(Path(path))
-        name = Path(path).absolute().as_uri()
+            _make_private(self._path)
+        name = self._path.as_uri()
         mode = "ro" if only_read else "rwc"
         # One thread at a time has it, and not always the same.
         self._base = sqlite3.connect(
@@ -60,13 +61,23 @@ class HistoryStore:
             if not only_read:
                 self._prepare()
             self._check()
-        except sqlite3.Error:
+            self._file = os.stat(self._path)
+        except (sqlite3.Error, OSError):
             self._base.close()
             raise
         self._ids: dict[str, int] = dict(self._base.execute("SELECT path, id FROM series"))
 
     def close(self) -> None:
         self._base.close()
+
+    def check_is_there(self) -> None:
+        """SQLite writes on into a file that nobody can find any more. Errors: OSError."""
+        try:
+            is_there = os.path.samestat(os.stat(self._path), self._file)
+        except FileNotFoundError:
+            is_there = False
+        if not is_there:
+            raise OSError("the file was removed or moved")
 
     def write(self, points: Iterable[Point], now: float) -> None:
         """All of them or none; ``now`` is until when this history is known to be whole."""

@@ -212,6 +212,33 @@ class FullDiskTests(RecorderCase):
         self.assertEqual(self.severity()[0], Severity.OK)
         self.assertEqual(self.points(), [(0.0, 1.0), (10.0, None), (40.0, 3.0)])
 
+    def test_a_file_that_was_taken_away_is_told_and_begun_anew(self) -> None:
+        self.begin()
+        self.show(1.0)
+        self.clock.advance(10.0)
+        self.file.rename(f"{self.file}-away")
+        self.show(2.0)
+        self.clock.advance(10.0)
+        self.assertEqual(self.severity(), (Severity.MINOR, "the file was removed or moved"))
+        self.show(3.0)
+        self.clock.advance(10.0)
+        self.assertEqual(self.severity()[0], Severity.OK)
+        self.assertEqual(self.points(), [(30.0, 3.0)])
+
+    def test_so_is_one_whose_folder_is_gone(self) -> None:
+        folder = Path(self.mktemp())
+        folder.mkdir()
+        self.file = folder / "history"
+        self.begin()
+        self.show(1.0)
+        self.clock.advance(10.0)
+        folder.rename(f"{folder}-away")
+        self.clock.pump([10.0, 10.0])
+        self.assertEqual(self.severity(), (Severity.MINOR, "unable to open database file"))
+        folder.mkdir()
+        self.clock.advance(10.0)
+        self.assertEqual((self.severity()[0], self.points()), (Severity.OK, [(40.0, 1.0)]))
+
     def test_a_file_that_is_no_history_stops_nothing(self) -> None:
         self.file.write_text("not a base\n" * 100)
         self.begin()

@@ -75,6 +75,15 @@ WATCHING = (
         "tests.history.test_recorder.FullDiskTests.test_it_says_so_and_what_was_lost_is_a_gap",
     ),
     Promise(
+        "nor is it written where nobody will find it",
+        "a file that was removed or moved is told of at the next write, and begun anew",
+        "history/recorder.py",
+        "                store.check_is_there()\n",
+        "                pass\n",
+        "tests.history.test_recorder.FullDiskTests"
+        ".test_a_file_that_was_taken_away_is_told_and_begun_anew",
+    ),
+    Promise(
         "a clock that is set makes nothing stale, and hides nothing that is",
         "staleness follows a clock that nobody sets, neither another computer's nor this one's",
         "observability/state/stream.py",
