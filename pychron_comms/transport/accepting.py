@@ -6,12 +6,12 @@ import socket
 from functools import partial
 from typing import Any
 
-from twisted.application.service import Service
-from twisted.internet.defer import CancelledError, Deferred, succeed
-from twisted.internet.interfaces import IListeningPort, IProtocolFactory
+from twisted.application.internet import StreamServerEndpointService
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IListeningPort, IProtocolFactory, IStreamServerEndpoint
 from twisted.internet.tcp import Port
 from twisted.logger import Logger
-from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from pychron_comms.transport.socket_tuning import tune_listener
 
@@ -22,52 +22,27 @@ ACCEPTS = 16
 _OF_IPV6 = 4
 
 
-class ListeningService(Service):
-    """Listens at a server endpoint while it runs.
+class ListeningService(StreamServerEndpointService):
+    """Listens at a server endpoint while it runs, and takes ``ACCEPTS`` connections in a turn,
+    however many there are."""
 
-    Its start fails where it cannot: one that runs on would be deaf. Its port takes ``ACCEPTS``
-    connections in a turn, however many there are.
-
-    Twisted's own does no more, and brings what reconnects with it: a thirtieth of a start.
-    """
-
-    _log = Logger()
+    # As strports.service has it: the start fails where it cannot listen, and does not run on, deaf.
+    _raiseSynchronously = True
 
     def __init__(self, endpoint: Any, factory: IProtocolFactory) -> None:
+        super().__init__(_FewAtATime(endpoint), factory)
+
+
+@implementer(IStreamServerEndpoint)
+class _FewAtATime:
+    _log = Logger()
+
+    def __init__(self, endpoint: Any) -> None:
         self._endpoint = endpoint
-        self._factory = factory
-        self._port: Deferred[Any] | None = None
 
-    def privilegedStartService(self) -> None:
-        super().privilegedStartService()
-        failed: list[Failure] = []
-        port: Deferred[IListeningPort] = self._endpoint.listen(self._factory)
-        self._port = port.addCallback(_taking_few)
-        self._port.addErrback(failed.append)
-        if failed:
-            self._port = None
-            failed[0].raiseException()
-        self._port.addCallback(self._told, failed)
-
-    def startService(self) -> None:
-        super().startService()
-        # ``twist`` knows no privileged start.
-        if self._port is None:
-            self.privilegedStartService()
-
-    def stopService(self) -> Deferred[Any]:
-        super().stopService()
-        port, self._port = self._port, None
-        if port is None:
-            return succeed(None)
-        port.cancel()
-        return port.addCallback(lambda port: None if port is None else port.stopListening())
-
-    def _told(self, port: IListeningPort | None, failed: list[Failure]) -> IListeningPort | None:
-        """Of one that took its time to fail, or was stopped before it listened."""
-        if failed and not failed[0].check(CancelledError):
-            self._log.failure("it could not listen", failed[0])
-        return port
+    def listen(self, factory: IProtocolFactory) -> Deferred[IListeningPort]:
+        listening: Deferred[IListeningPort] = self._endpoint.listen(factory)
+        return listening.addCallback(_taking_few)
 
 
 def _taking_few(port: IListeningPort) -> IListeningPort:
@@ -96,7 +71,7 @@ def _take_few(port: Port) -> None:
         try:
             _take(port, handle, address)
         except Exception:
-            ListeningService._log.failure("a bug met a connection")
+            _FewAtATime._log.failure("a bug met a connection")
 
 
 def _take(port: Port, handle: socket.socket, address: Any) -> None:

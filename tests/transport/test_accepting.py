@@ -162,10 +162,10 @@ class ServiceTests(SynchronousTestCase):
         service = self.service(succeed(port))
         service.startService()
         stopping = service.stopService()
-        self.assertFalse(service.running)
         self.assertNoResult(stopping)
         port.stopped.callback(None)
         self.successResultOf(stopping)
+        self.assertFalse(service.running)
 
     def test_one_that_is_stopped_before_it_listens_is_given_up_without_a_word(self) -> None:
         given_up: list[object] = []
