@@ -129,7 +129,8 @@ class RequestDispatcher:
     Three commands are the server's own and are never repeated: ``PychronReady``, answered by a
     round trip to the processor, ``RemoteLaunch`` and ``Metrics``; where all types are served,
     ``Help`` without one lists ``types``. So are the commands of ``own_types``. ``role`` is the most
-    that anybody may do here, one of ``ROLES``; empty for no limit.
+    that anybody may do here, one of ``ROLES``; empty for no limit. ``places``: where which type is
+    served, this one and others.
     """
 
     def __init__(
@@ -146,6 +147,7 @@ class RequestDispatcher:
         stream: StateStream,
         types: Collection[str] = (),
         own_types: Mapping[str, OwnType] = MappingProxyType({}),
+        places: Mapping[str, str] = MappingProxyType({}),
         log: ServedCommandLog | None = None,
     ) -> None:
         self._log = log
@@ -161,6 +163,8 @@ class RequestDispatcher:
         self._role = role
         self._launcher = launcher
         self._own_types = own_types
+        self._types = types
+        self._places = places
         self._own: dict[str, Callable[[], str | Deferred[str]]] = {
             "PychronReady": self._pychron_ready,
             "Metrics": metrics.text,
@@ -292,7 +296,13 @@ class RequestDispatcher:
                 raise MalformedRequestError(f"Type|command is wanted here, as in {example}{hint}")
             return named
         if named and named != self.request_type:
-            raise NotPermittedError(f"{named} commands; here {self.request_type} is served")
+            # An open listener serves what there is, and no other.
+            anywhere = self._places.get(OPEN) if named in self._types else None
+            place = self._places.get(named) or anywhere
+            instead = f", and {named} at {place}" if place else ""
+            raise NotPermittedError(
+                f"{named} commands; here {self.request_type} is served{instead}"
+            )
         return self.request_type
 
     def _context(self, tags: Tags) -> RequestContext:

@@ -28,7 +28,7 @@ from pychron_comms.server.launcher import Launcher
 from pychron_comms.server.resend.command_catalogue import CommandCatalogue
 from pychron_comms.server.resend.delivery import DeliveryReports
 from pychron_comms.server.routing.ways import Ways
-from pychron_comms.server.settings import ServerSettings
+from pychron_comms.server.settings import ServerSettings, places_of
 from pychron_comms.server.state.status import Listener, ServerStatus
 from pychron_comms.transport.schemes import stream_service
 from pychron_comms.transport.shared import Shared
@@ -155,6 +155,7 @@ class RemoteHardwareServer(ExplainedStart):
         self._ways.when_others_answer.append(catalogue.learn_anew)
         launcher = Launcher(settings.launch, reactor, settings.roles)
         own_types = {ALARMS: self._alarms.commands(settings.roles).answer}
+        places = places_of(settings.listeners)
         for listener in settings.listeners:
             dispatcher = RequestDispatcher(
                 listener.request_type,
@@ -168,6 +169,7 @@ class RemoteHardwareServer(ExplainedStart):
                 stream=self._status_page.stream,
                 types=self._ways.types,
                 own_types=own_types,
+                places=places,
                 log=ServedCommandLog(reactor) if settings.commands else None,
             )
             self._ways.when_others_answer.append(dispatcher.known_reads.clear)

@@ -47,6 +47,10 @@ DEFAULT_PORTS = {
 }
 
 
+#: Whose endpoint strings name a place that clients can be told.
+_NAMED = ("tcp", "tls", "unix")
+
+
 @dataclass(frozen=True, kw_only=True)
 class ListenerSettings:
     """One listener: its request type (``*`` for open), its endpoint strings, its kind.
@@ -139,6 +143,19 @@ def read_server_settings(
         budget=read_budget(table.table("budget")),
         keep_replies=table.number("keep_replies", KEEP_REPLIES, minimum=0.0, maximum=60.0),
     )
+
+
+def places_of(listeners: Sequence[ListenerSettings]) -> dict[str, str]:
+    """Where each type is served in lines, for whoever asks elsewhere; the first place that has a
+    name. How TLS is set up there is nobody's business."""
+    places: dict[str, str] = {}
+    for listener in listeners:
+        for where in listener.listen if listener.kind == LINES else ():
+            kind, _, rest = where.partition(":")
+            place = rest.partition(":")[0]
+            if kind in _NAMED and place != "0":
+                places.setdefault(listener.request_type, f"{kind}:{place}")
+    return places
 
 
 def warnings_about(settings: ServerSettings) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -82,6 +84,7 @@ class DeskCase(SynchronousTestCase):
         launch: list[str] | None = None,
         declared: Declarations | None = None,
         log: ServedCommandLog | None = None,
+        places: Mapping[str, str] = MappingProxyType({}),
     ) -> RequestDispatcher:
         launcher = Launcher(launch or [], self.processes, self.roles)  # type: ignore[arg-type]
         return RequestDispatcher(
@@ -94,6 +97,7 @@ class DeskCase(SynchronousTestCase):
             stream=StateStream("s1", lambda: 0.0),
             metrics=Metrics(),
             types={"System", "CO2"},
+            places=places,
             log=log,
         )
 
@@ -118,6 +122,16 @@ class DeskTests(DeskCase):
         error = self.assertRaises(NotPermittedError, self.ask, self.dispatcher(), "CO2|Enable")
         self.assertEqual(str(error), "not permitted: CO2 commands; here System is served")
         self.assertEqual(self.repeater.requests, [])
+
+    def test_and_says_where_that_is_served(self) -> None:
+        for places, line, where in (
+            ({"CO2": "tcp:1063", "*": "tcp:1060"}, "CO2|Enable", ", and CO2 at tcp:1063"),
+            ({"*": "tcp:1060"}, "CO2|Enable", ", and CO2 at tcp:1060"),
+            ({"*": "tcp:1060"}, "Bogus|Enable", ""),
+        ):
+            dispatcher = self.dispatcher(places=places)
+            error = self.assertRaises(NotPermittedError, self.ask, dispatcher, line)
+            self.assertEqual(str(error).partition("System is served")[2], where)
 
     def test_an_open_listener_takes_the_type_from_the_line(self) -> None:
         self.ask(self.dispatcher("*"), "CO2|Enable")

@@ -9,9 +9,11 @@ from twisted.trial.unittest import SynchronousTestCase
 from pychron_comms.config.table import ConfigError, Table
 from pychron_comms.safeguards.hosts import HostRule
 from pychron_comms.server.settings import (
+    QTEGRA,
     ListenerSettings,
     ServerSettings,
     parse_listener,
+    places_of,
     read_server_settings,
     warnings_about,
 )
@@ -102,3 +104,15 @@ class ServerBoundsTests(SynchronousTestCase):
         self.assertIn("*, CO2, System, UV, or one that [server.routes] names", str(error))
         for request_type in ("System", "UV", "*"):
             read(text.replace("Sytem", request_type), types=["System", "CO2"])
+
+
+class PlacesTests(SynchronousTestCase):
+    def test_what_is_served_in_lines_has_a_place_and_no_secrets(self) -> None:
+        listeners = [
+            ListenerSettings(request_type="System", listen=["udp:1061", "tcp:1061:interface=::"]),
+            ListenerSettings(request_type="CO2", listen=["tls:1063:certificate=x:privateKey=k"]),
+            ListenerSettings(request_type="UV", listen=["tcp:0", "systemd:domain=INET:index=0"]),
+            ListenerSettings(request_type="Spectrometer", listen=["tcp:1069"], kind=QTEGRA),
+            ListenerSettings(request_type="System", listen=["tcp:2061"]),
+        ]
+        self.assertEqual(places_of(listeners), {"System": "tcp:1061", "CO2": "tls:1063"})

@@ -1,8 +1,8 @@
 """A request that finds its page, and is answered by it.
 
 ``twisted.web.server`` does that too, with sessions, templates and a road for remote objects beside,
-which nobody needs here: 37 modules, which a start of either process would import beside its own. That took a
-fifteenth more CPU (the least of six, in turns: 88 ms beside 1,310, on a busy computer).
+which nobody needs here: 37 modules, which a start of either process would import beside its own.
+That took a fifteenth more CPU (the least of six, in turns: 88 ms beside 1,310, on a busy computer).
 """
 
 from __future__ import annotations
