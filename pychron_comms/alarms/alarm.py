@@ -42,6 +42,8 @@ class Alarm:
         self.latched = Severity.OK
         self.reason = ""
         self.since = 0.0
+        # When it was over, 0 while it is not.
+        self.over = 0.0
         self.acknowledged_by = ""
         self.shelf: Shelf | None = None
         self._kind = ""
@@ -75,6 +77,7 @@ class Alarm:
             "reason": self.reason,
             "item": self.path,
             "since": round(self.since, 3),
+            "over": round(self.over, 3),
             "by": self.acknowledged_by,
             "shelved_until": shelf.until if shelf else 0.0,
             "shelved_by": shelf.by if shelf else "",
@@ -129,6 +132,7 @@ class Alarm:
             "kind": self._kind,
             "reason": self.reason,
             "since": round(self.since, 3),
+            "over": round(self.over, 3),
             "acknowledged_by": self.acknowledged_by,
         }
         if self.shelf is not None:
@@ -146,6 +150,7 @@ class Alarm:
         self._kind = str(kept["kind"])
         self.reason = str(kept["reason"])
         self.since = float(kept["since"])
+        self.over = float(kept.get("over", 0.0))
         self.acknowledged_by = str(kept["acknowledged_by"])
         shelf = kept.get("shelf")
         if shelf is not None and float(shelf["until"]) > now:
@@ -167,11 +172,11 @@ class Alarm:
             return ""
         self._turning = None
         if verdict.severity is Severity.OK:
-            self.current = Severity.OK
+            self.current, self.over = Severity.OK, now
             if not self.rule.latch or self.acknowledged_by:
                 self._rest()
             return CLEARED
-        self.since = now
+        self.since, self.over = now, 0.0
         self.acknowledged_by = ""
         self._take(verdict)
         return RAISED

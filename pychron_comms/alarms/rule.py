@@ -111,7 +111,6 @@ BUILT_IN = (
         pattern="road/processor/*",
         when=Severity.INVALID,
         delay=5.0,
-        latch=False,
         text="The process that owns the hardware does not answer: is it running?",
     ),
     Rule(

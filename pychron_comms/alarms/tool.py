@@ -113,6 +113,8 @@ def _table(alarms: Sequence[Mapping[str, Any]], watched: int) -> Iterable[str]:
         yield f"no alarm ({watched} watched)"
     for each in alarms:
         since = f", since {local(each['since'])}" if each["since"] else ""
+        if each.get("over"):
+            since += f" until {local(each['over'])}"
         shelved = each["shelved_until"]
         until = f" until {local(shelved)} by {each['shelved_by']}" if shelved else ""
         by = f"{', seen' if shelved else ''} by {each['by']}" if each["by"] else ""

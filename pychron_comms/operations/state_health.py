@@ -83,4 +83,6 @@ def _state(alarm: Item) -> str:
 
 
 def _since(item: Item) -> str:
-    return local(float(item.details.get("since", item.obtained)))
+    since = local(float(item.details.get("since", item.obtained)))
+    over = float(item.details.get("over", 0.0))
+    return f"{since} until {local(over)}" if over else since

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pychron_comms.alarms import roster
+from pychron_comms.alarms.alarm import Alarm
 from pychron_comms.alarms.newcomers import MISSING
 from pychron_comms.alarms.rule import BUILT_IN, Rule, While
 from pychron_comms.interfaces import Severity
@@ -222,6 +223,27 @@ class PatternTests(BoardCase):
         self.show(lost.invalid("lost"))
         self.clock.advance(5.0)
         self.assertEqual(self.state("processor/road/processor/unix:p")[0], "active")
+
+    def test_a_processor_that_was_away_is_seen_in_the_morning_from_when_till_when(self) -> None:
+        self.begin(*BUILT_IN)
+        path = "road/processor/unix:p"
+        there = Item(path=path, value="connected", obtained=0.0, confirmed=0.0)
+        self.show(there)
+        self.clock.advance(100.0)
+        self.show(there.invalid("lost: it was killed"))
+        self.clock.pump([5.0, 25.0])
+        self.assertEqual(self.alarm(f"processor/{path}").details["over"], 0.0)
+        self.show(there)
+        self.clock.advance(10.0)
+        item = self.alarm(f"processor/{path}")
+        self.assertEqual(item.value, "latched")
+        self.assertIn("it was killed", item.reason)
+        since, over = float(item.details["since"]), float(item.details["over"])
+        self.assertEqual((over - since, self.now() - over), (25.0, 10.0))
+        (alarm,) = self.board
+        recalled = Alarm(alarm.rule, alarm.name, path)
+        recalled.recall(alarm.kept(), self.clock.seconds(), self.now())
+        self.assertEqual((recalled.state, recalled.over), ("latched", over))
 
 
 class LostTests(BoardCase):

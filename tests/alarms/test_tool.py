@@ -76,6 +76,11 @@ class ToolTests(SynchronousTestCase):
         self.assertNotIn("quiet", out)
         self.assertEqual((self.fake.asked, self.fake.endpoint), (["List"], tool.SERVER))
 
+    def test_one_that_is_over_tells_from_when_till_when(self) -> None:
+        answers = [json.dumps([alarm(state="latched", sev="ok", over=1e9 + 60.0)])]
+        _, out = self.run_tool("list", answers=answers)
+        self.assertRegex(out, r"ok      latched  IG, since [-0-9]+ \S+ until [-0-9]+ \S+\n")
+
     def test_in_a_laboratorys_folder_that_one_is_asked(self) -> None:
         folder = self.enterContext(tempfile.TemporaryDirectory())
         self.addCleanup(os.chdir, os.getcwd())

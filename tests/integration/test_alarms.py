@@ -131,4 +131,5 @@ def test_a_lost_processor_is_one_alarm(processes: Processes, tmp_path: Path) -> 
     # That of the valve cannot be told; nothing else of the road is an alarm of its own.
     assert standing == {name, "valve A"}
     start_processor(processes, f"unix:{path}")
-    wait_until(lambda: alarms(server)[name]["state"] == "ok", "its end")
+    wait_until(lambda: alarms(server)[name]["state"] == "latched", "its end")
+    assert alarms(server)[name]["over"] > alarms(server)[name]["since"]

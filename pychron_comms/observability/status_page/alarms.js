@@ -36,12 +36,13 @@ function rank(alarm) {
   return (alarm.v === "active" ? 10 : 0) + WORSE.indexOf(alarm.sev);
 }
 
-function row(name, { v, sev, latched, reason, since, by, text, shelved_until: until, shelved_by: shelver }) {
+function row(name, { v, sev, latched, reason, since, over, by, text, shelved_until: until, shelved_by: shelver }) {
   const worst = v === "latched" ? latched : sev;
   const notes = [STATES[v]];
   if (v === "acknowledged" && by) notes[0] = `seen by ${by}`;
   if (v === "shelved" && until) notes[0] = `shelved until ${moment(new Date(until * 1000))}${shelver ? ` by ${shelver}` : ""}`;
-  if (since) notes.push(`since ${moment(new Date(since * 1000))}`);
+  const end = over ? ` until ${moment(new Date(over * 1000))}` : "";
+  if (since) notes.push(`since ${moment(new Date(since * 1000))}${end}`);
   return make("li", { class: `alarm sev-${worst} ${v}` },
     make("strong", { class: "level" }, worst), make("span", { class: "name" }, name),
     make("span", { class: "reason" }, [reason, text].filter(Boolean).join(". ")),
