@@ -14,9 +14,11 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 from pychron_comms.journal.file_journal import FileJournal
+from pychron_comms.journal.syncing import SyncThread, Turns
 
 #: As many keys as the processor remembers at most.
 KEYS = 100_000
@@ -80,14 +82,18 @@ def _each(folder: Path, options: Mapping[str, Any]) -> float:
 
 def _grouped(folder: Path) -> float:
     later: list[Callable[[], None]] = []
+    called: SimpleQueue[Callable[[], None]] = SimpleQueue()
+    told: list[object] = []
     with tempfile.TemporaryDirectory(dir=folder) as place:
-        journal = FileJournal(Path(place) / "lab.journal", sync=True, later=later.append)
+        turns_of = Turns(later.append, SyncThread(called.put))
+        journal = FileJournal(Path(place) / "lab.journal", sync=True, turns=turns_of)
 
         def turns() -> None:
             for turn in range(RECORDS // IN_FLIGHT):
                 for each in range(IN_FLIGHT):
-                    journal.write_soon("begin", request(turn * IN_FLIGHT + each))
+                    journal.write_soon("begin", request(turn * IN_FLIGHT + each), told.append)
                 later.pop()()
+                called.get()()
 
         seconds = _timed(turns)
         journal.close()

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from twisted.internet.defer import Deferred, succeed
+from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
@@ -27,9 +28,11 @@ class KeptRecord:
             raise self.failing
         self.events.append("begin")
 
-    def seal(self) -> Deferred[None]:
-        self.begin()
-        return succeed(None)
+    def seal(self, told: Callable[[Exception | None], None]) -> None:
+        told(self.failing)
+
+    def when_written(self, done: Callable[[], object]) -> None:
+        done()
 
     def prevented(self, error: Exception) -> None:
         self.events.append(type(error).__name__)

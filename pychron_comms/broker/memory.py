@@ -17,7 +17,9 @@ from twisted.internet.defer import Deferred
 from zope.interface import implementer
 
 from pychron_comms.broker.message import CLAIM, RECORD, TAKEN, Message
+from pychron_comms.errors import JournalError
 from pychron_comms.interfaces import IJournal
+from pychron_comms.journal.group import Told
 from pychron_comms.journal.record import REFUSED, time_text
 
 #: Bytes of records that are kept here; the broker's log has as many.
@@ -193,9 +195,13 @@ class SharedJournal:
         self._told(number, event, fields)
         return number
 
-    def write_soon(self, event: str, fields: Mapping[str, Any]) -> Deferred[int]:
-        written = self._journal.write_soon(event, fields)
-        return written.addCallback(self._told, event, fields)
+    def write_soon(self, event: str, fields: Mapping[str, Any], told: Told) -> None:
+        def heard(outcome: int | JournalError) -> None:
+            if isinstance(outcome, int):
+                self._told(outcome, event, fields)
+            told(outcome)
+
+        self._journal.write_soon(event, fields, heard)
 
     def refused(self, fields: Mapping[str, Any]) -> None:
         self._journal.refused(fields)

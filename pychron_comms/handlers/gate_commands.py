@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, cast
 
+from twisted.internet.defer import Deferred
+
 from pychron_comms.errors import InvalidArgumentsError
 from pychron_comms.handlers.arguments import Choice, Number, Text
 from pychron_comms.handlers.command import Values, command
@@ -75,11 +77,11 @@ class GateCommands:
         seconds: float,
         bound: str | None,
         context: RequestContext,
-    ) -> None:
+    ) -> Deferred[None] | None:
         if bound and not context.session:
             raise InvalidArgumentsError("Claim", f"{bound} (a datagram has none)")
         session = context.session if bound else ""
-        self.hardware.safeguards.claim(self.part(target), sender, seconds, session)
+        return self.hardware.safeguards.claim(self.part(target), sender, seconds, session)
 
     @command(
         "Release",
@@ -89,8 +91,8 @@ class GateCommands:
         manager=no_manager,
         help="give a lease back",
     )
-    def release(self, manager: None, sender: str, target: str) -> None:
-        self.hardware.safeguards.release(self.part(target), sender)
+    def release(self, manager: None, sender: str, target: str) -> Deferred[None] | None:
+        return self.hardware.safeguards.release(self.part(target), sender)
 
     @command(
         "Owners",

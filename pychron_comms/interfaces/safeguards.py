@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
 
+from pychron_comms.errors import JournalError
 from pychron_comms.interfaces.commands import ICall, Part
 
 
@@ -69,14 +70,15 @@ class ISafeguards(Interface):
         the processor died.
         """
 
-    def claim(part: Part, sender: str, seconds: float, session: str) -> None:
+    def claim(part: Part, sender: str, seconds: float, session: str) -> Deferred[None] | None:
         """Lease a part for so long, or renew the lease; with a session, not beyond its end.
 
-        Errors: 204 where another has leased it, or something that it overlaps.
+        None where that is so, else fires when it is. Errors: 204 where another has leased it, or
+        something that it overlaps; 214.
         """
 
-    def release(part: Part, sender: str) -> None:
-        """End a lease; nothing where there is none. Errors: 204 for another's."""
+    def release(part: Part, sender: str) -> Deferred[None] | None:
+        """End a lease; nothing where there is none. As ``claim``. Errors: 204 for another's."""
 
     def override(part: Part, sender: str, reason: str, key: str, role: str = "") -> None:
         """End whatever leases are in the way, and make safe. Errors: 208 for a wrong key.
@@ -105,14 +107,20 @@ class IJournal(Interface):
     """Where it is written down who asked what, when, and with which answer."""
 
     def write(event: str, fields: Mapping[str, Any]) -> int:
-        """Append one record; its number. Errors: 214, and then nothing was written."""
+        """Append one record; its number. Errors: 214, and then nothing was written.
 
-    groups = Attribute("Whether ``write_soon`` waits for others; if not, it is a slower ``write``.")
+        Not where it ``groups``: nobody stands and waits for the disk there.
+        """
 
-    def write_soon(event: str, fields: Mapping[str, Any]) -> Deferred[int]:
-        """As ``write``, and fires with the number once the record is where it will last.
+    groups: bool = Attribute("Whether records wait for the disk; if not, ``write`` is the same.")
 
-        Where each record waits for the disk, those of one turn wait for it together.
+    def write_soon(
+        event: str, fields: Mapping[str, Any], told: Callable[[int | JournalError], None]
+    ) -> None:
+        """As ``write``, and tells the number once the record is where it will last, or its error.
+
+        Where it ``groups``, those of one turn, and all that come while the disk has others to keep,
+        wait for it together, in their order.
         """
 
     def refused(fields: Mapping[str, Any]) -> None:

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import heapq
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.defer import Deferred, execute, fail
+from twisted.logger import Logger
 from zope.interface import implementer
 
 from pychron_comms.errors import JournalError
 from pychron_comms.interfaces import IJournal
 from pychron_comms.journal.checkpoint import Carrier, recall
 from pychron_comms.journal.files import read_records, refused_path
-from pychron_comms.journal.group import Group, Later
+from pychron_comms.journal.group import Group, Told
 from pychron_comms.journal.lock import FileLock, holder
 from pychron_comms.journal.missing import Missing
 from pychron_comms.journal.page import Disk
 from pychron_comms.journal.record import REFUSED, Record, event_of, time_text
 from pychron_comms.journal.roll import Roll, reason
+from pychron_comms.journal.syncing import Turns
 from pychron_comms.process.start import InUseError
 
 #: Bytes of a file, and how many old ones stay beside it.
@@ -37,6 +38,8 @@ REFUSED_KEEP = 2
 class FileJournal:
     """Two rolls of files, of what acts and of what was refused. For one thread."""
 
+    _log = Logger()
+
     def __init__(
         self,
         path: str | Path,
@@ -49,13 +52,13 @@ class FileJournal:
         refused_keep: int = REFUSED_KEEP,
         now: Callable[[], float] = time.time,
         disk: Disk | None = None,
-        later: Later | None = None,
+        turns: Turns | None = None,
     ) -> None:
         """Go on where the last one ended.
 
         A file of ``size`` bytes is laid aside, ``keep`` such files are kept. ``sync``: each record
-        of what acts survives a power loss; with ``later`` those of ``write_soon`` wait for the
-        disk together. ``now``: seconds since 1970.
+        of what acts survives a power loss; with ``turns`` nobody here waits for the disk, but what
+        is told by ``write_soon``, and many together. ``now``: seconds since 1970.
 
         ValueError, one line, where the folder is missing, the file is no journal or cannot be
         opened; InUseError, one of them, where another process writes it.
@@ -66,13 +69,16 @@ class FileJournal:
         roll = partial(Roll, secret=secret, now=now, disk=disk or Disk())
         with ExitStack() as opened:
             opened.callback(_lock(self._path).release)
-            self._acts = roll(self._path, size=size, keep=keep, sync=sync)
+            self._acts = roll(self._path, size=size, keep=keep)
             opened.callback(self._acts.close)
+            if sync:
+                self._sync_first()
             refused = refused_path(self._path)
             self._refusals = roll(refused, size=refused_size, keep=refused_keep)
             opened.callback(self._refusals.close)
             self._opened = opened.pop_all()
-        self._group = Group(self._acts.append, later) if sync and later else None
+        self._group = Group(self._acts, turns) if sync and turns else None
+        self._append = self._append_synced if sync else self._acts.append
 
     @property
     def head(self) -> tuple[int, str]:
@@ -80,16 +86,20 @@ class FileJournal:
         return self._acts.head
 
     def write(self, event: str, fields: Mapping[str, Any]) -> int:
-        made = event_of(self._now(), event, fields)
-        return self._group.write(made) if self._group else self._acts.append([made])
+        assert self._group is None, "it would wait for the disk"
+        return self._append([event_of(self._now(), event, fields)])
 
-    def write_soon(self, event: str, fields: Mapping[str, Any]) -> Deferred[int]:
-        if not self._group:
-            return execute(self.write, event, fields)
+    def write_soon(self, event: str, fields: Mapping[str, Any], told: Told) -> None:
         try:
-            return self._group.add(event_of(self._now(), event, fields))
-        except JournalError:
-            return fail()
+            made = event_of(self._now(), event, fields)
+            if self._group is None:
+                outcome: int | JournalError = self._append([made])
+            else:
+                self._group.add(made, told)
+                return
+        except JournalError as error:
+            outcome = error
+        told(outcome)
 
     @property
     def groups(self) -> bool:
@@ -113,9 +123,28 @@ class FileJournal:
         return (each.values for each in found if each.event == REFUSED)
 
     def close(self) -> None:
-        while self._group and self._group.is_waiting:
-            self._group.flush()
-        self._opened.close()
+        if self._group is None or self._group.close():
+            self._opened.close()
+        else:
+            # The thread may still write by it, so it stays open, and locked, for as long as that.
+            self._log.critical("{file}: the disk has not taken what was last", file=self._path)
+
+    def _sync_first(self) -> None:
+        try:
+            self._acts.sync()()
+        except OSError as error:
+            raise ValueError(f"{self._path}: {reason(error)}") from error
+        self._acts.kept()
+
+    def _append_synced(self, events: Sequence[bytes]) -> int:
+        number = self._acts.append(events)
+        try:
+            self._acts.sync()()
+        except OSError as error:
+            self._acts.take_back()
+            raise JournalError(reason(error)) from error
+        self._acts.kept()
+        return number
 
     def _refuse(self, fields: Mapping[str, Any]) -> None:
         self._refusals.append([event_of(self._now(), REFUSED, fields)])

@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
 from typing import Any
 
-from twisted.internet.defer import Deferred, execute
 from zope.interface import implementer
 
 from pychron_comms.errors import JournalError
 from pychron_comms.interfaces import IJournal
 from pychron_comms.journal.chain import Chain
 from pychron_comms.journal.checkpoint import Carrier
-from pychron_comms.journal.group import Group, Later
+from pychron_comms.journal.group import Group, Told
 from pychron_comms.journal.missing import Missing
 from pychron_comms.journal.record import REFUSED, Event, event_of, time_text
+from pychron_comms.journal.syncing import Sync, Turns
 
 
 @implementer(IJournal)
@@ -33,8 +32,8 @@ class NoJournal:
         self._number += 1
         return self._number
 
-    def write_soon(self, event: str, fields: Mapping[str, Any]) -> Deferred[int]:
-        return execute(self.write, event, fields)
+    def write_soon(self, event: str, fields: Mapping[str, Any], told: Told) -> None:
+        told(self.write(event, fields))
 
     def refused(self, fields: Mapping[str, Any]) -> None:
         """Nothing is written, so nothing can fail."""
@@ -59,20 +58,22 @@ class NoJournal:
 class MemoryJournal:
     """Keeps its records, each as a file would give it back.
 
-    ``later``: as with ``FileJournal``. ``failing``: while it is set, each write raises 214 with
+    ``turns``: as with ``FileJournal``. ``failing``: while it is set, each write raises 214 with
     this reason.
     """
 
     def __init__(
         self,
         now: Callable[[], float] = time.time,
-        later: Later | None = None,
+        turns: Turns | None = None,
     ) -> None:
         self.failing = ""
-        self._group = Group(self._append, later) if later else None
+        self._group = Group(self, turns) if turns else None
         self._now = now
         self._chain = Chain(b"")
         self._records: list[Mapping[str, Any]] = []
+        # Of these, what no disk has yet.
+        self._unkept: list[Mapping[str, Any]] = []
         self._is_open = True
         self._carriers: list[Carrier] = []
         self._carried: list[Mapping[str, Any]] = []
@@ -82,17 +83,27 @@ class MemoryJournal:
     def groups(self) -> bool:
         return self._group is not None
 
-    def write(self, event: str, fields: Mapping[str, Any]) -> int:
-        made = event_of(self._now(), event, fields)
-        return self._group.write(made) if self._group else self._append([made])
+    def now(self) -> float:
+        """The time that a record would have."""
+        return self._now()
 
-    def write_soon(self, event: str, fields: Mapping[str, Any]) -> Deferred[int]:
-        if self._group:
-            return self._group.add(event_of(self._now(), event, fields))
-        return execute(self.write, event, fields)
+    def write(self, event: str, fields: Mapping[str, Any]) -> int:
+        assert self._group is None, "it would wait for the disk"
+        return self.append([event_of(self._now(), event, fields)])
+
+    def write_soon(self, event: str, fields: Mapping[str, Any], told: Told) -> None:
+        try:
+            made = event_of(self._now(), event, fields)
+            if self._group is not None:
+                self._group.add(made, told)
+                return
+            outcome: int | JournalError = self.append([made])
+        except JournalError as error:
+            outcome = error
+        told(outcome)
 
     def refused(self, fields: Mapping[str, Any]) -> None:
-        self._missing.write(partial(self.write, REFUSED), fields)
+        self._missing.write(self._refuse, fields)
 
     def records(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
         wanted = time_text(max(since, 0.0))
@@ -114,14 +125,33 @@ class MemoryJournal:
         self._records.clear()
 
     def close(self) -> None:
-        while self._group and self._group.is_waiting:
-            self._group.flush()
+        if self._group is not None:
+            self._group.close()
         self._is_open = False
 
-    def _append(self, events: Sequence[Event]) -> int:
+    # -- what its group asks
+
+    def append(self, events: Sequence[Event]) -> int:
+        records = self._sealed(events)
+        self._records += records
+        self._unkept = records
+        return self._chain.number
+
+    def sync(self) -> Sync:
+        return lambda: None
+
+    def kept(self) -> None:
+        self._unkept = []
+
+    def take_back(self) -> None:
+        lost = {id(each) for each in self._unkept}
+        self._records = [each for each in self._records if id(each) not in lost]
+
+    def _refuse(self, fields: Mapping[str, Any]) -> None:
+        self._records += self._sealed([event_of(self._now(), REFUSED, fields)])
+
+    def _sealed(self, events: Sequence[Event]) -> list[Mapping[str, Any]]:
         if self.failing or not self._is_open:
             raise JournalError(self.failing or "it is closed")
-        lines, number, self._chain.hash = self._chain.seal(events)
-        self._chain.number = number
-        self._records += map(json.loads, lines)
-        return number
+        lines, self._chain.number, self._chain.hash = self._chain.seal(events)
+        return [json.loads(line) for line in lines]

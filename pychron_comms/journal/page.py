@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 # Windows would else write CRLF.
@@ -56,12 +58,15 @@ class ShortWriteError(OSError):
 class Page:
     """Appends to one file. ``size`` is the bytes that are whole, 0 while it is closed."""
 
-    def __init__(self, path: Path, disk: Disk, *, sync: bool) -> None:
+    def __init__(self, path: Path, disk: Disk) -> None:
         self._path = path
         self._disk = disk
-        self._sync = sync
         self._fd = _CLOSED
         self._is_torn = False
+        # Its name may not last yet.
+        self._is_new = False
+        # Bytes that last.
+        self._kept = 0
         self.size = 0
 
     def open(self) -> None:
@@ -69,10 +74,8 @@ class Page:
         if self._fd != _CLOSED:
             return
         self._fd = self._disk.open(self._path)
-        self.size = os.fstat(self._fd).st_size
-        self._is_torn = False
-        if self._sync:
-            self._disk.sync_folder(self._path.parent)
+        self._kept = self.size = os.fstat(self._fd).st_size
+        self._is_torn, self._is_new = False, True
 
     @property
     def is_lost(self) -> bool:
@@ -92,12 +95,8 @@ class Page:
             taken = self._disk.write(self._fd, data)
             if taken != len(data):
                 raise ShortWriteError(taken, len(data))
-            if self._sync:
-                self._disk.sync(self._fd)
         except OSError:
-            self._is_torn = True
-            with suppress(OSError):  # the next write, or the next start, tries again
-                self.mend()
+            self._tear()
             raise
         self.size += len(data)
 
@@ -109,9 +108,40 @@ class Page:
                 self._disk.truncate(self._fd, self.size)
             self._is_torn = False
 
+    def sync(self) -> Callable[[], None]:
+        """What waits until the disk has all that was written, in any thread; it raises OSError.
+
+        ``kept`` or ``take_back`` must follow before the next ``append``.
+        """
+        return partial(_sync, self._disk, self._fd, self._path.parent if self._is_new else None)
+
+    def kept(self) -> None:
+        """The disk has it."""
+        self._kept, self._is_new = self.size, False
+
+    def take_back(self) -> None:
+        """The disk has it not: nothing of it stays.
+
+        The system takes what it could not write for written, so to sync it again proves nothing.
+        What is appended next is written anew, all of its last block, and that is synced then.
+        """
+        self.size = self._kept
+        self._tear()
+
     def close(self) -> None:
         """A second call does nothing. Errors: OSError."""
         if self._fd == _CLOSED:
             return
         fd, self._fd, self.size = self._fd, _CLOSED, 0
         os.close(fd)
+
+    def _tear(self) -> None:
+        self._is_torn = True
+        with suppress(OSError):  # the next write, or the next start, tries again
+            self.mend()
+
+
+def _sync(disk: Disk, fd: int, folder: Path | None) -> None:
+    if folder is not None:
+        disk.sync_folder(folder)
+    disk.sync(fd)

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from twisted.logger import Logger
 
@@ -27,6 +27,15 @@ _AT_A_TIME = 2
 _NOTHING = Tail(None, b"", is_ended=True)
 
 
+class _Mark(NamedTuple):
+    """How far it had come when the disk had all of it."""
+
+    number: int
+    hash: str
+    has_checkpoint: bool
+    is_lost: bool
+
+
 class Roll:
     """Appends records to a file that it alone writes. For one thread.
 
@@ -42,7 +51,6 @@ class Roll:
         *,
         size: int,
         keep: int,
-        sync: bool = False,
         secret: bytes,
         now: Callable[[], float],
         disk: Disk,
@@ -56,7 +64,7 @@ class Roll:
         self._keep = keep
         self._now = now
         self._disk = disk
-        self._page = Page(path, disk, sync=sync)
+        self._page = Page(path, disk)
         self._is_open = True
         self._chain = Chain(secret)
         self._looked = now()
@@ -73,6 +81,7 @@ class Roll:
         except (OSError, ValueError) as error:
             self._page.close()
             raise ValueError(f"{path}: {reason(error)}") from error
+        self._mark = self._marked()
 
     @property
     def head(self) -> tuple[int, str]:
@@ -94,10 +103,33 @@ class Roll:
         except OSError as error:
             raise JournalError(reason(error)) from error
 
+    def sync(self) -> Callable[[], None]:
+        """What waits until the disk has all that was appended, in any thread; it raises OSError.
+
+        ``kept`` or ``take_back`` must follow before anything else is asked.
+        """
+        return self._page.sync()
+
+    def kept(self) -> None:
+        """The disk has it."""
+        self._page.kept()
+        self._mark = self._marked()
+
+    def take_back(self) -> None:
+        """The disk has it not: it is as if nothing had been appended since the last that it has."""
+        self._page.take_back()
+        self._chain.number, self._chain.hash, had_checkpoint, is_lost = self._mark
+        self._is_lost = self._is_lost or is_lost
+        if not had_checkpoint:
+            self._begin_checkpoint()
+
     def close(self) -> None:
         """Write no more."""
         self._is_open = False
         self._page.close()
+
+    def _marked(self) -> _Mark:
+        return _Mark(*self.head, self._has_checkpoint, self._is_lost)
 
     def _write_carrying(self, events: Sequence[Event]) -> int:
         """With what is to be carried over next, where that can be written."""

@@ -17,7 +17,7 @@ from pychron_comms.journal.file_journal import (
     SIZE,
     FileJournal,
 )
-from pychron_comms.journal.group import Later
+from pychron_comms.journal.syncing import Turns
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,9 +72,9 @@ def _check_files(table: Table, settings: JournalSettings) -> None:
 
 
 def open_journal(
-    settings: JournalSettings, later: Later | None = None, now: Callable[[], float] = time.time
+    settings: JournalSettings, turns: Turns | None = None, now: Callable[[], float] = time.time
 ) -> FileJournal:
-    """The journal, ready to write; ``later`` as ``FileJournal`` has it.
+    """The journal, ready to write; ``turns`` as ``FileJournal`` has them.
 
     ValueError, one line, as ``FileJournal`` and ``read_secret``.
     """
@@ -87,5 +87,5 @@ def open_journal(
         refused_size=settings.refused_size,
         refused_keep=settings.refused_keep,
         now=now,
-        later=later,
+        turns=turns,
     )

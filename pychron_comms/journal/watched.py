@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from twisted.internet.defer import Deferred
-from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from pychron_comms.errors import JournalError
 from pychron_comms.interfaces import IJournal, Reading, Severity
 from pychron_comms.journal.checkpoint import Carrier
+from pychron_comms.journal.group import Told
 from pychron_comms.observability.metrics import Metrics
 
 #: What the item of the state stream is called.
@@ -22,6 +23,9 @@ PATH = "road/journal"
 
 #: The record by which a journal that could not be written is tried, and how often, in seconds.
 TRIAL, TRY_EVERY = "unwritten", 5.0
+
+#: Seconds without a word of the disk, while records wait for it, that are worth to be told.
+SILENT = 2.0
 
 #: Bytes left on the disk with which it will soon be full.
 LOW = 200_000_000
@@ -49,6 +53,9 @@ class WatchedJournal:
         self._trouble = ""
         self._number = 0
         self._tried = -math.inf
+        # Records that wait for the disk, and when it has last said something of one.
+        self._waiting = 0
+        self._heard = -math.inf
         self._took = metrics.histogram(
             "pychron_comms_journal_append_duration_seconds",
             "What a write to the journal takes.",
@@ -84,10 +91,12 @@ class WatchedJournal:
             raise
         return self._written(number, began)
 
-    def write_soon(self, event: str, fields: Mapping[str, Any]) -> Deferred[int]:
+    def write_soon(self, event: str, fields: Mapping[str, Any], told: Told) -> None:
         began = self._seconds()
-        written = self._journal.write_soon(event, fields)
-        return written.addCallbacks(self._written, self._not_written, callbackArgs=(began,))
+        if not self._waiting:
+            self._heard = began
+        self._waiting += 1
+        self._journal.write_soon(event, fields, partial(self._told, told, began))
 
     def refused(self, fields: Mapping[str, Any]) -> None:
         self._journal.refused(fields)
@@ -111,6 +120,10 @@ class WatchedJournal:
         """How it is, for the state stream; one that could not be written is tried again."""
         if self._trouble:
             self._try()
+        silent = self._seconds() - self._heard if self._waiting else 0.0
+        if silent > SILENT:
+            reason = f"the disk has not answered for {silent:.0f} s"
+            return Reading(PATH, "not written", severity=Severity.MAJOR, reason=reason)
         if self._trouble:
             return Reading(PATH, "not written", severity=Severity.MAJOR, reason=self._trouble)
         free = self._free_bytes()
@@ -125,20 +138,27 @@ class WatchedJournal:
         if now - self._tried < TRY_EVERY:
             return
         self._tried = now
-        try:
-            self.write(TRIAL, {"reason": self._trouble})
-        except JournalError:
+        fields = {"reason": self._trouble}
+        if self.groups:
+            self.write_soon(TRIAL, fields, lambda outcome: None)
             return
+        with suppress(JournalError):
+            self.write(TRIAL, fields)
+
+    def _told(self, told: Told, began: float, outcome: int | JournalError) -> None:
+        self._waiting -= 1
+        self._heard = self._seconds()
+        if isinstance(outcome, int):
+            self._written(outcome, began)
+        else:
+            self._failed(outcome)
+        told(outcome)
 
     def _written(self, number: int, began: float) -> int:
         self._took.observe(self._seconds() - began)
         self._number = number
         self._trouble = ""
         return number
-
-    def _not_written(self, failure: Failure) -> Failure:
-        self._failed(failure.value)
-        return failure
 
     def _failed(self, error: BaseException | None) -> None:
         self._failures.value += 1

@@ -27,6 +27,7 @@ from pychron_comms.interfaces import (
 from pychron_comms.journal.memory import NoJournal
 from pychron_comms.journal.searches import JournalSearch
 from pychron_comms.journal.settings import open_journal
+from pychron_comms.journal.syncing import SyncThread, Turns
 from pychron_comms.journal.watched import WatchedJournal
 from pychron_comms.lab.hardware import hardware_from_config
 from pychron_comms.lab.schematic.config import schematic_from_config
@@ -183,7 +184,10 @@ def _journal(
 ) -> IJournal:
     if settings.journal is None or only_check:
         return NoJournal()
-    journal = open_journal(settings.journal, partial(reactor.callLater, 0))
+    turns = None
+    if settings.journal.sync:
+        turns = Turns(partial(reactor.callLater, 0), SyncThread(reactor.callFromThread))
+    journal = open_journal(settings.journal, turns)
     return WatchedJournal(journal, Path(settings.journal.file), metrics, time.monotonic)
 
 

@@ -37,11 +37,11 @@ class GateQueries:
     def outcome(self, sender: str, key: str) -> str:
         return self._memory.outcome(sender, key)
 
-    def claim(self, part: Part, sender: str, seconds: float, session: str) -> None:
-        self._leases.claim(part, sender, seconds, session)
+    def claim(self, part: Part, sender: str, seconds: float, session: str) -> Deferred[None] | None:
+        return self._leases.claim(part, sender, seconds, session)
 
-    def release(self, part: Part, sender: str) -> None:
-        self._leases.release(part, sender)
+    def release(self, part: Part, sender: str) -> Deferred[None] | None:
+        return self._leases.release(part, sender)
 
     def override(self, part: Part, sender: str, reason: str, key: str, role: str = "") -> None:
         self._overrides.permit(part, sender, key, role)

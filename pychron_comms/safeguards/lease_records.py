@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
 
+from twisted.internet.defer import Deferred
+
 #: Of a part that could not be made safe yet, or is carried over so, with ``why`` it must be.
 UNSAFE = "unsafe"
 
@@ -18,8 +20,11 @@ _EVENTS = frozenset({"claim", "release", "lapse", "override", UNSAFE, "safe"})
 class Diary(Protocol):
     """Where the events of leases are written down."""
 
-    def write(self, event: str, **fields: Any) -> int:
-        """Before it is so. Errors: 214, and then it must not be."""
+    def write(self, event: str, **fields: Any) -> Deferred[None] | None:
+        """Before it is so: None where it is written, else fires when it is.
+
+        Errors: 214, and then it must not be.
+        """
 
     def note(self, event: str, **fields: Any) -> None:
         """What is so already."""

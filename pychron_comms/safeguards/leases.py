@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
+from twisted.python.failure import Failure
 from zope.interface import implementer
 
 from pychron_comms.errors import LeasedError
@@ -55,8 +57,13 @@ class Leases:
         self._lapses = lapses
         self._held: dict[tuple[int, str], _Held] = {}
 
-    def claim(self, part: Part, sender: str, seconds: float, session: str = "") -> None:
-        """Lease a part, or renew the lease. Errors: 204, 214."""
+    def claim(
+        self, part: Part, sender: str, seconds: float, session: str = ""
+    ) -> Deferred[None] | None:
+        """Lease a part, or renew the lease; None where that is written down, else fires when it is.
+
+        Errors: 204, 214, and then it is as before. The part is kept from others meanwhile.
+        """
         for held in self._in_way(part.manager, part.target):
             if held.lease.owner != sender:
                 raise LeasedError(held.lease.part.name, held.lease.owner)
@@ -66,20 +73,24 @@ class Leases:
             # By the name that it has: a part may have several.
             part, since = before.lease.part, before.lease.since
         lease = Lease(part, sender, since, self._now() + seconds)
-        self._diary.write("claim", **claimed(_written(lease, session)))
+        written = self._diary.write("claim", **claimed(_written(lease, session)))
         if before is not None:
             before.timer.cancel()
-        self._hold(lease, seconds, session)
+        held = self._hold(lease, seconds, session)
+        return None if written is None else written.addErrback(self._not_claimed, held, before)
 
-    def release(self, part: Part, sender: str) -> None:
-        """Errors: 204 for another's, 214."""
+    def release(self, part: Part, sender: str) -> Deferred[None] | None:
+        """None where it has ended, else fires when it has. Errors: 204 for another's, 214."""
         held = self._held.get(_key(part))
         if held is None:
-            return
+            return None
         if held.lease.owner != sender:
             raise LeasedError(part.name, held.lease.owner)
-        self._diary.write("release", part=held.lease.part.name, sender=sender)
+        written = self._diary.write("release", part=held.lease.part.name, sender=sender)
+        if written is not None:
+            return written.addCallback(lambda _: self._released(held))
         self._end(held)
+        return None
 
     def override(self, part: Part, sender: str, reason: str) -> None:
         """End whatever leases are in the way, for a reason, and make the part safe."""
@@ -159,6 +170,23 @@ class Leases:
         timer = self._clock.callLater(seconds, lambda: self._lapse(held, "it has run out"))
         held = self._held[_key(lease.part)] = _Held(lease, session, timer)
         return held
+
+    def _released(self, held: _Held) -> None:
+        if self._holds(held):
+            self._end(held)
+
+    def _not_claimed(self, failure: Failure, held: _Held, before: _Held | None) -> Failure:
+        """What was before it holds again, for what is left of its time."""
+        if self._holds(held):
+            self._end(held)
+            if before is not None:
+                left = max(before.lease.until - self._now(), 0.0)
+                self._hold(before.lease, left, before.session)
+        return failure
+
+    def _holds(self, held: _Held) -> bool:
+        """Whether it has not ended meanwhile, and not been renewed."""
+        return self._held.get(_key(held.lease.part)) is held
 
     def _end(self, held: _Held) -> None:
         if held.timer.active():

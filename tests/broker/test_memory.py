@@ -195,7 +195,9 @@ class SharedJournalTests(SynchronousTestCase):
             MemoryJournal(), lambda each: told.append(dict(each)), others, lambda: AT
         )
         number = journal.write("begin", {"command": "Open A"})
-        self.successResultOf(journal.write_soon("end", {"of": number, "reply": "OK"}))
+        outcomes: list[object] = []
+        journal.write_soon("end", {"of": number, "reply": "OK"}, outcomes.append)
+        self.assertEqual(outcomes, [number + 1])
         journal.refused({"command": "Open B", "reply": "ERROR 207 : no"})
         self.assertEqual([each["event"] for each in told], ["begin", "end", "refused"])
         self.assertEqual(told[0]["n"], number)

@@ -41,7 +41,14 @@ class ModelTests(SynchronousTestCase):
     def test_also_where_qtegras_clients_ask(self) -> None:
         self.hold_in(qtegra_histories, drawn(HISTORIES // 5))
 
-    def hold_in(self, drawn: SearchStrategy[History], count: int) -> None:
+    def test_also_where_each_record_waits_for_a_disk(self) -> None:
+        """That is quick, and that is too slow for what makes safe."""
+        for seconds in (0.02, 0.3):
+            self.hold_in(histories, drawn(HISTORIES // 10), seconds)
+
+    def hold_in(
+        self, drawn: SearchStrategy[History], count: int, sync: float | None = None
+    ) -> None:
         seen: Counter[str] = Counter()
         total: Counter[str] = Counter()
 
@@ -55,7 +62,7 @@ class ModelTests(SynchronousTestCase):
         )
         @given(drawn)
         def lives(history: History) -> None:
-            world = live_through(history)
+            world = live_through(history, sync)
             seen.update(world.faults.keys())
             total["histories"] += 1
             total["commands"] += len(world.units)

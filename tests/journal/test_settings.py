@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -15,6 +14,7 @@ from pychron_comms.journal.settings import JournalSettings, open_journal, read_j
 from pychron_comms.journal.verify import verify
 from tests.config.table_case import without_line
 from tests.journal.journal_case import MONDAY
+from tests.stepped_disk import SteppedDisk
 
 
 class Settings(SynchronousTestCase):
@@ -168,11 +168,11 @@ class Settings(SynchronousTestCase):
     def test_open_one_whose_records_wait_for_the_disk_together_where_each_must_be_there(
         self,
     ) -> None:
-        calls: list[Callable[[], None]] = []
+        turns = SteppedDisk().turns
         folder = Path(self.enterContext(tempfile.TemporaryDirectory()))
         for sync in (True, False):
             file = folder / f"lab-{sync}.journal"
-            journal = open_journal(JournalSettings(file=str(file), sync=sync), calls.append)
+            journal = open_journal(JournalSettings(file=str(file), sync=sync), turns)
             self.addCleanup(journal.close)
             self.assertEqual(journal.groups, sync)
         self.assertFalse(open_journal(JournalSettings(file=str(folder / "c"), sync=True)).groups)

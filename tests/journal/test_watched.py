@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +13,9 @@ from zope.interface.verify import verifyObject
 from pychron_comms.errors import JournalError
 from pychron_comms.interfaces import IJournal, Reading, Severity
 from pychron_comms.journal.memory import MemoryJournal
-from pychron_comms.journal.watched import LOW, TRIAL, TRY_EVERY, WatchedJournal
+from pychron_comms.journal.watched import LOW, SILENT, TRIAL, TRY_EVERY, WatchedJournal
 from pychron_comms.observability.metrics import Metrics
+from tests.stepped_disk import SteppedDisk
 
 
 class WatchedJournalTests(SynchronousTestCase):
@@ -23,6 +24,7 @@ class WatchedJournalTests(SynchronousTestCase):
         self.inner = MemoryJournal()
         self.metrics = Metrics()
         self.free = 10 * LOW
+        self.told: list[int | JournalError] = []
         self.journal = WatchedJournal(
             self.inner,
             Path("lab.journal"),
@@ -44,14 +46,16 @@ class WatchedJournalTests(SynchronousTestCase):
     def test_it_is_a_journal(self) -> None:
         verifyObject(IJournal, self.journal)
         self.assertEqual(self.journal.write("begin", {"command": "Open A"}), 1)
-        self.assertEqual(self.successResultOf(self.journal.write_soon("end", {})), 2)
+        self.journal.write_soon("end", {}, self.told.append)
+        self.assertEqual(self.told, [2])
         self.assertEqual([each["event"] for each in self.journal.records()], ["begin", "end"])
 
     def test_its_writes_are_counted_and_timed(self) -> None:
         self.journal.write("begin", {})
-        self.journal.write_soon("end", {})
+        self.journal.write_soon("end", {}, self.told.append)
         self.fail_once()
-        self.failureResultOf(self.journal.write_soon("end", {}), JournalError)
+        self.journal.write_soon("end", {}, self.told.append)
+        self.assertIsInstance(self.told[1], JournalError)
         self.assertEqual(self.figure("append_duration_seconds_count"), "2.0")
         self.assertEqual(self.figure("last_sequence"), "2.0")
         self.assertEqual(self.figure("write_failures_total"), "2.0")
@@ -112,16 +116,14 @@ class WatchedJournalTests(SynchronousTestCase):
 
     def test_what_those_take_that_wait_for_each_other_is_told(self) -> None:
         """From when each came to when it was on the disk."""
-        calls: list[Callable[[], None]] = []
-        self.patch(self.journal, "_journal", MemoryJournal(later=calls.append))
-        first = self.journal.write_soon("begin", {"command": "Open A"})
+        disk = self.wait_for_disk()
+        self.journal.write_soon("begin", {"command": "Open A"}, self.told.append)
         self.clock.advance(0.25)
-        second = self.journal.write_soon("begin", {"command": "Open B"})
+        self.journal.write_soon("begin", {"command": "Open B"}, self.told.append)
         self.clock.advance(0.5)
         self.assertEqual(self.figure("last_sequence"), "0.0")
-        for call in calls:
-            call()
-        self.assertEqual((self.successResultOf(first), self.successResultOf(second)), (1, 2))
+        disk.turn()
+        self.assertEqual(self.told, [1, 2])
         self.assertEqual(self.figure("append_duration_seconds_sum"), "1.25")
         self.assertEqual(self.figure("last_sequence"), "2.0")
         commands = [each["command"] for each in self.journal.records()]
@@ -129,11 +131,45 @@ class WatchedJournalTests(SynchronousTestCase):
 
     def test_one_that_waited_and_could_not_be_written_is_trouble_too(self) -> None:
         self.inner.failing = "no space left"
-        self.failureResultOf(self.journal.write_soon("begin", {}), JournalError)
+        self.journal.write_soon("begin", {}, self.told.append)
         self.assertEqual(self.journal.trouble, "journal: no space left")
         self.inner.failing = ""
-        self.assertEqual(self.successResultOf(self.journal.write_soon("begin", {})), 1)
+        self.journal.write_soon("begin", {}, self.told.append)
+        self.assertEqual(self.told[1:], [1])
         self.assertEqual(self.journal.trouble, "")
+
+    def test_that_the_disk_is_silent_is_seen(self) -> None:
+        disk = self.wait_for_disk()
+        disk.hangs = True
+        for _ in range(2):
+            self.journal.write_soon("begin", {}, self.told.append)
+            disk.turn()
+        self.clock.advance(SILENT)
+        self.assertEqual(self.journal.reading().severity, Severity.OK)
+        self.clock.advance(5)
+        reading = self.journal.reading()
+        self.assertEqual((reading.value, reading.severity), ("not written", Severity.MAJOR))
+        self.assertEqual(reading.reason, "the disk has not answered for 7 s")
+        disk.end()
+        self.assertEqual(self.journal.reading().value, "written")
+        disk.end()
+        self.clock.advance(60)
+        self.assertEqual((self.journal.reading().value, self.told), ("written", [1, 2]))
+
+    def test_where_records_wait_it_is_tried_without_waiting(self) -> None:
+        disk = self.wait_for_disk()
+        self.journal.write_soon("begin", {}, self.told.append)
+        disk.turn_and_fail()
+        self.assertEqual(self.journal.reading().value, "not written")
+        disk.turn()
+        self.assertEqual(self.journal.reading().value, "written")
+        self.assertEqual([each["event"] for each in self.journal.records()], [TRIAL])
+
+    def wait_for_disk(self) -> SteppedDisk:
+        """Have its records wait for a disk."""
+        disk = SteppedDisk()
+        self.patch(self.journal, "_journal", MemoryJournal(turns=disk.turns))
+        return disk
 
     def test_it_is_tried_every_five_seconds_and_no_more(self) -> None:
         self.fail_once()

@@ -6,13 +6,13 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.errors import JournalError, NotPermittedError
 from pychron_comms.interfaces import Effect
+from pychron_comms.journal.group import Told
 from pychron_comms.journal.memory import MemoryJournal
 from pychron_comms.processor.execution.audit import OWED_OF_SAFE, TRY_AGAIN, Audit
 from tests.processor.key_case import ME, KeyCase
@@ -98,27 +98,26 @@ class Grouping(MemoryJournal):
 
     def __init__(self) -> None:
         super().__init__(lambda: 0.0)
-        self.soon: list[tuple[str, dict[str, Any], Deferred[int]]] = []
+        self.soon: list[tuple[str, Mapping[str, Any], Told]] = []
 
-    def write_soon(self, event: str, fields: Mapping[str, Any]) -> Deferred[int]:
-        written: Deferred[int] = Deferred()
-        self.soon.append((event, fields, written))
-        return written
+    def write_soon(self, event: str, fields: Mapping[str, Any], told: Told) -> None:
+        self.soon.append((event, fields, told))
 
 
 class GroupTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.journal = Grouping()
-        self.audit = Audit(self.journal, lambda: 0.0)
+        self.clock = Clock()
+        self.audit = Audit(self.journal, lambda: 0.0, self.clock.callLater)
+        self.over: list[int] = []
 
-    def end(self, number: int) -> Deferred[None]:
-        written = self.audit.end(number, {"type": "System", "command": "Open A"}, "OK")
-        assert written is not None
-        self.assertNoResult(written)
-        return written
+    def end(self, number: int) -> None:
+        request = {"type": "System", "command": "Open A"}
+        self.audit.end_soon(number, request, "OK", lambda: self.over.append(number))
 
     def test_an_end_is_there_when_it_is_written_with_others(self) -> None:
-        first, unwritten = self.end(7), self.end(0)
+        self.end(7)
+        self.end(0)
         self.assertEqual(
             [(event, fields) for event, fields, _ in self.journal.soon],
             [
@@ -126,20 +125,55 @@ class GroupTests(SynchronousTestCase):
                 ("end", {"type": "System", "command": "Open A", "reply": "OK"}),
             ],
         )
-        for _, _, written in self.journal.soon:
-            written.callback(8)
-        for each in (first, unwritten):
-            self.assertIsNone(self.successResultOf(each))
+        self.assertEqual(self.over, [])
+        for _, _, told in self.journal.soon:
+            told(8)
+        self.assertEqual(self.over, [7, 0])
 
     def test_one_that_could_not_be_is_told_in_the_log_and_holds_up_no_reply(self) -> None:
-        end = self.end(7)
+        self.end(7)
         with capturedLogs() as logs:
-            self.journal.soon[0][2].errback(JournalError("the disk is full"))
-        self.assertIsNone(self.successResultOf(end))
+            self.journal.soon[0][2](JournalError("the disk is full"))
+        self.assertEqual(self.over, [7])
         self.assertEqual(
             [formatEvent(each) for each in logs],
             ["not written down: end {'of': 7, 'reply': 'OK'}: journal: the disk is full"],
         )
+
+    def test_what_is_owed_goes_before_all_else_and_is_owed_again_where_that_fails(self) -> None:
+        self.audit.note("lapse", part="A")
+        self.end(7)
+        for _ in range(2):
+            soon, self.journal.soon = self.journal.soon, []
+            for _, _, told in soon:
+                told(JournalError("the disk is full"))
+            self.audit.begin_soon({"command": "Open A"}, lambda outcome: None)
+            self.assertEqual(
+                [event for event, _, _ in self.journal.soon], ["lapse", "end", "begin"]
+            )
+        for _, _, told in self.journal.soon:
+            told(8)
+        self.journal.soon.clear()
+        self.end(8)
+        self.assertEqual([event for event, _, _ in self.journal.soon], ["end"])
+
+    def test_what_is_owed_is_tried_again_though_nothing_else_is_written(self) -> None:
+        self.audit.note("lapse", part="A")
+        for _ in range(2):
+            self.journal.soon.pop()[2](JournalError("the disk is full"))
+            self.assertEqual(self.journal.soon, [])
+            self.clock.advance(TRY_AGAIN)
+            self.assertEqual([event for event, _, _ in self.journal.soon], ["lapse"])
+
+    def test_what_is_to_be_so_is_when_it_is_on_the_disk(self) -> None:
+        good, bad = self.audit.write("claim", part="A"), self.audit.write("claim", part="B")
+        assert good is not None
+        assert bad is not None
+        self.assertNoResult(good)
+        self.journal.soon[0][2](3)
+        self.journal.soon[1][2](JournalError("the disk is full"))
+        self.successResultOf(good)
+        self.failureResultOf(bad, JournalError)
 
 
 class OwedTests(SynchronousTestCase):
@@ -185,7 +219,6 @@ class OwedTests(SynchronousTestCase):
         audit.note("lapse", part="A" * 60)
         for _ in range(2):
             self.assertRaises(JournalError, audit.begin, {"command": "B"}, False)
-            self.failureResultOf(audit.begin_soon({"command": "B"}, False), JournalError)
         self.assertEqual(list(journal.records()), [])
 
     def test_it_is_tried_again_by_itself(self) -> None:

@@ -240,7 +240,9 @@ class HandOverTests(SynchronousTestCase):
         self.assertIn("Open was given up", str(written[0].value))
 
     def test_one_whose_begin_could_not_be_written_with_others_never_begins(self) -> None:
-        self.patch(self.record, "seal", lambda: fail(JournalError("no space left")))
-        self.failureResultOf(self.execution.seal(), JournalError)
-        self.assertEqual((self.execution.prevented, self.record.events), (True, []))
+        self.record.failing = JournalError("no space left")
+        told: list[bool] = []
+        self.execution.seal(lambda: told.append(self.execution.prevented))
+        self.assertEqual((told, self.record.events), ([True], []))
+        self.assertRaises(JournalError, self.execution.may_begin)
         self.assertRaises(JournalError, self.execution.take)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -29,6 +28,7 @@ from tests.doubles import IdleHardware, ScriptedCall, ScriptedHandler, gate_arou
 from tests.executions import submitted
 from tests.processor import test_manager_queue
 from tests.processor.key_case import Mood
+from tests.stepped_disk import SteppedDisk
 
 PARTS = "ABC"
 
@@ -38,8 +38,9 @@ class SealedCase(SynchronousTestCase):
 
     def setUp(self) -> None:
         self.clock = Clock()
-        self.later: list[Callable[[], None]] = []
-        self.journal = MemoryJournal(self.clock.seconds, later=self.later.append)
+        self.disk = SteppedDisk()
+        self.turn = self.disk.turn
+        self.journal = MemoryJournal(self.clock.seconds, turns=self.disk.turns)
         self.mood = Mood()
         self.log: list[str] = []
         self.calls = {
@@ -76,12 +77,6 @@ class SealedCase(SynchronousTestCase):
             "System", command, "10.0.0.1", RequestContext(**context)
         )
 
-    def turn(self) -> None:
-        later = self.later.copy()
-        self.later.clear()
-        for each in later:
-            each()
-
     def numbers(self) -> int:
         return len(list(self.journal.records()))
 
@@ -106,7 +101,8 @@ class GroupTests(SealedCase):
         replies = [self.ask(command) for command in ("Open A", "Close B", "Open B")]
         self.assertEqual((self.written(), self.log), ([], []))
         self.turn()
-        self.assertEqual(self.written(), ["begin Open A", "begin Close B", "begin Open B"])
+        begins = ["begin Open A", "begin Close B", "begin Open B"]
+        self.assertEqual(self.written(), [*begins, *["end OK"] * 3])
         self.assertEqual(self.log, ["Open A", "Close B", "Open B"])
         for each in replies:
             self.assertNoResult(each)
@@ -117,7 +113,7 @@ class GroupTests(SealedCase):
         self.turn()
         self.assertEqual(self.written()[2:], ["end OK", "end OK"])
         self.assertEqual([self.successResultOf(each) for each in replies], ["OK", "OK"])
-        self.assertEqual(self.later, [])
+        self.assertEqual((self.disk.later, self.disk.is_busy), ([], False))
 
     def test_each_end_names_its_own_begin(self) -> None:
         for command in ("Open A", "Open B"):
@@ -246,13 +242,15 @@ class DiskTests(SealedCase):
         self.assertIn("begin Close A", self.written())
         self.assertEqual(self.successResultOf(reply), "OK")
 
-    def test_what_came_before_the_stop_is_run_and_nothing_after(self) -> None:
-        reply = self.ask("Open A")
+    def test_a_stop_drops_what_waits_for_the_disk_and_does_what_makes_safe(self) -> None:
+        opening, closing = self.ask("Open A"), self.ask("Close B")
         stopped = self.gate.stopService()
+        self.failureResultOf(opening, ShuttingDownError)
         self.assertRaises(ShuttingDownError, self.ask, "Open B")
+        self.assertNoResult(stopped)
         self.turn()
         self.turn()
-        self.assertEqual(self.successResultOf(reply), "OK")
+        self.assertEqual((self.log, self.successResultOf(closing)), (["Close B"], "OK"))
         self.successResultOf(stopped)
 
 
@@ -266,7 +264,8 @@ class SlowTests(SealedCase):
         self.turn()
         self.assertEqual(self.written(), ["begin Move A"])
         self.calls["Move A"].result.callback("moved")
-        self.turn()
+        for _ in range(3):
+            self.turn()
         self.assertEqual([self.successResultOf(each) for each in (second, third)], ["OK", "OK"])
 
     def test_nor_what_comes_in_the_same_turn_once_it_is_known_to_be_slow(self) -> None:
@@ -282,7 +281,8 @@ class SlowTests(SealedCase):
         self.turn()
         self.assertEqual(self.written()[before:], ["begin Move A"])
         self.calls["Move A"].result.callback("moved")
-        self.turn()
+        for _ in range(2):
+            self.turn()
         self.assertEqual(self.successResultOf(second), "OK")
 
     def test_each_that_waits_behind_it_has_its_own_time(self) -> None:
@@ -323,6 +323,7 @@ class SlowTests(SealedCase):
         self.ask("Close A")
         self.turn()
         reply = self.ask("Close B")
+        self.turn()
         self.assertEqual(self.log, ["Close A", "Close B"])
         self.assertNoResult(reply)
         self.turn()
@@ -339,14 +340,17 @@ class SlowTests(SealedCase):
         self.assertEqual(self.successResultOf(closing), "OK")
         self.assertEqual(self.log, ["Move A", "Close B"])
 
-    def test_a_safe_state_comes_behind_what_was_asked_before(self) -> None:
-        self.ask("Open A")
+    def test_a_safe_state_waits_for_nothing_and_drops_what_would_undo_it(self) -> None:
+        dropped, other = self.ask("Open A"), self.ask("Open B")
         queue = self.gate._queues.of("manager")
         done = queue.make_safe([Move("manager", "A")], lambda: self.log.append("safe"), "a lapse")
-        self.assertEqual(self.log, [])
-        self.turn()
+        self.assertEqual(self.log, ["safe"])
         self.successResultOf(done)
-        self.assertEqual(self.log, ["Open A", "safe"])
+        self.failureResultOf(dropped, OvertakenError)
+        self.turn()
+        self.turn()
+        self.assertEqual((self.log, self.successResultOf(other)), (["safe", "Open B"], "OK"))
+        self.assertIn("end ERROR 210 : overtaken", "".join(self.written())[:200])
 
     def test_a_rule_is_tested_before_the_begin_is_written(self) -> None:
         gauge = ScriptedHandler(Logged(self.log, "Gauge", "", effect=Effect.READ, manager="gauge"))

@@ -25,13 +25,49 @@ RECORD = (
     ),
     Promise(
         "also where many come at once",
-        "where each record waits for the disk, those of one turn of the reactor wait together, and "
-        "none of their commands runs before",
+        "where each record waits for the disk, all that come while it has others to keep are "
+        "written and synced as one, and none of their commands runs before",
+        "journal/group.py",
+        "        self._syncing.begin(self._pile.sync(), self._synced)\n",
+        "        self._synced(None)\n",
+        "tests.processor.test_slow_disk.WhatActs.test_is_not_run_before_the_disk_has_its_begin",
+    ),
+    Promise(
+        "and nobody else waits for the disk",
+        "a thread does; a read comes behind what its own computer asked, and no other's",
         "processor/execution/sealed_queue.py",
-        "        execution.seal().addBoth(self._sealed, guest)\n",
-        "        self._sealed(None, guest)\n",
-        "tests.processor.test_sealed_queue.GroupTests"
-        ".test_nothing_runs_before_the_begins_of_its_turn_are_written",
+        "        if ahead or not self._senders.get(call.sender):",
+        "        if ahead or not self._antechamber:",
+        "tests.processor.test_slow_disk.Reads.test_of_others_wait_for_no_disk",
+    ),
+    Promise(
+        "nor does what makes safe wait for one that hangs",
+        "it is begun after 0.25 s without its begin, and answered after 0.25 s more without its "
+        "end; both are written when the disk goes on",
+        "processor/execution/sealed_entry.py",
+        "            self._patience.end_in_time(self._begin_unsealed)\n",
+        "            pass\n",
+        "tests.processor.test_slow_disk.WhatMakesSafe"
+        ".test_is_done_after_a_moment_and_answered_after_another",
+    ),
+    Promise(
+        "and is not undone by what waits for the disk before it",
+        "that is dropped (210), as what waits in the queue is",
+        "processor/execution/sealed_queue.py",
+        "            self._overtake_guests(guest.call.moves, guest.call.name, guest)\n",
+        "",
+        "tests.processor.test_slow_disk.WhatMakesSafe"
+        ".test_passes_what_waits_before_it_and_drops_what_would_undo_it",
+    ),
+    Promise(
+        "a disk that has failed is believed nothing",
+        "what it could not keep is cut off, told so (214), and never synced again: what comes next "
+        "is written anew",
+        "journal/group.py",
+        "            self._pile.take_back()\n",
+        "",
+        "tests.journal.test_group.WhileTheDiskTakesItsTime"
+        ".test_what_it_could_not_keep_is_taken_back_and_fails_what_came_behind_it",
     ),
     Promise(
         "not forgotten when a flood turns its files over",

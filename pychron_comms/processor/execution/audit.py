@@ -7,14 +7,15 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import datetime
+from functools import partial
 from typing import Any
 
-from twisted.internet.defer import Deferred, fail
+from twisted.internet.defer import Deferred
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
 from pychron_comms.errors import JournalError
 from pychron_comms.interfaces import IJournal
+from pychron_comms.journal.group import Told
 from pychron_comms.journal.record import time_text
 
 #: Seconds for which earlier processes are recalled: their keys, and the longest lease.
@@ -55,7 +56,7 @@ class Audit:
         # In the order in which it happened.
         self._owed: deque[tuple[str, dict[str, Any]]] = deque()
         self._is_open = True
-        #: Whether records of one turn of the reactor are worth to be written together.
+        #: Whether records wait for the disk, and nobody stands and waits for them.
         self.groups = journal.groups
 
     def begin(self, request: Mapping[str, str], safe: bool) -> int:
@@ -71,25 +72,19 @@ class Audit:
                 raise
             return UNWRITTEN
 
-    def begin_soon(self, request: Mapping[str, str], safe: bool) -> Deferred[int]:
-        """The same, later, with those of other commands."""
-        written = self._write_soon("begin", request)
-        return written.addErrback(_unwritten) if safe else written
+    def begin_soon(self, request: Mapping[str, str], told: Told) -> None:
+        """The same, where records wait for the disk: ``told`` is when it has this one, or not."""
+        self._write_soon("begin", request, told)
 
-    def end(self, number: int, request: Mapping[str, str], reply: str) -> Deferred[None] | None:
-        """How the command ended whose begin has that number; where it is not written yet, fires
-        when it is, or could not be."""
-        # One whose begin could not be written stands for itself.
-        fields: dict[str, Any]
-        if number == UNWRITTEN:
-            fields = {**request, "reply": reply}
-        else:
-            fields = {"of": number, "reply": reply}
-        if not self.groups:
-            self._note("end", fields)
-            return None
-        written = self._write_soon("end", fields)
-        return written.addCallbacks(lambda _: None, self._not_written, errbackArgs=("end", fields))
+    def end(self, number: int, request: Mapping[str, str], reply: str) -> None:
+        """How the command ended whose begin has that number."""
+        self._note("end", _end(number, request, reply))
+
+    def end_soon(
+        self, number: int, request: Mapping[str, str], reply: str, over: Callable[[], None]
+    ) -> None:
+        """The same, where records wait for the disk: ``over`` when it has this one, or not."""
+        self._note_soon("end", _end(number, request, reply), over)
 
     def refused(self, request: Mapping[str, str], reply: str) -> None:
         """A command that was never begun."""
@@ -97,11 +92,29 @@ class Audit:
 
     def note(self, event: str, **fields: Any) -> None:
         """Write down what has happened already, and cannot be kept from happening."""
-        self._note(event, fields)
+        if self.groups:
+            self._note_soon(event, fields, _nobody)
+        else:
+            self._note(event, fields)
 
-    def write(self, event: str, **fields: Any) -> int:
-        """Write down what is to be so. Errors: 214, and then it must not be."""
-        return self._write(event, fields)
+    def write(self, event: str, **fields: Any) -> Deferred[None] | None:
+        """Write down what is to be so: None where it is, else fires when it is.
+
+        Errors: 214, and then it must not be.
+        """
+        if not self.groups:
+            self._write(event, fields)
+            return None
+        written: Deferred[None] = Deferred()
+
+        def told(outcome: int | JournalError) -> None:
+            if isinstance(outcome, int):
+                written.callback(None)
+            else:
+                written.errback(outcome)
+
+        self._write_soon(event, fields, told)
+        return written
 
     def carry(self, carrier: Callable[[], Iterable[Mapping[str, Any]]]) -> None:
         """As ``IJournal.carry``."""
@@ -140,13 +153,10 @@ class Audit:
             self._pay()
         return self._journal.write(event, fields)
 
-    def _write_soon(self, event: str, fields: Mapping[str, Any]) -> Deferred[int]:
+    def _write_soon(self, event: str, fields: Mapping[str, Any], told: Told) -> None:
         if self._owed:
-            try:
-                self._pay()
-            except JournalError:
-                return fail()
-        return self._journal.write_soon(event, fields)
+            self._pay_soon()
+        self._journal.write_soon(event, fields, told)
 
     def _pay(self) -> None:
         """Write what is owed. Errors: 214, where some still is."""
@@ -155,19 +165,39 @@ class Audit:
             self._journal.write(event, fields)
             self._owed.popleft()
 
+    def _pay_soon(self) -> None:
+        """The same, where records wait for the disk. What fails then is owed as before."""
+        owed, self._owed = self._owed, deque()
+        for event, fields in owed:
+            self._journal.write_soon(event, fields, partial(self._paid, event, fields))
+
+    def _paid(self, event: str, fields: dict[str, Any], outcome: int | JournalError) -> None:
+        if isinstance(outcome, JournalError):
+            self._owe(event, fields)
+
     def _note(self, event: str, fields: Mapping[str, Any]) -> None:
         try:
             self._write(event, fields)
-        except JournalError:
-            self._not_written(Failure(), event, fields)
+        except JournalError as error:
+            self._not_written(event, fields, error)
 
-    def _not_written(self, failure: Failure, event: str, fields: Mapping[str, Any]) -> None:
-        failure.trap(JournalError)
+    def _note_soon(self, event: str, fields: Mapping[str, Any], over: Callable[[], None]) -> None:
+        self._write_soon(event, fields, partial(self._noted, event, fields, over))
+
+    def _noted(
+        self,
+        event: str,
+        fields: Mapping[str, Any],
+        over: Callable[[], None],
+        outcome: int | JournalError,
+    ) -> None:
+        if isinstance(outcome, JournalError):
+            self._not_written(event, fields, outcome)
+        over()
+
+    def _not_written(self, event: str, fields: Mapping[str, Any], error: JournalError) -> None:
         self._log.error(
-            "not written down: {event} {fields}: {error}",
-            event=event,
-            fields=fields,
-            error=failure.value,
+            "not written down: {event} {fields}: {error}", event=event, fields=fields, error=error
         )
         self._owe(event, {**fields, "was": self.time_text(0.0)})
 
@@ -187,12 +217,21 @@ class Audit:
     def _try_again(self) -> None:
         if not (self._owed and self._is_open):
             return
+        if self.groups:
+            self._pay_soon()
+            return
         try:
             self._pay()
         except JournalError:
             self._try_later()
 
 
-def _unwritten(failure: Failure) -> int:
-    failure.trap(JournalError)
-    return UNWRITTEN
+def _end(number: int, request: Mapping[str, str], reply: str) -> dict[str, Any]:
+    # One whose begin could not be written stands for itself.
+    if number == UNWRITTEN:
+        return {**request, "reply": reply}
+    return {"of": number, "reply": reply}
+
+
+def _nobody() -> None:
+    """Nobody waits for it."""

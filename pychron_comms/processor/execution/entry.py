@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, Protocol, cast
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -84,10 +84,8 @@ class Entry:
         "_askers",
         "_audit",
         "_clock",
-        "_is_sealed",
         "_keeper",
         "_number",
-        "_written",
         "call",
         "request",
         "response",
@@ -107,9 +105,6 @@ class Entry:
         self._audit = audit
         self._clock = clock
         self._number = UNWRITTEN
-        self._is_sealed = False
-        # Fires when its end is on the disk, where that takes its time.
-        self._written: Deferred[None] | None = None
         # A dict, so that each leaves without a search.
         self._askers: dict[Deferred[str], None] = {}
         self.since = clock.seconds()
@@ -123,15 +118,13 @@ class Entry:
         """Of the record of its begin; ``UNWRITTEN`` before that."""
         return self._number
 
-    def seal(self) -> Deferred[None]:
-        """Fires when its begin is written, with those of others. Errors: 214."""
-        written = self._audit.begin_soon(self.request, self.call.safe)
-        return written.addCallback(self._sealed)
+    def seal(self, told: Callable[[Exception | None], None]) -> None:
+        """``told`` is when it may begin as far as its record is concerned, or its error (214)."""
+        told(None)
 
     def begin(self) -> None:
         """Its manager is told of it next. Errors: 214, and then it must not be."""
-        if not self._is_sealed:
-            self._number = self._audit.begin(self.request, self.call.safe)
+        self._number = self._audit.begin(self.request, self.call.safe)
         self.state = State.RUNNING
         self._keeper.begun(self)
 
@@ -158,22 +151,26 @@ class Entry:
     def asked_by(self, response: str | Deferred[str]) -> str | Deferred[str]:
         """By this its first asker is answered: with its own end, or that it never begins."""
         if isinstance(response, str):
-            return response if self._written is None else self._when_written(response)
+            return response
         self.response = response
         self._add(response)
         return response.addBoth(self.answered)
 
     def answered(self, outcome: Outcome) -> Any:
-        """Its first asker has an answer: this outcome, or later, when its end is on the disk."""
+        """Its first asker has an answer: this outcome, or later, when its end is written."""
         if self.response is not None:
             self._remove(self.response)
         if self.state is State.WAITING:
-            reply = self._reply(outcome)[:REFUSAL_LENGTH]
+            reply = self._refusal(outcome)
             self._audit.refused(self.request, reply)
             self.state = State.DONE
             self._keeper.ended(self, Ended(State.DONE, reply, refused=True))
             self._tell(outcome)
-        return outcome if self._written is None else self._when_written(outcome)
+        return outcome
+
+    def when_written(self, done: Callable[[], object]) -> None:
+        """``done`` is called when its end is written: here it is at once."""
+        done()
 
     def again(self, within: float) -> Deferred[str]:
         """The reply, later, for one who asks it again and waits so long. Errors: its own, 201."""
@@ -198,20 +195,13 @@ class Entry:
         self._askers.pop(asker, None)
         self._keeper.waiting.pop(asker, None)
 
-    def _sealed(self, number: int) -> None:
-        self._number = number
-        self._is_sealed = True
-
     def _end(self, ended: Ended, outcome: Outcome) -> None:
-        self._written = self._audit.end(self._number, self.request, ended.reply)
+        self._audit.end(self._number, self.request, ended.reply)
         self.state = ended.state
         self._keeper.ended(self, ended)
-        if self._written is None:
-            # Nearly always nobody else has asked.
-            if self._askers:
-                self._tell(outcome)
-        else:
-            self._written.addCallback(lambda _: self._tell(outcome))
+        # Nearly always nobody else has asked.
+        if self._askers:
+            self._tell(outcome)
 
     def _tell(self, outcome: Outcome) -> None:
         """All but the first asker."""
@@ -221,9 +211,8 @@ class Entry:
                 self._remove(asker)
                 asker.callback(outcome)
 
-    def _when_written(self, outcome: Outcome) -> Any:
-        assert self._written is not None
-        return self._written.addCallback(lambda _: outcome)
+    def _refusal(self, outcome: Outcome) -> str:
+        return self._reply(outcome)[:REFUSAL_LENGTH]
 
     def _reply(self, outcome: Outcome) -> str:
         if isinstance(outcome, str):

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Protocol, cast
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -38,8 +39,8 @@ Run = Callable[[], str | Deferred[str]]
 class Record(Protocol):
     """Writes down what becomes of a command that its manager is told of."""
 
-    def seal(self) -> Deferred[None]:
-        """Fires when its begin is written, with those of others. Errors: 214."""
+    def seal(self, told: Callable[[Exception | None], None]) -> None:
+        """``told`` is when its begin is written, with those of others, or its error (214)."""
 
     def begin(self) -> None:
         """Its manager is told of it next. Errors: 214, and then it must not be."""
@@ -52,6 +53,9 @@ class Record(Protocol):
 
     def prevented(self, error: Exception) -> None:
         """Its begin is written, and its manager was kept from taking it."""
+
+    def when_written(self, done: Callable[[], object]) -> None:
+        """``done`` is called when its end is written, or could not be."""
 
 
 class State(IdentityEnum):
@@ -159,18 +163,32 @@ class Execution:
         return self._error is not None
 
     @property
+    def is_sealed(self) -> bool:
+        """Whether its begin is written, or it was begun without."""
+        return self._is_written
+
+    @property
     def is_guarded(self) -> bool:
         """Whether there is an interlock for it."""
         return self._interlocks.guard(self._call)
 
     # -- before it begins
 
-    def seal(self) -> Deferred[None]:
-        """Fires when its begin is written, so that it may be handed over at once.
+    def seal(self, told: Callable[[], object]) -> None:
+        """``told`` is when its begin is written, so that it may be handed over at once.
 
-        Errors: 214, and then it never begins.
+        Or when that could not be (214), and then it is ``prevented``.
         """
-        return self._record.seal().addCallbacks(self._sealed, self._not_sealed)
+        self._record.seal(partial(self._sealed, told))
+
+    def may_begin(self) -> None:
+        """Errors: what has prevented it."""
+        if self._error is not None:
+            raise self._error
+
+    def when_written(self, done: Callable[[], object]) -> None:
+        """``done`` is called when its end is written, or could not be."""
+        self._record.when_written(done)
 
     def check_again(self) -> None:
         """It has waited, and who may do what can have changed since. Errors: 012, 204, 208."""
@@ -261,12 +279,12 @@ class Execution:
             self._record.end(outcome)
         return outcome
 
-    def _sealed(self, result: None) -> None:
-        self._is_written = True
-
-    def _not_sealed(self, failure: Failure) -> Failure:
-        self.prevent(Event.REFUSE, cast(Exception, failure.value))
-        return failure
+    def _sealed(self, told: Callable[[], object], error: Exception | None) -> None:
+        if error is not None:
+            self.prevent(Event.REFUSE, error)
+        # Where it was prevented meanwhile, its record knows.
+        self._is_written = self._error is None
+        told()
 
     def _held(self, hold: Hold) -> None:
         self._hold = hold

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain
 from typing import Any, Protocol
 
@@ -11,13 +12,15 @@ from twisted.internet.interfaces import IReactorTime
 
 from pychron_comms.interfaces import ICall, Move, Part
 from pychron_comms.observability.metrics import Metrics
-from pychron_comms.processor.execution.audit import Audit
+from pychron_comms.processor.execution.audit import UNWRITTEN, Audit
 from pychron_comms.processor.execution.changes import ChangeLog
 from pychron_comms.processor.execution.copies import CopyMemory
 from pychron_comms.processor.execution.entry import Ended, Entry
 from pychron_comms.processor.execution.figures import CommandFigures
 from pychron_comms.processor.execution.keys import KEEP, KeyMemory
+from pychron_comms.processor.execution.patience import Patience
 from pychron_comms.processor.execution.recall import LONGEST_RUN, Laboratory, Now, Recall
+from pychron_comms.processor.execution.sealed_entry import SAFE_PATIENCE, SealedEntry
 from pychron_comms.wire.context import OBSERVE
 from pychron_comms.wire.copies import KEEP as KEEP_PLAIN
 
@@ -60,6 +63,9 @@ class CommandMemory:
         # What runs: when each began, and the number of its change.
         self._begun: dict[Entry, tuple[float, int]] = {}
         self._figures = CommandFigures(metrics)
+        self._new: Callable[..., Entry] = Entry
+        if audit.groups:
+            self._new = partial(SealedEntry, patience=Patience(clock, SAFE_PATIENCE))
         # By what they wait, so that each leaves without a search.
         self.waiting: dict[Deferred[str], Entry] = {}
         for kind, size in (("key", lambda: self.keys.size), ("plain", lambda: self.copies.size)):
@@ -92,7 +98,7 @@ class CommandMemory:
 
     def open(self, request: Mapping[str, str], call: ICall) -> Entry:
         """A new command; it waits."""
-        entry = Entry(self, self._audit, self._clock, request, call)
+        entry = self._new(self, self._audit, self._clock, request, call)
         if "key" in request:
             self.keys.opened(entry)
         elif "ask" in request:
@@ -148,6 +154,8 @@ class CommandMemory:
         running = [
             {"event": "begin", "n": entry.number, **entry.request, "at": at(clock - begun_at)}
             for entry, (begun_at, _) in self._begun.items()
+            # Of another the disk has not the begin: that, or its end, is written behind this.
+            if entry.number != UNWRITTEN
         ]
         keys = (
             {**record, "until": round(now + left, 3)} for record, left in self.keys.carried(clock)

@@ -22,12 +22,12 @@ from tests.faults.model.promises import live_through
 from tests.faults.model.strategies import histories, qtegra_histories
 
 
-def broken_by(history: History, seen: Counter[str]) -> Broken | None:
+def broken_by(history: History, seen: Counter[str], sync: float | None = None) -> Broken | None:
     """The promise that this history breaks; what it held is added to ``seen``."""
     # The repeater's pauses are random.
     random.seed(0)
     try:
-        world = live_through(history)
+        world = live_through(history, sync)
     except Broken as error:
         return error
     seen.update(world.faults.keys())
@@ -36,14 +36,20 @@ def broken_by(history: History, seen: Counter[str]) -> Broken | None:
 
 
 def run(
-    seed: int, of: SearchStrategy[History], count: int, only: int | None, seen: Counter[str]
+    seed: int,
+    of: SearchStrategy[History],
+    count: int,
+    only: int | None,
+    seen: Counter[str],
+    *,
+    sync: float | None = None,
 ) -> int:
     """How many of a seed's histories break a promise."""
     alarms = 0
     for number, history in enumerate(drawn(count, seed, of)):
         if only is not None and number != only:
             continue
-        error = broken_by(history, seen)
+        error = broken_by(history, seen, sync)
         if error is not None:
             alarms += 1
             say(f"seed {seed}, history {number}: {error}")
@@ -62,6 +68,7 @@ def main() -> int:
     parser.add_argument("--histories", type=int, default=200, help="of each seed (default 200)")
     parser.add_argument("--qtegra", action="store_true", help="those with Qtegra's clients")
     parser.add_argument("--only", type=int, help="the number of one history")
+    parser.add_argument("--sync", type=float, metavar="S", help="what a sync of the disk takes")
     options = parser.parse_args()
     first, _, last = options.seeds.partition("-")
     seeds = range(int(first), int(last or first) + 1)
@@ -70,7 +77,7 @@ def main() -> int:
     alarms = 0
     for seed in seeds:
         of = qtegra_histories if options.qtegra else histories
-        alarms += run(seed, of, options.histories, options.only, seen)
+        alarms += run(seed, of, options.histories, options.only, seen, sync=options.sync)
         say(f"seed {seed}: {alarms} alarms, {time.monotonic() - started:.0f} s so far")
     say(*(f"{number:7d}  {what}" for what, number in sorted(seen.items())), sep="\n")
     return min(alarms, 1)

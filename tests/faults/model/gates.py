@@ -20,6 +20,7 @@ from pychron_comms.processor.execution.idempotency import CommandMemory
 from pychron_comms.processor.execution.manager_queue import ManagerQueue
 from pychron_comms.processor.execution.queues import Queues
 from pychron_comms.processor.execution.runners import Runner
+from pychron_comms.processor.execution.sealed_queue import SealedQueue
 from pychron_comms.processor.gate_queries import GateQueries
 from pychron_comms.processor.hardware_manager import RemoteHardwareManager
 from pychron_comms.safeguards.access import AccessRules
@@ -106,8 +107,14 @@ def queue_of(
     manager: Bench,
     most: int,
     through: Callable[[Runner], Runner] = lambda runner: runner,
+    *,
+    sealed: bool = False,
 ) -> ManagerQueue:
-    """Of a manager for which so many commands may wait; it is run ``through`` that."""
+    """Of a manager for which so many commands may wait; it is run ``through`` that.
+
+    ``sealed``: each record waits for the disk.
+    """
     width = 1 if manager.blocks else math.inf
     runner = through(runner_in(process, manager))
-    return ManagerQueue(runner, cast(IReactorTime, process), most, width)
+    queue = SealedQueue if sealed else ManagerQueue
+    return queue(runner, cast(IReactorTime, process), most, width)

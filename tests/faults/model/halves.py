@@ -75,7 +75,7 @@ class Processor:
             Hardware(laboratory, process),
             pen,
             now,
-            partial(queue_of, process, most=QUEUE),
+            partial(queue_of, process, most=QUEUE, sealed=pen.groups),
             interlocks=RULES,
             computers={"elsewhere": ELSEWHERE},
         )

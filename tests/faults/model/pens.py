@@ -2,32 +2,53 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import errno
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
-from twisted.internet.defer import Deferred, execute
 from zope.interface import implementer
 
+from pychron_comms.errors import JournalError
 from pychron_comms.interfaces import IJournal
 from pychron_comms.journal.checkpoint import Carrier
+from pychron_comms.journal.group import Group, Told
 from pychron_comms.journal.memory import MemoryJournal
-from pychron_comms.journal.record import REFUSED
+from pychron_comms.journal.record import REFUSED, Event, event_of
+from pychron_comms.journal.syncing import Done, Sync, Turns
 from tests.faults.model.processes import Process
 
 #: Where a processor may die: before or after it has written the begin or the end of a command.
 BREAKPOINTS = ("before begin", "after begin", "before end", "after end")
 
 
+_EVENT = re.compile(rb'"event":"([a-z]+)"')
+
+
 @implementer(IJournal)
 class Pen:
-    """``breakpoint``, one of ``BREAKPOINTS``: where ``die`` is called next, once."""
+    """``breakpoint``, one of ``BREAKPOINTS``: where ``die`` is called next, once.
 
-    groups = False
+    ``sync``: so many seconds the disk takes to keep what was written, and each record waits for
+    it; None where nobody does. What was written outlives the processor, kept or not.
+    """
 
-    def __init__(self, journal: MemoryJournal, process: Process, die: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        journal: MemoryJournal,
+        process: Process,
+        die: Callable[[], None],
+        sync: float | None = None,
+    ) -> None:
         self._journal = journal
         self._process = process
         self._die = die
+        self._seconds = sync
+        self._group = None
+        self._done: Done | None = None
+        if sync is not None:
+            self._group = Group(self, Turns(partial(process.callLater, 0), self))
         self.breakpoint = ""
         #: How many records the disk was too full for, by their events.
         self.unwritten: list[Mapping[str, Any]] = []
@@ -47,8 +68,20 @@ class Pen:
         self._break(f"after {event}")
         return number
 
-    def write_soon(self, event: str, fields: Mapping[str, Any]) -> Deferred[int]:
-        return execute(self.write, event, fields)
+    @property
+    def groups(self) -> bool:
+        return self._group is not None
+
+    def write_soon(self, event: str, fields: Mapping[str, Any], told: Told) -> None:
+        if self._group is not None:
+            made = event_of(self._journal.now(), event, fields)
+            self._group.add(made, partial(self._heard, told, {"event": event, **fields}))
+            return
+        try:
+            outcome: int | JournalError = self.write(event, fields)
+        except JournalError as error:
+            outcome = error
+        told(outcome)
 
     def refused(self, fields: Mapping[str, Any]) -> None:
         if self._journal.failing:
@@ -70,6 +103,57 @@ class Pen:
 
     def close(self) -> None:
         """The next processor goes on in it."""
+        if self._group is not None and self._process.alive:
+            self._group.close()
+
+    # -- what its group asks
+
+    def append(self, events: Sequence[Event]) -> int:
+        names = [found[1].decode() for each in events if (found := _EVENT.search(each))]
+        for name in names:
+            self._break(f"before {name}")
+        if not self._process.alive:
+            return 0
+        number = self._journal.append(events)
+        for name in names:
+            self._break(f"after {name}")
+        return number
+
+    def sync(self) -> Sync:
+        return self._sync
+
+    def kept(self) -> None:
+        self._journal.kept()
+
+    def take_back(self) -> None:
+        self._journal.take_back()
+
+    # -- the thread that waits for the disk
+
+    def begin(self, sync: Sync, done: Done) -> None:
+        assert self._seconds is not None
+        self._done = done
+        self._process.in_thread(self._seconds, self._end)
+
+    def wait(self, seconds: float) -> None:
+        self._end()
+
+    def stop(self) -> None:
+        """It ends with its process."""
+
+    def _end(self) -> None:
+        done, self._done = self._done, None
+        if done is not None:
+            full = OSError(errno.ENOSPC, self._journal.failing)
+            done(full if self._journal.failing else None)
+
+    def _sync(self) -> None:
+        """The model's clock is the thread."""
+
+    def _heard(self, told: Told, record: Mapping[str, Any], outcome: int | JournalError) -> None:
+        if isinstance(outcome, JournalError):
+            self.unwritten.append(record)
+        told(outcome)
 
     def _break(self, where: str) -> None:
         if where == self.breakpoint:

@@ -1,13 +1,15 @@
 """What must hold of each command that makes safe, at each instant of each history.
 
-It begins within ``AT_ONCE`` of reaching the gate, whatever else is going on, the stop included; it
-is never refused; once it was answered with success, nothing that reached the gate before it acts on
-its part. Time in which its processor stood still is nobody's, and what a processor has given up
-(201) may come to its end all the same.
+It begins within ``AT_ONCE`` of reaching the gate, whatever else is going on, the stop included, and
+where records wait for the disk a moment later (``SAFE_PATIENCE`` at most). It is never refused;
+once it was answered with success, nothing that reached the gate before it acts on its part. Time in
+which its processor stood still is nobody's, and what a processor has given up (201) may come to its
+end all the same.
 """
 
 from __future__ import annotations
 
+from pychron_comms.processor.execution.sealed_entry import SAFE_PATIENCE
 from tests.faults.model.bench import BLOCKING, DEVICES, MOVES, SAFE
 from tests.faults.model.keeping import code_of, keep
 from tests.faults.model.processes import Process
@@ -33,7 +35,7 @@ def check_safety(world: World) -> None:
 
 
 def begins_at_once(world: World, ask: SafeAsk) -> bool:
-    until = patience(ask.process, ask.arrival.at)
+    until = patience(world, ask.process, ask.arrival.at)
     if DEVICES[ask.device] in BLOCKING:
         until = lane_is_free(world, ask, until)
     if ask.process.died_at <= until:
@@ -47,13 +49,19 @@ def begins_at_once(world: World, ask: SafeAsk) -> bool:
     )
 
 
-def patience(process: Process, at: float) -> float:
+def patience(world: World, process: Process, at: float) -> float:
     """Until when something must have begun that came to a process at that time."""
-    until = at + AT_ONCE
+    seconds = at_once(world)
+    until = at + seconds
     for still in process.stills:
         if still.since <= until and still.until > at:
-            until = max(until, still.until + AT_ONCE)
+            until = max(until, still.until + seconds)
     return until
+
+
+def at_once(world: World) -> float:
+    """What was written before it may be under way to the disk, then it is itself."""
+    return AT_ONCE + min(2 * (world.sync or 0.0), SAFE_PATIENCE)
 
 
 def lane_is_free(world: World, ask: SafeAsk, until: float) -> float:
@@ -64,7 +72,7 @@ def lane_is_free(world: World, ask: SafeAsk, until: float) -> float:
         # What is done at once occupies it from its hand-over to its end all the same.
         end = ends.get(told, told.at)
         if its and told.word in SAFE and told.at <= until and end > ask.arrival.at:
-            until = patience(ask.process, max(until - AT_ONCE, end))
+            until = patience(world, ask.process, max(until - at_once(world), end))
     return until
 
 

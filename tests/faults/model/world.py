@@ -9,8 +9,11 @@ from contextlib import suppress
 from functools import partial
 from typing import Any, cast
 
+from twisted.python.failure import Failure
+
 from pychron_comms.errors import CommandError, JournalError, LeasedError
 from pychron_comms.journal.memory import MemoryJournal
+from pychron_comms.processor.execution.sealed_entry import SAFE_PATIENCE
 from pychron_comms.wire.context import RequestContext
 from tests.faults.model.bench import Laboratory, Lease
 from tests.faults.model.clients import Client, Unit
@@ -37,12 +40,16 @@ DOUBLED = {"doubled": 0.001, "doubled soon": 1.2, "doubled late": 2.5}
 
 
 class World:
-    """Nine clients, one server, one processor; every fault is a method. ``faults`` counts them."""
+    """Nine clients, one server, one processor; every fault is a method. ``faults`` counts them.
 
-    def __init__(self) -> None:
+    ``sync``: how long the disk takes for what it is to keep; None where nobody waits for it.
+    """
+
+    def __init__(self, sync: float | None = None) -> None:
+        self.sync = sync
         self.clock = QuickClock()
         self.journal = MemoryJournal(self.now)
-        self.laboratory = Laboratory(self.clock, lambda: len(self.records()))
+        self.laboratory = Laboratory(self.clock, self._last_record)
         self.witness = Witness(self.clock, self.laboratory)
         self.hop = Path(self.clock, SERVER, 0.0005)
         self.processor_port = Listener()
@@ -173,19 +180,28 @@ class World:
             return
         owner = self.paths[client].address
         try:
-            processor.leases.claim(processor.part(device), owner, seconds)
+            claimed = processor.leases.claim(processor.part(device), owner, seconds)
         except (JournalError, LeasedError):
             return
         if not processor.process.alive:
             # It died while it wrote what it owed before: nobody was told that the device is his.
             return
-        self.faults["lease"] += 1
         now = self.clock.seconds()
+        lease = Lease(device, owner, now, now + seconds)
+        if claimed is None:
+            self._leased(lease)
+        else:
+            claimed.addCallbacks(lambda _: self._leased(lease), _not_leased)
+
+    def _leased(self, lease: Lease) -> None:
+        """Its owner is told so."""
+        self.faults["lease"] += 1
+        device, owner, now, until = lease
         before = [each for each in self.leases if each.device == device and each.until > now]
         for each in before:
             self.leases.remove(each)
         since = min([now, *(each.since for each in before)])
-        self.leases.append(Lease(device, owner, since, now + seconds))
+        self.leases.append(Lease(device, owner, since, until))
 
     def kill_processor(self) -> None:
         """It is started again half a second later."""
@@ -236,11 +252,20 @@ class World:
         return self.paths[self.clients.index(self.unit(number).client)].address
 
     def was_full(self, at: float, since: float | None = None) -> bool:
-        """The disk: at that moment, or for a moment from ``since`` on."""
+        """The disk: at that moment, or for a moment from ``since`` on; or too slow for what makes
+        safe, which two syncs hold up, and a process that stood still."""
+        stood_still = self.faults["processor stood still"]
+        if self.sync is not None and (2 * self.sync > SAFE_PATIENCE or stood_still):
+            return True
         begun = at if since is None else since
         return any(since <= at and begun <= until for since, until in self.disk_full)
 
     # -- parts
+
+    def _last_record(self) -> int:
+        """Its number: those that a disk could not keep have left gaps."""
+        records = self.records()
+        return int(records[-1]["n"]) if records else 0
 
     def _client(
         self,
@@ -320,7 +345,7 @@ class World:
 
     def _start_processor(self) -> Processor:
         process = Process(self.clock, "processor")
-        pen = Pen(self.journal, process, self.kill_processor)
+        pen = Pen(self.journal, process, self.kill_processor, self.sync)
         self.pens.append(pen)
         return Processor(
             process,
@@ -343,6 +368,10 @@ class World:
     def _restart_server(self) -> None:
         if not self.server.process.alive:
             self.server = self._start_server()
+
+
+def _not_leased(failure: Failure) -> None:
+    failure.trap(JournalError)
 
 
 class Post:
