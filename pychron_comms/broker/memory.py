@@ -27,7 +27,7 @@ ROOM = 64_000_000
 
 #: Events of the journal that the next owner must know: those of commands, and those of leases.
 NEEDED = frozenset(
-    {"begin", "end", "claim", "release", "lapse", "override", "unsafe", "safe", "stop"}
+    {"begin", "end", "claim", "release", "lapse", "override", "unsafe", "safe", "all_safe", "stop"}
 )
 _REFUSED = f'"{REFUSED}"'.encode()
 

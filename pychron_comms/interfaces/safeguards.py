@@ -148,6 +148,9 @@ class IJournal(Interface):
     def recall(since: float = 0.0) -> Iterator[Mapping[str, Any]]:
         """What was carried over last, and what was written after it, from that time on.
 
+        Time since the last record counts for nothing: none was written, or the computer's clock was
+        set forward.
+
         Not what was refused: it did not run. All carriers are told of before it, and all of it is
         read before the first ``write``.
         """

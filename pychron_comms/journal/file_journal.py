@@ -20,6 +20,7 @@ from pychron_comms.journal.files import read_records, refused_path
 from pychron_comms.journal.group import Group, Told
 from pychron_comms.journal.lock import FileLock, holder
 from pychron_comms.journal.missing import Missing
+from pychron_comms.journal.moments import seconds_of
 from pychron_comms.journal.page import Disk
 from pychron_comms.journal.record import REFUSED, Record, event_of, time_text
 from pychron_comms.journal.roll import Roll, reason
@@ -116,7 +117,9 @@ class FileJournal:
         self._acts.carry(carrier)
 
     def recall(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
-        return recall(self._path, time_text(since) if since > 0 else "")
+        at = self._acts.found_at
+        gone_by = max(self._now() - seconds_of(at), 0.0) if at else 0.0
+        return recall(self._path, time_text(max(since - gone_by, 0.0)) if since > 0 else "")
 
     def refusals(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
         found = read_records(refused_path(self._path), time_text(since) if since > 0 else "")

@@ -10,7 +10,7 @@ from pychron_comms.journal.facts import ALARM, FINE, Facts
 #: The events that a record can have.
 EVENTS = (
     *("begin", "end", "refused", "claim", "release", "override", "lapse", "unsafe", "safe"),
-    *(ALARM, "start", "stop", "continued", "carried", "checkpoint", "torn"),
+    *(ALARM, "start", "all_safe", "stop", "continued", "carried", "checkpoint", "torn"),
 )
 
 _EQUAL = ("event", "who", "type", "target", "key")

@@ -15,6 +15,7 @@ from pychron_comms.journal.chain import Chain
 from pychron_comms.journal.checkpoint import Carrier
 from pychron_comms.journal.group import Group, Told
 from pychron_comms.journal.missing import Missing
+from pychron_comms.journal.moments import seconds_of
 from pychron_comms.journal.record import REFUSED, Event, event_of, time_text
 from pychron_comms.journal.syncing import Sync, Turns
 
@@ -113,6 +114,8 @@ class MemoryJournal:
         self._carriers.append(carrier)
 
     def recall(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
+        if since > 0 and self._records:
+            since -= max(self._now() - seconds_of(self._records[-1]["at"]), 0.0)
         written = [each for each in self.records(since) if each["event"] != REFUSED]
         return iter(self._carried + written)
 

@@ -67,12 +67,16 @@ class Roll:
         self._page = Page(path, disk)
         self._is_open = True
         self._chain = Chain(secret)
+        #: When its last record was written that an earlier process wrote, as it says; or empty.
+        self.found_at = ""
         self._looked = now()
         # Until the record that says so is written.
         self._is_lost = False
         self._carriers: list[Carrier] = []
         self._carrying: Iterator[Event] | None = None
         self._carry_failed = -math.inf
+        # Why nothing could be carried over, as the log was told; empty where it can.
+        self._carry_trouble = ""
         try:
             self._recover()
             # All of the first file is read at a start: it needs no checkpoint.
@@ -138,9 +142,10 @@ class Roll:
             return self._write(events)
         try:
             number = self._write([*carried, *events])
-        except OSError:
-            self._not_carried()
+        except OSError as error:
+            self._not_carried(error)
             return self._write(events)
+        self._carry_trouble = ""
         if is_last(carried[-1]):
             self._has_checkpoint, self._carrying = True, None
         return number
@@ -197,15 +202,26 @@ class Roll:
             if self._carrying is None:
                 self._carrying = checkpoint(self._now, self._chain.number, self._carriers)
             return list(islice(self._carrying, _AT_A_TIME))
-        except Exception:
-            self._not_carried()
+        except Exception as error:
+            self._not_carried(error)
             return []
 
-    def _not_carried(self) -> None:
-        """Commands go on: the older files that hold the same stay until it succeeds."""
+    def _not_carried(self, error: Exception) -> None:
+        """Commands go on: the older files that hold the same stay until it succeeds.
+
+        It is told once, and no full disk has a traceback.
+        """
         self._carrying = None
         self._carry_failed = self._now()
-        self.log.failure("{file}: nothing could be carried over", file=self._path)
+        why = reason(error)
+        if self._carry_trouble == why:
+            return
+        self._carry_trouble = why
+        told = "{file}: nothing can be carried over: {reason}"
+        if isinstance(error, OSError):
+            self.log.error(told, file=self._path, reason=why)
+        else:
+            self.log.failure(told, file=self._path, reason=why)
 
     def _look_for_file(self) -> None:
         """Where nobody can tell whether it is there, nothing is written. Errors: OSError."""
@@ -240,6 +256,7 @@ class Roll:
         last = tail.last or next((each.last for each in tails if each.last), None)
         if last is not None:
             self._chain.number, self._chain.hash = last.number, last.hash
+            self.found_at = last.at
 
     def _tell_of(self, junk: list[bytes], newline: bytes) -> None:
         self.log.warn("{file} ended in a torn line: it is kept", file=self._path)

@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from twisted.logger import Logger
 from zope.interface import implementer
 
 from pychron_comms.errors import JournalError
@@ -36,7 +37,13 @@ _BOUNDS = (0.00001, 0.00003, 0.0001, 0.0003, 0.001, 0.003, 0.01, 0.03, 0.1, 0.3,
 
 @implementer(IJournal)
 class WatchedJournal:
-    """Passes all to ``journal``, whose file is at ``path``; ``seconds`` is a clock to time by."""
+    """Passes all to ``journal``, whose file is at ``path``; ``seconds`` is a clock to time by.
+
+    The log has a line when it cannot be written, and one when it can again, however often it is
+    tried between.
+    """
+
+    _log = Logger()
 
     def __init__(
         self,
@@ -52,6 +59,9 @@ class WatchedJournal:
         self._free = free
         self._trouble = ""
         self._number = 0
+        # Since when, and how many records in a row could not be written.
+        self._failed_since = 0.0
+        self._unwritten = 0
         self._tried = -math.inf
         # Records that wait for the disk, and when it has last said something of one.
         self._waiting = 0
@@ -157,11 +167,23 @@ class WatchedJournal:
     def _written(self, number: int, began: float) -> int:
         self._took.observe(self._seconds() - began)
         self._number = number
-        self._trouble = ""
+        if self._trouble:
+            self._trouble = ""
+            self._log.info(
+                "the journal is written again, after {seconds:.0f} s: {count} times it was not",
+                seconds=self._seconds() - self._failed_since,
+                count=self._unwritten,
+            )
         return number
 
     def _failed(self, error: BaseException | None) -> None:
         self._failures.value += 1
+        if not self._trouble:
+            self._failed_since, self._unwritten = self._seconds(), 0
+            self._log.error(
+                "the journal is not written, and what acts not begun: {error}", error=error
+            )
+        self._unwritten += 1
         self._trouble = str(error)
 
     def _free_bytes(self) -> float:

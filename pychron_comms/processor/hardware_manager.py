@@ -37,7 +37,7 @@ from pychron_comms.journal.searches import JournalSearch
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.process.garbage import collecting_no_garbage
 from pychron_comms.processor.ending import SAFE_GRACE, Ending
-from pychron_comms.processor.execution.audit import Audit
+from pychron_comms.processor.execution.audit import ALL_SAFE, Audit
 from pychron_comms.processor.execution.execution import Execution
 from pychron_comms.processor.execution.idempotency import CommandMemory, request_of
 from pychron_comms.processor.execution.manager_queue import ManagerQueue
@@ -332,6 +332,8 @@ class RemoteHardwareManager(Service):
             before(queue)
             done = queue.make_safe([Move(manager, "")], action, why)
             safe.append(done.addCallbacks(self._safe, self._not_safe, told, {}, told))
+        # Nobody waits for a record. A kill from now on finds it: what was done may be undone.
+        self._audit.note(ALL_SAFE, why=why)
         return safe
 
     def _all_safe(self, safe: Sequence[Deferred[Any]]) -> Deferred[None]:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from twisted.internet.task import Clock
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
@@ -137,6 +138,22 @@ class WatchedJournalTests(SynchronousTestCase):
         self.journal.write_soon("begin", {}, self.told.append)
         self.assertEqual(self.told[1:], [1])
         self.assertEqual(self.journal.trouble, "")
+
+    def test_the_log_has_a_line_when_it_begins_and_one_when_it_is_over(self) -> None:
+        with capturedLogs() as logs:
+            for _ in range(3):
+                self.fail_once()
+                self.clock.advance(2)
+            self.inner.failing = ""
+            for _ in range(2):
+                self.journal.write("begin", {})
+        self.assertEqual(
+            [formatEvent(each) for each in logs],
+            [
+                "the journal is not written, and what acts not begun: journal: no space left",
+                "the journal is written again, after 6 s: 3 times it was not",
+            ],
+        )
 
     def test_that_the_disk_is_silent_is_seen(self) -> None:
         disk = self.wait_for_disk()

@@ -87,7 +87,7 @@ class JournalTests(KeyCase):
         self.gate.startService()
         self.successResultOf(self.gate.stopService())
         self.gate.close()
-        self.assertEqual([each["event"] for each in self.events()], ["start", "stop"])
+        self.assertEqual([each["event"] for each in self.events()], ["start", "all_safe", "stop"])
         self.assertRaises(JournalError, self.journal.write, "late", {})
 
 

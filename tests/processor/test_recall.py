@@ -50,6 +50,24 @@ class RecallTests(CopyCase):
         self.reply("c4.1")
         self.assertEqual(self.ran, ["Open B", "Open A", "Open B", "Open A"])
 
+    def test_a_clock_that_was_set_forward_makes_no_key_older(self) -> None:
+        self.gate.startService()
+        for turned in (False, True):
+            key = f"k{turned}"
+            self.reply("", key=key)
+            if turned:
+                self.journal.turn()
+            self.set_forward(2 * 86400)
+            self.restart()
+            self.assertEqual(self.reply("", key=key), "OK")
+        self.assertEqual(self.ran, ["Open A"] * 2)
+
+    def set_forward(self, seconds: float) -> None:
+        now = self.clock.seconds() + seconds
+        self.clock = Clock()
+        self.clock.advance(now)
+        self.journal._now = self.clock.seconds
+
     def test_it_is_in_doubt_no_longer_than_it_was(self) -> None:
         self.reply("c1.1")
         self.restart(KEEP)
@@ -167,6 +185,36 @@ class RecallTests(CopyCase):
         self.restart(0.1)
         self.failureResultOf(self.ask("c3.1"), OutcomeUnknownError)
         self.assertEqual(self.ran, ["Open A"])
+
+    def test_so_is_what_was_done_where_a_stop_was_cut_short_by_a_kill(self) -> None:
+        self.reply("c1.1")
+        self.gate.stopService()
+        self.restart(0.1)
+        error = self.failureResultOf(self.ask("c2.1"), OutcomeUnknownError)
+        self.assertIn("Open A was done, and the stop may have undone it", str(error.value))
+        self.assertEqual(self.ran, ["Open A"])
+
+    def test_so_is_what_ended_in_a_stop_that_was_cut_short(self) -> None:
+        self.valves.slow["Open A"] = opening = Deferred()
+        self.ask("c1.1")
+        self.gate.stopService()
+        opening.callback("OK")
+        self.restart(0.1)
+        self.failureResultOf(self.ask("c2.1"), OutcomeUnknownError)
+        self.assertEqual(self.ran, ["Open A"])
+
+    def test_what_made_safe_in_a_stop_that_was_cut_short_is_done(self) -> None:
+        self.gate.stopService()
+        self.reply("c1.1", "Close A")
+        self.restart(0.1)
+        self.assertEqual(self.reply("c2.1", "Close A"), "OK")
+
+    def test_what_was_done_before_the_hardware_was_lost_is_in_doubt_too(self) -> None:
+        self.reply("c1.1")
+        self.gate.make_all_safe("the loss of the hardware")
+        self.restart(0.1)
+        error = self.failureResultOf(self.ask("c2.1"), OutcomeUnknownError)
+        self.assertIn("the loss of the hardware may have undone it", str(error.value))
 
     def test_a_failure_stays_one_at_a_stop(self) -> None:
         self.valves.slow["Open A"] = failing = Deferred()

@@ -62,6 +62,25 @@ ONCE = (
         ".test_what_a_clean_stop_may_have_undone_is_neither_done_again_nor_told_ok",
     ),
     Promise(
+        "nor a stop that is cut short by a kill",
+        "that everything is made safe is written down as it begins, not when it is over",
+        "processor/hardware_manager.py",
+        "        self._audit.note(ALL_SAFE, why=why)\n",
+        "",
+        "tests.processor.test_recall.RecallTests"
+        ".test_so_is_what_was_done_where_a_stop_was_cut_short_by_a_kill",
+    ),
+    Promise(
+        "nor is a key forgotten where the clock was set forward",
+        "how long a key is known yet is written down in seconds, and time in which nothing was "
+        "written is none",
+        "processor/execution/recall.py",
+        "        left = record.get(\"left\") or self._now.left(record[\"until\"])\n",
+        "        left = self._now.left(record[\"until\"])\n",
+        "tests.processor.test_recall.RecallTests"
+        ".test_a_clock_that_was_set_forward_makes_no_key_older",
+    ),
+    Promise(
         "time that a copy lies is nobody's",
         "whether it comes in time is reckoned by when it left its server, where the processor stood"
         " still",

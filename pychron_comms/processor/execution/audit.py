@@ -18,6 +18,9 @@ from pychron_comms.interfaces import IJournal
 from pychron_comms.journal.group import Told
 from pychron_comms.journal.record import time_text
 
+#: That everything is made safe from then on, and why.
+ALL_SAFE = "all_safe"
+
 #: Seconds for which earlier processes are recalled: their keys, and the longest lease.
 RECALL = 86400.0
 
@@ -196,9 +199,14 @@ class Audit:
         over()
 
     def _not_written(self, event: str, fields: Mapping[str, Any], error: JournalError) -> None:
-        self._log.error(
-            "not written down: {event} {fields}: {error}", event=event, fields=fields, error=error
-        )
+        # The first of them: while a disk is full there may be many.
+        if not self._owed:
+            self._log.error(
+                "not written down: {event} {fields}: {error}",
+                event=event,
+                fields=fields,
+                error=error,
+            )
         self._owe(event, {**fields, "was": self.time_text(0.0)})
 
     def _owe(self, event: str, fields: dict[str, Any]) -> None:

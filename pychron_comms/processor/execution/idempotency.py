@@ -158,7 +158,8 @@ class CommandMemory:
             if entry.number != UNWRITTEN
         ]
         keys = (
-            {**record, "until": round(now + left, 3)} for record, left in self.keys.carried(clock)
+            {**record, "until": round(now + left, 3), "left": round(left, 3)}
+            for record, left in self.keys.carried(clock)
         )
         plain = (
             {**record, "at": at(clock - times.asked), "ended": at(clock - times.ended)}

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from pychron_comms.errors import OutcomeUnknownError, error_from_line, error_line
 from pychron_comms.interfaces import ICall, Move, Part
+from pychron_comms.processor.execution.audit import ALL_SAFE
 from pychron_comms.processor.execution.changes import ChangeLog
 from pychron_comms.processor.execution.copies import PLAIN_COMMAND, CopyMemory, Times
 from pychron_comms.processor.execution.entry import Ended, State
@@ -49,11 +50,14 @@ class Now(NamedTuple):
 
 
 class _Begun(NamedTuple):
-    """``moves``: of what began just now, with the number of that ``change``."""
+    """``moves``: of what began just now, with the number of that ``change``; ``times_safe``: how
+    often everything had been made safe by then.
+    """
 
     record: Mapping[str, Any]
     moves: tuple[Move, ...] | None = None
     change: int = 0
+    times_safe: int = 0
 
 
 class Recall:
@@ -78,6 +82,9 @@ class Recall:
         self._begun: dict[int, _Begun] = {}
         # The last of each key, in their order; there may be more than there is room for.
         self._known: Kept[str, KnownKey] = {}
+        # How often everything was made safe, and by what at last.
+        self._times_safe = 0
+        self._made_safe_by = ""
         # The latest that was written, and by how many seconds it is later than now.
         self._at = ""
         self._ahead = 0.0
@@ -87,6 +94,7 @@ class Recall:
             "begin": self._begin,
             "end": self._end,
             "stop": self._stop,
+            ALL_SAFE: self._all_safe,
             KEY: self._carried_key,
             PLAIN_COMMAND: self._carried_plain,
             **dict.fromkeys(_MADE_SAFE, self._made_safe),
@@ -131,9 +139,18 @@ class Recall:
             self._ended(begun, _outcome(record["reply"]), record["at"])
 
     def _stop(self, record: Mapping[str, Any]) -> None:
+        self._undo(THE_STOP)
+
+    def _all_safe(self, record: Mapping[str, Any]) -> None:
+        """It is from now on: also where what had begun before ends later, or nothing is heard."""
+        self._times_safe += 1
+        self._made_safe_by = by = str(record.get("why"))
+        self._undo(by)
+
+    def _undo(self, by: str) -> None:
         """All was made safe then. A copy is not told that it is done, and does not do it again."""
         self._plain = [
-            (begun, ended.undone(begun.record["command"], THE_STOP), at)
+            (begun, ended.undone(begun.record["command"], by), at)
             for begun, ended, at in self._plain
         ]
 
@@ -143,7 +160,8 @@ class Recall:
             self._changes.note((Move(part.manager, part.target),))
 
     def _carried_key(self, record: Mapping[str, Any]) -> None:
-        left = self._now.left(record["until"])
+        # The computer's clock may have been set forward since. Before 0.1 it did not say this.
+        left = record.get("left") or self._now.left(record["until"])
         if left > 0:
             self._remember(record, known_as_carried(record), left)
 
@@ -162,13 +180,16 @@ class Recall:
         call = self._laboratory.call(record["type"], record["command"], record["sender"])
         if call is None:
             return _Begun(record)
-        return _Begun(record, call.moves, self._changes.note(call.moves, record["sender"]))
+        change = self._changes.note(call.moves, record["sender"])
+        return _Begun(record, call.moves, change, self._times_safe)
 
     def _ended(self, begun: _Begun, ended: Ended, at: str) -> None:
         record = begun.record
         if "key" in record:
             self._remember(record, known_as_written(record, ended), self._keep)
         elif "ask" in record and begun.moves is not None:
+            if begun.times_safe != self._times_safe:
+                ended = ended.undone(record["command"], self._made_safe_by)
             self._plain.append((begun, ended, at))
 
     def _remember(self, record: Mapping[str, Any], known: KnownKey, seconds: float) -> None:
