@@ -197,6 +197,12 @@ class WhatMakesSafe(SlowDiskCase):
         self.clock.advance(SAFE_PATIENCE)
         self.assertEqual(self.successResultOf(reply), "OK")
 
+    def test_is_done_where_a_lease_has_come_between(self) -> None:
+        reply = self.ask("Close A")
+        self.mood.bad = True
+        self.turn_on()
+        self.assertEqual((self.log, self.successResultOf(reply)), (["Close A"], "OK"))
+
     def test_is_written_down_when_the_disk_goes_on(self) -> None:
         self.ask("Close A")
         self.clock.pump([SAFE_PATIENCE] * 2)
