@@ -56,7 +56,7 @@ ONCE = (
         "what was done before a processor was stopped is not done again by a copy, nor told `OK`"
         " (201)",
         "processor/execution/recall.py",
-        '            (begun, ended.undone(begun.record["command"], THE_STOP), at)\n',
+        '            (begun, ended.undone(begun.record["command"], by), at)\n',
         "            (begun, ended, at)\n",
         "tests.processor.test_recall.RecallTests"
         ".test_what_a_clean_stop_may_have_undone_is_neither_done_again_nor_told_ok",
@@ -75,8 +75,8 @@ ONCE = (
         "how long a key is known yet is written down in seconds, and time in which nothing was "
         "written is none",
         "processor/execution/recall.py",
-        "        left = record.get(\"left\") or self._now.left(record[\"until\"])\n",
-        "        left = self._now.left(record[\"until\"])\n",
+        '        left = record.get("left") or self._now.left(record["until"])\n',
+        '        left = self._now.left(record["until"])\n',
         "tests.processor.test_recall.RecallTests"
         ".test_a_clock_that_was_set_forward_makes_no_key_older",
     ),

@@ -236,7 +236,7 @@ def _found_as_if_it_came_now(self: Any, request: Any, call: Any, now: float) -> 
         call.context = context
 
 
-def _stop_is_each_senders_own(self: Any, record: Any) -> None:
+def _stop_is_each_senders_own(self: Any, by: Any) -> None:
     for begun, _, _ in self._plain:
         self._changes.note(begun.moves or (), begun.record["sender"])
 
@@ -299,7 +299,10 @@ BREAKAGES: Mapping[str, Patches] = {
     "undelivered replies are not kept": [(Delivery, "lost", _delivered_all_the_same)],
     "a reply that crossed the end is taken for delivered": [(promises, "_has_taken_all", _yes)],
     "a late copy is taken for a new command": [(CopyMemory, "find", _late_taken_for_new)],
-    "a stop is each sender's own change": [(Recall, "_stop", _stop_is_each_senders_own)],
+    "a stop is each sender's own change": [
+        (Recall, "_undo", _stop_is_each_senders_own),
+        (Recall, "_all_safe", _stop_is_each_senders_own),
+    ],
     "another's change is each sender's own": [(ChangeLog, "changed_by", _yes)],
     "what lay comes now": [(CopyMemory, "find", _found_as_if_it_came_now)],
     "refusals push out what was run": [(KeyMemory, "ended", _remembered_in_one_room)],
