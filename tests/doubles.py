@@ -148,7 +148,7 @@ class ScriptedRepeater:
     def asker_gone(self, response: Deferred[str]) -> None:
         self.forgotten.append(response)
 
-    def session_ended(self, session: str) -> None:
+    def session_ended(self, session: str, sender: str) -> None:
         self.sessions.append(session)
 
     def reply_taken(self, ask: str) -> None:

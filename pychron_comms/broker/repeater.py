@@ -243,7 +243,7 @@ class BrokerRepeater(MultiService):
         if number is not None:
             self.reach.say(f"Forget {number}")
 
-    def session_ended(self, session: str) -> None:
+    def session_ended(self, session: str, sender: str) -> None:
         self.reach.say(f"Gone {session}")
 
     def reply_taken(self, ask: str) -> None:

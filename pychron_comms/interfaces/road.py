@@ -157,8 +157,8 @@ class ICommandRepeater(Interface):
     def asker_gone(response: Deferred[str]) -> None:
         """Nobody waits any more for a response that ``get_response`` gave, as with the gate."""
 
-    def session_ended(session: str) -> None:
-        """A client's connection is gone, and with it what was bound to it."""
+    def session_ended(session: str, sender: str) -> None:
+        """A connection of that client's is gone, and with it what was bound to it."""
 
     def reply_taken(ask: str) -> None:
         """The client has read the reply to the command of that ``ask``, as with the gate."""

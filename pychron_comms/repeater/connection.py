@@ -193,6 +193,10 @@ class ProcessorConnection(Protocol):
             # Behind the request itself, and not behind those of others.
             self.say(f"Forget {number}", f";from={_name_of(sender)}")
 
+    def session_ended(self, session: str, sender: str) -> None:
+        """Tell the processor, behind what that client has asked: others need not wait for it."""
+        self.say(f"Gone {session}", f";from={_name_of(sender)}")
+
     def say(self, words: str, tags: str = "") -> None:
         """Tell the processor something of this connection; its reply is of no use."""
         self._say(words, self._timeout, tags).addErrback(lambda failure: None)

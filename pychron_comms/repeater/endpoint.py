@@ -178,9 +178,9 @@ class CommandRepeater(MultiService):
         if self.connection is not None:
             self.connection.forget(response)
 
-    def session_ended(self, session: str) -> None:
+    def session_ended(self, session: str, sender: str) -> None:
         if self.connection is not None:
-            self.connection.say(f"Gone {session}")
+            self.connection.session_ended(session, sender)
 
     def reply_taken(self, ask: str) -> None:
         self._read_lately.add(ask)

@@ -69,7 +69,7 @@ class LocalRepeater:
     def asker_gone(self, response: Deferred[str]) -> None:
         self.gate.asker_gone(response)
 
-    def session_ended(self, session: str) -> None:
+    def session_ended(self, session: str, sender: str) -> None:
         self.gate.session_ended(session)
 
     def reply_taken(self, ask: str) -> None:

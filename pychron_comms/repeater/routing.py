@@ -190,9 +190,9 @@ class RoutingRepeater:
             for repeater in self._processors.values():
                 repeater.asker_gone(response)
 
-    def session_ended(self, session: str) -> None:
+    def session_ended(self, session: str, sender: str) -> None:
         for repeater in self._processors.values():
-            repeater.session_ended(session)
+            repeater.session_ended(session, sender)
 
     def reply_taken(self, ask: str) -> None:
         self._trail.reply_taken(ask)

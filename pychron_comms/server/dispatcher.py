@@ -282,9 +282,9 @@ class RequestDispatcher:
             named_type = self.request_type
         return self._catalogue.known_nature(named_type, command)
 
-    def session_ended(self, session: str) -> None:
+    def session_ended(self, session: str, sender: str) -> None:
         """A client's connection is gone, to which something was bound."""
-        self._repeater.session_ended(session)
+        self._repeater.session_ended(session, sender)
 
     def _type(self, named: str, command: str) -> str:
         if self.request_type == OPEN:

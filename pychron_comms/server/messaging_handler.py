@@ -167,7 +167,7 @@ class MessagingHandler(CommandLineReceiver):
     def _end_session(self) -> None:
         """A client that sends no more is taken for gone here: a dead one looks no different."""
         session, self._session = self._session, ""
-        self._dispatcher.session_ended(session)
+        self._dispatcher.session_ended(session, self.sender)
 
     def _close_ended(self) -> None:
         """Close, but where the client had stopped sending first see whether it is still there.

@@ -318,7 +318,7 @@ class RepeaterTests(SynchronousTestCase):
         reply = self.ask()
         self.words.published.clear()
         self.repeater.asker_gone(reply)
-        self.repeater.session_ended("s")
+        self.repeater.session_ended("s", "10.0.0.1")
         self.assertEqual([each.body for each in self.words.published], [b"Forget 1", b"Gone s"])
 
     def test_a_reply_that_nobody_waits_for_harms_nothing(self) -> None:

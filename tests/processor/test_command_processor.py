@@ -295,6 +295,19 @@ class SessionTests(SynchronousTestCase):
         self.processor.dataReceived(b"@id=1;from=10.0.0.1 System|Close C\r\n")
         self.assertIn(("System", "Close C", "10.0.0.1", None), self.gate.requests)
 
+    def test_the_end_of_ones_connection_holds_up_nobody_and_comes_behind_what_he_asked(
+        self,
+    ) -> None:
+        gone = b"@id=1000;from=10.0.0.%d Gone abc\r\n"
+        self.assertIn(
+            "10.0.0.2", self.flood(gone % 3 + b"@id=1001;from=10.0.0.2 System|Open V\r\n")
+        )
+        self.assertEqual(self.gate.sessions, ["connection-1/abc"])
+        self.flood(gone % 1)
+        self.assertEqual(self.gate.sessions, ["connection-1/abc"])
+        self.clock.pump([0] * 20)
+        self.assertEqual(self.gate.sessions, ["connection-1/abc", "connection-2/abc"])
+
     def test_a_line_of_the_servers_own_keeps_its_place_among_all(self) -> None:
         self.flood(b"@id=1000 Gone abc\r\n")
         self.assertEqual(self.gate.sessions, [])

@@ -61,6 +61,14 @@ BOUNDS = (
         ".test_one_clients_many_commands_hold_up_anothers_by_one",
     ),
     Promise(
+        "nor does the end of one's connection hold them up there",
+        "a server says whose it was, so that it takes its turn among what that one asked",
+        "repeater/connection.py",
+        """        self.say(f"Gone {session}", f";from={_name_of(sender)}")\n""",
+        """        self.say(f"Gone {session}")\n""",
+        "tests.repeater.test_endpoint.ContextTests.test_the_end_of_a_client_is_told",
+    ),
+    Promise(
         "and at each manager",
         "of what waits for it the senders take turns, and each has some places",
         "processor/execution/waiting_jobs.py",

@@ -197,11 +197,11 @@ class ContextTests(EndpointCase):
         self.assertEqual(self.processor.read(), [])
 
     def test_the_end_of_a_client_is_told(self) -> None:
-        self.repeater.session_ended("5e55")
-        self.assertEqual(self.processor.read(), ["@id=1 Gone 5e55"])
+        self.repeater.session_ended("5e55", "10.0.0.1")
+        self.assertEqual(self.processor.read(), ["@id=1;from=10.0.0.1 Gone 5e55"])
         self.processor.drop()
         self.repeater.asker_gone(Deferred())
-        self.repeater.session_ended("5e55")
+        self.repeater.session_ended("5e55", "10.0.0.1")
 
     def test_a_command_of_which_copies_are_known_says_which_it_is(self) -> None:
         context = RequestContext(ask="a0b1-7.3", silent=1.25)
@@ -221,7 +221,7 @@ class ContextTests(EndpointCase):
             self.clock.advance(5.0)
 
     def test_an_error_to_what_is_told_is_nobodys(self) -> None:
-        self.repeater.session_ended("5e55")
+        self.repeater.session_ended("5e55", "10.0.0.1")
         self.processor.say(b"@id=1 ERROR 206 : malformed request: Type|command is wanted\r\n")
         reply = self.ask("Open A")
         self.processor.say(b"@id=2 OK\r\n")
@@ -452,7 +452,7 @@ class LocalTests(SynchronousTestCase):
         context = RequestContext(None, "k", "observe", "5e55")
         waiting = repeater.get_response("System", "Slow", "10.0.0.1", context)
         repeater.asker_gone(waiting)
-        repeater.session_ended("5e55")
+        repeater.session_ended("5e55", "10.0.0.1")
         repeater.reply_taken("c.1")
         self.assertEqual((gate.context, gate.sessions), ([context], ["5e55"]))
         self.assertEqual(gate.taken, ["c.1"])
@@ -481,7 +481,7 @@ class RoutingTests(RoutingCase):
     def test_all_of_them_are_told_who_is_gone(self) -> None:
         reply = self.routing.get_response("CO2", "Enable", "10.0.0.1")
         self.routing.asker_gone(reply)
-        self.routing.session_ended("5e55")
+        self.routing.session_ended("5e55", "10.0.0.1")
         self.routing.reply_taken("c.1")
         for repeater in (self.default, self.laser):
             self.assertEqual((repeater.forgotten, repeater.sessions), ([reply], ["5e55"]))
