@@ -77,6 +77,12 @@ class LeaseRecords:
         elif event == "safe":
             self.unsafe.pop(record["part"], None)
 
+    def carried(self) -> list[Mapping[str, Any]]:
+        """The records that say the same."""
+        unsafe = [{"event": UNSAFE, "part": part, "why": why} for part, why in self.unsafe.items()]
+        claims = [{"event": "claim", **claimed(each)} for each in self.leases.values()]
+        return [*unsafe, *claims]
+
 
 def claimed(lease: WrittenLease) -> dict[str, Any]:
     """The fields of the record ``claim``."""

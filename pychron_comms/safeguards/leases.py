@@ -56,6 +56,7 @@ class Leases:
         self._unsafe = unsafe
         self._lapses = lapses
         self._held: dict[tuple[int, str], _Held] = {}
+        self._not_found = LeaseRecords()
 
     def claim(
         self, part: Part, sender: str, seconds: float, session: str = ""
@@ -123,17 +124,22 @@ class Leases:
     def recall(self, records: LeaseRecords, find: Callable[[str], Part | None]) -> None:
         """Hold again what was leased when an earlier process ended, or make it safe.
 
-        ``find`` gives the part of a name. A lease that was bound to a connection has lost it.
+        ``find`` gives the part of a name. A lease that was bound to a connection has lost it. What
+        is not found, a later process with another configuration may find.
         """
         for name, why in records.unsafe.items():
             part = self._find(name, find)
             if part is not None:
                 self._unsafe.add(part, why)
+            else:
+                self._not_found.unsafe[name] = why
         for written in records.leases.values():
             part = self._find(written.part, find)
-            if part is None:
-                continue
             now = self._now()
+            if part is None:
+                until = min(written.until, now + written.seconds)
+                self._not_found.leases[written.part] = written._replace(until=until)
+                continue
             left = max(min(written.until - now, written.seconds), 0.0)
             lease = Lease(part, written.owner, written.since, min(written.until, now + left))
             held = self._hold(lease, left, "")
@@ -146,7 +152,7 @@ class Leases:
             {"event": "claim", **claimed(_written(held.lease, held.session))}
             for held in self._held.values()
         ]
-        return [*self._unsafe.carried(), *claims]
+        return [*self._unsafe.carried(), *claims, *self._not_found.carried()]
 
     def check(self, call: ICall) -> None:
         if not self._held:

@@ -129,6 +129,15 @@ ACCESS = (
         "tests.safeguards.test_lease_records.CutTests.test_each_lease_ends_in_a_safe_part_or_was_given_back",
     ),
     Promise(
+        "also where another configuration lacks its part for a time",
+        "what a process does not find is carried over for the next, and told in the log",
+        "safeguards/leases.py",
+        ", *self._not_found.carried()]",
+        "]",
+        "tests.safeguards.test_lease_records.RecallTests"
+        ".test_what_is_not_there_is_carried_over_until_it_is_there_again",
+    ),
+    Promise(
         "and is tried again where it fails",
         "until the part is safe or somebody moves it, by the next process too",
         "safeguards/unsafe_parts.py",

@@ -219,6 +219,25 @@ class RecallTests(LeaseCase):
         self.clock.advance(1)
         self.assertEqual(list(self.leases.carried()), [])
 
+    def test_what_is_not_there_is_carried_over_until_it_is_there_again(self) -> None:
+        self.journal.carry(self.carried)
+        self.leases.claim(self.valve, ME, 10)
+        self.leases.claim(self.x, ME, 100)
+        self.safe = Deferred()
+        self.leases.override(self.all_laser, OTHER, "fire")
+        self.leases.claim(self.stage, ME, 100)
+        self.made_safe.clear()
+        self.gone = {"CO2", "CO2:stage", "System:A"}
+        for _ in range(2):
+            self.restart(1)
+            self.journal.turn()
+        self.assertEqual((self.held(), self.made_safe), ([], []))
+        self.gone = set()
+        self.restart(20)
+        self.clock.advance(0)
+        self.assertEqual(self.held(), [("CO2:stage", ME)])
+        self.assertEqual([name for name, _ in self.made_safe], ["CO2", "System:A"])
+
     def test_what_is_no_longer_there_is_passed_over(self) -> None:
         self.leases.claim(self.valve, ME, 10)
         self.leases.claim(self.stage, ME, 10)
