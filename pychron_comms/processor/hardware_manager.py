@@ -17,6 +17,7 @@ from pychron_comms.errors import (
     CommandError,
     InvalidCommandError,
     NotOwnerError,
+    OutcomeUnknownError,
     ShuttingDownError,
     UnknownRequestTypeError,
 )
@@ -351,6 +352,10 @@ class RemoteHardwareManager(Service):
                 name=name,
                 error=str(failure.value),
             )
+            return
+        if failure.check(OutcomeUnknownError):
+            error = str(failure.value)
+            self._log.warn("{name} is not known to be safe: {error}", name=name, error=error)
             return
         self._log.failure("{name} could not be made safe: {why}", failure, name=name, why=why)
 

@@ -382,8 +382,8 @@ class StopTests(GateCase):
             told,
             [
                 "commands still run after 4.0 s; stopping all the same",
-                "made safe again: Move ended after it",
-                "str is safe: the stop",
+                "made safe again: Move was given up",
+                "str is not known to be safe: outcome unknown: made safe, and Move still runs",
             ],
         )
 

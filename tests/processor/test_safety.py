@@ -205,5 +205,15 @@ class LastWordTests(QueueCase):
         safe = self.queue.make_safe(parts, lambda: done.append("safe"), "the stop")
         self.assertNoResult(safe)
         self.queue.give_up_running()
-        self.successResultOf(safe)
+        error = self.failureResultOf(safe, OutcomeUnknownError)
+        self.assertEqual(str(error.value), "outcome unknown: made safe, and Open still runs")
         self.assertEqual(done, ["safe", "safe"])
+
+    def test_a_command_is_not_told_ok_of_what_still_runs_at_the_stop(self) -> None:
+        self.opened.addErrback(Failure.trap, OutcomeUnknownError)
+        reply = self.submit(self.close)
+        self.close.works[0].callback("OK")
+        self.queue.stop()
+        self.queue.give_up_running()
+        self.close.works[1].callback("OK")
+        self.failureResultOf(reply, OutcomeUnknownError)

@@ -27,8 +27,8 @@ SAFETY = (
         "where something that acts on the same part had begun before, making safe is done again"
         " when that has ended, and only then answered `OK`",
         "processor/execution/safety.py",
-        "        return await again.act(action.again())\n",
-        "",
+        "result = await again.act(action.again())",
+        "result = 'OK'",
         "tests.processor.test_safety.LastWordTests.test_it_is_done_again_before_its_ok",
     ),
     Promise(
@@ -49,6 +49,16 @@ SAFETY = (
         "safe",
         "tests.processor.test_ending.EndingTests"
         ".test_all_of_it_is_done_where_some_of_it_ends_in_each_few_seconds",
+    ),
+    Promise(
+        "and is `OK` only where it is so",
+        "at a stop, what began before it on its part and is given up may still undo it: it is done"
+        " again, and told 201",
+        "processor/execution/safety.py",
+        "if rival.given_up:",
+        "if False:",
+        "tests.processor.test_safety.LastWordTests"
+        ".test_a_command_is_not_told_ok_of_what_still_runs_at_the_stop",
     ),
     Promise(
         "what makes safe has room on the way",

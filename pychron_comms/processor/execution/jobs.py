@@ -51,6 +51,7 @@ class Job:
         "call",
         "cleared",
         "execution",
+        "given_up",
         "handler",
         "patience",
         "place",
@@ -75,6 +76,8 @@ class Job:
         self.cleared = False
         #: What it must outlast, for people, while it does.
         self.waits_for = ""
+        #: It has not ended; nobody waits for that any more.
+        self.given_up = False
         self._watchers: list[Deferred[None]] = []
 
     @property
@@ -94,6 +97,11 @@ class Job:
         watcher: Deferred[None] = Deferred()
         self._watchers.append(watcher)
         return watcher
+
+    def give_up(self) -> None:
+        """It has not ended, and may yet do so."""
+        self.given_up = True
+        self.over()
 
     def over(self) -> None:
         """It has ended, or is given up."""

@@ -159,14 +159,14 @@ class ManagerQueue:
             self._prevent(job, Event.REFUSE, error)
 
     def give_up_running(self) -> None:
-        """Answer all that still runs with 201; what makes safe waits for it no longer."""
+        """Answer all that still runs with 201; what makes safe waits for it no longer (201)."""
         job = self._running
         if job is not None:
             if job.execution is not None:
                 job.execution.lose()
             error = OutcomeUnknownError(f"{job.call.name} ran at the stop")
             self._askers.settle(job, Failure(error))
-            job.over()
+            job.give_up()
 
     def made_safe(self) -> Deferred[None]:
         """Fires as soon as nothing is being made safe, or waits to be."""

@@ -8,6 +8,7 @@ from typing import TypeVar
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import Logger
 
+from pychron_comms.errors import OutcomeUnknownError
 from pychron_comms.interfaces import ICall, ILaserManager, Move
 from pychron_comms.processor.execution.jobs import Job
 from pychron_comms.processor.execution.safe_turns import Action, SafeTurn, WaitingTurns
@@ -99,12 +100,13 @@ class SafetyLane:
         rival: Job | None,
         waits: Callable[[str], None] = lambda name: None,
     ) -> _Done:
-        """What the action gives, in its turn. Errors: its own.
+        """What the action gives, in its turn. Errors: its own, and 201.
 
         ``rival`` acts on the same part and had begun before. Which of the two the hardware obeyed
         last nobody can tell, and it may refuse this while it is busy with that: so when it has
-        ended this is done again, in another turn, whatever it gave first. ``waits`` is told for
-        what it waits, and that it does no longer by an empty text.
+        ended this is done again, in another turn, whatever it gave first. Where that was given up
+        instead, it may still undo this: 201. ``waits`` is told for what it waits, and that it does
+        no longer by an empty text.
         """
         if rival is None:
             return await turn.act(action)
@@ -119,10 +121,14 @@ class SafetyLane:
             )
         waits(rival.call.name)
         await over
-        self._log.warn("made safe again: {name} ended after it", name=rival.call.name)
+        how = "was given up" if rival.given_up else "ended after it"
+        self._log.warn("made safe again: {name} {how}", name=rival.call.name, how=how)
         again = await self.turn(turn.moves, turn.call)
         waits("")
-        return await again.act(action.again())
+        result = await again.act(action.again())
+        if rival.given_up:
+            raise OutcomeUnknownError(f"made safe, and {rival.call.name} still runs")
+        return result
 
 
 def puts_out(moves: Iterable[Move]) -> bool:
