@@ -65,6 +65,10 @@ class Interlocks:
         """Fires where nothing is in the call's way just now. Errors: 207."""
         return Deferred.fromCoroutine(self._test(self._rules_of(call), ahead=False))
 
+    def test_held(self, call: ICall) -> Deferred[None]:
+        """The same for one that has its ``hold``, ahead of all that waits. Errors: 207."""
+        return Deferred.fromCoroutine(self._test(self._rules_of(call), ahead=True))
+
     def test_rule(self, rule: Rule) -> Deferred[None]:
         """Fires where it holds just now. Errors: 207."""
         return Deferred.fromCoroutine(self._test([rule], ahead=False))

@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 
 from pychron_comms.errors import (
     ExpiredError,
+    InterlockError,
     JournalError,
     OvertakenError,
     ShuttingDownError,
@@ -17,7 +18,7 @@ from pychron_comms.errors import (
 from pychron_comms.interfaces import Effect, Move
 from pychron_comms.journal import group
 from pychron_comms.processor.execution.sealed_entry import SAFE_PATIENCE
-from pychron_comms.processor.execution.sealed_queue import LOOK_EVERY
+from pychron_comms.processor.execution.sealed_queue import FRESH, LOOK_EVERY
 from pychron_comms.safeguards.rules import Condition, Rule
 from pychron_comms.wire.context import RequestContext
 from tests.doubles import ScriptedHandler
@@ -183,6 +184,28 @@ class WhatActs(SlowDiskCase):
         self.assertEqual(self.log, ["Gauge"])
         self.turn_on()
         self.assertEqual((self.log, self.successResultOf(reply)), (["Gauge", "Open A"], "OK"))
+
+    def test_what_a_rule_guards_is_tested_again_where_the_disk_took_its_time(self) -> None:
+        gauge = Logged(self.log, "Gauge", "", effect=Effect.READ, manager="gauge")
+        place = ScriptedHandler(gauge)
+        condition = Condition("x", Move("gauge", ""), place, "Gauge", "is", "OK")
+        rule = Rule("Open A", lambda call: call.target == "A", [condition], "")
+        self.gate = self.new_gate(rule)
+        reply = self.ask("Open A")
+        self.turn()
+        gauge.result = "no"
+        self.clock.advance(FRESH + 0.1)
+        self.turn_on()
+        self.failureResultOf(reply, InterlockError)
+        self.assertEqual(self.log, ["Gauge", "Gauge"])
+        # Its begin is written, and so is that it was kept from beginning.
+        begin, end = self.written()
+        self.assertEqual((begin, end.partition(":")[0]), ("begin Open A", "end ERROR 207 "))
+        # What comes behind it is held up by nothing, and is run where it holds again.
+        gauge.result = "OK"
+        reply = self.ask("Open A")
+        self.turn_on()
+        self.assertEqual((self.log[2:], self.successResultOf(reply)), (["Gauge", "Open A"], "OK"))
 
 
 class WhatMakesSafe(SlowDiskCase):

@@ -60,6 +60,15 @@ RECORD = (
         ".test_passes_what_waits_before_it_and_drops_what_would_undo_it",
     ),
     Promise(
+        "nor moves anything after its condition has broken",
+        "an interlock is tested once more where the disk took longer than 0.25 s",
+        "processor/execution/sealed_queue.py",
+        "        if execution.is_guarded and self._clock.seconds() > fresh_until:\n",
+        "        if False:\n",
+        "tests.processor.test_slow_disk.WhatActs"
+        ".test_what_a_rule_guards_is_tested_again_where_the_disk_took_its_time",
+    ),
+    Promise(
         "a disk that has failed is believed nothing",
         "what it could not keep is cut off, told so (214), and never synced again: what comes next "
         "is written anew",

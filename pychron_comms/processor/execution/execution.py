@@ -210,6 +210,11 @@ class Execution:
         self._clearing = hold.addCallbacks(self._held, self._not_held)
         return self._clearing
 
+    def clear_again(self) -> Deferred[None]:
+        """As ``clear``, of one that has waited since with all kept for it."""
+        self._clearing = self._interlocks.test_held(self._call).addErrback(self._not_held)
+        return self._clearing
+
     def prevent(self, event: Event, error: Exception) -> bool:
         """It fails with ``error`` where it has not begun; whether that is so."""
         with self._lock:

@@ -20,6 +20,9 @@ from pychron_comms.safeguards.overlap import any_overlap
 #: Seconds after which it is looked whether the time of one that waits for the disk is over.
 LOOK_EVERY = 0.25
 
+#: Seconds for which an interlock holds that was tested before the disk was waited for.
+FRESH = 0.25
+
 
 class _Guest:
     """One in the antechamber, with its ``execution`` where it acts. ``until``: for how long.
@@ -285,7 +288,7 @@ class SealedQueue(ManagerQueue):
         self._askers.expire_late(job)
         if job.askers:
             self._clearing = job
-            execution.seal(partial(self._sealed_in_turn, job))
+            self._seal_in_turn(job, execution)
 
     def _cleared(self, result: None, job: Job) -> None:
         execution = job.execution
@@ -293,15 +296,20 @@ class SealedQueue(ManagerQueue):
         if execution.is_sealed:
             super()._cleared(result, job)
         else:
-            execution.seal(partial(self._sealed_in_turn, job))
+            self._seal_in_turn(job, execution)
 
-    def _sealed_in_turn(self, job: Job) -> None:
+    def _seal_in_turn(self, job: Job, execution: Execution) -> None:
+        execution.seal(partial(self._sealed_in_turn, job, execution, self._clock.seconds() + FRESH))
+
+    def _sealed_in_turn(self, job: Job, execution: Execution, fresh_until: float) -> None:
         if job is not self._clearing:
             return  # it was prevented meanwhile
         try:
-            assert job.execution is not None
-            job.execution.may_begin()
+            execution.may_begin()
         except Exception:
             self._not_cleared(Failure(), job)
+            return
+        if execution.is_guarded and self._clock.seconds() > fresh_until:
+            self._await_clearance(job, execution.clear_again())
         else:
             super()._cleared(None, job)
