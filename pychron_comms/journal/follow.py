@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from pychron_comms.journal.files import journal_files, refused_path
 from pychron_comms.journal.record import read_line
+
+#: Lines of which it is known where they stood: a disk that fails has them taken back.
+_KNOWN = 10_000
 
 
 class Follower:
@@ -31,10 +35,10 @@ class Follower:
 class _Roll:
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._begun = b""
         self._file: BinaryIO | None = path.open("rb") if path.exists() else None
-        if self._file is not None:
-            self._file.seek(0, os.SEEK_END)
+        # Where the next line begins; and the last ones that were read, with their places.
+        self._at = 0 if self._file is None else self._file.seek(0, os.SEEK_END)
+        self._read: deque[tuple[int, bytes]] = deque(maxlen=_KNOWN)
 
     def new(self) -> Iterator[Mapping[str, Any]]:
         while True:
@@ -44,7 +48,8 @@ class _Roll:
                 return
             self.close()
             self._file = following.open("rb")
-            self._begun = b""
+            self._at = 0
+            self._read.clear()
 
     def close(self) -> None:
         if self._file is not None:
@@ -53,11 +58,24 @@ class _Roll:
     def _rest(self) -> Iterator[Mapping[str, Any]]:
         if self._file is None:
             return
-        *lines, self._begun = (self._begun + self._file.read()).split(b"\n")
-        for line in lines:
+        self._go_back(self._file)
+        self._file.seek(self._at)
+        # What has no end yet is read again.
+        for line in self._file.read().split(b"\n")[:-1]:
+            self._read.append((self._at, line))
+            self._at += len(line) + 1
             record = read_line(line)
             if record is not None:
                 yield record.values
+
+    def _go_back(self, file: BinaryIO) -> None:
+        """To where what was read last was taken back, as a disk that fails has it."""
+        while self._read:
+            place, line = self._read[-1]
+            file.seek(place)
+            if file.read(len(line) + 1) == line + b"\n":
+                return
+            self._at, _ = self._read.pop()
 
     def _next_file(self) -> Path | None:
         """The one that was begun after the open one; None while that is the newest."""

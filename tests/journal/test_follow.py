@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from pychron_comms.journal.file_journal import FileJournal
 from pychron_comms.journal.follow import Follower
 from tests.journal.journal_case import Journals
@@ -50,6 +52,20 @@ class Following(Journals):
         self.write_more(b"0" * 64 + b'"}\n')
 
         self.assertEqual(self.new(), [3])
+
+    def test_tells_what_stands_now_where_a_disk_that_failed_had_records_taken_back(self) -> None:
+        kept = self.path.stat().st_size
+        self.write(2)
+        self.assertEqual(self.new(), [3, 4])
+        self.journal.close()
+        os.truncate(self.path, kept)
+        self.assertEqual(self.new(), [])
+        self.reopen(size=1000, keep=30, refused_size=1000)
+        self.time += 1
+        self.write(3)
+
+        self.assertEqual(self.new(), [3, 4, 5])
+        self.assertEqual(self.new(), [])
 
     def test_tells_what_is_refused_too_by_its_time(self) -> None:
         self.journal.refused({"command": "Open B"})
