@@ -353,10 +353,9 @@ def check_begins(world: World, begins: Mapping[int, str], ends: Mapping[int, str
             continue
         # A disk that is too slow gets it later.
         late = each.word == "Calm" and world.sync is not None and world.was_full(each.at)
-        number = next(
-            (n for n, unit in free.items() if unit == each.number and (late or n <= each.records)),
-            None,
-        )
+        own = [n for n, unit in free.items() if unit == each.number and (late or n <= each.records)]
+        # Where a disk is slow one may have been kept from beginning, and asked again.
+        number = min(own, key=lambda n: code_of(ends.get(n)) in GATE_CODES, default=None)
         if number is None:
             again = any(unit == each.number and n <= each.records for n, unit in begins.items())
             same = [told for told in world.laboratory.told if told.number == each.number]
