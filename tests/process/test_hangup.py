@@ -15,10 +15,12 @@ from pychron_comms.process.hangup import Hangup, end_with_terminal
 class HangupTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.terminals = {0, 1}
-        self.acts = self.stops = 0
-
-        self.calls = 0
+        self.acts = self.stops = self.calls = 0
         self.stop_error: Exception | None = None
+        if hasattr(signal, "SIGHUP"):
+            # These may have been started to outlive their terminal, too.
+            before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+            self.addCleanup(signal.signal, signal.SIGHUP, before)
 
     def stop(self) -> None:
         self.stops += 1
