@@ -170,20 +170,24 @@ def test_a_terminal_that_is_closed_puts_the_laser_out(processes: Processes) -> N
         start_new_session=True,
     ) as processor:
         os.close(here)
-        wait_until(lambda: log.exists() and "starting on" in log.read_text(), "a start")
-        port = re.search(r"CommandProcessor starting on (\d+)", log.read_text())
-        assert port is not None
-        with Wire((HOST, int(port[1]))) as wire:
-            wire.send(b"CO2|Enable\n")
-            wait_until(record.exists, "the laser")
-            os.close(terminal)
-            assert processor.wait(PATIENCE) == 0
+        try:
+            wait_until(lambda: log.exists() and "starting on" in log.read_text(), "a start")
+            port = re.search(r"CommandProcessor starting on (\d+)", log.read_text())
+            assert port is not None
+            with Wire((HOST, int(port[1]))) as wire:
+                wire.send(b"CO2|Enable\n")
+                wait_until(record.exists, "the laser")
+                os.close(terminal)
+                assert processor.wait(PATIENCE) == 0
+        finally:
+            processor.kill()
     assert record.read_text().splitlines()[-1].endswith("laser off")
 
 
-#: Makes its standard input the terminal that it is started in.
+#: Makes its standard input the terminal that it is started in, and hears of its end.
 _IN_A_TERMINAL = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execv(sys.argv[1], sys.argv[1:])
 """
