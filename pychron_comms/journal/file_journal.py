@@ -17,14 +17,14 @@ from pychron_comms.errors import JournalError
 from pychron_comms.interfaces import IJournal
 from pychron_comms.journal.checkpoint import Carrier, recall
 from pychron_comms.journal.files import read_records, refused_path
-from pychron_comms.journal.group import Group, Told
+from pychron_comms.journal.group import Group
 from pychron_comms.journal.lock import FileLock, holder
 from pychron_comms.journal.missing import Missing
-from pychron_comms.journal.moments import seconds_of
 from pychron_comms.journal.page import Disk
 from pychron_comms.journal.record import REFUSED, Record, event_of, time_text
 from pychron_comms.journal.roll import Roll, reason
 from pychron_comms.journal.syncing import Turns
+from pychron_comms.journal.writing import WritingJournal
 from pychron_comms.process.start import InUseError
 
 #: Bytes of a file, and how many old ones stay beside it.
@@ -36,7 +36,7 @@ REFUSED_KEEP = 2
 
 
 @implementer(IJournal)
-class FileJournal:
+class FileJournal(WritingJournal):
     """Two rolls of files, of what acts and of what was refused. For one thread."""
 
     _log = Logger()
@@ -86,26 +86,6 @@ class FileJournal:
         """Number and hash of the last record of what acts; 0 and zeros before the first."""
         return self._acts.head
 
-    def write(self, event: str, fields: Mapping[str, Any]) -> int:
-        assert self._group is None, "it would wait for the disk"
-        return self._append([event_of(self._now(), event, fields)])
-
-    def write_soon(self, event: str, fields: Mapping[str, Any], told: Told) -> None:
-        try:
-            made = event_of(self._now(), event, fields)
-            if self._group is None:
-                outcome: int | JournalError = self._append([made])
-            else:
-                self._group.add(made, told)
-                return
-        except JournalError as error:
-            outcome = error
-        told(outcome)
-
-    @property
-    def groups(self) -> bool:
-        return self._group is not None
-
     def refused(self, fields: Mapping[str, Any]) -> None:
         self._missing.write(self._refuse, fields)
 
@@ -117,9 +97,8 @@ class FileJournal:
         self._acts.carry(carrier)
 
     def recall(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
-        at = self._acts.found_at
-        gone_by = max(self._now() - seconds_of(at), 0.0) if at else 0.0
-        return recall(self._path, time_text(max(since - gone_by, 0.0)) if since > 0 else "")
+        counted = self._counted_from(since, self._acts.found_at)
+        return recall(self._path, time_text(counted) if since > 0 else "")
 
     def refusals(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
         found = read_records(refused_path(self._path), time_text(since) if since > 0 else "")

@@ -15,9 +15,9 @@ from pychron_comms.journal.chain import Chain
 from pychron_comms.journal.checkpoint import Carrier
 from pychron_comms.journal.group import Group, Told
 from pychron_comms.journal.missing import Missing
-from pychron_comms.journal.moments import seconds_of
 from pychron_comms.journal.record import REFUSED, Event, event_of, time_text
 from pychron_comms.journal.syncing import Sync, Turns
+from pychron_comms.journal.writing import WritingJournal
 
 
 @implementer(IJournal)
@@ -56,7 +56,7 @@ class NoJournal:
 
 
 @implementer(IJournal)
-class MemoryJournal:
+class MemoryJournal(WritingJournal):
     """Keeps its records, each as a file would give it back.
 
     ``turns``: as with ``FileJournal``. ``failing``: while it is set, each write raises 214 with
@@ -70,6 +70,7 @@ class MemoryJournal:
     ) -> None:
         self.failing = ""
         self._group = Group(self, turns) if turns else None
+        self._append = self.append
         self._now = now
         self._chain = Chain(b"")
         self._records: list[Mapping[str, Any]] = []
@@ -80,28 +81,9 @@ class MemoryJournal:
         self._carried: list[Mapping[str, Any]] = []
         self._missing = Missing()
 
-    @property
-    def groups(self) -> bool:
-        return self._group is not None
-
     def now(self) -> float:
         """The time that a record would have."""
         return self._now()
-
-    def write(self, event: str, fields: Mapping[str, Any]) -> int:
-        assert self._group is None, "it would wait for the disk"
-        return self.append([event_of(self._now(), event, fields)])
-
-    def write_soon(self, event: str, fields: Mapping[str, Any], told: Told) -> None:
-        try:
-            made = event_of(self._now(), event, fields)
-            if self._group is not None:
-                self._group.add(made, told)
-                return
-            outcome: int | JournalError = self.append([made])
-        except JournalError as error:
-            outcome = error
-        told(outcome)
 
     def refused(self, fields: Mapping[str, Any]) -> None:
         self._missing.write(self._refuse, fields)
@@ -114,9 +96,9 @@ class MemoryJournal:
         self._carriers.append(carrier)
 
     def recall(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
-        if since > 0 and self._records:
-            since -= max(self._now() - seconds_of(self._records[-1]["at"]), 0.0)
-        written = [each for each in self.records(since) if each["event"] != REFUSED]
+        last = self._records[-1]["at"] if self._records else ""
+        known = self.records(self._counted_from(since, last))
+        written = [each for each in known if each["event"] != REFUSED]
         return iter(self._carried + written)
 
     def refusals(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:

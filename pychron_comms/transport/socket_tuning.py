@@ -55,8 +55,8 @@ def make_prompt(transport: Any) -> None:
     if ITCPTransport.providedBy(transport) and not IUNIXTransport.providedBy(transport):
         transport.setTcpNoDelay(True)
         transport.setTcpKeepAlive(True)
-        hasten_keepalive(transport)
         if handle is not None:
+            _hasten_keepalive(handle)
             _bound_sending(handle)
 
 
@@ -78,8 +78,9 @@ def _is_tuned(handle: socket.socket) -> bool:
     """Whether its listener's socket was told all of it before this one was made."""
     return (
         sys.platform == "linux"
-        # It reserves as much again for itself.
+        # It reserves as much again for itself; and may be set up to give that much to all.
         and handle.getsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF) == 2 * _SEND_BUFFER
+        and handle.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE) == 1
     )
 
 
@@ -110,17 +111,11 @@ def read_bit_by_bit(transport: Any) -> None:
         transport.bufferSize = _BIT
 
 
-def hasten_keepalive(transport: Any) -> None:
+def _hasten_keepalive(handle: socket.socket) -> None:
     """Ask a silent peer after 30 s whether it is there, and take it for lost 30 s later.
 
     Linux would ask after two hours. Systems without these options keep their own times.
     """
-    handle = _socket_of(transport)
-    if handle is not None:
-        _hasten_keepalive(handle)
-
-
-def _hasten_keepalive(handle: socket.socket) -> None:
     for name, value in _KEEPALIVE.items():
         if hasattr(socket, name):
             handle.setsockopt(socket.IPPROTO_TCP, getattr(socket, name), value)

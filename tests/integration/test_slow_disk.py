@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import signal
-import socket
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 
 from pychron_comms.journal.files import journal_files, read_records
 from pychron_comms.journal.verify import verify
-from tests.integration.clients import connect
-from tests.integration.processes import PATIENCE, Processes, RunningProcess
+from tests.integration.clients import Wire
+from tests.integration.processes import Processes, RunningProcess
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no unix sockets")
 
@@ -70,28 +67,16 @@ def start(processes: Processes) -> RunningProcess:
     with asking(processes) as connection:
         # Then its start is on the disk.
         send(connection, "@id=0;from=10.0.0.4 System|Close A")
-        assert line_of(connection) == "@id=0 OK"
+        assert connection.line() == "@id=0 OK"
     return process
 
 
-@contextmanager
-def asking(processes: Processes) -> Iterator[socket.socket]:
-    with closing(connect(str(processes.folder / "hop"))) as connection:
-        connection.settimeout(PATIENCE)
-        yield connection
+def asking(processes: Processes) -> Wire:
+    return Wire(str(processes.folder / "hop"))
 
 
-def send(connection: socket.socket, *lines: str) -> None:
-    connection.sendall("".join(f"{line}\r\n" for line in lines).encode())
-
-
-def line_of(connection: socket.socket) -> str:
-    data = b""
-    while not data.endswith(b"\r\n"):
-        more = connection.recv(4096)
-        assert more, data
-        data += more
-    return data.decode().strip()
+def send(wire: Wire, *lines: str) -> None:
+    wire.send("".join(f"{line}\r\n" for line in lines).encode())
 
 
 def assert_whole(processes: Processes) -> list[str]:
@@ -111,15 +96,15 @@ def test_reads_and_what_makes_safe_do_not_wait_for_a_disk_that_hangs(
         send(connection, "@id=1;from=10.0.0.5 System|Open A")
         began = time.monotonic()
         send(connection, "@id=2;from=10.0.0.6 System|GetValveState A")
-        assert line_of(connection) == "@id=2 False"
+        assert connection.line() == "@id=2 False"
         send(connection, "@id=3;from=10.0.0.6 System|Close B")
-        assert line_of(connection) == "@id=3 OK"
+        assert connection.line() == "@id=3 OK"
         send(connection, "@id=4;from=10.0.0.6 CO2|Disable")
-        assert line_of(connection) == "@id=4 OK"
+        assert connection.line() == "@id=4 OK"
         assert time.monotonic() - began < SOON
         # What acts waits, and is told in its time that it was not begun.
         send(connection, "@id=5;from=10.0.0.6;within=1 System|Open C")
-        assert line_of(connection).startswith("@id=5 ERROR 202")
+        assert connection.line().startswith("@id=5 ERROR 202")
 
 
 def test_nothing_begins_before_the_disk_has_its_begin_and_each_sync_serves_all(
@@ -130,21 +115,12 @@ def test_nothing_begins_before_the_disk_has_its_begin_and_each_sync_serves_all(
         disk.takes("0.5")
         began = time.monotonic()
         send(connection, *(f"@id={n};from=10.0.0.5 System|Open {n:c}" for n in range(65, 68)))
-        replies = lines_of(connection, 3)
+        replies = connection.lines(3)
         took = time.monotonic() - began
         assert sorted(replies) == [f"@id={n} OK" for n in range(65, 68)]
         # Two for the first, or for all: each waits for its begin, and then for its end.
         assert took >= 1.0
     assert assert_whole(processes)[3:5] == ["begin Open A", "begin Open B"]
-
-
-def lines_of(connection: socket.socket, count: int) -> list[str]:
-    data = b""
-    while data.count(b"\r\n") < count:
-        more = connection.recv(4096)
-        assert more, data
-        data += more
-    return data.decode().splitlines()
 
 
 def test_what_the_disk_was_to_keep_when_it_was_killed_is_unknown(
@@ -155,16 +131,16 @@ def test_what_the_disk_was_to_keep_when_it_was_killed_is_unknown(
         disk.takes(HANGS)
         send(connection, "@id=1;from=10.0.0.5;key=k System|Open A")
         send(connection, "@id=2;from=10.0.0.6 System|Close B")
-        assert line_of(connection) == "@id=2 OK"
+        assert connection.line() == "@id=2 OK"
         first.signal(signal.SIGKILL)
         first.wait_for_end()
     disk.takes("0")
     start(processes)
     with asking(processes) as connection:
         send(connection, "@id=1;from=10.0.0.5;key=k System|Open A")
-        assert line_of(connection).startswith("@id=1 ERROR 201")
+        assert connection.line().startswith("@id=1 ERROR 201")
         send(connection, "@id=2;from=10.0.0.5 System|GetValveState A")
-        assert line_of(connection) == "@id=2 False"
+        assert connection.line() == "@id=2 False"
     assert_whole(processes)
 
 
@@ -174,10 +150,10 @@ def test_it_stops_in_its_time_while_the_disk_hangs(processes: Processes, disk: D
         disk.takes(HANGS)
         send(connection, "@id=1;from=10.0.0.5 System|Open A")
         send(connection, "@id=2;from=10.0.0.6 System|GetValveState A")
-        assert line_of(connection) == "@id=2 False"
+        assert connection.line() == "@id=2 False"
         began = time.monotonic()
         process.terminate()
-        assert line_of(connection).startswith("@id=1 ERROR 209")
+        assert connection.line().startswith("@id=1 ERROR 209")
         process.wait_for_end()
         assert time.monotonic() - began < 2 * SOON
     assert "the disk has not taken what was last" in process.log
@@ -194,7 +170,7 @@ def test_another_process_has_the_journal_only_when_the_first_is_gone(
         disk.takes(HANGS)
         send(connection, "@id=1;from=10.0.0.5 System|Open A")
         send(connection, "@id=2;from=10.0.0.6 System|GetValveState A")
-        line_of(connection)
+        connection.line()
         process.signal(signal.SIGSTOP)
         other = processes.twistd(
             "pychron-processor", "--config", str(processes.folder / "lab.toml")
@@ -209,11 +185,11 @@ def test_a_disk_that_fails_is_believed_nothing(processes: Processes, disk: Disk)
     with asking(processes) as connection:
         disk.takes("bad")
         send(connection, "@id=1;from=10.0.0.5 System|Open A")
-        assert line_of(connection).startswith("@id=1 ERROR 214")
+        assert connection.line().startswith("@id=1 ERROR 214")
         send(connection, "@id=2;from=10.0.0.5 System|Close A")
-        assert line_of(connection) == "@id=2 OK"
+        assert connection.line() == "@id=2 OK"
         disk.takes("0")
         send(connection, "@id=3;from=10.0.0.5 System|Open A")
-        assert line_of(connection) == "@id=3 OK"
+        assert connection.line() == "@id=3 OK"
     events = assert_whole(processes)
     assert events[3:] == ["end Close A", "begin Open A", "end"]

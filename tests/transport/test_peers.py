@@ -238,6 +238,15 @@ class TuningTests(SynchronousTestCase):
             for level, option, expected in INHERITED:
                 self.assertEqual(peer.getsockopt(level, option), expected)
 
+    def test_one_that_has_only_the_buffer_of_it_by_the_system_is_told(self) -> None:
+        peer = self.enterContext(socket.socket())
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 131072)
+        transport = TunedTransport()
+        directlyProvides(transport, ITCPTransport)
+        transport.getHandle = lambda: peer  # type: ignore[attr-defined]
+        make_prompt(transport)
+        self.assertEqual(transport.asked, ["no delay", "keep alive"])
+
     def test_of_a_unix_socket_bytes_are_read_and_no_descriptors(self) -> None:
         socket = Socket(10)
         reads: list[object] = []
