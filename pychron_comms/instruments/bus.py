@@ -44,6 +44,7 @@ class Bus:
 
     After an answer that did not come, was garbled, or that nobody asked for, nothing is asked for
     ``late`` seconds: so no late answer, and no second one, is taken for that of the next question.
+    That holds over connections too: what is behind a converter answers by whichever there is.
     Where each answer says which question it is for, one that did not come is followed by no such
     quiet; a connection that is silent twice in a row is made anew.
 
@@ -138,11 +139,14 @@ class Bus:
         self._keep_quiet(self._wire.limits.late if self._missed else 0.0)
         for each in self.on_connect if renewed else [*self.on_return, *self.on_connect]:
             each()
+        if self._missed:
+            self._send_all_unheard()
         self._next()
 
     def disconnected(self, why: str) -> None:
         """What was asked has failed; what makes safe waits a while for the next connection."""
         self._connection = None
+        self._missed = self._missed or self._owes_an_answer
         self._unheard.clear()
         self._incoming.forget()
         self.trouble = why
@@ -166,6 +170,12 @@ class Bus:
             self._wait(min(self._wire.limits.between_bytes, self._late - self._clock.seconds()))
         else:
             self._wait(self._due - self._clock.seconds())
+
+    @property
+    def _owes_an_answer(self) -> bool:
+        """Whether something was asked, and what comes late would be taken for another's answer."""
+        ends = self._message.ends if self._message is not None else None
+        return ends is not None and not ends.numbered
 
     def _out_of_step(self) -> None:
         """More of it may come, and would be taken for the answer to what is asked next."""
@@ -272,9 +282,12 @@ class Bus:
         if self._wire.recover:
             connection.write(self._wire.recover)
         self._end_job(failure)
+        self._send_all_unheard()
+        connection.reset()
+
+    def _send_all_unheard(self) -> None:
         for job in self._waiting.urgent:
             self._send_unheard(job)
-        connection.reset()
 
     def _send_unheard(self, job: Job) -> None:
         """What makes safe does not wait for quiet; whether it was done is asked afterwards.

@@ -184,9 +184,17 @@ class Instrument:
     def _not_identified(self, error: Exception) -> None:
         self._unidentified = f"not identified: {error}"
         if isinstance(error, NotAskedError):
+            # Where the wire was too long in use nothing else would ask it: no connection comes.
+            if not self._bus.trouble:
+                self._ask_again()
             return
         if self._strange != self._unidentified:
             self._strange = self._unidentified
             self._log.warn("{name}: {why}", name=self.name, why=self._unidentified)
         self._misses += 1
-        self._again = self.clock.callLater(max(ASK_AGAIN, self._rest), self._identify)
+        self._ask_again()
+
+    def _ask_again(self) -> None:
+        self.stop()
+        rest = self._rest if self._misses else 0.0
+        self._again = self.clock.callLater(max(ASK_AGAIN, rest), self._identify)

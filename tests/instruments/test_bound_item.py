@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from twisted.internet.defer import Deferred
 
 from pychron_comms.instruments.bound_item import NotDoneError, UnprovenError
@@ -176,15 +178,29 @@ class IdentifiedTests(InstrumentCase):
         self.assertIn(len(self.wire.sent), range(3, 7))
         self.instrument.stop()
 
+    def test_one_that_could_not_be_asked_for_long_is_asked_again(self) -> None:
+        """Others kept the wire for longer than it waited; on a line no connection comes anew."""
+        self.pump()
+        limits = self.description.wire.limits
+        self.bus.allow(replace(limits, late=limits.lock + 1.0))
+        self.wire.silent = True
+        asked = Deferred.fromCoroutine(self.item.read("state"))
+        self.pump(limits.first_byte)
+        self.failureResultOf(asked, NoAnswerError)
+        self.wire.silent = False
+        self.bus.connected(self.wire)
+        self.pump(limits.lock + 0.1)
+        self.assertIn("too long in use", self.instrument.trouble)
+        self.pump(6.0)
+        self.assertEqual(self.instrument.trouble, "")
+
 
 class AnotherTests(InstrumentCase):
     text = SWITCH + '\n[identify]\nsend = "*IDN?"\nmatch = "Oven"\nanswer = "Oven"\n'
 
     def setUp(self) -> None:
         super().setUp()
-        self.bus.disconnected("")
         self.wire.silent = True
-        self.bus.connected(self.wire)
         self.bus.received(b"Switch 7\n")
 
     def test_another_instrument_is_not_asked(self) -> None:

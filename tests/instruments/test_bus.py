@@ -233,6 +233,41 @@ class BusTests(SynchronousTestCase):
         self.bus.received(b"OK\n")
         self.successResultOf(safe)
 
+    def test_after_a_missed_answer_too(self) -> None:
+        """It is sent at once, unheard, and again after the quiet."""
+        self.failureResultOf_late(self.read(1))
+        self.bus.disconnected("reset")
+        safe = self.close()
+        self.bus.connected(self.wire, renewed=True)
+        self.assertEqual(self.wire.taken(), [b"CLOSE 1\n"])
+        self.clock.advance(3.1)
+        self.assertEqual(self.wire.taken(), [b"CLOSE 1\n"])
+        self.bus.received(b"OK\n")
+        self.successResultOf(safe)
+
+    def test_an_answer_that_comes_by_the_next_connection_is_not_that_of_the_next_question(
+        self,
+    ) -> None:
+        """A converter hands an instrument's answer to whoever is connected by then."""
+        self.failureResultOf(self.asked_and_cut(), NoAnswerError)
+        waiting = self.read(2)
+        self.bus.received(b"1\n")
+        self.clock.advance(2.9)
+        self.assertEqual(self.wire.taken(), [])
+        self.clock.advance(0.2)
+        self.assertEqual(self.wire.taken(), [b"STATE? 2\n"])
+        self.bus.received(b"0\n")
+        self.assertEqual(self.successResultOf(waiting), {"value": "0"})
+
+    def asked_and_cut(self) -> Deferred[dict[str, object]]:
+        """The connection ends between the question and its answer, and comes again."""
+        asked = self.read(1)
+        self.wire.taken()
+        self.bus.disconnected("reset by peer")
+        self.clock.advance(1.0)
+        self.bus.connected(self.wire)
+        return asked
+
     def test_but_not_for_ever(self) -> None:
         self.bus.disconnected("unplugged")
         safe = self.close()

@@ -113,7 +113,8 @@ class IdentifyTests(FigureCase):
     text = SWITCH + '\n[identify]\nsend = "*IDN?"\nmatch = "Switch"\nanswer = "Switch 7"\n'
 
     def test_that_it_says_what_it_is_is_an_operation_of_its_own(self) -> None:
+        self.pump()
         self.bus.disconnected("gone")
         self.bus.connected(self.wire)
         self.pump()
-        self.assertEqual(self.ended("identify", "ok"), 1)
+        self.assertEqual(self.ended("identify", "ok"), 2)

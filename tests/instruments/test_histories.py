@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import Enum
 from typing import NamedTuple
 
 from hypothesis import given
@@ -47,13 +48,23 @@ class Fate(NamedTuple):
     pause: float
 
 
+class Way(Enum):
+    """A line is kept. A socket ends, with what is under way on it; behind a converter what is under
+    way comes by the next one."""
+
+    LINE = "line"
+    SOCKET = "socket"
+    CONVERTER = "converter"
+
+
 class Step(NamedTuple):
-    """One who asks, and what passes until the next one does."""
+    """One who asks, and what passes until the next one does. ``cut``: the connection ends then."""
 
     number: int
     urgent: bool
     shared: bool
     pause: float
+    cut: bool
 
 
 _FATES = st.builds(
@@ -69,19 +80,21 @@ _STEPS = st.builds(
     st.booleans(),
     st.booleans(),
     st.sampled_from([0.0, 0.1, 1.0, 2.0, 2.5]),
+    st.sampled_from([False, False, False, True]),
 )
 
 
 class _Counters:
-    """An instrument, and the way to it. ``kept``: it is a line, which nothing makes anew."""
+    """An instrument, and the way to it."""
 
-    def __init__(self, bus: Bus, clock: Clock, fates: list[Fate], *, kept: bool) -> None:
+    def __init__(self, bus: Bus, clock: Clock, fates: list[Fate], way: Way) -> None:
         self.bus = bus
         self.answers = 0
         self._clock = clock
         self._fates = fates
-        self._kept = kept
+        self._way = way
         self._connections = 0
+        self._is_connected = False
         self._connect()
 
     def write(self, data: bytes) -> None:
@@ -91,12 +104,14 @@ class _Counters:
             self._answer(b"%d\n" % number, self._fates[self.answers % len(self._fates)])
 
     def reset(self) -> None:
-        if not self._kept:
+        if self._way is not Way.LINE and self._is_connected:
             self._connections += 1
+            self._is_connected = False
             self.bus.disconnected("reset")
             self._clock.callLater(0.1, self._connect)
 
     def _connect(self) -> None:
+        self._is_connected = True
         self.bus.connected(self)
 
     def _answer(self, answer: bytes, fate: Fate) -> None:
@@ -108,7 +123,8 @@ class _Counters:
             )
 
     def _came(self, data: bytes, connection: int) -> None:
-        if data and connection == self._connections:
+        is_there = connection == self._connections or self._way is Way.CONVERTER
+        if data and is_there and self._is_connected:
             self.bus.received(data)
 
 
@@ -117,15 +133,15 @@ class HistoryTests(SynchronousTestCase):
     @given(
         st.lists(_STEPS, min_size=4, max_size=20),
         st.lists(_FATES, min_size=1, max_size=7),
-        st.booleans(),
+        st.sampled_from(Way),
     )
     def test_an_answer_is_of_the_question_that_was_asked(
-        self, steps: list[Step], fates: list[Fate], kept: bool
+        self, steps: list[Step], fates: list[Fate], way: Way
     ) -> None:
         clock = Clock()
         description = described(_TEXT)
         bus = Bus(description.wire, clock)
-        counters = _Counters(bus, clock, fates, kept=kept)
+        counters = _Counters(bus, clock, fates, way)
         exchange = description.items["counter"].readings["value"].exchange
         told: list[Deferred[None]] = []
         for step in steps:
@@ -137,6 +153,8 @@ class HistoryTests(SynchronousTestCase):
             told[-1].addErrback(
                 lambda failure: failure.trap(NoAnswerError, GarbledError, NotAskedError) and None
             )
+            if step.cut:
+                counters.reset()
             clock.pump([0.05] * round(step.pause / 0.05))
         clock.pump([0.05] * 800)
         for each in told:
