@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import select
 import socket
+from asyncio import CancelledError
 from collections.abc import Callable
+from functools import partial
 from unittest import skipUnless
 
 from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -144,6 +148,19 @@ class PromptReactorTests(SynchronousTestCase):
         self.assertEqual(good.received, [b"Open A"])
         self.assertEqual(len(self.flushLoggedErrors(LookupError)), 1)
 
+    def test_a_bug_and_another_at_the_end_it_brings_are_both_logged(self) -> None:
+        def fail() -> None:
+            raise CancelledError
+
+        bad, good = self.reading(FailsAtItsEnd(fail)), self.reading(Reader())
+        for each in (bad, good):
+            each.other.send(b"Open A")
+        self.reactor.doIteration(0)
+        self.assertEqual(good.received, [b"Open A"])
+        self.assertNotIn(bad, self.reactor.getReaders())
+        for kind in (CancelledError, LookupError):
+            self.assertEqual(len(self.flushLoggedErrors(kind)), 1)
+
     def test_who_was_ended_by_an_earlier_event_is_not_told_of_a_later_one(self) -> None:
         both: list[Reader] = []
 
@@ -163,3 +180,99 @@ class PromptReactorTests(SynchronousTestCase):
         reader.other.close()
         self.reactor.doIteration(0)
         self.assertEqual(reader.received, [b""])
+
+
+class Waits:
+    """A poller in whose time nothing comes: each wait ends when it was to."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.waited: list[float] = []
+        #: Called in the next waits, one in each.
+        self.meanwhile: list[Callable[[], object]] = []
+
+    def poll(self, seconds: float, most: int) -> list[tuple[int, int]]:
+        del most
+        if len(self.waited) > 20:
+            raise AssertionError("it goes on and on")
+        self.waited.append(seconds)
+        if self.meanwhile:
+            self.meanwhile.pop(0)()
+        elif seconds > 0:
+            self.clock.advance(seconds)
+        return []
+
+    def unregister(self, number: int) -> None:
+        """All are given up at a stop."""
+
+
+@skipUnless(PromptReactor, "epoll is Linux's")
+class MainLoopTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.reactor = PromptReactor()
+        self.addCleanup(self.reactor.waker.connectionLost, None)
+        self.addCleanup(self.reactor._poller.close)
+        self.reactor.seconds = self.clock.seconds
+        self.reactor._poller = self.waits = Waits(self.clock)
+        self.happened: list[object] = []
+
+    def run_loop(self) -> None:
+        self.reactor._started = self.reactor.running = True
+        self.reactor.mainLoop()
+
+    def after(self, seconds: float, what: Callable[[], object]) -> IDelayedCall:
+        return self.reactor.callLater(seconds, lambda: self.happened.append(what()))
+
+    def test_what_is_due_is_done_at_its_time(self) -> None:
+        self.after(3, self.clock.seconds)
+        self.after(1, self.clock.seconds)
+        self.after(5, self.reactor.crash)
+        self.run_loop()
+        self.assertEqual(self.happened, [1, 3, None])
+        self.assertEqual(self.waits.waited, [1, 2, 2, 0])
+
+    def test_what_comes_to_be_due_in_an_event_is_waited_for_no_longer_than_that(self) -> None:
+        self.after(100, self.reactor.crash)
+        self.waits.meanwhile.append(lambda: self.after(2, self.clock.seconds))
+        self.run_loop()
+        self.assertEqual(self.happened, [2, None])
+        self.assertEqual(self.waits.waited, [100, 2, 98, 0])
+
+    def test_what_is_put_off_or_made_earlier_or_given_up_in_an_event_is_so(self) -> None:
+        later, sooner, never = (self.after(seconds, self.clock.seconds) for seconds in (1, 50, 2))
+        self.after(100, self.reactor.crash)
+        self.waits.meanwhile += [lambda: later.reset(9), lambda: sooner.reset(3), never.cancel]
+        self.run_loop()
+        self.assertEqual(self.happened, [3, 9, None])
+
+    def test_what_a_thread_asks_for_is_done_before_the_next_wait(self) -> None:
+        self.after(100, self.reactor.crash)
+        asked = partial(self.reactor.callFromThread, self.happened.append, "asked")
+        self.waits.meanwhile += [asked, lambda: self.happened.append("waits")]
+        self.run_loop()
+        self.assertEqual(self.happened, ["asked", "waits", None])
+
+    def test_a_stop_in_an_event_ends_it_before_the_next_wait(self) -> None:
+        self.reactor._stopped = False
+        self.reactor.addSystemEventTrigger("before", "shutdown", self.happened.append, "stopped")
+        self.waits.meanwhile.append(self.reactor.stop)
+        self.run_loop()
+        self.assertEqual(self.happened, ["stopped"])
+        self.assertEqual(self.waits.waited[1:], [0])
+
+    def test_a_bug_in_a_wait_ends_nothing_else(self) -> None:
+        self.after(1, self.reactor.crash)
+        self.waits.meanwhile.append(lambda: {}["a bug"])
+        self.run_loop()
+        self.assertEqual(self.happened, [None])
+        self.assertEqual(len(self.flushLoggedErrors(KeyError)), 1)
+
+    def test_waits_no_longer_than_the_system_can(self) -> None:
+        self.waits.meanwhile.append(self.reactor.crash)
+        self.after(1e9, lambda: None)
+        self.run_loop()
+        self.waits.meanwhile.append(self.reactor.crash)
+        self.run_loop()
+        # A millisecond more is one too many for an int of them.
+        self.assertEqual(self.waits.waited, [2**31 // 1000] * 2)
