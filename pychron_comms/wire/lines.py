@@ -128,11 +128,15 @@ class LineDecoder:
 
 
 class TelnetFilter:
-    """Takes telnet's negotiation (RFC 854) out of a stream. A doubled 255 stands for itself."""
+    """Takes telnet's negotiation (RFC 854) out of a stream. A doubled 255 stands for itself, and so
+    does one before what is no word of telnet's: a byte that was spoilt must not hide a line's end.
+    """
 
     __slots__ = ("_mark", "_step")
 
     _IAC, _SB, _SE = 255, 250, 240
+    #: The least of its words: end of file (RFC 1184).
+    _FIRST = 236
     _DO, _MARK = 253, 6
     _WITH_OPTION = frozenset({251, 252, 254})  # WILL, WONT, DONT
 
@@ -166,6 +170,8 @@ class TelnetFilter:
         self._step = self._data
         if byte == self._IAC:
             kept.append(byte)
+        elif byte < self._FIRST:
+            kept += bytes((self._IAC, byte))
         elif byte == self._SB:
             self._step = self._subnegotiation
         elif byte == self._DO:

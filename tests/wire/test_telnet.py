@@ -38,3 +38,15 @@ class MarkTests(SynchronousTestCase):
         decoder.feed(DO_MARK)
         decoder.feed(b"\xff\xfb\x01Open A\r")
         self.assertTrue(decoder.mark_asked)
+
+
+class SpoiltTests(SynchronousTestCase):
+    def test_a_spoilt_byte_hides_neither_what_follows_nor_a_lines_end(self) -> None:
+        for end in (b"\r\n", b"\n", b"\r"):
+            lines = LineDecoder(64).feed(b"Open A\xff" + end + b"B" + end)
+            self.assertEqual(lines, [b"Open A\xff", b"B"])
+        self.assertEqual(LineDecoder(64).feed(b"Op\xffen A\r"), [b"Op\xffen A"])
+
+    def test_telnets_own_words_are_none_of_the_line(self) -> None:
+        for word in range(236, 250):
+            self.assertEqual(LineDecoder(64).feed(b"Op\xff%cen A\r" % word), [b"Open A"])
