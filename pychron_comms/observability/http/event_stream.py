@@ -25,6 +25,9 @@ EVENTS = 20
 #: Readers at once.
 READERS = 600
 
+#: Digits of a number of the stream at most.
+_DIGITS = 18
+
 _INCOMPLETE = frozenset({"hello", "gap", "snapshot"})
 
 
@@ -136,4 +139,6 @@ class _Reader:
 def _place(header: bytes | None) -> tuple[str, int]:
     """The session and number where a browser was; nothing where it says none."""
     session, colon, number = (header or b"").decode("ascii", "replace").partition(":")
-    return (session, int(number)) if colon and number.isdigit() else ("", 0)
+    # Python reads no number of thousands of digits.
+    is_number = colon and number.isdigit() and len(number) <= _DIGITS
+    return (session, int(number)) if is_number else ("", 0)

@@ -348,6 +348,12 @@ class EventStreamTests(SiteCase):
         _, transport = self.read("Last-Event-ID: s1:1")
         self.assertEqual(self.topics(transport), ["hello", "change", "live"])
 
+    def test_one_that_says_no_place_is_told_all(self) -> None:
+        self.stream.publish(valve())
+        for place in ("s1", "s1:", "s1:-1", "s1:one", "s1:" + "9" * 5000):
+            _, transport = self.read(f"Last-Event-ID: {place}")
+            self.assertEqual(self.topics(transport)[:2], ["hello", "snapshot"])
+
     def test_it_beats(self) -> None:
         _, transport = self.read()
         transport.clear()
