@@ -16,7 +16,9 @@ from pychron_comms.instruments.endpoints import Kept, endpoint_for, parsed_addre
 from pychron_comms.transport.outage import Outage
 from pychron_comms.transport.reconnecting import ReconnectingClient
 
-#: Seconds: the first wait before it is tried again, and the longest.
+#: Seconds before one that was ended here is made anew: what makes safe waits for it.
+RENEWAL = 0.1
+#: Seconds: the first wait before another is tried again, and the longest.
 FIRST_RETRY = 1.0
 LONGEST_RETRY = 30.0
 #: The longest for a port of this computer, which is quickly looked for.
@@ -38,11 +40,12 @@ class BusService(Service):
         self._resetting = False
         self._is_telnet = where.scheme == "telnet"
         longest = LONGEST_LOCAL_RETRY if where.path else LONGEST_RETRY
+        self._growing = backoffPolicy(FIRST_RETRY, longest, _FACTOR, lambda: 0.0)
         self._client = ReconnectingClient(
             endpoint_for(where, reactor),
             _BusFactory.forProtocol(self._protocol),
             self._attempt_failed,
-            backoffPolicy(FIRST_RETRY, longest, _FACTOR, lambda: 0.0),
+            self._pause,
             reactor,
         )
 
@@ -76,6 +79,10 @@ class BusService(Service):
 
     def received(self, data: bytes) -> None:
         self._bus.received(data)
+
+    def _pause(self, attempts: int) -> float:
+        failed = attempts - 1 - self._resetting
+        return RENEWAL if failed < 0 else self._growing(failed)
 
     def _attempt_failed(self, failure: Failure) -> Failure:
         self._bus.trouble = failure.getErrorMessage()
