@@ -90,11 +90,17 @@ class Ramp:
 
 
 async def standing(item: BoundItem, verify: Verify) -> float:
-    """Where a set point stands now. NotAskedError where that cannot be told: nothing was sent."""
+    """Where a set point stands now, for who goes on from there.
+
+    NotAskedError where that cannot be told, NotDoneError where it was made safe meanwhile.
+    """
+    before = item.made_safe
     try:
         told = await item.read(verify.reading)
     except TROUBLE as error:
         raise NotAskedError(f"{verify.reading}: {error}") from None
+    if before != item.made_safe:
+        raise NotDoneError("it was made safe meanwhile")
     if told.value is None or isinstance(told.value, str):
         raise NotAskedError(f"{verify.reading}: {told.reason or told.value}")
     return float(told.value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from twisted.internet.defer import Deferred
 
 from pychron_comms.config.table import ConfigError
-from pychron_comms.errors import DeviceConnectionError, InvalidArgumentsError
+from pychron_comms.errors import DeviceConnectionError, InvalidArgumentsError, NoResponseError
 from pychron_comms.instruments.device import InstrumentDevice
 from pychron_comms.interfaces import Reading, Severity, Source
 from tests.instruments.case import InstrumentCase, described
@@ -79,6 +79,15 @@ class RampTests(PaceCase):
         self.pump(3.0)
         self.assertEqual(self.points(), ["10.0"])
         self.assertEqual(self.now("setpoint"), 0)
+        self.assertEqual(self.target().value, 0)
+
+    def test_one_that_is_made_safe_before_its_first_step_takes_none(self) -> None:
+        self.put("setpoint", 30)
+        begun = Deferred.fromCoroutine(self.device.set("100", "10.0.0.5"))
+        self.successResultOf(self.set("off"))
+        self.failureResultOf(begun, NoResponseError)
+        self.pump(3.0)
+        self.assertEqual(self.points(), [])
         self.assertEqual(self.target().value, 0)
 
     def test_a_step_that_fails_ends_it_where_it_is(self) -> None:
