@@ -42,13 +42,20 @@ class _GivenEndpoint:
         try:
             endpoint = serverFromString(self._reactor, self._description)
         except LookupError:
-            _, _, name = self._description.partition(":")
-            why = "the supervisor has given no such socket"
-            return fail(CannotListenError("systemd", name, why))
+            return self._not_there("the supervisor has given no such socket")
+        if not _listens(endpoint.fileno, endpoint.addressFamily):
+            # Twisted would take it, and be deaf.
+            return self._not_there(
+                "what the supervisor has given there is no such listening socket"
+            )
         if endpoint.addressFamily == getattr(socket, "AF_UNIX", None):
             return execute(self._adopt_unix, endpoint.fileno, protocolFactory)
         listening: Deferred[IListeningPort] = endpoint.listen(protocolFactory)
         return listening
+
+    def _not_there(self, why: str) -> Deferred[IListeningPort]:
+        _, _, name = self._description.partition(":")
+        return fail(CannotListenError("systemd", name, why))
 
     def _adopt_unix(self, fileno: int, factory: IProtocolFactory) -> IListeningPort:
         # Not to be imported where there are no unix sockets.
@@ -64,3 +71,22 @@ class _GivenEndpoint:
         port.startListening()
         os.close(fileno)
         return port
+
+
+def _listens(fileno: int, family: int) -> bool:
+    """Whether that is a socket at which somebody listens, a unix one where it is to be that.
+
+    One for both versions of IP is said to be of either.
+    """
+    try:
+        given = socket.socket(fileno=fileno)
+    except OSError:
+        return False
+    try:
+        is_heard = bool(given.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN))
+        unix = getattr(socket, "AF_UNIX", None)
+        return is_heard and (given.family == unix) is (family == unix)
+    except OSError:
+        return False
+    finally:
+        given.detach()

@@ -40,6 +40,14 @@ class GivenSocketTests(SynchronousTestCase):
 
         self.patch(systemd_sockets, "serverFromString", found)
 
+    def listening(self, kind: int = socket.SOCK_STREAM) -> int:
+        """A socket of this computer's, at which somebody listens where it can be."""
+        theirs = self.enterContext(socket.socket(socket.AF_INET, kind))
+        theirs.bind(("127.0.0.1", 0))
+        if kind == socket.SOCK_STREAM:
+            theirs.listen()
+        return theirs.fileno()
+
     def listen(self, description: str = "systemd:domain=UNIX:name=processor") -> Any:
         answer = _GivenEndpoint(description, self.reactor).listen(self.factory)
         self.assertEqual(self.asked, [(self.reactor, description)])
@@ -71,7 +79,8 @@ class GivenSocketTests(SynchronousTestCase):
             told.append(factory)
             return succeed("port")
 
-        self.given(SimpleNamespace(addressFamily=socket.AF_INET, listen=listen))
+        fileno = self.listening()
+        self.given(SimpleNamespace(addressFamily=socket.AF_INET, listen=listen, fileno=fileno))
         answer = self.listen("systemd:domain=INET:index=0")
         self.assertEqual((self.successResultOf(answer), told), ("port", [self.factory]))
 
@@ -81,6 +90,21 @@ class GivenSocketTests(SynchronousTestCase):
         self.assertEqual(failure.value.interface, "systemd")
         self.assertEqual(failure.value.port, "domain=UNIX:name=processor")
         self.assertIn("has given no such socket", str(failure.value.socketError))
+
+    def test_what_is_no_listening_socket_ends_the_start(self) -> None:
+        bound = self.enterContext(socket.socket())
+        bound.bind(("127.0.0.1", 0))
+        nothing = self.enterContext(pathlib.Path(os.devnull).open("rb"))
+        others = (bound.fileno(), nothing.fileno(), self.listening(socket.SOCK_DGRAM))
+        for fileno, family in [
+            *((each, socket.AF_INET) for each in others),
+            (self.listening(), socket.AF_UNIX),
+        ]:
+            self.given(SimpleNamespace(addressFamily=family, fileno=fileno))
+            self.asked.clear()
+            failure = self.failureResultOf(self.listen(), CannotListenError)
+            self.assertIn("no such listening socket", str(failure.value.socketError))
+            os.fstat(fileno)
 
     def test_a_string_that_names_none_is_refused_before_the_start(self) -> None:
         for text in ("systemd:domain=IPX:index=0", "systemd:domain=INET", "systemd:index=0"):
@@ -93,10 +117,11 @@ class GivenSocketTests(SynchronousTestCase):
             told.append(factory)
             return succeed(SimpleNamespace(stopListening=lambda: None))
 
-        self.given(SimpleNamespace(addressFamily=socket.AF_INET6, listen=listen))
-        service = systemd_service("systemd:domain=INET6:name=x", self.factory, self.reactor)
+        fileno = self.listening()
+        self.given(SimpleNamespace(addressFamily=socket.AF_INET, listen=listen, fileno=fileno))
+        service = systemd_service("systemd:domain=INET:name=x", self.factory, self.reactor)
         self.assertEqual(self.asked, [])
         service.startService()
-        self.assertEqual(self.asked, [(self.reactor, "systemd:domain=INET6:name=x")])
+        self.assertEqual(self.asked, [(self.reactor, "systemd:domain=INET:name=x")])
         self.assertEqual(told, [self.factory])
         self.successResultOf(service.stopService())
