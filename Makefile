@@ -78,6 +78,8 @@ fuzz: $(VENV)/tested
 lint: $(VENV)/tested
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	@# A folder of one machine's, such as a link named .venv, would be everybody's.
+	! git ls-files --cached --ignored --exclude-standard | grep .
 
 types: $(VENV)/tested
 	$(BIN)/mypy

@@ -20,6 +20,8 @@ from benchmarks import commands
 
 #: Seconds that a process may take to start, and to end.
 PATIENCE = 20.0
+# And how often it is seen whether one answers by now: how long a start took is known so closely.
+_OFTEN = 0.005
 
 #: Arguments of Python that make it twistd.
 TWISTD = ("-c", "from twisted.scripts.twistd import run; run()")
@@ -213,5 +215,5 @@ def await_answer(port: int, command: bytes, reply: bytes) -> None:
                     return
         except OSError:
             pass
-        sleep(0.05)
+        sleep(_OFTEN)
     raise NotRunningError(f"no answer to {command!r}")
