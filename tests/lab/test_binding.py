@@ -80,6 +80,15 @@ class BindingTests(SynchronousTestCase):
         with self.assertRaisesRegex(Exception, "Valve B failed to actuate open"):
             line.open_valve("B", "10.0.0.5")
 
+    def test_nor_does_one_open_past_it_of_which_nothing_is_known_itself(self) -> None:
+        text = LAB.replace('name = "A"', 'name = "A"\ninterlocks = ["B"]')
+        text = text.replace('interlocks = ["A"]', "open = true")
+        line: Any = self.hardware(text).manager("extraction_line")
+        self.assertEqual([valve.open for valve in line.valves()], [None, True])
+        for act in (line.open_valve, lambda *each: line.foretell_move("A", True, "10.0.0.5")):
+            with self.assertRaisesRegex(Exception, "Valve A failed to actuate open"):
+                act("A", "10.0.0.5")
+
     def test_the_state_says_what_is_not_known(self) -> None:
         line: Any = self.hardware().manager("extraction_line")
         (reading,) = line.readings()
