@@ -60,6 +60,10 @@ class FuncCallError(PychronError):
     template = "func call problem: err= {} args= {}"
 
 
+#: How an unknown command's error goes on where other request types know it: with their names.
+KNOWN_BY = "; it is a command of "
+
+
 class InvalidCommandError(PychronError):
     code = 3
     template = "invalid command: {}{}"
@@ -277,6 +281,13 @@ class NotOwnerError(RoadError):
 
     code = 217
     template = "not the owner of the hardware: {}"
+
+
+class AnotherLaboratoryError(RoadError):
+    """The server is of another laboratory than who asked had in mind; nothing was done."""
+
+    code = 218
+    template = "another laboratory: not that of {} is served here"
 
 
 class UnlistedError(CommandError):

@@ -76,6 +76,10 @@ OURS = [
     (errors.TooManyConnectionsError(9), "ERROR 215 : too many connections: at most 9"),
     (errors.NotifierError("mail", "refused"), "ERROR 216 : notifier mail: refused"),
     (errors.NotOwnerError("standby"), "ERROR 217 : not the owner of the hardware: standby"),
+    (
+        errors.AnotherLaboratoryError("/a/lab.toml"),
+        "ERROR 218 : another laboratory: not that of /a/lab.toml is served here",
+    ),
 ]
 
 

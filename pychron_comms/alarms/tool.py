@@ -18,7 +18,7 @@ from pychron_comms.alarms.alarm import OK
 from pychron_comms.alarms.handler import ALARMS
 from pychron_comms.client.communicator import Communicator
 from pychron_comms.client.instrument import Asks
-from pychron_comms.client.reaching import server_of
+from pychron_comms.client.reaching import laboratory_at, server_of
 from pychron_comms.config.here import LABORATORY
 from pychron_comms.config.table import ConfigError
 from pychron_comms.errors import (
@@ -55,7 +55,10 @@ def main(argv: Sequence[str] | None = None, out: TextIO | None = None) -> int:
     given = parser().parse_args(argv)
     try:
         server = given.server or server_of(Path(LABORATORY), (ALARMS, "*")) or SERVER
-        with Communicator(server, timeout=TIMEOUT, request_type=ALARMS) as communicator:
+        meant = "" if given.server else laboratory_at(server, Path(LABORATORY))
+        with Communicator(
+            server, timeout=TIMEOUT, request_type=ALARMS, laboratory=meant
+        ) as communicator:
             return int(given.run(communicator, given, out or sys.stdout))
     except KeyboardInterrupt:
         return FAILED

@@ -12,10 +12,12 @@ from collections.abc import Sequence
 from functools import partial
 
 from pychron_comms.client.command_line.options import AskOptions, read_options
-from pychron_comms.client.command_line.output import ANSWERED, FAILED, Output
-from pychron_comms.client.command_line.session import AskSession
+from pychron_comms.client.command_line.output import ANSWERED, FAILED, REFUSED, Output
+from pychron_comms.client.command_line.session import AskSession, for_another
 from pychron_comms.client.communicator import Communicator
 from pychron_comms.client.instrument import Asks
+from pychron_comms.client.link.dialect import PROBE
+from pychron_comms.errors import AnotherLaboratoryError, CommandError
 from pychron_comms.process.extras import install_command
 from pychron_comms.process.terminal import shows_colours
 
@@ -49,6 +51,7 @@ def _ask(options: AskOptions) -> int:
             timeout=options.timeout,
             form="plain" if options.plain else "auto",
             request_type=options.request_type,
+            laboratory=options.laboratory,
         )
     except (ValueError, OSError) as error:
         output.note(str(error))
@@ -75,12 +78,27 @@ def _watch(communicator: Communicator, output: Output, options: AskOptions) -> i
         run_watch,
     )
 
+    if options.laboratory and (other := _another(communicator)):
+        output.error(PROBE, other)
+        output.note(for_another(options.server))
+        return REFUSED
     try:
         watch = communicator.watch(*options.patterns, cancel=partial(reader_has_gone, sys.stdout))
     except ValueError as error:
         output.note(str(error))
         return FAILED
     return run_watch(watch, output, options.as_json)
+
+
+def _another(communicator: Communicator) -> CommandError | None:
+    """What the server of another laboratory than is meant says; None of any other server."""
+    try:
+        communicator.ask(PROBE)
+    except AnotherLaboratoryError as error:
+        return error
+    except CommandError:
+        pass
+    return None
 
 
 def _watch_by_broker(output: Output, options: AskOptions) -> int:

@@ -55,6 +55,8 @@ class Communicator:
     ``auto``: one harmless question before the first command tells; ``closing`` for a plain one
     that ends each reply by closing the connection. ``frame`` (``L4,-,C4``) says how a plain
     server frames its replies. With ``request_type`` every command is written as ``Type|command``.
+    ``laboratory`` is the file of the one that is meant, in full: a server of ours that serves
+    another refuses (218); one that knows no tags cannot tell.
     Raises ValueError for arguments that make no sense, and for TLS files that cannot be used.
 
     A tagged connection is kept, and opened again by the next command where it was lost. A plain
@@ -70,11 +72,12 @@ class Communicator:
         terminator: str = "\r",
         frame: str = "",
         request_type: str = "",
+        laboratory: str = "",
         tls: ssl.SSLContext | None = None,
         _world: World = _SYSTEM,
     ) -> None:
         address = parse_address(endpoint)
-        dialect = Dialect.parse(form, terminator, frame, request_type)
+        dialect = Dialect.parse(form, terminator, frame, request_type, laboratory)
         context = context_of(address, tls)
         doorway = Doorway(address, context, dialect, _world)
         self._server = endpoint

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from pathlib import Path
 
+from pychron_comms.config.here import name_of
 from pychron_comms.config.table import Table
 from pychron_comms.process.platform import HERE
+
+_HERE = ("tcp:127.0.0.1:", "udp:127.0.0.1:", "tcp:localhost:", "tcp:\\:\\:1:", "unix:")
 
 
 def connect_to(listen: str, networks: Collection[str] = ("tcp",)) -> str:
@@ -23,6 +26,15 @@ def connect_to(listen: str, networks: Collection[str] = ("tcp",)) -> str:
     if host in {"", "0.0.0.0"}:
         host = "127.0.0.1"
     return f"{kind}:{host}:{port.removeprefix('port=')}"
+
+
+def laboratory_at(server: str, file: Path) -> str:
+    """What to tell a server of this computer, so that it acts for this file's laboratory alone.
+
+    Empty where there is no such file, or another computer might call it otherwise.
+    """
+    is_here = server.startswith(_HERE) and file.is_file()
+    return name_of(file) if is_here else ""
 
 
 def server_of(file: Path, types: Sequence[str]) -> str:

@@ -17,6 +17,11 @@ FOLDER = "pychron-"
 JOURNAL = "built-in.journal"
 
 
+def name_of(file: Path) -> str:
+    """What a laboratory is told from others by: its file, whichever way leads to its folder."""
+    return str(file.parent.resolve() / file.name)
+
+
 def file_here(section: str) -> str | None:
     """What ``file`` is in that section of the laboratory in this folder, empty for none; None where
     there is no laboratory here. Errors: ConfigError."""

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Protocol
 
 from pychron_comms.client.communicator import Communicator
 from pychron_comms.client.outcome import ClientError
+from pychron_comms.client.reaching import laboratory_at
 from pychron_comms.errors import (
+    AnotherLaboratoryError,
     CommandError,
     ManagerUnavailableError,
     PychronCommunicationError,
@@ -28,8 +31,12 @@ _START_SERVER = (
 _START_PROCESSOR = (
     "systemctl start pychron-processor; pychron-lab run, where it runs, starts one by itself"
 )
+_OTHER = "pychron-lab run says which process that is, and how to end it"
 #: What a server's reply begins with where it runs and its processor does not.
 _NO_PROCESSOR = "the server answers, and its processor does not: "
+
+#: And where it is not the one that was asked for.
+_ANOTHER = "the laboratory of this file does not run there: "
 
 _NO_HARDWARE = "answers, but the laboratory has no hardware for it"
 
@@ -43,19 +50,21 @@ class Asks(Protocol):
     def close(self) -> None: ...
 
 
-def communicator(endpoint: str, form: str) -> Asks:
-    """One that asks in this form. ValueError for an endpoint that is none."""
-    return Communicator(endpoint, timeout=PATIENCE, form=form)
+def communicator(endpoint: str, form: str, file: Path | None = None) -> Asks:
+    """One that asks in this form, for this file's laboratory. ValueError for no endpoint."""
+    meant = laboratory_at(endpoint, file) if file else ""
+    return Communicator(endpoint, timeout=PATIENCE, form=form, laboratory=meant)
 
 
 def status(
     laboratory: Laboratory,
     now: datetime | None = None,
-    connect: Callable[[str, str], Asks] = communicator,
+    connect: Callable[[str, str], Asks] | None = None,
     look: Look = healthz,
     told: Told = told_now,
 ) -> list[Finding]:
     """What is found by asking; nothing is moved."""
+    connect = connect or partial(communicator, file=laboratory.file)
     return [
         *_as_one([*_server(laboratory, connect)]),
         *route_findings(laboratory.page, look),
@@ -74,9 +83,10 @@ def _server(laboratory: Laboratory, connect: Callable[[str, str], Asks]) -> Iter
         for request_type, endpoint in laboratory.server_endpoints(kind):
             asked = True
             subject = f"server, {request_type} at {endpoint}"
-            reply, error = _ask(connect, endpoint, question)
+            reply, error = _ask(connect, endpoint, question, _FORMS[kind])
             if error:
                 mend = _START_PROCESSOR if error.startswith(_NO_PROCESSOR) else _START_SERVER
+                mend = _OTHER if error.startswith(_ANOTHER) else mend
                 yield Finding(subject, BROKEN, error, mend)
             elif is_well(reply):
                 yield Finding(subject, GOOD, "answers, and its processor too")
@@ -113,6 +123,10 @@ _QUESTIONS: dict[str, tuple[str, Callable[[str], bool]]] = {
 }
 
 
+#: Only a question with tags says which laboratory is meant.
+_FORMS = {LINES: "tagged", QTEGRA: "plain"}
+
+
 def _processor(laboratory: Laboratory, connect: Callable[[str, str], Asks]) -> Iterator[Finding]:
     ways = {"processor": laboratory.processor_endpoint()}
     ways |= {f"processor of {name}": way for name, way in laboratory.server.routes.items()}
@@ -141,7 +155,7 @@ def _leases(laboratory: Laboratory, connect: Callable[[str, str], Asks]) -> Iter
     for request_type, endpoint in laboratory.server_endpoints():
         if request_type == "*":
             continue
-        reply, error = _ask(connect, endpoint, "Owners")
+        reply, error = _ask(connect, endpoint, "Owners", "tagged")
         if error:
             return
         try:
@@ -217,6 +231,8 @@ def _ask(
         return asks.ask(command), ""
     except ClientError as error:
         return "", error.why
+    except AnotherLaboratoryError as error:
+        return "", f"{_ANOTHER}{error}"
     except CommandError as error:
         if error.code == ManagerUnavailableError.code:
             return f"{_NO_HARDWARE}: {error}", ""

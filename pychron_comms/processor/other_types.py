@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from pychron_comms.errors import InvalidCommandError
+from pychron_comms.errors import KNOWN_BY, InvalidCommandError
 from pychron_comms.interfaces import IDescribedHandler, IRequestHandler
 
 
@@ -20,4 +20,4 @@ def with_other_types(
     if not knowing:
         return error
     types = ", ".join(knowing.values())
-    return InvalidCommandError(word, f"{''.join(map(str, rest))}; it is a command of {types}")
+    return InvalidCommandError(word, f"{''.join(map(str, rest))}{KNOWN_BY}{types}")

@@ -6,11 +6,19 @@ import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
-from typing import Protocol
+from typing import NoReturn, Protocol
 
 from twisted.internet.defer import Deferred
+from twisted.python.failure import Failure
 
-from pychron_comms.errors import CommandError, MalformedRequestError, NotPermittedError
+from pychron_comms.errors import (
+    KNOWN_BY,
+    AnotherLaboratoryError,
+    CommandError,
+    InvalidCommandError,
+    MalformedRequestError,
+    NotPermittedError,
+)
 from pychron_comms.interfaces import ICommandRepeater, IKnownRead, Replies, ReplyToCome
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.stream import StateStream
@@ -130,7 +138,7 @@ class RequestDispatcher:
     round trip to the processor, ``RemoteLaunch`` and ``Metrics``; where all types are served,
     ``Help`` without one lists ``types``. So are the commands of ``own_types``. ``role`` is the most
     that anybody may do here, one of ``ROLES``; empty for no limit. ``places``: where which type is
-    served, this one and others.
+    served, this one and others. ``name`` is the laboratory's, for who says which one he means.
     """
 
     def __init__(
@@ -148,6 +156,7 @@ class RequestDispatcher:
         types: Collection[str] = (),
         own_types: Mapping[str, OwnType] = MappingProxyType({}),
         places: Mapping[str, str] = MappingProxyType({}),
+        name: str = "",
         log: ServedCommandLog | None = None,
     ) -> None:
         self._log = log
@@ -165,6 +174,7 @@ class RequestDispatcher:
         self._own_types = own_types
         self._types = types
         self._places = places
+        self._name = name
         self._own: dict[str, Callable[[], str | Deferred[str]]] = {
             "PychronReady": self._pychron_ready,
             "Metrics": metrics.text,
@@ -180,10 +190,12 @@ class RequestDispatcher:
     def answer(
         self, request: Request, sender: str, client: Client
     ) -> str | Deferred[str] | ReplyToCome:
-        """The text of the reply. Errors: 013, 201, 202, 206, 208, and those of the repeater."""
+        """The text of the reply. Errors: 013, 201, 202, 206, 208, 218, and the repeater's."""
         tags, named_type, command = request
         if self._hosts is not None:
             self._hosts.admit(sender)
+        if "lab" in tags and tags["lab"] != self._name:
+            raise AnotherLaboratoryError(tags["lab"])
         if command == "RemoteLaunch":
             return self._launcher.launch(sender, self._context(tags).role)
         own = self._own.get(command)
@@ -201,6 +213,8 @@ class RequestDispatcher:
             context = context._replace(trace=client.ask)
         asked = Asked(request_type, command, sender, context, is_tagged=bool(tags))
         response = self._act(asked, nature, client)
+        if nature is Nature.UNKNOWN and request_type == self.request_type:
+            response.addErrback(self._with_places)
         if self._log is not None:
             self._log.watch(response, asked)
         return response
@@ -285,6 +299,20 @@ class RequestDispatcher:
     def session_ended(self, session: str, sender: str) -> None:
         """A client's connection is gone, to which something was bound."""
         self._repeater.session_ended(session, sender)
+
+    def _with_places(self, failure: Failure) -> NoReturn:
+        """Where those types are served that have the command which is none here."""
+        error = failure.value
+        assert isinstance(error, Exception)
+        if isinstance(error, InvalidCommandError):
+            said, known_by, types = str(error).partition(KNOWN_BY)
+            served = ", ".join(map(self._served, types.split(", ")))
+            error.text = f"{said}{known_by}{served}"
+        raise error
+
+    def _served(self, request_type: str) -> str:
+        place = self._places.get(request_type) or self._places.get(OPEN)
+        return f"{request_type} ({place})" if request_type and place else request_type
 
     def _type(self, named: str, command: str) -> str:
         if self.request_type == OPEN:

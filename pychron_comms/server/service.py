@@ -170,6 +170,7 @@ class RemoteHardwareServer(ExplainedStart):
                 types=self._ways.types,
                 own_types=own_types,
                 places=places,
+                name=settings.name,
                 log=ServedCommandLog(reactor) if settings.commands else None,
             )
             self._ways.when_others_answer.append(dispatcher.known_reads.clear)

@@ -82,7 +82,8 @@ class ServerSettings:
 
     ``standbys`` are the processors that take over from others, by the names of these.
     ``commands``: each one that may act has its line in the log. ``keep_replies``: 0 where a reply
-    that may not have been read is not kept for who asks again.
+    that may not have been read is not kept for who asks again. ``name``: as ``name_of`` its file;
+    empty for the built-in laboratory.
     """
 
     listeners: Sequence[ListenerSettings] = field(default_factory=_default_listeners)
@@ -96,6 +97,7 @@ class ServerSettings:
     budget: BudgetLimits = field(default_factory=BudgetLimits)
     http: HttpSettings = NO_HTTP
     commands: bool = False
+    name: str = ""
     history: HistorySettings | None = None
     alarms: AlarmSettings = field(default_factory=AlarmSettings)
 

@@ -6,6 +6,7 @@ import os
 import sys
 import time
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from twisted.application.service import IService
@@ -13,6 +14,7 @@ from twisted.logger import Logger
 from twisted.python import usage
 
 from pychron_comms.alarms.handler import ALARMS
+from pychron_comms.config.here import name_of
 from pychron_comms.config.table import Table
 from pychron_comms.handlers.factories import request_types
 from pychron_comms.observability.build import metrics_of_process
@@ -114,7 +116,7 @@ def _read_all(options: Options, table: Table | None) -> Read:
     if table is None:
         settings = ServerSettings(http=read_http(None, "server", SERVER, http))
     else:
-        settings = read_server(table, http)
+        settings = replace(read_server(table, http), name=name_of(Path(options["config"])))
     if options.listeners:
         settings = replace(settings, listeners=options.listeners)
     if options["processor"]:

@@ -26,6 +26,9 @@ from pychron_comms.client.waiting import Progress, Waiter
 from tests.asking import Answer, ScriptedCommunicator, clock_waiter
 from tests.modules import hide_module
 
+#: What no option says.
+UNTOLD = {"request_type": "", "laboratory": ""}
+
 
 class FakeTerminal(io.StringIO):
     def isatty(self) -> bool:
@@ -406,7 +409,7 @@ class MainTests(SynchronousTestCase):
         self.assertEqual(ask.main(["-s", "udp:lab:1061", "Open", "A"]), 0)
         self.assertEqual(
             self.made,
-            [("udp:lab:1061", {"timeout": 2.0, "form": "auto", "request_type": ""})],
+            [("udp:lab:1061", {"timeout": 2.0, "form": "auto", **UNTOLD})],
         )
         self.assertEqual((self.out.getvalue(), self.communicator.closed), ("OK\n", True))
 
@@ -423,7 +426,9 @@ class MainTests(SynchronousTestCase):
 
     def test_plain(self) -> None:
         ask.main(["--plain", "--type", "CO2", "--timeout", "9", "Open", "A"])
-        self.assertEqual(self.made[0][1], {"timeout": 9.0, "form": "plain", "request_type": "CO2"})
+        self.assertEqual(
+            self.made[0][1], {"timeout": 9.0, "form": "plain", **UNTOLD, "request_type": "CO2"}
+        )
 
     def test_the_arguments_of_the_process(self) -> None:
         self.patch(sys, "argv", ["pychron-ask", "Open", "A"])

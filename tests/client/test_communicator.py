@@ -64,6 +64,13 @@ class TaggedTests(SynchronousTestCase):
         (line,) = channel.lines
         self.assertRegex(line, r"\A@id=1;key=[0-9a-f]{12}-1;within=2\.000 Open A\r\Z")
 
+    def test_says_which_laboratory_is_meant(self) -> None:
+        channel = ScriptedChannel(READY)
+        self.network = ScriptedNetwork(channel)
+        meant = "/home/me/my lab/lab.toml"
+        self.network.communicator(form="tagged", laboratory=meant).ask("Open A")
+        self.assertIn(";lab=/home/me/my%20lab/lab.toml Open A\r", channel.lines[0])
+
     def test_keeps_its_connection(self) -> None:
         channel = ScriptedChannel(b"@id=1 a\r\n", 0.1, b"@id=2 b\r\n")
         asker = self.asker(channel)

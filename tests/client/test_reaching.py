@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.client import reaching
 from pychron_comms.client.command_line.options import DEFAULT_SERVER, OPEN_SERVER, read_options
-from pychron_comms.client.reaching import connect_to, server_of
+from pychron_comms.client.reaching import connect_to, laboratory_at, server_of
 
 TWO = """
 [[server.listener]]
@@ -66,6 +66,26 @@ class ReachingTests(SynchronousTestCase):
         self.assertEqual(read_options(["Open", "A"]).server, DEFAULT_SERVER)
         self.file.write_text('lab = "default"\n')
         self.assertEqual(read_options(["Open", "A"]).server, DEFAULT_SERVER)
+
+    def test_a_server_here_is_told_which_laboratory_is_meant(self) -> None:
+        """Another one may have the port, while that of this folder does not run."""
+        self.assertEqual(read_options(["Open", "A"]).laboratory, "")
+        self.file.write_text('lab = "default"\n')
+        here = str(self.file.resolve())
+        self.assertEqual(read_options(["Open", "A"]).laboratory, here)
+        for words in (["-s", DEFAULT_SERVER], ["--via", "amqp:h:set=a", "--watch", "x"]):
+            self.assertEqual(read_options([*words, "A"]).laboratory, "", msg=words)
+        # Another computer may have the file in another place.
+        self.file.write_text(TWO)
+        self.assertEqual(read_options(["Open", "A"]).laboratory, "")
+        self.assertEqual(read_options(["--type", "CO2", "Enable"]).laboratory, here)
+
+    def test_it_is_one_laboratory_by_whichever_way_its_folder_is_reached(self) -> None:
+        self.file.write_text('lab = "default"\n')
+        here = read_options(["Open", "A"]).laboratory
+        other = Path(self.mktemp()).absolute()
+        other.symlink_to(self.file.parent)
+        self.assertEqual(laboratory_at(OPEN_SERVER, other / "lab.toml"), here)
 
     def test_a_file_that_is_wrong_is_no_reason_to_ask_another_laboratory(self) -> None:
         self.file.write_text("[server")

@@ -13,6 +13,7 @@ import json
 import os
 import re
 import select
+import shutil
 import signal
 import socket
 import subprocess
@@ -25,7 +26,13 @@ from typing import NamedTuple
 
 import pytest
 
-from tests.integration.laboratories import ANY_PORT, server_address, start_server
+from tests.integration.laboratories import (
+    ANY_PORT,
+    CONFIGURATION,
+    server_address,
+    start_server,
+)
+from tests.integration.ports import free_port
 from tests.integration.processes import PATIENCE, Processes
 
 _ROOT = Path(__file__).parents[2]
@@ -215,6 +222,49 @@ class TestCommand:
     def test_a_reader_that_has_had_enough(self, laboratory: Laboratory) -> None:
         shown = laboratory.shell("pychron-ask --watch 0.01 GetManualState B | head -n 2")
         assert shown == "False\nFalse\n"
+
+
+class TestAnotherLaboratory:
+    """One that has the port of the laboratory in this folder, which does not run."""
+
+    @pytest.fixture
+    def folders(self, processes: Processes) -> tuple[Path, Path]:
+        """Of the one that runs, and of the other."""
+        first = processes.folder / "first"
+        first.mkdir()
+        file = first / "lab.toml"
+        port = free_port()
+        file.write_text(CONFIGURATION.replace("tcp:0:", f"tcp:{port}:"))
+        server_address(processes.twistd("pychron-server", "--config", str(file)))
+        second = processes.folder / "second"
+        shutil.copytree(first, second)
+        return first, second
+
+    def ask(self, folder: Path, *words: str) -> subprocess.CompletedProcess[str]:
+        environment = {key: each for key, each in os.environ.items() if key != "PYCHRON_SERVER"}
+        return subprocess.run(
+            [ASK, *words],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
+        )
+
+    def test_it_is_told_apart(self, folders: tuple[Path, Path]) -> None:
+        own, other = folders
+        assert self.ask(own, "Open", "A").stdout == "OK\n"
+        for words in (["Close", "A"], ["--watch", "System/valve/*"]):
+            refused = self.ask(other, *words)
+            assert (refused.stdout, refused.returncode) == ("", 1), refused
+            assert refused.stderr.startswith("ERROR 218 : another laboratory: not that of")
+            assert "pychron-lab run starts it" in refused.stderr
+        found = re.search(r"pychron-ask (-s \S+) \.\.\.", refused.stderr)
+        assert found is not None
+        named = self.ask(other, *found[1].split(), "GetIndicatorState", "A")
+        assert named.stdout == "True\n"
 
 
 class Terminal:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from pychron_comms.client.outcome import NotSentError
 from pychron_comms.client.reaching import connect_to
 from pychron_comms.errors import (
+    AnotherLaboratoryError,
     ManagerUnavailableError,
     OutcomeUnknownError,
     PychronCommunicationError,
@@ -105,6 +106,20 @@ class StatusTests(FolderCase):
         self.assertTrue(first.text.startswith(said), first.text)
         self.assertIn("systemctl start pychron-processor", first.mend)
         self.assertNotIn("pychron-server", first.mend)
+
+    def test_another_laboratory_at_its_ports_is_not_taken_for_it(self) -> None:
+        class Other(FakeAsks):
+            def ask(self, command: str) -> str:
+                raise AnotherLaboratoryError("/a/lab.toml")
+
+        laboratory = self.laboratory()
+        found = self.told(laboratory, Other({}))
+        servers = [each for each in found if each.subject.startswith("server")]
+        self.assertEqual([each.state for each in servers], [BROKEN])
+        said = "the laboratory of this file does not run there: another laboratory"
+        self.assertTrue(servers[0].text.startswith(said), servers[0].text)
+        self.assertIn("pychron-lab run says which process", servers[0].mend)
+        self.assertNotIn("leases", [each.subject for each in found])
 
     def test_the_built_in_laboratory_has_a_journal_as_long_as_it_runs(self) -> None:
         (journal,) = [each for each in self.found(load(None), {}) if each.subject == "journal"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pychron_comms.errors import ExpiredError, NotPermittedError
+from pychron_comms.errors import AnotherLaboratoryError, ExpiredError, NotPermittedError
 from pychron_comms.handlers.factories import own_commands
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.server.dispatcher import Passing, RequestDispatcher
@@ -106,6 +106,34 @@ class ReadOnlyTests(ConnectionCase):
         for role, ask in (("observe", ""), ("operate", "server-2.1"), ("", "server-3.1")):
             self.ask_at(role, "Open A")
             self.assertEqual(self.asks()[-1], ask, msg=role)
+
+
+class WhichLaboratoryTests(ConnectionCase):
+    def ask_at(self, name: str, line: str) -> Any:
+        dispatcher = RequestDispatcher(
+            "System",
+            self.repeater,
+            UnaskedCatalogue(self.repeater, self.clock),
+            self.dispatcher.reports,
+            launcher=Launcher([], None),  # type: ignore[arg-type]
+            stream=StateStream("s1", lambda: 0.0),
+            metrics=self.metrics,
+            name=name,
+        )
+        client = Passing(self.dispatcher.reports)
+        return dispatcher.answer(parse_request(line), "127.0.0.1", client)
+
+    def test_what_is_meant_for_another_is_refused_whatever_it_is(self) -> None:
+        for name in ("/b/lab.toml", ""):
+            for command in ("Open A", "Close A", "PychronReady", "GetValveState A", "Metrics"):
+                line = f"@id=1;lab=/a/lab.toml {command}"
+                self.assertRaises(AnotherLaboratoryError, self.ask_at, name, line)
+        self.assertEqual(self.repeater.requests, [])
+
+    def test_what_is_meant_for_this_one_or_for_any_is_done(self) -> None:
+        for line in ("@id=1;lab=/b/lab.toml Open A", "@id=1 Open A", "Open A"):
+            self.ask_at("/b/lab.toml", line)
+        self.assertEqual(len(self.repeater.requests), 3)
 
 
 class SafeTests(ConnectionCase):

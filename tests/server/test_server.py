@@ -15,6 +15,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.config.table import ConfigError, Table
 from pychron_comms.errors import (
+    InvalidCommandError,
     LaunchError,
     MalformedRequestError,
     NotPermittedError,
@@ -132,6 +133,20 @@ class DeskTests(DeskCase):
             dispatcher = self.dispatcher(places=places)
             error = self.assertRaises(NotPermittedError, self.ask, dispatcher, line)
             self.assertEqual(str(error).partition("System is served")[2], where)
+
+    def test_a_command_of_other_types_is_told_where_they_are_served(self) -> None:
+        places = {"CO2": "tcp:1067", "*": "tcp:1060"}
+        cases = (
+            ("System", "Enable", "; it is a command of CO2, UV", "CO2 (tcp:1067), UV (tcp:1060)"),
+            ("*", "System|Enable", "; it is a command of CO2", "CO2"),
+            ("System", "Bogus", "", ""),
+        )
+        for listener, line, told, where in cases:
+            reply = self.ask(self.dispatcher(listener, places=places), line)
+            self.repeater.waiting.pop().errback(InvalidCommandError("it", told))
+            error = self.failureResultOf(reply, InvalidCommandError).value
+            known_by = "; it is a command of " if where else ""
+            self.assertEqual(str(error), f"invalid command: it{known_by}{where}")
 
     def test_an_open_listener_takes_the_type_from_the_line(self) -> None:
         self.ask(self.dispatcher("*"), "CO2|Enable")

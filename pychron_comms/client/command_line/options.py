@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from pychron_comms.client.command_line.profiles import profiles_file, read_profile
 from pychron_comms.client.command_line.waits import poll_for
-from pychron_comms.client.reaching import server_of
+from pychron_comms.client.reaching import laboratory_at, server_of
 from pychron_comms.client.waiting import DEADLINE
 from pychron_comms.config.here import LABORATORY
 from pychron_comms.config.table import ConfigError
@@ -51,11 +51,14 @@ exit status: 0 a reply, 1 an ERROR reply, 2 no connection, unknown outcome, or a
 class AskOptions:
     """``command`` is empty for a prompt or standard input; ``watch`` is None for once.
 
+    ``laboratory`` is that of this folder, where nobody has said which server.
+
     With ``patterns`` there is no command: what the server tells of these is shown.
     """
 
     command: str = ""
     server: str = DEFAULT_SERVER
+    laboratory: str = ""
     request_type: str = ""
     timeout: float = 2.0
     watch: float | None = None
@@ -84,10 +87,12 @@ def read_options(argv: Sequence[str]) -> AskOptions:
     command = "" if watches else " ".join(words).strip()
     typed = _TYPED.match(command)
     request_type = given.type or (typed[1] if typed else "")
+    is_here = not (given.server or given.via)
+    server = _server_here(parser, request_type) if is_here else given.server or DEFAULT_SERVER
     options = AskOptions(
         command=command,
-        server=given.server
-        or (DEFAULT_SERVER if given.via else _server_here(parser, request_type)),
+        server=server,
+        laboratory=laboratory_at(server, Path(LABORATORY)) if is_here else "",
         request_type=given.type,
         timeout=given.timeout,
         watch=None if watches else given.watch,

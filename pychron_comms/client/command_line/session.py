@@ -21,12 +21,20 @@ from pychron_comms.client.instrument import Asks
 from pychron_comms.client.outcome import OutcomeLostError, UnsettledError
 from pychron_comms.client.settling import question_about
 from pychron_comms.client.waiting import Progress, Waiter, WaitError, leave_alone
-from pychron_comms.errors import CommandError, OutcomeUnknownError
+from pychron_comms.errors import AnotherLaboratoryError, CommandError, OutcomeUnknownError
 
 # A lease that is bound to who claims it.
 _ENDS_WITH_CONNECTION = re.compile(r"(?:^|\|)\s*Claim\s.*\sconnection\s*$")
 
 ShowProgress = Callable[[Progress], None]
+
+
+def for_another(server: str) -> str:
+    """What to do where this server is not that of the laboratory in this folder."""
+    return (
+        "the laboratory of this folder does not run there (pychron-lab run starts it); to ask the "
+        f"one that does, name its server: pychron-ask -s {server} ..."
+    )
 
 
 @contextmanager
@@ -134,6 +142,8 @@ class AskSession:
         return OutcomeLostError(self._options.server, command, text, self._last_key())
 
     def _tell_how_to_look(self, error: CommandError) -> None:
+        if isinstance(error, AnotherLaboratoryError):
+            self._output.note(for_another(self._options.server))
         if isinstance(error, UnsettledError) and error.key:
             words = ["pychron-ask", "-s", self._options.server]
             if self._options.request_type:

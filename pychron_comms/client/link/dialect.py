@@ -48,16 +48,22 @@ class Form(Enum):
 
 @dataclass(frozen=True)
 class Dialect:
-    """The form of requests and replies, the end of a line, and the type put before a command."""
+    """The form of requests and replies, the end of a line, and the type put before a command.
+
+    ``laboratory`` is the one that is meant, as its server is told with each tagged command.
+    """
 
     form: Form
     terminator: str
     frame: FrameFormat | None
     request_type: str
     closes: bool = False
+    laboratory: str = ""
 
     @classmethod
-    def parse(cls, form: str, terminator: str, frame: str, request_type: str) -> Dialect:
+    def parse(
+        cls, form: str, terminator: str, frame: str, request_type: str, laboratory: str = ""
+    ) -> Dialect:
         """From a communicator's arguments; ValueError for what contradicts itself.
 
         Only plain replies are framed, so ``frame`` makes ``auto`` plain.
@@ -73,7 +79,7 @@ class Dialect:
         if frame:
             wanted = Form.PLAIN
         framed = FrameFormat.parse(frame) if frame else None
-        return cls(wanted, terminator, framed, request_type, closes)
+        return cls(wanted, terminator, framed, request_type, closes, laboratory)
 
     def check(self, command: str, key: str = "") -> None:
         """Raise 206 for what is not exactly one line, and for a key that no tag can hold."""
@@ -96,7 +102,10 @@ class Dialect:
 
     def tagged(self, number: int, key: str, within: float, command: str) -> bytes:
         """``key`` is told only once; ``within`` is in seconds."""
-        return self._line(command, {"id": str(number), "key": key, "within": f"{within:.3f}"})
+        tags = {"id": str(number), "key": key, "within": f"{within:.3f}"}
+        if self.laboratory:
+            tags["lab"] = self.laboratory
+        return self._line(command, tags)
 
     def probe(self, number: int) -> bytes:
         return f"{write_request(PROBE, tags={'id': str(number)})}{self.terminator}".encode()

@@ -54,6 +54,7 @@ class Nature(IdentityEnum):
     MAKES_SAFE = "makes safe"
     MAKES_SAFE_SO = "makes safe with these values"
     ACTS = "acts"
+    UNKNOWN = "is not known, and taken to act"
 
 
 #: The commands of a type by their words, as they are declared.
@@ -107,7 +108,7 @@ class CommandCatalogue:
         """The same, of what is known now."""
         words = self._types.get(request_type)
         if words is None:
-            return Nature.ACTS
+            return Nature.UNKNOWN
         word = data.partition(" ")[0]
         nature = words.get(word)
         if nature is not None and nature is not Nature.MAKES_SAFE_SO and word != CARRIER:
@@ -116,8 +117,8 @@ class CommandCatalogue:
         try:
             word, arguments = parse_command(data)
         except (InvalidCommandError, MalformedRequestError):
-            return Nature.ACTS
-        nature = words.get(word, Nature.ACTS)
+            return Nature.UNKNOWN
+        nature = words.get(word, Nature.UNKNOWN)
         if word == CARRIER and nature is Nature.ACTS:
             line = arguments if isinstance(arguments, str) else str(arguments.get("line", ""))
             return Nature.MAKES_SAFE_SO if qtegra_line_makes_safe(line) else nature

@@ -50,7 +50,7 @@ class DeclaredTests(CatalogueCase):
         for line, nature in {
             "CO2|Disable": Nature.MAKES_SAFE,
             "System|Close A": Nature.MAKES_SAFE,
-            '{"command": "Close", "name": "A"}': Nature.ACTS,
+            '{"command": "Close", "name": "A"}': Nature.UNKNOWN,
             'System|{"command": "Close", "name": "A"}': Nature.MAKES_SAFE,
             "Extractionline|Close A": Nature.MAKES_SAFE,
             "System|Open A": Nature.ACTS,
@@ -70,12 +70,12 @@ class DeclaredTests(CatalogueCase):
             "Spectrometer|Qtegra BlankBeam": Nature.ACTS,
             "Spectrometer|Qtegra Nonsense": Nature.ACTS,
             "Spectrometer|Qtegra": Nature.ACTS,
-            "Spectrometer|Nonsense BlankBeam True": Nature.ACTS,
+            "Spectrometer|Nonsense BlankBeam True": Nature.UNKNOWN,
             'System|{"command": "Open", "name": "A", "line": "BlankBeam True"}': Nature.ACTS,
-            "CO2|Nonsense": Nature.ACTS,
-            "CO2|{broken": Nature.ACTS,
-            "CO2|": Nature.ACTS,
-            "Nonsense|Close A": Nature.ACTS,
+            "CO2|Nonsense": Nature.UNKNOWN,
+            "CO2|{broken": Nature.UNKNOWN,
+            "CO2|": Nature.UNKNOWN,
+            "Nonsense|Close A": Nature.UNKNOWN,
         }.items():
             self.assertEqual(self.nature(line), nature, msg=line)
 
@@ -125,7 +125,7 @@ class DescribedTests(CatalogueCase):
         self.repeater.waiting[-1].callback(DESCRIPTION)
 
     def test_until_it_has_every_command_acts(self) -> None:
-        self.assertEqual(self.nature("Furnace|Quench"), Nature.ACTS)
+        self.assertEqual(self.nature("Furnace|Quench"), Nature.UNKNOWN)
         self.repeater.waiting[0].callback(DESCRIPTION)
         for line, nature in {
             "Furnace|Quench": Nature.MAKES_SAFE,
@@ -146,7 +146,7 @@ class DescribedTests(CatalogueCase):
         self.assertEqual(len(self.repeater.requests), 1)
 
     def test_what_it_tells_of_our_own_types_counts(self) -> None:
-        self.assertEqual(self.nature("CO2|SetHeat 5"), Nature.ACTS)
+        self.assertEqual(self.nature("CO2|SetHeat 5"), Nature.UNKNOWN)
         self.repeater.waiting[0].callback(DESCRIPTION)
         self.assertEqual(self.nature("CO2|Quench"), Nature.MAKES_SAFE)
         self.assertTrue(self.catalogue.may_make_safe(b"Quench"))
@@ -164,7 +164,7 @@ class DescribedTests(CatalogueCase):
             self.repeater.waiting[-1].callback(answer)
             asked = len(self.asked)
             self.clock.advance(9.9)
-            self.assertEqual(self.nature("Furnace|Quench"), Nature.ACTS)
+            self.assertEqual(self.nature("Furnace|Quench"), Nature.UNKNOWN)
             self.assertEqual(len(self.asked), asked)
             self.clock.advance(0.1)
         self.learn()
