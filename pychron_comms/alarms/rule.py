@@ -114,6 +114,13 @@ BUILT_IN = (
         text="The process that owns the hardware does not answer: is it running?",
     ),
     Rule(
+        name="killed",
+        pattern="road/killed*",
+        when=Severity.MINOR,
+        lost_apart=True,
+        text="What it had moved stays as it was, a laser may be on: look.",
+    ),
+    Rule(
         name="journal",
         pattern="road/journal*",
         when=Severity.MINOR,

@@ -22,6 +22,14 @@ from pychron_comms.observability.metrics import Metrics
 #: What the item of the state stream is called.
 PATH = "road/journal"
 
+#: What the item is called that tells of an earlier process which was killed, and for how many
+#: seconds it is there: an alarm of it stays until somebody has seen it.
+KILLED, TOLD_FOR = "road/killed", 60.0
+
+# The records of a process's beginning and of its end.
+_BEGUN = "start"
+_LIFE = frozenset({_BEGUN, "stop"})
+
 #: The record by which a journal that could not be written is tried, and how often, in seconds.
 TRIAL, TRY_EVERY = "unwritten", 5.0
 
@@ -63,6 +71,9 @@ class WatchedJournal:
         self._failed_since = 0.0
         self._unwritten = 0
         self._tried = -math.inf
+        # Whether the last process never said that it stops; until when that is told.
+        self._was_killed = False
+        self._told_until: float | None = None
         # Records that wait for the disk, and when it has last said something of one.
         self._waiting = 0
         self._heard = -math.inf
@@ -118,13 +129,26 @@ class WatchedJournal:
         self._journal.carry(carrier)
 
     def recall(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
-        return self._journal.recall(since)
+        for record in self._journal.recall(since):
+            event = record["event"]
+            if event in _LIFE:
+                self._was_killed = event == _BEGUN
+            yield record
 
     def refusals(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
         return self._journal.refusals(since)
 
     def close(self) -> None:
         self._journal.close()
+
+    def readings(self) -> Iterator[Reading]:
+        """For the state stream: how it is, and for a while what it says of the last process."""
+        yield self.reading()
+        if self._was_killed and self._told_until is None:
+            self._told_until = self._seconds() + TOLD_FOR
+        if self._told_until is not None and self._seconds() < self._told_until:
+            reason = "the one before did not stop by itself, and made nothing safe"
+            yield Reading(KILLED, True, severity=Severity.MAJOR, reason=reason)
 
     def reading(self) -> Reading:
         """How it is, for the state stream; one that could not be written is tried again."""

@@ -33,7 +33,8 @@ _CAUSE = ": cannot start: "
 #: A line of a log that a person should see: of a level that stands in brackets.
 _WARNS = re.compile(r"\[\S+#(?:warn|error|critical)\]")
 
-_START = 30.0
+#: Seconds that a half may take to be ready, on a computer that is busy.
+_START = 60.0
 
 #: Seconds in which a half ends by itself, as systemd's units have it: making safe may take 24.
 STOP = 45.0
@@ -82,9 +83,11 @@ class Half:
 
     def wait_ready(self) -> None:
         """Until the log says so; SystemExit where the process ends before, or takes too long."""
-        self._settled.wait(_START)
+        settled = self._settled.wait(_START)
         if not self._is_ready:
-            raise SystemExit(f"the laboratory could not be started{self._why}")
+            late = f": it was not ready within {_START:g} s; is this computer very busy?"
+            why = self._why or ("" if settled else late)
+            raise SystemExit(f"the laboratory could not be started{why}")
 
     def end(self) -> None:
         """End the process, by force if it takes longer than ``STOP`` seconds."""

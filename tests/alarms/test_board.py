@@ -245,6 +245,18 @@ class PatternTests(BoardCase):
         recalled.recall(alarm.kept(), self.clock.seconds(), self.now())
         self.assertEqual((recalled.state, recalled.over), ("latched", over))
 
+    def test_so_is_one_that_was_killed_and_soon_there_again(self) -> None:
+        self.begin(*BUILT_IN)
+        path = "road/killed/unix:p"
+        killed = Item(path=path, value=True, obtained=0.0, confirmed=0.0)
+        self.show(replace(killed, severity=Severity.MAJOR, reason="it made nothing safe"))
+        self.clock.advance(0)
+        self.assertEqual(self.alarm(f"killed/{path}").value, "active")
+        self.stream.withdraw(path)
+        self.clock.advance(60.0)
+        item = self.alarm(f"killed/{path}")
+        self.assertEqual((item.value, item.reason), ("latched", f"{path}: it made nothing safe"))
+
 
 class LostTests(BoardCase):
     """The road's own alarms, of what processors tell: a fault is one alarm, not several."""

@@ -125,6 +125,13 @@ def test_a_processor_that_is_killed_is_started_again_and_told_of(processes: Proc
     runs.wait_for("THE PROCESSOR was killed by signal 9.*a laser may be on")
     wait_until(lambda: reply() == b"OK\r\n", "another processor")
     assert processor() != first
+
+    def told() -> list[str]:
+        found = json.loads(run_forked(*LAB, "status", "--json", folder=folder).stdout)
+        return [each["subject"] for each in found["findings"] if each["state"] != "ok"]
+
+    # However soon another was there: who was not at the terminal sees it too.
+    wait_until(lambda: "alarm killed/road/killed/processor.sock" in told(), "an alarm of it")
     runs.signal(signal.SIGINT)
     assert runs.wait_for_end() == 0
 

@@ -14,7 +14,16 @@ from zope.interface.verify import verifyObject
 from pychron_comms.errors import JournalError
 from pychron_comms.interfaces import IJournal, Reading, Severity
 from pychron_comms.journal.memory import MemoryJournal
-from pychron_comms.journal.watched import LOW, SILENT, TRIAL, TRY_EVERY, WatchedJournal
+from pychron_comms.journal.watched import (
+    KILLED,
+    LOW,
+    PATH,
+    SILENT,
+    TOLD_FOR,
+    TRIAL,
+    TRY_EVERY,
+    WatchedJournal,
+)
 from pychron_comms.observability.metrics import Metrics
 from tests.stepped_disk import SteppedDisk
 
@@ -38,6 +47,26 @@ class WatchedJournalTests(SynchronousTestCase):
         self.inner.failing = "no space left"
         with self.assertRaises(JournalError):
             self.journal.write("begin", {})
+
+    def told_of_the_last(self, *events: str) -> list[str]:
+        self.inner.write("end", {})
+        recalled = [{"event": event} for event in events]
+        self.patch(self.inner, "recall", lambda since: iter(recalled))
+        self.assertEqual([*self.journal.recall()], recalled)
+        return [each.path for each in self.journal.readings()]
+
+    def test_a_process_that_was_killed_is_told_of_for_a_while_by_the_next(self) -> None:
+        told = self.told_of_the_last("start", "stop", "start", "begin", "all_safe")
+        self.assertEqual(told, [PATH, KILLED])
+        self.clock.advance(TOLD_FOR - 1)
+        *_, killed = self.journal.readings()
+        self.assertEqual((killed.path, killed.severity), (KILLED, Severity.MAJOR))
+        self.clock.advance(1)
+        self.assertEqual([each.path for each in self.journal.readings()], [PATH])
+
+    def test_one_that_stopped_or_a_first_one_is_not(self) -> None:
+        for events in ([], ["begin", "end"], ["start", "begin", "end", "all_safe", "stop"]):
+            self.assertEqual(self.told_of_the_last(*events), [PATH], msg=events)
 
     def figure(self, name: str) -> str:
         prefix = f"pychron_comms_journal_{name} "

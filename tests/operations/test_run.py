@@ -66,6 +66,16 @@ class HalfTests(SynchronousTestCase):
         self.assertEqual(self.output.getvalue(), "[x#warn] slow\n[x#info] runs\n")
         self.assertIs(self.ended.get_nowait(), half)
 
+    def test_one_that_takes_too_long_is_told_of_as_such(self) -> None:
+        """It was told that the laboratory could not be started, and not why."""
+        half = self.half("ready")
+        half._is_ready = False
+        half._settled.clear()
+        self.patch(program, "_START", 0.01)
+        error = self.assertRaises(SystemExit, half.wait_ready)
+        said = "could not be started: it was not ready within 0.01 s; is this computer very busy?"
+        self.assertIn(said, str(error))
+
     def test_until_the_laboratory_is_announced_it_passes_on_what_warns_alone(self) -> None:
         self.announced.clear()
         self.half("ready").wait_ready()

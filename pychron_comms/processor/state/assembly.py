@@ -55,4 +55,4 @@ def gate_readings(leases: Leases, unsafe: UnsafeParts, journal: IJournal) -> Ite
     """How the gate stands: its leases, and its journal where there is one."""
     yield from lease_readings(leases, unsafe)
     if isinstance(journal, WatchedJournal):
-        yield journal.reading()
+        yield from journal.readings()
