@@ -17,6 +17,7 @@ from pychron_comms.interfaces import (
 )
 from pychron_comms.lab.simulated.extraction_line.line import SimulatedExtractionLine, ValveSpec
 from pychron_comms.lab.simulated.extraction_line.vacuum import Vacuum, Volume
+from tests.instruments.case import InstrumentCase
 
 ME = "10.0.0.1"
 
@@ -314,3 +315,34 @@ class GroupTests(LineTestCase):
     def test_an_unknown_group(self) -> None:
         for method in (self.line.claim_group, self.line.release_group):
             self.assertRaises(errors.InvalidValveGroupError, method, "none", ME)
+
+
+class RealValveTests(InstrumentCase):
+    """``A`` is a valve of an instrument, which is told again what it has done."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.line = SimulatedExtractionLine(
+            self.clock,
+            [ValveSpec(name="A", item=self.item)],
+            Vacuum(self.clock, [], {}),
+            pipettes={"P1": "A"},
+        )
+
+    def move(self, method: str) -> None:
+        moved = getattr(self.line, f"{method}_valve")("A", ME)
+        self.pump()
+        self.successResultOf(moved)
+
+    def test_a_shot_is_counted_where_it_was_opened_before_it_closed(self) -> None:
+        for method, shots in (
+            ("close", 0),
+            ("open", 0),
+            ("open", 0),
+            ("close", 1),
+            ("close", 1),
+            ("open", 1),
+            ("close", 2),
+        ):
+            self.move(method)
+            self.assertEqual(self.line.get_pipette_count("P1"), shots)

@@ -135,6 +135,8 @@ class SimulatedExtractionLine:
         self._pipettes = dict(pipettes or {})
         self._shots = dict.fromkeys(self._pipettes, 0)
         self._groups = dict(groups or {})
+        #: Those that have opened and not closed again.
+        self._opened = {valve.name for valve in self._valves.values() if valve.indicator}
         for valve in self._valves.values():
             vacuum.set_open(valve.name, valve.indicator)
 
@@ -311,7 +313,11 @@ class SimulatedExtractionLine:
 
     def _moved(self, valve: Valve) -> None:
         self._vacuum.set_open(valve.name, valve.indicator)
-        if not valve.indicator:
+        if valve.indicator:
+            self._opened.add(valve.name)
+        elif valve.name in self._opened:
+            # A real one is told to close again where it is closed.
+            self._opened.remove(valve.name)
             for pipette, outlet in self._pipettes.items():
                 if outlet == valve.name:
                     self._shots[pipette] += 1
