@@ -16,11 +16,35 @@ from pychron_comms.client import answers
 from pychron_comms.client.answers import UnexpectedReplyError
 from pychron_comms.client.outcome import ClientError
 from pychron_comms.client.settling import before_command
-from pychron_comms.errors import CommandError
+from pychron_comms.errors import (
+    CommandError,
+    ExpiredError,
+    JournalError,
+    NotOwnerError,
+    OutcomeUnknownError,
+    PychronCommunicationError,
+    QueueFullError,
+    ShuttingDownError,
+    TooManyConnectionsError,
+)
 
 #: A lease is renewed when so much of it has passed, and again after so much where that failed.
 RENEW_AFTER = 1 / 3
 TRY_AGAIN_AFTER = 1 / 12
+
+#: What a server says that could not ask, or whose processor could not be asked just now: the lease
+#: is as it was.
+_PASSING = (
+    ClientError,
+    ExpiredError,
+    JournalError,
+    NotOwnerError,
+    OutcomeUnknownError,
+    PychronCommunicationError,
+    QueueFullError,
+    ShuttingDownError,
+    TooManyConnectionsError,
+)
 
 OWNERS = "Owners"
 
@@ -74,7 +98,7 @@ class Lease:
     """Holds ``target`` for the length of a ``with`` block, for ``seconds`` at a time.
 
     Entering raises 204 where another holds it. ``lost`` turns True, and ``check`` raises, when the
-    server refuses to renew it, or could not be asked for as long as it lasts. From then on another
+    server refuses to renew it, or could not do so for as long as it lasts. From then on another
     may hold it, and the server has made safe what it covers. The end of the block releases it; it
     raises what ``check`` does, so that no block ends well that was not the owner throughout.
 
@@ -141,14 +165,14 @@ class Lease:
     def _tick(self) -> float | None:
         try:
             self._renew()
-        except ClientError as error:
+        except _PASSING as error:
             return self._unheard(error)
         except CommandError as error:
             self._error = error
             return None
         return self._seconds * RENEW_AFTER
 
-    def _unheard(self, error: ClientError) -> float | None:
+    def _unheard(self, error: CommandError) -> float | None:
         left = self._ends - self._clock()
         if left <= 0:
             self._error = error

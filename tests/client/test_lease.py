@@ -97,6 +97,18 @@ class LeaseTests(LeaseCase):
             self.pass_time(12)
             lease.check()
 
+    def test_so_is_one_that_the_server_could_not_pass_on(self) -> None:
+        """Its processor is started again, or is slow: the lease is as it was."""
+        lines = [f"ERROR {code} : as it is" for code in ("011", *range(201, 204), 209, 214, 217)]
+        for error in map(error_from_line, lines):
+            assert error is not None
+            with self.lease("OK", error, "OK") as lease:
+                self.pass_time(5)
+                self.assertEqual((len(self.server.asked), lease.lost), (3, False))
+            with self.assertRaises(type(error)), self.lease("OK", error) as lease:
+                self.pass_time(12)
+                self.assertTrue(lease.lost)
+
     def test_without_a_reply_for_its_whole_time_it_is_lost(self) -> None:
         lost: list[bool] = []
         with self.assertRaises(NoReplyError), self.lease("OK", SILENCE) as lease:
