@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import time
 from collections.abc import Callable
 from typing import Any
@@ -237,13 +238,10 @@ class ActivationTests(SynchronousTestCase):
         self.reactor = GivenSockets()
 
     def given(self, *names: str) -> list[int]:
-        """Pipes, in the place of sockets."""
-        numbers = [os.pipe() for _ in names]
-        for _, end in numbers:
-            self.addCleanup(os.close, end)
-        given = ListenFDs([number for number, _ in numbers], names)
-        self.patch(endpoints._SystemdParser, "_sddaemon", given)
-        return [number for number, _ in numbers]
+        """Who listens at them ends them, as it takes copies."""
+        numbers = [socket.create_server(("127.0.0.1", 0)).detach() for _ in names]
+        self.patch(endpoints._SystemdParser, "_sddaemon", ListenFDs(numbers, names))
+        return numbers
 
     def test_a_socket_is_found_by_its_number_and_by_its_name(self) -> None:
         given = self.given("system", "other")
