@@ -12,6 +12,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
+from pychron_comms.errors import NotOwnerError
 from pychron_comms.instruments.description import Item, Reading, Verb, Verify
 from pychron_comms.instruments.fields import Value
 from pychron_comms.instruments.instrument import TROUBLE, Instrument
@@ -76,6 +77,16 @@ class BoundItem:
     def made_safe(self) -> int:
         """How often it was made safe: what goes on by itself ends where this is another."""
         return self._made_safe
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether this process may make it safe: another may own it."""
+        try:
+            if self._fence is not None:
+                self._fence.check(True)
+        except NotOwnerError:
+            return False
+        return True
 
     @property
     def is_watched(self) -> bool:

@@ -112,7 +112,9 @@ class SafeDevice(InstrumentDevice):
         if self._silent_since is None:
             self._silent_since = now
         assert self.state.silent is not None
-        if self._heard and not self._seen_to and now - self._silent_since >= self.state.silent:
+        is_due = self._heard and now - self._silent_since >= self.state.silent
+        # Whoever owns it later finds it silent as well, and sees to it then.
+        if is_due and not self._seen_to and self.item.is_ours:
             self._seen_to = True
             Deferred.fromCoroutine(self._silenced(told.reason))
 
@@ -133,6 +135,7 @@ class SafeDevice(InstrumentDevice):
                 await deferLater(self._clock, AGAIN)
             except CommandError as error:
                 self._log.warn("{name} is not made safe: {why}", name=self.name, why=error)
+                self._seen_to = False
                 return
             else:
                 self._log.info("{name} is safe", name=self.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from twisted.internet.defer import Deferred
+from twisted.logger import capturedLogs
 from zope.interface.verify import verifyObject
 
 from pychron_comms.errors import DeviceConnectionError
@@ -77,6 +78,33 @@ class SafeDeviceTests(SafeCase):
         self.bus.connected(self.wire)
         self.pump(5.0)
         self.assertEqual(self.points(), [])
+
+    def test_who_owns_it_later_sees_to_it_then(self) -> None:
+        """The one before may have died first, and whoever takes over has it still silent."""
+        self.fenced = "it stands by"
+        self.bus.disconnected("unplugged")
+        with capturedLogs() as logs:
+            self.pump(30.0)
+        self.assertEqual([each for each in logs if "made safe" in each["log_format"]], [])
+        self.fenced = ""
+        self.pump(3.0)
+        self.bus.connected(self.wire)
+        self.pump(5.0)
+        self.assertEqual(self.points(), ["20.0"])
+
+    def test_who_loses_it_meanwhile_sees_to_it_once_more(self) -> None:
+        self.bus.disconnected("unplugged")
+        self.pump(12.0)
+        self.fenced = "cut off"
+        self.pump(30.0)
+        self.bus.connected(self.wire)
+        self.bus.disconnected("unplugged")
+        self.pump(3.0)
+        self.fenced = ""
+        self.pump(3.0)
+        self.bus.connected(self.wire)
+        self.pump(5.0)
+        self.assertEqual(self.points(), ["20.0"])
 
     def test_each_silence_does(self) -> None:
         for _ in range(2):
