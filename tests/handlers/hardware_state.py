@@ -17,7 +17,7 @@ _PARTS: tuple[tuple[str, str | None], ...] = (
     (r"_valves/(\w+)/.*", r"\1"),
     (r"_owners/(\w+)", r"\1/owner"),
     (r"_vacuum/.*", None),
-    (r"_shots/.*", None),
+    (r"_shots/.*|_opened/.*", None),
     # Lasers.
     (r"stage/_axes/(\w+)/.*", r"stage/\1"),
     (r"stage/_holder", "stage/holder"),
