@@ -6,6 +6,7 @@ A message has event lines, as a connection that follows the stream has them.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import starmap
 
 from twisted.internet.interfaces import IReactorTime
 
@@ -16,7 +17,6 @@ from pychron_comms.broker.names import REPLIES
 from pychron_comms.broker.ticks import Ticks
 from pychron_comms.observability.state import messages
 from pychron_comms.observability.state.audience import Audience
-from pychron_comms.observability.state.messages import Message as Told
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.observability.state.subscription import Subscription
 from pychron_comms.transport.broker_strings import STATE_EXCHANGE, stream_topic
@@ -36,7 +36,7 @@ class StateTeller:
         self._topic = stream_topic(hardware)
         self._stream = stream
         self._channel = channel
-        self._audience = Audience(stream, _line, clock, beat=BEAT)
+        self._audience = Audience(stream, event_line, clock, beat=BEAT)
         self._is_blocked = False
         self._following = self._anew()
         self._pictures = Ticks(self.tell_all, PICTURE, clock)
@@ -73,7 +73,7 @@ class StateTeller:
             *messages.snapshot(stream, lambda path: True),
             messages.live(stream),
         ]
-        return b"".join(map(_line, told))
+        return b"".join(starmap(event_line, told))
 
     def _anew(self) -> Subscription:
         return Subscription(self._audience, ["*"], self._tell, self._late)
@@ -92,7 +92,3 @@ def lines_of(message: Message) -> Iterator[tuple[str, str]]:
     for line in message.body.split(b"\r\n")[:-1]:
         tags, text = parse_reply(line, b"")
         yield tags["event"], text
-
-
-def _line(told: Told) -> bytes:
-    return event_line(told.topic, told.number, told.text)

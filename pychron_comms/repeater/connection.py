@@ -25,9 +25,11 @@ from zope.interface import implementer
 from pychron_comms.errors import OutcomeUnknownError
 from pychron_comms.interfaces import Replies
 from pychron_comms.observability.metrics import Histogram
+from pychron_comms.observability.state.stream import Event
 from pychron_comms.repeater.hop_places import HopPlaces
 from pychron_comms.repeater.waiting import Waiting, WaitingRun, Wording
 from pychron_comms.transport.cork import Cork
+from pychron_comms.transport.event_lines import events_apart
 from pychron_comms.transport.outbox import Outbox
 from pychron_comms.transport.pending_reply import deferred_of
 from pychron_comms.transport.places import Places
@@ -75,6 +77,9 @@ class ConnectionOwner(Interface):
 
     def told(self, topic: str, text: str) -> None:
         """The processor tells of its state, unasked. Raises ValueError for what is no state."""
+
+    def happened(self, events: Sequence[Event]) -> None:
+        """So it does of what has happened there."""
 
 
 #: Senders are few, and ask again and again.
@@ -238,13 +243,11 @@ class ProcessorConnection(Protocol):
                 # Nothing is to be gathered.
                 number, text = replies[0]
                 self._answered(int(number), text, now)
-                return
-            with self._cork:
-                if replies:
+            elif replies:
+                with self._cork:
                     self._all_answered(replies, now)
-                else:
-                    for line, payload in self._decoder.feed(data):
-                        self._reply_received(line, payload, now)
+            else:
+                self._others_received(data, now)
         except ValueError as error:
             self._log.error("the processor answers garbage: {error}", error=error)
             self.transport.abortConnection()
@@ -287,6 +290,19 @@ class ProcessorConnection(Protocol):
         waiting = self._pending.pop(number)
         self._over(waiting, 1)
         waiting.failed(number, OutcomeUnknownError(f"{why} {waiting.named(number)}"))
+
+    def _others_received(self, data: bytes, now: float) -> None:
+        """What is not replies alone, or not all there is of them."""
+        events: Sequence[Event] = ()
+        if self._decoder.is_idle:
+            events, data = events_apart(data)
+        if data:
+            with self._cork:
+                for line, payload in self._decoder.feed(data):
+                    self._reply_received(line, payload, now)
+        if events:
+            # Behind the replies: somebody waits for those.
+            self._owner.happened(events)
 
     def _reply_received(self, line: bytes, payload: bytes, now: float) -> None:
         reply = parse_reply(line, payload)

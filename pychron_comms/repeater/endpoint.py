@@ -17,6 +17,7 @@ from zope.interface import implementer
 from pychron_comms.errors import CommandError, PychronCommunicationError
 from pychron_comms.interfaces import IAsksAgain, ICommandRepeater, IKnownRead, Replies, ReplyToCome
 from pychron_comms.observability.metrics import Histogram
+from pychron_comms.observability.state.stream import Event
 from pychron_comms.repeater.connection import (
     ProcessorConnection,
     ProcessorConnectionFactory,
@@ -61,6 +62,9 @@ class StateWatcher(Protocol):
 
     def heard(self, topic: str, text: str) -> None:
         """A message of its state stream. Raises ValueError for what is none."""
+
+    def happened(self, events: Sequence[Event]) -> None:
+        """What happened there, of which it has told together."""
 
     def lost(self, reason: str) -> None:
         """The connection to it has ended."""
@@ -223,6 +227,10 @@ class CommandRepeater(MultiService):
     def told(self, topic: str, text: str) -> None:
         if self._watcher is not None:
             self._watcher.heard(topic, text)
+
+    def happened(self, events: Sequence[Event]) -> None:
+        if self._watcher is not None:
+            self._watcher.happened(events)
 
     def _attempt_failed(self, failure: Failure) -> Failure:
         self._why = failure.getErrorMessage()

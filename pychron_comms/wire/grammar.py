@@ -282,10 +282,13 @@ def tagged_replies(identifiers: Sequence[str], texts: Sequence[str | bytes]) -> 
 
 def event_line(topic: str, number: int, text: str) -> bytes:
     """A line that answers no request: only who has subscribed gets it."""
-    return f"@event={topic};seq={number} {one_line(text)}\r\n".encode(errors="replace")
+    if "\n" in text or "\r" in text:
+        text = one_line(text)
+    return f"@event={topic};seq={number} {text}\r\n".encode(errors="replace")
 
 
-#: What a line has in it that announces a payload.
+#: What a line begins with that answers no request, and has in it that announces a payload.
+EVENT_MARK = "@event="
 PAYLOAD_MARK = b"len="
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections.abc import Sequence
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -11,12 +12,16 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.errors import OutcomeUnknownError, PychronCommunicationError
+from pychron_comms.observability.state.stream import Event
 from pychron_comms.repeater import endpoint
 from pychron_comms.repeater.endpoint import why_lost
 from pychron_comms.repeater.local import LocalRepeater
 from pychron_comms.wire.context import PLAIN, RequestContext
 from tests.doubles import Heard, ScriptedGate
 from tests.repeater.test_endpoint import EndpointCase, RoutingCase
+
+#: What a processor tells of one command.
+EVENT = b'@event=event;seq=1 {"seq":%d,"prev":%d,"path":"command","t":1.5,"reply":"OK"}\r\n'
 
 
 class Watcher:
@@ -27,6 +32,9 @@ class Watcher:
 
     def heard(self, topic: str, text: str) -> None:
         self.said.append((topic, text))
+
+    def happened(self, events: Sequence[Event]) -> None:
+        self.said += events
 
     def lost(self, reason: str) -> None:
         self.said.append((reason,))
@@ -59,9 +67,28 @@ class StateTests(EndpointCase):
         end = ("its end was closed: it was stopped, or killed",)
         self.assertEqual(watcher.said, [("state", "A True"), end] * 2)
 
+    def test_what_comes_with_a_reply_is_told_behind_it(self) -> None:
+        watcher = Watcher()
+        self.repeater.watch_state(watcher)
+        self.start()
+        self.processor.read()
+        reply = self.ask("Open A")
+        reply.addCallback(lambda text: watcher.said.append((text,)))
+        self.processor.say(EVENT % (1, 0) + b"@id=2 OK\r\n" + EVENT % (2, 1))
+        event = ("command", '"reply":"OK"')
+        self.assertEqual(watcher.said, [("OK",), event, event])
+
+    def test_what_comes_with_other_news_keeps_its_place(self) -> None:
+        watcher = Watcher()
+        self.repeater.watch_state(watcher)
+        self.start()
+        self.processor.say(EVENT % (1, 0) + b"@event=change A\r\n" + EVENT % (3, 2))
+        self.assertEqual([topic for topic, _ in watcher.said], ["event", "change", "event"])
+
     def test_without_anybody_who_watches_it_is_dropped(self) -> None:
         self.start()
         self.processor.say(b"@event=state A True\r\n")
+        self.processor.say(EVENT % (1, 0))
         self.assertFalse(self.processor.transport.aborted)
 
 

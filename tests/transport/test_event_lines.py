@@ -2,16 +2,31 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.errors import MalformedRequestError
-from pychron_comms.observability.state.stream import KEPT, StateStream
-from pychron_comms.transport.event_lines import BEAT
+from pychron_comms.observability.state.messages import event_of
+from pychron_comms.observability.state.stream import KEPT, Event, StateStream, members_of
+from pychron_comms.transport.event_lines import BEAT, events_apart
 from pychron_comms.wire.grammar import parse_reply
 from tests.listening import connections
 from tests.observability.state.test_stream import valve
+from tests.properties import holds
 from tests.transport.test_line_protocol import Parrot, Transport
+
+#: What a processor tells of one command, and lines that are no such events.
+EVENT = b'@event=event;seq=7 {"seq":7,"prev":6,"path":"command","t":1.5,"reply":"%d"}\r\n'
+REPLIES = (b"@id=4 OK\r\n", b"@id=5 \xc3\xa9\r\n", b"OK @event=\r\n")
+OTHERS = (
+    b'@event=change;seq=8 {"seq":8,"prev":7,"path":"A"}\r\n',
+    b"@event=event;seq=8 no json\r\n",
+    b"@id=6;len=9 \r\n" + EVENT[:9],
+    b"\xff\r\n",
+    b"@id=7 not whole",
+)
 
 
 class EventLinesTests(SynchronousTestCase):
@@ -100,3 +115,34 @@ class EventLinesTests(SynchronousTestCase):
         self.clock.advance(0)
         self.assertEqual(len({id(transport.writes[0]) for _, transport in others}), 1)
         self.assertEqual([len(transport.writes) for _, transport in others], [1] * 20)
+
+
+class EventsApartTests(SynchronousTestCase):
+    """What one that is told of a stream takes out of a chunk together."""
+
+    def test_events_and_replies_in_any_order(self) -> None:
+        chunk = b"".join([REPLIES[0], EVENT % 1, EVENT % 2, REPLIES[1], EVENT % 3])
+        events, replies = events_apart(chunk)
+        self.assertEqual(events, [Event("command", f'"reply":"{n}"') for n in (1, 2, 3)])
+        self.assertEqual(replies, REPLIES[0] + REPLIES[1])
+
+    def test_all_is_left_to_its_turn_where_something_else_is_there(self) -> None:
+        for other in OTHERS:
+            for chunk in (EVENT % 1 + other, other + EVENT % 1, other):
+                self.assertEqual(events_apart(chunk), ([], chunk))
+
+    @holds
+    @given(
+        st.lists(
+            st.dictionaries(st.text(max_size=5), st.text(max_size=9) | st.floats(0, 1)), max_size=5
+        )
+    )
+    def test_it_takes_each_for_what_it_is_alone(self, happened: list[dict[str, object]]) -> None:
+        texts = [
+            f'{{"seq":{number},"prev":0,"path":"trip","t":2.0,{members_of(fields)}}}'
+            for number, fields in enumerate(happened)
+            if fields
+        ]
+        lines = "".join(f"@event=event;seq=1 {text}\r\n" for text in texts)
+        if "len=" not in lines:
+            self.assertEqual(events_apart(lines.encode()), (list(map(event_of, texts)), b""))

@@ -11,7 +11,6 @@ from zope.interface import implementer
 
 from pychron_comms.observability.http.requests import NOT_DONE_YET, Request, plain
 from pychron_comms.observability.state.audience import Audience
-from pychron_comms.observability.state.messages import Message
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.observability.state.subscription import Subscription
 
@@ -69,8 +68,7 @@ class EventStream(Resource):
         for reader in list(self._readers):
             reader.say_goodbye()
 
-    def _event(self, message: Message) -> bytes:
-        topic, number, text = message
+    def _event(self, topic: str, number: int, text: str) -> bytes:
         # Who has but a part of how things stand must not be taken for one who has it all.
         place = "" if topic in _INCOMPLETE else f"id: {self._session}:{number}\n"
         return f"{place}event: {topic}\ndata: {text}\n\n".encode()

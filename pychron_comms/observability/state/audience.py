@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Iterator
+from itertools import starmap
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.internet.task import LoopingCall
@@ -110,8 +111,8 @@ class Audience:
             gap = b""
             if session:
                 stream.gaps += 1
-                gap = self._form(messages.gap(stream, number))
-            return iter([self._form(messages.hello(stream)) + gap + self._picture(reader)])
+                gap = self._form(*messages.gap(stream, number))
+            return iter([self._form(*messages.hello(stream)) + gap + self._picture(reader)])
         wanted = [change for change in missed if reader.wants(change.what.path)]
         return self._replay(Batch(stream, wanted, number, self._form, replayed=True))
 
@@ -126,7 +127,7 @@ class Audience:
     def beat(self, last: int) -> bytes:
         beat = self._beat_lines.get(last)
         if beat is None:
-            beat = self._beat_lines[last] = self._form(messages.beat(self._stream, last))
+            beat = self._beat_lines[last] = self._form(*messages.beat(self._stream, last))
         return beat
 
     def _batch_of(self, reader: Subscription) -> Batch | None:
@@ -139,9 +140,9 @@ class Audience:
     def _replay(self, batch: Batch) -> Iterator[bytes]:
         # As it is now: what changes until then is told afterwards.
         hello, live = messages.hello(self._stream), messages.live(self._stream)
-        yield self._form(hello)
+        yield self._form(*hello)
         yield from batch
-        yield self._form(live)
+        yield self._form(*live)
 
     def _picture(self, reader: Subscription) -> bytes:
         """How all that it wants stands."""
@@ -158,9 +159,9 @@ class Audience:
                 if reader.wants(event.what.path)
             ]
             parts = [
-                *map(self._form, messages.snapshot(self._stream, reader.wants)),
+                *starmap(self._form, messages.snapshot(self._stream, reader.wants)),
                 *Batch(self._stream, last, 0, self._form, replayed=True),
-                self._form(messages.live(self._stream)),
+                self._form(*messages.live(self._stream)),
             ]
             picture = self._pictures[reader.patterns] = b"".join(parts)
         return picture

@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
-from itertools import islice, takewhile
+from itertools import islice
 from typing import Any, NamedTuple, Protocol
 
 from pychron_comms.interfaces import Source
@@ -74,11 +74,11 @@ _quoted = lru_cache(256)(_ENCODER.encode)
 
 
 def _body(change: Change) -> str:
-    what = change.what
+    _, at, what = change
     if isinstance(what, Item):
         return as_json(what.as_json())
-    more = f",{what.members}" if what.members else ""
-    return f'{{"path":{_quoted(what.path)},"t":{change.at:.6f}{more}}}'
+    path, members = what
+    return f'{{"path":{_quoted(path)},"t":{at:.6f}{"," if members else ""}{members}}}'
 
 
 def new_stream(now: Callable[[], float], steady: Callable[[], float]) -> StateStream:
@@ -150,16 +150,16 @@ class StateStream:
         self._confirmed.pop(item.path, None)
         if before is not None and before.says_the_same(item):
             return False
-        self._tell(item)
+        self._tell_of(item)
         return True
 
     def happened(self, path: str, **fields: Any) -> None:
         """Tell of something that has no state. Raises ValueError for a number that is none."""
-        self.happened_elsewhere(path, members_of(fields))
+        self._tell((Event(path, members_of(fields)),))
 
-    def happened_elsewhere(self, path: str, members: str) -> None:
-        """The same, in JSON already: ``members`` as ``Event`` has them."""
-        self._tell(Event(path, members))
+    def happened_together(self, events: Sequence[Event]) -> None:
+        """The same of some, in their order."""
+        self._tell(events)
 
     def confirm(self, paths: Iterable[str]) -> None:
         """Their values were found unchanged just now."""
@@ -173,7 +173,7 @@ class StateStream:
         self._confirmed.pop(path, None)
         self._heard.pop(path, None)
         if item is not None:
-            self._tell(item.withdrawn())
+            self._tell_of(item.withdrawn())
 
     def invalidate(self, within: str, reason: str) -> None:
         """What is at this path or below cannot be told any more, but for what a person has said."""
@@ -216,8 +216,8 @@ class StateStream:
             return None
         before, found = self._asked
         if not found or before != number or found[-1].number != self.number:
-            newest = takewhile(lambda change: change.number > number, reversed(self._kept))
-            found = list(newest)[::-1]
+            # Each number is there once.
+            found = list(islice(reversed(self._kept), self.number - number))[::-1]
             self._asked = number, found
         return found
 
@@ -239,15 +239,21 @@ class StateStream:
         confirmed = self._confirmed.get(item.path)
         return item if confirmed is None else replace(item, confirmed=confirmed)
 
-    def _tell(self, what: Item | Event) -> None:
-        self.number += 1
-        change = Change(self.number, self._now(), what)
-        self._kept.append(change)
+    def _tell_of(self, item: Item) -> None:
+        at = self._tell((item,))
+        for follower in list(self._followers):
+            follower.item_changed(item, at)
+
+    def _tell(self, what: Sequence[Item | Event]) -> float:
+        """Number what has changed now; when that was."""
+        at = self._now()
+        changes = [Change(number, at, each) for number, each in enumerate(what, self.number + 1)]
+        self.number += len(changes)
+        self._kept += changes
         for subscriber in list(self._subscribers):
-            subscriber.changed(change)
-        if isinstance(what, Item):
-            for follower in list(self._followers):
-                follower.item_changed(what, change.at)
+            for change in changes:
+                subscriber.changed(change)
+        return at
 
     def _forget_old(self) -> None:
         oldest = self._now() - KEPT_FOR

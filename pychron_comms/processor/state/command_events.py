@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from json.encoder import encode_basestring_ascii as _quoted
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from pychron_comms.interfaces import ICall
-from pychron_comms.observability.state.stream import StateStream
+from pychron_comms.observability.state.stream import Event, StateStream
 
 #: Characters of a command and of its reply that are shown.
 _SHOWN = 200
@@ -42,16 +43,16 @@ class CommandEvents:
 
     def _tell(self) -> None:
         ended, self._ended, self._timer = self._ended, [], None
-        for request, reply, seconds in ended:
-            members = _members(request, reply, seconds)
-            self._stream.happened_elsewhere("command", members)
+        self._stream.happened_together([Event("command", _members(*each)) for each in ended])
 
 
 def _members(request: Mapping[str, str], reply: str, seconds: float) -> str:
     """What is told of it, as JSON."""
-    who, request_type = _quoted(request["sender"]), _quoted(request["type"])
-    command = _quoted(request["command"][:_SHOWN])
-    return (
-        f'"who":{who},"type":{request_type},"command":{command},"reply":{_quoted(reply)},'
-        f'"seconds":{round(seconds, 6)}'
-    )
+    asked = _asked(request["sender"], request["type"], request["command"][:_SHOWN])
+    return f'{asked},"reply":{_quoted(reply)},"seconds":{seconds:.6f}'
+
+
+# Who asks for what is the same again and again.
+@lru_cache(256)
+def _asked(sender: str, request_type: str, command: str) -> str:
+    return f'"who":{_quoted(sender)},"type":{_quoted(request_type)},"command":{_quoted(command)}'

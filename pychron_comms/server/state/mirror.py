@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,7 +12,7 @@ from twisted.logger import Logger
 from pychron_comms.observability.state.items import Item, found, item_from_json
 from pychron_comms.observability.state.messages import event_of, fields_of
 from pychron_comms.observability.state.patience import Patience
-from pychron_comms.observability.state.stream import StateStream
+from pychron_comms.observability.state.stream import Event, StateStream
 from pychron_comms.server.state.clock_offset import ClockOffset
 
 #: Seconds without a word after which nothing that a processor said can be believed: who reads is
@@ -53,9 +53,7 @@ class StateMirror:
         if self._ended or not (self._followed or topic in _SIGNS_OF_LIFE):
             return
         if topic == "event":
-            event = event_of(text)
-            self._wait_on()
-            self._stream.happened_elsewhere(*event)
+            self.happened([event_of(text)])
             return
         fields = fields_of(text)
         self._wait_on()
@@ -73,6 +71,12 @@ class StateMirror:
             if topic == "beat" and "t" in fields:
                 self._hear_time(float(fields["t"]))
             self._tell("connected", well=True)
+
+    def happened(self, events: Sequence[Event]) -> None:
+        """The ``event`` messages of its stream that have come together."""
+        if self._followed and not self._ended:
+            self._wait_on()
+            self._stream.happened_together(events)
 
     def _hear_time(self, there: float) -> None:
         now = self._now()

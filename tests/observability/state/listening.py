@@ -21,8 +21,8 @@ def audience_of(
     return Audience(stream, form, clock, beat=beat, apart=apart)
 
 
-def form(message: Message) -> bytes:
-    return json.dumps(message).encode() + b"\n"
+def form(topic: str, number: int, text: str) -> bytes:
+    return json.dumps((topic, number, text)).encode() + b"\n"
 
 
 class Listener:

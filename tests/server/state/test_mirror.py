@@ -170,6 +170,19 @@ class MirrorTests(SynchronousTestCase):
             with self.assertRaises(ValueError):
                 self.mirror.heard(topic, text)
 
+    def test_events_that_come_together_are_each_told_and_a_sign_of_life(self) -> None:
+        self.clock.advance(PATIENCE - 0.1)
+        events = [Event("command", f'"reply":"{number}"') for number in range(3)]
+        self.mirror.happened(events)
+        self.assertEqual([each.what for each in self.recorder.changes], events)
+        self.clock.advance(0.2)
+        self.assertEqual(self.processor(), "connected")
+        self.mirror.leave("stands by")
+        self.mirror.happened(events)
+        self.mirror.end()
+        self.mirror.happened(events)
+        self.assertEqual(len([each for each in self.recorder.changes if each.what in events]), 3)
+
     def test_who_gives_no_time_lives_all_the_same(self) -> None:
         self.clock.advance(PATIENCE)
         self.mirror.heard("beat", '{"seq":1}')
