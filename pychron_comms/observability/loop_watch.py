@@ -67,9 +67,8 @@ class LoopWatch(Service):
     @property
     def may_have_lain(self) -> float:
         """Seconds that what is read now may have lain there; 0 where it is read as it comes."""
-        if self.running:
-            self._look()
-        return self._stood_for if self._clock.seconds() - self._went_on <= LATELY else 0.0
+        now = self._look() if self.running else self._clock.seconds()
+        return self._stood_for if now - self._went_on <= LATELY else 0.0
 
     def _measure(self) -> None:
         now = self._clock.seconds()
@@ -77,7 +76,7 @@ class LoopWatch(Service):
         self._lag.observe(max(late, 0.0))
         self._look()
 
-    def _look(self) -> None:
+    def _look(self) -> float:
         now = self._clock.seconds()
         late, self._last_beat = now - self._last_beat - BEAT, now
         if late > LATE:
@@ -85,3 +84,4 @@ class LoopWatch(Service):
             self._went_on, self._stood_for = now, late + BEAT
             self._counter.value += 1
             self._log.warn("this process stood still for {late:.1f} s", late=late)
+        return now

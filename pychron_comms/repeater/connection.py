@@ -27,12 +27,10 @@ from pychron_comms.interfaces import Replies
 from pychron_comms.observability.metrics import Histogram
 from pychron_comms.observability.state.stream import Event
 from pychron_comms.repeater.hop_places import HopPlaces
-from pychron_comms.repeater.waiting import Waiting, WaitingRun, Wording
+from pychron_comms.repeater.waiting import Waiting, WaitingResponse, WaitingRun, Wording
 from pychron_comms.transport.cork import Cork
 from pychron_comms.transport.event_lines import events_apart
 from pychron_comms.transport.outbox import Outbox
-from pychron_comms.transport.pending_reply import deferred_of
-from pychron_comms.transport.places import Places
 from pychron_comms.transport.socket_tuning import make_prompt, receive_directly
 from pychron_comms.transport.taken import TakenReplies
 from pychron_comms.wire.context import PLAIN, RequestContext, terms_of
@@ -82,6 +80,8 @@ class ConnectionOwner(Interface):
         """So it does of what has happened there."""
 
 
+_Pending = Waiting | WaitingResponse | WaitingRun
+
 #: Senders are few, and ask again and again.
 _name_of = lru_cache(256)(quoted)
 
@@ -102,9 +102,7 @@ class ProcessorConnection(Protocol):
         self._timeout = timeout
         self._decoder = ReplyDecoder(payload_length, REPLY_LIMIT)
         self._places = HopPlaces()
-        self._pending: dict[int, Waiting | WaitingRun] = {}
-        # The id, and who asked.
-        self._numbers: dict[Deferred[str], tuple[int, str]] = {}
+        self._pending: dict[int, _Pending] = {}
         self._last_id = 0
         # Who asked last, when, and the tags that say so.
         self._asker, self._stamped, self._said = "", -math.inf, ""
@@ -122,25 +120,21 @@ class ProcessorConnection(Protocol):
         self, request_type: str, data: str, sender: str, context: RequestContext
     ) -> Deferred[str]:
         """The reply to come. Errors: 203, and 206 for a command that is more than one line."""
-        room = self._places
-        places = room.safe(request_type) if context.safe else room.ordinary
-        waiting = self.ask(Wording(request_type, data), sender, context, places)
-        response = waiting.response = deferred_of(waiting)
-        self._numbers[response] = self._last_id, sender
-        return response
-
-    def ask(
-        self,
-        command: Wording,
-        sender: str,
-        context: RequestContext,
-        places: Places | None = None,
-    ) -> Waiting:
-        """The reply to come to a command of that sender. Errors: 203."""
         if context.ask and self.taken.concern(context.ask):
             self.taken.tell()
-        if places is None:
-            places = self._places.ordinary
+        words = write_request(data, request_type)
+        room = self._places
+        places = room.safe(request_type) if context.safe else room.ordinary
+        places.take(sender)
+        now = self._clock.seconds()
+        tags, until = self._terms(sender, context, now)
+        response = WaitingResponse(data, self._last_id + 1, now, until, (places, sender))
+        self._send(words, tags, response)
+        return response
+
+    def ask(self, command: Wording, sender: str, context: RequestContext) -> Waiting:
+        """The reply to come to a read of that sender. Errors: 203."""
+        places = self._places.ordinary
         places.take(sender)
         now = self._clock.seconds()
         tags, until = self._terms(sender, context, now)
@@ -192,11 +186,12 @@ class ProcessorConnection(Protocol):
 
     def forget(self, response: Deferred[str]) -> None:
         """Tell the processor that nobody waits for this response; nothing where it is not ours."""
-        asked = self._numbers.get(response)
-        if asked is not None:
-            number, sender = asked
+        if not isinstance(response, WaitingResponse) or response.place is None:
+            return
+        if self._pending.get(response.number) is response:
+            _, sender = response.place
             # Behind the request itself, and not behind those of others.
-            self.say(f"Forget {number}", f";from={_name_of(sender)}")
+            self.say(f"Forget {response.number}", f";from={_name_of(sender)}")
 
     def session_ended(self, session: str, sender: str) -> None:
         """Tell the processor, behind what that client has asked: others need not wait for it."""
@@ -262,25 +257,20 @@ class ProcessorConnection(Protocol):
     def _say(self, words: str, seconds: float, tags: str = "") -> Deferred[str]:
         """Words of this connection's own; its reply, within so many seconds."""
         now = self._clock.seconds()
-        waiting = Waiting(words, now, now + seconds)
-        response = deferred_of(waiting)
-        self._send(words, tags, waiting)
+        response = WaitingResponse(words, self._last_id + 1, now, now + seconds)
+        self._send(words, tags, response)
         return response
 
-    def _send(self, words: str, tags: str, waiting: Waiting) -> None:
+    def _send(self, words: str, tags: str, waiting: _Pending) -> None:
         number = self._last_id + 1
         self._last_id = number
         self._pending[number] = waiting
         self._outbox.write(f"@id={number}{tags} {words}\r\n".encode())
 
-    def _over(
-        self, waiting: Waiting | WaitingRun, count: int, replied: float | None = None
-    ) -> None:
+    def _over(self, waiting: _Pending, count: int, replied: float | None = None) -> None:
         """So many of these wait no more; when they were replied to, where they were."""
         if replied is not None and self._owner.hop is not None:
             self._owner.hop.observe(replied - waiting.sent, count)
-        if waiting.response is not None:
-            self._numbers.pop(waiting.response, None)
         if waiting.place is not None:
             places, sender = waiting.place
             places.give_back(sender, count)

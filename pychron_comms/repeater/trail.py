@@ -75,9 +75,8 @@ class SentLine:
             return False
         return not self.is_taken or now - context.silent < self.asked_at
 
-    def answered(self, outcome: str | Failure, response: Deferred[str]) -> None:
+    def tell_joined(self, outcome: str | Failure) -> None:
         """One of its responses has come."""
-        self.under_way.remove(response)
         joined, self.joined = self.joined, []
         for each in joined:
             each.callback(outcome)
@@ -102,7 +101,8 @@ class Trail:
 
     def find(self, line: Line) -> SentLine | None:
         """Where that line was sent, if it runs or did lately."""
-        self._forget_old()
+        if self._ended and self._ended[0][0] <= self._clock.seconds() - KEEP:
+            self._forget_old()
         return self._lines.get(line)
 
     def line_sent(self, line: Line, ask: str, to: str, response: Deferred[str]) -> None:
@@ -153,13 +153,13 @@ class Trail:
     def _answered(
         self, outcome: str | Failure, response: Deferred[str], line: Line, sent: SentLine
     ) -> str | Failure:
+        sent.under_way.remove(response)
         if sent.joined:
             self._joined = [each for each in self._joined if each is not sent]
-        sent.answered(outcome, response)
-        now = self._clock.seconds()
+            sent.tell_joined(outcome)
         if not sent.under_way:
-            sent.ended_at = now
-            if _was_never_sent(outcome):
+            now = sent.ended_at = self._clock.seconds()
+            if isinstance(outcome, Failure) and _was_never_sent(outcome):
                 self._forget(line, sent)
             else:
                 self._ended.append((now, line, sent))
@@ -185,5 +185,5 @@ class Trail:
             self._asks.pop(ask, None)
 
 
-def _was_never_sent(outcome: str | Failure) -> bool:
-    return isinstance(outcome, Failure) and bool(outcome.check(PychronCommunicationError))
+def _was_never_sent(failure: Failure) -> bool:
+    return bool(failure.check(PychronCommunicationError))

@@ -28,20 +28,16 @@ class Wording:
 class Waiting(PendingReply):
     """A command that was ``sent`` then, and is given up at ``until``: its reply is to come.
 
-    ``place``: of which it takes one, and whose it is; what the hop says of itself takes none.
-    ``response``: the Deferred that hears the reply, where one does.
+    ``place``: of which it takes one, and whose it is.
     """
 
-    __slots__ = ("command", "place", "response", "sent", "until")
+    __slots__ = ("command", "place", "sent", "until")
 
-    def __init__(
-        self, command: str, sent: float, until: float, place: tuple[Places, str] | None = None
-    ) -> None:
+    def __init__(self, command: str, sent: float, until: float, place: tuple[Places, str]) -> None:
         self.command = command
         self.sent = sent
         self.until = until
         self.place = place
-        self.response: Deferred[str] | None = None
 
     def named(self, number: int) -> str:
         """The command of that number."""
@@ -52,10 +48,45 @@ class Waiting(PendingReply):
         self.errback(error)
 
 
+class WaitingResponse(Deferred[str]):
+    """The same, where others than who asked want to hear the reply; ``number`` is its id.
+
+    What the hop says of itself takes no ``place``.
+    """
+
+    def __init__(
+        self,
+        command: str,
+        number: int,
+        sent: float,
+        until: float,
+        place: tuple[Places, str] | None = None,
+    ) -> None:
+        super().__init__()
+        self.command = command
+        self.number = number
+        self.sent = sent
+        self.until = until
+        self.place = place
+
+    def named(self, number: int) -> str:
+        """The command of that number."""
+        return self.command
+
+    def replied(self, number: int, texts: Sequence[str | bytes]) -> None:
+        """Its reply has come."""
+        (text,) = texts
+        self.callback(text if isinstance(text, str) else text.decode())
+
+    def failed(self, number: int, error: Exception) -> None:
+        """There is no reply to it."""
+        self.errback(error)
+
+
 class WaitingRun:
     """The same of commands that were sent together: their numbers count up from ``first``."""
 
-    __slots__ = ("commands", "first", "place", "replies", "response", "sent", "until")
+    __slots__ = ("commands", "first", "place", "replies", "sent", "until")
 
     def __init__(
         self,
@@ -73,7 +104,6 @@ class WaitingRun:
         self.sent = sent
         self.until = until
         self.place = place
-        self.response = None
 
     def named(self, number: int) -> str:
         """The command of that number."""

@@ -29,6 +29,7 @@ from pychron_comms.transport.laned_datagrams import LanedDatagrams
 from pychron_comms.transport.options import WireOptions
 from pychron_comms.transport.peer_identity import is_here
 from pychron_comms.transport.shared import Shared
+from pychron_comms.wire.context import RequestContext, asked_by
 from pychron_comms.wire.copies import KEEP_DATAGRAM
 from pychron_comms.wire.grammar import Request, Tags
 from pychron_comms.wire.lines import TOO_LONG, LineDecoder
@@ -76,7 +77,6 @@ class _Datagram:
     """
 
     session = ""
-    silent = 0.0
 
     def __init__(self, handler: DatagramMessagingHandler, line: DatagramLine) -> None:
         self._handler = handler
@@ -115,6 +115,9 @@ class _Datagram:
     @cached_property
     def ask(self) -> str:
         return self._handler.dispatcher.reports.datagram_name()
+
+    def named(self, context: RequestContext) -> RequestContext:
+        return asked_by(context, self.ask, 0.0)
 
     def refusal(self, command: str) -> CommandError | None:
         """202 for what has lain too long, and for its twins; 201 where one was passed on before.

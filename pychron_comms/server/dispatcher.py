@@ -88,12 +88,11 @@ class Client(Protocol):
     def ask(self) -> str:
         """The name of the request that is answered now, as ``RequestContext`` has it."""
 
-    @property
-    def silent(self) -> float:
-        """Seconds since its connection said something before this, or was made."""
-
     def refusal(self, command: str) -> CommandError | None:
         """Why the request that is answered now must not be passed on; None where it may be."""
+
+    def named(self, context: RequestContext) -> RequestContext:
+        """The same, and what a copy of the request that is answered now is told by."""
 
     def watch(self, ask: str, response: Deferred[str]) -> None:
         """Told of a command that acts; ``ask`` is empty where its copies are its own affair."""
@@ -106,7 +105,6 @@ class Passing:
     """
 
     session = ""
-    silent = 0.0
 
     def __init__(self, reports: DeliveryReports) -> None:
         self._reports = reports
@@ -115,6 +113,9 @@ class Passing:
     def refusal(self, command: str) -> CommandError | None:
         """It is there."""
         return None
+
+    def named(self, context: RequestContext) -> RequestContext:
+        return asked_by(context, self.ask, 0.0)
 
     def watch(self, ask: str, response: Deferred[str]) -> None:
         """Nobody can tell when it has gone."""
@@ -164,6 +165,7 @@ class RequestDispatcher:
         self.known_reads: LineTable[IKnownRead] = LineTable(READS, READS // 2)
         self.stream = stream
         self.request_type = request_type
+        self._one_type = "" if request_type == OPEN else request_type
         self._repeater = repeater
         self._catalogue = catalogue
         self.reports = reports
@@ -201,7 +203,9 @@ class RequestDispatcher:
         own = self._own.get(command)
         if own is not None and not (named_type and command == _HELP):
             return own()
-        request_type = self._type(named_type, command)
+        # Mostly a listener has one type, and nobody names it.
+        request_type = "" if named_type else self._one_type
+        request_type = request_type or self._type(named_type, command)
         of_own_type = self._own_types.get(request_type)
         if of_own_type is not None:
             return of_own_type(command, sender, self._context(tags))
@@ -211,7 +215,7 @@ class RequestDispatcher:
             return self._read(request_type, request, sender, context)
         if self._log is not None:
             context = context._replace(trace=client.ask)
-        asked = Asked(request_type, command, sender, context, is_tagged=bool(tags))
+        asked = Asked(request_type, command, sender, context, bool(tags))
         response = self._act(asked, nature, client)
         if nature is Nature.UNKNOWN and request_type == self.request_type:
             response.addErrback(self._with_places)
@@ -251,7 +255,7 @@ class RequestDispatcher:
             refusal = None if context.safe else client.refusal(command)
             if refusal is not None:
                 raise refusal
-            context = asked_by(context, client.ask, client.silent)
+            context = client.named(context)
         response = self._repeater.get_response(request_type, command, sender, context)
         client.watch(context.ask, response)
         return response

@@ -20,6 +20,7 @@ from pychron_comms.server.resend.delivery import LAIN
 from pychron_comms.transport.connections import HELD, Connections
 from pychron_comms.transport.line_protocol import CommandLineReceiver
 from pychron_comms.transport.socket_tuning import read_bit_by_bit
+from pychron_comms.wire.context import RequestContext, asked_by
 from pychron_comms.wire.grammar import Request, Tags
 
 #: Seconds in which a client that has gone resets the connection that a reply was written to.
@@ -64,10 +65,6 @@ class MessagingHandler(CommandLineReceiver):
     def worth(self) -> int:
         # A lease may end with it.
         return HELD if self._session else super().worth
-
-    def more_came(self) -> None:
-        if self._conversation is not None:
-            self._conversation.more_came()
 
     def makes_safe(self, line: bytes) -> bool:
         return self._dispatcher.makes_safe(line)
@@ -137,11 +134,11 @@ class MessagingHandler(CommandLineReceiver):
 
     @property
     def ask(self) -> str:
-        return f"{self._known_conversation().name}.{self._asked}"
+        conversation = self._conversation or self._known_conversation()
+        return f"{conversation.name}.{self._asked}"
 
-    @property
-    def silent(self) -> float:
-        return self._clock.seconds() - self._heard_at
+    def named(self, context: RequestContext) -> RequestContext:
+        return asked_by(context, self.ask, self._clock.seconds() - self._heard_at)
 
     def refusal(self, command: str) -> CommandError | None:
         """202 where its client's end was there with the request when this process went on."""
@@ -153,12 +150,12 @@ class MessagingHandler(CommandLineReceiver):
         return None
 
     def watch(self, ask: str, response: Deferred[str]) -> None:
-        self._known_conversation().add(ask, response)
+        (self._conversation or self._known_conversation()).add(ask, response)
 
     def _known_conversation(self) -> Conversation:
         if self._conversation is None:
-            self._conversation = Conversation(self._dispatcher.reports, self.transport)
-            self._follows = True
+            self._conversation = Conversation(self._dispatcher.reports, self._socket())
+            self._more_came = self._conversation.more_came
         return self._conversation
 
     def _socket(self) -> object:

@@ -90,5 +90,7 @@ class AdmissionFactory(Factory):
             line = render("", text, self._connections.options.frame)
             return Refusal(self, line, self._connections.clock)
         protocol = self._factory.buildProtocol(addr)
+        # It need not ask its transport, which would make the address anew.
+        protocol.sender = host
         self._connections.add(protocol, host)
         return protocol

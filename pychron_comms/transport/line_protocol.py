@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IHalfCloseableProtocol, IHandshakeListener
@@ -53,8 +53,8 @@ class CommandLineReceiver(ReplyingProtocol):
     _reading_paused = False
     _takes_no_more = False
     _acts_wait = False
-    # Whether ``more_came`` is to be told of what comes.
-    _follows = False
+    # Told where something came that is not looked at yet, and no command waits.
+    _more_came: Callable[[], object] | None = None
     _silence_timer: IDelayedCall | None = None
     # Lines that are worked off in one go.
     _slice = SLICE
@@ -109,12 +109,9 @@ class CommandLineReceiver(ReplyingProtocol):
         """Of TLS: before any line comes, the peer's certificate tells who sends it."""
         self.sender = introduced(self.transport, self._log)
 
-    def more_came(self) -> None:
-        """Something came that is not looked at yet, and no command waits."""
-
     def dataReceived(self, data: bytes) -> None:
-        if self._follows and not self.is_busy:
-            self.more_came()
+        if self._more_came is not None and not self.is_busy:
+            self._more_came()
         if self._takes_no_more or (self._first is not None and self._is_refused(data)):
             return
         self.quiet_since = None

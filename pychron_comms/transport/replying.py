@@ -70,7 +70,8 @@ class ReplyingProtocol(LineReceiver):
         raise NotImplementedError
 
     def connectionMade(self) -> None:
-        self.sender = sender_of(self.transport.getPeer())
+        if not self.sender:
+            self.sender = sender_of(self.transport.getPeer())
         self._host = self.sender
         self._account = Account(self._connections.budgets, self._host)
         self.pressure = Backpressure(self._options.in_flight, self._account.host)

@@ -42,7 +42,7 @@ _NO_WORDS = frozenset({*range(0x21), ord("@")})
 _ID_TAG = re.compile(r"@(?:[^ ]*;)?id=([^; ]+)")
 _NUMBERED = re.compile(rb"^@id=(\d{1,18}) ([!-~][ -~]*)\r\n", re.MULTILINE)
 _LENGTH_TAG = re.compile(rb"@(?:[^ ]*;)?len=(\d+)[; ]")
-_SAFE_VALUE = re.compile(r"[\w.~:/,+-]*", re.ASCII)
+_UNSAFE_IN_VALUE = re.compile(r"[^A-Za-z0-9_.~:/,+-]")
 _KEPT = ":/,.+"
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 
@@ -145,7 +145,7 @@ def join_tags(tags: Tags) -> str:
 def quoted(value: str) -> str:
     """A tag's value, percent-encoded where it must be."""
     # Most values need none, and quoting is slow.
-    return value if _SAFE_VALUE.fullmatch(value) else quote(value, safe=_KEPT)
+    return quote(value, safe=_KEPT) if _UNSAFE_IN_VALUE.search(value) else value
 
 
 def split_type(text: str) -> tuple[str, str]:

@@ -14,15 +14,15 @@ UNREAD_LIMIT = 256
 class Conversation:
     """Told by a connection what happens on it; tells each ``Delivery``.
 
-    The socket of ``transport`` is asked for what that knows. A reply that is made after the client
+    ``handle``, its socket, is asked for what that knows. A reply that is made after the client
     has ended its side, or crosses that end, is in doubt until ``settle``: who had gone answers it
     with a reset.
     """
 
-    def __init__(self, reports: DeliveryReports, transport: object) -> None:
+    def __init__(self, reports: DeliveryReports, handle: object) -> None:
         self.name = reports.connection_name()
         self._reports = reports
-        self._transport = transport
+        self._handle = handle
         self._waiting: dict[Deferred[str], Delivery] = {}
         # Those of whose askers the end has been seen, and no reply yet.
         self._abandoned: dict[Deferred[str], Delivery] = {}
@@ -65,7 +65,7 @@ class Conversation:
         self._ended = True
         self._abandon()
         unread = self._take_unread()
-        if all_written and evidence.has_taken_all(evidence.handle_of(self._transport)):
+        if all_written and evidence.has_taken_all(self._handle):
             for delivery in unread:
                 delivery.delivered()
         else:
@@ -74,7 +74,7 @@ class Conversation:
     def settle(self) -> None:
         """The connection has been left open for a moment after the last reply."""
         crossed, self._crossed = self._crossed, []
-        taken = evidence.has_taken_all(evidence.handle_of(self._transport))
+        taken = evidence.has_taken_all(self._handle)
         for delivery in crossed:
             if taken:
                 delivery.delivered()
@@ -104,7 +104,7 @@ class Conversation:
             delivery.delivered()
         elif self._gone:
             delivery.lost()
-        elif self._ended or evidence.has_ended(evidence.handle_of(self._transport)):
+        elif self._ended or evidence.has_ended(self._handle):
             self._crossed.append(delivery)
         else:
             self._unread.append(delivery)

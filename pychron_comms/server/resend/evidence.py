@@ -127,9 +127,9 @@ def _ended(handle: object) -> bool | None:
     if not isinstance(handle, socket.socket):
         return None
     try:
-        state = _tcp_state(handle)
-        if state is not None:
-            return state != _ESTABLISHED
+        told = _tcp_info(handle)
+        if told is not None:
+            return told[0] != _ESTABLISHED
         return not handle.recv(1, socket.MSG_PEEK)
     except BlockingIOError:
         return False
