@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import starmap
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -168,10 +168,10 @@ class Audience:
 
     # -- when
 
-    def changed(self, change: Change) -> None:
+    def changed(self, changes: Sequence[Change]) -> None:
         if self._timer is None:
             self._plan()
-        elif change.number - self._upto >= MANY and not self._hurries:
+        elif self._is_full and not self._hurries:
             self._hurries = True
             self._timer.reset(0)
 

@@ -18,7 +18,7 @@ from pychron_comms.observability.state.items import STALE, Item
 KEPT = 20_000
 KEPT_FOR = 600.0
 
-#: Changes whose text is kept for those who are told of them next.
+#: Changes of items whose text is kept for those who are told of them next.
 BODIES = 2000
 
 
@@ -48,8 +48,8 @@ class Change(NamedTuple):
 class Subscriber(Protocol):
     """Told of each change, in order; must neither block nor raise."""
 
-    def changed(self, change: Change) -> None:
-        """An item is new or says something else, or something has happened."""
+    def changed(self, changes: Sequence[Change]) -> None:
+        """An item is new or says something else, or things have happened together."""
 
 
 class Follower(Protocol):
@@ -71,14 +71,6 @@ def members_of(fields: Mapping[str, Any]) -> str:
 
 #: A path as JSON: few are told of again and again.
 _quoted = lru_cache(256)(_ENCODER.encode)
-
-
-def _body(change: Change) -> str:
-    _, at, what = change
-    if isinstance(what, Item):
-        return as_json(what.as_json())
-    path, members = what
-    return f'{{"path":{_quoted(path)},"t":{at:.6f}{"," if members else ""}{members}}}'
 
 
 def new_stream(now: Callable[[], float], steady: Callable[[], float]) -> StateStream:
@@ -228,11 +220,16 @@ class StateStream:
 
     def body(self, change: Change) -> str:
         """Its fields as JSON, but for those of the reader: made once, however many are told."""
-        text = self._bodies.get(change.number)
+        number, at, what = change
+        if isinstance(what, Event):
+            # Nearly made already: to keep it would take as long.
+            path, members = what
+            return f'{{"path":{_quoted(path)},"t":{at:.6f}{"," if members else ""}{members}}}'
+        text = self._bodies.get(number)
         if text is None:
             if len(self._bodies) >= BODIES:
                 self._bodies.clear()
-            text = self._bodies[change.number] = _body(change)
+            text = self._bodies[number] = as_json(what.as_json())
         return text
 
     def _as_confirmed(self, item: Item) -> Item:
@@ -251,8 +248,7 @@ class StateStream:
         self.number += len(changes)
         self._kept += changes
         for subscriber in list(self._subscribers):
-            for change in changes:
-                subscriber.changed(change)
+            subscriber.changed(changes)
         return at
 
     def _forget_old(self) -> None:

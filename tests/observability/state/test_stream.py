@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -27,8 +28,8 @@ class Recorder:
     def __init__(self) -> None:
         self.changes: list[Change] = []
 
-    def changed(self, change: Change) -> None:
-        self.changes.append(change)
+    def changed(self, changes: Sequence[Change]) -> None:
+        self.changes += changes
 
 
 class StreamCase(SynchronousTestCase):
@@ -77,7 +78,7 @@ class PublishTests(StreamCase):
         stream = self.stream
 
         class Leaver(Recorder):
-            def changed(self, change: Change) -> None:
+            def changed(self, changes: Sequence[Change]) -> None:
                 stream.unsubscribe(self)
 
         second = Recorder()
