@@ -34,7 +34,7 @@ _CAUSE = ": cannot start: "
 _WARNS = re.compile(r"\[\S+#(?:warn|error|critical)\]")
 
 #: Seconds that a half may take to be ready, on a computer that is busy.
-_START = 60.0
+_START = 120.0
 
 #: Seconds in which a half ends by itself, as systemd's units have it: making safe may take 24.
 STOP = 45.0

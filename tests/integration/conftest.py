@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +13,11 @@ import pytest
 from tests.integration.brokers import Broker
 from tests.integration.laboratories import CONFIGURATION, Laboratory, start_laboratory
 from tests.integration.processes import PATIENCE, Processes
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # As who starts the tests in the background has it: programs would inherit that, and hear no
+    # Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

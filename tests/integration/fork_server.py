@@ -62,6 +62,9 @@ _OF_A_START = ("PYTHON", "COVERAGE", "LANG", "LC_", "TZ", "MALLOC_", "OPENSSL_",
 _PATH = "PYTHONPATH"
 _LONGEST = 1 << 20
 
+#: Seconds in which a fork begins; the first one waits for all imports, on a busy machine.
+_PATIENCE = 300.0
+
 
 class Fork:
     """A running program: what its users need of ``Popen``."""
@@ -111,6 +114,7 @@ class ForkServer:
         self._environment = {each: environment[each] for each in environment if each != _PATH}
         self._turn = threading.Lock()
         self._channel, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._channel.settimeout(_PATIENCE)
         with theirs:
             self._process = subprocess.Popen(
                 [sys.executable, __file__, str(theirs.fileno())],
@@ -131,7 +135,10 @@ class ForkServer:
         asked = json.dumps([list(arguments), str(folder), dict(environment)]).encode()
         with self._turn:
             socket.send_fds(self._channel, [asked], [output])
-            return Fork(self, int(self._channel.recv(_LONGEST)))
+            begun = self._channel.recv(_LONGEST)
+        if not begun.isdigit():
+            raise RuntimeError(f"{arguments}: {begun.decode() or 'the fork server has ended'}")
+        return Fork(self, int(begun))
 
     def reap(self, pid: int) -> int:
         """The exit status of one that has ended; negative for the signal that ended it."""
@@ -166,7 +173,12 @@ def _serve(channel: socket.socket) -> list[str]:
             os.close(outputs[0])
         else:
             arguments, folder, environment = request
-            _begin(folder, environment, outputs[0])
+            try:
+                _begin(folder, environment, outputs[0])
+            except OSError as error:
+                # Else who asked would wait for a number for ever.
+                channel.send(str(error).encode())
+                return []
             # Now that it has a group of its own.
             channel.send(str(os.getpid()).encode())
             return list(arguments)

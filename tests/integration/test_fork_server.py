@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import signal
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.fork_server import FORKS
+from tests.integration.fork_server import FORKS, ForkServer
 from tests.integration.processes import Processes, RunningProcess
 
 pytestmark = pytest.mark.skipif(not FORKS, reason="a process is not a descriptor here")
@@ -85,3 +86,13 @@ def test_one_that_stands_still_is_waited_for_in_vain_and_killed(processes: Proce
     assert not forked.runs
     assert forked.group_is_empty
     assert forked.wait_for_end() == -signal.SIGKILL
+
+
+def test_one_that_cannot_begin_is_told_of_and_waited_for_by_nobody(tmp_path: Path) -> None:
+    server = ForkServer(dict(os.environ))
+    try:
+        for folder in (tmp_path / "nowhere", tmp_path / "there_neither"):
+            with pytest.raises(RuntimeError, match=f"No such file.*{folder.name}"):
+                server.start(["x"], folder, dict(os.environ), sys.stderr.fileno())
+    finally:
+        server.end()

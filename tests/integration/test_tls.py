@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -187,6 +188,31 @@ def test_our_own_client_says_that_it_was_never_sent(secured: Secured) -> None:
             communicator.ask("Open C")
         assert "certificate=FILE:privateKey=FILE" in str(told.value)
     assert secured.ask("GetIndicatorState C") == "False"
+
+
+def status_of(file: Path, processor: str, listener: str) -> dict[str, tuple[str, str]]:
+    """What ``pychron-lab status`` finds of a laboratory with these ways: each state and text."""
+    listeners = f'[[server.listener]]\ntype = "System"\nlisten = ["{listener}"]\n'
+    file.write_text(f'[server]\nprocessor = "{processor}"\n{listeners}')
+    tool = (sys.executable, "-m", "pychron_comms.operations", "status", "--json")
+    told = run_forked(*tool, "--config", str(file), folder=file.parent)
+    found = json.loads(told.stdout)["findings"]
+    return {each["subject"]: (each["state"], each["text"]) for each in found}
+
+
+def test_status_asks_a_processor_behind_tls(secured: Secured, tmp_path: Path) -> None:
+    roots = f"trustRoots={secured.certs / 'ca.pem'}"
+    way = f"tls:{HOST}:{secured.hop[1]}"
+    listener = f"tls:{secured.system[1]}:{shown(secured.certs, 'server')}:{roots}"
+    file = tmp_path / "lab.toml"
+
+    found = status_of(file, f"{way}:{shown(secured.certs, 'server')}:{roots}", listener)
+    state, text = found["processor"]
+    assert (state, text.startswith(f"answers at {way}")) == ("ok", True), text
+    assert found["certificate"][0] == "ok"
+
+    state, text = status_of(file, f"{way}:{roots}", listener)["processor"]
+    assert (state, "certificate=FILE:privateKey=FILE" in text) == ("broken", True), text
 
 
 _DEFERRED = """
