@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import errno
 import time
+from collections import deque
 from collections.abc import Callable
 
-from pychron_comms.journal.syncing import Done, Sync, Turns
+from pychron_comms.journal.syncing import Done, Turns, Work
 
 
 class SteppedDisk:
     """``turn`` is a turn of the reactor; in it the disk has done what it was asked before, unless
-    it ``hangs``. ``syncs`` counts what it was asked."""
+    it ``hangs``. ``asked`` counts what it was."""
 
     def __init__(self) -> None:
         self.later: list[Callable[[], None]] = []
         self.hangs = False
-        self.syncs = 0
-        self._under_way: tuple[Sync, Done] | None = None
+        self.asked = 0
+        self._begun: deque[tuple[Work, Done]] = deque()
 
     @property
     def turns(self) -> Turns:
@@ -25,7 +26,7 @@ class SteppedDisk:
 
     @property
     def is_busy(self) -> bool:
-        return self._under_way is not None
+        return bool(self._begun)
 
     def turn(self) -> None:
         self._turn()
@@ -38,15 +39,18 @@ class SteppedDisk:
         self.end(OSError(errno.EIO, "bad sector"))
 
     def end(self, error: OSError | None = None) -> None:
-        """It has done what it was asked, or could not."""
-        if self._under_way is None:
+        """It has done what it was asked first, or could not."""
+        if not self._begun:
             return
-        (sync, done), self._under_way = self._under_way, None
+        work, done = self._begun.popleft()
+        if error is not None:
+            done(error)
+            return
         try:
-            sync()
-        except OSError as raised:
-            error = raised
-        done(error)
+            outcome = work()
+        except Exception as raised:
+            outcome = raised
+        done(outcome)
 
     def _turn(self) -> None:
         later = self.later.copy()
@@ -56,10 +60,9 @@ class SteppedDisk:
 
     # -- what a journal asks
 
-    def begin(self, sync: Sync, done: Done) -> None:
-        assert self._under_way is None, "one sync at a time"
-        self.syncs += 1
-        self._under_way = sync, done
+    def begin(self, work: Work, done: Done) -> None:
+        self.asked += 1
+        self._begun.append((work, done))
 
     def wait(self, seconds: float) -> None:
         if self.hangs:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
-from typing import Any
+from typing import Any, NamedTuple
 
+from twisted.internet.defer import Deferred, gatherResults
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from pychron_comms.alarms.alarm import (
@@ -19,7 +20,7 @@ from pychron_comms.alarms.figures import count_alarms
 from pychron_comms.alarms.ledger import AlarmLedger, Tell
 from pychron_comms.alarms.newcomers import MISSING, Newcomers
 from pychron_comms.alarms.roster import Roster
-from pychron_comms.alarms.rule import WELL, Rule, Verdict
+from pychron_comms.alarms.rule import WELL, Rule, Verdict, worse
 from pychron_comms.interfaces import IJournal, Severity
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.items import Item
@@ -27,6 +28,15 @@ from pychron_comms.observability.state.stream import StateStream
 
 #: Where the processors are, by their names: the paths of what each tells of the road end with it.
 _PROCESSOR = "road/processor/"
+
+
+class _Doing(NamedTuple):
+    """What somebody does about an alarm; ``fields`` are what is told of it."""
+
+    what: str
+    change: Callable[[Alarm], None]
+    sender: str
+    fields: Mapping[str, Any]
 
 
 class AlarmBoard:
@@ -44,8 +54,7 @@ class AlarmBoard:
         tell: Tell,
     ) -> None:
         self._roster = Roster(rules)
-        self._ledger = AlarmLedger(stream, journal, tell, now)
-        self._journal = journal
+        self._ledger = AlarmLedger(stream, journal, tell, now, clock)
         self._stream = stream
         self._clock = clock
         self._now = now
@@ -82,7 +91,7 @@ class AlarmBoard:
         for timer in (self._timer, self._missing):
             if timer is not None and timer.active():
                 timer.cancel()
-        self._journal.close()
+        self._ledger.close()
 
     def item_changed(self, item: Item, at: float) -> None:
         """As a follower of the stream. Alarms are looked at in a turn of their own: what they
@@ -91,41 +100,51 @@ class AlarmBoard:
 
     # -- what people do
 
-    def acknowledge(self, name: str, by: str, sender: str) -> int:
+    def acknowledge(self, name: str, by: str, sender: str) -> Deferred[int]:
         """Somebody has seen it; how many alarms that are. Errors: 004, 214."""
         found = [each for each in self._roster.named(name) if each.can_be_acknowledged]
-        for alarm in found:
-            self._do(alarm, ACKNOWLEDGE, lambda each: each.acknowledge(by), sender, by=by)
-        return len(found)
+        return self._do_all(found, _Doing(ACKNOWLEDGE, _acknowledge(by), sender, {"by": by}))
 
-    def shelve(self, name: str, seconds: float, by: str, why: str, sender: str) -> int:
+    def shelve(self, name: str, seconds: float, by: str, why: str, sender: str) -> Deferred[int]:
         """Nobody is told of it for so long; how many alarms that are. Errors: 004, 214."""
         found = self._roster.named(name)
         until = round(self._now() + seconds, 3)
         shelf = Shelf(ends=self._clock.seconds() + seconds, until=until, by=by, why=why)
-        for alarm in found:
-            self._do(
-                alarm, SHELVE, lambda each: each.shelve(shelf), sender, by=by, why=why, until=until
-            )
-        return len(found)
+        fields = {"by": by, "why": why, "until": until}
+        return self._do_all(found, _Doing(SHELVE, _shelve(shelf), sender, fields))
 
-    def unshelve(self, name: str, by: str, sender: str) -> int:
+    def unshelve(self, name: str, by: str, sender: str) -> Deferred[int]:
         """The end of that, before its time. Errors: 004, 214."""
         found = [each for each in self._roster.named(name) if each.shelf is not None]
-        for alarm in found:
-            self._do(alarm, UNSHELVE, lambda each: each.shelve(None), sender, by=by)
-        return len(found)
+        return self._do_all(found, _Doing(UNSHELVE, _shelve(None), sender, {"by": by}))
 
-    def _do(
-        self, alarm: Alarm, what: str, change: Callable[[Alarm], None], sender: str, **fields: Any
-    ) -> None:
+    def _do_all(self, found: Sequence[Alarm], doing: _Doing) -> Deferred[int]:
+        done = gatherResults([self._do(each, doing) for each in found], consumeErrors=True)
+        return done.addCallbacks(sum, lambda failure: failure.value.subFailure)
+
+    def _do(self, alarm: Alarm, doing: _Doing) -> Deferred[int]:
+        """1 where it is so then, 0 where it is not to be any more."""
         # Who has silenced it must be known: first it is written down how it will be.
-        then = copy(alarm)
-        change(then)
-        self._ledger.write(then, what, sender=sender, **fields)
-        change(alarm)
-        self._ledger.told(alarm, what, **fields)
+        seen, then = copy(alarm), copy(alarm)
+        doing.change(then)
+        written = self._ledger.write(then, doing.what, sender=doing.sender, **doing.fields)
+        return written.addCallback(self._written, alarm, seen, doing)
+
+    def _written(
+        self, result: None, alarm: Alarm, seen: Alarm, doing: _Doing
+    ) -> int | Deferred[int]:
+        if all(each is not alarm for each in self):
+            return 0  # its item has gone meanwhile, and it with that
+        if alarm.kept() != seen.kept():
+            # The disk has taken its time, and what it has is not so any more.
+            is_other = alarm.since != seen.since or worse(alarm.latched, seen.latched)
+            if doing.what == ACKNOWLEDGE and (is_other or not alarm.can_be_acknowledged):
+                return 0
+            return self._do(alarm, doing)
+        doing.change(alarm)
+        self._ledger.told(alarm, doing.what, **doing.fields)
         self._look_soon(alarm)
+        return 1
 
     # -- what items and time do
 
@@ -233,3 +252,11 @@ class AlarmBoard:
             if alarm is not None:
                 alarm.recall(record["state"], steady, now)
                 self._early.add(alarm)
+
+
+def _acknowledge(by: str) -> Callable[[Alarm], None]:
+    return lambda alarm: alarm.acknowledge(by)
+
+
+def _shelve(shelf: Shelf | None) -> Callable[[Alarm], None]:
+    return lambda alarm: alarm.shelve(shelf)

@@ -89,7 +89,7 @@ class AlarmCommands:
         manager=no_manager,
         help="somebody has seen it; one alarm, or all of one rule; the reply is how many those are",
     )
-    def acknowledge(self, manager: None, sender: str, *, name: str, by: str) -> int:
+    def acknowledge(self, manager: None, sender: str, *, name: str, by: str) -> Deferred[int]:
         return self._board.acknowledge(name, by, sender)
 
     @command(
@@ -107,7 +107,7 @@ class AlarmCommands:
     )
     def shelve(
         self, manager: None, sender: str, *, name: str, seconds: float, by: str, why: str
-    ) -> int:
+    ) -> Deferred[int]:
         return self._board.shelve(name, seconds, by, why, sender)
 
     @command(
@@ -118,7 +118,7 @@ class AlarmCommands:
         manager=no_manager,
         help="the end of that, before its time",
     )
-    def unshelve(self, manager: None, sender: str, *, name: str, by: str) -> int:
+    def unshelve(self, manager: None, sender: str, *, name: str, by: str) -> Deferred[int]:
         return self._board.unshelve(name, by, sender)
 
     @command(

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 
 from pychron_comms.alarms.alarm import Alarm
@@ -13,7 +15,9 @@ from pychron_comms.alarms.roster import PLACE
 from pychron_comms.errors import JournalError
 from pychron_comms.interfaces import IJournal, Severity
 from pychron_comms.journal.facts import ALARM
+from pychron_comms.journal.group import Told
 from pychron_comms.journal.watched import PATH as JOURNAL
+from pychron_comms.journal.watched import SILENT
 from pychron_comms.observability.state.items import Item
 from pychron_comms.observability.state.stream import StateStream
 
@@ -33,12 +37,21 @@ class AlarmLedger:
     _log = Logger()
 
     def __init__(
-        self, stream: StateStream, journal: IJournal, tell: Tell, now: Callable[[], float]
+        self,
+        stream: StateStream,
+        journal: IJournal,
+        tell: Tell,
+        now: Callable[[], float],
+        clock: IReactorTime,
     ) -> None:
         self._stream = stream
         self._journal = journal
         self._tell = tell
         self._now = now
+        self._clock = clock
+        # Records that wait for the disk, and when it is told that this takes too long.
+        self._waiting = 0
+        self._silence: IDelayedCall | None = None
 
     def show(self, alarm: Alarm) -> None:
         """Publish it as an item, as it stands."""
@@ -66,22 +79,64 @@ class AlarmLedger:
 
     def happened(self, alarm: Alarm, what: str, **fields: Any) -> None:
         """It has happened, and cannot be kept from it: a journal that fails is logged."""
-        try:
-            self.write(alarm, what, **fields)
-            self._show_journal("")
-        except JournalError as error:
-            self._show_journal(str(error))
+
+        def written(outcome: int | JournalError) -> None:
+            if isinstance(outcome, int):
+                self._show_journal("")
+                return
+            self._show_journal(str(outcome))
             self._log.error(
                 "not written down: alarm {alarm} {what}: {error}",
                 alarm=alarm.name,
                 what=what,
-                error=error,
+                error=outcome,
             )
+
+        self._write(alarm, what, fields, written)
         self.told(alarm, what, **fields)
 
-    def write(self, alarm: Alarm, what: str, **fields: Any) -> None:
-        """Errors: 214, and then it must not be."""
-        self._journal.write(EVENT, {"what": what, **fields, **_kept(alarm)})
+    def write(self, alarm: Alarm, what: str, **fields: Any) -> Deferred[None]:
+        """Fires when it is written down, at once where nobody waits for the disk.
+
+        Errors: 214, and then it must not be.
+        """
+        done: Deferred[None] = Deferred()
+
+        def written(outcome: int | JournalError) -> None:
+            if isinstance(outcome, int):
+                done.callback(None)
+            else:
+                done.errback(outcome)
+
+        self._write(alarm, what, fields, written)
+        return done
+
+    def close(self) -> None:
+        """Write no more."""
+        self._journal.close()
+        self._hear()
+
+    def _write(self, alarm: Alarm, what: str, fields: Mapping[str, Any], told: Told) -> None:
+        def heard(outcome: int | JournalError) -> None:
+            self._waiting -= 1
+            self._hear()
+            told(outcome)
+
+        self._waiting += 1
+        self._journal.write_soon(EVENT, {"what": what, **fields, **_kept(alarm)}, heard)
+        if self._waiting and self._silence is None:
+            self._silence = self._clock.callLater(SILENT, self._tell_of_silence)
+
+    def _hear(self) -> None:
+        """The disk has said something."""
+        silence, self._silence = self._silence, None
+        if silence is not None and silence.active():
+            silence.cancel()
+        if self._waiting:
+            self._silence = self._clock.callLater(SILENT, self._tell_of_silence)
+
+    def _tell_of_silence(self) -> None:
+        self._show_journal(f"the disk has not answered for {SILENT:g} s")
 
     def told(self, alarm: Alarm, what: str, **fields: Any) -> None:
         """Tell all but the journal."""

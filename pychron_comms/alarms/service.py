@@ -14,8 +14,10 @@ from pychron_comms.alarms.handler import AlarmCommands
 from pychron_comms.alarms.notifiers.outbox import Outbox
 from pychron_comms.alarms.notifiers.service import Notifiers, sender_for
 from pychron_comms.alarms.settings import AlarmSettings
+from pychron_comms.interfaces import IJournal
 from pychron_comms.journal.memory import NoJournal
 from pychron_comms.journal.settings import open_journal
+from pychron_comms.journal.syncing import turns_of
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.safeguards.roles import Roles
@@ -49,7 +51,10 @@ class AlarmService(Service):
                 for each in settings.notifiers
             }
         )
-        journal = NoJournal() if settings.journal is None else open_journal(settings.journal)
+        journal: IJournal = NoJournal()
+        if settings.journal is not None:
+            turns = turns_of(reactor) if settings.journal.sync else None
+            journal = open_journal(settings.journal, turns)
         self.board = AlarmBoard(
             settings.rules,
             stream,

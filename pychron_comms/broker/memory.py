@@ -20,6 +20,7 @@ from pychron_comms.broker.message import CLAIM, RECORD, TAKEN, Message
 from pychron_comms.errors import JournalError
 from pychron_comms.interfaces import IJournal
 from pychron_comms.journal.group import Told
+from pychron_comms.journal.missing import nobody
 from pychron_comms.journal.record import REFUSED, time_text
 
 #: Bytes of records that are kept here; the broker's log has as many.
@@ -203,8 +204,8 @@ class SharedJournal:
 
         self._journal.write_soon(event, fields, heard)
 
-    def refused(self, fields: Mapping[str, Any]) -> None:
-        self._journal.refused(fields)
+    def refused(self, fields: Mapping[str, Any], over: Callable[[], None] = nobody) -> None:
+        self._journal.refused(fields, over)
         self._told(0, REFUSED, fields)
 
     def records(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:

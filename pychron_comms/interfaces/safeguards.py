@@ -123,11 +123,12 @@ class IJournal(Interface):
         wait for it together, in their order.
         """
 
-    def refused(fields: Mapping[str, Any]) -> None:
+    def refused(fields: Mapping[str, Any], over: Callable[[], None] = ...) -> None:
         """Write down a command that was not begun, long texts cut to 1 KiB.
 
-        It raises nothing: what a full disk does not take is counted, and told of in the next that
-        it takes, as ``missing``.
+        ``over`` is called when it is written, or could not be: later only where it ``groups``. It
+        raises nothing: what a full disk does not take is counted, and told of in the next that it
+        takes, as ``missing``.
         """
 
     def records(since: float = 0.0) -> Iterator[Mapping[str, Any]]:

@@ -52,8 +52,8 @@ def _verify_one(
 
 
 def _tell(file: Path, report: Report, out: TextIO) -> None:
-    for torn in report.torn:
-        out.write(f"{printable(str(torn))}\n")
+    for told in (*report.torn, *report.broken_off):
+        out.write(f"{printable(str(told))}\n")
     findings = report.findings
     if report.records and not report.fitting:
         out.write(f"{file}: not one record fits: is this its secret, or has it none?\n")

@@ -13,16 +13,15 @@ from typing import Any
 from twisted.logger import Logger
 from zope.interface import implementer
 
-from pychron_comms.errors import JournalError
 from pychron_comms.interfaces import IJournal
 from pychron_comms.journal.checkpoint import Carrier, recall
 from pychron_comms.journal.files import read_records, refused_path
-from pychron_comms.journal.group import Group
+from pychron_comms.journal.group import Group, Told
 from pychron_comms.journal.lock import FileLock, holder
-from pychron_comms.journal.missing import Missing
+from pychron_comms.journal.missing import Missing, nobody
 from pychron_comms.journal.page import Disk
 from pychron_comms.journal.record import REFUSED, Record, event_of, time_text
-from pychron_comms.journal.roll import Roll, reason
+from pychron_comms.journal.roll import Roll, Unsynced, reason
 from pychron_comms.journal.syncing import Turns
 from pychron_comms.journal.writing import WritingJournal
 from pychron_comms.process.start import InUseError
@@ -30,6 +29,8 @@ from pychron_comms.process.start import InUseError
 #: Bytes of a file, and how many old ones stay beside it.
 SIZE = 50_000_000
 KEEP = 10
+# Records that the log tells of at most, where the disk does not take them at the end.
+_TOLD = 1000
 #: What is refused may be much and says little: it has less room, in files of its own.
 REFUSED_SIZE = 10_000_000
 REFUSED_KEEP = 2
@@ -37,7 +38,10 @@ REFUSED_KEEP = 2
 
 @implementer(IJournal)
 class FileJournal(WritingJournal):
-    """Two rolls of files, of what acts and of what was refused. For one thread."""
+    """Two rolls of files, of what acts and of what was refused. For one thread.
+
+    With ``sync`` and ``turns`` the disk is asked for nothing in it but at the start.
+    """
 
     _log = Logger()
 
@@ -58,8 +62,8 @@ class FileJournal(WritingJournal):
         """Go on where the last one ended.
 
         A file of ``size`` bytes is laid aside, ``keep`` such files are kept. ``sync``: each record
-        of what acts survives a power loss; with ``turns`` nobody here waits for the disk, but what
-        is told by ``write_soon``, and many together. ``now``: seconds since 1970.
+        of what acts survives a power loss; with ``turns`` another thread writes and waits for the
+        disk, and many are told together by ``write_soon``. ``now``: seconds since 1970.
 
         ValueError, one line, where the folder is missing, the file is no journal or cannot be
         opened; InUseError, one of them, where another process writes it.
@@ -78,7 +82,9 @@ class FileJournal(WritingJournal):
             self._refusals = roll(refused, size=refused_size, keep=refused_keep)
             opened.callback(self._refusals.close)
             self._opened = opened.pop_all()
+        self._syncing = turns.syncing if turns else None
         self._group = Group(self._acts, turns) if sync and turns else None
+        self._refusing = Group(Unsynced(self._refusals), turns) if sync and turns else None
         self._append = self._append_synced if sync else self._acts.append
 
     @property
@@ -86,8 +92,12 @@ class FileJournal(WritingJournal):
         """Number and hash of the last record of what acts; 0 and zeros before the first."""
         return self._acts.head
 
-    def refused(self, fields: Mapping[str, Any]) -> None:
-        self._missing.write(self._refuse, fields)
+    def refused(self, fields: Mapping[str, Any], over: Callable[[], None] = nobody) -> None:
+        if self._refusing is None:
+            self._missing.write(self._refuse, fields)
+            over()
+        else:
+            self._missing.write_soon(self._refuse_soon, fields, over)
 
     def records(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
         wanted = time_text(since) if since > 0 else ""
@@ -105,31 +115,42 @@ class FileJournal(WritingJournal):
         return (each.values for each in found if each.event == REFUSED)
 
     def close(self) -> None:
-        if self._group is None or self._group.close():
+        if self._group is None or self._refusing is None or self._syncing is None:
             self._opened.close()
-        else:
-            # The thread may still write by it, so it stays open, and locked, for as long as that.
-            self._log.critical("{file}: the disk has not taken what was last", file=self._path)
+            return
+        lost = self._group.close()
+        lost += self._refusing.close(waits=not lost)
+        self._syncing.stop()
+        if not lost:
+            self._opened.close()
+            return
+        # The thread may still write by it, so it stays open, and locked, for as long as that.
+        self._log.critical(
+            "{file}: the disk has not taken what was last: {count} records; unless it goes on "
+            "before this process is gone, they stand here alone",
+            file=self._path,
+            count=len(lost),
+        )
+        for event in lost[:_TOLD]:
+            told = event.decode(errors="replace")
+            self._log.critical("{file}: not written: {{{told}}}", file=self._path, told=told)
 
     def _sync_first(self) -> None:
         try:
-            self._acts.sync()()
+            self._acts.sync()
         except OSError as error:
             raise ValueError(f"{self._path}: {reason(error)}") from error
-        self._acts.kept()
 
     def _append_synced(self, events: Sequence[bytes]) -> int:
-        number = self._acts.append(events)
-        try:
-            self._acts.sync()()
-        except OSError as error:
-            self._acts.take_back()
-            raise JournalError(reason(error)) from error
-        self._acts.kept()
-        return number
+        self._acts.take_carried()
+        return self._acts.keep(events)
 
     def _refuse(self, fields: Mapping[str, Any]) -> None:
         self._refusals.append([event_of(self._now(), REFUSED, fields)])
+
+    def _refuse_soon(self, fields: Mapping[str, Any], told: Told) -> None:
+        assert self._refusing is not None
+        self._refusing.add(event_of(self._now(), REFUSED, fields), told)
 
 
 def read_both(path: Path, since: str = "") -> Iterator[Record]:

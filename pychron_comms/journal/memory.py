@@ -14,9 +14,9 @@ from pychron_comms.interfaces import IJournal
 from pychron_comms.journal.chain import Chain
 from pychron_comms.journal.checkpoint import Carrier
 from pychron_comms.journal.group import Group, Told
-from pychron_comms.journal.missing import Missing
+from pychron_comms.journal.missing import Missing, nobody
 from pychron_comms.journal.record import REFUSED, Event, event_of, time_text
-from pychron_comms.journal.syncing import Sync, Turns
+from pychron_comms.journal.syncing import Turns
 from pychron_comms.journal.writing import WritingJournal
 
 
@@ -36,8 +36,8 @@ class NoJournal:
     def write_soon(self, event: str, fields: Mapping[str, Any], told: Told) -> None:
         told(self.write(event, fields))
 
-    def refused(self, fields: Mapping[str, Any]) -> None:
-        """Nothing is written, so nothing can fail."""
+    def refused(self, fields: Mapping[str, Any], over: Callable[[], None] = nobody) -> None:
+        over()
 
     def records(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
         return iter(())
@@ -70,12 +70,10 @@ class MemoryJournal(WritingJournal):
     ) -> None:
         self.failing = ""
         self._group = Group(self, turns) if turns else None
-        self._append = self.append
+        self._append = self.keep
         self._now = now
         self._chain = Chain(b"")
         self._records: list[Mapping[str, Any]] = []
-        # Of these, what no disk has yet.
-        self._unkept: list[Mapping[str, Any]] = []
         self._is_open = True
         self._carriers: list[Carrier] = []
         self._carried: list[Mapping[str, Any]] = []
@@ -85,8 +83,9 @@ class MemoryJournal(WritingJournal):
         """The time that a record would have."""
         return self._now()
 
-    def refused(self, fields: Mapping[str, Any]) -> None:
+    def refused(self, fields: Mapping[str, Any], over: Callable[[], None] = nobody) -> None:
         self._missing.write(self._refuse, fields)
+        over()
 
     def records(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
         wanted = time_text(max(since, 0.0))
@@ -116,21 +115,12 @@ class MemoryJournal(WritingJournal):
 
     # -- what its group asks
 
-    def append(self, events: Sequence[Event]) -> int:
-        records = self._sealed(events)
-        self._records += records
-        self._unkept = records
+    def take_carried(self) -> None:
+        """Nothing is dropped but by ``turn``."""
+
+    def keep(self, events: Sequence[Event]) -> int:
+        self._records += self._sealed(events)
         return self._chain.number
-
-    def sync(self) -> Sync:
-        return lambda: None
-
-    def kept(self) -> None:
-        self._unkept = []
-
-    def take_back(self) -> None:
-        lost = {id(each) for each in self._unkept}
-        self._records = [each for each in self._records if id(each) not in lost]
 
     def _refuse(self, fields: Mapping[str, Any]) -> None:
         self._records += self._sealed([event_of(self._now(), REFUSED, fields)])

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 
 # Windows would else write CRLF.
@@ -108,15 +106,14 @@ class Page:
                 self._disk.truncate(self._fd, self.size)
             self._is_torn = False
 
-    def sync(self) -> Callable[[], None]:
-        """What waits until the disk has all that was written, in any thread; it raises OSError.
+    def sync(self) -> None:
+        """Wait until the disk has all that was written; ``take_back`` must follow where it fails.
 
-        ``kept`` or ``take_back`` must follow before the next ``append``.
+        Errors: OSError.
         """
-        return partial(_sync, self._disk, self._fd, self._path.parent if self._is_new else None)
-
-    def kept(self) -> None:
-        """The disk has it."""
+        if self._is_new:
+            self._disk.sync_folder(self._path.parent)
+        self._disk.sync(self._fd)
         self._kept, self._is_new = self.size, False
 
     def take_back(self) -> None:
@@ -139,9 +136,3 @@ class Page:
         self._is_torn = True
         with suppress(OSError):  # the next write, or the next start, tries again
             self.mend()
-
-
-def _sync(disk: Disk, fd: int, folder: Path | None) -> None:
-    if folder is not None:
-        disk.sync_folder(folder)
-    disk.sync(fd)

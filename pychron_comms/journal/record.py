@@ -19,6 +19,10 @@ TORN = "torn"
 CARRIED = "carried"
 CHECKPOINT = "checkpoint"
 
+#: What the processor writes first, and last.
+START = "start"
+STOP = "stop"
+
 #: What tells of a command that was not begun.
 REFUSED = "refused"
 

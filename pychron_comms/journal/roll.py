@@ -37,7 +37,8 @@ class _Mark(NamedTuple):
 
 
 class Roll:
-    """Appends records to a file that it alone writes. For one thread.
+    """Appends records to a file that it alone writes. For one thread, but that ``keep`` may be
+    called in another, while nothing else is asked.
 
     No file is dropped unless a younger one holds a checkpoint: a file without one is not laid
     aside.
@@ -74,6 +75,8 @@ class Roll:
         self._is_lost = False
         self._carriers: list[Carrier] = []
         self._carrying: Iterator[Event] | None = None
+        # To be written with the next records.
+        self._carried: list[Event] = []
         self._carry_failed = -math.inf
         # Why nothing could be carried over, as the log was told; empty where it can.
         self._carry_trouble = ""
@@ -99,27 +102,47 @@ class Roll:
     def append(self, events: Sequence[Event]) -> int:
         """All of them or none, in one write; the number of the last. Errors: 214."""
         try:
-            if not 0 <= self._now() - self._looked < _LOOK_EVERY:
-                self._look_for_file()
-            if self._is_lost or not 0 < self._page.size < self._full_at:
-                self._turn_page()
-            return self._write(events) if self._has_checkpoint else self._write_carrying(events)
+            self._find_page()
+            if self._has_checkpoint:
+                return self._write(events)
+            self.take_carried()
+            return self._write_carrying(events)
         except OSError as error:
             raise JournalError(reason(error)) from error
 
-    def sync(self) -> Callable[[], None]:
-        """What waits until the disk has all that was appended, in any thread; it raises OSError.
+    def take_carried(self) -> None:
+        """Ask for what is to be carried over with what is kept next; before each ``keep``."""
+        if not (self._has_checkpoint or self._carried):
+            self._carried = self._next_carried()
 
-        ``kept`` or ``take_back`` must follow before anything else is asked.
+    def keep(self, events: Sequence[Event]) -> int:
+        """As ``append``, and wait until the disk has them; none of them stays where it has not.
+
+        In any thread: no carrier is asked.
         """
-        return self._page.sync()
+        try:
+            self._find_page()
+            number = self._write_carrying(events) if self._carried else self._write(events)
+        except OSError as error:
+            raise JournalError(reason(error)) from error
+        try:
+            self.sync()
+        except OSError as error:
+            self._take_back()
+            raise JournalError(reason(error)) from error
+        return number
 
-    def kept(self) -> None:
-        """The disk has it."""
-        self._page.kept()
+    def sync(self) -> None:
+        """Wait until the disk has all that was appended. Errors: OSError."""
+        self._page.sync()
         self._mark = self._marked()
 
-    def take_back(self) -> None:
+    def close(self) -> None:
+        """Write no more."""
+        self._is_open = False
+        self._page.close()
+
+    def _take_back(self) -> None:
         """The disk has it not: it is as if nothing had been appended since the last that it has."""
         self._page.take_back()
         self._chain.number, self._chain.hash, had_checkpoint, is_lost = self._mark
@@ -127,17 +150,19 @@ class Roll:
         if not had_checkpoint:
             self._begin_checkpoint()
 
-    def close(self) -> None:
-        """Write no more."""
-        self._is_open = False
-        self._page.close()
-
     def _marked(self) -> _Mark:
         return _Mark(*self.head, self._has_checkpoint, self._is_lost)
 
+    def _find_page(self) -> None:
+        """Errors: OSError."""
+        if not 0 <= self._now() - self._looked < _LOOK_EVERY:
+            self._look_for_file()
+        if self._is_lost or not 0 < self._page.size < self._full_at:
+            self._turn_page()
+
     def _write_carrying(self, events: Sequence[Event]) -> int:
-        """With what is to be carried over next, where that can be written."""
-        carried = self._next_carried()
+        """With what is carried over with them, where that can be written."""
+        carried, self._carried = self._carried, []
         if not carried:
             return self._write(events)
         try:
@@ -190,7 +215,7 @@ class Roll:
         self._full_at = max(self._limit, self._page.size + self._limit // 10)
 
     def _begin_checkpoint(self) -> None:
-        self._has_checkpoint, self._carrying = False, None
+        self._has_checkpoint, self._carrying, self._carried = False, None, []
 
     def _next_carried(self) -> list[Event]:
         """What is to be written before the next record; little at a time, so that none waits."""
@@ -264,6 +289,19 @@ class Roll:
         digest = hashlib.sha256(whole).hexdigest()
         fields = {"lines": len(junk), "length": len(whole), "sha256": digest}
         self._write_own(TORN, {**fields, "after": self._chain.hash}, before=newline)
+
+
+class Unsynced:
+    """A roll whose records the disk may keep when it likes; nothing is carried over in it."""
+
+    def __init__(self, roll: Roll) -> None:
+        self._roll = roll
+
+    def take_carried(self) -> None:
+        """There is nothing."""
+
+    def keep(self, events: Sequence[Event]) -> int:
+        return self._roll.append(events)
 
 
 def reason(error: Exception) -> str:

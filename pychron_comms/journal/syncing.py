@@ -1,31 +1,31 @@
-"""How a journal waits for the disk without holding up the reactor: in a thread of its own."""
+"""How a journal writes, and waits for the disk, without holding up the reactor: in a thread."""
 
 from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from functools import partial
 from queue import Empty, SimpleQueue
-from typing import NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol
 
-#: Waits for the disk. It raises OSError.
-Sync = Callable[[], None]
+#: Asks the disk for something, and may stand for as long as that does.
+Work = Callable[[], Any]
 
-#: Is told that a sync is over, with its error where it has failed.
-Done = Callable[[Exception | None], None]
+#: Is told of what a work gave, or of the error that it raised.
+Done = Callable[[Any], None]
 
 
 class Syncing(Protocol):
-    """Waits for the disk elsewhere: one sync at a time."""
+    """Asks the disk elsewhere: one thing after another, in their order."""
 
-    def begin(self, sync: Sync, done: Done) -> None:
+    def begin(self, work: Work, done: Done) -> None:
         """``done`` is told in a later turn of the reactor."""
 
     def wait(self, seconds: float) -> None:
-        """Until the one that is under way is over and told of, so long at most; nothing else runs
-        meanwhile."""
+        """Until the next one is over and told of, so long at most; nothing else runs meanwhile."""
 
     def stop(self) -> None:
-        """None will come."""
+        """None will come; what was begun is done, if the disk lets it."""
 
 
 #: Calls a function soon, but not at once: in the next turn of the reactor.
@@ -39,47 +39,49 @@ class Turns(NamedTuple):
     syncing: Syncing
 
 
+def turns_of(reactor: Any) -> Turns:
+    """Those of this reactor, with a thread of its own."""
+    return Turns(partial(reactor.callLater, 0), SyncThread(reactor.callFromThread))
+
+
 class SyncThread:
-    """A thread that is there from the first sync on. ``call`` calls from it in the reactor's.
+    """A thread that is there from the first work on. ``call`` calls from it in the reactor's.
 
     It is a daemon: a disk that hangs must not keep the process from ending.
     """
 
     def __init__(self, call: Callable[[Callable[[], None]], object]) -> None:
         self._call = call
-        self._syncs: SimpleQueue[Sync | None] = SimpleQueue()
-        self._ended: SimpleQueue[Exception | None] = SimpleQueue()
-        self._done: Done | None = None
+        self._begun: SimpleQueue[tuple[Work, Done] | None] = SimpleQueue()
+        self._ended: SimpleQueue[tuple[Done, Any]] = SimpleQueue()
         self._thread: threading.Thread | None = None
 
-    def begin(self, sync: Sync, done: Done) -> None:
-        self._done = done
+    def begin(self, work: Work, done: Done) -> None:
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="journal sync", daemon=True)
+            self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
             self._thread.start()
-        self._syncs.put(sync)
+        self._begun.put((work, done))
 
     def wait(self, seconds: float) -> None:
         self._take(seconds)
 
     def stop(self) -> None:
-        self._syncs.put(None)
+        self._begun.put(None)
 
     def _take(self, seconds: float = 0.0) -> None:
         try:
-            error = self._ended.get(timeout=seconds) if seconds > 0 else self._ended.get_nowait()
+            ended = self._ended.get(timeout=seconds) if seconds > 0 else self._ended.get_nowait()
         except Empty:  # who waited has told of it
             return
-        done, self._done = self._done, None
-        if done is not None:
-            done(error)
+        done, outcome = ended
+        done(outcome)
 
     def _run(self) -> None:
-        while (sync := self._syncs.get()) is not None:
+        while (begun := self._begun.get()) is not None:
+            work, done = begun
             try:
-                sync()
+                outcome = work()
             except Exception as error:
-                self._ended.put(error)
-            else:
-                self._ended.put(None)
+                outcome = error
+            self._ended.put((done, outcome))
             self._call(self._take)

@@ -8,8 +8,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pychron_comms.journal.chain import GENESIS, hash_of
-from pychron_comms.journal.record import TORN, Record, read_line
+from pychron_comms.journal.record import START, STOP, TORN, Record, read_line
 
+_RUNNING = frozenset({START, "begin"})
+_BROKEN_OFF = (
+    "a start after no stop: the process before was killed, or the disk did not take its last"
+)
 _TORN_END = "its last line has no end: cut off, or being written at this moment"
 
 
@@ -34,13 +38,15 @@ class Finding(NamedTuple):
 
 
 class Report(NamedTuple):
-    """``findings`` show tampering. ``torn``: lines that a power loss left, which does not.
+    """``findings`` show tampering. ``torn``: lines that a power loss left, which does not, and
+    ``broken_off``: starts after no stop.
 
     ``fitting``: how many of the ``records`` have the right hash; 0 for another secret.
     """
 
     findings: Sequence[Finding]
     torn: Sequence[Finding]
+    broken_off: Sequence[Finding]
     records: int
     fitting: int
     head: Head
@@ -63,6 +69,9 @@ class _Verifier:
         self._wanted = wanted
         self._findings: list[Finding] = []
         self._torn: list[Finding] = []
+        self._broken_off: list[Finding] = []
+        # Whether a process has begun, and not said that it stops.
+        self._runs = False
         self._junk: list[tuple[Path, int, bytes]] = []
         self._file = Path()
         self._line = 0
@@ -89,7 +98,14 @@ class _Verifier:
         self._report_junk()
         if self._wanted is not None:
             self._find(None, _missing_head(self._wanted.number, self._last.number))
-        return Report(self._findings, self._torn, self._records, self._fitting, self._last)
+        return Report(
+            self._findings,
+            self._torn,
+            self._broken_off,
+            self._records,
+            self._fitting,
+            self._last,
+        )
 
     def _take(self, record: Record) -> None:
         if self._explains_junk(record):
@@ -109,6 +125,14 @@ class _Verifier:
         if record.values.get("lost") is True and record.after is not None:
             self._find(record.number, "the file was removed or moved while it was written")
         self._compare(record)
+        self._follow(record)
+
+    def _follow(self, record: Record) -> None:
+        """Whether each process that wrote it has come to its end."""
+        if record.event == START and self._runs:
+            self._broken_off.append(Finding(self._file, self._line, record.number, _BROKEN_OFF))
+        # The first file that is kept may begin anywhere.
+        self._runs = record.event in _RUNNING or (self._runs and record.event != STOP)
 
     def _fault(self, record: Record) -> str:
         """Why it does not belong here; empty for a record that does."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
@@ -16,7 +15,9 @@ from zope.interface import implementer
 from pychron_comms.errors import JournalError
 from pychron_comms.interfaces import IJournal, Reading, Severity
 from pychron_comms.journal.checkpoint import Carrier
+from pychron_comms.journal.free_room import free_bytes
 from pychron_comms.journal.group import Told
+from pychron_comms.journal.missing import nobody
 from pychron_comms.observability.metrics import Metrics
 
 #: What the item of the state stream is called.
@@ -59,7 +60,7 @@ class WatchedJournal:
         path: Path,
         metrics: Metrics,
         seconds: Callable[[], float],
-        free: Callable[[Path], int] = lambda folder: shutil.disk_usage(folder).free,
+        free: Callable[[Path], int] = free_bytes,
     ) -> None:
         self._journal = journal
         self._folder = path.absolute().parent
@@ -119,8 +120,8 @@ class WatchedJournal:
         self._waiting += 1
         self._journal.write_soon(event, fields, partial(self._told, told, began))
 
-    def refused(self, fields: Mapping[str, Any]) -> None:
-        self._journal.refused(fields)
+    def refused(self, fields: Mapping[str, Any], over: Callable[[], None] = nobody) -> None:
+        self._journal.refused(fields, over)
 
     def records(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
         return self._journal.records(since)

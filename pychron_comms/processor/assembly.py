@@ -24,10 +24,11 @@ from pychron_comms.interfaces import (
     Part,
     Reading,
 )
+from pychron_comms.journal.free_room import FreeRoom, free_bytes
 from pychron_comms.journal.memory import NoJournal
 from pychron_comms.journal.searches import JournalSearch
 from pychron_comms.journal.settings import open_journal
-from pychron_comms.journal.syncing import SyncThread, Turns
+from pychron_comms.journal.syncing import turns_of
 from pychron_comms.journal.watched import WatchedJournal
 from pychron_comms.lab.hardware import hardware_from_config
 from pychron_comms.lab.schematic.config import schematic_from_config
@@ -184,11 +185,10 @@ def _journal(
 ) -> IJournal:
     if settings.journal is None or only_check:
         return NoJournal()
-    turns = None
-    if settings.journal.sync:
-        turns = Turns(partial(reactor.callLater, 0), SyncThread(reactor.callFromThread))
+    turns = turns_of(reactor) if settings.journal.sync else None
     journal = open_journal(settings.journal, turns)
-    return WatchedJournal(journal, Path(settings.journal.file), metrics, time.monotonic)
+    free = FreeRoom(turns.syncing) if turns else free_bytes
+    return WatchedJournal(journal, Path(settings.journal.file), metrics, time.monotonic, free)
 
 
 def _publisher(settings: ProcessorSettings, queues: Queues, reactor: Any) -> StatePublisher:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 
+from twisted.internet.defer import maybeDeferred
 from twisted.logger import capturedLogs, formatEvent
 
 from pychron_comms.alarms.handler import AlarmCommands
@@ -28,7 +29,7 @@ class AcknowledgeTests(BoardCase):
         self.begin(limit(), items=[gauge(2e-6)])
         self.show(gauge())
         self.assertEqual(self.state(), ("latched", Severity.OK, "major"))
-        self.assertEqual(self.board.acknowledge("IG", "Jo", SENDER), 1)
+        self.assertEqual(self.successResultOf(self.board.acknowledge("IG", "Jo", SENDER)), 1)
         self.assertEqual(self.state(), ("ok", Severity.OK, "ok"))
 
     def test_one_that_has_been_seen_ends_by_itself(self) -> None:
@@ -58,10 +59,8 @@ class AcknowledgeTests(BoardCase):
     def test_what_cannot_be_written_down_does_not_count(self) -> None:
         self.begin(limit(), items=[gauge(2e-6)])
         self.journal.failing = "no space left"
-        with self.assertRaises(JournalError):
-            self.board.acknowledge("IG", "Jo", SENDER)
-        with self.assertRaises(JournalError):
-            self.board.shelve("IG", 60.0, "Jo", "", SENDER)
+        self.failureResultOf(self.board.acknowledge("IG", "Jo", SENDER), JournalError)
+        self.failureResultOf(self.board.shelve("IG", 60.0, "Jo", "", SENDER), JournalError)
         self.assertEqual(self.state()[0], "active")
 
     def test_an_alarm_is_raised_all_the_same(self) -> None:
@@ -93,8 +92,8 @@ class ShelveTests(BoardCase):
     def test_it_can_be_ended_before(self) -> None:
         self.begin(limit(), items=[gauge()])
         self.board.shelve("IG", 60.0, "Jo", "", SENDER)
-        self.assertEqual(self.board.unshelve("IG", "Jo", SENDER), 1)
-        self.assertEqual(self.board.unshelve("IG", "Jo", SENDER), 0)
+        self.assertEqual(self.successResultOf(self.board.unshelve("IG", "Jo", SENDER)), 1)
+        self.assertEqual(self.successResultOf(self.board.unshelve("IG", "Jo", SENDER)), 0)
         self.assertEqual(self.state()[0], "ok")
 
 
@@ -160,14 +159,14 @@ class CommandTests(BoardCase):
         return AlarmCommands(self.begin(limit(), items=[gauge(2e-6)]), Notifiers({}), roles)
 
     def ask(self, commands: AlarmCommands, line: str) -> str:
-        return str(commands.answer(line, SENDER, PLAIN))
+        return str(self.successResultOf(maybeDeferred(commands.answer, line, SENDER, PLAIN)))
 
     def test_they_are_done_and_counted(self) -> None:
         commands = self.commands()
-        self.assertEqual(commands.answer("Acknowledge IG 'Jo Doe'", SENDER, PLAIN), "1")
+        self.assertEqual(self.ask(commands, "Acknowledge IG 'Jo Doe'"), "1")
         self.assertEqual(self.alarm().details["by"], "Jo Doe")
-        self.assertEqual(commands.answer("Shelve IG 60 Jo", SENDER, PLAIN), "1")
-        self.assertEqual(commands.answer("Unshelve IG Jo", SENDER, PLAIN), "1")
+        self.assertEqual(self.ask(commands, "Shelve IG 60 Jo"), "1")
+        self.assertEqual(self.ask(commands, "Unshelve IG Jo"), "1")
         self.assertIn("Shelve name seconds by [why]", self.ask(commands, "Help"))
 
     def test_the_list_has_all_that_is_known(self) -> None:

@@ -281,6 +281,16 @@ class Follow(Command):
 
 
 class Verify(Command):
+    def test_tells_of_a_start_after_no_stop_which_is_no_finding(self) -> None:
+        other = self.path.with_name("other.journal")
+        journal = FileJournal(other)
+        for event in ("start", "start"):
+            journal.write(event, {})
+        journal.close()
+        status, said = self.run_command("verify", other)
+        self.assertEqual((status, said[1]), (0, f"{other}: 2 records, nothing was changed"))
+        self.assertRegex(said[0], f"^{other}:2: record 2: a start after no stop: .*killed")
+
     def test_of_a_clean_journal_ends_with_0(self) -> None:
         self.assertEqual(
             self.run_command("verify", self.path),

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import errno
+import re
 from unittest.mock import patch
 
-from twisted.logger import capturedLogs
+from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.errors import JournalError
-from pychron_comms.journal import group
+from pychron_comms.journal import group, missing
 from pychron_comms.journal.memory import MemoryJournal, NoJournal
 from tests.journal.journal_case import Journals
 from tests.stepped_disk import SteppedDisk
@@ -54,7 +55,7 @@ class OneTurn(Grouped):
     def test_of_who_is_told_are_the_next_group(self) -> None:
         self.journal.write_soon("begin", {}, lambda _: self.soon())
         self.steps.turn()
-        self.assertEqual((self.numbers(), self.told), ([1, 2], []))
+        self.assertEqual((self.numbers(), self.told), ([1], []))
         self.steps.turn()
 
         self.assertEqual(self.told, [2])
@@ -109,20 +110,24 @@ class WhileTheDiskTakesItsTime(Grouped):
         self.soon()
         self.steps.turn()
 
-    def test_nothing_else_is_written(self) -> None:
+    def test_nothing_is_asked_of_it_but_by_the_thread(self) -> None:
+        """A file system that stands still lets one wait who only writes."""
         self.soon()
         self.steps.turn()
-        self.assertEqual((self.numbers(), self.steps.syncs, self.told), ([1], 1, []))
+        self.assertEqual((self.numbers(), self.steps.asked, self.told), ([], 1, []))
+        self.journal.refused({"command": "Open B"})
+        self.steps.turn()
+        self.assertEqual((self.disk.writes, self.steps.asked), ([], 2))
 
     def test_all_that_comes_is_one_group(self) -> None:
         for _ in range(5):
             self.soon()
             self.steps.turn()
         self.steps.end()
-        self.assertEqual((self.told, self.numbers()), ([1], [1, 2, 3, 4, 5, 6]))
+        self.assertEqual((self.told, self.numbers()), ([1], [1]))
         self.steps.end()
 
-        self.assertEqual((self.told, self.steps.syncs), ([1, 2, 3, 4, 5, 6], 2))
+        self.assertEqual((self.told, self.steps.asked), ([1, 2, 3, 4, 5, 6], 2))
         self.assertEqual(len(self.disk.writes), 2)
         self.assert_clean()
 
@@ -182,16 +187,106 @@ class WhileTheDiskTakesItsTime(Grouped):
 
     def test_its_end_waits_for_the_disk_a_little_while(self) -> None:
         with patch.object(group, "LAST_SYNC", 0.01), capturedLogs() as logs:
-            self.soon()
+            self.soon("Open B")
             self.journal.close()
 
         self.assertEqual(self.failures(), ["journal: the disk has not answered for 0.01 s"] * 2)
-        self.assertIn("the disk has not taken what was last", str(logs[-1]["log_format"]))
+        first, *told = [formatEvent(each) or "" for each in logs]
+        self.assertIn("the disk has not taken what was last: 2 records", first)
+        self.assertEqual(
+            [re.findall('not written: .*"begin","command":"(.*)"}', each) for each in told],
+            [["Open A"], ["Open B"]],
+        )
         # The lock is held, and the file open, for as long as the thread may use it.
         self.assertRaises(ValueError, self.open)
         self.steps.end()
         self.assertEqual(len(self.told), 2)
         self.journal._opened.close()
+
+    def test_what_was_gathered_at_its_end_is_written_where_the_disk_comes_back(self) -> None:
+        with patch.object(group, "LAST_SYNC", 0.01), capturedLogs():
+            self.soon("Open B")
+            self.journal.close()
+        self.steps.end()
+        self.steps.end()
+        self.journal._opened.close()
+
+        self.assertEqual(self.commands(), ["Open A", "Open B"])
+        self.assert_clean()
+
+    def test_but_not_where_it_could_not_keep_what_comes_before(self) -> None:
+        with patch.object(group, "LAST_SYNC", 0.01), capturedLogs():
+            self.soon("Open B")
+            self.journal.close()
+        self.disk.sync_error = errno.EIO
+        self.steps.end()
+        self.disk.sync_error = 0
+        self.steps.end()
+        self.journal._opened.close()
+
+        self.assertEqual(self.commands(), [])
+
+    def commands(self) -> list[str]:
+        return [each["command"] for each in self.journal.records()]
+
+
+class Refusals(Grouped):
+    def refuse(self, command: str) -> None:
+        self.journal.refused({"command": command}, lambda: self.overs.append(command))
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.overs: list[str] = []
+
+    def refused(self) -> list[tuple[str, int]]:
+        return [(each["command"], each.get("missing", 0)) for each in self.journal.refusals()]
+
+    def test_are_written_by_the_thread_and_told_of_then(self) -> None:
+        for command in ("Open A", "Open B"):
+            self.refuse(command)
+        self.assertEqual((self.overs, self.disk.writes), ([], []))
+        self.steps.turn()
+        self.assertEqual(self.overs, ["Open A", "Open B"])
+        self.assertEqual((len(self.disk.writes), self.disk.synced), (1, []))
+        self.assertEqual(self.refused(), [("Open A", 0), ("Open B", 0)])
+
+    def test_that_cannot_be_written_are_counted(self) -> None:
+        self.disk.write_error = errno.ENOSPC
+        with capturedLogs() as logs:
+            for command in ("Open A", "Open B", "Open C"):
+                self.refuse(command)
+                self.steps.turn()
+        self.assertEqual(len(logs), 1)
+        self.assertEqual(self.overs, ["Open A", "Open B", "Open C"])
+        self.disk.write_error = 0
+        for command in ("Open D", "Open E"):
+            self.refuse(command)
+            self.steps.turn()
+        self.assertEqual(self.refused(), [("Open D", 3), ("Open E", 0)])
+
+    def test_of_which_one_that_tells_how_many_are_missing_fails_are_counted_all(self) -> None:
+        for error in (errno.ENOSPC, errno.ENOSPC, 0):
+            self.disk.write_error = error
+            self.refuse("Open A")
+            self.steps.turn()
+        self.assertEqual(self.refused(), [("Open A", 2)])
+
+    def test_are_counted_where_too_many_wait_for_the_disk(self) -> None:
+        self.steps.hangs = True
+        with patch.object(missing, "ROOM", 2), capturedLogs():
+            for command in ("Open A", "Open B", "Open C"):
+                self.refuse(command)
+        self.assertEqual(self.overs, ["Open C"])
+        self.steps.hangs = False
+        self.steps.turn()
+        self.refuse("Open D")
+        self.steps.turn()
+        self.assertEqual(self.refused(), [("Open A", 0), ("Open B", 0), ("Open D", 1)])
+
+    def test_are_written_before_it_is_closed(self) -> None:
+        self.refuse("Open A")
+        self.journal.close()
+        self.assertEqual((self.overs, self.refused()), (["Open A"], [("Open A", 0)]))
 
 
 class Ungrouped(Journals):

@@ -18,7 +18,7 @@ class Threads(SynchronousTestCase):
         self.called: SimpleQueue[Callable[[], None]] = SimpleQueue()
         self.syncing = SyncThread(self.called.put)
         self.addCleanup(self.syncing.stop)
-        self.done: list[Exception | None] = []
+        self.done: list[object] = []
 
     def reactor_turn(self) -> None:
         self.called.get(timeout=_PATIENCE)()
@@ -33,6 +33,16 @@ class Threads(SynchronousTestCase):
         self.assertNotIn(threading.current_thread(), threads)
         # A disk that hangs keeps no process from ending.
         self.assertTrue(threads[0].daemon)
+
+    def test_does_one_thing_after_another_and_tells_what_each_gave(self) -> None:
+        gate = threading.Event()
+        self.addCleanup(gate.set)
+        self.syncing.begin(lambda: gate.wait(_PATIENCE) and 1, self.done.append)
+        self.syncing.begin(lambda: 2, self.done.append)
+        gate.set()
+        for _ in range(2):
+            self.reactor_turn()
+        self.assertEqual(self.done, [1, 2])
 
     def test_tells_what_went_wrong_a_bug_too(self) -> None:
         errors = OSError("bad sector"), ZeroDivisionError()

@@ -51,6 +51,34 @@ class Verification(SynchronousTestCase):
         return [(each.line, each.number, each.text) for each in self.verify(lines).findings]
 
 
+class Runs(Verification):
+    """Each from a start to a stop, unless it was killed or its end could not be written."""
+
+    def broken_off(self, *events: str) -> list[int | None]:
+        self.path.unlink()
+        journal = FileJournal(self.path)
+        for each in events:
+            journal.write(each, {})
+        journal.close()
+        report = verify([self.path])
+        self.assertEqual(report.findings, [])
+        return [each.number for each in report.broken_off]
+
+    def test_that_stopped_are_whole(self) -> None:
+        whole = ("start", "begin", "stop", "end")
+        self.assertEqual(self.broken_off(*whole, *whole), [])
+
+    def test_that_did_not_are_told_of_at_the_next_start(self) -> None:
+        self.assertEqual(self.broken_off("start", "start", "stop", "start"), [2])
+        self.assertEqual(self.broken_off("start", "begin", "end", "start", "stop"), [4])
+
+    def test_of_which_the_first_is_kept_in_part_too(self) -> None:
+        self.assertEqual(self.broken_off("end", "begin", "end", "start", "stop"), [4])
+
+    def test_of_alarms_are_not_told_of(self) -> None:
+        self.assertEqual(self.broken_off("alarm", "alarm"), [])
+
+
 class AJournal(Verification):
     def test_that_nobody_has_touched_is_clean(self) -> None:
         report = self.verify(self.lines)

@@ -28,8 +28,8 @@ RECORD = (
         "where each record waits for the disk, all that come while it has others to keep are "
         "written and synced as one, and none of their commands runs before",
         "journal/group.py",
-        "        self._syncing.begin(self._pile.sync(), self._synced)\n",
-        "        self._synced(None)\n",
+        "        self._syncing.begin(keep, self._kept)\n",
+        "        self._kept(keep())\n",
         "tests.processor.test_slow_disk.WhatActs.test_is_not_run_before_the_disk_has_its_begin",
     ),
     Promise(
@@ -39,6 +39,24 @@ RECORD = (
         "        if ahead or not self._senders.get(call.sender):",
         "        if ahead or not self._antechamber:",
         "tests.processor.test_slow_disk.Reads.test_of_others_wait_for_no_disk",
+    ),
+    Promise(
+        "not even for a file system that stands still, where one waits who only writes",
+        "the thread does all that asks the disk for anything, also of what was refused",
+        "journal/file_journal.py",
+        "            self._missing.write_soon(self._refuse_soon, fields, over)\n",
+        "            self._missing.write(self._refuse, fields)\n",
+        "tests.journal.test_group.WhileTheDiskTakesItsTime"
+        ".test_nothing_is_asked_of_it_but_by_the_thread",
+    ),
+    Promise(
+        "and what that has not taken when a process ends is in its log",
+        "each such record; and `verify` tells of a start that comes after no stop",
+        "journal/file_journal.py",
+        "        for event in lost[:_TOLD]:\n",
+        "        for event in lost[:0]:\n",
+        "tests.journal.test_group.WhileTheDiskTakesItsTime"
+        ".test_its_end_waits_for_the_disk_a_little_while",
     ),
     Promise(
         "nor does what makes safe wait for one that hangs",
@@ -72,8 +90,8 @@ RECORD = (
         "a disk that has failed is believed nothing",
         "what it could not keep is cut off, told so (214), and never synced again: what comes next "
         "is written anew",
-        "journal/group.py",
-        "            self._pile.take_back()\n",
+        "journal/roll.py",
+        "            self._take_back()\n",
         "",
         "tests.journal.test_group.WhileTheDiskTakesItsTime"
         ".test_what_it_could_not_keep_is_taken_back_and_fails_what_came_behind_it",

@@ -16,7 +16,8 @@ from twisted.logger import Logger
 from pychron_comms.errors import JournalError
 from pychron_comms.interfaces import IJournal
 from pychron_comms.journal.group import Told
-from pychron_comms.journal.record import time_text
+from pychron_comms.journal.missing import nobody
+from pychron_comms.journal.record import START, STOP, time_text
 
 #: That everything is made safe from then on, and why.
 ALL_SAFE = "all_safe"
@@ -89,14 +90,16 @@ class Audit:
         """The same, where records wait for the disk: ``over`` when it has this one, or not."""
         self._note_soon("end", _end(number, request, reply), over)
 
-    def refused(self, request: Mapping[str, str], reply: str) -> None:
-        """A command that was never begun."""
-        self._journal.refused({**request, "reply": reply})
+    def refused(
+        self, request: Mapping[str, str], reply: str, over: Callable[[], None] = nobody
+    ) -> None:
+        """A command that was never begun. ``over`` as ``IJournal.refused`` has it."""
+        self._journal.refused({**request, "reply": reply}, over)
 
     def note(self, event: str, **fields: Any) -> None:
         """Write down what has happened already, and cannot be kept from happening."""
         if self.groups:
-            self._note_soon(event, fields, _nobody)
+            self._note_soon(event, fields, nobody)
         else:
             self._note(event, fields)
 
@@ -132,7 +135,7 @@ class Audit:
         return self._journal.refusals(since=self._now() - seconds)
 
     def start(self) -> None:
-        self.note("start", pid=os.getpid())
+        self.note(START, pid=os.getpid())
 
     def now(self) -> float:
         """Seconds since 1970."""
@@ -147,7 +150,7 @@ class Audit:
         return self._now() - datetime.fromisoformat(at).timestamp()
 
     def stop(self) -> None:
-        self.note("stop")
+        self.note(STOP)
         self._is_open = False
         self._journal.close()
 
@@ -239,7 +242,3 @@ def _end(number: int, request: Mapping[str, str], reply: str) -> dict[str, Any]:
     if number == UNWRITTEN:
         return {**request, "reply": reply}
     return {"of": number, "reply": reply}
-
-
-def _nobody() -> None:
-    """Nobody waits for it."""

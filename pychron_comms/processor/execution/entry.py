@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any, NamedTuple, Protocol, cast
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -162,10 +163,10 @@ class Entry:
             self._remove(self.response)
         if self.state is State.WAITING:
             reply = self._refusal(outcome)
-            self._audit.refused(self.request, reply)
+            self._refused(reply)
             self.state = State.DONE
             self._keeper.ended(self, Ended(State.DONE, reply, refused=True))
-            self._tell(outcome)
+            self.when_written(partial(self._tell, outcome))
         return outcome
 
     def when_written(self, done: Callable[[], object]) -> None:
@@ -210,6 +211,9 @@ class Entry:
             if asker is not self.response and asker in self._askers:
                 self._remove(asker)
                 asker.callback(outcome)
+
+    def _refused(self, reply: str) -> None:
+        self._audit.refused(self.request, reply)
 
     def _refusal(self, outcome: Outcome) -> str:
         return self._reply(outcome)[:REFUSAL_LENGTH]

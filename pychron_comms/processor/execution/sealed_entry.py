@@ -22,8 +22,9 @@ SAFE_PATIENCE = 0.25
 class SealedEntry(Entry):
     """It begins when the disk has its begin, and who asked is answered when the disk has its end.
 
-    What makes safe waits for neither longer than the ``patience``, which is that of all. Its end is
-    written when the begin is, however late: whose begin it is must be known.
+    What makes safe waits for neither longer than the ``patience``, which is that of all, nor does
+    who is told that it was not begun. Its end is written when the begin is, however late: whose
+    begin it is must be known.
     """
 
     __slots__ = ("_is_on_its_way", "_over", "_patience", "_told", "_unwritten")
@@ -74,6 +75,12 @@ class SealedEntry(Entry):
         later: Deferred[Any] = Deferred()
         self._over.append(partial(later.callback, outcome))
         return later
+
+    def _refused(self, reply: str) -> None:
+        self._over = []
+        self._audit.refused(self.request, reply, self._ended)
+        if self._over is not None:
+            self._patience.end_in_time(self._ended)
 
     def when_written(self, done: Callable[[], object]) -> None:
         if self._over is None:

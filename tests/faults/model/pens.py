@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
@@ -15,8 +14,9 @@ from pychron_comms.interfaces import IJournal
 from pychron_comms.journal.checkpoint import Carrier
 from pychron_comms.journal.group import Group, Told
 from pychron_comms.journal.memory import MemoryJournal
+from pychron_comms.journal.missing import nobody
 from pychron_comms.journal.record import REFUSED, Event, event_of
-from pychron_comms.journal.syncing import Done, Sync, Turns
+from pychron_comms.journal.syncing import Done, Turns, Work
 from tests.faults.model.processes import Process
 
 #: Where a processor may die: before or after it has written the begin or the end of a command.
@@ -30,7 +30,7 @@ _EVENT = re.compile(rb'"event":"([a-z]+)"')
 class Pen:
     """``breakpoint``, one of ``BREAKPOINTS``: where ``die`` is called next, once.
 
-    ``sync``: so many seconds the disk takes to keep what was written, and each record waits for
+    ``sync``: so many seconds the disk takes to write and keep, in halves, and each record waits for
     it; None where nobody does. What was written outlives the processor, kept or not.
     """
 
@@ -46,7 +46,8 @@ class Pen:
         self._die = die
         self._seconds = sync
         self._group = None
-        self._done: Done | None = None
+        # What the thread does next.
+        self._under_way: Callable[[], None] | None = None
         if sync is not None:
             self._group = Group(self, Turns(partial(process.callLater, 0), self))
         self.breakpoint = ""
@@ -83,11 +84,12 @@ class Pen:
             outcome = error
         told(outcome)
 
-    def refused(self, fields: Mapping[str, Any]) -> None:
+    def refused(self, fields: Mapping[str, Any], over: Callable[[], None] = nobody) -> None:
         if self._journal.failing:
             self.unwritten.append({"event": REFUSED, **fields})
         if self._process.alive:
             self._journal.refused(fields)
+        over()
 
     def records(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
         return self._journal.records(since)
@@ -108,47 +110,46 @@ class Pen:
 
     # -- what its group asks
 
-    def append(self, events: Sequence[Event]) -> int:
+    def take_carried(self) -> None:
+        """The model's disk has room for all records."""
+
+    def keep(self, events: Sequence[Event]) -> int:
         names = [found[1].decode() for each in events if (found := _EVENT.search(each))]
         for name in names:
             self._break(f"before {name}")
         if not self._process.alive:
             return 0
-        number = self._journal.append(events)
+        number = self._journal.keep(events)
         for name in names:
             self._break(f"after {name}")
         return number
 
-    def sync(self) -> Sync:
-        return self._sync
+    # -- the thread that asks the disk
 
-    def kept(self) -> None:
-        self._journal.kept()
-
-    def take_back(self) -> None:
-        self._journal.take_back()
-
-    # -- the thread that waits for the disk
-
-    def begin(self, sync: Sync, done: Done) -> None:
+    def begin(self, work: Work, done: Done) -> None:
         assert self._seconds is not None
-        self._done = done
-        self._process.in_thread(self._seconds, self._end)
+        self._under_way = partial(self._write, work, done)
+        self._process.in_thread(self._seconds / 2, self._go_on)
 
     def wait(self, seconds: float) -> None:
-        self._end()
+        self._go_on()
 
     def stop(self) -> None:
         """It ends with its process."""
 
-    def _end(self) -> None:
-        done, self._done = self._done, None
-        if done is not None:
-            full = OSError(errno.ENOSPC, self._journal.failing)
-            done(full if self._journal.failing else None)
+    def _go_on(self) -> None:
+        under_way, self._under_way = self._under_way, None
+        if under_way is not None:
+            under_way()
 
-    def _sync(self) -> None:
-        """The model's clock is the thread."""
+    def _write(self, work: Work, done: Done) -> None:
+        assert self._seconds is not None
+        try:
+            outcome = work()
+        except JournalError as error:
+            outcome = error
+        self._under_way = partial(done, outcome)
+        self._process.in_thread(self._seconds / 2, self._go_on)
 
     def _heard(self, told: Told, record: Mapping[str, Any], outcome: int | JournalError) -> None:
         if isinstance(outcome, JournalError):
