@@ -110,6 +110,8 @@ class GateCommands:
         reply=done,
         effect=Effect.ACTUATE,
         manager=no_manager,
+        # It makes safe: as long as anybody waits for it, it does not come too late.
+        deadline=30.0,
         takes_context=True,
         help="in an emergency: end the lease of another and make safe; with the emergency key, "
         "or the certificate of an admin",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from functools import partial
+from typing import Any, NoReturn
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
@@ -15,6 +16,7 @@ from zope.interface import implementer
 from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.errors import (
     CommandError,
+    ExpiredError,
     InvalidCommandError,
     NotOwnerError,
     OutcomeUnknownError,
@@ -110,6 +112,7 @@ class RemoteHardwareManager(Service):
         self._kept_rules = kept_rules
         self._publisher = publisher
         self._searches = searches
+        self._clock = clock
         self._ending = Ending(clock, queues)
         self.reads: LineTable[IKnownRead] = LineTable()
         self._stopping = self._closed = False
@@ -166,13 +169,37 @@ class RemoteHardwareManager(Service):
             raise ShuttingDownError(data)
         self.access.check(call)
         if call.manager is None:
-            try:
-                return handler.handle(call)
-            except InvalidCommandError as error:
-                # Of the command that it is about, as of Check's.
-                raise with_other_types(error, self._handlers) from None
+            if not call.effect.reads:
+                return self._in_time(handler, call, context)
+            return self._told(handler, call)
         within = None if context is PLAIN else context.patience(call.deadline)
         return self._queues.of(call.manager).read(handler, call, within)
+
+    def _in_time(
+        self, handler: IRequestHandler, call: ICall, context: RequestContext
+    ) -> str | Deferred[str]:
+        """The reply to one that acts and has no hardware, as Claim, which a disk may keep for long.
+
+        Errors: what it raises, 201, 202.
+        """
+        seconds = context.patience(call.deadline)
+        if not seconds > 0:
+            raise ExpiredError(call.name)
+        reply = self._told(handler, call)
+        if isinstance(reply, str):
+            return reply
+        # It goes on to its end.
+        answer: Deferred[str] = Deferred()
+        reply.chainDeferred(answer)
+        return answer.addTimeout(seconds, self._clock, partial(_not_in_time, call))
+
+    def _told(self, handler: IRequestHandler, call: ICall) -> str | Deferred[str]:
+        """The reply to one that touches no hardware itself."""
+        try:
+            return handler.handle(call)
+        except InvalidCommandError as error:
+            # Of the command that it is about, as of Check's.
+            raise with_other_types(error, self._handlers) from None
 
     def makes_safe(self, request_type: str, data: str) -> bool:
         call = self._call(request_type, data, "")
@@ -358,6 +385,10 @@ class RemoteHardwareManager(Service):
             self._log.warn("{name} is not known to be safe: {error}", name=name, error=error)
             return
         self._log.failure("{name} could not be made safe: {why}", failure, name=name, why=why)
+
+
+def _not_in_time(call: ICall, result: object, seconds: float) -> NoReturn:
+    raise OutcomeUnknownError(f"{call.name} did not end in {seconds:g} s")
 
 
 def _rank(action: tuple[object, object]) -> int:

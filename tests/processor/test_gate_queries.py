@@ -130,6 +130,37 @@ class LapseTests(LaboratoryCase):
         self.assertEqual(self.gate._leases.leases(), [])
 
 
+class InTimeTests(LaboratoryCase):
+    """What touches no hardware has its time, too."""
+
+    def setUp(self) -> None:
+        super().setUp()
+        self.start()
+
+    def test_a_claim_that_comes_after_its_time_leases_nothing(self) -> None:
+        for late in (RequestContext(within=0.0), RequestContext(age=5.0)):
+            reply = self.reply("System|Claim A 60", context=late)
+            self.assertEqual(reply, "ERROR 202 : expired before it was begun: Claim")
+        self.assertEqual(self.reply("System|Owners"), "[]")
+
+    def test_of_one_that_the_disk_keeps_its_asker_is_told_in_time(self) -> None:
+        """It goes on, and whoever asks is told what has come of it."""
+        written: Deferred[None] = Deferred()
+        self.patch(self.gate._audit, "write", lambda event, **fields: written)
+        short = self.ask("System|Claim A 60", context=RequestContext(within=1.0))
+        plain = self.ask("System|Claim V 60")
+        self.clock.advance(0.9)
+        self.assertNoResult(short)
+        self.clock.advance(0.1)
+        self.assertEqual(
+            self.successResultOf(short), "ERROR 201 : outcome unknown: Claim did not end in 1 s"
+        )
+        self.clock.advance(4.0)
+        self.assertIn("ERROR 201", self.successResultOf(plain))
+        written.callback(None)
+        self.assertEqual(self.reply("System|Open A", OTHER)[:9], "ERROR 204")
+
+
 class OverrideTests(LaboratoryCase):
     def setUp(self) -> None:
         super().setUp()
@@ -172,6 +203,11 @@ class OverrideTests(LaboratoryCase):
         reply = self.reply('System|Override A fire "open sesame"', OTHER)
         self.assertIn("a key was wrong, and none is heard for 1 s", reply)
         self.assertEqual(self.reply("System|GetIndicatorState A"), "True")
+
+    def test_it_makes_safe_and_does_not_come_too_late(self) -> None:
+        line = 'System|Override A "fire alarm" "open sesame"'
+        self.assertEqual(self.reply(line, OTHER, RequestContext(age=29.0)), "OK")
+        self.assertEqual(self.reply("System|GetIndicatorState A", OTHER), "False")
 
     def test_an_admin_needs_none_and_others_with_certificates_do(self) -> None:
         self.assertIn("ERROR 208", self.reply("System|Override A fire", "bob@10.0.0.3"))
