@@ -30,6 +30,7 @@ from twisted.python.runtime import platform
 from zope.interface import implementer
 
 from pychron_comms.instruments.visa import link_of
+from pychron_comms.process.extras import install_command
 
 #: A serial port of Windows, as it stands in a link.
 _WINDOWS_PORT = re.compile(r"/(COM\d+)", re.IGNORECASE)
@@ -207,9 +208,7 @@ def _serial_port() -> Any:
     try:
         from twisted.internet.serialport import SerialPort  # noqa: PLC0415
     except ImportError:
-        raise ValueError(
-            "serial lines need pyserial: pip install 'pychron_comms[serial]'"
-        ) from None
+        raise ValueError(f"serial lines need pyserial: {install_command('pyserial')}") from None
 
     class _KeptSerialPort(SerialPort, Kept):
         _serialFactory = staticmethod(partial(SerialPort._serialFactory, exclusive=True))

@@ -30,6 +30,9 @@ LOOPBACK_PORT = 1059
 #: What stands in the log in front of why a service does not start.
 _CAUSE = ": cannot start: "
 
+#: And in front of why it goes on without its page.
+_NO_PAGE = "no status page: "
+
 #: A line of a log that a person should see: of a level that stands in brackets.
 _WARNS = re.compile(r"\[\S+#(?:warn|error|critical)\]")
 
@@ -70,6 +73,8 @@ class Half:
         self._settled = threading.Event()
         self._is_ready = False
         self._why = ""
+        #: Whether browsers see it.
+        self.has_page = True
         # In a session of its own: Ctrl-C at the terminal is for us, and we end it.
         self.process = subprocess.Popen(
             [*_TWISTD, *arguments],
@@ -110,6 +115,8 @@ class Half:
                     before.append(line)
                 _, cause, text = line.rstrip("\n").partition(_CAUSE)
                 self._why = f": {text}" if cause else self._why
+                if _NO_PAGE in line:
+                    self.has_page = False
                 if self._ready in line:
                     self._is_ready = True
                     self._settled.set()
@@ -129,13 +136,15 @@ def _tell(text: str) -> None:
 _output = lru_cache(maxsize=1)(standard_output)
 
 
-def welcome(laboratory: Laboratory) -> str:
+def welcome(laboratory: Laboratory, *, has_page: bool = True) -> str:
     """Where the server listens, and one line to try."""
     which = "" if laboratory.file else " It is the built-in one."
     lines = ["", f"The laboratory runs: a server and a processor.{which} It listens at"]
     for listener in laboratory.server.listeners:
         lines.append(f"  {listener.request_type:12} {'  '.join(listener.listen)}")
-    if laboratory.page:
+    if laboratory.page and not has_page:
+        lines.append(f"No page: another has {laboratory.page}; [http] server names another port.")
+    elif laboratory.page:
         lines.append(f"See it at  {laboratory.page}  in a browser.")
     if laboratory.file is not None:
         ways = [*laboratory.server_endpoints()]
@@ -207,7 +216,7 @@ def run(laboratory: Laboratory, platform: Platform, options: Sequence[str] = ())
             start_processor()
             repeats = ["--processor", processor]
             server = start("pychron-server", repeats, "connected to the processor")
-            _tell(welcome(laboratory))
+            _tell(welcome(laboratory, has_page=server.has_page))
             announced.set()
             while (gone := _next(ended)) is not server:
                 _tell(lost(gone))

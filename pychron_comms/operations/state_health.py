@@ -53,11 +53,17 @@ def _instruments(items: Sequence[Item]) -> Iterator[Finding]:
             yield _away(item)
 
 
+#: What a reason says where a package is not installed.
+_NEEDS = " -m pip install "
+
+
 def _away(item: Item) -> Finding:
     name = item.path.removeprefix(PATH)
     since = _since(item)
     text = f"does not answer since {since}: {item.reason} ({item.details.get('link', '')})"
     mend = f"its power, its cable, then link in [instrument.{name}]; pychron-instrument try asks it"
+    if _NEEDS in item.reason:
+        mend = "that line in a terminal, where its processor runs; then start that again"
     return Finding(f"instrument {name}", BROKEN, text, mend)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -65,11 +66,14 @@ def status(
 ) -> list[Finding]:
     """What is found by asking; nothing is moved."""
     connect = connect or partial(communicator, file=laboratory.file)
+    servers = _as_one([*_server(laboratory, connect)])
+    # How another laboratory is, nobody has asked.
+    is_own = all(each.mend != _OTHER for each in servers)
     return [
-        *_as_one([*_server(laboratory, connect)]),
-        *route_findings(laboratory.page, look),
+        *servers,
+        *(route_findings(laboratory.page, look) if is_own else ()),
         *_processor(laboratory, connect),
-        *state_findings(laboratory, told),
+        *(state_findings(laboratory, told) if is_own else ()),
         *_leases(laboratory, connect),
         *_journal(laboratory),
         *_certificates(laboratory, now or datetime.now(UTC)),
@@ -99,7 +103,13 @@ def _server(laboratory: Laboratory, connect: Callable[[str, str], Asks]) -> Iter
 
 
 def _as_one(found: list[Finding]) -> list[Finding]:
-    """One finding where something is wrong with each of several listeners, and the same."""
+    """One finding where something is wrong with each of several listeners, and the same.
+
+    Another laboratory's has no others: one that speaks as Qtegra cannot tell whose it is.
+    """
+    other = next((each for each in found if each.mend == _OTHER), None)
+    if other is not None:
+        return [replace(other, subject="server")]
     if len({each.text for each in found}) > 1 or len(found) < 2 or found[0].state != BROKEN:
         return found
     text, mend = found[0].text, found[0].mend

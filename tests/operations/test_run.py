@@ -29,8 +29,10 @@ from pychron_comms.server.settings import ListenerSettings, ServerSettings
 class StubbornProcess:
     """Says ``ready``, and ends only when it is killed."""
 
+    said = "begins\n[x#warn] slow\nready now\n[x#info] runs\n"
+
     def __init__(self, arguments: Sequence[str], **options: Any) -> None:
-        self.stdout = io.StringIO("begins\n[x#warn] slow\nready now\n[x#info] runs\n")
+        self.stdout = io.StringIO(self.said)
         self.told: list[str] = []
 
     def terminate(self) -> None:
@@ -75,6 +77,17 @@ class HalfTests(SynchronousTestCase):
         error = self.assertRaises(SystemExit, half.wait_ready)
         said = "could not be started: it was not ready within 0.01 s; is this computer very busy?"
         self.assertIn(said, str(error))
+
+    def test_a_page_that_is_not_there_is_shown_to_nobody(self) -> None:
+        """It was that of another laboratory."""
+        self.assertTrue(self.half("ready").has_page)
+        say = "x#warn] no status page: Couldn't listen on 127.0.0.1:1070\nready\n"
+        self.patch(StubbornProcess, "said", say)
+        half = self.half("ready")
+        self.assertFalse(half.has_page)
+        said = program.welcome(load(None), has_page=half.has_page)
+        self.assertIn("No page: another has http://127.0.0.1:1070/;", said)
+        self.assertNotIn("See it at", said)
 
     def test_until_the_laboratory_is_announced_it_passes_on_what_warns_alone(self) -> None:
         self.announced.clear()
@@ -125,6 +138,7 @@ class RunTests(SynchronousTestCase):
             self.started.append([name, *words])
             status = 0 if name == "pychron-server" else -9
             half = self.halves[name] = SimpleNamespace(
+                has_page=True,
                 process=SimpleNamespace(wait=lambda: status),
                 wait_ready=lambda: None,
                 end=lambda: self.ended.append(half),

@@ -112,14 +112,17 @@ class StatusTests(FolderCase):
             def ask(self, command: str) -> str:
                 raise AnotherLaboratoryError("/a/lab.toml")
 
+        # Nor are its alarms.
+        self.state = [found(Reading("road/alarm/a", "ok"), 90000.0)]
         laboratory = self.laboratory()
-        found = self.told(laboratory, Other({}))
-        servers = [each for each in found if each.subject.startswith("server")]
+        findings = self.told(laboratory, Other({}))
+        servers = [each for each in findings if each.subject.startswith("server")]
         self.assertEqual([each.state for each in servers], [BROKEN])
+        self.assertNotIn("alarms", [each.subject for each in findings])
         said = "the laboratory of this file does not run there: another laboratory"
         self.assertTrue(servers[0].text.startswith(said), servers[0].text)
         self.assertIn("pychron-lab run says which process", servers[0].mend)
-        self.assertNotIn("leases", [each.subject for each in found])
+        self.assertNotIn("leases", [each.subject for each in findings])
 
     def test_the_built_in_laboratory_has_a_journal_as_long_as_it_runs(self) -> None:
         (journal,) = [each for each in self.found(load(None), {}) if each.subject == "journal"]
@@ -165,6 +168,10 @@ class StatusTests(FolderCase):
         self.assertRegex(told["instrument box"].text, said)
         self.assertIn("link in [instrument.box]", told["instrument box"].mend)
         self.assertIn("the processor is lost", told["instrument pid"].text)
+        needs = "serial lines need pyserial: /opt/bin/python3 -m pip install pyserial"
+        self.state = [found(away._replace(reason=needs), 90000.0)]
+        told = {each.subject: each for each in self.found(load(self.file), {})}
+        self.assertIn("that line in a terminal", told["instrument box"].mend)
 
     def test_each_alarm_that_is_not_at_rest(self) -> None:
         def alarm(name: str, state: str, severity: Severity, reason: str = "") -> Item:

@@ -12,8 +12,9 @@ from typing import NamedTuple, Protocol
 
 from pychron_comms.instruments.checksums import CHECKSUMS
 from pychron_comms.instruments.pattern import GarbledError
+from pychron_comms.process.extras import install_command
 
-_MISSING = "Modbus needs pymodbus: pip install 'pychron_comms[modbus]'"
+_MISSING = f"Modbus needs pymodbus: {install_command('pymodbus', 'pyserial')}"
 
 _TRANSACTIONS = 0x10000
 _TCP_HEAD = 8

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 
@@ -31,6 +32,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return int(given.run(given))
     except KeyboardInterrupt:
+        return 0
+    except BrokenPipeError:
+        # Who read has had enough; what is flushed at exit must not fail either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (ConfigError, OSError, ValueError) as error:
         sys.stderr.write(f"pychron-instrument: {error}\n")

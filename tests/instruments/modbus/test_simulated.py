@@ -138,6 +138,6 @@ class FileTests(SynchronousTestCase):
         for frames in (tcp_frames, rtu_frames):
             with (
                 mock.patch.dict(sys.modules, {"pymodbus.framer": None}),
-                self.assertRaisesRegex(ValueError, r"pychron_comms\[modbus\]"),
+                self.assertRaisesRegex(ValueError, "-m pip install pymodbus pyserial"),
             ):
                 frames()
