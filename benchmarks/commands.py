@@ -53,7 +53,7 @@ def new() -> Commands:
     """Reads of which each is asked once: checksums of valves in ever other orders."""
     return [
         (f"GetStateChecksum {','.join(names)}", _checksum(names))
-        for names in itertools.islice(_selections(), NEW)
+        for names in itertools.islice(selections(), NEW)
     ]
 
 
@@ -68,7 +68,8 @@ def write(commands: Commands, file: Path) -> Path:
     return file
 
 
-def _selections() -> Iterator[tuple[str, ...]]:
+def selections() -> Iterator[tuple[str, ...]]:
+    """Three or more of the valves that are read, ever others or in another order."""
     for size in range(3, VALVES):
         yield from itertools.permutations(_READ, size)
 

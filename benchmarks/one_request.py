@@ -45,7 +45,14 @@ _MOST_STEPS = 100
 _STEP = 0.02
 _WARM = 3
 #: What tells of the state.
-_TELLING = ("/processor/state/", "/observability/state/", "/server/state/", "event_lines.py")
+_TELLING = (
+    "/processor/state/",
+    "/processor/execution/watches.py",
+    "/processor/execution/figures.py",
+    "/observability/state/",
+    "/server/state/",
+    "event_lines.py",
+)
 
 
 class Client(Protocol):
@@ -131,6 +138,11 @@ class Road:
             self._reactor.advance(0)
 
     @property
+    def clock(self) -> Any:
+        """Whose ``advance`` does what waits for another turn."""
+        return self._reactor
+
+    @property
     def stages(self) -> Mapping[str, Any]:
         """The transports of those who take what comes, in the order in which a request meets them.
 
@@ -145,10 +157,11 @@ class Road:
 
     def rest(self) -> None:
         """All that the last command brought about is over, and no periodic work is near."""
-        now = self._reactor.seconds()
-        self._reactor.advance(1.5 - now % 1)
-        while any(pump.pump() for pump in self._pumps):
-            pass
+        # What is told in a moment has a look follow in another.
+        for seconds in (0.1, 0.1, 1.5 - (self._reactor.seconds() + 0.2) % 1):
+            self._reactor.advance(seconds)
+            while any(pump.pump() for pump in self._pumps):
+                pass
 
     def _accepted(self) -> Any:
         address = IPv4Address("TCP", "127.0.0.1", 50000)

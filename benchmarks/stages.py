@@ -2,8 +2,9 @@
 
 Both halves run in this process over connections in memory, so that neither the system nor the
 reactor is in the figures; each is the least of many, so that other work on the machine is not
-either. With ``--profile STAGE``, the functions in which that stage spends its time. With
-``--journal``, all that acts is written down.
+either. What those who watch are told behind the replies, and what else waits for another turn, has
+a column of its own. With ``--profile STAGE``, the functions in which that stage spends its time.
+With ``--journal``, all that acts is written down.
 """
 
 from __future__ import annotations
@@ -18,15 +19,17 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.commands import LABORATORY, acting
+from benchmarks.commands import LABORATORY, acting, selections
 from benchmarks.one_request import HOP, PORT, Road
 
-#: Requests in one chunk, and how often each is measured.
-SIZES = {1: 2000, 4: 800, 64: 200}
+#: Requests in one chunk, and how often that is measured.
+SIZES = {1: 400, 4: 200, 64: 200}
 
-#: Reads that a laboratory polls; one with an argument that can be ever another; and what acts.
+#: Requests in a measurement: of all kinds there are, and as many as are told of together.
+ROW = 16
+
+#: Reads that a laboratory polls, and what acts.
 POLLED = ("GetValveState W0", "GetIndicatorState W1", "GetManualState W2", "GetValveLockState W0")
-NEW = "Outcome key{}"
 ACTING = [command for command, _ in acting()]
 
 CONFIGURATION = f"""
@@ -41,6 +44,7 @@ listen = ["{HOP}"]
 """
 
 _NUMBERS = itertools.count()
+_SELECTIONS = selections()
 
 
 def polled(count: int) -> list[str]:
@@ -48,7 +52,7 @@ def polled(count: int) -> list[str]:
 
 
 def new(count: int) -> list[str]:
-    return [NEW.format(next(_NUMBERS)) for _ in range(count)]
+    return [f"GetStateChecksum {','.join(next(_SELECTIONS))}" for _ in range(count)]
 
 
 def moved(count: int) -> list[str]:
@@ -61,13 +65,13 @@ KINDS: dict[str, Callable[[int], list[str]]] = {"polled": polled, "new": new, "a
 class Watch:
     """Sums up the seconds in which one stage takes what comes."""
 
-    def __init__(self, transport: Any, profile: cProfile.Profile | None) -> None:
+    def __init__(self, taker: Any, name: str, profile: cProfile.Profile | None = None) -> None:
         self.seconds = 0.0
-        self._take = transport.bufferReceived
+        self._take = getattr(taker, name)
         self._profile = profile
-        transport.bufferReceived = self._received
+        setattr(taker, name, self._received)
 
-    def _received(self, data: bytes) -> None:
+    def _received(self, data: object) -> None:
         if self._profile is not None:
             self._profile.runcall(self._take, data)
             return
@@ -81,12 +85,14 @@ def least(
 ) -> Iterator[float]:
     """For each stage: microseconds for one request, of those that come in chunks of that size."""
     found: list[list[float]] = []
+    chunks = max(1, ROW // size)
     for _ in range(SIZES[size]):
         for watch in watches:
             watch.seconds = 0.0
-        road.ask_all(commands(size))
+        for _ in range(chunks):
+            road.ask_all(commands(size))
         found.append([watch.seconds for watch in watches])
-    return (min(each) / size * 1e6 for each in zip(*found, strict=True))
+    return (min(each) / (size * chunks) * 1e6 for each in zip(*found, strict=True))
 
 
 def main() -> None:
@@ -109,13 +115,15 @@ def _measure(road: Road, parser: argparse.ArgumentParser, arguments: argparse.Na
         if wanted not in road.stages:
             parser.error(f"the stages are {', '.join(road.stages)}")
         profile = cProfile.Profile()
-        Watch(road.stages[wanted], profile)
+        Watch(road.stages[wanted], "bufferReceived", profile)
         for _ in range(SIZES[64]):
             road.ask_all(KINDS[arguments.kind](64))
         pstats.Stats(profile).sort_stats("tottime").print_stats(25)
         return
-    watches = [Watch(transport, None) for transport in road.stages.values()]
-    print(f"{'us for each request':<24}" + "".join(f"{name:>18}" for name in road.stages))
+    watches = [Watch(transport, "bufferReceived") for transport in road.stages.values()]
+    watches.append(Watch(road.clock, "advance"))
+    names = [*road.stages, "told behind"]
+    print(f"{'us for each request':<24}" + "".join(f"{name:>18}" for name in names))
     for (kind, commands), size in itertools.product(KINDS.items(), SIZES):
         row = "".join(f"{each:>18.1f}" for each in least(road, watches, commands, size))
         print(f"{f'{kind}, {size} at a time':<24}{row}")

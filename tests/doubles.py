@@ -315,7 +315,7 @@ def gate_around(
     queues = Queues(lambda manager: queue(ReactorRunner(), clock, width=width))
     memory = CommandMemory(audit, clock, Metrics())
     unsafe = UnsafeParts(clock, clock.seconds, audit, partial(made_safe, queues, memory))
-    memory.watched_by(unsafe)
+    memory.guarded_by(unsafe)
     leases = Leases(clock, clock.seconds, audit, unsafe, Counter())
     kept = Interlocks(queues.read, clock)
     kept.keep(interlocks)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 
@@ -44,10 +45,12 @@ class KeptRecord:
         self.events.append(outcome if isinstance(outcome, str) else type(outcome.value).__name__)
 
 
-def execution_of(call: ScriptedCall, record: KeptRecord | None = None) -> Execution:
+def execution_of(
+    call: ScriptedCall, record: KeptRecord | None = None, clock: IReactorTime | None = None
+) -> Execution:
     """One that no rule is for."""
     interlocks = Interlocks(lambda handler, read, ahead: "", Clock())
-    return Execution(call, record or KeptRecord(), AccessRules(), interlocks)
+    return Execution(call, record or KeptRecord(), AccessRules(), interlocks, clock or Clock())
 
 
 def submitted(
@@ -57,4 +60,4 @@ def submitted(
     handler = ScriptedHandler(call)
     if not call.moves:
         return queue.read(handler, call, within)
-    return queue.submit(handler, call, within, execution_of(call))
+    return queue.submit(handler, call, within, execution_of(call, clock=queue._clock))

@@ -86,18 +86,16 @@ class Call:
             return other
         if spec.check is not None:
             spec.check(manager, self.values)
-        is_same = self.effect.reads and sender == self.sender and context is self.context
-        return self if is_same else self._of(sender, context)
-
-    def _of(self, sender: str, context: RequestContext) -> Call:
-        """The same, asked by another or anew: all else is of its words and its manager."""
+        if self.effect.reads and sender == self.sender and context is self.context:
+            return self
+        # Asked by another or anew: all else is of its words and its manager.
         other = Call.__new__(Call)
         other._handler = self._handler
-        other._spec = self._spec
+        other._spec = spec
         other.context = context
         other.deadline = self.deadline
         other.effect = self.effect
-        other.manager = self.manager
+        other.manager = manager
         other.moves = self.moves
         other.name = self.name
         other.safe = self.safe

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Any, Protocol
 
 from pychron_comms.errors import InvalidArgumentsError
@@ -83,15 +84,16 @@ class CommandSpec:
     def values(self, name: str, given: str | Mapping[str, object]) -> dict[str, Any]:
         """The arguments by name, converted; InvalidArgumentsError (004) where they do not fit."""
         try:
+            raw: Sequence[object]
             if isinstance(given, str):
-                parts = split_text(given, self.arguments)
-                raw: dict[str, object] = {
-                    argument.name: part
-                    for argument, part in zip(self.arguments, parts, strict=False)
-                }
+                raw = split_text(given, self.arguments)
             else:
-                raw = named_values(given, self.arguments)
-            return {argument.name: self._value(argument, raw) for argument in self.arguments}
+                named = named_values(given, self.arguments)
+                raw = [named.get(argument.name) for argument in self.arguments]
+            values = {}
+            for argument, value in zip_longest(self.arguments, raw):
+                values[argument.name] = _converted(argument, value)
+            return values
         except BadValue as error:
             raise InvalidArgumentsError(name, self._explained(given, str(error))) from None
 
@@ -121,18 +123,19 @@ class CommandSpec:
             "deadline": self.deadline,
         }
 
-    def _value(self, argument: Argument, raw: Mapping[str, object]) -> object:
-        value = raw.get(argument.name)
-        if value is not None:
-            try:
-                return argument.convert(value)
-            except BadValue as error:
-                wanted = f"{argument.name} must be {argument.wanted}"
-                raise BadValue(str(error) or wanted) from None
-        if argument.required:
-            raise BadValue("wrong number of arguments")
-        return argument.default
-
     def _explained(self, given: str | Mapping[str, object], reason: str) -> str:
         text = given if isinstance(given, str) else " ".join(f"{k}={v}" for k, v in given.items())
         return f"{text} ({reason}; usage: {self.usage})".lstrip()
+
+
+def _converted(argument: Argument, value: object) -> object:
+    """What an argument's value means; None where it is not given."""
+    if value is None:
+        if argument.required:
+            raise BadValue("wrong number of arguments")
+        return argument.default
+    try:
+        return argument.convert(value)
+    except BadValue as error:
+        wanted = f"{argument.name} must be {argument.wanted}"
+        raise BadValue(str(error) or wanted) from None

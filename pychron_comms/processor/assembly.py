@@ -37,12 +37,13 @@ from pychron_comms.observability.state.stream import new_stream
 from pychron_comms.processor.command_log import CommandLog
 from pychron_comms.processor.execution.audit import Audit
 from pychron_comms.processor.execution.fenced import FencedRunner
-from pychron_comms.processor.execution.idempotency import CommandMemory, CommandWatch
+from pychron_comms.processor.execution.idempotency import CommandMemory
 from pychron_comms.processor.execution.manager_calls import ManagerCalls
 from pychron_comms.processor.execution.manager_queue import ManagerQueue
 from pychron_comms.processor.execution.queues import Queues
 from pychron_comms.processor.execution.runners import runner_for, safe_width
 from pychron_comms.processor.execution.sealed_queue import SealedQueue
+from pychron_comms.processor.execution.watches import CommandWatch
 from pychron_comms.processor.gate_queries import GateQueries
 from pychron_comms.processor.hardware_manager import MissingHandler, RemoteHardwareManager
 from pychron_comms.processor.settings import ProcessorSettings
@@ -89,7 +90,7 @@ def gate_from_config(
         lambda manager: queue_of(manager, reactor, calls, sealed=audit.groups, fence=fence)
     )
     publisher = _publisher(settings, queues, reactor)
-    watches = _watches(settings, publisher, reactor, metrics)
+    watches = _watches(settings, publisher, metrics)
     memory = CommandMemory(audit, reactor, metrics, settings.keep_keys, watches)
     guards = _safeguards(
         settings, queues, memory, audit, reactor=reactor, metrics=metrics, fence=fence
@@ -204,12 +205,12 @@ def _publisher(settings: ProcessorSettings, queues: Queues, reactor: Any) -> Sta
 
 
 def _watches(
-    settings: ProcessorSettings, publisher: StatePublisher, reactor: Any, metrics: Metrics
+    settings: ProcessorSettings, publisher: StatePublisher, metrics: Metrics
 ) -> list[CommandWatch]:
     """Who looks on while commands act."""
-    valves = ValveFigures(metrics, publisher.path_of, reactor.seconds)
+    valves = ValveFigures(metrics, publisher.path_of)
     publisher.stream.follow(valves)
-    watches: list[CommandWatch] = [publisher, CommandEvents(publisher.stream, reactor), valves]
+    watches: list[CommandWatch] = [publisher, CommandEvents(publisher.stream), valves]
     return [*watches, CommandLog()] if settings.commands else watches
 
 
@@ -235,13 +236,14 @@ def _safeguards(
     fence: IFence | None,
 ) -> Safeguards:
     unsafe = UnsafeParts(reactor, time.time, audit, partial(made_safe, queues, memory))
-    memory.watched_by(unsafe)
+    memory.guarded_by(unsafe)
     lapses = metrics.counter("pychron_comms_lease_expiries_total", "Leases that have lapsed.")
     leases = Leases(reactor, time.time, audit, unsafe, lapses)
     lock = SystemLock(settings.systems, time.time)
     roles = settings.roles
     admissions = [each for each in (settings.hosts, roles) if not each.admits_everybody]
-    permissions = [roles, lock, leases]
+    # Where there are no systems nobody can take the lock.
+    permissions = [roles, *((lock,) if settings.systems else ()), leases]
     access = AccessRules(
         admissions, permissions if fence is None else [FenceRule(fence), *permissions]
     )

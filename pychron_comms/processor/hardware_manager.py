@@ -282,6 +282,7 @@ class RemoteHardwareManager(Service):
     def close(self) -> None:
         """Let the managers' threads go, and end the journal; for when nobody can ask any more."""
         self._closed = True
+        self._memory.watches.tell()
         self._audit.stop()
         for queue in self._queues:
             queue.close()
@@ -315,7 +316,7 @@ class RemoteHardwareManager(Service):
             if self._stopping and not call.safe:
                 raise ShuttingDownError(data)
             self.access.check(call)
-            execution = Execution(call, entry, self.access, self._interlocks)
+            execution = Execution(call, entry, self.access, self._interlocks, self._clock)
             queue = self._queues.of(call.manager)
             response = queue.submit(handler, call, context.patience(call.deadline), execution)
         except Exception:
@@ -323,7 +324,7 @@ class RemoteHardwareManager(Service):
             if isinstance(refused, Deferred):
                 return refused
             raise
-        return entry.asked_by(response)
+        return response if isinstance(response, str) else entry.asked_by(response)
 
     def _call(self, request_type: str, data: str, sender: str) -> ICall | None:
         """The call that an earlier process was asked for."""

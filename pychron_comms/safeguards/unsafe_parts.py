@@ -85,7 +85,7 @@ class UnsafeParts:
             if unsafe.timer is not None and any(_takes(each, unsafe.part) for each in call.moves):
                 self._over(unsafe, f"left to {call.sender}: {call.name}")
 
-    def ended(self, call: ICall, request: Mapping[str, str], reply: str, seconds: float) -> None:
+    def ended(self, call: ICall, reply: str) -> None:
         """A command is over: done, or it changed nothing for certain."""
         if self._parts and error_from_line(reply) is None:
             self.goes_on(call)

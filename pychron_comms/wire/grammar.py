@@ -109,15 +109,15 @@ def split_words(line: bytes) -> tuple[Tags, bytes]:
     number, beside, said = head[4:].partition(b";")
     others: Tags | None = NO_TAGS
     if beside:
-        others = _tags_beside(said) if len(said) <= _SHORT else None
+        # What a command is called is said once.
+        read = _usual_tags if b";ask=" in said else _tags_beside
+        others = read(said) if len(said) <= _SHORT else None
     if others is None or not number.isalnum() or not words or words[0] in _NO_WORDS:
         return NO_TAGS, b""
     return {"id": number.decode(), **others}, words
 
 
-# Those who ask are few, and in a millisecond one of them may ask many things.
-@lru_cache(256)
-def _tags_beside(said: bytes) -> Tags | None:
+def _usual_tags(said: bytes) -> Tags | None:
     """What a server says beside an id; None where it is other tags than usual."""
     found = _USUAL_TAGS.fullmatch(said)
     if found is None:
@@ -129,6 +129,10 @@ def _tags_beside(said: bytes) -> Tags | None:
     if ask is not None:
         tags["ask"], tags["silent"] = ask.decode(), silent.decode()
     return tags
+
+
+# Those who ask are few, and in a millisecond one of them may ask many things.
+_tags_beside = lru_cache(256)(_usual_tags)
 
 
 def join_tags(tags: Tags) -> str:

@@ -222,6 +222,7 @@ class ValveQueryTests(HandlerTestCase):
             ("GetStateChecksum,A,B,C", "3744915456"),
             ('{"command": "GetStateChecksum", "value": "A,B,C"}', "3744915456"),
             ('{"command":"GetStateChecksum","names":["A","B","C"]}', "3744915456"),
+            ("GetStateChecksum A,Z,B,C", "3744915456"),
             ("GetStateChecksum Z", "0"),
             ("GetStateChecksum", "0"),
         )
@@ -230,8 +231,9 @@ class ValveQueryTests(HandlerTestCase):
         class AllOrNone:
             valves = self.handler.manager.valves
 
+        orders = [("GetStateChecksum A,A,B", self.ask("GetStateChecksum A,A,B"))]
         self.handler.manager = AllOrNone()
-        self.answers(("GetStateChecksum A,B,C", "3744915456"))
+        self.answers(("GetStateChecksum A,Z,B,C", "3744915456"), *orders)
 
     def test_it_looks_at_no_other_valve(self) -> None:
         def all_of_them() -> list[ValveStatus]:

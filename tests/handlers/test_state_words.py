@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from pychron_comms.errors import NoResponseError
 from pychron_comms.handlers.extraction_line import state_words as words
 from pychron_comms.interfaces import ValveStatus
 
@@ -65,18 +66,17 @@ class OwnersWordTests(SynchronousTestCase):
 
 class StateChecksumTests(SynchronousTestCase):
     def test_recorded_checksum(self) -> None:
-        self.assertEqual(words.state_checksum(RECORDED, ["A", "B", "C"]), 3744915456)
+        self.assertEqual(words.state_checksum(RECORDED), 3744915456)
 
     def test_order_states_and_locks_count(self) -> None:
-        orders = [["A", "B", "C"], ["C", "B", "A"]]
-        sums = {words.state_checksum(RECORDED, order) for order in orders}
-        sums.add(words.state_checksum(valves("A", "B", "C", is_open="A"), "ABC"))
-        self.assertEqual(len(sums), 3)
+        sums = {words.state_checksum(line) for line in (RECORDED, RECORDED[::-1])}
+        sums.add(words.state_checksum(valves("A", "B", "C", is_open="A")))
+        sums.add(words.state_checksum(valves("A", "B", "C")))
+        self.assertEqual(len(sums), 4)
 
-    def test_unknown_names_count_not(self) -> None:
-        self.assertEqual(
-            words.state_checksum(RECORDED, ["A", "Z"]), words.state_checksum(RECORDED, ["A"])
-        )
+    def test_one_that_is_not_known_has_none(self) -> None:
+        unknown = ValveStatus("D", None, False, "")
+        self.assertRaises(NoResponseError, words.state_checksum, [*RECORDED, unknown])
 
-    def test_no_names(self) -> None:
-        self.assertEqual(words.state_checksum(RECORDED, []), 0)
+    def test_no_valves(self) -> None:
+        self.assertEqual(words.state_checksum([]), 0)

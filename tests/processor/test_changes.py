@@ -78,7 +78,7 @@ class ChangeTests(SynchronousTestCase):
         for number in range(PARTS):
             self.change(f"P{number}")
         self.assertTrue(self.changed("A", first))
-        (parts,) = self.log._all.values()
+        (parts,) = self.log._others.values()
         self.assertLessEqual(len(parts._at), PARTS)
         # With the manager itself.
         self.assertLessEqual(len(parts._within), PARTS + 1)
@@ -149,3 +149,41 @@ class SenderTests(SynchronousTestCase):
         self.change("one more", "B")
         self.assertTrue(self.changed("me", first))
         self.assertFalse(self.changed("other", first))
+        # That it was changed is known all the same.
+        self.assertTrue(self.changed_at_all(first))
+
+    def changed_at_all(self, since: int, target: str = "A") -> bool:
+        return self.log.changed_since((Move(self.line, target),), since)
+
+    def forget(self) -> None:
+        """So many others come that no sender of before is told apart."""
+        for number in range(SENDERS):
+            self.change(f"s{number}", "B")
+
+    def test_of_those_who_are_forgotten_the_last_change_of_each_part_counts(self) -> None:
+        first = self.change("me")
+        last = self.change("other")
+        self.change("me", "C")
+        self.forget()
+        self.assertTrue(self.changed_at_all(first))
+        self.assertFalse(self.changed_at_all(last))
+        self.assertTrue(self.changed_at_all(last, "C"))
+        self.assertTrue(self.changed_at_all(last, ""))
+
+    def test_one_of_theirs_that_is_taken_back_leaves_the_one_before(self) -> None:
+        zeroth, first = self.change("me", "C"), self.change("me")
+        last = self.change("other")
+        self.forget()
+        self.log.take_back((Move(self.line, "A"),), last, "other")
+        self.assertFalse(self.changed_at_all(first))
+        self.assertTrue(self.changed_at_all(zeroth))
+
+    def test_of_too_many_parts_of_theirs_all_are_changed(self) -> None:
+        for sender in ("me", "other"):
+            last = 0
+            for number in range(PARTS):
+                last = self.change(sender, f"{sender}-{number}")
+        self.forget()
+        self.assertTrue(self.changed_at_all(last - 1))
+        (parts,) = self.log._others.values()
+        self.assertLessEqual(len(parts._at), PARTS)

@@ -37,7 +37,7 @@ class ClearingTests(SynchronousTestCase):
         self.first = self.submit(self.guarded, within=1.5)
 
     def submit(self, call: ScriptedCall, within: float | None = None) -> Any:
-        execution = Execution(call, KeptRecord(), AccessRules(), self.interlocks)
+        execution = Execution(call, KeptRecord(), AccessRules(), self.interlocks, Clock())
         return self.queue.submit(ScriptedHandler(call), call, within, execution)
 
     def test_what_acts_waits_behind_it_whatever_is_read_meanwhile(self) -> None:
@@ -84,7 +84,7 @@ class SafeAtOnceTests(SynchronousTestCase):
         queue = ManagerQueue(ReactorRunner(), clock)
         call = ScriptedCall("Close A", Deferred(), safe=True)
         interlocks = Interlocks(lambda handler, read, ahead: "", clock)
-        execution = Execution(call, KeptRecord(), AccessRules(), interlocks)
+        execution = Execution(call, KeptRecord(), AccessRules(), interlocks, clock)
         reply: Any = queue.submit(ScriptedHandler(call), call, None, execution)
         clock.advance(call.deadline)
         self.failureResultOf(reply, OutcomeUnknownError)

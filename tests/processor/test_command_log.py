@@ -5,6 +5,7 @@ from __future__ import annotations
 from twisted.logger import LogEvent, formatEvent, globalLogPublisher
 
 from pychron_comms.processor.command_log import CommandLog
+from pychron_comms.processor.execution.watches import TOGETHER
 from pychron_comms.wire.context import RequestContext
 from tests.doubles import ScriptedCall
 from tests.guarded_laboratory import LaboratoryCase
@@ -27,6 +28,7 @@ class CommandLogTests(LaboratoryCase):
         self.clock.advance(0.2)
         self.ask("System|Open E", context=RequestContext(key="k7"))
         self.ask("System|GetValveState A")
+        self.clock.advance(TOGETHER)
         self.assertEqual(
             self.lines,
             [
@@ -43,18 +45,27 @@ class CommandLogTests(LaboratoryCase):
         ):
             self.ask(line, context=context)
             self.clock.advance(0.2)
+        self.clock.advance(TOGETHER)
         self.assertEqual([line.split()[1] for line in self.lines], ["c1.4", "c1.5"])
 
     def test_nothing_is_said_unasked(self) -> None:
         self.start()
         self.ask("System|Close A")
+        self.clock.advance(TOGETHER)
         self.assertEqual(self.lines, [])
+
+    def test_what_ended_just_before_the_end_is_in_it(self) -> None:
+        self.start("\n[processor]\ncommands = true\n")
+        self.ask("System|Close A")
+        self.gate.close()
+        self.assertEqual(len(self.lines), 1)
 
     def test_no_more_is_shown_of_any_of_it_than_a_line_holds(self) -> None:
         log, call = CommandLog(), ScriptedCall("Open")
         for length, shown in ((200, 200), (201, 200), (5000, 200)):
             request = {"type": "System", "command": "c" * length, "sender": "me"}
-            log.ended(call, {**request, "key": "k" * length}, "r" * length, 0.0015)
+            request["key"] = "k" * length
+            log.all_ended([(call, request, "r" * length, 0.0015, None)])
             self.assertEqual(
                 self.lines.pop(),
                 f"me {'k' * shown} System|{'c' * shown}: {'r' * shown} (1.5 ms)",

@@ -8,6 +8,7 @@ from twisted.internet.defer import Deferred
 from twisted.logger import capturedLogs, formatEvent
 
 from pychron_comms.processor.ending import GRACE, SAFE_GRACE
+from pychron_comms.processor.execution.watches import TOGETHER
 from tests.doubles import ScriptedCall, ScriptedHandler, gate_around
 from tests.processor.test_hardware_manager import GateCase
 
@@ -56,6 +57,7 @@ class EndingTests(GateCase):
         self.close_one_every(0.625, 1)
         self.assertEqual([self.successResultOf(reply) for reply in self.replies], ["OK"] * _MANY)
         self.successResultOf(self.stopped)
+        self.clock.advance(TOGETHER)
         self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_what_hangs_is_not_waited_for_longer_than_ever(self) -> None:

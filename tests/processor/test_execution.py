@@ -58,7 +58,9 @@ class Held:
 class ClearingTests(SynchronousTestCase):
     def test_what_an_interlock_refuses_can_be_taken_by_no_thread(self) -> None:
         interlocks: Any = Held()
-        execution = Execution(ScriptedCall("Open"), KeptRecord(), AccessRules(), interlocks)
+        execution = Execution(
+            ScriptedCall("Open"), KeptRecord(), AccessRules(), interlocks, Clock()
+        )
         clearing = execution.clear(1.0)
         assert clearing is not None
         self.failureResultOf(clearing, NotPermittedError)
@@ -78,9 +80,9 @@ class StateTests(SynchronousTestCase):
             for event, after in zip(Event, row, strict=True):
                 execution = self.execution(State(name))
                 if after is BUG:
-                    self.assertRaises(IllegalMoveError, execution._happen, event)
+                    self.assertRaises(IllegalMoveError, execution._move, event)
                 else:
-                    changed = execution._happen(event)
+                    changed = execution._move(event)
                     self.assertEqual(changed, after is not None, msg=(name, event))
                 self.assertEqual(
                     execution.state.value, name if after in (None, BUG) else after, msg=event
@@ -193,6 +195,7 @@ class HandOverTests(SynchronousTestCase):
             self.record,
             AccessRules([], [Forbidden()]),
             Interlocks(lambda handler, read, ahead: "", Clock()),
+            Clock(),
         )
         self.assertRaises(NotPermittedError, execution.check_again)
         self.assertEqual((execution.prevented, execution.state), (True, State.REFUSED))

@@ -6,6 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.processor.execution.figures import OUTCOMES, WORDS, CommandFigures, outcome_of
+from tests.doubles import ScriptedCall
 from tests.help_texts import unfinished
 
 
@@ -14,11 +15,13 @@ class FigureTests(SynchronousTestCase):
         self.metrics = Metrics()
         self.figures = CommandFigures(self.metrics)
 
+    def ended(self, word: str, reply: str, seconds: float = 0.0, ran: float | None = None) -> None:
+        self.figures.all_ended([(ScriptedCall(word), {"type": "System"}, reply, seconds, ran)])
+
     def test_a_command_is_counted_by_what_came_of_it(self) -> None:
-        self.figures.begun("System", 0.02)
-        self.figures.ended("System", "Open", "OK", 0.2)
-        self.figures.ended("System", "Open", "OK", None)
-        self.figures.ended("System", "Open", "ERROR 207 : interlock: A is open", None)
+        self.ended("Open", "OK", 0.22, 0.2)
+        self.ended("Open", "OK")
+        self.ended("Open", "ERROR 207 : interlock: A is open")
         text = self.metrics.text()
         for outcome, count in (("ok", 2), ("interlock", 1)):
             line = f'commands_total{{command="Open",outcome="{outcome}",type="System"}} {count}.0\n'
@@ -41,12 +44,12 @@ class FigureTests(SynchronousTestCase):
 
     def test_words_without_end_are_counted_together(self) -> None:
         for number in range(WORDS + 10):
-            self.figures.ended("System", f"Word{number}", "OK", None)
+            self.ended(f"Word{number}", "OK")
         text = self.metrics.text()
         self.assertEqual(text.count("commands_total{"), WORDS + 1)
         self.assertIn('commands_total{command="other",outcome="ok",type="System"} 10.0\n', text)
         # Those that were told apart are so further on.
-        self.figures.ended("System", "Word0", "OK", None)
+        self.ended("Word0", "OK")
         self.assertIn(
             'commands_total{command="Word0",outcome="ok",type="System"} 2.0\n', self.metrics.text()
         )

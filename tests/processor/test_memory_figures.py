@@ -25,6 +25,7 @@ class RunTests(CopyCase):
         entry.begin()
         self.clock.advance(2.0)
         entry.end("OK")
+        memory.watches.tell()
         text = metrics.text()
         self.assertIn('command_wait_seconds_sum{type="System"} 0.5\n', text)
         self.assertIn('command_run_seconds_sum{type="System"} 2.0\n', text)

@@ -100,7 +100,7 @@ class ClearedTests(SynchronousTestCase):
         return self.gauges[-1]
 
     def submit(self, call: ScriptedCall) -> Any:
-        execution = Execution(call, KeptRecord(), AccessRules(), self.interlocks)
+        execution = Execution(call, KeptRecord(), AccessRules(), self.interlocks, Clock())
         return self.queue.submit(ScriptedHandler(call), call, None, execution)
 
     def look(self, name: str, result: Any = "1") -> tuple[ScriptedCall, Any]:

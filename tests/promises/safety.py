@@ -127,8 +127,8 @@ SAFETY = (
         "begun is begun",
         "a command can be overtaken, expire or be forgotten until its manager's thread takes it",
         "processor/execution/execution.py",
-        "            if self._move(Event.TAKE):\n                return\n",
-        "            return\n",
+        "        if not self._move(Event.TAKE):\n",
+        "        if False:\n",
         "tests.processor.test_execution.HandOverTests.test_until_it_is_taken_it_can_be_prevented",
     ),
 )

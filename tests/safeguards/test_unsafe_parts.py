@@ -109,7 +109,7 @@ class TriedAgainTests(FailingCase):
 class TakenOverTests(FailingCase):
     def begins(self, manager: object, target: str, *, safe: bool = False) -> None:
         call = ScriptedCall("Open", manager=manager, target=target, sender=OTHER, safe=safe)
-        self.unsafe.ended(call, {}, "OK", 0.1)
+        self.unsafe.ended(call, "OK")
 
     def left(self) -> bool:
         """Whether it is tried no more."""
@@ -132,7 +132,7 @@ class TakenOverTests(FailingCase):
     def test_nor_by_who_fails_to_or_makes_safe(self) -> None:
         self.lapse(self.valve)
         call = ScriptedCall("Open", manager=self.line, target="A", sender=OTHER)
-        self.unsafe.ended(call, {}, "ERROR 015 : stuck", 0.1)
+        self.unsafe.ended(call, "ERROR 015 : stuck")
         self.begins(self.line, "A", safe=True)
         self.assertFalse(self.left())
 

@@ -43,16 +43,10 @@ def owners_word(valves: Iterable[ValveStatus]) -> str:
     return ":".join(_owned(owner, names) for owner, names in groups.items())
 
 
-def state_checksum(valves: Iterable[ValveStatus], names: Iterable[str]) -> int:
-    """CRC-32 of the states and locks of these valves, in this order; unknown names count not.
-
-    Errors: 010.
-    """
-    known = {valve.name: valve for valve in valves}
-    states = "".join(
-        f"VALVE-{name}{_known(known[name])}{known[name].locked}" for name in names if name in known
-    )
-    return zlib.crc32(states.encode())
+def state_checksum(valves: Iterable[ValveStatus]) -> int:
+    """CRC-32 of the states and locks of these valves, in this order. Errors: 010."""
+    states = [f"VALVE-{valve.name}{_known(valve)}{valve.locked}" for valve in valves]
+    return zlib.crc32("".join(states).encode())
 
 
 def _known(valve: ValveStatus) -> bool:

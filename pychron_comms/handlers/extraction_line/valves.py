@@ -217,9 +217,10 @@ class ValveHandler(BaseHandler):
         help="CRC-32 of the states and locks of the named valves, in this order",
     )
     def get_state_checksum(self, manager: Any, sender: str, names: tuple[str, ...]) -> int:
-        some = ITellsSomeValves.providedBy(manager)
-        valves = manager.some_valves(names) if some else manager.valves()
-        return words.state_checksum(valves, names)
+        if ITellsSomeValves.providedBy(manager):
+            return words.state_checksum(manager.some_valves(names))
+        known = {valve.name: valve for valve in manager.valves()}
+        return words.state_checksum(known[name] for name in names if name in known)
 
     @command(
         "GetPipetteCount",

@@ -16,6 +16,7 @@ from twisted.logger import Logger
 from pychron_comms.errors import JournalError
 from pychron_comms.interfaces import IJournal
 from pychron_comms.journal.group import Told
+from pychron_comms.journal.memory import NoJournal
 from pychron_comms.journal.missing import nobody
 from pychron_comms.journal.record import START, STOP, time_text
 
@@ -60,6 +61,8 @@ class Audit:
         # In the order in which it happened.
         self._owed: deque[tuple[str, dict[str, Any]]] = deque()
         self._is_open = True
+        #: Whether there is a journal.
+        self.writes = not isinstance(journal, NoJournal)
         #: Whether records wait for the disk, and nobody stands and waits for them.
         self.groups = journal.groups
 

@@ -16,49 +16,52 @@ SENDERS = 64
 
 
 class ChangeLog:
-    """Numbers the changes of all parts, in their order; work and room do not grow with them."""
+    """Numbers the changes of all parts, in their order; work and room do not grow with them.
+
+    Each is noted with whoever made it; who asks for everybody's looks at all of these.
+    """
 
     def __init__(self) -> None:
         self._count = 0
-        self._all = _Changes()
         # By those who made them; who did so last is last.
         self._own: OrderedDict[str, _Changes] = OrderedDict()
+        # Of nobody, and of those who are not told apart any more.
+        self._others = _Changes()
 
     def note(self, moves: Iterable[Move], sender: str = "") -> int:
         """These parts are changed now, by that sender or by none; the number of the change."""
         self._count = number = self._count + 1
-        own = self._changes_of(sender) if sender else None
+        changes = self._own.get(sender)
+        if changes is None:
+            changes = self._begin(sender)
+        else:
+            self._own.move_to_end(sender)
         for manager, target, _ in moves:
-            self._all[id(manager)].note(target, number)
-            if own is not None:
-                own[id(manager)].note(target, number)
+            changes[id(manager)].note(target, number)
         return number
 
     def take_back(self, moves: Iterable[Move], number: int, sender: str = "") -> None:
         """That change has not come about after all: what was to make it was never begun."""
-        moves = tuple(moves)
-        self._all.take_back(moves, number)
-        if sender in self._own:
-            self._own[sender].take_back(moves, number)
+        self._own.get(sender, self._others).take_back(moves, number)
 
     def changed_since(self, moves: Iterable[Move], number: int) -> bool:
         """Whether any of these parts, or what overlaps it, has been changed after that change."""
-        return self._all.since(moves, number)
+        moves = tuple(moves)
+        everybodys = (self._others, *self._own.values())
+        return any(changes.since(moves, number) for changes in everybodys)
 
     def changed_by(self, sender: str, moves: Iterable[Move], number: int) -> bool:
         """Whether that sender has; False where that is not known any more."""
         own = self._own.get(sender)
         return own is not None and own.since(moves, number)
 
-    def _changes_of(self, sender: str) -> _Changes:
-        """Of those who made changes, he is the last now."""
-        own = self._own.get(sender)
-        if own is None:
-            own = self._own[sender] = _Changes()
-            if len(self._own) > SENDERS:
-                self._own.popitem(last=False)
-        else:
-            self._own.move_to_end(sender)
+    def _begin(self, sender: str) -> _Changes:
+        """Where the changes of one are noted who has made none lately."""
+        if not sender:
+            return self._others
+        own = self._own[sender] = _Changes()
+        if len(self._own) > SENDERS:
+            self._others.add(self._own.popitem(last=False)[1])
         return own
 
 
@@ -94,10 +97,14 @@ class _Parts:
     def _new(self, number: int) -> _Change:
         """Of a part that is not known yet; room is made for it."""
         if len(self._at) >= PARTS:
-            self._at.clear()
-            self._within.clear()
-            self._whole = number
+            self._forget(number)
         return _NONE
+
+    def _forget(self, number: int) -> None:
+        """All of it counts as changed then."""
+        self._at.clear()
+        self._within.clear()
+        self._whole = number
 
     def take_back(self, target: str, number: int) -> None:
         for table, parts in ((self._at, (target,)), (self._within, _above(target))):
@@ -105,6 +112,16 @@ class _Parts:
                 last, before = table.get(part, _NONE)
                 if last == number:
                     table[part] = before, before
+
+    def add(self, other: _Parts) -> None:
+        """What another was told too."""
+        for mine, table in ((self._at, other._at), (self._within, other._within)):
+            for part, change in table.items():
+                first, second = sorted((mine.get(part, _NONE), change))
+                mine[part] = second[0], max(second[1], first[0])
+        self._whole = max(self._whole, other._whole)
+        if len(self._at) > PARTS:
+            self._forget(max(number for number, _ in self._within.values()))
 
     def last(self, target: str) -> int:
         around = max(self._at.get(part, _NONE)[0] for part in (target, *_above(target)))
@@ -129,6 +146,11 @@ class _Changes(defaultdict[int, _Parts]):
 
     def __init__(self) -> None:
         super().__init__(_Parts)
+
+    def add(self, other: _Changes) -> None:
+        """What another was told too."""
+        for manager, parts in other.items():
+            self[manager].add(parts)
 
     def take_back(self, moves: Iterable[Move], number: int) -> None:
         for move in moves:

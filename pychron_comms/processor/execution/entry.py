@@ -79,7 +79,10 @@ class Keeper(Protocol):
 
 
 class Entry:
-    """One command that acts, until its end. ``request`` is what the journal says of it."""
+    """One command that acts, until its end, where no journal is kept.
+
+    ``request`` is what it is known by, and what a journal says of it.
+    """
 
     __slots__ = (
         "_askers",
@@ -125,7 +128,6 @@ class Entry:
 
     def begin(self) -> None:
         """Its manager is told of it next. Errors: 214, and then it must not be."""
-        self._number = self._audit.begin(self.request, self.call.safe)
         self.state = State.RUNNING
         self._keeper.begun(self)
 
@@ -149,10 +151,8 @@ class Entry:
         outcome = Failure(error)
         self._end(Ended(State.DONE, self._reply(outcome), refused=True), outcome)
 
-    def asked_by(self, response: str | Deferred[str]) -> str | Deferred[str]:
+    def asked_by(self, response: Deferred[str]) -> Deferred[str]:
         """By this its first asker is answered: with its own end, or that it never begins."""
-        if isinstance(response, str):
-            return response
         self.response = response
         self._add(response)
         return response.addBoth(self.answered)
@@ -197,7 +197,6 @@ class Entry:
         self._keeper.waiting.pop(asker, None)
 
     def _end(self, ended: Ended, outcome: Outcome) -> None:
-        self._audit.end(self._number, self.request, ended.reply)
         self.state = ended.state
         self._keeper.ended(self, ended)
         # Nearly always nobody else has asked.

@@ -18,15 +18,17 @@ the moment in which its manager's thread takes it, and not before: until then it
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Protocol, cast
 
 from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IReactorTime
 from twisted.python.failure import Failure
 
-from pychron_comms.errors import OutcomeUnknownError
+from pychron_comms.errors import ExpiredError, OutcomeUnknownError
 from pychron_comms.interfaces import ICall
 from pychron_comms.interfaces.identity_enum import IdentityEnum
 from pychron_comms.safeguards.access import AccessRules
@@ -129,22 +131,32 @@ class Execution:
         "_access",
         "_call",
         "_clearing",
+        "_clock",
         "_error",
         "_hold",
         "_interlocks",
         "_is_written",
         "_lock",
         "_record",
+        "_until",
         "state",
     )
 
     def __init__(
-        self, call: ICall, record: Record, access: AccessRules, interlocks: Interlocks
+        self,
+        call: ICall,
+        record: Record,
+        access: AccessRules,
+        interlocks: Interlocks,
+        clock: IReactorTime,
     ) -> None:
         self._call = call
         self._record = record
         self._access = access
         self._interlocks = interlocks
+        self._clock = clock
+        # When it may be taken at the latest.
+        self._until = math.inf
         self._lock = threading.Lock()
         self._is_written = False
         self._error: Exception | None = None
@@ -217,10 +229,8 @@ class Execution:
 
     def prevent(self, event: Event, error: Exception) -> bool:
         """It fails with ``error`` where it has not begun; whether that is so."""
-        with self._lock:
-            if not self._move(event):
-                return False
-            self._error = error
+        if not self._move(event, error):
+            return False
         if self._is_written:
             self._record.prevented(error)
         if self._hold is not None:
@@ -229,11 +239,12 @@ class Execution:
             self._clearing.cancel()
         return True
 
-    def hand_over(self, run: Run) -> str | Deferred[str]:
-        """What ``run`` gives, which says ``take`` in the manager's thread.
+    def hand_over(self, run: Run, until: float = math.inf) -> str | Deferred[str]:
+        """What ``run`` gives, which says ``take`` in the manager's thread, by then at the latest.
 
-        Errors: 214, what prevents it, and what ``run`` raises.
+        Errors: 202, 214, what prevents it, and what ``run`` raises.
         """
+        self._until = until
         try:
             self._record.begin()
         except Exception as error:
@@ -253,18 +264,20 @@ class Execution:
         return result.addBoth(self._ended)
 
     def take(self) -> None:
-        """It begins now; in any thread. Errors: what has prevented it."""
-        with self._lock:
-            if self._move(Event.TAKE):
-                return
-        assert self._error is not None
-        raise self._error
+        """It begins now; in any thread. Errors: what has prevented it; 202, where it is late."""
+        # Where this process has stood still since the hand-over, the thread goes on before the
+        # timers do.
+        if self._clock.seconds() > self._until:
+            raise ExpiredError(self._call.name)
+        if not self._move(Event.TAKE):
+            assert self._error is not None
+            raise self._error
 
     # -- afterwards
 
     def lose(self) -> None:
         """Its asker is told 201."""
-        self._happen(Event.LOSE)
+        self._move(Event.LOSE)
 
     def _ended(self, outcome: str | Failure) -> str | Failure:
         if self._error is not None:
@@ -276,11 +289,10 @@ class Execution:
         if self._hold is not None:
             self._hold.release()
         if isinstance(outcome, Failure) and outcome.check(CancelledError):
-            self._happen(Event.LOSE)
+            self._move(Event.LOSE)
             self._record.end(Failure(OutcomeUnknownError(f"{self._call.name} was given up")))
         else:
-            with self._lock:
-                self._move(Event.END)
+            self._move(Event.END)
             self._record.end(outcome)
         return outcome
 
@@ -300,17 +312,15 @@ class Execution:
         self.prevent(Event.REFUSE, cast(Exception, failure.value))
         return failure
 
-    def _happen(self, event: Event) -> bool:
+    def _move(self, event: Event, error: Exception | None = None) -> bool:
+        """Whether that changes anything; ``error`` is what prevents it then."""
         with self._lock:
-            return self._move(event)
-
-    def _move(self, event: Event) -> bool:
-        """Whether it changes anything; for who holds the lock."""
-        try:
-            state = MOVES[self.state][event]
-        except KeyError:
-            raise IllegalMoveError(f"{self._call.name}: {event} while {self.state}") from None
-        if state is None:
-            return False
-        self.state = state
-        return True
+            try:
+                state = MOVES[self.state][event]
+            except KeyError:
+                raise IllegalMoveError(f"{self._call.name}: {event} while {self.state}") from None
+            if state is None:
+                return False
+            self.state = state
+            self._error = error
+            return True

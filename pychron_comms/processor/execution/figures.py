@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from pychron_comms.interfaces import ICall
 from pychron_comms.observability.metrics import Counter, Histogram, Metrics
+from pychron_comms.processor.execution.watches import EndedCommand
 
 #: What comes of a command, by the code of its error; the rest has failed.
 _OUTCOMES = {
@@ -38,30 +42,31 @@ class CommandFigures:
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics
         self._counters: dict[tuple[str, str, str], Counter] = {}
-        self._waits: dict[str, Histogram] = {}
-        self._runs: dict[str, Histogram] = {}
+        # How long those of a type wait, and run.
+        self._times: dict[str, tuple[Histogram, Histogram]] = {}
 
-    def begun(self, request_type: str, waited: float) -> None:
-        """Its manager is told of it, so many seconds after it came."""
-        waits = self._waits.get(request_type) or self._new(self._waits, _WAIT, request_type)
-        waits.observe(waited)
+    def goes_on(self, call: ICall) -> None:
+        """Only its end is counted."""
 
-    def ended(self, request_type: str, word: str, reply: str, ran: float | None) -> None:
-        """It is over; None where it never began."""
-        key = request_type, word, outcome_of(reply)
-        counter = self._counters.get(key)
-        if counter is None:
-            counter = self._new_counter(*key)
-        counter.value += 1
-        if ran is not None:
-            runs = self._runs.get(request_type) or self._new(self._runs, _RUN, request_type)
-            runs.observe(ran)
+    def all_ended(self, commands: Sequence[EndedCommand]) -> None:
+        """As ``CommandWatch.all_ended``."""
+        for call, request, reply, seconds, ran in commands:
+            request_type = request["type"]
+            key = request_type, call.name, "ok" if reply == "OK" else outcome_of(reply)
+            counter = self._counters.get(key) or self._new_counter(*key)
+            counter.value += 1
+            if ran is not None:
+                waits, runs = self._times.get(request_type) or self._new_times(request_type)
+                waits.observe(seconds - ran)
+                runs.observe(ran)
 
-    def _new(
-        self, known: dict[str, Histogram], named: tuple[str, str], request_type: str
-    ) -> Histogram:
-        histogram = known[request_type] = self._metrics.histogram(*named, type=request_type)
-        return histogram
+    def _new_times(self, request_type: str) -> tuple[Histogram, Histogram]:
+        of_type = (
+            self._metrics.histogram(*_WAIT, type=request_type),
+            self._metrics.histogram(*_RUN, type=request_type),
+        )
+        self._times[request_type] = of_type
+        return of_type
 
     def _new_counter(self, request_type: str, word: str, outcome: str) -> Counter:
         shown = word if len(self._counters) < WORDS else OTHER

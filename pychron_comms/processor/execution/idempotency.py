@@ -21,18 +21,20 @@ from pychron_comms.processor.execution.keys import KEEP, KeyMemory
 from pychron_comms.processor.execution.patience import Patience
 from pychron_comms.processor.execution.recall import LONGEST_RUN, Laboratory, Now, Recall
 from pychron_comms.processor.execution.sealed_entry import SAFE_PATIENCE, SealedEntry
+from pychron_comms.processor.execution.watches import CommandWatch, Watches
+from pychron_comms.processor.execution.written_entry import WrittenEntry
 from pychron_comms.wire.context import OBSERVE
 from pychron_comms.wire.copies import KEEP as KEEP_PLAIN
 
 
-class CommandWatch(Protocol):
-    """Looks on while commands act."""
+class Guard(Protocol):
+    """Has to know at once what commands do."""
 
     def goes_on(self, call: ICall) -> None:
         """Its manager has been told of it, and takes its time."""
 
-    def ended(self, call: ICall, request: Mapping[str, str], reply: str, seconds: float) -> None:
-        """It is over, one way or the other, so many seconds after it came."""
+    def ended(self, call: ICall, reply: str) -> None:
+        """It is over, one way or the other."""
 
 
 #: Of what has not begun.
@@ -55,15 +57,15 @@ class CommandMemory:
         watches: Sequence[CommandWatch] = (),
     ) -> None:
         self._audit = audit
-        self._watches = list(watches)
         self._clock = clock
+        self.watches = Watches([CommandFigures(metrics), *watches], clock)
+        self._guards: list[Guard] = []
         self._changes = ChangeLog()
         self.keys = KeyMemory(keep)
         self.copies = CopyMemory(self._changes)
         # What runs: when each began, and the number of its change.
         self._begun: dict[Entry, tuple[float, int]] = {}
-        self._figures = CommandFigures(metrics)
-        self._new: Callable[..., Entry] = Entry
+        self._new: Callable[..., Entry] = WrittenEntry if audit.writes else Entry
         if audit.groups:
             self._new = partial(SealedEntry, patience=Patience(clock, SAFE_PATIENCE))
         # By what they wait, so that each leaves without a search.
@@ -120,9 +122,9 @@ class CommandMemory:
         """As ``IHardwareGate.reply_taken``."""
         self.copies.taken(ask)
 
-    def watched_by(self, watch: CommandWatch) -> None:
-        """Let one more look on."""
-        self._watches.append(watch)
+    def guarded_by(self, guard: Guard) -> None:
+        """Tell this one too."""
+        self._guards.append(guard)
 
     def changed(self, part: Part) -> None:
         """It is made safe now, by no command."""
@@ -169,16 +171,16 @@ class CommandMemory:
 
     def begun(self, entry: Entry) -> None:
         now = self._clock.seconds()
-        call, request = entry.call, entry.request
-        self._figures.begun(request["type"], now - entry.since)
+        call = entry.call
         change = self._changes.note(call.moves, call.sender)
         self._begun[entry] = now, change
-        if "ask" in request:
+        if "ask" in entry.request:
             self.copies.begun(entry, change)
 
     def goes_on(self, entry: Entry) -> None:
-        for watch in self._watches:
-            watch.goes_on(entry.call)
+        self.watches.goes_on(entry.call)
+        for guard in self._guards:
+            guard.goes_on(entry.call)
 
     def ended(self, entry: Entry, ended: Ended) -> None:
         now = self._clock.seconds()
@@ -188,14 +190,13 @@ class CommandMemory:
         if begun_at is not None and ended.refused:
             # It was handed over, and prevented.
             self._changes.take_back(call.moves, change, call.sender)
-        self._figures.ended(request["type"], call.name, reply, ran)
         if "key" in request:
             self.keys.ended(request, ended, now)
         elif "ask" in request:
             self.copies.ended(entry, ended, now)
-        seconds = now - entry.since
-        for watch in self._watches:
-            watch.ended(call, request, reply, seconds)
+        self.watches.ended((call, request, reply, now - entry.since, ran))
+        for guard in self._guards:
+            guard.ended(call, reply)
 
 
 def request_of(request_type: str, data: str, call: ICall) -> dict[str, str]:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Protocol, cast
 
 from twisted.internet.defer import Deferred, maybeDeferred
@@ -14,7 +14,6 @@ from twisted.python.failure import Failure
 from pychron_comms.interfaces import ICall, IRequestHandler, Move
 from pychron_comms.processor.execution.askers import Askers
 from pychron_comms.processor.execution.execution import Execution
-from pychron_comms.processor.execution.hand_over import HandOver
 from pychron_comms.processor.execution.jobs import Job
 from pychron_comms.processor.execution.runners import Runner, Take
 from pychron_comms.processor.execution.safe_turns import Action, SafeTurn
@@ -58,7 +57,6 @@ class MakingSafe:
         self._ordinary = ordinary
         self._askers = askers
         self._runner = runner
-        self._hand_over = HandOver(runner, clock)
         self._clock = clock
 
     def submit(
@@ -88,7 +86,8 @@ class MakingSafe:
     ) -> str | Deferred[str]:
         """The short way, for one that has its turn in the lane."""
         try:
-            result = self._hand_over.run(handler, call, execution, math.inf)
+            run = partial(self._runner.run, handler, call, execution.take)
+            result = execution.hand_over(run)
         except Exception:
             self._lane.leave()
             raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -19,7 +20,6 @@ from pychron_comms.errors import (
 from pychron_comms.interfaces import ICall, IRequestHandler, Move
 from pychron_comms.processor.execution.askers import Askers
 from pychron_comms.processor.execution.execution import Event, Execution
-from pychron_comms.processor.execution.hand_over import HandOver
 from pychron_comms.processor.execution.jobs import Job
 from pychron_comms.processor.execution.making_safe import MakingSafe
 from pychron_comms.processor.execution.runners import Runner
@@ -57,7 +57,6 @@ class ManagerQueue:
         self._limit = limit
         self._safety = SafetyLane(width, self._begin_waiting)
         self._askers = Askers(clock, self._prevent, self._abandon)
-        self._hand_over = HandOver(runner, clock)
         self._making_safe = MakingSafe(self._safety, self, self._askers, runner, clock)
         self._waiting = WaitingJobs()
         #: How many have waited at once at most, since this queue was made.
@@ -118,7 +117,8 @@ class ManagerQueue:
         # The short way: most commands are answered here, with nothing made for them.
         if clearing is None:
             now = self._clock.seconds()
-            result = self._hand_over.run(handler, call, execution, now + seconds)
+            run = partial(self._runner.run, handler, call, execution.take)
+            result = execution.hand_over(run, now + seconds)
             if isinstance(result, str):
                 return result
             return self._answer_later(Job(handler, call, execution, now), result, seconds)
@@ -325,14 +325,17 @@ class ManagerQueue:
             return
         execution = job.execution
         try:
-            if execution is not None:
+            if execution is None:
+                result = self._runner.run(job.handler, job.call, None)
+            else:
                 execution.check_again()
                 if not job.cleared:
                     clearing = execution.clear(job.until - self._clock.seconds())
                     if clearing is not None:
                         self._await_clearance(job, clearing)
                         return
-            result = self._hand_over.run(job.handler, job.call, execution, job.patient_until)
+                run = partial(self._runner.run, job.handler, job.call, execution.take)
+                result = execution.hand_over(run, job.patient_until)
         except Exception:
             self._askers.settle(job, Failure())
             return

@@ -63,10 +63,11 @@ class PlainCommand:
         self.is_taken = False
         self.undone_by = ""
         self.times_made_safe = times_made_safe
-        self.last = ""
-        self.keep = KEEP_DATAGRAM
-        self._connections: set[str] = set()
-        self.ask(request["ask"], at)
+        self.last = request["ask"]
+        self.last_at = at
+        connection = connection_of(self.last)
+        self.keep = KEEP if connection else KEEP_DATAGRAM
+        self._connections = {connection} if connection else set()
 
     @property
     def has_connection(self) -> bool:

@@ -30,6 +30,8 @@ class SafetyLane:
         self._width = width
         self._idle = idle
         self._taken = 0
+        #: Whether anything is being made safe, or waits to be.
+        self.busy = False
         self._giving = False
         self._resting: list[Deferred[None]] = []
         #: How many actions have ended.
@@ -37,16 +39,12 @@ class SafetyLane:
         self._light = WaitingTurns(self.leave)
         self._others = WaitingTurns(self.leave)
 
-    @property
-    def busy(self) -> bool:
-        """Whether anything is being made safe, or waits to be."""
-        # Nobody waits while there is room, but for the moment in which turns are given.
-        return bool(self._taken or (self._giving and (self._light.lanes or self._others.lanes)))
-
     def enter(self) -> bool:
         """Whether there is room just now, and it is taken; then ``leave`` must follow."""
         has_room = self._taken < self._width
         self._taken += has_room
+        # Nobody waits while there is room, but for the moment in which turns are given.
+        self.busy = True
         return has_room
 
     def turn(self, moves: Iterable[Move], call: ICall | None = None) -> Deferred[SafeTurn]:
@@ -71,6 +69,7 @@ class SafetyLane:
         if self._light.lanes or self._others.lanes:
             self._give()
         if not self._taken:
+            self.busy = False
             self._idle()
             resting, self._resting = self._resting, []
             for each in resting:

@@ -56,10 +56,6 @@ class SealedEntry(Entry):
             self._patience.end_in_time(self._begin_unsealed)
         self._audit.begin_soon(self.request, self._sealed)
 
-    def begin(self) -> None:
-        self.state = State.RUNNING
-        self._keeper.begun(self)
-
     def answered(self, outcome: Outcome) -> Any:
         if self._is_on_its_way and self.state is State.WAITING:
             # It was prevented; the disk will have its begin, and then that it was.

@@ -2,48 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as _quoted
 
-from twisted.internet.interfaces import IDelayedCall, IReactorTime
-
 from pychron_comms.interfaces import ICall
 from pychron_comms.observability.state.stream import Event, StateStream
+from pychron_comms.processor.execution.watches import EndedCommand
 
 #: Characters of a command and of its reply that are shown.
 _SHOWN = 200
 
-#: Seconds in which what ends is told together, unless so many have ended before: to tell them takes
-#: a turn of the reactor here and in the server, and the next command waits behind both.
-TOGETHER = 0.01
-AT_ONCE = 8
-
 
 class CommandEvents:
-    """Gathers what ends for ``TOGETHER`` seconds, or until ``AT_ONCE`` have, and tells it in the
-    next turn, so that nobody waits for his reply much longer because others look on."""
+    """Tells what ended."""
 
-    def __init__(self, stream: StateStream, clock: IReactorTime) -> None:
+    def __init__(self, stream: StateStream) -> None:
         self._stream = stream
-        self._clock = clock
-        # The request, the reply and the seconds of each.
-        self._ended: list[tuple[Mapping[str, str], str, float]] = []
-        self._timer: IDelayedCall | None = None
 
     def goes_on(self, call: ICall) -> None:
         """Only its end is told."""
 
-    def ended(self, call: ICall, request: Mapping[str, str], reply: str, seconds: float) -> None:
-        self._ended.append((request, reply[:_SHOWN], seconds))
-        if self._timer is None:
-            self._timer = self._clock.callLater(TOGETHER, self._tell)
-        elif len(self._ended) == AT_ONCE:
-            self._timer.reset(0)
-
-    def _tell(self) -> None:
-        ended, self._ended, self._timer = self._ended, [], None
-        self._stream.happened_together([Event("command", _members(*each)) for each in ended])
+    def all_ended(self, commands: Sequence[EndedCommand]) -> None:
+        told = [
+            Event("command", _members(request, reply[:_SHOWN], seconds))
+            for _, request, reply, seconds, _ in commands
+        ]
+        self._stream.happened_together(told)
 
 
 def _members(request: Mapping[str, str], reply: str, seconds: float) -> str:

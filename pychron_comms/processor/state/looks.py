@@ -18,9 +18,9 @@ from pychron_comms.observability.state.items import STALE
 from pychron_comms.observability.state.patience import Patience
 from pychron_comms.processor.state.read_state import ReadState
 
-#: Seconds after the end of a command in which its manager is looked at; what ends meanwhile is
-#: seen by the same look, so that no manager is looked at more often, however much is done.
-SOON = 0.05
+#: Seconds in which a manager is looked at, after the end of a command was told; what ends meanwhile
+#: is seen by the same look, so that no manager is looked at more often, however much is done.
+SOON = 0.04
 
 #: The part of the time that such looks may take where commands never cease, since each command
 #: that comes meanwhile waits; to keep to it, they are up to so many seconds apart.

@@ -11,6 +11,7 @@ from pychron_comms.interfaces import ICall, Move, Reading, Source
 from pychron_comms.lab.schematic.model import Schematic
 from pychron_comms.observability.state.items import Item, found
 from pychron_comms.observability.state.stream import StateStream
+from pychron_comms.processor.execution.watches import EndedCommand
 from pychron_comms.processor.state.looks import BEHIND, Looks, Submit
 from pychron_comms.processor.state.marks import Marks
 from pychron_comms.processor.state.rule_marks import RuleMarks
@@ -102,13 +103,17 @@ class StatePublisher:
                 self.stream.publish(self._marked(item))
         self._under_way[id(call)] = marked
 
-    def ended(self, call: ICall, request: Mapping[str, str], reply: str, seconds: float) -> None:
-        """It has its reply: what it moved is at rest, or has never moved; look in a moment."""
-        for path, value in self._under_way.pop(id(call), ()):
-            self._marks.end(path, value)
-            self._told.pop(path, None)
-        for move in call.moves:
-            self._looks.soon(move.manager)
+    def all_ended(self, commands: Sequence[EndedCommand]) -> None:
+        """They have their replies: what they moved is at rest, or never moved; look in a moment."""
+        moved = {}
+        for call, *_ in commands:
+            for path, value in self._under_way.pop(id(call), ()):
+                self._marks.end(path, value)
+                self._told.pop(path, None)
+            for move in call.moves:
+                moved[id(move.manager)] = move.manager
+        for manager in moved.values():
+            self._looks.soon(manager)
 
     # -- what looks show
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from pychron_comms.interfaces import ICall, Move, Severity
 from pychron_comms.observability.metrics import Counter, Histogram, Metrics
 from pychron_comms.observability.state.items import Item
+from pychron_comms.processor.execution.watches import EndedCommand
 
 _VALVE = "/valve/"
 
@@ -25,34 +26,28 @@ class ValveFigures:
     configuration's: a closed set.
     """
 
-    def __init__(
-        self, metrics: Metrics, path_of: Callable[[Move], str], now: Callable[[], float]
-    ) -> None:
+    def __init__(self, metrics: Metrics, path_of: Callable[[Move], str]) -> None:
         self._metrics = metrics
         self._path_of = path_of
-        self._now = now
         # By the manager's identity, and its name for the valve.
         self._figures: dict[tuple[int, str], _Figures] = {}
-        # When each call went on that has not ended, by its identity.
-        self._since: dict[int, float] = {}
+        # The calls that went on and have not ended, by their identity.
+        self._under_way: set[int] = set()
         self._disobedient: set[str] = set()
 
     def goes_on(self, call: ICall) -> None:
         """From now on it moves."""
-        self._since[id(call)] = self._now()
+        self._under_way.add(id(call))
 
-    def ended(self, call: ICall, request: Mapping[str, str], reply: str, seconds: float) -> None:
-        """It has its reply."""
-        since = self._since.pop(id(call), None)
-        for move in call.moves if reply == "OK" else ():
-            manager, target, value = move
-            # A lock moves the valve to no value.
-            if isinstance(value, bool):
-                figures = self._figures.get((id(manager), target)) or self._new_figures(move)
-                if figures is not None:
-                    figures.moves.value += 1
-                    if since is not None:
-                        figures.travel.observe(self._now() - since)
+    def all_ended(self, commands: Sequence[EndedCommand]) -> None:
+        """They have their replies."""
+        for call, _, reply, _, ran in commands:
+            travelled = ran if id(call) in self._under_way else None
+            self._under_way.discard(id(call))
+            for move in call.moves if reply == "OK" else ():
+                # A lock moves the valve to no value.
+                if isinstance(move.value, bool):
+                    self._count(move, travelled)
 
     def item_changed(self, item: Item, at: float) -> None:
         """As a follower of the stream."""
@@ -67,6 +62,13 @@ class ValveFigures:
                 "Times that a valve was found other than it was told.",
                 valve=_name_of(item.path),
             ).value += 1
+
+    def _count(self, move: Move, travelled: float | None) -> None:
+        figures = self._figures.get((id(move.manager), move.target)) or self._new_figures(move)
+        if figures is not None:
+            figures.moves.value += 1
+            if travelled is not None:
+                figures.travel.observe(travelled)
 
     def _new_figures(self, move: Move) -> _Figures | None:
         """None where it is no valve."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
@@ -19,7 +20,6 @@ from pychron_comms.processor.execution.changes import ChangeLog
 from pychron_comms.processor.execution.copies import CopyMemory
 from pychron_comms.processor.execution.entry import Ended, Entry, State
 from pychron_comms.processor.execution.execution import Execution
-from pychron_comms.processor.execution.hand_over import HandOver
 from pychron_comms.processor.execution.idempotency import CommandMemory
 from pychron_comms.processor.execution.keys import KeyMemory
 from pychron_comms.processor.execution.making_safe import MakingSafe
@@ -29,6 +29,7 @@ from pychron_comms.processor.execution.queues import Queues
 from pychron_comms.processor.execution.recall import Recall
 from pychron_comms.processor.execution.runners import ThreadRunner
 from pychron_comms.processor.execution.safety import SafetyLane
+from pychron_comms.processor.execution.written_entry import WrittenEntry
 from pychron_comms.repeater.connection import ProcessorConnection
 from pychron_comms.repeater.endpoint import CommandRepeater
 from pychron_comms.repeater.hop_places import HopPlaces
@@ -69,7 +70,7 @@ def _delivered_all_the_same(self: Any) -> None:
     self._reports.repeater.reply_taken(self._ask)
 
 
-def _begin_afterwards(self: Any, run: Callable[[], Any]) -> Any:
+def _begin_afterwards(self: Any, run: Callable[[], Any], until: float = math.inf) -> Any:
     """The journal hears of a command when the hardware has been told."""
     try:
         result = run()
@@ -185,19 +186,20 @@ def _safe_refused_at_the_end(
     return _submit_safe(self, handler, call, within, execution)
 
 
-def _taken_at_any_time(self: Any, execution: Execution, name: str, until: float) -> None:
-    execution.take()
+_take, _hand_over = Execution.take, Execution.hand_over
 
 
-_hand_over = Execution.hand_over
+def _taken_at_any_time(self: Any) -> None:
+    self._until = math.inf
+    _take(self)
 
 
-def _begun_at_hand_over(self: Any, run: Callable[[], Any]) -> Any:
+def _begun_at_hand_over(self: Any, run: Callable[[], Any], until: float = math.inf) -> Any:
     def begun() -> Any:
-        self.take()
+        _take(self)
         return run()
 
-    return _hand_over(self, begun)
+    return _hand_over(self, begun, until)
 
 
 def _run_later_untaken(self: Any, job: Any, take: object) -> Any:
@@ -318,10 +320,10 @@ BREAKAGES: Mapping[str, Patches] = {
     "what others change ends no kept reply": [(ChangeLog, "changed_since", _no)],
     "ids are used again": [(ProcessorConnection, "_send", _send_with_old_ids)],
     "the journal is written afterwards": [(Execution, "hand_over", _begin_afterwards)],
-    "what cannot be written is run": [(Entry, "begin", _begin_unwritten)],
+    "what cannot be written is run": [(WrittenEntry, "begin", _begin_unwritten)],
     "deadlines are not kept": [
         (Askers, "_give_up", _give_up_running_only),
-        (HandOver, "_take", _taken_at_any_time),
+        (Execution, "take", _taken_at_any_time),
     ],
     "the repeater sends again": [
         (ProcessorConnection, "_send", _send_and_remember),
@@ -331,15 +333,15 @@ BREAKAGES: Mapping[str, Patches] = {
     "what waits is not overtaken": [(ManagerQueue, "overtake", _nothing)],
     "what stood still begins what is late": [
         (Askers, "expire_late", _nothing),
-        (HandOver, "_take", _taken_at_any_time),
+        (Execution, "take", _taken_at_any_time),
     ],
     "what makes safe waits for what runs": [(MakingSafe, "_turn", _safe_turn_at_last)],
     "what makes safe is refused at the end": [(MakingSafe, "submit", _safe_refused_at_the_end)],
     "what makes safe is not done again": [(SafetyLane, "assured", _acted_once)],
-    "a thread takes what is late": [(HandOver, "_take", _taken_at_any_time)],
+    "a thread takes what is late": [(Execution, "take", _taken_at_any_time)],
     "begun at hand-over": [
         (Execution, "hand_over", _begun_at_hand_over),
-        (HandOver, "_take", _nothing),
+        (Execution, "take", _nothing),
         (MakingSafe, "_run_later", _run_later_untaken),
     ],
     "what makes safe has no thread of its own": [(ThreadRunner, "run", _run_in_one_thread)],

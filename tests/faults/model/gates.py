@@ -71,7 +71,7 @@ def assembled(
     audit = Audit(journal, now, clock.callLater)
     memory = CommandMemory(audit, clock, Metrics())
     unsafe = UnsafeParts(clock, now, audit, partial(made_safe, queues, memory))
-    memory.watched_by(unsafe)
+    memory.guarded_by(unsafe)
     leases = Leases(clock, now, audit, unsafe, Counter())
     rules = Interlocks(queues.read, clock)
     rules.keep(rules_for(interlocks, handlers))

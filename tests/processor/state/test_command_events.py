@@ -9,7 +9,8 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.observability.state.stream import Event, StateStream
-from pychron_comms.processor.state.command_events import AT_ONCE, TOGETHER, CommandEvents
+from pychron_comms.processor.execution.watches import AT_ONCE, TOGETHER, Watches
+from pychron_comms.processor.state.command_events import CommandEvents
 from tests.doubles import ScriptedCall
 from tests.observability.state.test_stream import Recorder
 
@@ -20,13 +21,13 @@ class CommandEventTests(SynchronousTestCase):
         stream = StateStream("s1", self.clock.seconds)
         self.recorder = Recorder()
         stream.subscribe(self.recorder)
-        self.events = CommandEvents(stream, self.clock)
+        self.watches = Watches([CommandEvents(stream)], self.clock)
 
     def ended(self, command: str, reply: str = "OK", seconds: float = 0.25) -> None:
         request = {"type": "System", "command": command, "sender": "10.0.0.7"}
         call: Any = ScriptedCall("Open")
-        self.events.goes_on(call)
-        self.events.ended(call, request, reply, seconds)
+        self.watches.goes_on(call)
+        self.watches.ended((call, request, reply, seconds, seconds))
 
     def fields(self) -> list[Any]:
         events = [change.what for change in self.recorder.changes]

@@ -188,7 +188,7 @@ class LookTests(PublisherCase):
     def test_what_a_command_has_left_as_it_was_is_as_old_as_it_was(self) -> None:
         self.publisher.start()
         self.clock.advance(PERIOD)
-        self.publisher.ended(ScriptedCall("Set", manager=self.device), {}, "OK", 0.1)
+        self.publisher.all_ended([(ScriptedCall("Set", manager=self.device), {}, "OK", 0.1, 0.1)])
         self.clock.advance(PERIOD)
         self.assertEqual(self.item("device/heater").obtained, 0.0)
         self.assertEqual(self.item("device/heater").confirmed, 2 * PERIOD)
@@ -339,10 +339,9 @@ class LookTests(PublisherCase):
         self.publisher.stop()
         self.publisher.stop()
         looks = self.looks
-        request = {"type": "System", "command": "Open A", "sender": "10.0.0.7"}
         late: Any = ScriptedCall("Open")
         late.moves = (Move(self.line, "A", True),)
-        self.publisher.ended(late, request, "OK", 0.25)
+        self.publisher.all_ended([(late, {}, "OK", 0.25, 0.25)])
         self.clock.advance(10)
         self.assertEqual(self.looks, looks)
 
@@ -359,8 +358,7 @@ class CommandTests(PublisherCase):
         return call
 
     def ended(self, moves: Any, call: Any = None) -> None:
-        request = {"type": "System", "command": "Open A", "sender": "10.0.0.7"}
-        self.publisher.ended(call or self.call(moves), request, "OK", 0.25)
+        self.publisher.all_ended([(call or self.call(moves), {}, "OK", 0.25, 0.25)])
         self.clock.advance(SOON)
 
     def call(self, moves: Any) -> Any:
@@ -412,8 +410,7 @@ class CommandTests(PublisherCase):
 
     def test_two_that_end_in_one_moment_leave_it_at_rest(self) -> None:
         calls = [self.goes_on(self.move), self.goes_on(self.move)]
-        for call in calls:
-            self.publisher.ended(call, {}, "OK", 0.25)
+        self.publisher.all_ended([(call, {}, "OK", 0.25, 0.25) for call in calls])
         self.clock.advance(SOON)
         self.assertFalse(self.item("System/valve/A").details["moving"])
 
@@ -448,7 +445,7 @@ class CommandTests(PublisherCase):
         self.looks = 0
         for _ in range(10):
             for _ in range(20):
-                self.publisher.ended(self.call(self.move), {}, "OK", 0.0)
+                self.publisher.all_ended([(self.call(self.move), {}, "OK", 0.0, 0.0)] * 2)
             self.clock.advance(SOON / 20)
         self.assertEqual(self.looks, 0)
         self.clock.advance(SOON)

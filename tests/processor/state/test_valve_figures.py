@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.interfaces import Move, Severity
@@ -28,14 +27,12 @@ def path_of(move: Move) -> str:
 class ValveFigureTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.metrics = Metrics()
-        self.clock = Clock()
-        self.clock.advance(1000.0)
-        self.figures = ValveFigures(self.metrics, path_of, self.clock.seconds)
+        self.figures = ValveFigures(self.metrics, path_of)
 
     def ended(self, target: str, value: object, reply: str = "OK") -> None:
         call: Any = Call(Move(None, target, value))
         self.figures.goes_on(call)
-        self.figures.ended(call, {}, reply, 0.1)
+        self.figures.all_ended([(call, {}, reply, 0.1, 0.1)])
 
     def test_each_move_that_was_done_is_counted(self) -> None:
         for opens in (True, False, True):
@@ -56,10 +53,9 @@ class ValveFigureTests(SynchronousTestCase):
         call: Any = Call(Move(None, "A", True))
         for seconds, reply in ((0.2, "OK"), (3.0, "ERROR 015 : stuck")):
             self.figures.goes_on(call)
-            self.clock.advance(seconds)
-            self.figures.ended(call, {}, reply, 10.0)
+            self.figures.all_ended([(call, {}, reply, 10.0, seconds)])
         # One that was answered at once has not travelled.
-        self.figures.ended(call, {}, "OK", 10.0)
+        self.figures.all_ended([(call, {}, "OK", 10.0, 0.001)])
         text = self.metrics.text()
         self.assertIn('pychron_comms_valve_travel_seconds_count{valve="A"} 1.0', text)
         (total,) = re.findall(r'valve_travel_seconds_sum{valve="A"} (.*)', text)
@@ -70,7 +66,7 @@ class MismatchTests(SynchronousTestCase):
     def setUp(self) -> None:
         self.metrics = Metrics()
         self.stream = StateStream("s1", lambda: 1.0)
-        self.stream.follow(ValveFigures(self.metrics, path_of, lambda: 1.0))
+        self.stream.follow(ValveFigures(self.metrics, path_of))
 
     def show(
         self,

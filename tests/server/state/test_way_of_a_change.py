@@ -18,6 +18,7 @@ from pychron_comms.observability.state.audience import Audience
 from pychron_comms.observability.state.messages import Message
 from pychron_comms.observability.state.stream import StateStream
 from pychron_comms.observability.state.subscription import Subscription
+from pychron_comms.processor.execution.watches import Watches
 from pychron_comms.processor.state.publisher import PERIOD, StatePublisher
 from pychron_comms.processor.state.read_state import ReadState
 from pychron_comms.server.state.mirror import StateMirror
@@ -41,6 +42,7 @@ class WayTests(SynchronousTestCase):
         theirs = StateStream("p1", self.clock.seconds)
         self.publisher = StatePublisher(theirs, self.look, clock=self.clock, now=self.clock.seconds)
         self.publisher.watch({"System": self.line})
+        self.watches = Watches([self.publisher], self.clock)
         ours = StateStream("s1", self.clock.seconds)
         self.mirror = StateMirror("unix:p.sock", ours, self.clock, self.clock.seconds)
         # As a page shows it.
@@ -89,7 +91,9 @@ class WayTests(SynchronousTestCase):
             self.publisher.goes_on(call)
             opening = self.line.open_valve("A", "me")
             assert opening is not None
-            opening.addCallback(lambda _, call=call: self.publisher.ended(call, {}, "OK", 0.15))
+            opening.addCallback(
+                lambda _, call=call: self.watches.ended((call, {}, "OK", 0.15, 0.15))
+            )
             self.assertLess(self.seconds_until("moving", True), 0.1)
             self.assertLess(self.seconds_until("v", True), 0.5)
             self.assertLess(self.seconds_until("moving", False), 0.1)
