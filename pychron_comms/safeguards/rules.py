@@ -56,8 +56,9 @@ class Condition(NamedTuple):
     def holds(self, answer: str) -> bool:
         """Whether the answer is as wanted; ValueError for one that is no number, but must be."""
         if self.compare in _ORDER:
-            return _ORDER[self.compare](float(answer), float(self.wanted))
-        if _is_nan(answer):
+            number = float(answer)
+            return math.isfinite(number) and _ORDER[self.compare](number, float(self.wanted))
+        if _is_no_measure(answer):
             # What is measured cannot be told: then it is not known to be another either.
             return False
         return _same(answer, self.wanted) is (self.compare == "is")
@@ -178,15 +179,16 @@ def _condition(text: str, handlers: Mapping[str, IRequestHandler], proof: Source
     if not call.effect.reads or call.manager is None:
         raise ValueError(f"{call.name} does not read a device")
     check_named(call)
-    if found[2] in _ORDER:
-        float(found[3])
+    if found[2] in _ORDER and not math.isfinite(float(found[3])):
+        raise ValueError("no number that can be measured")
     part = Move(call.manager, call.target)
     return Condition(text.strip(), part, handler, read, found[2], found[3], proof)
 
 
-def _is_nan(answer: str) -> bool:
+def _is_no_measure(answer: str) -> bool:
+    """Whether it is what instruments say of a number that they have not: nan, or inf."""
     try:
-        return math.isnan(float(answer))
+        return not math.isfinite(float(answer))
     except ValueError:
         return False
 

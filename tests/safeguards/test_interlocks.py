@@ -57,9 +57,18 @@ class ConditionTests(LaboratoryCase):
 
     def test_what_is_no_number_is_not_known_to_be_another(self) -> None:
         self.start(rule("System|Open V", "Hardware|Read message is not 3"))
-        for message, said in (("nan", "ERROR 207"), ("3.0", "ERROR 207"), ("2", "OK")):
+        refused = "ERROR 207"
+        for message, said in (("nan", refused), ("-inf", refused), ("3.0", refused), ("2", "OK")):
             self.reply(f"Hardware|Set message {message}")
             self.assertIn(said, self.reply("System|Open V"), msg=message)
+
+    def test_what_no_instrument_can_measure_is_neither_more_nor_less(self) -> None:
+        self.start(rule("System|Open V", "Hardware|Read message < 3"))
+        for message in ("-inf", "-1e999", "nan", "inf"):
+            self.reply(f"Hardware|Set message {message}")
+            self.assertIn("ERROR 207", self.reply("System|Open V"), msg=message)
+        self.reply("Hardware|Set message 2")
+        self.assertEqual(self.reply("System|Open V"), "OK")
 
     def test_all_conditions_of_all_rules_must_hold(self) -> None:
         self.start(
@@ -386,6 +395,7 @@ class ConfigurationTests(LaboratoryCase):
     def test_a_condition_must_be_a_read_of_a_device_and_a_comparison(self) -> None:
         for condition, why in (
             ("System|GetIndicatorState A", "no comparison in it"),
+            ("Hardware|Read message < inf", "no number that can be measured"),
             ("", "no comparison in it"),
             ("GetIndicatorState A is False", "no request type"),
             ("Nope|Get A is False", "no request type Nope"),
