@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from collections.abc import Callable
 from functools import partial
@@ -58,8 +59,14 @@ class SyncThread:
 
     def begin(self, work: Work, done: Done) -> None:
         if self._thread is None:
-            self._thread = threading.Thread(target=self._run, name="journal", daemon=True)
-            self._thread.start()
+            thread = threading.Thread(target=self._run, name="journal", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError:
+                # The system has no more of them: who waits must be told, and the next one tries.
+                self._over(done, OSError(errno.EAGAIN, "no thread can be begun to write it"))
+                return
+            self._thread = thread
         self._begun.put((work, done))
 
     def wait(self, seconds: float) -> None:
@@ -83,5 +90,8 @@ class SyncThread:
                 outcome = work()
             except Exception as error:
                 outcome = error
-            self._ended.put((done, outcome))
-            self._call(self._take)
+            self._over(done, outcome)
+
+    def _over(self, done: Done, outcome: Any) -> None:
+        self._ended.put((done, outcome))
+        self._call(self._take)

@@ -69,6 +69,19 @@ class Threads(SynchronousTestCase):
         self.reactor_turn()
         self.assertEqual(self.done, [None])
 
+    def test_where_no_thread_can_be_begun_it_is_told_and_the_next_one_tries(self) -> None:
+        with_one = self.patch(threading.Thread, "start", _no_more)
+        self.syncing.begin(lambda: 1, self.done.append)
+        self.assertEqual(self.done, [])
+        self.reactor_turn()
+        (error,) = self.done
+        assert isinstance(error, OSError)
+        self.assertEqual(error.strerror, "no thread can be begun to write it")
+        with_one.restore()
+        self.syncing.begin(lambda: 2, self.done.append)
+        self.reactor_turn()
+        self.assertEqual(self.done[1:], [2])
+
     def test_ends_when_none_will_come(self) -> None:
         threads: list[threading.Thread] = []
         self.syncing.begin(lambda: threads.append(threading.current_thread()), self.done.append)
@@ -76,6 +89,10 @@ class Threads(SynchronousTestCase):
         self.syncing.stop()
         threads[0].join(_PATIENCE)
         self.assertFalse(threads[0].is_alive())
+
+
+def _no_more(thread: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")
 
 
 def _wait(gate: threading.Event) -> None:
