@@ -34,11 +34,21 @@ def start(processes: Processes, folder: Path, more: str = "") -> RunningProcess:
         f'[journal]\nfile = "{folder}/lab.journal"\nsync = true\nsize = 100_000\n{more}'
     )
     processor = processes.twistd("pychron-processor", f"--config={file}", f"--http={ANY_PORT}")
+    # It is logged before the socket is there.
     processor.wait_for("CommandProcessor.* starting on")
+    wait_until(lambda: listens(processes), "its socket")
     with asking(processes) as client:
         # Then its start is on the disk.
         assert ask(client, "10.0.0.4 System|Close A") == "OK"
     return processor
+
+
+def listens(processes: Processes) -> bool:
+    try:
+        asking(processes).socket.close()
+    except OSError:
+        return False
+    return True
 
 
 def asking(processes: Processes) -> Wire:
