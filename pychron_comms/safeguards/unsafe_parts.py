@@ -10,7 +10,7 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 
-from pychron_comms.errors import error_from_line
+from pychron_comms.errors import OutcomeUnknownError, error_from_line
 from pychron_comms.interfaces import ICall, ILaserManager, Move, Part
 from pychron_comms.safeguards.lease_records import UNSAFE, Diary
 from pychron_comms.safeguards.overlap import overlap
@@ -125,14 +125,25 @@ class UnsafeParts:
             return
         part, error = unsafe.part, failure.getErrorMessage()
         if unsafe.trouble is None:
-            self._log.failure(
-                "{part} could not be made safe; it is tried again", failure, part=part.name
-            )
+            self._tell(failure, part)
             unsafe.trouble = Trouble(part, unsafe.why, error, self._now())
             self._diary.note(UNSAFE, part=part.name, why=unsafe.why, error=error)
         if not self._stopped:
             unsafe.timer = self._clock.callLater(unsafe.delay, self._try, unsafe)
             unsafe.delay = min(2 * unsafe.delay, MOST)
+
+    def _tell(self, failure: Failure, part: Part) -> None:
+        if failure.check(OutcomeUnknownError):
+            # What still runs there may undo it: no bug of a driver's.
+            self._log.warn(
+                "{part} is not known to be safe: {error}; it is tried again",
+                part=part.name,
+                error=str(failure.value),
+            )
+            return
+        self._log.failure(
+            "{part} could not be made safe; it is tried again", failure, part=part.name
+        )
 
     def _over(self, unsafe: _Unsafe, reply: str) -> None:
         unsafe.wait_no_more()

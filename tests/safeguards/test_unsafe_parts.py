@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from twisted.internet.defer import Deferred, fail, succeed
 
-from pychron_comms.errors import ValveActuationError
+from pychron_comms.errors import CommandError, ValveActuationError
 from pychron_comms.interfaces import Part, Severity
 from pychron_comms.processor.state.assembly import lease_readings
 from pychron_comms.safeguards.lease_records import LeaseRecords
@@ -17,12 +17,13 @@ class FailingCase(LeaseCase):
     """A valve that does not close until it ``works``."""
 
     works = False
+    error: CommandError = ValveActuationError("A", "close")
 
     def make_safe(self, part: Part, why: str) -> Deferred[object]:
         self.made_safe.append((part.name, why))
         if self.works:
             return succeed(None)
-        return fail(ValveActuationError("A", "close"))
+        return fail(self.error)
 
     def lapse(self, part: Part) -> None:
         self.leases.claim(part, ME, 10)

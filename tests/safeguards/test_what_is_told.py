@@ -10,7 +10,7 @@ from twisted.internet.task import Clock
 from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.errors import ValveActuationError
+from pychron_comms.errors import OutcomeUnknownError, ValveActuationError
 from pychron_comms.interfaces import Move, Part
 from pychron_comms.safeguards.holds import Holds
 from pychron_comms.safeguards.interlocks import Broken
@@ -173,6 +173,18 @@ class UnsafePartTests(FailingCase):
             told(lambda: self.clock.advance(4 * FIRST)), ["System:A is unsafe no more: OK"]
         )
         self.flushLoggedErrors(ValveActuationError)
+
+    def test_of_what_may_be_undone_no_bug_is_told(self) -> None:
+        self.error = OutcomeUnknownError("made safe, and Open still runs")
+        self.leases.claim(self.valve, ME, 10)
+        self.assertEqual(
+            told(lambda: self.clock.pump([10, FIRST]))[1:],
+            [
+                "System:A is not known to be safe: outcome unknown: made safe, and Open still runs;"
+                " it is tried again"
+            ],
+        )
+        self.assertEqual(self.flushLoggedErrors(), [])
 
     def test_its_trouble_is_of_its_first_failure_and_the_last_reason(self) -> None:
         self.clock.advance(5)
