@@ -21,6 +21,12 @@ _PORTS = {"tcp", "tcp6", "ssl", "tls", "udp"}
 _LISTENERS = (*sorted(_PORTS), *PORTS, "unix", "systemd")
 #: Where a client connects, and how that is written.
 _CLIENTS = {"tcp": "it is tcp:HOST:PORT", "ssl": "it is ssl:HOST:PORT", "unix": "it is unix:PATH"}
+#: What may follow where a listener of Twisted's is to be, as ``NAME=VALUE``.
+_OPTIONS = {
+    "tcp": ("interface", "backlog"),
+    "tcp6": ("interface", "backlog"),
+    "unix": ("mode", "backlog", "lockfile"),
+}
 _EVERYWHERE = {"", "0.0.0.0", "::", r"\:\:"}
 
 
@@ -136,7 +142,19 @@ def _twisted_listener(text: str) -> None:
     try:
         serverFromString(None, text)
     except (TypeError, ValueError, OSError) as error:
-        raise ValueError(f"{text!r}: {error}") from None
+        raise ValueError(f"{text!r}: {_unknown_option(text) or error}") from None
+
+
+def _unknown_option(text: str) -> str:
+    """What is said of an option that there is none of, where Twisted names its own functions."""
+    scheme, *parts = _COLON.split(text)
+    known = _OPTIONS.get(scheme, ())
+    for part in parts:
+        name, equals, _ = part.partition("=")
+        if equals and known and name not in (*known, "port", "address"):
+            hint = did_you_mean(name, known) or f"; there are {', '.join(known)}"
+            return f"there is no option {name}{hint}"
+    return ""
 
 
 def _check_port(text: str) -> str:

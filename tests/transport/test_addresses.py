@@ -46,7 +46,13 @@ class ListenerTests(SynchronousTestCase):
         self.assertIn("has no colon", self.wrong("1061"))
 
     def test_an_option_is_one(self) -> None:
-        self.assertIn("interfce", self.wrong("tcp:1061:interfce=127.0.0.1"))
+        for text, why in (
+            ("tcp:1061:interfce=127.0.0.1", "no option interfce; did you mean interface?"),
+            ("unix:/run/x:mode=600:wait=5", "no option wait; there are mode, backlog, lockfile"),
+            ("unix:/run/x:mode=rw", "invalid literal"),
+            ("ssl:1061:privateKee=x", "privateKee"),
+        ):
+            self.assertIn(why, self.wrong(text))
 
     def test_unix_sockets_are_not_everywhere(self) -> None:
         with self.assertRaises(ValueError):
