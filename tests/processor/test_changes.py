@@ -138,6 +138,16 @@ class SenderTests(SynchronousTestCase):
         self.assertFalse(self.changed("me", first))
         self.log.take_back((Move(self.line, "A"),), second, "nobody")
 
+    def test_one_is_taken_back_whose_sender_was_forgotten_meanwhile(self) -> None:
+        for comes_again in (False, True):
+            prevented = self.change("me")
+            for number in range(SENDERS):
+                self.change(f"s{number}", "B")
+            if comes_again:
+                self.change("me", "B")
+            self.log.take_back((Move(self.line, "A"),), prevented, "me")
+            self.assertFalse(self.changed_at_all(prevented - 1), msg=f"{comes_again}")
+
     def test_of_many_senders_the_last_ones_are_known(self) -> None:
         first = self.change("me")
         self.change("me")

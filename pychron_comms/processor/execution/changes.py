@@ -42,7 +42,10 @@ class ChangeLog:
 
     def take_back(self, moves: Iterable[Move], number: int, sender: str = "") -> None:
         """That change has not come about after all: what was to make it was never begun."""
-        self._own.get(sender, self._others).take_back(moves, number)
+        moves = tuple(moves)
+        # Whoever made it may have been forgotten meanwhile, and have come again.
+        for changes in (self._others, self._own.get(sender, self._others)):
+            changes.take_back(moves, number)
 
     def changed_since(self, moves: Iterable[Move], number: int) -> bool:
         """Whether any of these parts, or what overlaps it, has been changed after that change."""
