@@ -6,6 +6,7 @@ from collections import deque
 from collections.abc import Callable
 
 from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
 
 
 class Patience:
@@ -13,6 +14,8 @@ class Patience:
 
     A timer for each would cost more than all else that waiting does.
     """
+
+    _log = Logger()
 
     def __init__(self, clock: IReactorTime, seconds: float) -> None:
         self._clock = clock
@@ -29,6 +32,10 @@ class Patience:
         now, waiting = self._clock.seconds(), self._waiting
         while waiting and waiting[0][0] <= now:
             _, end = waiting.popleft()
-            end()
+            try:
+                end()
+            except Exception:
+                # Those behind it must be told, and those who come after them.
+                self._log.failure("a bug met one who has waited for the disk")
         if waiting:
             self._clock.callLater(waiting[0][0] - now, self._look)
