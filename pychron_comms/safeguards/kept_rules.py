@@ -25,16 +25,21 @@ Test = Callable[[Rule], Deferred[Broken | None]]
 
 
 class _Kept:
-    """One rule; ``armed`` until what it guards has been made safe, and again when it holds."""
+    """One rule; ``armed`` until what it guards has been made safe, and again when it holds.
 
-    __slots__ = ("armed", "busy", "held", "rule", "untold_since")
+    ``untold`` is what the last test gave that told nothing; None where it told.
+    """
+
+    __slots__ = ("armed", "asked", "busy", "held", "rule", "untold", "untold_since")
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule
         self.armed = True
         self.busy = False
         self.held = False
-        self.untold_since: float | None = None
+        self.untold: Broken | None = None
+        # When the last test began; and the first of those that told nothing.
+        self.asked = self.untold_since = 0.0
 
 
 class KeptRules:
@@ -77,28 +82,41 @@ class KeptRules:
 
     def _look(self) -> None:
         for kept in self._kept if self._may_act() else ():
-            if not kept.busy:
-                kept.busy = True
-                found = self._test(kept.rule)
-                found.addCallback(self._found, kept).addErrback(self._failed)
-                found.addCallback(self._over, kept)
+            if kept.busy:
+                # A test that hangs tells nothing, too.
+                self._lose_patience(kept)
+                continue
+            kept.busy, kept.asked = True, self._clock.seconds()
+            found = self._test(kept.rule)
+            found.addCallback(self._found, kept).addErrback(self._failed)
+            found.addCallback(self._over, kept)
 
     def _found(self, broken: Broken | None, kept: _Kept) -> None:
         if broken is None:
             kept.armed = kept.held = True
-            kept.untold_since = None
-        elif kept.armed and self._loop.running and (broken.told or self._too_long(kept)):
-            kept.armed = False
-            self._tripped(kept.rule)
-            self._log.warn("made safe, since it holds no more: {why}", why=broken.why)
-            for part in kept.rule.kept:
-                self._make_safe(part, broken.why)
+            kept.untold = None
+        elif broken.told:
+            self._trip(kept, broken)
+        else:
+            if kept.untold is None:
+                kept.untold_since = kept.asked
+            kept.untold = broken
+            self._lose_patience(kept)
 
-    def _too_long(self, kept: _Kept) -> bool:
-        now = self._clock.seconds()
-        if kept.untold_since is None:
-            kept.untold_since = now
-        return kept.held and now - kept.untold_since >= PATIENCE
+    def _lose_patience(self, kept: _Kept) -> None:
+        untold = kept.untold
+        is_long = self._clock.seconds() - kept.untold_since >= PATIENCE
+        if untold is not None and kept.held and is_long:
+            self._trip(kept, untold)
+
+    def _trip(self, kept: _Kept, broken: Broken) -> None:
+        if not (kept.armed and self._loop.running):
+            return
+        kept.armed = False
+        self._tripped(kept.rule)
+        self._log.warn("made safe, since it holds no more: {why}", why=broken.why)
+        for part in kept.rule.kept:
+            self._make_safe(part, broken.why)
 
     def _failed(self, failure: Failure) -> None:
         self._log.failure("how a rule stands cannot be told", failure)

@@ -107,8 +107,8 @@ ACCESS = (
         "and, where it says so, are kept",
         "once a second, while nobody commands too: what a broken one guards is made safe",
         "safeguards/kept_rules.py",
-        "                self._make_safe(part, broken.why)\n",
-        "                pass\n",
+        "            self._make_safe(part, broken.why)\n",
+        "            pass\n",
         "tests.safeguards.test_kept_rules.KeptRulesTests.test_what_it_guards_is_made_safe",
     ),
     Promise(

@@ -108,6 +108,31 @@ class KeptRulesTests(KeptRulesCase):
         self.assertEqual(self.made_safe, [])
 
 
+class SilentTests(KeptRulesCase):
+    """Each test takes 4 s to tell that it tells nothing, as of an instrument that hangs."""
+
+    def ask(self, rule: Rule) -> Deferred[Broken | None]:
+        if self.broken is None:
+            return super().ask(rule)
+        later: Deferred[Broken | None] = Deferred()
+        self.clock.callLater(4.0, later.callback, self.broken)
+        return later
+
+    def test_what_it_takes_to_find_that_out_counts_too(self) -> None:
+        self.assertEqual(self.stands(None), 0)
+        self.assertEqual(self.stands(UNKNOWN, PATIENCE), 0)
+        self.assertEqual(self.stands(UNKNOWN, PERIOD), 1)
+        self.assertEqual(self.made_safe, [(PART, UNKNOWN.why)])
+        # Once, however long it lasts.
+        self.assertEqual(self.stands(UNKNOWN, 2 * PATIENCE), 0)
+
+    def test_one_answer_ends_the_silence(self) -> None:
+        self.assertEqual(self.stands(None), 0)
+        self.assertEqual(self.stands(UNKNOWN, PATIENCE / 2), 0)
+        self.assertEqual(self.stands(None, 6), 0)
+        self.assertEqual(self.stands(UNKNOWN, PATIENCE), 0)
+
+
 class BrokenAtTheStartTests(KeptRulesCase):
     first = FALSE
 
