@@ -60,6 +60,10 @@ class CommandProcessor(CommandLineReceiver):
     also those of ``Owner``.
     """
 
+    # What waits is looked at once more, which takes half as long as to run it. Of a server's lines,
+    # which are many clients', so many may act at once as one has in flight, with a journal.
+    _long_enough = 0.01
+
     def __init__(
         self,
         gate: IHardwareGate,

@@ -31,9 +31,6 @@ from pychron_comms.wire.other_protocols import ENOUGH, other_protocol
 #: of replies that are made in one: when so many have left, it shows whether the client reads them.
 _ENOUGH = 65536
 
-#: Seconds that one connection's lines may take in one go; a last slice may begin later.
-_LONG_ENOUGH = 0.005
-
 
 @implementer(IHalfCloseableProtocol, IHandshakeListener)
 class CommandLineReceiver(ReplyingProtocol):
@@ -56,8 +53,10 @@ class CommandLineReceiver(ReplyingProtocol):
     # Told where something came that is not looked at yet, and no command waits.
     _more_came: Callable[[], object] | None = None
     _silence_timer: IDelayedCall | None = None
-    # Lines that are worked off in one go.
+    # Lines that are worked off in one go, and seconds that they may take; a last slice may begin
+    # later.
     _slice = SLICE
+    _long_enough = 0.005
     # What came first, until it tells that commands come; then None.
     _first: bytes | None = b""
 
@@ -172,7 +171,7 @@ class CommandLineReceiver(ReplyingProtocol):
         """So many lines, until none may begin or they were long; how many did."""
         done = length = made = 0
         begin = self._clock.seconds()
-        until = begin + _LONG_ENOUGH
+        until = begin + self._long_enough
         with self._connections.cork as cork:
             while done < most and (count := min(self._slice, most - done, self.pressure.room)) > 0:
                 if done:

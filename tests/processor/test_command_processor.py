@@ -54,6 +54,21 @@ class CommandProcessorTests(SynchronousTestCase):
         self.assertEqual(self.ask(b"System|Open V\r\n"), b"OK\r\n")
         self.assertEqual(self.gate.requests, [("System", "Open V", "127.0.0.1", None)])
 
+    def test_so_many_as_a_client_has_in_flight_wait_for_no_turn_with_a_journal(self) -> None:
+        run = self.gate.process_server_request
+
+        def written_down(*asked: Any) -> Any:
+            self.clock.rightNow += 0.00014
+            return run(*asked)
+
+        self.gate.process_server_request = written_down  # type: ignore[method-assign]
+        lines = [b"@id=%d;from=10.0.0.7 System|Open V\r\n" % number for number in range(1, 201)]
+        self.ask(b"".join(lines[:64]))
+        self.assertEqual(len(self.gate.requests), 64)
+        # More do.
+        self.ask(b"".join(lines[64:]))
+        self.assertLess(len(self.gate.requests), 64 + 100)
+
     def test_what_makes_safe_is_taken_while_it_stops_and_nothing_else(self) -> None:
         self.gate.answers["Close"] = "OK"
         self.connections.refuse_commands()
