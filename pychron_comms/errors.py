@@ -297,6 +297,16 @@ class UnlistedError(CommandError):
     template = "{}"
 
 
+#: Those that were looked for; a laboratory's handlers may have more.
+_CLASSES: dict[int, type[CommandError]] = {}
+
+
+def _class_of(code: int) -> type[CommandError]:
+    if code not in _CLASSES:
+        _CLASSES.update((each.code, each) for each in _listed(CommandError))
+    return _CLASSES.get(code, UnlistedError)
+
+
 def _listed(base: type[CommandError]) -> Iterator[type[CommandError]]:
     for each in base.__subclasses__():
         if "code" in vars(each):
@@ -313,8 +323,7 @@ def error_from_line(line: str) -> CommandError | None:
     if found is None:
         return None
     code, text = int(found[1]), found[2]
-    known = {each.code: each for each in _listed(CommandError)}
-    error = known.get(code, UnlistedError)()
+    error = _class_of(code)()
     error.text = text
     if isinstance(error, UnlistedError):
         error.code = code
