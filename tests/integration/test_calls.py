@@ -10,4 +10,7 @@ def test_it_counts_one_request_of_each_kind() -> None:
     assert found.keys() == calls.BASELINE.keys()
     for counts in found.values():
         assert counts["calls"] >= counts["distinct"] >= counts["modules"] > 1
-        assert "Waiting" in counts["objects"]
+    made = [found[command]["objects"] for command in calls.BASELINE]
+    # Of what acts others than its asker want to hear the reply.
+    assert ["Waiting" in each for each in made] == [True, False]
+    assert ["WaitingResponse" in each for each in made] == [False, True]
