@@ -124,15 +124,18 @@ class AlarmLedger:
 
         self._waiting += 1
         self._journal.write_soon(EVENT, {"what": what, **fields, **_kept(alarm)}, heard)
-        if self._waiting and self._silence is None:
-            self._silence = self._clock.callLater(SILENT, self._tell_of_silence)
+        self._listen()
 
     def _hear(self) -> None:
         """The disk has said something."""
         silence, self._silence = self._silence, None
         if silence is not None and silence.active():
             silence.cancel()
-        if self._waiting:
+        self._listen()
+
+    def _listen(self) -> None:
+        """For as long as the disk may be silent, where anything waits for it."""
+        if self._waiting and self._silence is None:
             self._silence = self._clock.callLater(SILENT, self._tell_of_silence)
 
     def _tell_of_silence(self) -> None:

@@ -19,7 +19,7 @@ from pychron_comms.client.instrument import Asks
 from pychron_comms.client.link.dialect import PROBE
 from pychron_comms.errors import AnotherLaboratoryError, CommandError
 from pychron_comms.process.extras import install_command
-from pychron_comms.process.terminal import shows_colours
+from pychron_comms.process.terminal import shows_colours, write_no_more
 
 _NO_PROMPT = f"""\
 pychron-ask: the interactive prompt needs prompt_toolkit and rich:
@@ -35,8 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return FAILED
     except BrokenPipeError:
-        # Who read has had enough; what is flushed at exit must not fail either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        write_no_more()
         return ANSWERED
 
 

@@ -9,7 +9,7 @@ from pychron_comms.config.here import name_of
 from pychron_comms.config.table import Table
 from pychron_comms.process.platform import HERE
 
-_HERE = ("tcp:127.0.0.1:", "udp:127.0.0.1:", "tcp:localhost:", "tcp:\\:\\:1:", "unix:")
+_LOOPBACK = ("tcp:127.0.0.1:", "udp:127.0.0.1:", "tcp:localhost:", "tcp:\\:\\:1:", "unix:")
 
 
 def connect_to(listen: str, networks: Collection[str] = ("tcp",)) -> str:
@@ -33,7 +33,7 @@ def laboratory_at(server: str, file: Path) -> str:
 
     Empty where there is no such file, or another computer might call it otherwise.
     """
-    is_here = server.startswith(_HERE) and file.is_file()
+    is_here = server.startswith(_LOOPBACK) and file.is_file()
     return name_of(file) if is_here else ""
 
 

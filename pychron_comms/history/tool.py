@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import csv
-import os
 import sqlite3
 import sys
 import time
@@ -26,6 +25,7 @@ from pychron_comms.observability.state.patterns import matcher
 from pychron_comms.process.arguments import Parser
 from pychron_comms.process.completion import add_completion
 from pychron_comms.process.extras import install_command
+from pychron_comms.process.terminal import write_no_more
 
 DONE, FAILED = 0, 2
 
@@ -51,8 +51,7 @@ def main(argv: Sequence[str] | None = None, out: TextIO | None = None) -> int:
     except ModuleNotFoundError:
         return _complain(f"a picture needs matplotlib: {install_command('matplotlib')}")
     except BrokenPipeError:
-        # Who read has had enough; what is flushed at exit must not fail either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        write_no_more()
         return DONE
     except sqlite3.Error as error:
         return _complain(f"{given.file}: {error}")

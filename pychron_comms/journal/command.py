@@ -6,7 +6,6 @@ The exit status is 0 for fine, 1 where tampering was found, 2 for what cannot be
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from typing import TextIO
@@ -16,6 +15,7 @@ from pychron_comms.journal import checking, export, listing, replay, stats, time
 from pychron_comms.journal.asking import FINE, journal_here
 from pychron_comms.process.arguments import Parser
 from pychron_comms.process.completion import add_completion
+from pychron_comms.process.terminal import write_no_more
 
 UNREADABLE = 2
 
@@ -45,8 +45,7 @@ def main(argv: Sequence[str] | None = None, out: TextIO | None = None) -> int:
     except KeyboardInterrupt:
         return UNREADABLE
     except BrokenPipeError:
-        # Who read has had enough; what is flushed at exit must not fail either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        write_no_more()
         return FINE
     except OSError as error:
         return _complain(f"{error.filename or ''}: {error.strerror or error}")

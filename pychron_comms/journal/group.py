@@ -11,6 +11,7 @@ from twisted.logger import Logger
 
 from pychron_comms.errors import JournalError
 from pychron_comms.journal.record import Event
+from pychron_comms.journal.roll import reason
 from pychron_comms.journal.syncing import Turns
 
 #: Is told of a record: its number once it is on the disk, or why it is not there.
@@ -140,4 +141,4 @@ class Group:
 def _as_journal_error(error: Exception) -> JournalError:
     if isinstance(error, JournalError):
         return error
-    return JournalError(getattr(error, "strerror", None) or error)
+    return JournalError(reason(error))

@@ -18,6 +18,7 @@ from pychron_comms.journal.checkpoint import Carrier
 from pychron_comms.journal.free_room import free_bytes
 from pychron_comms.journal.group import Told
 from pychron_comms.journal.missing import nobody
+from pychron_comms.journal.record import START, STOP
 from pychron_comms.observability.metrics import Metrics
 
 #: What the item of the state stream is called.
@@ -26,10 +27,6 @@ PATH = "road/journal"
 #: What the item is called that tells of an earlier process which was killed, and for how many
 #: seconds it is there: an alarm of it stays until somebody has seen it.
 KILLED, TOLD_FOR = "road/killed", 60.0
-
-# The records of a process's beginning and of its end.
-_BEGUN = "start"
-_LIFE = frozenset({_BEGUN, "stop"})
 
 #: The record by which a journal that could not be written is tried, and how often, in seconds.
 TRIAL, TRY_EVERY = "unwritten", 5.0
@@ -132,8 +129,8 @@ class WatchedJournal:
     def recall(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:
         for record in self._journal.recall(since):
             event = record["event"]
-            if event in _LIFE:
-                self._was_killed = event == _BEGUN
+            if event in {START, STOP}:
+                self._was_killed = event == START
             yield record
 
     def refusals(self, since: float = 0.0) -> Iterator[Mapping[str, Any]]:

@@ -1,7 +1,9 @@
-"""What a terminal shows, and a pipe does not."""
+"""What a terminal shows and a pipe does not, and a pipe that is read no more."""
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Mapping
 from typing import TextIO
 
@@ -17,3 +19,8 @@ def shows_colours(stream: TextIO, environ: Mapping[str, str]) -> bool:
 
 
 _WITHOUT = {"", "dumb"}
+
+
+def write_no_more() -> None:
+    """Who read the standard output has had enough: what is flushed at exit must not fail either."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 
@@ -11,6 +10,7 @@ from pychron_comms.config.table import ConfigError
 from pychron_comms.instruments.tool import checks, learn, lists, new, simulate, trying
 from pychron_comms.process.arguments import Parser
 from pychron_comms.process.completion import add_completion
+from pychron_comms.process.terminal import write_no_more
 
 MISTAKE = 2
 
@@ -34,8 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 0
     except BrokenPipeError:
-        # Who read has had enough; what is flushed at exit must not fail either.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        write_no_more()
         return 0
     except (ConfigError, OSError, ValueError) as error:
         sys.stderr.write(f"pychron-instrument: {error}\n")
