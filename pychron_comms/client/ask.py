@@ -19,7 +19,7 @@ from pychron_comms.client.instrument import Asks
 from pychron_comms.client.link.dialect import PROBE
 from pychron_comms.errors import AnotherLaboratoryError, CommandError
 from pychron_comms.process.extras import install_command
-from pychron_comms.process.terminal import shows_colours, write_no_more
+from pychron_comms.process.terminal import ended_as_by_ctrl_c, shows_colours, write_no_more
 
 _NO_PROMPT = f"""\
 pychron-ask: the interactive prompt needs prompt_toolkit and rich:
@@ -31,7 +31,8 @@ A command needs neither: pychron-ask Open A
 def main(argv: Sequence[str] | None = None) -> int:
     words = sys.argv[1:] if argv is None else argv
     try:
-        return _scan(words[1:]) if words[:1] == ["scan"] else _ask(read_options(words))
+        with ended_as_by_ctrl_c():
+            return _scan(words[1:]) if words[:1] == ["scan"] else _ask(read_options(words))
     except KeyboardInterrupt:
         return FAILED
     except BrokenPipeError:

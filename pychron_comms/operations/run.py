@@ -6,7 +6,6 @@ import contextlib
 import json
 import re
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
@@ -17,12 +16,12 @@ from collections.abc import Sequence
 from functools import lru_cache, partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from types import FrameType
 
 from pychron_comms.config.here import FOLDER, JOURNAL, LABORATORY
 from pychron_comms.operations.laboratory import Laboratory
 from pychron_comms.process.log_output import standard_output
-from pychron_comms.process.platform import HERE, Platform, ending_signals
+from pychron_comms.process.platform import HERE, Platform
+from pychron_comms.process.terminal import ended_as_by_ctrl_c
 
 #: Where the halves meet on systems without unix sockets.
 LOOPBACK_PORT = 1059
@@ -247,11 +246,5 @@ def _built_in(folder: Path) -> list[str]:
 
 def in_foreground(laboratory: Laboratory, options: Sequence[str] = ()) -> int:
     """Both processes until Ctrl-C, or until the terminal closes; the exit status."""
-    # SIGHUP, where there is one, tells that the terminal was closed.
-    for number in ending_signals():
-        signal.signal(number, _interrupt)
-    return run(laboratory, HERE, options)
-
-
-def _interrupt(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+    with ended_as_by_ctrl_c():
+        return run(laboratory, HERE, options)

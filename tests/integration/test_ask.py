@@ -308,6 +308,19 @@ class Terminal:
             self._told += 1
             self.type("\x1b[5;1R")
 
+    def end(self) -> None:
+        """As ``kill`` and ``timeout`` do."""
+        self._process.terminate()
+
+    @property
+    def shows_its_cursor(self) -> bool:
+        while select.select([self._end], [], [], 0.1)[0]:
+            try:
+                self._read += os.read(self._end, 65536).decode(errors="replace")
+            except OSError:  # the program has ended
+                break
+        return self._read.rfind("\x1b[?25h") >= self._read.rfind("\x1b[?25l")
+
     def wait_for_end(self) -> int:
         return self._process.wait(PATIENCE)
 
@@ -315,6 +328,22 @@ class Terminal:
         self._process.kill()
         self._process.wait()
         os.close(self._end)
+
+
+class TestToldToEnd:
+    def test_a_living_table_gives_the_cursor_back(self, laboratory: Laboratory) -> None:
+        watch = Terminal(
+            [ASK, "-s", laboratory.endpoints[1061], "--watch", "System/valve/B"],
+            laboratory.environment,
+        )
+        try:
+            watch.wait_for("System/valve/B  closed")
+            assert not watch.shows_its_cursor
+            watch.end()
+            assert watch.wait_for_end() == 0
+            assert watch.shows_its_cursor
+        finally:
+            watch.close()
 
 
 @pytest.fixture

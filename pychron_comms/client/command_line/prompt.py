@@ -23,6 +23,7 @@ from pychron_comms.client.command_line.session import AskSession
 from pychron_comms.client.instrument import Asks
 from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.errors import CommandError, error_line
+from pychron_comms.process.terminal import ToldToEnd
 
 _QUIT = frozenset({"quit", "exit"})
 
@@ -74,6 +75,8 @@ class Prompt:
         while True:
             try:
                 line = self._lines.prompt(self._connection.label).strip()
+            except ToldToEnd:
+                raise
             except KeyboardInterrupt:
                 continue
             except EOFError:
