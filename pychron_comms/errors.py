@@ -330,7 +330,20 @@ def error_from_line(line: str) -> CommandError | None:
     return error
 
 
-def told(error: Exception) -> str:
+class DriverEndError(Exception):
+    """A driver has raised what would end a thread or the program: a bug as any other."""
+
+
+def as_bug(end: BaseException) -> DriverEndError:
+    """That of what is no ``Exception``, as ``SystemExit`` and asyncio's ``CancelledError``; and of
+    Twisted's where nobody has cancelled anything.
+
+    Who waits for an error, to answer with it or to make safe once more, would not hear of it.
+    """
+    return DriverEndError(told(end)).with_traceback(end.__traceback__)
+
+
+def told(error: BaseException) -> str:
     """What a bug says of itself, which may be a bug as well."""
     try:
         return repr(error)[:_TOLD]

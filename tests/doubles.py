@@ -226,7 +226,7 @@ class ScriptedCall:
 
     def run(self) -> Any:
         self.runs += 1
-        if isinstance(self.result, Exception):
+        if isinstance(self.result, BaseException):
             raise self.result
         return self.result
 

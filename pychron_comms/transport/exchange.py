@@ -15,6 +15,7 @@ from pychron_comms.errors import (
     QueueFullError,
     SecurityError,
     ShuttingDownError,
+    as_bug,
     error_line,
 )
 from pychron_comms.interfaces import IKnownRead, Replies, ReplyToCome
@@ -121,7 +122,9 @@ class Exchange:
                 if self.refusing and not asker.makes_safe(line):
                     raise ShuttingDownError(command)
                 result = asker.answer(request)
-        except Exception as error:
+        except BaseException as raised:
+            # A driver's SystemExit would cost a server its connection, with all that is on it.
+            error = raised if isinstance(raised, Exception) else as_bug(raised)
             asker.reply(identifier(line), self._error_text(error, line, asker.sender))
             return
         name = tags.get("id", "")

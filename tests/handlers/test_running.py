@@ -7,6 +7,7 @@ from typing import Any
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
+from pychron_comms.errors import DriverEndError
 from pychron_comms.handlers.running import RunsCalls
 
 
@@ -43,6 +44,26 @@ class RunTests(SynchronousTestCase):
             return 3
 
         self.assertEqual(self.successResultOf(self.run_with(method())), "it says 3")
+
+    def test_one_that_lacks_an_await_is_waited_for_to_its_end(self) -> None:
+        later: Deferred[int] = Deferred()
+
+        async def inner() -> object:
+            return later
+
+        async def method() -> object:
+            return inner()
+
+        reply = self.run_with(method())
+        self.assertNoResult(reply)
+        later.callback(3)
+        self.assertEqual(self.successResultOf(reply), "it says 3")
+
+    def test_what_would_end_the_process_is_a_bug_as_any_other(self) -> None:
+        async def method() -> int:
+            raise SystemExit(3)
+
+        self.failureResultOf(self.run_with(method()), DriverEndError)
 
     def test_a_failure_is_its_own(self) -> None:
         later: Deferred[int] = Deferred()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from asyncio import CancelledError
 from collections.abc import Callable
 from typing import Any
 
@@ -11,7 +12,7 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface import implementer
 
-from pychron_comms.errors import ExpiredError
+from pychron_comms.errors import DriverEndError, ExpiredError
 from pychron_comms.interfaces import IReactorManager, ISafeWidth
 from pychron_comms.processor.execution import runners
 from pychron_comms.processor.execution.runners import (
@@ -48,10 +49,15 @@ class HandCrankedPool:
 def _work(onResult: Callable[[bool, Any], None], function: Callable[[], Any]) -> None:
     try:
         result = function()
-    except Exception:
+    except BaseException:
         onResult(False, Failure())
     else:
         onResult(True, result)
+
+
+def _cancelled() -> None:
+    """A driver that is made of asyncio, whose loop has ended."""
+    raise CancelledError
 
 
 class DirectReactor:
@@ -116,6 +122,28 @@ class ThreadRunnerTests(SynchronousTestCase):
         self.work.jobs.pop()()
         self.assertEqual(self.successResultOf(reply), "7")
 
+    def test_an_await_that_is_missing_keeps_the_manager_from_nobody(self) -> None:
+        answer: Deferred[int] = Deferred()
+        answer.callback(7)
+
+        async def method() -> object:
+            return answer
+
+        reply = self.run_call(ScriptedCall("Read", method()))
+        self.work.jobs.pop()()
+        self.assertEqual(self.successResultOf(reply), "7")
+
+    def test_what_would_end_the_thread_is_a_bug_as_any_other(self) -> None:
+        reply = self.run_call(ScriptedCall("Read", CancelledError()))
+        self.work.jobs.pop()()
+        failure = self.failureResultOf(reply, DriverEndError)
+        self.assertEqual(str(failure.value), "CancelledError()")
+
+    def test_so_it_is_where_it_makes_safe(self) -> None:
+        done = self.runner.call(_cancelled)
+        self.safety.jobs.pop()()
+        self.failureResultOf(done, DriverEndError)
+
     def test_making_safe_waits_for_no_work(self) -> None:
         self.run_call(ScriptedCall("SetX", 1))
         done = self.runner.call(lambda: "safe")
@@ -148,6 +176,18 @@ class ReactorRunnerTests(SynchronousTestCase):
             return "safe"
 
         self.assertEqual(self.successResultOf(ReactorRunner().call(method)), "safe")
+
+    def test_what_would_end_the_process_is_a_bug_as_any_other(self) -> None:
+        call = ScriptedCall("Read", SystemExit(3))
+        with self.assertRaisesRegex(DriverEndError, r"^SystemExit\(3\)$"):
+            ReactorRunner().run(ScriptedHandler(call), call, lambda: None)
+
+    def test_so_it_is_where_it_makes_safe(self) -> None:
+        async def method() -> None:
+            _cancelled()
+
+        self.failureResultOf(ReactorRunner().call(method), DriverEndError)
+        self.failureResultOf(ReactorRunner().call(_cancelled), DriverEndError)
 
     def test_abandoned_work_is_cancelled(self) -> None:
         work: Deferred[str] = Deferred()

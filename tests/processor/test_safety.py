@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from twisted.internet.defer import Deferred
+from twisted.internet.defer import CancelledError, Deferred
 from twisted.logger import capturedLogs, formatEvent
 from twisted.python.failure import Failure
 from zope.interface import directlyProvides
@@ -105,6 +105,14 @@ class LastWordTests(QueueCase):
                 f"made safe again: {name} ended after it",
             ],
         )
+
+    def test_so_is_one_that_its_driver_says_is_cancelled(self) -> None:
+        reply = self.submit(self.close)
+        self.close.works[0].errback(CancelledError())
+        self.assertNoResult(reply)
+        self.opening.result.callback("OK")
+        self.close.works[1].callback("OK")
+        self.assertEqual(self.successResultOf(reply), "OK")
 
     def test_one_that_is_refused_then_too_has_failed(self) -> None:
         reply = self.submit(self.close)

@@ -11,13 +11,21 @@ from twisted.internet.task import Clock
 from twisted.logger import capturedLogs
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.errors import InvalidValveError, LineTooLongError, QueueFullError, SecurityError
+from pychron_comms.errors import (
+    DriverEndError,
+    InvalidValveError,
+    LineTooLongError,
+    QueueFullError,
+    SecurityError,
+)
 from pychron_comms.interfaces import Replies
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.observability.sender_log import SenderLog
 from pychron_comms.transport.exchange import Exchange
 from pychron_comms.wire.grammar import Request, Tags
 from pychron_comms.wire.line_table import LineTable
+
+_BUG = "ERROR 002 : func call problem: err= "
 
 KNOWN = SimpleNamespace(command="Read a", way="there")
 
@@ -34,7 +42,7 @@ class Somebody:
         self.replies: list[tuple[str, str]] = []
 
     def answer(self, request: Request) -> Any:
-        if isinstance(self.result, Exception):
+        if isinstance(self.result, BaseException):
             raise self.result
         return self.result
 
@@ -216,6 +224,14 @@ class ExchangeTests(SynchronousTestCase):
         self.assertTrue(self.counted("bugs", 2))
         # The same is told once.
         self.assertEqual(len(self.flushLoggedErrors(ZeroDivisionError)), 1)
+
+    def test_so_is_what_would_end_the_process(self) -> None:
+        self.assertEqual(
+            self.ask(SystemExit(3)),
+            [("4", f"{_BUG}DriverEndError('SystemExit(3)') args= b'@id=4 Open A'")],
+        )
+        self.assertTrue(self.counted("bugs"))
+        self.flushLoggedErrors(DriverEndError)
 
     def test_a_bug_that_comes_later_is_logged_with_where_it_was(self) -> None:
         number: Deferred[int] = Deferred()

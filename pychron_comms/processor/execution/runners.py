@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable
+from functools import partial
 from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred, maybeDeferred
@@ -12,6 +13,7 @@ from twisted.internet.interfaces import IReactorFromThreads
 from twisted.internet.threads import deferToThreadPool
 from twisted.python.threadpool import ThreadPool
 
+from pychron_comms.errors import as_bug
 from pychron_comms.handlers.running import awaited
 from pychron_comms.interfaces import ICall, IReactorManager, IRequestHandler, ISafeWidth
 
@@ -55,13 +57,18 @@ class ReactorRunner:
     def run(self, handler: IRequestHandler, call: ICall, take: Take | None) -> str | Deferred[str]:
         if take is not None:
             take()
-        reply = handler.handle(call)
+        try:
+            reply = handler.handle(call)
+        except Exception:
+            raise
+        except BaseException as end:
+            raise as_bug(end) from None
         if not isinstance(reply, str):
             self._watch(reply, call.effect.reads)
         return reply
 
     def call(self, function: Callable[[], object]) -> Deferred[object]:
-        work = maybeDeferred(function).addCallback(awaited)
+        work = maybeDeferred(lambda: awaited(_called(function)))
         self._watch(work, False)
         return work
 
@@ -124,7 +131,18 @@ class ThreadRunner:
                 pool.stop()
 
     def _defer(self, pool: ThreadPool, function: Callable[[], object]) -> Deferred[Any]:
-        return deferToThreadPool(self._reactor, pool, function).addCallback(awaited)
+        done = deferToThreadPool(self._reactor, pool, partial(_called, function))
+        return done.addCallback(awaited)
+
+
+def _called(function: Callable[[], object]) -> object:
+    """What it gives. Errors: its own, and none that is no ``Exception``."""
+    try:
+        return function()
+    except Exception:
+        raise
+    except BaseException as end:
+        raise as_bug(end) from None
 
 
 def runner_for(

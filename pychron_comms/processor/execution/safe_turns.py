@@ -6,9 +6,10 @@ from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterable
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from twisted.internet.defer import Deferred, maybeDeferred
+from twisted.internet.defer import CancelledError, Deferred, maybeDeferred
 from twisted.python.failure import Failure
 
+from pychron_comms.errors import as_bug
 from pychron_comms.interfaces import ICall, Move
 from pychron_comms.processor.execution.runners import Take
 
@@ -42,6 +43,7 @@ class SafeTurn:
 
     __slots__ = (
         "_due",
+        "_is_given_up",
         "_over",
         "_results",
         "_run",
@@ -60,6 +62,7 @@ class SafeTurn:
         self._over = over
         self._waiting: list[Deferred[SafeTurn]] = []
         self._due = 0
+        self._is_given_up = False
         self._takes: list[Take] = []
         self._results: list[Deferred[Any]] = []
         self._run: Run[Any] | None = None
@@ -111,13 +114,22 @@ class SafeTurn:
         """Nobody waits for this any more; what nobody waits for is ended, where that can be."""
         others = [each for each in self._results if each is not result and not each.called]
         if not others and self._work is not None:
+            self._is_given_up = True
             self._work.cancel()
 
     def _ended(self, outcome: object | Failure) -> None:
         self._over()
+        if isinstance(outcome, Failure) and not self._is_given_up:
+            outcome = _as_driven(outcome)
         for each in self._results:
             if not each.called:
                 each.callback(outcome)
+
+
+def _as_driven(failure: Failure) -> Failure:
+    """That of what nobody has given up: where it says that it was cancelled, its driver says so."""
+    error = failure.value
+    return Failure(as_bug(error)) if isinstance(error, CancelledError) else failure
 
 
 class WaitingTurns:
