@@ -326,6 +326,13 @@ class UnitTests(SynchronousTestCase):
             for place in re.findall(r"^ListenStream=(.*)$", file.read_text("utf-8"), re.MULTILINE):
                 self.assertRegex(place, r"^(/|127\.0\.0\.1:|\[::1\]:)", file.name)
 
+    def test_who_may_write_nowhere_else_has_a_folder(self) -> None:
+        for file in (_ROOT / "docs" / "systemd").glob("*.service"):
+            unit = file.read_text("utf-8")
+            self.assertIn("\nProtectSystem=strict\n", unit)
+            (folder,) = re.findall(r"^StateDirectory=(.*)$", unit, re.MULTILINE)
+            self.assertIn(f"`/var/lib/{folder}`", page("docs/operation.md"))
+
 
 class LinkTests(SynchronousTestCase):
     def test_no_link_leads_nowhere(self) -> None:
