@@ -74,7 +74,10 @@ class FileJournal(WritingJournal):
         roll = partial(Roll, secret=secret, now=now, disk=disk or Disk())
         with ExitStack() as opened:
             opened.callback(_lock(self._path).release)
-            self._acts = roll(self._path, size=size, keep=keep)
+            try:
+                self._acts = roll(self._path, size=size, keep=keep)
+            except BlockingIOError:
+                raise _in_use(self._path, ", and its lock's file was removed") from None
             opened.callback(self._acts.close)
             if sync:
                 self._sync_first()
@@ -170,10 +173,13 @@ def _lock(path: Path) -> FileLock:
         return FileLock(lock)
     except BlockingIOError:
         process = holder(lock)
-        named = f" (process {process})" if process else ""
-        raise InUseError(
-            f"{path}: another process writes it{named}: a laboratory with this journal runs "
-            "already; pychron-lab status says how it is"
-        ) from None
+        raise _in_use(path, f" (process {process})" if process else "") from None
     except OSError as error:
         raise ValueError(f"{path}: {reason(error)}") from None
+
+
+def _in_use(path: Path, more: str) -> InUseError:
+    return InUseError(
+        f"{path}: another process writes it{more}: a laboratory with this journal runs already; "
+        "pychron-lab status says how it is"
+    )

@@ -16,11 +16,21 @@ if sys.platform == "win32":
         except OSError as error:
             raise BlockingIOError(str(error)) from None
 
+    def hold(fd: int) -> None:
+        """Nothing: readers would be kept out as well, and there nobody can remove a lock's file."""
+
 else:
     import fcntl
 
     def _lock(fd: int) -> None:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+    def hold(fd: int) -> None:
+        """Keep all others from writing this file while it is open, whoever removes its lock's.
+
+        Errors: BlockingIOError where another writes it.
+        """
+        _lock(fd)
 
 
 class FileLock:

@@ -6,6 +6,8 @@ import os
 from contextlib import suppress
 from pathlib import Path
 
+from pychron_comms.journal.lock import hold
+
 # Windows would else write CRLF.
 _FLAGS = os.O_RDWR | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
 _MODE = 0o600
@@ -18,7 +20,14 @@ class Disk:
     """What a journal asks of the operating system; tests put faults in its place."""
 
     def open(self, path: Path) -> int:
-        return os.open(path, _FLAGS, _MODE)
+        """Errors: OSError; of these, BlockingIOError where another process writes it."""
+        fd = os.open(path, _FLAGS, _MODE)
+        try:
+            hold(fd)
+        except OSError:
+            os.close(fd)
+            raise
+        return fd
 
     write = staticmethod(os.write)
 
@@ -77,11 +86,17 @@ class Page:
 
     @property
     def is_lost(self) -> bool:
-        """Whether somebody has removed or moved the open file. Errors: OSError."""
+        """Whether somebody has removed or moved the open file, or cut it, or written to it.
+
+        Errors: OSError.
+        """
         if self._fd == _CLOSED:
             return False
+        file = os.fstat(self._fd)
+        if file.st_size != self.size and not self._is_torn:
+            return True
         try:
-            return not os.path.samestat(os.stat(self._path), os.fstat(self._fd))
+            return not os.path.samestat(os.stat(self._path), file)
         except FileNotFoundError:
             return True
 

@@ -19,6 +19,9 @@ TORN = "torn"
 CARRIED = "carried"
 CHECKPOINT = "checkpoint"
 
+#: What has become of a file whose next one has a ``CONTINUED`` that says ``lost``.
+TAKEN_AWAY = "removed, moved, cut or written to by others"
+
 #: What the processor writes first, and last.
 START = "start"
 STOP = "stop"

@@ -16,12 +16,15 @@ from pychron_comms.journal.chain import Chain
 from pychron_comms.journal.checkpoint import Carrier, checkpoint, find_checkpoint, is_last
 from pychron_comms.journal.files import Tail, journal_files, read_tail, shift
 from pychron_comms.journal.page import Disk, Page
-from pychron_comms.journal.record import CONTINUED, TORN, Event, event_of
+from pychron_comms.journal.record import CONTINUED, TAKEN_AWAY, TORN, Event, event_of
 
 _BEGINNING = b'{"n":'
 # Seconds after which it is looked whether the file is still where it was, and after which what
 # could not be carried over is tried again.
 _LOOK_EVERY = _CARRY_EVERY = 1.0
+# Seconds without a record after which what must be known is carried over: the clock may have been
+# set forward, so that what stands before is older than anybody looks at.
+_CARRY_AFTER = 6 * 3600.0
 # Records: a few keys and the checkpoint need no second turn.
 _AT_A_TIME = 2
 _NOTHING = Tail(None, b"", is_ended=True)
@@ -58,7 +61,8 @@ class Roll:
     ) -> None:
         """Go on where the last one ended; the options are as ``FileJournal`` has them.
 
-        Errors: ValueError, one line, where it is no journal or cannot be opened.
+        Errors: ValueError, one line, where it is no journal or cannot be opened; BlockingIOError
+        where another process writes it.
         """
         self._path = path
         self._limit = self._full_at = size
@@ -85,6 +89,8 @@ class Roll:
             # All of the first file is read at a start: it needs no checkpoint.
             first = journal_files(path)[:1] == [path]
             self._has_checkpoint = first or find_checkpoint(path) is not None
+        except BlockingIOError:
+            raise
         except (OSError, ValueError) as error:
             self._page.close()
             raise ValueError(f"{path}: {reason(error)}") from error
@@ -251,10 +257,13 @@ class Roll:
     def _look_for_file(self) -> None:
         """Where nobody can tell whether it is there, nothing is written. Errors: OSError."""
         if self._page.is_lost:
-            self.log.critical("{file} was removed or moved; it is begun anew", file=self._path)
+            self.log.critical("{file} was {how}; it is begun anew", file=self._path, how=TAKEN_AWAY)
             self._is_lost = True
             self._page.close()
-        self._looked = self._now()
+        now = self._now()
+        if now - self._looked >= _CARRY_AFTER:
+            self._begin_checkpoint()
+        self._looked = now
 
     def _begin_anew(self) -> None:
         newline = b"\n" if self._page.size else b""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pychron_comms.journal.chain import GENESIS, hash_of
-from pychron_comms.journal.record import START, STOP, TORN, Record, read_line
+from pychron_comms.journal.record import START, STOP, TAKEN_AWAY, TORN, Record, read_line
 
 _RUNNING = frozenset({START, "begin"})
 _BROKEN_OFF = (
@@ -123,7 +123,7 @@ class _Verifier:
         if record.number >= self._good.number:
             self._last = here
         if record.values.get("lost") is True and record.after is not None:
-            self._find(record.number, "the file was removed or moved while it was written")
+            self._find(record.number, f"the file was {TAKEN_AWAY} while it was written")
         self._compare(record)
         self._follow(record)
 

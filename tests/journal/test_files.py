@@ -13,8 +13,9 @@ from typing import Any
 from pychron_comms.errors import JournalError
 from pychron_comms.journal.files import journal_files, read_tail
 from pychron_comms.journal.memory import MemoryJournal
-from pychron_comms.journal.record import read_line
+from pychron_comms.journal.record import TAKEN_AWAY, read_line
 from pychron_comms.journal.verify import verify
+from pychron_comms.process.start import InUseError
 from tests.journal.journal_case import MONDAY, Crash, Journals
 
 
@@ -275,7 +276,31 @@ class AFileThatGoesAway(Journals):
         self.assertEqual(self.numbers(), [3, 4, 5])
         found = self.verify().findings
         self.assertEqual([each.number for each in found], [3])
-        self.assertEqual(found[0].text, "the file was removed or moved while it was written")
+        self.assertEqual(found[0].text, f"the file was {TAKEN_AWAY} while it was written")
+
+    def test_is_found_where_it_was_cut_and_no_record_is_written_behind_half_a_line(self) -> None:
+        os.truncate(self.path, self.path.stat().st_size - 20)
+        self.time += 1
+        self.write(1)
+
+        self.assertEqual(self.events(), ["begin", "continued", "begin"])
+        # Half a line, a record that is gone, and that it was cut.
+        self.assertEqual(len(self.verify().findings), 3)
+
+    def test_is_found_where_it_was_emptied(self) -> None:
+        os.truncate(self.path, 0)
+        self.time += 1
+        self.write(1)
+
+        self.assertEqual(self.events(), ["continued", "begin"])
+
+    def test_is_found_where_somebody_else_has_written_to_it(self) -> None:
+        with self.path.open("ab") as file:
+            file.write(b"another's\n")
+        self.time += 1
+        self.write(1)
+
+        self.assertEqual(self.events(), ["begin", "begin", "continued", "begin"])
 
     def test_is_looked_for_once_a_second_and_not_at_each_record(self) -> None:
         self.time += 1
@@ -333,6 +358,18 @@ class AFileThatGoesAway(Journals):
         self.write(1)
 
         self.assertEqual(self.numbers(), [3, 4])
+
+
+class TheLock(Journals):
+    def test_keeps_a_second_process_out_though_somebody_has_removed_it(self) -> None:
+        if sys.platform == "win32":
+            raise self.skipTest("an open file cannot be removed here")
+        lock = self.path.with_name(f"{self.path.name}.lock")
+        lock.unlink()
+        with self.assertRaisesRegex(InUseError, "another process writes it, and its lock's file"):
+            self.open()
+        self.write(1)
+        self.assert_clean()
 
 
 class TheTail(Journals):

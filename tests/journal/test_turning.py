@@ -21,6 +21,8 @@ from tests.journal.journal_case import Crash, Journals
 
 LIVE = 3
 
+DAY = 86400
+
 
 class Keys:
     """A memory of the last keys, as the processor has one: it is carried over and recalled."""
@@ -81,6 +83,17 @@ class CarryingOver(Turning):
         self.restart()
 
         self.assertEqual(self.keys.keys, ["an old one"])
+        self.verify_all()
+
+    def test_so_it_is_where_the_clock_was_set_forward_past_all_that_a_start_reads(self) -> None:
+        self.begin(2)
+        self.time += 2 * DAY
+        self.journal.write("claim", {"part": "A"})
+        self.journal.close()
+        self.journal = self.open(size=1000)
+        recalled = [*self.journal.recall(since=self.time - DAY)]
+
+        self.assertEqual([each.get("key") for each in recalled], ["key-1", "key-2", None])
         self.verify_all()
 
     def test_the_newest_checkpoint_is_where_a_start_begins(self) -> None:

@@ -81,6 +81,15 @@ ONCE = (
         ".test_a_clock_that_was_set_forward_makes_no_key_older",
     ),
     Promise(
+        "nor where it was set so while a processor ran",
+        "past six hours without a record, keys and leases are carried over to the next one",
+        "journal/roll.py",
+        "        if now - self._looked >= _CARRY_AFTER:\n            self._begin_checkpoint()\n",
+        "",
+        "tests.journal.test_turning.CarryingOver"
+        ".test_so_it_is_where_the_clock_was_set_forward_past_all_that_a_start_reads",
+    ),
+    Promise(
         "time that a copy lies is nobody's",
         "whether it comes in time is reckoned by when it left its server, where the processor stood"
         " still",

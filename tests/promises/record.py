@@ -123,4 +123,22 @@ RECORD = (
         "tests.journal.test_files.AFileThatGoesAway"
         ".test_is_found_too_where_its_folder_came_back_later_only",
     ),
+    Promise(
+        "or cut, or written to by others",
+        "its length is looked at once a second of writing, too",
+        "journal/page.py",
+        "        if file.st_size != self.size and not self._is_torn:\n            return True\n",
+        "",
+        "tests.journal.test_files.AFileThatGoesAway"
+        ".test_is_found_where_it_was_cut_and_no_record_is_written_behind_half_a_line",
+    ),
+    Promise(
+        "by one process alone",
+        "it holds a lock on the journal as well, which goes with no other file",
+        "journal/page.py",
+        "            hold(fd)\n",
+        "            pass\n",
+        "tests.journal.test_files.TheLock"
+        ".test_keeps_a_second_process_out_though_somebody_has_removed_it",
+    ),
 )
