@@ -63,6 +63,9 @@ class FuncCallError(PychronError):
 #: How an unknown command's error goes on where other request types know it: with their names.
 KNOWN_BY = "; it is a command of "
 
+#: And where the word is no command, but a request type: with its name.
+IS_TYPE = "; it is a request type: "
+
 
 class InvalidCommandError(PychronError):
     code = 3

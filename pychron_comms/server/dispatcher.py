@@ -12,6 +12,7 @@ from twisted.internet.defer import Deferred
 from twisted.python.failure import Failure
 
 from pychron_comms.errors import (
+    IS_TYPE,
     KNOWN_BY,
     AnotherLaboratoryError,
     CommandError,
@@ -47,6 +48,9 @@ OPEN = "*"
 READS = 256
 
 _HELP = "Help"
+
+#: How a processor elsewhere says that it has no such command.
+_NO_COMMAND = f"ERROR {InvalidCommandError.code:03d}"
 _TYPED_BY_PEOPLE = frozenset({"help", "?", "quit", "exit", "bye", "logout"})
 _TYPE_HELP = "; Help lists the types; to leave telnet, press Ctrl-] and type quit"
 
@@ -218,7 +222,7 @@ class RequestDispatcher:
         asked = Asked(request_type, command, sender, context, bool(tags))
         response = self._act(asked, nature, client)
         if nature is Nature.UNKNOWN and request_type == self.request_type:
-            response.addErrback(self._with_places)
+            response.addCallbacks(self._reply_with_places, self._with_places)
         if self._log is not None:
             self._log.watch(response, asked)
         return response
@@ -309,10 +313,19 @@ class RequestDispatcher:
         error = failure.value
         assert isinstance(error, Exception)
         if isinstance(error, InvalidCommandError):
-            said, known_by, types = str(error).partition(KNOWN_BY)
-            served = ", ".join(map(self._served, types.split(", ")))
-            error.text = f"{said}{known_by}{served}"
+            error.text = self._placed(str(error))
         raise error
+
+    def _reply_with_places(self, reply: str) -> str:
+        """The same, where a processor elsewhere says it."""
+        return self._placed(reply) if reply.startswith(_NO_COMMAND) else reply
+
+    def _placed(self, text: str) -> str:
+        for names in (KNOWN_BY, IS_TYPE):
+            said, found, types = text.partition(names)
+            if found:
+                return f"{said}{found}{', '.join(map(self._served, types.split(', ')))}"
+        return text
 
     def _served(self, request_type: str) -> str:
         place = self._places.get(request_type) or self._places.get(OPEN)
@@ -322,9 +335,7 @@ class RequestDispatcher:
         if self.request_type == OPEN:
             if not named:
                 hint = _TYPE_HELP if command.lower() in _TYPED_BY_PEOPLE else ""
-                words = command.split()
-                about = words[1] if len(words) == 2 and words[0] == _HELP else ""
-                example = f"{about}|Help" if about else f"System|{command}"
+                example = self._typed_example(command)
                 raise MalformedRequestError(f"Type|command is wanted here, as in {example}{hint}")
             return named
         if named and named != self.request_type:
@@ -336,6 +347,14 @@ class RequestDispatcher:
                 f"{named} commands; here {self.request_type} is served{instead}"
             )
         return self.request_type
+
+    def _typed_example(self, command: str) -> str:
+        """What may be meant by a command without a type."""
+        first, _, rest = command.partition(" ")
+        rest = rest.strip()
+        if first == _HELP and rest and " " not in rest:
+            return f"{rest}|{_HELP}"
+        return f"{first}|{rest}" if rest and first in self._types else f"System|{command}"
 
     def _context(self, tags: Tags) -> RequestContext:
         said = context_of(tags)

@@ -198,6 +198,16 @@ class OnceTests(SessionCase):
         self.assertEqual(session.run([]), 1)
         self.assert_written("", "ERROR 014 : Valve A is software locked\n")
 
+    def test_a_type_in_the_place_of_the_command_is_told_where_to_stand(self) -> None:
+        told = f"ERROR 003 : invalid command: co2{errors.IS_TYPE}CO2 (tcp:1067)"
+        for words, meant in (("co2 Enable", "Enable"), ("Help CO2", "Help")):
+            self.setUp()
+            error = errors.error_from_line(told)
+            assert error is not None
+            self.assertEqual(self.session({words: error}, command=words).run([]), 1)
+            note = f"pychron-ask: the type stands in front: --type CO2 {meant}"
+            self.assert_written("", f"{told}\n{note}\n")
+
     def test_an_error_is_red_at_a_terminal_alone(self) -> None:
         Output(self.out, self.err, in_colour=True).error("Open A", errors.QueueFullError("x"))
         self.assert_written("", "\x1b[31mERROR 203 : queue full: x\x1b[0m\n")

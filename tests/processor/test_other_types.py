@@ -25,6 +25,10 @@ class OtherTypesTests(SynchronousTestCase):
         self.assertEqual(self.said("CO2", "Open A"), f"{said}System, Spectrometer")
         self.assertTrue(self.said("System", "StopDrive").endswith("of CO2, Diode, Synrad, UV"))
 
+    def test_a_word_that_is_a_type_is_told_to_be_one(self) -> None:
+        for word in ("CO2 Enable", "co2 Enable"):
+            self.assertTrue(self.said("System", word).endswith("; it is a request type: CO2"))
+
     def test_what_nobody_has_is_said_as_before(self) -> None:
         self.assertEqual(
             self.said("CO2", "Frobnicate"), "invalid command: Frobnicate (Help lists the commands)"

@@ -139,14 +139,19 @@ class DeskTests(DeskCase):
         cases = (
             ("System", "Enable", "; it is a command of CO2, UV", "CO2 (tcp:1067), UV (tcp:1060)"),
             ("*", "System|Enable", "; it is a command of CO2", "CO2"),
+            ("System", "CO2 Enable", "; it is a request type: CO2", "CO2 (tcp:1067)"),
             ("System", "Bogus", "", ""),
         )
         for listener, line, told, where in cases:
+            said = f"invalid command: it{told[: told.find('CO2')]}{where}"
             reply = self.ask(self.dispatcher(listener, places=places), line)
             self.repeater.waiting.pop().errback(InvalidCommandError("it", told))
             error = self.failureResultOf(reply, InvalidCommandError).value
-            known_by = "; it is a command of " if where else ""
-            self.assertEqual(str(error), f"invalid command: it{known_by}{where}")
+            self.assertEqual(str(error), said)
+            reply = self.ask(self.dispatcher(listener, places=places), line)
+            # As a processor elsewhere says it.
+            self.repeater.waiting.pop().callback(f"ERROR 003 : invalid command: it{told}")
+            self.assertEqual(self.successResultOf(reply), f"ERROR 003 : {said}")
 
     def test_an_open_listener_takes_the_type_from_the_line(self) -> None:
         self.ask(self.dispatcher("*"), "CO2|Enable")
@@ -177,7 +182,12 @@ class DeskTests(DeskCase):
 
     def test_help_about_a_type_says_where_that_is(self) -> None:
         ask = self.dispatcher("*")
-        for line, example in (("Help CO2", "CO2|Help"), ("Help me out", "System|Help me out")):
+        for line, example in (
+            ("Help CO2", "CO2|Help"),
+            ("Help me out", "System|Help me out"),
+            ("CO2 SetX 3", "CO2|SetX 3"),
+            ("CO2", "System|CO2"),
+        ):
             error = self.assertRaises(MalformedRequestError, self.ask, ask, line)
             self.assertTrue(str(error).endswith(f"as in {example}"), str(error))
 

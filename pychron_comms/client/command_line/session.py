@@ -21,10 +21,18 @@ from pychron_comms.client.instrument import Asks
 from pychron_comms.client.outcome import OutcomeLostError, UnsettledError
 from pychron_comms.client.settling import question_about
 from pychron_comms.client.waiting import Progress, Waiter, WaitError, leave_alone
-from pychron_comms.errors import AnotherLaboratoryError, CommandError, OutcomeUnknownError
+from pychron_comms.errors import (
+    IS_TYPE,
+    AnotherLaboratoryError,
+    CommandError,
+    InvalidCommandError,
+    OutcomeUnknownError,
+)
 
 # A lease that is bound to who claims it.
 _ENDS_WITH_CONNECTION = re.compile(r"(?:^|\|)\s*Claim\s.*\sconnection\s*$")
+
+_IS_TYPE = re.compile(rf"{IS_TYPE}(\w+)")
 
 ShowProgress = Callable[[Progress], None]
 
@@ -90,6 +98,7 @@ class AskSession:
         except CommandError as error:
             self._output.error(command, error)
             self._tell_how_to_look(error)
+            self._tell_where_the_type_stands(command, error)
             return status_of(error)
         self._output.reply(command, reply)
         return REFUSED if is_refusal(reply) else ANSWERED
@@ -151,6 +160,14 @@ class AskSession:
             question = question_about(error)
             words += [question] if "|" in question else question.split(" ")
             self._output.note(f"look what became of it: {shlex.join(words)}")
+
+    def _tell_where_the_type_stands(self, command: str, error: CommandError) -> None:
+        """``CO2 Enable`` is what people write first."""
+        named = _IS_TYPE.search(str(error)) if isinstance(error, InvalidCommandError) else None
+        if named is None or self._options.request_type:
+            return
+        words = [each for each in command.split() if each.casefold() != named[1].casefold()]
+        self._output.note(f"the type stands in front: --type {named[1]} {' '.join(words)}".rstrip())
 
     def _wait(self, command: str, poll: Poll) -> None:
         try:
