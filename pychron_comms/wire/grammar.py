@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple
@@ -220,7 +221,7 @@ def parse_command(text: str) -> Command:
 
 def _parse_json(text: str) -> Command:
     try:
-        fields = json.loads(text, parse_constant=_refuse_constant)
+        fields = json.loads(text, object_pairs_hook=_named_once, parse_constant=_refuse_constant)
         if "\\u" in text:
             _refuse_lone_surrogates(fields)
     except (ValueError, RecursionError) as error:
@@ -229,6 +230,17 @@ def _parse_json(text: str) -> Command:
     if not isinstance(name, str) or not name:
         raise MalformedRequestError('JSON: no "command"')
     return Command(name, fields)
+
+
+def _named_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Of two values for one name nobody can tell which was meant."""
+    fields = dict(pairs)
+    if len(fields) < len(pairs):
+        twice = next(
+            name for name, count in Counter(each[0] for each in pairs).items() if count > 1
+        )
+        raise ValueError(f"{twice!r} is given twice")
+    return fields
 
 
 def _refuse_constant(name: str) -> None:

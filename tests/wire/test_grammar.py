@@ -315,6 +315,15 @@ class ParseCommandTests(SynchronousTestCase):
             error = self.assertRaises(MalformedRequestError, parse_command, text)
             self.assertEqual(error.details, (f"JSON: {reason}",), msg=text)
 
+    def test_json_with_a_name_twice_is_malformed(self) -> None:
+        for text, name in (
+            ('{"command": "Open", "name": "A", "name": "B"}', "name"),
+            ('{"command": "Open", "name": "A", "command": "Close"}', "command"),
+            ('{"command": "Open", "name": {"a": 1, "b": 2, "a": 1}}', "a"),
+        ):
+            error = self.assertRaises(MalformedRequestError, parse_command, text)
+            self.assertEqual(error.details, (f"JSON: {name!r} is given twice",), msg=text)
+
     def test_json_numbers_are_numbers(self) -> None:
         for name in ["NaN", "Infinity", "-Infinity"]:
             text = f'{{"command": "SetX", "value": {name}}}'
