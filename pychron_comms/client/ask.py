@@ -13,11 +13,10 @@ from functools import partial
 
 from pychron_comms.client.command_line.options import AskOptions, read_options
 from pychron_comms.client.command_line.output import ANSWERED, FAILED, REFUSED, Output
-from pychron_comms.client.command_line.session import AskSession, for_another
+from pychron_comms.client.command_line.session import AskSession
+from pychron_comms.client.command_line.which_laboratory import another_laboratory, for_another
 from pychron_comms.client.communicator import Communicator
 from pychron_comms.client.instrument import Asks
-from pychron_comms.client.link.dialect import PROBE
-from pychron_comms.errors import AnotherLaboratoryError, CommandError
 from pychron_comms.process.extras import install_command
 from pychron_comms.process.terminal import ended_as_by_ctrl_c, shows_colours, write_no_more
 
@@ -57,6 +56,12 @@ def _ask(options: AskOptions) -> int:
         output.note(str(error))
         return FAILED
     with communicator:
+        if options.laboratory and (options.plain or options.patterns):
+            other = another_laboratory(options.server, options.laboratory, options.timeout)
+            if other is not None:
+                output.error(options.command or "Subscribe", other)
+                output.note(for_another(options.server))
+                return REFUSED
         if options.patterns:
             return _watch(communicator, output, options)
         if options.command or not sys.stdin.isatty():
@@ -78,27 +83,12 @@ def _watch(communicator: Communicator, output: Output, options: AskOptions) -> i
         run_watch,
     )
 
-    if options.laboratory and (other := _another(communicator)):
-        output.error(PROBE, other)
-        output.note(for_another(options.server))
-        return REFUSED
     try:
         watch = communicator.watch(*options.patterns, cancel=partial(reader_has_gone, sys.stdout))
     except ValueError as error:
         output.note(str(error))
         return FAILED
     return run_watch(watch, output, options.as_json)
-
-
-def _another(communicator: Communicator) -> CommandError | None:
-    """What the server of another laboratory than is meant says; None of any other server."""
-    try:
-        communicator.ask(PROBE)
-    except AnotherLaboratoryError as error:
-        return error
-    except CommandError:
-        pass
-    return None
 
 
 def _watch_by_broker(output: Output, options: AskOptions) -> int:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from pathlib import Path
 
-from pychron_comms.config.here import name_of
+from pychron_comms.config.here import LINES, QTEGRA, name_of
 from pychron_comms.config.table import Table
 from pychron_comms.process.platform import HERE
 
@@ -42,13 +42,27 @@ def server_of(file: Path, types: Sequence[str]) -> str:
 
     Empty where there is no such file, or it names no such listener. Raises ConfigError.
     """
+    listeners = _listeners(file, LINES)
+    alike = (each for name in types for each in listeners if each.text("type", "") == name)
+    return _first_way(alike, ("tcp",))
+
+
+def qtegra_of(file: Path) -> str:
+    """Where the laboratory in a file serves Qtegra's clients; empty and ConfigError as above."""
+    return _first_way(_listeners(file, QTEGRA), ("tcp", "udp"))
+
+
+def _listeners(file: Path, kind: str) -> list[Table]:
     if not file.is_file():
-        return ""
+        return []
     listeners = Table.load(file).table("server").tables("listener")
-    for request_type in types:
-        for listener in listeners:
-            if listener.text("type", "") == request_type:
-                ways = map(connect_to, listener.text_or_texts("listen", []))
-                if way := next(filter(None, ways), ""):
-                    return way
-    return ""
+    return [each for each in listeners if each.text("kind", LINES) == kind]
+
+
+def _first_way(listeners: Iterable[Table], networks: Collection[str]) -> str:
+    ways = (
+        connect_to(listen, networks)
+        for each in listeners
+        for listen in each.text_or_texts("listen", [])
+    )
+    return next(filter(None, ways), "")

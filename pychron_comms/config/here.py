@@ -11,6 +11,9 @@ from pychron_comms.config.table import Table
 #: The file of a laboratory in its folder.
 LABORATORY = "lab.toml"
 
+#: What a listener may speak: our lines, or Qtegra's.
+LINES, QTEGRA = "lines", "qtegra"
+
 #: What the folders are called, among temporary ones, in which built-in laboratories run; and the
 #: journal there.
 FOLDER = "pychron-"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pychron_comms.client.reaching import connect_to
+from pychron_comms.config.here import LINES
 from pychron_comms.config.table import Table
 from pychron_comms.observability.http.settings import (
     OFF,
@@ -16,7 +17,7 @@ from pychron_comms.observability.http.settings import (
 )
 from pychron_comms.processor.settings import ProcessorSettings, read_processor_settings
 from pychron_comms.server.reading import read_server
-from pychron_comms.server.settings import LINES, ServerSettings
+from pychron_comms.server.settings import ServerSettings
 
 _SECTIONS = ("extraction_line", "laser", "device", "spectrometer", "manager")
 

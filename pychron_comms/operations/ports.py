@@ -12,11 +12,11 @@ from pathlib import Path
 from pychron_comms.client.communicator import Communicator
 from pychron_comms.client.outcome import ClientError
 from pychron_comms.client.reaching import connect_to
+from pychron_comms.config.here import QTEGRA
 from pychron_comms.errors import CommandError
 from pychron_comms.operations.findings import BROKEN, GOOD, WARNING, Finding
 from pychron_comms.operations.laboratory import Laboratory
 from pychron_comms.process.platform import HERE
-from pychron_comms.server.settings import QTEGRA
 from pychron_comms.transport.addresses import Address, listener_address
 
 #: Seconds that who holds a port has to say what it is.

@@ -13,6 +13,7 @@ from typing import Protocol
 from pychron_comms.client.communicator import Communicator
 from pychron_comms.client.outcome import ClientError
 from pychron_comms.client.reaching import laboratory_at
+from pychron_comms.config.here import LINES, QTEGRA
 from pychron_comms.errors import (
     AnotherLaboratoryError,
     CommandError,
@@ -23,7 +24,7 @@ from pychron_comms.operations.findings import BROKEN, GOOD, WARNING, Finding
 from pychron_comms.operations.laboratory import PATIENCE, Laboratory
 from pychron_comms.operations.route_health import Look, healthz, route_findings
 from pychron_comms.operations.state_health import Told, state_findings, told_now
-from pychron_comms.server.settings import LINES, QTEGRA, ServerSettings
+from pychron_comms.server.settings import ServerSettings
 from pychron_comms.transport.tls.reading import read_certificates
 
 _START_SERVER = (

@@ -8,6 +8,7 @@ from twisted.application.service import IService, MultiService
 from twisted.internet.defer import Deferred, DeferredList, maybeDeferred
 from twisted.internet.protocol import Factory
 
+from pychron_comms.config.here import QTEGRA
 from pychron_comms.handlers.spectrometer.handler import qtegra_line_makes_safe
 from pychron_comms.qtegra.answers import RelayedAnswers
 from pychron_comms.qtegra.datagrams import QtegraDatagrams
@@ -15,7 +16,7 @@ from pychron_comms.qtegra.stream import QtegraFactory
 from pychron_comms.server.datagrams import DatagramMessagingHandler
 from pychron_comms.server.dispatcher import Passing, RequestDispatcher
 from pychron_comms.server.messaging_handler import MessagingFactory
-from pychron_comms.server.settings import QTEGRA, ListenerSettings
+from pychron_comms.server.settings import ListenerSettings
 from pychron_comms.transport.admission import AdmissionFactory
 from pychron_comms.transport.connections import Connections
 from pychron_comms.transport.pending_reply import as_deferred

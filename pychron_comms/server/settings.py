@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from pychron_comms.alarms.settings import AlarmSettings
+from pychron_comms.config.here import LINES, QTEGRA
 from pychron_comms.config.nearest import did_you_mean
 from pychron_comms.config.table import Table
 from pychron_comms.history.settings import HistorySettings
@@ -27,9 +28,6 @@ from pychron_comms.wire.frames import FrameFormat
 
 #: The type of which only Qtegra's kind of listener is there by default.
 SPECTROMETER = "Spectrometer"
-
-#: The kinds of listener: Pychron's lines, or Qtegra's.
-LINES, QTEGRA = "lines", "qtegra"
 
 #: Seconds for which a processor keeps a reply that may not have been read.
 KEEP_REPLIES = 5.0

@@ -13,7 +13,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.client import reaching
 from pychron_comms.client.command_line.options import DEFAULT_SERVER, OPEN_SERVER, read_options
-from pychron_comms.client.reaching import connect_to, laboratory_at, server_of
+from pychron_comms.client.reaching import connect_to, laboratory_at, qtegra_of, server_of
 
 TWO = """
 [[server.listener]]
@@ -61,6 +61,18 @@ class ReachingTests(SynchronousTestCase):
             self.assertEqual(read_options(words).server, "tcp:127.0.0.1:2067")
         for words in (["--type", "System", "Open", "A"], ["Override", "A", "a|b"], []):
             self.assertEqual(read_options(words).server, "tcp:10.0.0.2:2061")
+
+    def test_what_serves_qtegras_clients_takes_none_of_our_lines(self) -> None:
+        """`--type Spectrometer` was sent there, and got "Error: Invalid Command"."""
+        qtegra = (
+            '[[server.listener]]\ntype = "Spectrometer"\nkind = "qtegra"\nlisten = ["udp:2062"]\n'
+        )
+        self.file.write_text(TWO + qtegra)
+        words = ["--type", "Spectrometer", "GetHV"]
+        self.assertEqual(read_options(words).server, "tcp:127.0.0.1:2060")
+        self.assertEqual(qtegra_of(self.file), "udp:127.0.0.1:2062")
+        self.file.write_text(TWO)
+        self.assertEqual(qtegra_of(self.file), "")
 
     def test_without_listeners_or_a_file_it_is_the_usual_one(self) -> None:
         self.assertEqual(read_options(["Open", "A"]).server, DEFAULT_SERVER)

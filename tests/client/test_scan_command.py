@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -13,9 +14,20 @@ from pychron_comms.client import ask
 from pychron_comms.client.command_line import scan_command
 from pychron_comms.client.communicator import Communicator
 from pychron_comms.client.outcome import NotSentError
+from pychron_comms.errors import AnotherLaboratoryError
 from tests.fake_qtegra import FakeQtegra
 
 ARGUMENTS = ("--detector", "H1", "--from", "5.33", "--to", "5.365", "--step", "0.001")
+
+SERVING = """
+[[server.listener]]
+type = "System"
+listen = ["tcp:2061:interface=127.0.0.1"]
+[[server.listener]]
+type = "Spectrometer"
+kind = "qtegra"
+listen = ["udp:2062:interface=127.0.0.1"]
+"""
 
 
 class FakeTerminal(io.StringIO):
@@ -84,6 +96,27 @@ class ScanCommandTests(SynchronousTestCase):
         self.assertEqual(self.scan("--integration", "0.1"), 0)
         times = [each for each in self.qtegra.asked if each.startswith("SetInteg")]
         self.assertEqual(times, ["SetIntegrationTime 0.1", "SetIntegrationTime 0.5"])
+
+    def test_it_is_the_laboratorys_whose_folder_this_is(self) -> None:
+        folder = TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.addCleanup(os.chdir, os.getcwd())
+        os.chdir(folder.name)
+        Path("lab.toml").write_text(SERVING)
+        asked: list[str] = []
+        answers = iter([None, AnotherLaboratoryError("it")])
+
+        def another(server: str, laboratory: str, timeout: float) -> AnotherLaboratoryError | None:
+            asked.append(f"{server} {laboratory.rpartition('/')[2]}")
+            return next(answers)
+
+        self.patch(scan_command, "another_laboratory", another)
+        self.assertEqual([self.scan(), self.scan()], [0, 1])
+        self.assertEqual(asked, ["tcp:127.0.0.1:2061 lab.toml"] * 2)
+        self.assertEqual(self.endpoints, [("udp:127.0.0.1:2062", 2.0)])
+        self.assertIn("ERROR 218 : another laboratory", self.err.getvalue())
+        # Who names one means it.
+        self.assertEqual(self.scan("-s", "udp:127.0.0.1:2062"), 0)
 
     def test_options(self) -> None:
         options = "-s tcp:lab:1 --timeout 5 --instrument helix-mc --detector H1(CDD) --settle 0"

@@ -256,7 +256,7 @@ class TestAnotherLaboratory:
     def test_it_is_told_apart(self, folders: tuple[Path, Path]) -> None:
         own, other = folders
         assert self.ask(own, "Open", "A").stdout == "OK\n"
-        for words in (["Close", "A"], ["--watch", "System/valve/*"]):
+        for words in (["Close", "A"], ["--watch", "System/valve/*"], ["--plain", "Close", "A"]):
             refused = self.ask(other, *words)
             assert (refused.stdout, refused.returncode) == ("", 1), refused
             assert refused.stderr.startswith("ERROR 218 : another laboratory: not that of")

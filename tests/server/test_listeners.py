@@ -9,13 +9,14 @@ from twisted.internet.error import ConnectionDone
 from twisted.internet.testing import MemoryReactorClock
 from twisted.python.failure import Failure
 
+from pychron_comms.config.here import QTEGRA
 from pychron_comms.handlers.factories import own_commands
 from pychron_comms.server.command_log import ServedCommandLog
 from pychron_comms.server.command_server import RemoteCommandServer
 from pychron_comms.server.datagrams import DatagramMessagingHandler
 from pychron_comms.server.messaging_handler import MessagingFactory
 from pychron_comms.server.resend import evidence
-from pychron_comms.server.settings import QTEGRA, ListenerSettings
+from pychron_comms.server.settings import ListenerSettings
 from pychron_comms.transport.datagrams import BURST
 from pychron_comms.transport.options import WireOptions
 from pychron_comms.wire.context import PLAIN

@@ -10,13 +10,16 @@ import argparse
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 
 from pychron_comms.client.command_line.output import ANSWERED, FAILED, Output, status_of
 from pychron_comms.client.command_line.scan_output import PointWriter
+from pychron_comms.client.command_line.which_laboratory import another_laboratory, for_another
 from pychron_comms.client.plot import PlotUnavailableError, check_plot, plot_scan
 from pychron_comms.client.qtegra.microcontroller import QtegraMicrocontroller
 from pychron_comms.client.qtegra.peaks import PeakError
 from pychron_comms.client.qtegra.sweep import Scan
+from pychron_comms.client.reaching import laboratory_at, qtegra_of, server_of
 from pychron_comms.client.scans import scan
 from pychron_comms.client.spectrometer import (
     ArgusSpectrometer,
@@ -25,6 +28,7 @@ from pychron_comms.client.spectrometer import (
     QtegraSpectrometer,
 )
 from pychron_comms.client.waiting import WaitError
+from pychron_comms.config.here import LABORATORY
 from pychron_comms.errors import CommandError
 from pychron_comms.process.arguments import Parser
 
@@ -56,8 +60,9 @@ def add_arguments(parser: Parser) -> None:
         "-s",
         "--server",
         metavar="ENDPOINT",
-        default=DEFAULT_SERVER,
-        help=f"default: {DEFAULT_SERVER}",
+        default="",
+        help=f"default: where {LABORATORY} in this folder serves Qtegra's clients, "
+        f"or {DEFAULT_SERVER}",
     )
     add("--instrument", choices=list(INSTRUMENTS), default="argus-vi", help="default: argus-vi")
     add(
@@ -82,6 +87,10 @@ def run(args: argparse.Namespace) -> int:
     """The exit status."""
     output = Output(sys.stdout, sys.stderr)
     try:
+        if not args.server and (other := _find_server(args)):
+            output.error("scan", other)
+            output.note(for_another(args.server, "pychron-ask scan"))
+            return status_of(other)
         if args.plot is not None:
             check_plot(args.plot)
         output.note(
@@ -103,6 +112,19 @@ def run(args: argparse.Namespace) -> int:
         output.note("interrupted")
         return FAILED
     return ANSWERED
+
+
+def _find_server(args: argparse.Namespace) -> CommandError | None:
+    """Where nobody has said which: of the laboratory whose folder this is, if it serves one.
+
+    Answers what another laboratory says that has its ports: Qtegra's words cannot name one.
+    """
+    file = Path(LABORATORY)
+    own = qtegra_of(file)
+    args.server = own or DEFAULT_SERVER
+    lines = server_of(file, ("System", "*")) if own else ""
+    laboratory = laboratory_at(lines, file)
+    return another_laboratory(lines, laboratory, args.timeout) if laboratory else None
 
 
 def _scanned(args: argparse.Namespace) -> Scan:

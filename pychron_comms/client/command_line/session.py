@@ -17,6 +17,7 @@ from pychron_comms.client.command_line.output import (
     status_of,
 )
 from pychron_comms.client.command_line.waits import Poll, poll_for
+from pychron_comms.client.command_line.which_laboratory import for_another
 from pychron_comms.client.instrument import Asks
 from pychron_comms.client.outcome import OutcomeLostError, UnsettledError
 from pychron_comms.client.settling import question_about
@@ -35,14 +36,6 @@ _ENDS_WITH_CONNECTION = re.compile(r"(?:^|\|)\s*Claim\s.*\sconnection\s*$")
 _IS_TYPE = re.compile(rf"{IS_TYPE}(\w+)")
 
 ShowProgress = Callable[[Progress], None]
-
-
-def for_another(server: str) -> str:
-    """What to do where this server is not that of the laboratory in this folder."""
-    return (
-        "the laboratory of this folder does not run there (pychron-lab run starts it); to ask the "
-        f"one that does, name its server: pychron-ask -s {server} ..."
-    )
 
 
 @contextmanager
