@@ -15,6 +15,11 @@ from pychron_comms.observability.metrics import Metrics
 BEAT = 0.1
 LATE = 0.25
 
+#: Seconds in which further ones are counted in one line of the log, and how much longer than all
+#: before it one is that has a line of its own.
+PERIOD = 60.0
+MUCH_LONGER = 2.0
+
 #: Seconds in which what lay there while a process stood still has been read.
 LATELY = 0.5
 
@@ -40,6 +45,7 @@ class LoopWatch(Service):
             "How late the reactor's loop comes to what it should do now.",
         )
         self._stalls = 0
+        self._told = _Told(clock)
         self._went_on = -math.inf
         self._stood_for = 0.0
         self._last_beat = clock.seconds()
@@ -56,6 +62,7 @@ class LoopWatch(Service):
     def stopService(self) -> None:
         super().stopService()
         self._beat.stop()
+        self._told.tell_rest()
 
     @property
     def stalls(self) -> int:
@@ -75,6 +82,7 @@ class LoopWatch(Service):
         late, self._beat_at = now - self._beat_at - BEAT, now
         self._lag.observe(max(late, 0.0))
         self._look()
+        self._told.beat()
 
     def _look(self) -> float:
         now = self._clock.seconds()
@@ -83,5 +91,46 @@ class LoopWatch(Service):
             self._stalls += 1
             self._went_on, self._stood_for = now, late + BEAT
             self._counter.value += 1
-            self._log.warn("this process stood still for {late:.1f} s", late=late)
+            self._told.stood(late)
         return now
+
+
+class _Told:
+    """The lines of the log about it. On a busy machine there would be one each second."""
+
+    _log = Logger(namespace=LoopWatch.__module__)
+
+    def __init__(self, clock: IReactorTime) -> None:
+        self._clock = clock
+        self._begun = -math.inf
+        self._longest = 0.0
+        # Those that have no line yet.
+        self._waiting: list[float] = []
+
+    def stood(self, late: float) -> None:
+        self.beat()
+        if late < MUCH_LONGER * self._longest:
+            self._waiting.append(late)
+            return
+        if not self._longest:
+            self._begun = self._clock.seconds()
+        self._longest = late
+        self._log.warn("this process stood still for {late:.1f} s", late=late)
+
+    def beat(self) -> None:
+        """The end of a period, where it is one."""
+        if self._longest and self._clock.seconds() - self._begun >= PERIOD:
+            self.tell_rest()
+
+    def tell_rest(self) -> None:
+        """What was only counted; what comes then has a line of its own again."""
+        if self._waiting:
+            self._log.warn(
+                "this process stood still {times} times more since then, for {late:.1f} s in all, "
+                "{longest:.1f} s at most",
+                times=len(self._waiting),
+                late=sum(self._waiting),
+                longest=max(self._waiting),
+            )
+        self._waiting.clear()
+        self._longest = 0.0

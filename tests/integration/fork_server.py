@@ -216,6 +216,8 @@ def main() -> None:
         gc.disable()
         for each in _IMPORTED:
             importlib.import_module(each)
+        # Who tries again where a process stood still looks for each time in its log.
+        importlib.import_module("pychron_comms.observability.loop_watch").PERIOD = 0.0
         gc.freeze()
         gc.enable()
         arguments = _serve(channel)
