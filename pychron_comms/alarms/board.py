@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
 
-from twisted.internet.defer import Deferred, gatherResults
+from twisted.internet.defer import Deferred, DeferredLock, gatherResults, succeed
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from pychron_comms.alarms.alarm import (
@@ -68,6 +69,8 @@ class AlarmBoard:
         self._newcomers = Newcomers(clock, self._look_soon_at)
         # What the paths end with of what lost processors tell.
         self._lost: set[str] = set()
+        # Of what people do about one alarm, while the disk takes its time.
+        self._turns: WeakKeyDictionary[Alarm, DeferredLock] = WeakKeyDictionary()
         count_alarms(metrics, self)
 
     def __iter__(self) -> Iterator[Alarm]:
@@ -124,23 +127,38 @@ class AlarmBoard:
 
     def _do(self, alarm: Alarm, doing: _Doing) -> Deferred[int]:
         """1 where it is so then, 0 where it is not to be any more."""
+        # One after the other: what another is told is not done must not stand last in the journal.
+        turn = self._turns.setdefault(alarm, DeferredLock())
+        return turn.run(self._do_in_turn, alarm, copy(alarm), doing)
+
+    def _do_in_turn(self, alarm: Alarm, seen: Alarm, doing: _Doing) -> Deferred[int]:
+        """``seen`` is the alarm as it was when this was asked for."""
+        if not self._is_still_meant(alarm, seen, doing):
+            return succeed(0)
         # Who has silenced it must be known: first it is written down how it will be.
-        seen, then = copy(alarm), copy(alarm)
+        before, then = copy(alarm), copy(alarm)
         doing.change(then)
         written = self._ledger.write(then, doing.what, sender=doing.sender, **doing.fields)
-        return written.addCallback(self._written, alarm, seen, doing)
+        return written.addCallback(self._written, alarm, seen, before, doing)
+
+    def _is_still_meant(self, alarm: Alarm, seen: Alarm, doing: _Doing) -> bool:
+        if self._is_gone(alarm):
+            return False
+        if doing.what == ACKNOWLEDGE:
+            is_other = alarm.since != seen.since or worse(alarm.latched, seen.latched)
+            return alarm.can_be_acknowledged and not is_other
+        return doing.what != UNSHELVE or alarm.shelf is not None
+
+    def _is_gone(self, alarm: Alarm) -> bool:
+        """Whether its item has gone, and it with that."""
+        return all(each is not alarm for each in self)
 
     def _written(
-        self, result: None, alarm: Alarm, seen: Alarm, doing: _Doing
+        self, result: None, alarm: Alarm, seen: Alarm, before: Alarm, doing: _Doing
     ) -> int | Deferred[int]:
-        if all(each is not alarm for each in self):
-            return 0  # its item has gone meanwhile, and it with that
-        if alarm.kept() != seen.kept():
+        if alarm.kept() != before.kept() or self._is_gone(alarm):
             # The disk has taken its time, and what it has is not so any more.
-            is_other = alarm.since != seen.since or worse(alarm.latched, seen.latched)
-            if doing.what == ACKNOWLEDGE and (is_other or not alarm.can_be_acknowledged):
-                return 0
-            return self._do(alarm, doing)
+            return self._do_in_turn(alarm, seen, doing)
         doing.change(alarm)
         self._ledger.told(alarm, doing.what, **doing.fields)
         self._look_soon(alarm)

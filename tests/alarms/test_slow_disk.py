@@ -70,6 +70,32 @@ class WhileTheDiskTakesItsTime(BoardCase):
         self.assertEqual((self.successResultOf(shelved), self.state()[0]), (1, "shelved"))
         self.assert_known_again("shelved")
 
+    def test_of_two_who_have_seen_it_the_one_who_is_told_so_is_known_again(self) -> None:
+        """The record of the other came last, and counted after a restart."""
+        first, second = (self.board.acknowledge("IG", who, SENDER) for who in ("Jo", "Kim"))
+        self.turn_on()
+        self.assertEqual(list(map(self.successResultOf, (first, second))), [1, 0])
+        self.assertEqual(self.written(), ["raised", "acknowledged"])
+        self.assert_known_again("acknowledged")
+        self.assertEqual(self.alarm().details["by"], "Jo")
+
+    def test_nor_is_it_undone_by_what_another_does_about_it(self) -> None:
+        seen = self.board.acknowledge("IG", "Jo", SENDER)
+        self.board.shelve("IG", 60.0, "Kim", "", SENDER)
+        self.disk.turn()
+        self.disk.end()
+        self.assertEqual(self.successResultOf(seen), 1)
+        # Killed before the disk had the second.
+        self.assert_known_again("acknowledged")
+
+    def test_where_the_first_fails_the_second_may_be_the_one(self) -> None:
+        first, second = (self.board.acknowledge("IG", who, SENDER) for who in ("Jo", "Kim"))
+        self.disk.turn_and_fail()
+        self.failureResultOf(first, JournalError)
+        self.turn_on()
+        self.assertEqual(self.successResultOf(second), 1)
+        self.assertEqual(self.alarm().details["by"], "Kim")
+
     def test_after_two_seconds_of_silence_it_is_told(self) -> None:
         self.show(gauge())
         self.disk.turn()
