@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from pychron_comms.journal.files import journal_files, refused_path
+from pychron_comms.journal.files import journal_files, read_tail, refused_path
 from pychron_comms.journal.record import read_line
 
 #: Lines of which it is known where they stood: a disk that fails has them taken back.
@@ -27,6 +28,11 @@ class Follower:
         found = [values for roll in self._rolls for values in roll.new()]
         return sorted(found, key=lambda values: str(values["at"]))
 
+    @property
+    def missed(self) -> int:
+        """How many records were dropped with their files before they were looked at."""
+        return sum(roll.missed for roll in self._rolls)
+
     def close(self) -> None:
         for roll in self._rolls:
             roll.close()
@@ -39,6 +45,11 @@ class _Roll:
         # Where the next line begins; and the last ones that were read, with their places.
         self._at = 0 if self._file is None else self._file.seek(0, os.SEEK_END)
         self._read: deque[tuple[int, bytes]] = deque(maxlen=_KNOWN)
+        self.missed = 0
+        # The number of the last record; and whether its file was dropped, and perhaps others.
+        last = None if self._file is None else read_tail(path).last
+        self._last = 0 if last is None else last.number
+        self._has_jumped = False
 
     def new(self) -> Iterator[Mapping[str, Any]]:
         while True:
@@ -46,8 +57,13 @@ class _Roll:
             following = self._next_file()
             if following is None:
                 return
+            try:
+                opened = following.open("rb")
+            except FileNotFoundError:
+                # Dropped just now, or called otherwise.
+                continue
             self.close()
-            self._file = following.open("rb")
+            self._file = opened
             self._at = 0
             self._read.clear()
 
@@ -66,6 +82,10 @@ class _Roll:
             self._at += len(line) + 1
             record = read_line(line)
             if record is not None:
+                if self._has_jumped:
+                    self.missed += max(0, record.number - self._last - 1)
+                    self._has_jumped = False
+                self._last = record.number
                 yield record.values
 
     def _go_back(self, file: BinaryIO) -> None:
@@ -84,7 +104,9 @@ class _Roll:
             return files[0] if files else None
         mine = os.fstat(self._file.fileno())
         for index, file in enumerate(files):
-            if os.path.samestat(file.stat(), mine):
-                return files[index + 1] if index + 1 < len(files) else None
+            with suppress(FileNotFoundError):
+                if os.path.samestat(file.stat(), mine):
+                    return files[index + 1] if index + 1 < len(files) else None
         # It was dropped meanwhile.
+        self._has_jumped = bool(files)
         return files[0] if files else None

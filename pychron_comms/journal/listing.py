@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 import time
 from collections.abc import Iterable
 from contextlib import closing, suppress
@@ -91,12 +92,24 @@ def _follow(given: argparse.Namespace, out: TextIO, *, with_what_is_there: bool)
         if with_what_is_there:
             there = find(given.file, asked)
             _write(map(json_line, there) if given.json else table_lines(there, zone), out)
+        missed = 0
         while True:
             new = [entry for entry in known.of(follower.new()) if asked.matches(entry.facts)]
+            if follower.missed > missed:
+                _tell_of_missed(follower.missed - missed)
+                missed = follower.missed
             _write(map(line, new), out)
             out.flush()
             time.sleep(_LOOK_EVERY)
     return FINE
+
+
+def _tell_of_missed(count: int) -> None:
+    # Not among the records: a program reads these.
+    sys.stderr.write(
+        f"pychron-journal: {counted(count, 'record')} not told: dropped with old files before this "
+        "could read them; [journal] keep says how many files stay\n"
+    )
 
 
 def _index(given: argparse.Namespace, out: TextIO) -> int:

@@ -274,6 +274,22 @@ class Follow(Command):
             self.assertEqual((status, lines), (0, shown))
             self.assertGreaterEqual(len(lines), 1)
 
+    def test_says_how_many_it_could_not_read_any_more(self) -> None:
+        def come(seconds: float) -> None:
+            journal = FileJournal(self.path, size=1000, keep=1)
+            if journal.head[0] > 100:
+                journal.close()
+                raise KeyboardInterrupt
+            for _ in range(100):
+                journal.write("start", {})
+            journal.close()
+
+        with mock.patch("time.sleep", come):
+            self.assertEqual(self.run_command("follow", self.path, "--json")[0], 0)
+        said = self.errors.getvalue()
+        self.assertRegex(said, r"^pychron-journal: \d+ records not told: dropped with old files")
+        self.assertEqual(said.count("\n"), 1)
+
     def test_of_what_was_before_it_tells_only_since_a_time_that_is_given(self) -> None:
         with mock.patch("time.sleep", side_effect=KeyboardInterrupt):
             _, lines = self.run_command("follow", self.path)

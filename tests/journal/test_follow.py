@@ -34,12 +34,40 @@ class Following(Journals):
         self.write(1)
         self.assertEqual(len(self.new()), 1)
 
-    def test_goes_on_with_the_oldest_that_is_there(self) -> None:
+    def test_goes_on_with_the_oldest_that_is_there_and_counts_what_was_dropped(self) -> None:
+        self.reopen(size=1000, keep=1)
+        self.write(1)
+        self.new()
+        self.write(100)
+
+        # It has the rest of its own file yet.
+        told = self.new()
+        there = self.numbers()
+        own = told[: -len(there)]
+        self.assertEqual(told, [*own, *there])
+        self.assertEqual(self.follower.missed, there[0] - own[-1] - 1)
+        self.assertGreater(self.follower.missed, 50)
+        self.assertEqual(self.new(), [])
+
+    def test_counts_that_where_it_has_told_nothing_yet(self) -> None:
         self.reopen(size=1000, keep=1)
         self.write(100)
 
-        self.assertEqual(self.new()[-1], self.numbers()[-1])
-        self.assertEqual(self.new(), [])
+        told = len(self.new()) - len(self.numbers())
+        self.assertEqual(2 + told + self.follower.missed + 1, self.numbers()[0])
+
+    def test_misses_nothing_where_its_own_file_alone_was_dropped(self) -> None:
+        self.reopen(size=1000, keep=1)
+        while not self.path.with_name(f"{self.path.name}.1").exists():
+            self.write(1)
+        self.new()
+        first = self.numbers()[0]
+        while self.numbers()[0] == first:
+            self.write(1)
+        self.write(1)
+
+        self.assertNotEqual(self.new(), [])
+        self.assertEqual(self.follower.missed, 0)
 
     def test_waits_while_there_is_none(self) -> None:
         self.path.unlink()
