@@ -14,6 +14,9 @@ from pychron_comms.config.here import LABORATORY
 GOOD, WARNING, BROKEN = "ok", "warning", "broken"
 _STATUS = {GOOD: 0, WARNING: 1, BROKEN: 2}
 
+#: What to do where another laboratory has the ports of this one.
+SEE_WHICH = "pychron-lab run says which process that is, and how to end it"
+
 #: How a terminal shows them: green, yellow, red.
 _COLOURS = {GOOD: "\x1b[32m", WARNING: "\x1b[33m", BROKEN: "\x1b[31m"}
 _PLAIN = "\x1b[0m"
@@ -53,12 +56,13 @@ def exit_status(findings: Sequence[Finding]) -> int:
 
 
 def told_together(findings: Sequence[Finding]) -> Iterator[Finding]:
-    """What many in order have in common is told once, of the first of them and so many more."""
-    for (state, _, _), alike in itertools.groupby(
+    """What many in order have in common is told once, of the first of them and so many more; so
+    is that another laboratory has their ports."""
+    for (state, _, mend), alike in itertools.groupby(
         findings, lambda it: (it.state, it.text, it.mend)
     ):
         first, *others = alike
-        if state == GOOD and len(others) + 1 >= _MANY:
+        if (state == GOOD or mend == SEE_WHICH) and len(others) + 1 >= _MANY:
             yield replace(first, subject=f"{first.subject} and {len(others)} more")
         else:
             yield from (first, *others)

@@ -6,15 +6,18 @@ import os
 import socket
 import urllib.request
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
 from http.client import HTTPException
 from pathlib import Path
 
+from pychron_comms.client.command_line.which_laboratory import another_laboratory
 from pychron_comms.client.communicator import Communicator
 from pychron_comms.client.outcome import ClientError
-from pychron_comms.client.reaching import connect_to
+from pychron_comms.client.reaching import connect_to, laboratory_at
 from pychron_comms.config.here import QTEGRA
 from pychron_comms.errors import CommandError
-from pychron_comms.operations.findings import BROKEN, GOOD, WARNING, Finding
+from pychron_comms.operations.findings import BROKEN, GOOD, SEE_WHICH, WARNING, Finding
 from pychron_comms.operations.laboratory import Laboratory
 from pychron_comms.process.platform import HERE
 from pychron_comms.transport.addresses import Address, listener_address
@@ -29,6 +32,8 @@ _READY, _QTEGRA, _ECHO, _HTTP = "PychronReady", "GetIntegrationTime", "test|are 
 _TLS = "tls:"
 
 _RUNS = "a laboratory runs there: pychron-lab status says how it is"
+
+_ANOTHER = "another laboratory runs there, not that of this file"
 
 Answers = Callable[[str, str], bool]
 
@@ -81,11 +86,32 @@ def _port_of(text: str) -> Address | None:
     return None if address is None or address.network == "unix" else address
 
 
-def ports(laboratory: Laboratory, answers: Answers = answers) -> Iterator[Finding]:
-    """What is found of each place; ``answers`` tells whether a laboratory is there already.
+def serves_another(laboratory: Laboratory) -> bool:
+    """Whether its ports are those of another laboratory that runs, as far as that tells."""
+    file = laboratory.file
+    return file is not None and any(
+        meant and another_laboratory(endpoint, meant)
+        for _type, endpoint in laboratory.server_endpoints()
+        if (meant := laboratory_at(endpoint, file))
+    )
 
-    A place that wants a certificate cannot be asked: it is the laboratory's own where others are.
-    """
+
+def ports(
+    laboratory: Laboratory,
+    answers: Answers = answers,
+    serves_another: Callable[[Laboratory], bool] = serves_another,
+) -> list[Finding]:
+    """What is found of each place; ``answers`` tells whether a laboratory is there already."""
+    found = [*_each_port(laboratory, answers)]
+    if any(each.text == _RUNS for each in found) and serves_another(laboratory):
+        other = partial(replace, state=BROKEN, text=_ANOTHER, mend=SEE_WHICH)
+        return [other(each) if each.text == _RUNS else each for each in found]
+    return found
+
+
+def _each_port(laboratory: Laboratory, answers: Answers) -> Iterator[Finding]:
+    """A place that wants a certificate cannot be asked: it is the laboratory's own where others
+    are."""
     own = False
     places = sorted(_places(laboratory), key=lambda place: place[0].startswith(_TLS))
     for text, question in places:

@@ -20,7 +20,7 @@ from pychron_comms.errors import (
     ManagerUnavailableError,
     PychronCommunicationError,
 )
-from pychron_comms.operations.findings import BROKEN, GOOD, WARNING, Finding
+from pychron_comms.operations.findings import BROKEN, GOOD, SEE_WHICH, WARNING, Finding
 from pychron_comms.operations.laboratory import PATIENCE, Laboratory
 from pychron_comms.operations.route_health import Look, healthz, route_findings
 from pychron_comms.operations.state_health import Told, state_findings, told_now
@@ -33,7 +33,6 @@ _START_SERVER = (
 _START_PROCESSOR = (
     "systemctl start pychron-processor; pychron-lab run, where it runs, starts one by itself"
 )
-_OTHER = "pychron-lab run says which process that is, and how to end it"
 #: What a server's reply begins with where it runs and its processor does not.
 _NO_PROCESSOR = "the server answers, and its processor does not: "
 
@@ -69,7 +68,7 @@ def status(
     connect = connect or partial(communicator, file=laboratory.file)
     servers = _as_one([*_server(laboratory, connect)])
     # How another laboratory is, nobody has asked.
-    is_own = all(each.mend != _OTHER for each in servers)
+    is_own = all(each.mend != SEE_WHICH for each in servers)
     return [
         *servers,
         *(route_findings(laboratory.page, look) if is_own else ()),
@@ -91,7 +90,7 @@ def _server(laboratory: Laboratory, connect: Callable[[str, str], Asks]) -> Iter
             reply, error = _ask(connect, endpoint, question, _FORMS[kind])
             if error:
                 mend = _START_PROCESSOR if error.startswith(_NO_PROCESSOR) else _START_SERVER
-                mend = _OTHER if error.startswith(_ANOTHER) else mend
+                mend = SEE_WHICH if error.startswith(_ANOTHER) else mend
                 yield Finding(subject, BROKEN, error, mend)
             elif is_well(reply):
                 yield Finding(subject, GOOD, "answers, and its processor too")
@@ -108,7 +107,7 @@ def _as_one(found: list[Finding]) -> list[Finding]:
 
     Another laboratory's has no others: one that speaks as Qtegra cannot tell whose it is.
     """
-    other = next((each for each in found if each.mend == _OTHER), None)
+    other = next((each for each in found if each.mend == SEE_WHICH), None)
     if other is not None:
         return [replace(other, subject="server")]
     if len({each.text for each in found}) > 1 or len(found) < 2 or found[0].state != BROKEN:

@@ -230,6 +230,18 @@ class DoctorTests(FolderCase):
                 states = {each.subject: each.state for each in found}
                 self.assertEqual([states[each] for each in listen], [state, state])
 
+    def test_another_laboratory_at_its_ports_is_in_its_way(self) -> None:
+        """It was told to be in order: a laboratory runs there."""
+        self.lab("init", "--yes")
+        laboratory = load(self.file)
+        self.patch(ports, "_cannot_bind", lambda address: "in use")
+        for whose, state in ((lambda which: True, "broken"), (lambda which: False, GOOD)):
+            found = ports.ports(laboratory, lambda *where: True, whose)
+            told = [each for each in found if each.subject.startswith(("tcp:", "udp:"))]
+            self.assertEqual({each.state for each in told}, {state})
+            is_another = {"another laboratory" in each.text for each in told}
+            self.assertEqual(is_another, {state == "broken"})
+
     def test_the_pages_of_both_processes_are_looked_at(self) -> None:
         self.file.write_text('lab = "default"\n[http]\nserver = "tcp:8070"\n')
         subjects = [each.subject for each in doctor.doctor(load(self.file))]
