@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from pychron_comms.config.here import LABORATORY
+from pychron_comms.process.typed import as_typed
 
 #: How it stands: in order, to be looked at, or broken. They order the exit status, too.
 GOOD, WARNING, BROKEN = "ok", "warning", "broken"
@@ -70,7 +71,8 @@ def told_together(findings: Sequence[Finding]) -> Iterator[Finding]:
 
 def as_lines(findings: Sequence[Finding], *, in_colour: bool = False) -> str:
     """With ``in_colour`` each state has one, for a terminal."""
-    return "".join(f"{_coloured(each) if in_colour else each.line}\n" for each in findings)
+    lines = (f"{_coloured(each) if in_colour else each.line}\n" for each in findings)
+    return as_typed("".join(lines))
 
 
 def _coloured(finding: Finding) -> str:

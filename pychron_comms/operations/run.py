@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -22,6 +21,7 @@ from pychron_comms.operations.laboratory import Laboratory
 from pychron_comms.process.log_output import standard_output
 from pychron_comms.process.platform import HERE, Platform
 from pychron_comms.process.terminal import ended_as_by_ctrl_c
+from pychron_comms.process.typed import as_typed
 
 #: Where the halves meet on systems without unix sockets.
 LOOPBACK_PORT = 1059
@@ -150,22 +150,12 @@ def welcome(laboratory: Laboratory, *, has_page: bool = True) -> str:
         # What a person asks most comes before what wants a type in front of each command.
         ways.sort(key=lambda way: way[0] != "System")
         endpoint = ways[0][1] if ways else ""
-        program = _program("pychron-ask")
-        lines += [f"Try  {program} -s {endpoint} Help"] if endpoint else []
+        lines += [f"Try  pychron-ask -s {endpoint} Help"] if endpoint else []
     else:
         lines.append("Try  telnet 127.0.0.1 1061  and type  Open A")
-        lines.append(f"Who did what:  {_program('pychron-journal')} show --target A")
+        lines.append("Who did what:  pychron-journal show --target A")
     lines.append("Ctrl-C ends it all.\n")
-    return "\n".join(lines)
-
-
-def _program(name: str) -> str:
-    """As it can be typed here: a fresh terminal may not know of this environment."""
-    file = Path(sys.executable).with_name(name)
-    if shutil.which(name) is not None or not file.exists():
-        return name
-    here = Path.cwd()
-    return str(file.relative_to(here) if file.is_relative_to(here) else file)
+    return as_typed("\n".join(lines))
 
 
 def lost(processor: Half) -> str:

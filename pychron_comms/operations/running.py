@@ -17,7 +17,9 @@ To end it: Ctrl-C in its terminal{kill}; where it is a service,
   systemctl stop pychron-server pychron-processor   (with --user: the one of this person)
 How it is: pychron-lab status
 To run a second one beside it, give it a folder and ports of its own:
-  mkdir lab2; cd lab2; pychron-lab init --yes --first-port 2060; pychron-lab run"""
+  mkdir lab2
+  pychron-lab init --yes --first-port 2060 --config lab2/lab.toml
+  pychron-lab run --config lab2/lab.toml"""
 
 
 def already_running(

@@ -33,6 +33,7 @@ from pychron_comms.process.arguments import Parser
 from pychron_comms.process.completion import add_completion
 from pychron_comms.process.platform import HERE
 from pychron_comms.process.terminal import shows_colours
+from pychron_comms.process.typed import as_typed
 
 _EPILOG = """\
 Without --config, lab.toml in this folder is taken where there is one, else the built-in laboratory.
@@ -49,9 +50,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return work(options)
     except ConfigError as error:
-        raise SystemExit(f"configuration: {error}") from None
+        raise SystemExit(as_typed(f"configuration: {error}")) from None
     except (ValueError, OSError) as error:
-        raise SystemExit(f"pychron-lab: {error}") from None
+        raise SystemExit(as_typed(f"pychron-lab: {error}")) from None
     except EOFError:
         raise SystemExit("\npychron-lab: nobody answers; with --yes, nothing is asked") from None
     except KeyboardInterrupt:
@@ -158,10 +159,8 @@ def _init(options: argparse.Namespace) -> int:
             "laboratory: mkdir -p ~/lab; cd ~/lab"
         ) from None
     named = "" if file == Path(LABORATORY) else f" --config {file}"
-    sys.stdout.write(
-        f"{file} is written. Look at it, then\n"
-        f"  pychron-lab check{named}\n  pychron-lab run{named}\n"
-    )
+    then = f"  pychron-lab check{named}\n  pychron-lab run{named}\n"
+    sys.stdout.write(f"{file} is written. Look at it, then\n{as_typed(then)}")
     return 0
 
 
@@ -178,7 +177,7 @@ def _check(options: argparse.Namespace) -> int:
 def _run(options: argparse.Namespace) -> int:
     laboratory = _laboratory(options)
     if told := already_running(laboratory):
-        raise SystemExit(f"pychron-lab: {told}")
+        raise SystemExit(as_typed(f"pychron-lab: {told}"))
     return run.in_foreground(laboratory, ["--commands"] if options.commands else [])
 
 

@@ -12,6 +12,7 @@ from pychron_comms.errors import (
     PychronCommunicationError,
     error_line,
 )
+from pychron_comms.process.typed import as_typed
 
 _RED, _PLAIN = "\x1b[31m", "\x1b[0m"
 
@@ -53,11 +54,11 @@ class Output:
                 told["key"] = error.key
             write_line(self._out, json.dumps({"command": command, "error": told}))
         else:
-            line = error_line(error)
+            line = as_typed(error_line(error))
             write_line(self._err, f"{_RED}{line}{_PLAIN}" if self._in_colour else line)
 
     def note(self, text: str) -> None:
-        write_line(self._err, f"pychron-ask: {text}")
+        write_line(self._err, as_typed(f"pychron-ask: {text}"))
 
 
 def write_line(stream: TextIO, text: str) -> None:

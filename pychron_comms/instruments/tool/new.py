@@ -14,6 +14,7 @@ from pychron_comms.instruments.library import named_description
 from pychron_comms.instruments.speaking import MODBUS
 from pychron_comms.instruments.tool.modbus_templates import BY_MODBUS
 from pychron_comms.instruments.tool.templates import BY_LINES
+from pychron_comms.process.typed import as_typed
 
 _LINES = {"CR": "<CR>", "LF": "<LF>", "CRLF": "<CR><LF>"}
 
@@ -43,10 +44,8 @@ def _new(given: argparse.Namespace) -> int:
     with given.file.open("x", encoding="utf-8") as file:
         file.write(written(title, link, templates[kind], _LINES.get(line, "")))
     wrong = list(findings(named_description(str(given.file))))
-    sys.stdout.write(
-        f"{given.file}: written. Change what it sends and takes, then: "
-        f"pychron-instrument check {given.file}\n"
-    )
+    then = as_typed(f"pychron-instrument check {given.file}")
+    sys.stdout.write(f"{given.file}: written. Change what it sends and takes, then: {then}\n")
     return 1 if wrong else 0
 
 
