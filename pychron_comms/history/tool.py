@@ -87,8 +87,6 @@ def _list(store: HistoryStore, given: argparse.Namespace, out: TextIO) -> int:
 
 def _plot(store: HistoryStore, given: argparse.Namespace, out: TextIO) -> int:
     found = _wanted(store, given)
-    if not found:
-        raise ValueError("nothing of that is recorded; list shows what is")
     if len(found) > MOST:
         raise ValueError(f"{len(found)} items, at most {MOST} fit into one picture")
     since, until = _span(given)
@@ -103,9 +101,10 @@ def _plot(store: HistoryStore, given: argparse.Namespace, out: TextIO) -> int:
 
 def _export(store: HistoryStore, given: argparse.Namespace, out: TextIO) -> int:
     since, until = _span(given)
+    found = _wanted(store, given)
     table = csv.writer(out)
     table.writerow(["path", "unit", "at", "value"])
-    for each in _wanted(store, given):
+    for each in found:
         for at, value in store.points(each.path, since, until):
             told = datetime.fromtimestamp(at, UTC).isoformat(timespec="milliseconds")
             table.writerow([each.path, each.unit, told, "" if value is None else repr(value)])
@@ -114,7 +113,11 @@ def _export(store: HistoryStore, given: argparse.Namespace, out: TextIO) -> int:
 
 def _wanted(store: HistoryStore, given: argparse.Namespace) -> list[Series]:
     wants = matcher(given.patterns or ["*"])
-    return [each for each in store.series() if wants(each.path)]
+    found = [each for each in store.series() if wants(each.path)]
+    if not found:
+        said = "nothing of that is recorded; list shows what is"
+        raise ValueError(said if given.patterns else "nothing is recorded yet")
+    return found
 
 
 def _span(given: argparse.Namespace) -> tuple[float, float]:

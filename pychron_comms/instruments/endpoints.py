@@ -10,6 +10,8 @@ import os
 import re
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
+from getpass import getuser
+from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, urlsplit
 
@@ -195,8 +197,21 @@ class _SerialEndpoint:
         except OSError as error:
             if error.errno in _IN_USE:
                 raise OSError(f"another program uses {self._path}") from None
-            raise
+            # pyserial says it twice, with the number of the error.
+            said = os.strerror(error.errno) if error.errno else str(error)
+            raise OSError(f"{self._path}: {said}{_whose(self._path, error)}") from None
         return protocol
+
+
+def _whose(path: str, error: OSError) -> str:
+    """What mends it where this account may not open it."""
+    if error.errno not in (errno.EACCES, errno.EPERM):
+        return ""
+    try:
+        join = f"sudo usermod -aG {Path(path).group()} {getuser()}"
+    except (OSError, KeyError, NotImplementedError):
+        return ""
+    return f"; its group may: {join}, then log in again"
 
 
 def _serial_or_tcp(address: Address, reactor: Any) -> IStreamClientEndpoint:

@@ -71,6 +71,8 @@ class ToolTests(SynchronousTestCase):
     def test_mistakes_are_told_in_a_line(self) -> None:
         for words, told in (
             (("plot", "nothing"), "nothing of that is recorded"),
+            (("export", "nothing"), "nothing of that is recorded"),
+            (("list", "nothing"), "nothing of that is recorded"),
             (("plot", "--since", "soon"), "soon: no time such as"),
             (("plot", "--since", "1h", "--until", "2h"), "--since must be before --until"),
         ):

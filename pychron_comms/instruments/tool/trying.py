@@ -17,6 +17,7 @@ from pychron_comms.instruments.bus import Bus, Connection
 from pychron_comms.instruments.checking import defaults
 from pychron_comms.instruments.choosing import given_parameters
 from pychron_comms.instruments.description import Description, Item, Wire
+from pychron_comms.instruments.endpoints import parsed_address
 from pychron_comms.instruments.fields import Value
 from pychron_comms.instruments.instrument import TROUBLE, Instrument
 from pychron_comms.instruments.library import named_description
@@ -96,6 +97,10 @@ def _try(given: argparse.Namespace) -> int:
         description, item, _values(description, item, given.given, words), found[3]
     )
     link = given.link or description.wire.link
+    try:
+        parsed_address(link)
+    except ValueError as error:
+        raise ValueError(f"--link {link}: expected {error}") from None
     wire = spoken(description.wire, link)
     status: list[int] = []
     mistakes: list[ValueError] = []
