@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -89,6 +89,9 @@ class _Search:
         if place.key in table:
             del table[place.key]
             self._altered.add(place)
+            if not table and place.steps:
+                # What it stood in may want one of them.
+                self._alter(place.steps)
             return True
         return self._take_out(place.steps)
 
@@ -127,8 +130,12 @@ class _Search:
             del holder[last]
             if above:
                 # The table that it stood in may want one.
-                self._altered.add(Place(self._file, tuple(above[:-1]), str(above[-1])))
+                self._alter(above)
         return True
+
+    def _alter(self, steps: Sequence[str | int]) -> None:
+        *above, last = steps
+        self._altered.add(Place(self._file, tuple(above), str(last)))
 
     def _found(self, steps: tuple[str | int, ...]) -> Any:
         """What these lead to; None where it is not in this file."""

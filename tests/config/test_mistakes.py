@@ -35,6 +35,9 @@ def build(top: Table) -> None:
         raise top.error("holder", "a table for each holder")
     for below in top.named_tables("holder").values():
         below.number("pitch", minimum=0.0)
+    levels = top.table("levels") if "levels" in top else None
+    if levels is not None and not [levels.number(each) for each in levels]:
+        raise top.error("levels", "a number for each level")
     for rule in top.tables("rule"):
         if rule.text("about") not in parts:
             raise rule.error("about", f"one of {', '.join(parts)}", parts)
@@ -101,6 +104,11 @@ extra = 1
     def test_who_names_what_was_taken_out_does_so_rightly(self) -> None:
         text = '[instrument.box]\n[[rule]]\nabout = "box"\n[[rule]]\nabout = "bax"\n'
         self.assertEqual(self.starts(text), ["1: instrument.box.link", "5: rule[1].about"])
+
+    def test_nor_is_it_that_the_last_of_a_table_was_taken_out(self) -> None:
+        """A gauge that is none was told twice: that no gauge is there at all, too."""
+        text = '[levels]\nhigh = "x"\n[[part]]\nname = "b"\nvolume = -1'
+        self.assertEqual(self.starts(text), ["2: levels.high", "5: part[0].volume"])
 
     def test_that_the_last_table_was_taken_out_is_no_mistake(self) -> None:
         (told,) = self.told("[holder.one]\nrows = 3\n")
