@@ -317,6 +317,17 @@ def test_valves_of_a_drawing_say_what_they_are(page: Any) -> None:
     assert page.locator("#schematic").inner_text().endswith("Not in the drawing: V open")
 
 
+def test_a_valve_alone_is_as_large_as_among_others(page: Any) -> None:
+    """It filled the window: so it was seen with a first instrument, bound to the first valve."""
+    only = {"shapes": [shape("A", "valve", 0, 0)], "connections": []}
+    tell(page, "hello", session="s1", seq=0)
+    items = [item("System/schematic", only, src="manual"), valve("A", True)]
+    tell(page, "snapshot", seq=0, items=items)
+    tell(page, "live", seq=0)
+    box = page.locator(".valve[data-name=A] circle").first.bounding_box()
+    assert 15 < box["width"] < 80, box
+
+
 def test_the_road_is_named_as_people_know_it(page: Any) -> None:
     begin(page)
     hop = "unix:/run/lab/hop.sock"

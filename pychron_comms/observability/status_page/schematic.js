@@ -12,6 +12,8 @@ const VALVE_NAMES = { valve: "Valve", rough_valve: "Rough valve", manual_valve: 
 // Valves beside the drawing that are named.
 const MOST = 50;
 const MARGIN = 2;
+// A drawing of one valve is not as large as the window.
+const LEAST_WIDTH = 30, LEAST_HEIGHT = 12;
 
 export class Drawing {
   constructor(place) {
@@ -33,8 +35,13 @@ export class Drawing {
       for (const [x, y] of points) { xs.push(x); ys.push(y); }
     }
     if (!xs.length) return;
-    const left = Math.min(...xs) - MARGIN, top = Math.max(...ys) + MARGIN;
-    const width = Math.max(...xs) - left + MARGIN, height = top - Math.min(...ys) + MARGIN;
+    let left = Math.min(...xs) - MARGIN, top = Math.max(...ys) + MARGIN;
+    let width = Math.max(...xs) - left + MARGIN, height = top - Math.min(...ys) + MARGIN;
+    const beside = Math.max(0, LEAST_WIDTH - width), above = Math.max(0, LEAST_HEIGHT - height);
+    left -= beside / 2;
+    top += above / 2;
+    width += beside;
+    height += above;
     const svg = draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "group", "aria-label": "Volumes and valves" });
     const at = (x, y) => [x - left, top - y];
     this.pipes = model.connections.map((pipe) => {
