@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 from twisted.application.internet import backoffPolicy
@@ -85,9 +86,16 @@ class BusService(Service):
         return RENEWAL if failed < 0 else self._growing(failed)
 
     def _attempt_failed(self, failure: Failure) -> Failure:
-        self._bus.trouble = failure.getErrorMessage()
+        self._bus.trouble = _why(failure)
         self._outage.attempt_failed(self._bus.trouble)
         return failure
+
+
+def _why(failure: Failure) -> str:
+    """In the system's own words, which stand in the middle of a sentence."""
+    number = getattr(failure.value, "osError", None)
+    said = os.strerror(number) if isinstance(number, int) else failure.getErrorMessage()
+    return said.rstrip(".")
 
 
 class _Connection(Protocol):
@@ -108,7 +116,7 @@ class _Connection(Protocol):
         self._service.received(data)
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
-        self._service.disconnected(reason.getErrorMessage())
+        self._service.disconnected(_why(reason))
 
     def write(self, data: bytes) -> None:
         self.transport.write(data)

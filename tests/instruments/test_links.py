@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from errno import ECONNREFUSED
+
 from twisted.internet.defer import Deferred, fail, succeed
 from twisted.internet.error import ConnectError
 from twisted.internet.interfaces import IProtocol, IProtocolFactory, IStreamClientEndpoint
@@ -23,13 +25,14 @@ class Box:
     def __init__(self) -> None:
         self.is_off = False
         self.asked = 0
+        self.refusal = ConnectError("refused")
         self.transport = StringTransportWithDisconnection()
 
     def connect(self, factory: IProtocolFactory) -> Deferred[IProtocol]:
         self.asked += 1
         protocol = None if self.is_off else factory.buildProtocol(None)  # type: ignore[arg-type]
         if protocol is None:
-            return fail(ConnectError("refused"))
+            return fail(self.refusal)
         self.transport = StringTransportWithDisconnection()
         self.transport.protocol = protocol
         protocol.makeConnection(self.transport)
@@ -59,6 +62,14 @@ class RetryTests(SynchronousTestCase):
         self.clock.advance(RENEWAL)
         self.assertEqual(self.box.asked, 2)
         self.assertEqual(self.box.transport.value(), b"CLOSE 1\n")
+
+    def test_why_it_cannot_be_reached_is_told_in_the_systems_words(self) -> None:
+        """It was "Connection was refused by other side: 111: Connection refused."."""
+        self.box.refusal = ConnectError(ECONNREFUSED, "Connection refused")
+        self.box.is_off = True
+        self.box.transport.loseConnection()
+        self.clock.pump([FIRST_RETRY] * 2)
+        self.assertEqual(self.bus.trouble, "Connection refused")
 
     def test_where_that_is_refused_it_is_tried_as_any_other(self) -> None:
         self.box.is_off = True
