@@ -32,14 +32,14 @@ LINE_END = b"\r\n"
 _CONTROL = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f]")
 _TYPE = re.compile(r"\s*([A-Za-z]\w*)\s*\|")
 _NAME = re.compile(r"([A-Za-z]\w*)(?:[\s,]\s*|$)")
-# What a server says beside an id: who asks, when that was, and by which connection.
+# The tags that programs usually write: an id, and what a server says beside it, which is who asks,
+# when that was, and by which connection. Behind them words, which begin with no blank or control,
+# as these are cut off at the ends of a line, nor with what begins tags.
 _USUAL_TAGS = re.compile(
-    rb"from=([\w.~:/,+-]+)(?:;sent=(\d+(?:\.\d+)?))?"
-    rb"(?:;ask=([\w.:-]+);silent=(\d+(?:\.\d+)?))?"
+    rb"@id=([A-Za-z0-9]++)"
+    rb"(?:;from=([\w.~:/,+-]++)(?:;sent=(\d++(?:\.\d++)?+))?+"
+    rb"(?:;ask=([\w.:-]++);silent=(\d++(?:\.\d++)?+))?+)?+ (?=[!-?A-\xff])"
 )
-# What words may not begin with: a blank or a control, which is cut off at the ends of a line, and
-# what begins tags.
-_NO_WORDS = frozenset({*range(0x21), ord("@")})
 _ID_TAG = re.compile(r"@(?:[^ ]*;)?id=([^; ]+)")
 _NUMBERED = re.compile(rb"^@id=(\d{1,18}) ([!-~][ -~]*)\r\n", re.MULTILINE)
 _LENGTH_TAG = re.compile(rb"@(?:[^ ]*;)?len=(\d+)[; ]")
@@ -47,7 +47,7 @@ _UNSAFE_IN_VALUE = re.compile(r"[^A-Za-z0-9_.~:/,+-]")
 _KEPT = ":/,.+"
 _NEWLINE = re.compile(r"\r\n|\r|\n")
 
-# Bytes of words, and of what is said beside an id, whose parts are remembered.
+# Bytes of words whose parts are remembered.
 _SHORT = 128
 
 
@@ -104,36 +104,20 @@ def split_words(line: bytes) -> tuple[Tags, bytes]:
 
     No words where the tags are other ones than programs usually write.
     """
-    if not line.startswith(b"@id="):
-        return NO_TAGS, b"" if line.startswith(b"@") else line
-    head, _, words = line.partition(b" ")
-    number, beside, said = head[4:].partition(b";")
-    others: Tags | None = NO_TAGS
-    if beside:
-        # What a command is called is said once.
-        read = _usual_tags if b";ask=" in said else _tags_beside
-        others = read(said) if len(said) <= _SHORT else None
-    if others is None or not number.isalnum() or not words or words[0] in _NO_WORDS:
-        return NO_TAGS, b""
-    return {"id": number.decode(), **others}, words
-
-
-def _usual_tags(said: bytes) -> Tags | None:
-    """What a server says beside an id; None where it is other tags than usual."""
-    found = _USUAL_TAGS.fullmatch(said)
+    if not line.startswith(b"@"):
+        return NO_TAGS, line
+    found = _USUAL_TAGS.match(line)
     if found is None:
-        return None
-    sender, sent, ask, silent = found.groups()
-    tags = {"from": sender.decode()}
-    if sent is not None:
-        tags["sent"] = sent.decode()
-    if ask is not None:
-        tags["ask"], tags["silent"] = ask.decode(), silent.decode()
-    return tags
-
-
-# Those who ask are few, and in a millisecond one of them may ask many things.
-_tags_beside = lru_cache(256)(_usual_tags)
+        return NO_TAGS, b""
+    number, sender, sent, ask, silent = found.groups()
+    tags = {"id": number.decode()}
+    if sender is not None:
+        tags["from"] = sender.decode()
+        if sent is not None:
+            tags["sent"] = sent.decode()
+        if ask is not None:
+            tags["ask"], tags["silent"] = ask.decode(), silent.decode()
+    return tags, line[found.end() :]
 
 
 def join_tags(tags: Tags) -> str:
