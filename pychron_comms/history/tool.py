@@ -66,8 +66,13 @@ def _file_and_patterns(words: Sequence[str]) -> tuple[Path, Sequence[str]]:
     """
     is_given = bool(words) and Path(words[0]).is_file()
     named = "" if is_given else file_here("history")
+    if named == "" and not words:
+        raise ValueError(
+            f"{LABORATORY} here has no history: no number is kept; [history] with "
+            'file = "lab.history" begins one. For another give its FILE'
+        )
     if not named and not words:
-        raise ValueError(f"which file? No {LABORATORY} here has [history]: give its FILE")
+        raise ValueError(f"which file? No {LABORATORY} is here: give its FILE")
     file, patterns = (Path(named), words) if named else (Path(words[0]), words[1:])
     if not file.exists():
         raise ValueError(f"{file}: there is no such file; [history] says where it is written")

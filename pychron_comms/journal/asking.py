@@ -39,11 +39,17 @@ def journal_here() -> Path:
     Errors: ValueError where there is none.
     """
     named = file_here("journal")
-    if named is None:
-        named = str(built_in_journal() or "")
-    if not named:
-        raise ValueError(f"which journal? No {LABORATORY} here names one: give its FILE")
-    return Path(named)
+    if named == "":
+        raise ValueError(
+            f"{LABORATORY} here has no journal: what is asked is written nowhere; [journal] with "
+            'file = "lab.journal" begins one. For another give its FILE'
+        )
+    found = built_in_journal() if named is None else Path(named)
+    if found is None:
+        raise ValueError(
+            f"which journal? No {LABORATORY} is here, no built-in laboratory runs: give its FILE"
+        )
+    return found
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

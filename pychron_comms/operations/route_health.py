@@ -38,11 +38,12 @@ def healthz(page: str) -> Mapping[str, Any]:
 
 def route_findings(page: str, look: Look) -> Iterator[Finding]:
     """How each route does; nothing where the server has no page, or does not answer there."""
-    for part, told in (look(page) if page else {}).items():
-        if not part.startswith(_ROUTE):
-            continue
+    parts = look(page) if page else {}
+    routes = {part[len(_ROUTE) :]: parts[part] for part in parts if part.startswith(_ROUTE)}
+    for name, told in routes.items():
         since = local(told["since"])
-        subject = f"route of {part[len(_ROUTE) :]}"
+        # One that is alone has none beside it that would be other.
+        subject = f"route of {name if len(routes) > 1 else 'all types'}"
         if told["ok"]:
             yield Finding(subject, GOOD, f"well since {since}")
         else:

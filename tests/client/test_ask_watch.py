@@ -234,6 +234,7 @@ class RunTests(SynchronousTestCase):
         hide_module(self, "pychron_comms.client.command_line.living_table")
         self.run_watch(GAUGE, out=Terminal())
         self.assertIn("device/gc/IG\t", self.out.getvalue())
+        self.assertIn("the table that lives needs rich: ", self.err.getvalue())
 
     def test_the_table_is_on_the_terminal_until_the_end(self) -> None:
         out = Terminal()

@@ -66,6 +66,9 @@ class ToolTests(SynchronousTestCase):
         self.err = io.StringIO()
         self.patch(tool.sys, "stderr", self.err)
         self.assertEqual(tool.main(["list"], io.StringIO()), tool.FAILED)
+        self.assertIn("lab.toml here has no history: no number is kept", self.err.getvalue())
+        (folder / "lab.toml").unlink()
+        self.assertEqual(tool.main(["list"], io.StringIO()), tool.FAILED)
         self.assertIn("which file?", self.err.getvalue())
 
     def test_mistakes_are_told_in_a_line(self) -> None:

@@ -93,7 +93,9 @@ class HereTests(Command):
         for text in ("", 'lab = "default"\n'):
             self.laboratory(text)
             self.assertEqual(self.run_command("show"), (2, []))
-        self.assertIn("give its FILE", self.errors.getvalue())
+        told = self.errors.getvalue()
+        self.assertIn("lab.toml here has no journal: what is asked is written nowhere", told)
+        self.assertIn("give its FILE", told)
 
     def test_without_any_laboratory_the_built_in_one_that_runs_is_meant(self) -> None:
         self.enter()
@@ -101,7 +103,7 @@ class HereTests(Command):
         self.assertEqual(self.run_command("show"), self.run_command("show", self.path))
         self.patch(asking, "built_in_journal", lambda: None)
         self.assertEqual(self.run_command("show"), (2, []))
-        self.assertIn("which journal? No lab.toml here names one", self.errors.getvalue())
+        self.assertIn("which journal? No lab.toml is here", self.errors.getvalue())
 
     def test_a_laboratory_whose_file_is_wrong(self) -> None:
         self.laboratory("[journal")

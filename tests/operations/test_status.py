@@ -147,6 +147,12 @@ class StatusTests(FolderCase):
         self.assertEqual(found["route of other types"].state, GOOD)
         self.assertNotIn("processor tcp:h:1", found)
 
+    def test_one_that_is_alone_is_of_all_types(self) -> None:
+        self.health = {"route other types": {"ok": True, "reason": "", "since": 86400.0}}
+        subjects = [each.subject for each in self.found(self.laboratory(), {})]
+        self.assertIn("route of all types", subjects)
+        self.assertNotIn("route of other types", subjects)
+
     def test_each_instrument_that_is_away_with_why_and_since_when(self) -> None:
         link = "serial:///dev/ttyUSB0"
         away = Reading(

@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from pychron_comms.client.command_line.notices import NoticeLines
-from pychron_comms.client.command_line.output import ANSWERED, Output, status_of
+from pychron_comms.client.command_line.output import ANSWERED, Output, status_of, write_line
 from pychron_comms.client.watch.blocking import Watch
 from pychron_comms.client.watch.notices import Item, Notice
 from pychron_comms.errors import CommandError
+from pychron_comms.process.extras import install_command
 
 Show = Callable[[Notice], None]
 
@@ -48,7 +49,8 @@ def _shown(out: TextIO, items: Mapping[str, Item], as_json: bool) -> Iterator[Sh
                 living_table,
             )
         except ModuleNotFoundError:
-            pass
+            told = f"in lines, since the table that lives needs rich: {install_command('rich')}"
+            write_line(sys.stderr, f"pychron-ask: {told}")
         else:
             with living_table(out, items) as table:
                 yield table.show
