@@ -32,8 +32,9 @@ SAFETY = (
         "tests.processor.test_safety.LastWordTests.test_it_is_done_again_before_its_ok",
     ),
     Promise(
-        "and is never refused",
-        "no limit of the gate, no deadline while it waits, no lock and no stop is in its way",
+        "and is refused by no limit, system lock or stop",
+        "they are not in its way, nor is a deadline while it waits; a valve's own lock or owner, or"
+        " another's lease of it, is",
         "processor/hardware_manager.py",
         "            if self._stopping and not call.safe:\n",
         "            if self._stopping:\n",
