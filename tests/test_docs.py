@@ -334,10 +334,25 @@ class UnitTests(SynchronousTestCase):
             self.assertIn(f"`/var/lib/{folder}`", page("docs/operation.md"))
 
 
+def headings(text: str) -> set[str]:
+    """How links call the headings of a page."""
+    found = re.findall(r"^#+ (.*)$", re.sub(r"```.*?```", "", text, flags=re.DOTALL), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", each.lower()).replace(" ", "-") for each in found}
+
+
 class LinkTests(SynchronousTestCase):
-    def test_no_link_leads_nowhere(self) -> None:
+    def setUp(self) -> None:
         docs = [f"docs/{path.name}" for path in (_ROOT / "docs").glob("*.md")]
-        for name in ("README.md", "tests/faults/README.md", *docs):
+        self.pages = ("README.md", "CHANGELOG.md", "tests/faults/README.md", *docs)
+
+    def test_no_link_leads_nowhere(self) -> None:
+        for name in self.pages:
             folder = (_ROOT / name).parent
             for target in re.findall(r"\]\((?!http)([^)#]+)", page(name)):
                 self.assertTrue((folder / target).exists(), f"{name}: {target}")
+
+    def test_nor_to_a_heading_that_is_not_there(self) -> None:
+        for name in self.pages:
+            for target, heading in re.findall(r"\]\((?!http)([^)#]*)#([^)]+)\)", page(name)):
+                file = (_ROOT / name).parent / target if target else _ROOT / name
+                self.assertIn(heading, headings(file.read_text("utf-8")), f"{name}: {target}")
