@@ -119,6 +119,11 @@ class _Datagram:
     def named(self, context: RequestContext) -> RequestContext:
         return asked_by(context, self.ask, 0.0)
 
+    @property
+    def lain(self) -> float:
+        stood = self._handler.dispatcher.reports.watch.may_have_lain
+        return self._handler.seconds_since(self._came) + (stood if self._came.has_lain else 0.0)
+
     def refusal(self, command: str) -> CommandError | None:
         """202 for what has lain too long, and for its twins; 201 where one was passed on before.
 

@@ -92,6 +92,10 @@ class Client(Protocol):
     def ask(self) -> str:
         """The name of the request that is answered now, as ``RequestContext`` has it."""
 
+    @property
+    def lain(self) -> float:
+        """Seconds that the request which is answered now may have lain here, unread."""
+
     def refusal(self, command: str) -> CommandError | None:
         """Why the request that is answered now must not be passed on; None where it may be."""
 
@@ -109,6 +113,7 @@ class Passing:
     """
 
     session = ""
+    lain = 0.0
 
     def __init__(self, reports: DeliveryReports) -> None:
         self._reports = reports
@@ -214,6 +219,9 @@ class RequestDispatcher:
         if of_own_type is not None:
             return of_own_type(command, sender, self._context(tags))
         context = self._context(tags) if tags or self._role else PLAIN
+        if context.within is not None:
+            # It counts from when it came, where this process has stood still since.
+            context = context._replace(within=context.within - client.lain)
         nature = self._catalogue.nature(request_type, command, sender)
         if nature is Nature.READS:
             return self._read(request_type, request, sender, context)

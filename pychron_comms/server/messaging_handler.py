@@ -140,6 +140,11 @@ class MessagingHandler(CommandLineReceiver):
     def named(self, context: RequestContext) -> RequestContext:
         return asked_by(context, self.ask, self._clock.seconds() - self._heard_at)
 
+    @property
+    def lain(self) -> float:
+        lain = self._dispatcher.reports.watch.may_have_lain
+        return min(lain, evidence.seconds_since_heard(self._socket())) if lain else 0.0
+
     def refusal(self, command: str) -> CommandError | None:
         """202 where its client's end was there with the request when this process went on."""
         if not self._dispatcher.reports.lay_for_long:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import signal
+import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -106,6 +107,22 @@ def test_a_command_sent_before_and_after_the_server_stood_still_is_run_once(
         server.signal(signal.SIGCONT)
         assert second.line() == value
     assert laboratory.actuated[value] == 1
+
+
+@pytest.mark.parametrize("is_datagram", [False, True])
+def test_what_lay_there_for_longer_than_its_sender_waits_is_not_begun(
+    laboratory: CountingLaboratory, server: RunningProcess, *, is_datagram: bool
+) -> None:
+    value = sealed(next(_numbers))
+    kind = socket.SOCK_DGRAM if is_datagram else socket.SOCK_STREAM
+    with socket.socket(socket.AF_INET, kind) as client:
+        client.settimeout(PATIENCE)
+        client.connect(address_of(server, "UDP" if is_datagram else ""))
+        with standing_still(server):
+            client.send(f"@within=0.7 Count prompt-0 {value}\r".encode())
+            time.sleep(1.5)
+        assert client.recv(4096).startswith(b"ERROR 202 ")
+    assert laboratory.actuated[value] == 0
 
 
 @pytest.mark.parametrize("is_answered", [False, True])

@@ -213,6 +213,16 @@ ONCE = (
         "tests.processor.test_manager_queue.DeadlineTests.test_what_expires_while_it_waits_is_never_run",
     ),
     Promise(
+        "also where it waited at a server that stood still",
+        "what a request may have lain there is taken off its `within`, as Linux tells of its "
+        "connection",
+        "server/dispatcher.py",
+        "            context = context._replace(within=context.within - client.lain)\n",
+        "            pass\n",
+        "tests.server.test_dispatcher.LyingTests"
+        ".test_the_time_of_its_sender_counts_from_when_it_came",
+    ),
+    Promise(
         "one at a time, in order",
         "each manager has a queue of its own, so that a slow laser never delays a valve",
         "processor/execution/manager_queue.py",

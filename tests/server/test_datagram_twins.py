@@ -28,6 +28,16 @@ class TwinTests(DatagramCase):
         handler.datagramReceived(b"Open B\r", self.address)
         self.assertEqual(self.commands(), ["Close A", "Open A", "Open B"])
 
+    def test_the_time_of_its_sender_counts_meanwhile(self) -> None:
+        handler, _ = self.handler()
+        watch: Any = self.reports.watch
+        watch.may_have_lain = 1.5
+        handler.datagramReceived(b"@id=1;within=2 Open A\r", self.address)
+        self.assertEqual(self.repeater.context[-1].within, 0.5)
+        watch.may_have_lain = 0.0
+        handler.datagramReceived(b"@id=2;within=2 Open A\r", self.address)
+        self.assertEqual(self.repeater.context[-1].within, 2.0)
+
     def test_what_came_just_now_is_though_the_server_stood_still(self) -> None:
         """What lay there is read in the half second after it went on, and so is what comes then."""
         self.declared = own_commands()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from pychron_comms.errors import AnotherLaboratoryError, ExpiredError, NotPermittedError
@@ -59,6 +60,28 @@ class SessionTests(ConnectionCase):
             parse_request("Claim A 60 connection"), "10.0.0.1", Passing(self.dispatcher.reports)
         )
         self.assertEqual(self.session(), "")
+
+
+class LyingTests(ConnectionCase):
+    """What came while this process stood still."""
+
+    def within(self, heard_before: float) -> float | None:
+        handler, transport = self.connect()
+        transport.socket.heard_before = heard_before
+        handler.dataReceived(b"@id=1;within=2 Open A\r")
+        return self.repeater.context[-1].within
+
+    def test_the_time_of_its_sender_counts_from_when_it_came(self) -> None:
+        self.loop.may_have_lain = 7.0
+        self.assertEqual(self.within(heard_before=1.5), 0.5)
+        self.assertEqual(self.within(heard_before=6.0), -4.0)
+
+    def test_and_where_nobody_can_tell_it_may_have_come_first_of_all(self) -> None:
+        self.loop.may_have_lain = 1.5
+        self.assertEqual(self.within(heard_before=math.inf), 0.5)
+
+    def test_what_is_read_as_it_comes_has_all_of_it(self) -> None:
+        self.assertEqual(self.within(heard_before=math.inf), 2.0)
 
 
 class ReadOnlyTests(ConnectionCase):
