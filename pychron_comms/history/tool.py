@@ -93,7 +93,9 @@ def _list(store: HistoryStore, given: argparse.Namespace, out: TextIO) -> int:
 def _plot(store: HistoryStore, given: argparse.Namespace, out: TextIO) -> int:
     found = _wanted(store, given)
     if len(found) > MOST:
-        raise ValueError(f"{len(found)} items, at most {MOST} fit into one picture")
+        raise ValueError(
+            f"{len(found)} items, at most {MOST} fit into one picture: name some, as 'device/gc/*'"
+        )
     since, until = _span(given)
     if given.since is None:
         # Of the time before, nothing could be drawn.

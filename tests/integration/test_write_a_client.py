@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,14 +29,22 @@ def port(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
 
 
 def snippet(language: str, port: int) -> tuple[str, str]:
-    """What stands there, for a port of our own, and what it is to show."""
+    """What stands there last, for a port of our own, and what it is to show."""
     found = blocks(PAGE)
-    (place,) = (number for number, block in enumerate(found) if block.language == language)
+    *_, place = (number for number, block in enumerate(found) if block.language == language)
     shown = found[place + 1]
     assert shown == Block("text", shown.text)
     text = re.sub(r"\b1061\b", str(port), found[place].text)
     assert str(port) in text
     return text, shown.text
+
+
+def test_python_with_tags(port: int, tmp_path: Path) -> None:
+    """The other one is run with those of docs/client.md."""
+    text, shown = snippet("python", port)
+    assert ";key={key}" in text
+    (tmp_path / "lab.py").write_text(text)
+    assert run_to_the_end(sys.executable, "lab.py", folder=tmp_path).stdout == shown
 
 
 def test_bash(port: int, tmp_path: Path) -> None:
