@@ -8,13 +8,15 @@ from collections import deque
 from collections.abc import Callable
 
 from pychron_comms.journal.syncing import Done, Turns, Work
+from pychron_comms.transport.cork import Cork
 
 
 class SteppedDisk:
     """``turn`` is a turn of the reactor; in it the disk has done what it was asked before, unless
-    it ``hangs``. ``asked`` counts what it was."""
+    it ``hangs``. ``asked`` counts what it was; ``cork`` is in while many are told."""
 
     def __init__(self) -> None:
+        self.cork = Cork()
         self.later: list[Callable[[], None]] = []
         self.hangs = False
         self.asked = 0
@@ -22,7 +24,7 @@ class SteppedDisk:
 
     @property
     def turns(self) -> Turns:
-        return Turns(self.later.append, self)
+        return Turns(self.later.append, self, self.cork)
 
     @property
     def is_busy(self) -> bool:

@@ -20,6 +20,10 @@ Told = Callable[[int | JournalError], None]
 #: Seconds that the end of a process waits for the disk at most.
 LAST_SYNC = 1.0
 
+#: Of those whose records are there so many are told before their replies leave: a begin and an end
+#: of as many commands as leave together elsewhere.
+TOGETHER = 32
+
 _Waiting = list[tuple[Event, Told]]
 
 
@@ -47,7 +51,7 @@ class Group:
 
     def __init__(self, pile: Pile, turns: Turns) -> None:
         self._pile = pile
-        self._later, self._syncing = turns
+        self._later, self._syncing, self._together = turns
         self._waiting: _Waiting = []
         # What the disk has to keep now.
         self._under_way: _Waiting = []
@@ -118,9 +122,11 @@ class Group:
         self._is_called = True
         if isinstance(outcome, int):
             number = outcome - len(waiting)
-            for _, told in waiting:
-                number += 1
-                self._tell(told, number)
+            for at in range(0, len(waiting), TOGETHER):
+                with self._together:
+                    for _, told in waiting[at : at + TOGETHER]:
+                        number += 1
+                        self._tell(told, number)
         else:
             waiting += self._waiting
             self._waiting = []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import threading
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Any, NamedTuple, Protocol
@@ -29,20 +30,31 @@ class Syncing(Protocol):
         """None will come; what was begun is done, if the disk lets it."""
 
 
+#: Is in while many are told, as a cork.
+Together = AbstractContextManager[Any]
+
 #: Calls a function soon, but not at once: in the next turn of the reactor.
 Later = Callable[[Callable[[], None]], object]
 
 
+#: Of those that are told nothing leaves by connections.
+_EACH: Together = nullcontext()
+
+
 class Turns(NamedTuple):
-    """What a journal needs so that nobody waits for the disk in the reactor's thread."""
+    """What a journal needs so that nobody waits for the disk in the reactor's thread.
+
+    ``together``: what is told in it leaves in one write for each connection.
+    """
 
     later: Later
     syncing: Syncing
+    together: Together = _EACH
 
 
-def turns_of(reactor: Any) -> Turns:
-    """Those of this reactor, with a thread of its own."""
-    return Turns(partial(reactor.callLater, 0), SyncThread(reactor.callFromThread))
+def turns_of(reactor: Any, together: Together = _EACH) -> Turns:
+    """Those of this reactor, with a thread of its own; ``together`` as ``Turns`` has it."""
+    return Turns(partial(reactor.callLater, 0), SyncThread(reactor.callFromThread), together)
 
 
 class SyncThread:

@@ -63,6 +63,7 @@ from pychron_comms.safeguards.rules import Rule, rules_for
 from pychron_comms.safeguards.safe_state import safe_actions
 from pychron_comms.safeguards.system_lock import SystemLock
 from pychron_comms.safeguards.unsafe_parts import UnsafeParts
+from pychron_comms.transport.cork import Cork
 
 
 def gate_from_config(
@@ -75,14 +76,16 @@ def gate_from_config(
     fence: IFence | None = None,
     more: Callable[[], Iterable[Reading]] = tuple,
     through: Callable[[IJournal], IJournal] | None = None,
+    cork: Cork | None = None,
 ) -> RemoteHardwareManager:
     """The gate to the hardware that a laboratory's configuration describes.
 
     Raises ConfigError, and ValueError for a journal that cannot be opened. ``only_check``: no
     journal is opened. ``fence``: there is another processor for the same hardware; what that must
-    know goes ``through``. ``more``: what its process shows beside.
+    know goes ``through``. ``more``: what its process shows beside. ``cork``: that of its
+    connections.
     """
-    own = _journal(settings, reactor, metrics, only_check=only_check)
+    own = _journal(settings, reactor, metrics, cork or Cork(), only_check=only_check)
     journal = own if through is None else through(own)
     audit = Audit(journal, time.time, reactor.callLater)
     calls = ManagerCalls(metrics, reactor)
@@ -182,11 +185,11 @@ def _may_act(fence: IFence | None) -> bool:
 
 
 def _journal(
-    settings: ProcessorSettings, reactor: Any, metrics: Metrics, *, only_check: bool
+    settings: ProcessorSettings, reactor: Any, metrics: Metrics, cork: Cork, *, only_check: bool
 ) -> IJournal:
     if settings.journal is None or only_check:
         return NoJournal()
-    turns = turns_of(reactor) if settings.journal.sync else None
+    turns = turns_of(reactor, cork) if settings.journal.sync else None
     journal = open_journal(settings.journal, turns)
     free = FreeRoom(turns.syncing) if turns else free_bytes
     return WatchedJournal(journal, Path(settings.journal.file), metrics, time.monotonic, free)

@@ -112,6 +112,7 @@ class ProcessorService(ExplainedStart):
                 "Whether this process may move the hardware.",
                 lambda: float(fence.is_open),
             )
+        shared = Shared.of(reactor, metrics, HOP_BUDGET)
         self._gate = gate_from_config(
             settings,
             laboratory,
@@ -121,6 +122,7 @@ class ProcessorService(ExplainedStart):
             more=certificates.readings,
             fence=fence,
             through=takeover.journal if takeover else None,
+            cork=shared.cork,
         )
         if self._lease is not None:
             self._lease.guard(self._gate)
@@ -133,7 +135,7 @@ class ProcessorService(ExplainedStart):
         self._connections = Connections(
             "processor",
             replace(HOP, limits=settings.limits),
-            Shared.of(reactor, metrics, HOP_BUDGET),
+            shared,
         )
         factory = self._factory(settings, metrics)
         self._listeners = [

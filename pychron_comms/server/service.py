@@ -30,6 +30,7 @@ from pychron_comms.server.resend.delivery import DeliveryReports
 from pychron_comms.server.routing.ways import Ways
 from pychron_comms.server.settings import ServerSettings, places_of
 from pychron_comms.server.state.status import Listener, ServerStatus
+from pychron_comms.transport.cork import Cork
 from pychron_comms.transport.schemes import stream_service
 from pychron_comms.transport.shared import Shared
 from pychron_comms.transport.tls.expiry import Certificates
@@ -43,7 +44,7 @@ class RemoteHardwareServer(ExplainedStart):
     """Everything that runs in a server's process: its listeners and its way to the processors.
 
     ``local`` is the gate where the processor is in this process too; the settings name one
-    elsewhere. Raises ValueError for an endpoint string that is none.
+    elsewhere. ``cork``: that of the gate. Raises ValueError for an endpoint string that is none.
 
     It stops in order, within 6 s, or 10 with a gate of its own: the listeners; the alarms, so that
     nobody is called for what an ordinary stop takes away; the commands in flight, while new ones
@@ -58,6 +59,8 @@ class RemoteHardwareServer(ExplainedStart):
         reactor: Any,
         metrics: Metrics,
         supervision: Supervision | None = None,
+        *,
+        cork: Cork | None = None,
     ) -> None:
         super().__init__()
         self.setName("pychron-server")
@@ -76,7 +79,7 @@ class RemoteHardwareServer(ExplainedStart):
         self._servers: list[RemoteCommandServer] = []
         self._process = secrets.token_hex(4)
         self._ending = Shutdown(reactor)
-        self._shared = Shared.of(reactor, metrics, settings.budget)
+        self._shared = Shared.of(reactor, metrics, settings.budget, cork)
         self._ways = Ways(
             settings,
             local,

@@ -36,6 +36,7 @@ from pychron_comms.server.settings import (
     parse_listener,
     warnings_about,
 )
+from pychron_comms.transport.cork import Cork
 
 if TYPE_CHECKING:
     from pychron_comms.processor.hardware_manager import RemoteHardwareManager
@@ -138,16 +139,18 @@ def _service(options: Options, first: Read, reactor: Any) -> RemoteHardwareServe
     if options["check"]:
         # A journal is opened by the one process that writes it.
         settings = replace(settings, alarms=replace(settings.alarms, journal=None))
-    gate = None
+    gate, cork = None, Cork()
     if not settings.processor:
-        gate = _gate(options, first, reactor, metrics)
+        gate = _gate(options, first, reactor, metrics, cork)
     elif options["check"] and table is not None:
-        _gate(options, first, reactor, metrics)
+        _gate(options, first, reactor, metrics, cork)
     supervision = Supervision.from_environment(os.environ, os.getpid(), reactor)
-    return RemoteHardwareServer(settings, gate, reactor, metrics, supervision)
+    return RemoteHardwareServer(settings, gate, reactor, metrics, supervision, cork=cork)
 
 
-def _gate(options: Options, first: Read, reactor: Any, metrics: Metrics) -> RemoteHardwareManager:
+def _gate(
+    options: Options, first: Read, reactor: Any, metrics: Metrics, cork: Cork
+) -> RemoteHardwareManager:
     """The processor's part, where it is in this process."""
     # Imported only here: a server without it starts in three quarters of the time.
     from pychron_comms.processor.assembly import gate_from_config  # noqa: PLC0415
@@ -159,4 +162,6 @@ def _gate(options: Options, first: Read, reactor: Any, metrics: Metrics) -> Remo
         hardware = replace(hardware, commands=True)
     if hardware.owner and not settings.processor:
         raise ValueError("processor.owner: the hardware is in the server's own process")
-    return gate_from_config(hardware, laboratory, reactor, metrics, only_check=options["check"])
+    return gate_from_config(
+        hardware, laboratory, reactor, metrics, only_check=options["check"], cork=cork
+    )

@@ -30,8 +30,14 @@ class Shared:
     events: EventLines
 
     @classmethod
-    def of(cls, clock: IReactorTime, metrics: Metrics, limits: BudgetLimits) -> Shared:
-        """For a process whose hosts have these limits."""
+    def of(
+        cls,
+        clock: IReactorTime,
+        metrics: Metrics,
+        limits: BudgetLimits,
+        cork: Cork | None = None,
+    ) -> Shared:
+        """For a process whose hosts have these limits, with the cork of its gate, if it has one."""
         log = SenderLog(clock, metrics)
         budgets = Budgets(limits, metrics)
         return cls(
@@ -40,7 +46,7 @@ class Shared:
             budgets,
             FairTurns(clock),
             ReadShares(clock, budgets.hosts),
-            Cork(),
+            cork or Cork(),
             log,
             EventLines(clock),
         )

@@ -52,6 +52,23 @@ class OneTurn(Grouped):
 
         self.assertEqual(seen, [["file"]])
 
+    def test_what_they_are_told_leaves_together_and_not_only_when_all_are(self) -> None:
+        left: list[int] = []
+
+        class Kept:
+            def release(_) -> None:
+                left.append(len(self.told))
+
+        def told(outcome: int | JournalError) -> None:
+            self.told.append(outcome)
+            self.steps.cork.keep(Kept())
+
+        for _ in range(group.TOGETHER + 2):
+            self.journal.write_soon("begin", {}, told)
+        self.steps.turn()
+
+        self.assertEqual(left, [group.TOGETHER] * group.TOGETHER + [group.TOGETHER + 2] * 2)
+
     def test_of_who_is_told_are_the_next_group(self) -> None:
         self.journal.write_soon("begin", {}, lambda _: self.soon())
         self.steps.turn()

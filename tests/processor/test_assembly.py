@@ -38,6 +38,7 @@ from pychron_comms.processor.settings import laboratory_from
 from pychron_comms.safeguards.fence import LeasedFence
 from pychron_comms.safeguards.kept_rules import KeptRules
 from pychron_comms.safeguards.system_lock import SystemLock
+from pychron_comms.transport.cork import Cork
 from tests.doubles import ScriptedCall
 from tests.executions import submitted
 from tests.help_texts import unfinished
@@ -138,7 +139,8 @@ class JournalTests(SynchronousTestCase):
         settings, _ = laboratory_from(Table.parse(text, "lab.toml"))
         self.reactor = MemoryReactorClock()
         self.reactor.callFromThread = lambda call: None  # type: ignore[attr-defined]
-        return _journal(settings, self.reactor, Metrics(), only_check=only_check)
+        self.cork = Cork()
+        return _journal(settings, self.reactor, Metrics(), self.cork, only_check=only_check)
 
     def test_what_may_wait_for_others_is_written_in_the_next_turn(self) -> None:
         journal = self.journal(only_check=False)
@@ -150,6 +152,16 @@ class JournalTests(SynchronousTestCase):
         journal.close()
         self.assertEqual(told, [1])
         self.assertIn('"key":"k"', self.file.read_text("utf-8"))
+
+    def test_who_waits_for_the_disk_is_told_while_the_cork_is_in(self) -> None:
+        """So the replies to many leave in one write."""
+        journal = self.journal(only_check=False)
+        told: list[object] = []
+        for _ in range(2):
+            journal.write_soon("begin", {}, lambda _: told.append(self.cork.depth))
+        self.reactor.advance(0)
+        journal.close()
+        self.assertEqual((told, self.cork.depth), ([1, 1], 0))
 
     def test_a_check_opens_none(self) -> None:
         self.assertIsInstance(self.journal(only_check=True), NoJournal)
