@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import takewhile
 from typing import Any, NamedTuple
 
@@ -18,7 +18,7 @@ from zope.interface import implementer
 
 from pychron_comms.broker.message import CLAIM, RECORD, TAKEN, Message
 from pychron_comms.errors import JournalError
-from pychron_comms.interfaces import IJournal
+from pychron_comms.interfaces import Happened, IJournal
 from pychron_comms.journal.group import Told
 from pychron_comms.journal.missing import nobody
 from pychron_comms.journal.record import REFUSED, time_text
@@ -191,9 +191,10 @@ class SharedJournal:
     def groups(self) -> bool:
         return self._journal.groups
 
-    def write(self, event: str, fields: Mapping[str, Any]) -> int:
-        number = self._journal.write(event, fields)
-        self._told(number, event, fields)
+    def write(self, event: str, fields: Mapping[str, Any], before: Sequence[Happened] = ()) -> int:
+        number = self._journal.write(event, fields, before)
+        for at, each in enumerate((*before, (event, fields)), number - len(before)):
+            self._told(at, *each)
         return number
 
     def write_soon(self, event: str, fields: Mapping[str, Any], told: Told) -> None:

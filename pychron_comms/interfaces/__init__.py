@@ -64,6 +64,7 @@ from pychron_comms.interfaces.road import (
     IRequestHandlerFactory,
 )
 from pychron_comms.interfaces.safeguards import (
+    Happened,
     IAccessRule,
     IActingRule,
     IAdmissionRule,
@@ -84,6 +85,7 @@ __all__ = [
     "PROOFS",
     "SOMETIMES",
     "Effect",
+    "Happened",
     "IAccessRule",
     "IActingRule",
     "IAdmissionRule",

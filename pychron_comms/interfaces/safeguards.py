@@ -14,6 +14,9 @@ from zope.interface import Attribute, Interface
 from pychron_comms.errors import JournalError
 from pychron_comms.interfaces.commands import ICall, Part
 
+#: An event that is to be a record, and what else it says.
+Happened = tuple[str, Mapping[str, Any]]
+
 
 class Lease(NamedTuple):
     """Who has a part to itself; times in seconds of Unix time."""
@@ -106,8 +109,10 @@ class ISystemLock(Interface):
 class IJournal(Interface):
     """Where it is written down who asked what, when, and with which answer."""
 
-    def write(event: str, fields: Mapping[str, Any]) -> int:
-        """Append one record; its number. Errors: 214, and then nothing was written.
+    def write(event: str, fields: Mapping[str, Any], before: Sequence[Happened] = ()) -> int:
+        """Append one record, and those ``before`` it in the same write; its number.
+
+        Errors: 214, and then nothing was written.
 
         Not where it ``groups``: nobody stands and waits for the disk there.
         """

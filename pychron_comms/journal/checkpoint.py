@@ -25,6 +25,7 @@ from pychron_comms.journal.record import (
     Event,
     event_of,
     read_line,
+    time_text,
 )
 
 #: Tells what must be known again after a start: records, each with its ``event``. They are taken
@@ -57,8 +58,8 @@ def _groups(
     now: Callable[[], float], since: int, records: Iterator[Mapping[str, Any]]
 ) -> Iterator[Event]:
     while group := list(islice(records, _GROUP)):
-        yield event_of(now(), CARRIED, {"records": group})
-    yield event_of(now(), CHECKPOINT, {"since": since})
+        yield event_of(time_text(now()), CARRIED, {"records": group})
+    yield event_of(time_text(now()), CHECKPOINT, {"since": since})
 
 
 def is_last(event: Event) -> bool:

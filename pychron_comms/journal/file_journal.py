@@ -149,11 +149,11 @@ class FileJournal(WritingJournal):
         return self._acts.keep(events)
 
     def _refuse(self, fields: Mapping[str, Any]) -> None:
-        self._refusals.append([event_of(self._now(), REFUSED, fields)])
+        self._refusals.append([event_of(time_text(self._now()), REFUSED, fields)])
 
     def _refuse_soon(self, fields: Mapping[str, Any], told: Told) -> None:
         assert self._refusing is not None
-        self._refusing.add(event_of(self._now(), REFUSED, fields), told)
+        self._refusing.add(event_of(time_text(self._now()), REFUSED, fields), told)
 
 
 def read_both(path: Path, since: str = "") -> Iterator[Record]:

@@ -10,7 +10,7 @@ from typing import Any
 from zope.interface import implementer
 
 from pychron_comms.errors import JournalError
-from pychron_comms.interfaces import IJournal
+from pychron_comms.interfaces import Happened, IJournal
 from pychron_comms.journal.chain import Chain
 from pychron_comms.journal.checkpoint import Carrier
 from pychron_comms.journal.group import Group, Told
@@ -29,8 +29,8 @@ class NoJournal:
     def __init__(self) -> None:
         self._number = 0
 
-    def write(self, event: str, fields: Mapping[str, Any]) -> int:
-        self._number += 1
+    def write(self, event: str, fields: Mapping[str, Any], before: Sequence[Happened] = ()) -> int:
+        self._number += len(before) + 1
         return self._number
 
     def write_soon(self, event: str, fields: Mapping[str, Any], told: Told) -> None:
@@ -123,7 +123,7 @@ class MemoryJournal(WritingJournal):
         return self._chain.number
 
     def _refuse(self, fields: Mapping[str, Any]) -> None:
-        self._records += self._sealed([event_of(self._now(), REFUSED, fields)])
+        self._records += self._sealed([event_of(time_text(self._now()), REFUSED, fields)])
 
     def _sealed(self, events: Sequence[Event]) -> list[Mapping[str, Any]]:
         if self.failing or not self._is_open:

@@ -81,11 +81,12 @@ def _second(seconds: int) -> str:
 Event = bytes
 
 
-def event_of(at: float, name: str, fields: Mapping[str, Any]) -> Event:
-    """Errors: 214 for fields that JSON cannot say, or that are the journal's own."""
+def event_of(at: str, name: str, fields: Mapping[str, Any]) -> Event:
+    """``at`` as ``time_text`` has it. Errors: 214 for fields that JSON cannot say, or that are the
+    journal's own."""
     if not _OWN.isdisjoint(fields):
         raise JournalError(f"{', '.join(sorted(_OWN))} are fields of the journal's own")
-    head = text = f'"at":"{time_text(at)}","event":{_quoted(name)}'
+    head = text = f'"at":"{at}","event":{_quoted(name)}'
     try:
         for key, value in fields.items():
             kind = type(value)

@@ -16,7 +16,14 @@ from pychron_comms.journal.chain import Chain
 from pychron_comms.journal.checkpoint import Carrier, checkpoint, find_checkpoint, is_last
 from pychron_comms.journal.files import Tail, journal_files, read_tail, shift
 from pychron_comms.journal.page import Disk, Page
-from pychron_comms.journal.record import CONTINUED, TAKEN_AWAY, TORN, Event, event_of
+from pychron_comms.journal.record import (
+    CONTINUED,
+    TAKEN_AWAY,
+    TORN,
+    Event,
+    event_of,
+    time_text,
+)
 
 _BEGINNING = b'{"n":'
 # Seconds after which it is looked whether the file is still where it was, and after which what
@@ -188,7 +195,7 @@ class Roll:
         return number
 
     def _write_own(self, event: str, fields: Mapping[str, Any], before: bytes = b"") -> None:
-        self._write([event_of(self._now(), event, fields)], before)
+        self._write([event_of(time_text(self._now()), event, fields)], before)
 
     def _turn_page(self) -> None:
         """Where the file is full, or empty, or could not be opened, or is closed."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -13,7 +13,7 @@ from twisted.logger import Logger
 from zope.interface import implementer
 
 from pychron_comms.errors import JournalError
-from pychron_comms.interfaces import IJournal, Reading, Severity
+from pychron_comms.interfaces import Happened, IJournal, Reading, Severity
 from pychron_comms.journal.checkpoint import Carrier
 from pychron_comms.journal.free_room import free_bytes
 from pychron_comms.journal.group import Told
@@ -101,10 +101,10 @@ class WatchedJournal:
     def groups(self) -> bool:
         return self._journal.groups
 
-    def write(self, event: str, fields: Mapping[str, Any]) -> int:
+    def write(self, event: str, fields: Mapping[str, Any], before: Sequence[Happened] = ()) -> int:
         began = self._seconds()
         try:
-            number = self._journal.write(event, fields)
+            number = self._journal.write(event, fields, before)
         except JournalError as error:
             self._failed(error)
             raise

@@ -6,9 +6,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pychron_comms.errors import JournalError
+from pychron_comms.interfaces import Happened
 from pychron_comms.journal.group import Group, Told
 from pychron_comms.journal.moments import seconds_of
-from pychron_comms.journal.record import Event, event_of
+from pychron_comms.journal.record import Event, event_of, time_text
 
 
 class WritingJournal:
@@ -23,13 +24,16 @@ class WritingJournal:
     def groups(self) -> bool:
         return self._group is not None
 
-    def write(self, event: str, fields: Mapping[str, Any]) -> int:
+    def write(self, event: str, fields: Mapping[str, Any], before: Sequence[Happened] = ()) -> int:
         assert self._group is None, "it would wait for the disk"
-        return self._append([event_of(self._now(), event, fields)])
+        at = time_text(self._now())
+        events = [event_of(at, *each) for each in before]
+        events.append(event_of(at, event, fields))
+        return self._append(events)
 
     def write_soon(self, event: str, fields: Mapping[str, Any], told: Told) -> None:
         try:
-            made = event_of(self._now(), event, fields)
+            made = event_of(time_text(self._now()), event, fields)
             if self._group is not None:
                 self._group.add(made, told)
                 return

@@ -85,9 +85,10 @@ def gate_from_config(
     know goes ``through``. ``more``: what its process shows beside. ``cork``: that of its
     connections.
     """
-    own = _journal(settings, reactor, metrics, cork or Cork(), only_check=only_check)
+    cork = cork or Cork()
+    own = _journal(settings, reactor, metrics, cork, only_check=only_check)
     journal = own if through is None else through(own)
-    audit = Audit(journal, time.time, reactor.callLater)
+    audit = Audit(journal, time.time, reactor.callLater, cork)
     calls = ManagerCalls(metrics, reactor)
     queues = Queues(
         lambda manager: queue_of(manager, reactor, calls, sealed=audit.groups, fence=fence)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import TracebackType
 from typing import Protocol
 
@@ -21,12 +22,13 @@ class Cork:
     once. One for all connections of a process.
     """
 
-    __slots__ = ("_corked", "depth")
+    __slots__ = ("_corked", "_first", "depth")
 
     def __init__(self) -> None:
         #: How many times it is in; nothing is kept where that is 0.
         self.depth = 0
         self._corked: list[Corked] = []
+        self._first: list[Callable[[], object]] = []
 
     def __enter__(self) -> Cork:
         self.depth += 1
@@ -46,8 +48,18 @@ class Cork:
         """Release this one, too, when the cork is drawn."""
         self._corked.append(corked)
 
+    def first(self, act: Callable[[], object]) -> None:
+        """Have this done before anything leaves that is kept, or when the cork is drawn."""
+        self._first.append(act)
+
+    def settle(self) -> None:
+        """Something leaves: do what is to be done before."""
+        while self._first:
+            self._first.pop()()
+
     def let_out(self) -> None:
         """Release what has come so far, so that the other end can begin with it."""
+        self.settle()
         # A connection that is written to may close, and that be told to others.
         while self._corked:
             corked, self._corked = self._corked, []

@@ -45,6 +45,7 @@ class Outbox:
         """Send what was kept."""
         kept, self._kept, self.held = self._kept, None, 0
         if kept:
+            self._cork.settle()
             data = kept[0] if len(kept) == 1 else b"".join(kept)
             write_now(self._transport, data)
             if self.sent is not None:

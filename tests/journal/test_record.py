@@ -59,16 +59,16 @@ class BytesTests(SynchronousTestCase):
             try:
                 line, digest = plain_line(values, previous, secret)
             except (ValueError, TypeError) as error:
-                refused = self.assertRaises(JournalError, event_of, at, name, fields)
+                refused = self.assertRaises(JournalError, event_of, time_text(at), name, fields)
                 self.assertEqual(str(refused), f"journal: {error}")
                 continue
             previous = digest
             lines.append(line)
-            events.append(event_of(at, name, fields))
+            events.append(event_of(time_text(at), name, fields))
         self.assertEqual(Chain(secret).seal(events), (lines, len(lines), previous))
 
     def test_of_what_is_nested_too_deep_there_are_none(self) -> None:
         deep: list[Any] = []
         for _ in range(100_000):
             deep = [deep]
-        self.assertRaises(JournalError, event_of, MONDAY, "begin", {"deep": deep})
+        self.assertRaises(JournalError, event_of, time_text(MONDAY), "begin", {"deep": deep})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -135,9 +134,9 @@ class WatchedJournalTests(SynchronousTestCase):
     def test_what_each_write_takes_is_told(self) -> None:
         write = self.inner.write
 
-        def slowly(event: str, fields: Mapping[str, Any]) -> int:
+        def slowly(*record: Any) -> int:
             self.clock.advance(0.5)
-            return write(event, fields)
+            return write(*record)
 
         self.patch(self.inner, "write", slowly)
         self.journal.write("begin", {})

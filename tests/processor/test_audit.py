@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from twisted.internet.task import Clock
@@ -11,10 +12,11 @@ from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
 from pychron_comms.errors import JournalError, NotPermittedError
-from pychron_comms.interfaces import Effect
+from pychron_comms.interfaces import Effect, Happened
 from pychron_comms.journal.group import Told
 from pychron_comms.journal.memory import MemoryJournal
 from pychron_comms.processor.execution.audit import OWED_OF_SAFE, TRY_AGAIN, Audit
+from pychron_comms.transport.cork import Cork
 from tests.processor.key_case import ME, KeyCase
 
 
@@ -176,6 +178,80 @@ class GroupTests(SynchronousTestCase):
         self.failureResultOf(bad, JournalError)
 
 
+class Writes(MemoryJournal):
+    """Notes the events of each write."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda: 0.0)
+        self.writes: list[list[str]] = []
+
+    def keep(self, events: Sequence[bytes]) -> int:
+        number = super().keep(events)
+        self.writes.append([json.loads(b"{%b}" % each)["event"] for each in events])
+        return number
+
+
+class ManyTests(SynchronousTestCase):
+    """Commands that are worked off together, so that their replies leave together."""
+
+    def setUp(self) -> None:
+        self.journal = Writes()
+        self.cork = Cork()
+        self.audit = Audit(self.journal, lambda: 0.0, cork=self.cork)
+
+    def act(self) -> int:
+        number = self.audit.begin({"command": "Open A"}, safe=False)
+        self.audit.end(number, {"command": "Open A"}, "OK")
+        return number
+
+    def test_the_end_of_one_is_written_with_the_begin_of_the_next(self) -> None:
+        with self.cork:
+            numbers = [self.act(), self.act()]
+            self.assertEqual(self.journal.writes, [["begin"], ["end", "begin"]])
+        self.assertEqual(self.journal.writes[2:], [["end"]])
+        self.assertEqual(numbers, [1, 3])
+        ends = [each for each in self.journal.records() if each["event"] == "end"]
+        self.assertEqual([each["of"] for each in ends], numbers)
+
+    def test_all_of_them_before_a_reply_leaves(self) -> None:
+        left: list[int] = []
+
+        class Replies:
+            def release(_) -> None:
+                left.append(len(list(self.journal.records())))
+
+        with self.cork:
+            self.cork.keep(Replies())
+            self.act()
+            self.cork.let_out()
+            self.cork.keep(Replies())
+            self.act()
+        self.assertEqual(left, [2, 4])
+
+    def test_at_once_where_a_reply_leaves_at_once(self) -> None:
+        self.act()
+        self.assertEqual(self.journal.writes, [["begin"], ["end"]])
+
+    def test_a_note_between_them_comes_behind_the_end(self) -> None:
+        with self.cork:
+            self.act()
+            self.audit.note("lapse", part="A")
+        self.assertEqual(self.journal.writes, [["begin"], ["end", "lapse"]])
+
+    def test_what_a_full_disk_did_not_take_is_owed_in_its_order(self) -> None:
+        with self.cork, capturedLogs() as logs:
+            self.act()
+            self.journal.failing = "the disk is full"
+            self.assertRaises(JournalError, self.act)
+            self.audit.end(5, {}, "OK")
+        self.assertEqual(self.journal.writes, [["begin"]])
+        self.assertEqual(len(logs), 1)
+        self.journal.failing = ""
+        self.audit.note("lapse", part="A")
+        ends = [each.get("of") for each in self.journal.records()]
+        self.assertEqual(ends, [None, 1, 5, None])
+
+
 class OwedTests(SynchronousTestCase):
     """What has happened while the disk was full."""
 
@@ -210,9 +286,11 @@ class OwedTests(SynchronousTestCase):
         class Small(MemoryJournal):
             """Has room for what is short."""
 
-            def write(self, event: str, fields: Mapping[str, Any]) -> int:
+            def write(
+                self, event: str, fields: Mapping[str, Any], before: Sequence[Happened] = ()
+            ) -> int:
                 self.failing = "full" if len(str(fields)) > 60 else ""
-                return super().write(event, fields)
+                return super().write(event, fields, before)
 
         journal = Small(self.clock.seconds)
         audit = Audit(journal, self.clock.seconds)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -304,10 +303,10 @@ class RecallTests(KeyCase):
         self.opening.safe, self.opening.result = True, "OK"
         write = self.journal.write
 
-        def full_for_a_moment(event: str, fields: Mapping[str, Any]) -> int:
+        def full_for_a_moment(event: str, *record: Any) -> int:
             if event == "begin":
                 raise JournalError("no space left")
-            return write(event, fields)
+            return write(event, *record)
 
         self.patch(self.journal, "write", full_for_a_moment)
         self.assertEqual(self.ask(), "OK")

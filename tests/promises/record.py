@@ -14,12 +14,21 @@ RECORD = (
         "tests.processor.test_audit.JournalTests.test_one_that_cannot_be_written_down_is_not_run",
     ),
     Promise(
+        "and how it ended before its reply leaves",
+        "of many that are worked off together the end of one is written with the begin of the "
+        "next, and the last before the first reply leaves",
+        "processor/execution/audit.py",
+        "            self._cork.first(self._settle)\n",
+        "",
+        "tests.processor.test_audit.ManyTests.test_all_of_them_before_a_reply_leaves",
+    ),
+    Promise(
         "and what happened while the disk was full is not forgotten",
         "a lease that lapsed then, an end, a part that was made safe: all is written before the "
         "next command begins",
         "processor/execution/audit.py",
-        "        if self._owed:\n            self._pay()\n        return self._journal.write(event",
-        "        return self._journal.write(event",
+        "            if self._owed:\n                self._pay()\n            return",
+        "            return",
         "tests.safeguards.test_lease_records.RecallTests"
         ".test_one_that_lapsed_while_the_disk_was_full_does_not_lapse_again",
     ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from twisted.internet.testing import StringTransport
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -61,6 +63,22 @@ class OutboxTests(SynchronousTestCase):
             self.cork.let_out()
             self.outbox.write(b"b")
         self.assertEqual(self.transport.happened, [b"a", b"b"])
+
+    def test_what_comes_before_all_that_leaves_is_done_once_before_it(self) -> None:
+        for leave in (self.cork.let_out, self.outbox.close):
+            with self.cork:
+                self.outbox.write(b"a")
+                self.cork.first(partial(self.transport.happened.append, "first"))
+                self.assertEqual(self.transport.happened, [])
+                leave()
+            self.assertEqual(self.transport.happened[:2], ["first", b"a"])
+            self.assertEqual(self.transport.happened.count("first"), 1)
+            self.transport.happened.clear()
+
+    def test_it_is_done_too_where_nothing_leaves(self) -> None:
+        with self.cork:
+            self.cork.first(partial(self.transport.happened.append, "first"))
+        self.assertEqual(self.transport.happened, ["first"])
 
     def test_what_is_written_on_being_told_leaves_too(self) -> None:
         other = Outbox(self.transport, self.cork)

@@ -14,11 +14,12 @@ from twisted.internet.defer import Deferred
 from twisted.logger import Logger
 
 from pychron_comms.errors import JournalError
-from pychron_comms.interfaces import IJournal
+from pychron_comms.interfaces import Happened, IJournal
 from pychron_comms.journal.group import Told
 from pychron_comms.journal.memory import NoJournal
 from pychron_comms.journal.missing import nobody
 from pychron_comms.journal.record import START, STOP, time_text
+from pychron_comms.transport.cork import Cork
 
 #: That everything is made safe from then on, and why.
 ALL_SAFE = "all_safe"
@@ -45,6 +46,9 @@ class Audit:
     What has happened and could not be written is owed: it is written before all else as soon as
     that can be, so that no later process thinks that a lease still runs which has lapsed. With
     ``later`` that does not wait for something else to be written.
+
+    While the ``cork`` is in, no reply leaves: how a command ended is then written with the next
+    command's begin, in one write, and at the latest before the first reply leaves.
     """
 
     _log = Logger()
@@ -54,10 +58,15 @@ class Audit:
         journal: IJournal,
         now: Callable[[], float] = time.time,
         later: Later | None = None,
+        cork: Cork | None = None,
     ) -> None:
         self._journal = journal
         self._now = now
         self._later = later
+        self._cork = cork or Cork()
+        # Ends that are written with the next record, or before a reply leaves.
+        self._ended: list[Happened] = []
+        self._is_corked = False
         # In the order in which it happened.
         self._owed: deque[tuple[str, dict[str, Any]]] = deque()
         self._is_open = True
@@ -84,8 +93,14 @@ class Audit:
         self._write_soon("begin", request, told)
 
     def end(self, number: int, request: Mapping[str, str], reply: str) -> None:
-        """How the command ended whose begin has that number."""
-        self._note("end", _end(number, request, reply))
+        """How the command ended whose begin has that number. Written before its reply leaves."""
+        if not self._cork.depth:
+            self._note("end", _end(number, request, reply))
+            return
+        if not self._is_corked:
+            self._is_corked = True
+            self._cork.first(self._settle)
+        self._ended.append(("end", _end(number, request, reply)))
 
     def end_soon(
         self, number: int, request: Mapping[str, str], reply: str, over: Callable[[], None]
@@ -158,9 +173,21 @@ class Audit:
         self._journal.close()
 
     def _write(self, event: str, fields: Mapping[str, Any]) -> int:
-        if self._owed:
-            self._pay()
-        return self._journal.write(event, fields)
+        ended, self._ended = self._ended, []
+        try:
+            if self._owed:
+                self._pay()
+            return self._journal.write(event, fields, ended)
+        except JournalError as error:
+            for each in ended:
+                self._not_written(*each, error)
+            raise
+
+    def _settle(self) -> None:
+        """Replies leave now."""
+        self._is_corked = False
+        if self._ended:
+            self._note(*self._ended.pop())
 
     def _write_soon(self, event: str, fields: Mapping[str, Any], told: Told) -> None:
         if self._owed:

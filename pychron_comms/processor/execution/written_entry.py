@@ -6,7 +6,7 @@ from pychron_comms.processor.execution.entry import Ended, Entry, Outcome
 
 
 class WrittenEntry(Entry):
-    """Its begin is written before its manager is told of it, and its end before its reply."""
+    """Its begin is written before its manager is told of it; its end before its reply leaves."""
 
     __slots__ = ()
 

@@ -32,6 +32,7 @@ from pychron_comms.safeguards.roles import EVERYONE_OPERATES
 from pychron_comms.safeguards.rules import InterlockText, rules_for
 from pychron_comms.safeguards.system_lock import SystemLock
 from pychron_comms.safeguards.unsafe_parts import UnsafeParts
+from pychron_comms.transport.cork import Cork
 from tests.doubles import still_publisher
 from tests.faults.model.bench import Bench
 from tests.faults.model.processes import Process
@@ -61,14 +62,15 @@ def assembled(
     interlocks: Iterable[InterlockText] = (),
     computers: Mapping[str, str] | None = None,
     before: Iterable[IAccessRule] = (),
+    cork: Cork | None = None,
 ) -> Assembled:
     """``computers``: those that may take the system lock, by name. ``before``: rules that are asked
-    before it and the leases. ``now``: seconds since 1970."""
+    before it and the leases. ``now``: seconds since 1970. ``cork``: of its connections."""
     clock = cast(IReactorTime, process)
     model = ModelHandler(hardware, None)
     handlers: dict[str, Any] = {REQUEST_TYPE: model, "test": EchoHandler()}
     queues = Queues(queue)
-    audit = Audit(journal, now, clock.callLater)
+    audit = Audit(journal, now, clock.callLater, cork)
     memory = CommandMemory(audit, clock, Metrics())
     unsafe = UnsafeParts(clock, now, audit, partial(made_safe, queues, memory))
     memory.guarded_by(unsafe)

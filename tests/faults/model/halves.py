@@ -70,6 +70,8 @@ class Processor:
         self.process = process
         self.pen = pen
         clock = cast(IReactorTime, process)
+        metrics = Metrics()
+        common = shared(clock, metrics)
         made = assembled(
             process,
             Hardware(laboratory, process),
@@ -78,12 +80,12 @@ class Processor:
             partial(queue_of, process, most=QUEUE, sealed=pen.groups),
             interlocks=RULES,
             computers={"elsewhere": ELSEWHERE},
+            cork=common.cork,
         )
         self.gate, self.queues, self.memory, self.leases, self.lock, self.part = made
         self.memory.keys = KeyMemory(room=KEY_ROOM)
         self.gate.startService()
-        metrics = Metrics()
-        connections = Connections("processor", WireOptions(), shared(clock, metrics))
+        connections = Connections("processor", WireOptions(), common)
         factory = CommandProcessorFactory(
             cast(Any, WatchedGate(self.gate, witness, process)),
             frozenset({SERVER}),

@@ -10,12 +10,12 @@ from typing import Any
 from zope.interface import implementer
 
 from pychron_comms.errors import JournalError
-from pychron_comms.interfaces import IJournal
+from pychron_comms.interfaces import Happened, IJournal
 from pychron_comms.journal.checkpoint import Carrier
 from pychron_comms.journal.group import Group, Told
 from pychron_comms.journal.memory import MemoryJournal
 from pychron_comms.journal.missing import nobody
-from pychron_comms.journal.record import REFUSED, Event, event_of
+from pychron_comms.journal.record import REFUSED, Event, event_of, time_text
 from pychron_comms.journal.syncing import Done, Turns, Work
 from tests.faults.model.processes import Process
 
@@ -59,14 +59,17 @@ class Pen:
         """Whether its processor is."""
         return self._process.alive
 
-    def write(self, event: str, fields: Mapping[str, Any]) -> int:
-        self._break(f"before {event}")
+    def write(self, event: str, fields: Mapping[str, Any], before: Sequence[Happened] = ()) -> int:
+        happened = (*before, (event, fields))
+        for name, _ in happened:
+            self._break(f"before {name}")
         if not self._process.alive:
             return 0
         if self._journal.failing:
-            self.unwritten.append({"event": event, **fields})
-        number = self._journal.write(event, fields)
-        self._break(f"after {event}")
+            self.unwritten += [{"event": name, **said} for name, said in happened]
+        number = self._journal.write(event, fields, before)
+        for name, _ in happened:
+            self._break(f"after {name}")
         return number
 
     @property
@@ -75,7 +78,7 @@ class Pen:
 
     def write_soon(self, event: str, fields: Mapping[str, Any], told: Told) -> None:
         if self._group is not None:
-            made = event_of(self._journal.now(), event, fields)
+            made = event_of(time_text(self._journal.now()), event, fields)
             self._group.add(made, partial(self._heard, told, {"event": event, **fields}))
             return
         try:
