@@ -7,7 +7,7 @@ import re
 #: Bytes after which it is told, whatever follows; a line that ends before is a command.
 ENOUGH = 16
 
-_HTTP = re.compile(rb"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE) +(?:/|\*|https?:)")
+_HTTP = re.compile(rb"(?:GET|HEAD|POST|PUT|PATCH|DELETE|OPTIONS|TRACE|PRI) +(?:/|\*|https?:)")
 
 #: How TLS begins: a handshake.
 _TLS = b"\x16\x03"

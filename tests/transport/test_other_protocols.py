@@ -56,6 +56,8 @@ class ProtocolTests(SynchronousTestCase):
         for method in (b"GET", b"HEAD", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"):
             self.assertEqual(other_protocol(method + b" /a?b=c HTTP/1.1\r\n"), "HTTP")
         self.assertEqual(other_protocol(b"GET http://127.0.0.1:1061/ HTTP/1.1"), "HTTP")
+        # HTTP/2 of a client that asks for no leave.
+        self.assertEqual(other_protocol(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"), "HTTP")
         self.assertEqual(other_protocol(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"), "TLS")
         self.assertEqual(other_protocol(b"Open A\r"), "")
         self.assertEqual(other_protocol(b"a command that is long"), "")
