@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IReactorTime
@@ -51,7 +51,10 @@ class ServedCommandLog:
     def _replied(
         self, outcome: str | Failure, request: dict[str, str], since: float
     ) -> str | Failure:
-        reply = outcome if isinstance(outcome, str) else _error_text(outcome, request["command"])
+        if isinstance(outcome, str):
+            reply = outcome
+        else:
+            reply = error_line(cast(Exception, outcome.value), request["command"])
         self._log.info(
             "{sender} {name} {type}|{command}: {reply} ({milliseconds:.1f} ms)",
             **request,
@@ -59,8 +62,3 @@ class ServedCommandLog:
             milliseconds=1e3 * (self._clock.seconds() - since),
         )
         return outcome
-
-
-def _error_text(failure: Failure, command: str) -> str:
-    error = failure.value
-    return error_line(error, command) if isinstance(error, Exception) else str(error)

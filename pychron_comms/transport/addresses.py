@@ -148,7 +148,7 @@ def _twisted_listener(text: str) -> None:
 def _unknown_option(text: str) -> str:
     """What is said of an option that there is none of, where Twisted names its own functions."""
     scheme, *parts = _COLON.split(text)
-    known = _OPTIONS.get(scheme, ())
+    known = _OPTIONS.get(scheme)
     for part in parts:
         name, equals, _ = part.partition("=")
         if equals and known and name not in (*known, "port", "address"):

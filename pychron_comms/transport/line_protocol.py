@@ -173,7 +173,7 @@ class CommandLineReceiver(ReplyingProtocol):
         begin = self._clock.seconds()
         until = begin + self._long_enough
         with self._connections.cork as cork:
-            while done < most and (count := min(self._slice, most - done, self.pressure.room)) > 0:
+            while (count := min(self._slice, most - done, self.pressure.room)) > 0:
                 if done:
                     # The other end begins with those meanwhile.
                     cork.let_out()

@@ -7,13 +7,15 @@ import socket
 from asyncio import CancelledError
 from collections.abc import Callable
 from functools import partial
+from typing import TypeVar
 from unittest import skipUnless
 
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IDelayedCall
+from twisted.internet.interfaces import IDelayedCall, IHalfCloseableDescriptor
 from twisted.internet.task import Clock
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
+from zope.interface import implementer
 
 try:
     from pychron_comms.process.prompt_reactor import PromptReactor
@@ -44,6 +46,9 @@ class Reader:
         raise AssertionError("nobody needs it")
 
 
+AnyReader = TypeVar("AnyReader", bound=Reader)
+
+
 class Poller:
     """Has these events, and keeps what it was asked for."""
 
@@ -61,6 +66,20 @@ class FailsAtItsEnd(Reader):
         raise LookupError("at the end")
 
 
+@implementer(IHalfCloseableDescriptor)
+class HalfCloseable(Reader):
+    """It still has something to write where the other end says that it will send no more."""
+
+    half_lost = 0
+
+    def readConnectionLost(self, reason: Failure) -> None:
+        del reason
+        self.half_lost += 1
+
+    def writeConnectionLost(self, reason: Failure) -> None:
+        raise AssertionError("nothing ends its writing")
+
+
 @skipUnless(PromptReactor, "epoll is Linux's")
 class PromptReactorTests(SynchronousTestCase):
     def setUp(self) -> None:
@@ -72,7 +91,7 @@ class PromptReactorTests(SynchronousTestCase):
         self.reactor._poller.close()
         self.reactor.waker.connectionLost(None)
 
-    def reading(self, reader: Reader) -> Reader:
+    def reading(self, reader: AnyReader) -> AnyReader:
         for end in (reader.end, reader.other):
             self.addCleanup(end.close)
         self.reactor.addReader(reader)
@@ -125,6 +144,23 @@ class PromptReactorTests(SynchronousTestCase):
         reader = self.reading(Reader())
         self.told(0, (reader, select.EPOLLHUP))
         self.assertEqual([type(each.value) for each in reader.lost], [ConnectionDone])
+
+    def test_one_whose_other_end_sends_no_more_still_writes_where_it_can(self) -> None:
+        reader = self.reading(HalfCloseable(ConnectionDone))
+        reader.other.send(b"Open A")
+        self.reactor.doIteration(0)
+        self.assertEqual((reader.half_lost, reader.lost), (1, []))
+        self.assertNotIn(reader, self.reactor.getReaders())
+
+    def test_a_bug_leaves_no_half_of_its_connection_whatever_it_is(self) -> None:
+        def fail() -> None:
+            raise ConnectionDone("of another one")
+
+        bad = self.reading(HalfCloseable(fail))
+        bad.other.send(b"Open A")
+        self.reactor.doIteration(0)
+        self.assertEqual((bad.half_lost, len(bad.lost)), (0, 1))
+        self.assertEqual(len(self.flushLoggedErrors(ConnectionDone)), 1)
 
     def test_a_bug_ends_its_own_connection_alone(self) -> None:
         def fail() -> None:

@@ -293,6 +293,13 @@ class KeyTests(ChangeCase):
         self.unknown(self.keyed("c"))
         self.assertEqual(self.asked(self.new), ["Enable"])
 
+    def test_one_that_was_never_sent_says_so_though_its_key_is_forgotten(self) -> None:
+        self.patch(trail, "KEYS", 1)
+        oldest = self.keyed("a")
+        self.keyed("b")
+        self.old.waiting[0].errback(PychronCommunicationError("no processor"))
+        self.failureResultOf(oldest, PychronCommunicationError)
+
     def test_back_again_it_is_simply_sent(self) -> None:
         self.keyed()
         self.change()

@@ -160,6 +160,15 @@ class DatagramTests(DatagramCase):
         handler.datagramReceived(b"Open " + b"A" * 600, HERE)
         self.assertEqual(len(self.repeater.requests), 2)
 
+    def test_and_each_that_is_answered_leaves_its_room(self) -> None:
+        self.patch(rules, "WAITING_BYTES", 1000)
+        handler, transport = self.handler()
+        handler.datagramReceived(b"Open B", HERE)
+        for number in range(1, 4):
+            handler.datagramReceived(b"Open " + b"A" * 600, HERE)
+            self.repeater.waiting[number].callback("OK")
+        self.assertEqual(transport.written, [(b"OK\r\n", HERE)] * 3)
+
     def test_errors_are_datagrams_too(self) -> None:
         handler, transport = self.handler(line_length=64)
         handler.datagramReceived(b"\xff\xff\xff\xff\xff\xff", self.address)

@@ -151,6 +151,15 @@ class LaneTests(SynchronousTestCase):
         self.come(b"Open A", b"Close A")
         self.assertEqual(self.all_turns(), [(b"Close A", 0), (b"Open A", 1), (b"Close A", 1)])
 
+    def test_it_is_done_once_where_all_else_before_it_was_worked_off(self) -> None:
+        self.fill()
+        self.come(b"Open A", b"Close A")
+        lane = self.lanes._lanes[FLOOD]
+        taken = [(line.line, line.copies) for line in (lane.next(), lane.next(), lane.next())]
+        self.assertEqual(taken, [(b"Close A", 0), (b"Get", 1), (b"Open A", 1)])
+        self.come(b"Close B")
+        self.assertEqual(self.all_turns(), [(b"Close A", 1), (b"Close B", 1)])
+
     def test_it_is_no_copy_of_one_before_something_else(self) -> None:
         self.fill()
         self.come(b"Close A", b"Open A", b"Close A")

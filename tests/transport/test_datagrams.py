@@ -102,6 +102,8 @@ class DebtTests(GuardCase):
             self.assertIn(told, self.metrics.text())
         self.guard.dropped(FAR)
         self.assertIn('datagrams_dropped_total{listener="System (UDP)"} 5.0\n', self.metrics.text())
+        self.assertFalse(self.guard.may_answer(b"ERROR 003 : no", FAR, False))
+        self.assertIn('datagrams_dropped_total{listener="System (UDP)"} 6.0\n', self.metrics.text())
 
 
 class LogTests(GuardCase):

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import ssl
+from pathlib import Path
 
 from OpenSSL import SSL
 from twisted.trial.unittest import SynchronousTestCase
 
-from pychron_comms.transport.tls.refusals import refused_identity
+from pychron_comms.transport.tls.refusals import IdentityRefusedError, refused_identity
+from pychron_comms.transport.tls.strings import parse_client
 
 
 def of_ssl(reason: str | None) -> ssl.SSLError:
@@ -35,6 +37,11 @@ class RefusalTests(SynchronousTestCase):
         ):
             self.assertTrue(refused_identity(of_pyopenssl(word)), word)
             self.assertTrue(refused_identity(of_ssl(word.upper().replace(" ", "_"))), word)
+
+    def test_who_is_refused_is_told_words_that_give_a_certificate(self) -> None:
+        _, _, words = str(IdentityRefusedError()).partition(": ")
+        given = parse_client(words.replace("PORT", "1061"))
+        self.assertEqual((given.host, given.files.certificate), ("HOST", Path("FILE")))
 
     def test_what_says_something_else(self) -> None:
         for error in (

@@ -9,6 +9,7 @@ from typing import Any
 from twisted.internet.protocol import Factory
 from twisted.internet.task import Clock
 from twisted.internet.testing import MemoryReactorClock
+from twisted.logger import capturedLogs, formatEvent
 
 from pychron_comms.observability.metrics import Metrics
 from pychron_comms.transport.endpoints import client_endpoint
@@ -48,6 +49,15 @@ class RenewalTests(TLSCase):
         file.unlink()
         self.assertRaises(OSError, renewed.get)
         self.assertEqual(renewed.get(), 2)
+
+    def test_each_file_that_was_read_anew_is_named_in_the_log(self) -> None:
+        files = [self.path / "one", self.path / "two"]
+        renewed = Renewed(lambda: files, lambda: None)
+        files[0].write_text("a")
+        with capturedLogs() as logs:
+            renewed.get()
+        told = [formatEvent(each) for each in logs]
+        self.assertEqual(told, [f"changed files are used: {files[0]}, {files[1]}"])
 
     def test_a_renewal_that_is_half_done_ends_nothing(self) -> None:
         listener = self.listener()
