@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import takewhile
 
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
@@ -88,9 +89,5 @@ class Holds:
         self.release(hold)
 
     def _is_hindered(self, hold: Hold) -> bool:
-        for earlier in self._held:
-            if earlier is hold:
-                return False
-            if earlier.hinders(hold):
-                return True
-        return False
+        earlier = takewhile(lambda each: each is not hold, self._held)
+        return any(each.hinders(hold) for each in earlier)

@@ -52,7 +52,7 @@ class Interlocks:
 
     def guard(self, call: ICall) -> bool:
         """Whether there is a rule for this call."""
-        return bool(self._rules) and not call.safe and any(self._rules_of(call))
+        return bool(self._rules) and bool(self._rules_of(call))
 
     def hold(self, call: ICall, seconds: float) -> Deferred[Hold]:
         """Fires with what must be released when the call has ended. Errors: 207.

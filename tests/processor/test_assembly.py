@@ -27,7 +27,7 @@ from pychron_comms.processor.assembly import (
     made_safe,
     queue_of,
 )
-from pychron_comms.processor.execution.audit import Audit
+from pychron_comms.processor.execution.audit import TRY_AGAIN, Audit
 from pychron_comms.processor.execution.idempotency import CommandMemory
 from pychron_comms.processor.execution.manager_calls import ManagerCalls
 from pychron_comms.processor.execution.manager_queue import ManagerQueue
@@ -308,6 +308,19 @@ class GateTests(SynchronousTestCase):
         self.addCleanup(gate._audit.stop)
         self.assertEqual(searches, [(file, self.reactor)])
         self.assertTrue((folder / "lab.journal").exists())
+
+    def test_what_could_not_be_written_down_is_when_it_can_be_and_waits_for_nothing_else(
+        self,
+    ) -> None:
+        self.fence.open("p1-1", 100.0)
+        self.ask("Open A")
+        self.journal.failing = "no space left"
+        self.reactor.pump([0.1] * 5)
+        self.journal.failing = ""
+        self.reactor.advance(TRY_AGAIN)
+        events = [record["event"] for record in self.journal.records()]
+        self.assertEqual(events, ["begin", "end"])
+        self.assertEqual(len(self.flushLoggedErrors()), 0)
 
     def test_what_another_processor_must_know_goes_that_way_to_the_journal(self) -> None:
         self.fence.open("p1-1", 100.0)

@@ -343,18 +343,19 @@ class DeadlineTests(QueueCase):
     def test_what_its_asker_did_not_wait_for_has_its_own_time_to_end(self) -> None:
         busy, reply = self.occupy(deadline=5.0)
         after = self.submit(ScriptedCall("Read", "1", deadline=60.0))
-        hasty = ScriptedCall("Hasty", Deferred(), deadline=5.0)
         busy.result.callback("")
         self.successResultOf(after)
         self.successResultOf(reply)
-        given_up = self.submit(hasty, within=1.0)
-        self.clock.advance(1)
-        self.failureResultOf(given_up, OutcomeUnknownError)
-        self.clock.advance(3.9)
-        self.assertFalse(hasty.result.called)
-        self.clock.advance(0.1)
-        self.assertTrue(hasty.result.called)
-        self.assertEqual(self.clock.getDelayedCalls(), [])
+        for within in (1.0, 4.5):
+            hasty = ScriptedCall("Hasty", Deferred(), deadline=5.0)
+            given_up = self.submit(hasty, within=within)
+            self.clock.advance(within)
+            self.failureResultOf(given_up, OutcomeUnknownError)
+            self.clock.advance(5.0 - within - 0.1)
+            self.assertFalse(hasty.result.called)
+            self.clock.advance(0.1)
+            self.assertTrue(hasty.result.called)
+            self.assertEqual(self.clock.getDelayedCalls(), [])
 
     def test_what_ends_after_its_asker_left_leaves_no_timer(self) -> None:
         busy, _ = self.occupy(deadline=5.0)

@@ -8,6 +8,7 @@ from zope.interface import directlyProvides
 
 from pychron_comms.errors import DeviceConnectionError, OutcomeUnknownError
 from pychron_comms.interfaces import IDescribedHandler, Part
+from pychron_comms.journal.memory import MemoryJournal
 from pychron_comms.processor.ending import GRACE
 from pychron_comms.wire.copies import KEEP
 from tests.processor.copy_case import OTHER, CopyCase, Valves
@@ -61,6 +62,21 @@ class RecallTests(CopyCase):
             self.restart()
             self.assertEqual(self.reply("", key=key), "OK")
         self.assertEqual(self.ran, ["Open A"] * 2)
+
+    def test_a_key_that_does_not_say_what_is_left_of_its_time_has_it_until_then(self) -> None:
+        self.gate.startService()
+        self.reply("", key="k")
+        (carried,) = ({**each} for each in self.gate._memory.carried())
+        until = carried["until"] - self.clock.seconds()
+        event = carried.pop("event")
+        del carried["left"]
+        for wait, runs in ((until - 2.0, 1), (2.0, 2)):
+            self.clock.advance(wait)
+            self.journal = MemoryJournal(self.clock.seconds)
+            self.journal.write(event, carried)
+            self.restart(0.0)
+            self.assertEqual(self.reply("", key="k"), "OK")
+            self.assertEqual(self.ran, ["Open A"] * runs)
 
     def set_forward(self, seconds: float) -> None:
         now = self.clock.seconds() + seconds

@@ -215,6 +215,19 @@ class ChoiceTests(SynchronousTestCase):
             ThreadRunner,
         )
 
+    def test_each_call_in_its_thread_is_watched(self) -> None:
+        self.patch(runners, "_DaemonThreadPool", HandCrankedPool)
+        watched: list[tuple[object, bool]] = []
+        runner: Any = runner_for(
+            object(),
+            "slow",
+            DirectReactor(),  # type: ignore[arg-type]
+            lambda work, reads: watched.append((work, reads)),
+        )
+        call = ScriptedCall("Open", "OK")
+        work = runner.run(ScriptedHandler(call), call, lambda: None)
+        self.assertEqual(watched, [(work, False)])
+
     def test_it_makes_safe_as_many_at_a_time_as_its_manager_takes(self) -> None:
         @implementer(ISafeWidth)
         class Bus:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from twisted.internet.defer import Deferred
@@ -21,11 +22,11 @@ from pychron_comms.errors import (
 from pychron_comms.interfaces import Effect, Move
 from pychron_comms.journal.memory import MemoryJournal
 from pychron_comms.processor.execution.runners import ReactorRunner
-from pychron_comms.processor.execution.sealed_queue import SealedQueue
+from pychron_comms.processor.execution.sealed_queue import LOOK_EVERY, SealedQueue
 from pychron_comms.safeguards.rules import Condition, Rule
 from pychron_comms.wire.context import RequestContext
 from tests.doubles import IdleHardware, ScriptedCall, ScriptedHandler, gate_around
-from tests.executions import submitted
+from tests.executions import KeptRecord, execution_of, submitted
 from tests.processor import test_manager_queue
 from tests.processor.key_case import Mood
 from tests.stepped_disk import SteppedDisk
@@ -94,6 +95,15 @@ class Logged(ScriptedCall):
     def run(self) -> Any:
         self.log.append(self.name)
         return super().run()
+
+
+class Waits(KeptRecord):
+    """``told`` is when the disk has its begin."""
+
+    told: Callable[[Exception | None], None]
+
+    def seal(self, told: Callable[[Exception | None], None]) -> None:
+        self.told = told
 
 
 class GroupTests(SealedCase):
@@ -183,6 +193,42 @@ class WidthTests(SynchronousTestCase):
         for call in closes:
             submitted(queue, call)
         self.assertEqual([call.runs for call in closes], [1, 1, 1])
+
+
+class DroppedTests(SynchronousTestCase):
+    def test_what_has_waited_too_long_can_be_begun_by_nobody_any_more(self) -> None:
+        clock = Clock()
+        queue = SealedQueue(ReactorRunner(), clock)
+        call, record = ScriptedCall("Open"), Waits()
+        execution = execution_of(call, record, clock)
+        reply = queue.submit(ScriptedHandler(call), call, 1.0, execution)
+        clock.pump([LOOK_EVERY] * 4)
+        self.failureResultOf(reply, ExpiredError)
+        self.assertRaises(ExpiredError, execution.take)
+
+
+class ManyTests(SynchronousTestCase):
+    def setUp(self) -> None:
+        self.clock = Clock()
+        self.queue = SealedQueue(ReactorRunner(), self.clock)
+        self.first = Waits()
+
+    def submit(self, record: KeptRecord) -> Any:
+        call = ScriptedCall("Open", "OK")
+        execution = execution_of(call, record, self.clock)
+        return self.queue.submit(ScriptedHandler(call), call, 1.0, execution)
+
+    def test_that_need_not_wait_for_the_disk_any_more_are_as_deep_as_one(self) -> None:
+        replies = [self.submit(self.first), *(self.submit(KeptRecord()) for _ in range(3000))]
+        self.first.told(None)
+        self.assertEqual({self.successResultOf(each) for each in replies}, {"OK"})
+
+    def test_have_one_timer(self) -> None:
+        for _ in range(10):
+            self.submit(self.first).addErrback(Failure.trap, ExpiredError)
+        self.assertEqual(len(self.clock.getDelayedCalls()), 1)
+        self.clock.pump([LOOK_EVERY] * 5)
+        self.assertEqual(self.clock.getDelayedCalls(), [])
 
 
 class AheadTests(test_manager_queue.AheadTests):
@@ -279,11 +325,25 @@ class SlowTests(SealedCase):
         self.ask("Move A")
         second = self.ask("Open B")
         self.turn()
+        self.turn()
         self.assertEqual(self.written()[before:], ["begin Move A"])
         self.calls["Move A"].result.callback("moved")
         for _ in range(2):
             self.turn()
         self.assertEqual(self.successResultOf(second), "OK")
+
+    def test_nothing_is_run_before_its_begin_is_written_while_no_one_knows_how_slow_it_is(
+        self,
+    ) -> None:
+        self.gate = self.new_gate()
+        replies = [self.ask("Open A"), self.ask("Open B")]
+        self.turn()
+        self.assertEqual((self.written(), self.log), (["begin Open A"], ["Open A"]))
+        self.turn()
+        self.assertEqual(self.written()[1:], ["end OK", "begin Open B"])
+        self.assertEqual(self.log, ["Open A", "Open B"])
+        self.turn()
+        self.assertEqual([self.successResultOf(each) for each in replies], ["OK", "OK"])
 
     def test_each_that_waits_behind_it_has_its_own_time(self) -> None:
         self.ask("Move A").addErrback(Failure.trap, OutcomeUnknownError)
@@ -298,6 +358,17 @@ class SlowTests(SealedCase):
             self.clock.advance(0.1)
             self.failureResultOf(expired, ExpiredError)
         self.assertEqual(self.log, ["Move A"])
+
+    def test_its_time_in_the_queue_is_what_the_disk_has_left_of_it(self) -> None:
+        self.ask("Move A").addErrback(Failure.trap, OutcomeUnknownError)
+        opening = self.ask("Open B", within=3.0)
+        self.clock.advance(1.0)
+        self.turn()
+        for seconds in (1.9, 0.1):
+            self.assertNoResult(opening)
+            self.clock.advance(seconds)
+            self.turn()
+        self.failureResultOf(opening, ExpiredError)
 
     def test_what_nobody_waits_for_any_more_is_not_begun(self) -> None:
         self.ask("Move A")
@@ -346,7 +417,8 @@ class SlowTests(SealedCase):
         done = queue.make_safe([Move("manager", "A")], lambda: self.log.append("safe"), "a lapse")
         self.assertEqual(self.log, ["safe"])
         self.successResultOf(done)
-        self.failureResultOf(dropped, OvertakenError)
+        told = str(self.failureResultOf(dropped, OvertakenError).value)
+        self.assertEqual(told, "overtaken: Open A was dropped when a lapse made safe")
         self.turn()
         self.turn()
         self.assertEqual((self.log, self.successResultOf(other)), (["safe", "Open B"], "OK"))

@@ -14,6 +14,7 @@ from pychron_comms.errors import (
     InterlockError,
     JournalError,
     NotPermittedError,
+    OutcomeUnknownError,
     OvertakenError,
     ShuttingDownError,
 )
@@ -74,6 +75,15 @@ class Reads(SlowDiskCase):
         self.failureResultOf(opening, ExpiredError)
         self.assertEqual(self.ask("Read"), "OK")
 
+    def test_are_not_while_another_of_that_computer_still_waits(self) -> None:
+        hasty, opening = self.ask("Open A", within=1.0), self.ask("Open B")
+        self.clock.pump([LOOK_EVERY] * 4)
+        self.failureResultOf(hasty, ExpiredError)
+        read = self.ask("Read")
+        self.turn_on()
+        self.assertEqual(self.log, ["Open B", "Read"])
+        self.assertEqual([self.successResultOf(each) for each in (opening, read)], ["OK", "OK"])
+
 
 class WhatActs(SlowDiskCase):
     def test_is_not_run_before_the_disk_has_its_begin(self) -> None:
@@ -92,7 +102,7 @@ class WhatActs(SlowDiskCase):
         reply = self.ask("Open A", within=1.0, key="k")
         self.turn()
         self.clock.pump([LOOK_EVERY] * 4)
-        self.failureResultOf(reply, ExpiredError)
+        self.assertIn("Open A", str(self.failureResultOf(reply, ExpiredError).value))
         self.turn_on()
         self.assertEqual(self.log, [])
         # The disk has its begin, so its end is told too.
@@ -138,6 +148,15 @@ class WhatActs(SlowDiskCase):
         self.failureResultOf(reply, ExpiredError)
         self.turn_on()
         self.assertEqual(self.log, [])
+
+    def test_nor_is_any_other_for_that(self) -> None:
+        first, second = self.ask("Open A"), self.ask("Open B")
+        self.turn()
+        self.gate.asker_gone(second)
+        told = str(self.failureResultOf(second, ExpiredError).value)
+        self.assertIn("Open B: who asked has gone", told)
+        self.turn_on()
+        self.assertEqual((self.log, self.successResultOf(first)), (["Open A"], "OK"))
 
     def test_what_runs_is_no_affair_of_who_has_gone(self) -> None:
         self.disk.hangs = False
@@ -223,6 +242,38 @@ class WhatActs(SlowDiskCase):
         self.turn_on()
         self.assertEqual((self.log[2:], self.successResultOf(reply)), (["Gauge", "Open A"], "OK"))
 
+    def test_what_a_rule_guards_is_done_where_all_holds_when_it_is_tested_again(self) -> None:
+        # Of the same manager, whose turn it is.
+        gauge = ScriptedHandler(Logged(self.log, "Gauge", "", effect=Effect.READ))
+        condition = Condition("x", Move("manager", ""), gauge, "Gauge", "is", "OK")
+        rule = Rule("Open A", lambda call: call.target == "A", [condition], "")
+        self.gate = self.new_gate(rule)
+        opening, other = self.ask("Open A"), self.ask("Open B")
+        self.turn()
+        self.clock.advance(FRESH + 0.1)
+        self.turn_on()
+        self.assertEqual(self.log, ["Gauge", "Gauge", "Open A", "Open B"])
+        for each in (opening, other):
+            self.assertEqual(self.successResultOf(each), "OK")
+
+    def test_what_comes_behind_one_whose_rule_is_tested_does_not_stand_as_begun(self) -> None:
+        self.disk.hangs = False
+        gauge = Logged(self.log, "Gauge", "", effect=Effect.READ, manager="gauge")
+        gauge.result = Deferred()
+        condition = Condition("x", Move("gauge", ""), ScriptedHandler(gauge), "Gauge", "is", "OK")
+        rule = Rule("Open A", lambda call: call.target == "A", [condition], "")
+        self.gate = self.new_gate(rule)
+        replies = [self.ask("Open C"), self.ask("Open A"), self.ask("Open B")]
+        self.turn_on()
+        replies.append(self.ask("Open C"))
+        self.turn_on()
+        self.assertEqual(self.written(), ["begin Open C", "end OK"])
+        self.assertEqual(self.log, ["Open C", "Gauge"])
+        gauge.result.callback("OK")
+        self.turn_on()
+        self.assertEqual(self.log[2:], ["Open A", "Open B", "Open C"])
+        self.assertEqual([self.successResultOf(each) for each in replies], ["OK"] * 4)
+
 
 class WhatMakesSafe(SlowDiskCase):
     def test_is_done_after_a_moment_and_answered_after_another(self) -> None:
@@ -276,11 +327,33 @@ class WhatMakesSafe(SlowDiskCase):
         follows = self.ask("Open A")
         self.clock.advance(SAFE_PATIENCE)
         self.assertEqual(self.log, ["Close A"])
-        self.failureResultOf(dropped, OvertakenError)
+        failure = self.failureResultOf(dropped, OvertakenError)
+        told = "overtaken: Open A was dropped when Close A made safe"
+        self.assertEqual(str(failure.value), told)
         self.turn_on()
         self.assertEqual(self.log, ["Close A", "Open B", "Open A"])
         for each in (other, follows):
             self.assertEqual(self.successResultOf(each), "OK")
+
+    def test_and_what_would_not_is_run_behind_it(self) -> None:
+        replies = [self.ask("Open B"), self.ask("Close A")]
+        self.turn()
+        self.clock.advance(SAFE_PATIENCE)
+        self.assertEqual(self.log, ["Close A"])
+        self.turn_on()
+        self.assertEqual(self.log, ["Close A", "Open B"])
+        self.assertEqual([self.successResultOf(each) for each in replies], ["OK", "OK"])
+
+    def test_tells_who_asked_in_his_time_that_it_still_runs(self) -> None:
+        self.calls["Close A"].result = Deferred()
+        reply = self.ask("Close A", within=1.0)
+        self.disk.hangs = False
+        self.turn()
+        self.assertEqual(self.log, ["Close A"])
+        self.clock.advance(0.9)
+        self.assertNoResult(reply)
+        self.clock.advance(0.1)
+        self.failureResultOf(reply, OutcomeUnknownError)
 
     def test_that_is_dropped_by_nothing_of_its_own_kind(self) -> None:
         first, second = self.ask("Close A"), self.ask("Close A")
@@ -318,7 +391,7 @@ class TheEnd(SlowDiskCase):
         opening, closing = self.ask("Open A"), self.ask("Close B")
         self.turn()
         stopped = self.gate.stopService()
-        self.failureResultOf(opening, ShuttingDownError)
+        self.assertIn("Open A", str(self.failureResultOf(opening, ShuttingDownError).value))
         self.clock.advance(SAFE_PATIENCE)
         self.successResultOf(stopped)
         self.assertEqual(self.log, ["Close B"])
@@ -342,7 +415,7 @@ class TheEnd(SlowDiskCase):
         opening = self.ask("Open A")
         self.turn()
         self.gate.give_up(ExpiredError("it is another's"))
-        self.failureResultOf(opening, ExpiredError)
+        self.assertIn("it is another's", str(self.failureResultOf(opening, ExpiredError).value))
         self.turn_on()
         self.assertEqual(self.log, [])
 

@@ -40,6 +40,11 @@ class HostRuleTests(SynchronousTestCase):
         rule.admit("fe80::1%eth0")
         self.assert_refused(rule, "11.0.0.1")
 
+    def test_also_where_it_is_named_by_one_of_them(self) -> None:
+        rule = HostRule(["10.0.0.7/24"])
+        rule.admit("10.0.0.1")
+        self.assert_refused(rule, "10.0.1.7")
+
     def test_this_computers_sockets_are_admitted(self) -> None:
         rule = HostRule(["10.0.0.1"])
         rule.admit("local")

@@ -394,9 +394,9 @@ class ConfigurationTests(LaboratoryCase):
 
     def test_a_condition_must_be_a_read_of_a_device_and_a_comparison(self) -> None:
         for condition, why in (
-            ("System|GetIndicatorState A", "no comparison in it"),
-            ("Hardware|Read message < inf", "no number that can be measured"),
-            ("", "no comparison in it"),
+            ("System|GetIndicatorState A", ": no comparison in it)"),
+            ("Hardware|Read message < inf", ": no number that can be measured)"),
+            ("", ": no comparison in it)"),
             ("GetIndicatorState A is False", "no request type"),
             ("Nope|Get A is False", "no request type Nope"),
             ("System|Open A is OK", "Open does not read a device"),

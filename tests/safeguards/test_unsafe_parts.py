@@ -50,6 +50,7 @@ class TriedAgainTests(FailingCase):
         self.assertEqual(self.events(), ["claim", "lapse", "unsafe"])
         *_, unsafe = self.journal.records()
         self.assertEqual(unsafe["error"], "Valve A failed to actuate close")
+        self.assertEqual(unsafe["why"], f"the lapse of {ME}'s lease")
 
     def test_until_it_is_safe(self) -> None:
         self.lapse(self.valve)

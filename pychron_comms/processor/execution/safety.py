@@ -85,7 +85,7 @@ class SafetyLane:
 
     def rest(self) -> Deferred[None]:
         """Fires as soon as nothing is being made safe, or waits to be."""
-        rest: Deferred[None] = Deferred(self._resting.remove)
+        rest: Deferred[None] = Deferred()
         if self.busy:
             self._resting.append(rest)
         else:

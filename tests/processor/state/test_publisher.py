@@ -441,6 +441,12 @@ class CommandTests(PublisherCase):
         item = self.item("device/heater")
         self.assertEqual((item.details["moving"], item.details["target"]), (True, 25.0))
 
+    def test_each_manager_is_whose_commands_end_together(self) -> None:
+        looks, calls = self.looks, (self.call(self.move), self.call((Move(self.device, "", 25.0),)))
+        self.publisher.all_ended([(call, {}, "OK", 0.0, 0.0) for call in calls])
+        self.clock.advance(SOON)
+        self.assertEqual(self.looks, looks + 2)
+
     def test_however_many_commands_end_a_manager_is_looked_at_once_in_a_while(self) -> None:
         self.looks = 0
         for _ in range(10):

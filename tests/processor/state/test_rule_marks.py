@@ -68,6 +68,10 @@ class PaceTests(SynchronousTestCase):
         gc.collect()
         (told,) = self.flushLoggedErrors(FirstError, ZeroDivisionError)
         self.assertIn("ZeroDivisionError", str(told.value))
+        del told
+        logs.clear()
+        gc.collect()
+        self.assertEqual(self.flushLoggedErrors(), [])
         marks.look()
         self.assertEqual(len(answers), 1)
 
