@@ -135,7 +135,7 @@ class FileJournal(WritingJournal):
             count=len(lost),
         )
         for event in lost[:_TOLD]:
-            told = event.decode(errors="replace")
+            told = event.decode()
             self._log.critical("{file}: not written: {{{told}}}", file=self._path, told=told)
 
     def _sync_first(self) -> None:

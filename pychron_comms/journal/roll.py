@@ -94,7 +94,7 @@ class Roll:
         try:
             self._recover()
             # All of the first file is read at a start: it needs no checkpoint.
-            first = journal_files(path)[:1] == [path]
+            first = journal_files(path) == [path]
             self._has_checkpoint = first or find_checkpoint(path) is not None
         except BlockingIOError:
             raise

@@ -89,7 +89,7 @@ class SyncThread:
 
     def _take(self, seconds: float = 0.0) -> None:
         try:
-            ended = self._ended.get(timeout=seconds) if seconds > 0 else self._ended.get_nowait()
+            ended = self._ended.get(timeout=max(seconds, 0.0))
         except Empty:  # who waited has told of it
             return
         done, outcome = ended

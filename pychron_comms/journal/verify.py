@@ -144,7 +144,7 @@ class _Verifier:
             return "" if self._fits(record, record.after) else "altered"
         if number == last + 1:
             return "altered, or the one before it was"
-        if number > last + 1:
+        if number > last:
             gone = f"record {number - 1}" if number == last + 2 else f"{last + 1} to {number - 1}"
             return f"removed or moved before it: {gone}"
         if record.hash in {self._last.hash, self._good.hash}:

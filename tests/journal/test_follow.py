@@ -101,6 +101,11 @@ class Following(Journals):
         self.write(1)
 
         self.assertEqual([each["event"] for each in self.follower.new()], ["begin", "refused"])
+        self.time += 2
+        self.journal.refused({"command": "Open B"})
+        self.time += 1
+        self.write(1)
+        self.assertEqual([each["event"] for each in self.follower.new()], ["refused", "begin"])
 
     def test_of_one_that_is_not_there_yet_tells_its_first_record_too(self) -> None:
         path = self.folder / "other.journal"

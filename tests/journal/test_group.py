@@ -290,9 +290,10 @@ class Refusals(Grouped):
 
     def test_are_counted_where_too_many_wait_for_the_disk(self) -> None:
         self.steps.hangs = True
-        with patch.object(missing, "ROOM", 2), capturedLogs():
+        with patch.object(missing, "ROOM", 2), capturedLogs() as logs:
             for command in ("Open A", "Open B", "Open C"):
                 self.refuse(command)
+        self.assertTrue(str(formatEvent(logs[-1])).endswith(": the disk does not answer"))
         self.assertEqual(self.overs, ["Open C"])
         self.steps.hangs = False
         self.steps.turn()

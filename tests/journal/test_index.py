@@ -274,6 +274,12 @@ class WhatWasDroppedMeanwhile(Indexed):
         (end,) = find(self.path, Filter(target="Q"))
         self.assertEqual((end.facts.event, end.facts.seconds), ("end", None))
 
+    def test_so_is_one_that_stands_for_itself(self) -> None:
+        self.journal.write("end", {"reply": "OK", "command": "Close Q", "type": "System"})
+        self.make()
+        (end,) = find(self.path, Filter(target="Q"))
+        self.assertEqual((end.facts.event, end.facts.seconds), ("end", None))
+
     def test_all_that_were_taken_are_counted_however_many_at_a_time(self) -> None:
         self.patch(index, "_BATCH", 7)
         self.assertEqual(self.make(), len(self.numbers()))

@@ -125,4 +125,4 @@ class JournalSearchTests(SynchronousTestCase):
     def test_it_ends_with_the_processor(self) -> None:
         answer = self.search.find("{}")
         self.search.stop()
-        self.assert_killed(answer, "the processor stops")
+        self.assert_killed(answer, ": the processor stops")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, timedelta, timezone
 from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
@@ -114,6 +114,24 @@ class LinesTests(SynchronousTestCase):
             ],
         )
         self.assertEqual(self.lines(end | {"of": 7}), ["1 OK (of 7)"])
+
+    def test_what_was_refused_is_no_begin_though_its_number_is_the_same(self) -> None:
+        # It is numbered in a file of its own.
+        begin, end = {"event": "begin", "command": "Open A"}, {"event": "end", "reply": "OK"}
+        refused = {"event": "refused", "command": "Open B", "n": 1}
+        self.assertEqual(
+            self.lines(begin, refused, end | {"of": 1}),
+            ["1 Open A begin", "1 Open B refused", "3 Open A OK after 0.000 s (of 1)"],
+        )
+
+    def test_times_are_of_the_zone_that_is_asked_for(self) -> None:
+        begin = {"n": 1, "at": AT, "event": "begin", "command": "Open A"}
+        end = {"n": 2, "at": AT, "event": "end", "of": 1}
+        entries = list(Entries().of([begin, end, begin, begin, end | {"n": 3}]))
+        lines = list(table_lines(entries, timezone(timedelta(hours=2))))
+        self.assertEqual([line.count("2026-03-02 12:14:05.116 +02:00") for line in lines], [1] * 3)
+
+    def test_nothing_has_no_line(self) -> None:
         self.assertEqual(self.lines(), [])
 
 

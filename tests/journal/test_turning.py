@@ -12,6 +12,7 @@ from twisted.logger import capturedLogs
 from twisted.python.monkey import MonkeyPatcher
 from twisted.trial.unittest import SynchronousTestCase
 
+from pychron_comms.errors import JournalError
 from pychron_comms.journal import checkpoint
 from pychron_comms.journal.file_journal import FileJournal
 from pychron_comms.journal.files import journal_files, refused_path
@@ -94,6 +95,22 @@ class CarryingOver(Turning):
         recalled = [*self.journal.recall(since=self.time - DAY)]
 
         self.assertEqual([each.get("key") for each in recalled], ["key-1", "key-2", None])
+        self.verify_all()
+
+    def test_it_is_again_where_the_disk_could_not_keep_it(self) -> None:
+        self.restart(sync=True)
+        while "continued" not in self.events():
+            self.begin()
+        self.assertNotIn("checkpoint", self.events())
+        self.keys.keys = ["an old one"]
+        self.disk.sync_error = errno.EIO
+        self.assertRaises(JournalError, self.journal.write, "claim", {"part": "A"})
+        self.disk.sync_error = 0
+        for _ in range(2):
+            self.journal.write("claim", {"part": "A"})
+        self.restart()
+
+        self.assertEqual(self.keys.keys, ["an old one"])
         self.verify_all()
 
     def test_the_newest_checkpoint_is_where_a_start_begins(self) -> None:

@@ -60,6 +60,8 @@ class WatchedJournalTests(SynchronousTestCase):
         self.clock.advance(TOLD_FOR - 1)
         *_, killed = self.journal.readings()
         self.assertEqual((killed.path, killed.severity), (KILLED, Severity.MAJOR))
+        why = "the one before did not stop by itself, and made nothing safe"
+        self.assertEqual((killed.value, killed.reason), (True, why))
         self.clock.advance(1)
         self.assertEqual([each.path for each in self.journal.readings()], [PATH])
 
