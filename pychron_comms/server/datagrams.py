@@ -77,6 +77,8 @@ class _Datagram:
     """
 
     session = ""
+    # Nobody can tell.
+    has_gone = False
 
     def __init__(self, handler: DatagramMessagingHandler, line: DatagramLine) -> None:
         self._handler = handler

@@ -16,6 +16,7 @@ from pychron_comms.errors import (
     KNOWN_BY,
     AnotherLaboratoryError,
     CommandError,
+    ExpiredError,
     InvalidCommandError,
     MalformedRequestError,
     NotPermittedError,
@@ -96,6 +97,10 @@ class Client(Protocol):
     def lain(self) -> float:
         """Seconds that the request which is answered now may have lain here, unread."""
 
+    @property
+    def has_gone(self) -> bool:
+        """Whether it surely had, while the request that is answered now lay here for long."""
+
     def refusal(self, command: str) -> CommandError | None:
         """Why the request that is answered now must not be passed on; None where it may be."""
 
@@ -114,6 +119,7 @@ class Passing:
 
     session = ""
     lain = 0.0
+    has_gone = False
 
     def __init__(self, reports: DeliveryReports) -> None:
         self._reports = reports
@@ -268,6 +274,9 @@ class RequestDispatcher:
             if refusal is not None:
                 raise refusal
             context = client.named(context)
+        elif is_tagged and not (context.key or context.safe) and client.has_gone:
+            # Who puts a key on it may ask for it again, and finds it done.
+            raise ExpiredError(f"{command}: {GONE}")
         response = self._repeater.get_response(request_type, command, sender, context)
         client.watch(context.ask, response)
         return response

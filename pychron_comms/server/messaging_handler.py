@@ -145,14 +145,16 @@ class MessagingHandler(CommandLineReceiver):
         lain = self._dispatcher.reports.watch.may_have_lain
         return min(lain, evidence.seconds_since_heard(self._socket())) if lain else 0.0
 
-    def refusal(self, command: str) -> CommandError | None:
-        """202 where its client's end was there with the request when this process went on."""
+    @property
+    def has_gone(self) -> bool:
+        """Whether its end was there with the request when this process went on."""
         if not self._dispatcher.reports.lay_for_long:
-            return None
+            return False
         handle = self._socket()
-        if evidence.seconds_since_heard(handle) > LAIN and evidence.has_surely_ended(handle):
-            return ExpiredError(f"{command}: {GONE}")
-        return None
+        return evidence.seconds_since_heard(handle) > LAIN and evidence.has_surely_ended(handle)
+
+    def refusal(self, command: str) -> CommandError | None:
+        return ExpiredError(f"{command}: {GONE}") if self.has_gone else None
 
     def watch(self, ask: str, response: Deferred[str]) -> None:
         (self._conversation or self._known_conversation()).add(ask, response)

@@ -205,6 +205,15 @@ ONCE = (
         "tests.processor.test_hardware_manager.GoneTests.test_what_waits_is_not_begun",
     ),
     Promise(
+        "nor what lay at a server that stood still until its client had gone",
+        "the connection's end is there with it; who put a key on it may ask for it again",
+        "server/dispatcher.py",
+        "        elif is_tagged and not (context.key or context.safe) and client.has_gone:\n",
+        "        elif False:\n",
+        "tests.server.resend.test_delivery.GoneBeforeTests"
+        ".test_nor_is_one_with_an_id_that_nobody_can_ask_for_again",
+    ),
+    Promise(
         "in time or not at all",
         "a command whose time passes while it waits is not begun (202)",
         "processor/execution/askers.py",

@@ -325,6 +325,11 @@ class GoneBeforeTests(ConnectionCase):
             b"who asked had gone while the server stood still\r\n",
         )
 
+    def test_nor_is_one_with_an_id_that_nobody_can_ask_for_again(self) -> None:
+        self.handler.dataReceived(b"@id=1 Open A\r")
+        self.assertEqual(self.repeater.requests, [])
+        self.assertTrue(self.transport.value().startswith(b"@id=1 ERROR 202 : "))
+
     def test_it_is_where_its_client_may_wait(self) -> None:
         self.transport.socket.has_ended = False
         self.handler.dataReceived(b"Open A\r")
