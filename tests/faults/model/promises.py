@@ -260,7 +260,7 @@ def speaks_of_all(world: World, unit: Unit, code: int | None) -> bool:
 def came_after_refusal(world: World, unit: Unit, told: list[Told]) -> bool:
     """Whether the network held a copy back for longer than the gate remembers a datagram."""
     heard = [ask.answered_at + KEEP_DATAGRAM for ask in unit.asks]
-    late = all(world.witness.arrival_of(each).at >= min(heard) for each in told)
+    late = all(world.witness.last_arrival_of(each).at >= min(heard) for each in told)
     return unit.client.by_datagrams and bool(told) and late
 
 

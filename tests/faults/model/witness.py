@@ -100,9 +100,7 @@ class Witness:
 
     def arrival_of(self, told: Told) -> Arrival:
         """The last one before its manager was told of it."""
-        arrivals = [
-            each for each in self._arrivals[told.number, told.process] if each.at <= told.at
-        ]
+        arrivals = self._arrivals_before(told)
         if told.word != "Calm":
             return arrivals[-1]
         # Of what makes safe, none is dropped: each is told of in its turn, and perhaps again.
@@ -113,6 +111,13 @@ class Witness:
         ]
         place = next(index for index, each in enumerate(same) if each is told)
         return arrivals[min(place, len(arrivals) - 1)]
+
+    def last_arrival_of(self, told: Told) -> Arrival:
+        """The same, also of what makes safe, where an earlier one of it was refused."""
+        return self._arrivals_before(told)[-1]
+
+    def _arrivals_before(self, told: Told) -> list[Arrival]:
+        return [each for each in self._arrivals[told.number, told.process] if each.at <= told.at]
 
     def first_came(self, told: Told) -> float:
         """When it first came to the gate of the process that was told of it."""
