@@ -20,6 +20,8 @@ ME, OTHER = "10.0.0.1", "10.0.0.2"
 class Valves(ScriptedHandler):
     """Notes what runs; a call whose name is in ``slow`` gives a Deferred."""
 
+    deadline = 5.0
+
     def __init__(self) -> None:
         super().__init__()
         self.ran: list[str] = []
@@ -35,6 +37,7 @@ class Valves(ScriptedHandler):
             manager=self,
             target=target,
             sender=sender,
+            deadline=self.deadline,
         )
 
     def handle(self, call: ScriptedCall) -> str | Deferred[str]:

@@ -53,6 +53,18 @@ class LyingTests(CopyCase):
         self.assertEqual(self.gate._memory.copies.kept, 1)
 
 
+class RunningTests(CopyCase):
+    def test_what_still_runs_is_waited_for_by_its_copy_however_long_it_takes(self) -> None:
+        self.valves.slow["Open A"] = opening = Deferred()
+        self.valves.deadline = 60.0
+        first = self.ask("c1.1", within=60)
+        self.clock.advance(KEEP + 1)
+        copy = self.ask("c2.1", within=60)
+        opening.callback("OK")
+        self.assertEqual([self.successResultOf(each) for each in (first, copy)], ["OK", "OK"])
+        self.assertEqual(self.ran, ["Open A"])
+
+
 class RefusedTests(CopyCase):
     """Seed 7059 of the model: the sender was told that it is not done, and his copy did it."""
 

@@ -359,6 +359,8 @@ class DatagramTests(DatagramCase):
         handler.datagramReceived(b"Open A", self.address)
         handler.datagramReceived(b"Open A", self.address)
         self.assertEqual([context.ask for context in self.repeater.context], ["udp.1", "udp.2"])
+        # Nor can it be told that its sender was silent since.
+        self.assertEqual([context.silent for context in self.repeater.context], [0.0, 0.0])
         self.repeater.waiting[0].callback("OK")
         # Whether that arrived nobody can tell.
         self.assertEqual(self.repeater.taken, [])

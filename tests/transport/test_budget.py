@@ -33,6 +33,16 @@ class BudgetsTests(SynchronousTestCase):
         one.close()
         self.assertEqual((two.host.unread, two.host.kept), (0, 0))
 
+    def test_what_is_read_behind_the_end_of_its_connection_gives_nothing_back_again(self) -> None:
+        one, two = Account(self.budgets, "h"), Account(self.budgets, "h")
+        for each in (one, two):
+            each.owe(50)
+            each.keep(FREE + 50)
+        one.close()
+        one.settle()
+        one.keep(0)
+        self.assertEqual((two.host.unread, two.host.kept), (50, 50))
+
     def test_another_host_is_not_concerned(self) -> None:
         Account(self.budgets, "h").owe(1000)
         self.assertFalse(Account(self.budgets, "other").owe(100))

@@ -188,7 +188,8 @@ class RoomTests(GuardCase):
         for _ in range(SHARE):
             self.guard.look_for_room(FAR, False)
             self.guard.begin(FAR)
-        self.assertRaises(QueueFullError, self.guard.look_for_room, FAR, False)
+        error = self.assertRaises(QueueFullError, self.guard.look_for_room, FAR, False)
+        self.assertIn(f"{SHARE} datagrams of {FAR} wait for their replies", str(error))
         self.guard.look_for_room("10.0.0.2", False)
         self.guard.end(FAR)
         self.guard.look_for_room(FAR, False)

@@ -182,6 +182,14 @@ class DescribedTests(CatalogueCase):
         self.assertEqual(len(self.catalogue._refused), module._REFUSED)
         self.assertLessEqual(max(map(len, self.catalogue._refused)), module._NAME)
 
+    def test_of_too_many_the_last_are_remembered(self) -> None:
+        for number in [*range(module._REFUSED + 1), 1, module._REFUSED]:
+            self.nature(f"Invented{number}|Open A")
+            for waiting in self.repeater.waiting:
+                if not waiting.called:
+                    waiting.callback("ERROR 001 : invalid command")
+        self.assertEqual(len(self.asked), module._REFUSED + 1)
+
     def test_the_longest_name_that_is_remembered_is_asked_about_once(self) -> None:
         for length, times in ((module._NAME, 1), (module._NAME + 1, 2)):
             self.repeater.requests.clear()

@@ -37,10 +37,10 @@ class JournalsTests(SynchronousTestCase):
 
     def test_all_together_newest_first(self) -> None:
         self.searches = {"one": self.answering(9.0, 5.0), "two": self.answering(7.0)}
-        found = self.find(target="A")
+        found = self.find(target="A", type="System")
         self.assertEqual([each["t"] for each in found["records"]], [9.0, 7.0, 5.0])
         self.assertEqual((found["more"], found["missing"]), (False, {}))
-        self.assertEqual(self.questions, ['{"target":"A"}'] * 2)
+        self.assertEqual(self.questions, ['{"target":"A","type":"System"}'] * 2)
 
     def test_no_more_than_one_would_give(self) -> None:
         self.patch(journals, "MOST", 2)
