@@ -92,6 +92,8 @@ def _list(store: HistoryStore, given: argparse.Namespace, out: TextIO) -> int:
 
 def _plot(store: HistoryStore, given: argparse.Namespace, out: TextIO) -> int:
     found = _wanted(store, given)
+    if not found:
+        return FAILED
     if len(found) > MOST:
         raise ValueError(
             f"{len(found)} items, at most {MOST} fit into one picture: name some, as 'device/gc/*'"
@@ -121,9 +123,11 @@ def _export(store: HistoryStore, given: argparse.Namespace, out: TextIO) -> int:
 def _wanted(store: HistoryStore, given: argparse.Namespace) -> list[Series]:
     wants = matcher(given.patterns or ["*"])
     found = [each for each in store.series() if wants(each.path)]
+    if not found and given.patterns:
+        raise ValueError("nothing of that is recorded; list shows what is")
     if not found:
-        said = "nothing of that is recorded; list shows what is"
-        raise ValueError(said if given.patterns else "nothing is recorded yet")
+        # One that has just begun is no mistake.
+        _complain("nothing is recorded yet")
     return found
 
 

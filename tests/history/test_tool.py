@@ -71,6 +71,13 @@ class ToolTests(SynchronousTestCase):
         self.assertEqual(tool.main(["list"], io.StringIO()), tool.FAILED)
         self.assertIn("which file?", self.err.getvalue())
 
+    def test_one_that_has_just_begun_is_no_mistake(self) -> None:
+        self.file = Path(self.mktemp())
+        HistoryStore(self.file).close()
+        for word, status in (("list", 0), ("export", 0), ("plot", 2)):
+            self.assertEqual(self.run_tool(word)[0], status)
+            self.assertEqual(self.err.getvalue(), "pychron-history: nothing is recorded yet\n")
+
     def test_mistakes_are_told_in_a_line(self) -> None:
         for words, told in (
             (("plot", "nothing"), "nothing of that is recorded"),
