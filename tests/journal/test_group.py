@@ -301,6 +301,17 @@ class Refusals(Grouped):
         self.steps.turn()
         self.assertEqual(self.refused(), [("Open A", 0), ("Open B", 0), ("Open D", 1)])
 
+    def test_so_they_are_the_next_time(self) -> None:
+        with patch.object(missing, "ROOM", 2), capturedLogs():
+            for _ in range(2):
+                self.overs.clear()
+                self.steps.hangs = True
+                for command in ("Open A", "Open B", "Open C"):
+                    self.refuse(command)
+                self.assertEqual(self.overs, ["Open C"])
+                self.steps.hangs = False
+                self.steps.turn()
+
     def test_are_written_before_it_is_closed(self) -> None:
         self.refuse("Open A")
         self.journal.close()
