@@ -14,10 +14,12 @@ from tests.integration.brokers import Broker
 from tests.integration.laboratories import CONFIGURATION, Laboratory, start_laboratory
 from tests.integration.processes import PATIENCE, Processes
 
+# As who starts the tests in the background, or by nohup, has it: programs would inherit that, and
+# hear no Ctrl-C, nor that their terminal has closed.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-    # As who starts the tests in the background has it: programs would inherit that, and hear no
-    # Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture
