@@ -73,6 +73,14 @@ class PipeTests(SynchronousTestCase):
         self.output.write("again\n")
         self.assertEqual(self.read(lambda got: b"again" in got), "again\n")
 
+    def test_what_waits_for_its_reader_has_so_much_room_and_no_more(self) -> None:
+        half = ROOM // 2
+        for text in ("x" * half, "z" * (ROOM - half), "one more\n"):
+            self.output.write(text)
+        got = self.read(lambda got: b"lost here" in got)
+        self.assertEqual((got.count("x"), got.count("z")), (half, ROOM - half))
+        self.assertNotIn("one more", got)
+
     def test_the_end_waits_for_who_reads_and_not_for_who_does_not(self) -> None:
         self.output.write("x" * 500_000 + "\n")
         began = time.monotonic()
