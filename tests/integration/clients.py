@@ -22,6 +22,7 @@ Address = tuple[str, int] | str
 _READ = 4096
 _TIMEOUTS = (1.0, 0.5, 0.5)
 _PAUSE = 0.025
+_A_MOMENT = 2.0
 
 
 class PlainClient(Protocol):
@@ -47,6 +48,18 @@ def connect(address: Address, timeout: float = PATIENCE) -> socket.socket:
         connection.close()
         raise
     return connection
+
+
+def _connect_in_a_moment(path: str) -> socket.socket:
+    """The same to who has said that he starts: Twisted says so before there is a socket."""
+    end = time.monotonic() + _A_MOMENT
+    while True:
+        try:
+            return connect(path)
+        except (FileNotFoundError, ConnectionRefusedError):
+            if time.monotonic() > end:
+                raise
+            time.sleep(_PAUSE)
 
 
 class ConnectingClient:
@@ -155,8 +168,10 @@ class Wire:
     """A bare connection: bytes out as a test chooses them, whole lines back."""
 
     def __init__(self, address: Address) -> None:
-        self.socket = connect(address)
-        if isinstance(address, tuple):
+        if isinstance(address, str):
+            self.socket = _connect_in_a_moment(address)
+        else:
+            self.socket = connect(address)
             self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._buffer = b""
 
